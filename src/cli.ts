@@ -1,0 +1,125 @@
+/** From the command line to an exit code: finds the command, builds its Context, and tells what went wrong. */
+import { Command as Parser, CommanderError } from 'commander';
+import type { Command, CommandListing } from './commands/command.js';
+import { commands } from './commands/index.js';
+import type { Clock, Env } from './context.js';
+import { AuthError, exitCodes, toAuthError } from './errors.js';
+import { createHttp } from './http/http.js';
+import { storePath } from './store/path.js';
+import { openStore } from './store/store.js';
+import { createTerminal } from './terminal/terminal.js';
+import { version } from './version.js';
+
+/** What lies outside the program. `bin.ts` gives the real one; a test replaces any of it. */
+export interface World {
+  /** The command line without `node` and the script. */
+  readonly argv: readonly string[];
+  /** Undefined when there is nothing to read from. */
+  readonly stdin: NodeJS.ReadStream | undefined;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: Env;
+  readonly clock: Clock;
+  readonly openBrowser: (url: string) => Promise<boolean>;
+  /** Aborted, with an AuthError as its reason, when the person interrupts. */
+  readonly interrupt: AbortSignal;
+}
+
+/** The options that every command has, and those that the terminal reads. */
+interface CommonOptions {
+  store?: string;
+  json?: boolean;
+  qr?: boolean;
+}
+
+/** Runs one command line to its end. Never rejects: every failure is told on stderr and becomes an exit code. */
+export async function runCli(world: World): Promise<number> {
+  try {
+    const parser = await parserFor(world);
+    if (world.argv.length === 0) parser.outputHelp();
+    else await parser.parseAsync([...world.argv], { from: 'user' });
+    return exitCodes.done;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
+    return tellFailure(error, world);
+  }
+}
+
+async function parserFor(world: World): Promise<Parser> {
+  const parser = new Parser('mcp-auth')
+    .description('Log a machine without a browser in to remote MCP servers, and keep it logged in.')
+    .version(version)
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void world.stdout.write(text),
+      writeErr: (text) => void world.stderr.write(text),
+      outputError: () => undefined,
+    })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 a login is needed, 4 refused, 5 time ran out, 6 the network or a server failed.',
+    );
+  for (const listing of commands) {
+    const one = parser.command(listing.name).description(listing.summary);
+    if (listing.alias !== undefined) one.alias(listing.alias);
+    // Only the command that is used is loaded: start-up is paid at every call of every app.
+    if (isNamed(listing, world.argv)) describe(one, await listing.load(), world);
+  }
+  return parser;
+}
+
+function isNamed({ name, alias }: CommandListing, argv: readonly string[]): boolean {
+  return argv.some((word) => word === name || word === alias);
+}
+
+function describe(parser: Parser, command: Command<never>, world: World): void {
+  for (const { syntax, help } of command.arguments) parser.argument(syntax, help);
+  for (const { flags, help, parse } of command.options) {
+    if (parse) parser.option(flags, help, parse);
+    else parser.option(flags, help);
+  }
+  parser
+    .option('--store <file>', 'the store to use (or MCP_AUTH_STORE)')
+    .addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  mcp-auth ${line}`).join('\n')}`)
+    .action(async () => {
+      await runCommand({ command, words: parser.args, options: parser.opts() }, world);
+    });
+}
+
+async function runCommand(
+  { command, words, options }: { command: Command<never>; words: string[]; options: CommonOptions },
+  world: World,
+): Promise<void> {
+  const { env, clock, interrupt } = world;
+  const ui = terminalOf(world, options);
+  const http = createHttp({ env, userAgent: `mcp-auth/${version}` });
+  const store = openStore(storePath({ option: options.store, env }));
+  try {
+    await command.run({ arguments: words, options: options as never }, { store, http, clock, ui, env, signal: interrupt });
+  } finally {
+    ui.close();
+    await http.close();
+  }
+}
+
+/** The one place where an error becomes words and an exit code. */
+function tellFailure(error: unknown, world: World): number {
+  const failure = error instanceof CommanderError ? usageError(error) : toAuthError(error);
+  const json = world.argv.includes('--json');
+  const ui = terminalOf(world, { json });
+  ui.fail(failure.message, failure.hint);
+  ui.event({ event: 'error', code: failure.code, message: failure.message, hint: failure.hint });
+  return failure.exitCode;
+}
+
+/** `error: unknown option '--x'` and, on a second line, `(Did you mean --y?)`. */
+function usageError({ message }: CommanderError): AuthError {
+  const [what = '', ...more] = message.replace(/^error: /, '').split('\n');
+  const suggestion = more.join(' ').replace(/^\(|\)$/g, '');
+  return new AuthError('usage', `${what.charAt(0).toUpperCase()}${what.slice(1)}.`, { hint: suggestion || 'See: mcp-auth --help' });
+}
+
+function terminalOf({ stdin, stdout, stderr, env, clock, openBrowser }: World, { json = false, qr }: CommonOptions) {
+  return createTerminal({ stdin, stdout, stderr, env, clock, json, qr, openBrowser });
+}

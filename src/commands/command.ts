@@ -1,0 +1,33 @@
+import type { Context } from '../context.js';
+
+/** What a person types: one verb. Its file says what it takes, and does it. */
+export interface Command<Options = object> {
+  /** The positional arguments as the help shows them: `<name>` is required, `[name]` is not. */
+  readonly arguments: readonly { readonly syntax: string; readonly help: string }[];
+  readonly options: readonly Option[];
+  /** Command lines that show how it is used, without the leading `mcp-auth`. */
+  readonly examples: readonly string[];
+  run(input: Input<Options>, context: Context): Promise<void>;
+}
+
+export interface Option {
+  /** As `--timeout <seconds>`, in commander's notation. */
+  readonly flags: string;
+  readonly help: string;
+  /** Reads the value; throws AuthError `usage` for a wrong one. */
+  readonly parse?: (text: string) => unknown;
+}
+
+/** Arguments by their order, options by their camelCase names. */
+export interface Input<Options> {
+  readonly arguments: readonly (string | undefined)[];
+  readonly options: Options;
+}
+
+/** A line of the record that the help is made from. The command itself is loaded when it is used. */
+export interface CommandListing {
+  readonly name: string;
+  readonly alias?: string;
+  readonly summary: string;
+  load(): Promise<Command<never>>;
+}

@@ -1,0 +1,11 @@
+/** The commands, in the order of the help. A new one is a file beside this one, and a line here. */
+import type { CommandListing } from './command.js';
+
+export const commands: readonly CommandListing[] = [
+  { name: 'login', summary: 'Log in to a remote MCP server', load: async () => (await import('./login.js')).login },
+  { name: 'token', summary: 'Print an access token that is valid now', load: async () => (await import('./token.js')).token },
+  { name: 'list', alias: 'status', summary: 'Show the servers and their logins', load: async () => (await import('./list.js')).list },
+  { name: 'logout', summary: 'Revoke a login and remove it', load: async () => (await import('./logout.js')).logout },
+  { name: 'add', summary: 'Add a server without logging in', load: async () => (await import('./add.js')).add },
+  { name: 'remove', summary: 'Log out of a server and remove it', load: async () => (await import('./remove.js')).remove },
+];

@@ -1,0 +1,85 @@
+import type { Context } from '../context.js';
+import { secondsLeft } from '../session.js';
+import { readLogin, servers, type Login, type ServerEntry } from '../store/document.js';
+import type { Command } from './command.js';
+import { inWords } from './seconds.js';
+
+interface Options {
+  json?: boolean;
+}
+
+export const list: Command<Options> = {
+  arguments: [],
+  options: [{ flags: '--json', help: 'the same as JSON' }],
+  examples: ['list', 'list --json'],
+  run: async (input, context) => {
+    const { store, ui } = context;
+    const all = servers(await store.read()).map(([name, entry]) => ({ name, entry, login: readLogin(entry) }));
+    if (input.options.json) {
+      ui.print(JSON.stringify(all.map((server) => describe(server, context))));
+      return;
+    }
+    if (all.length === 0) ui.say(`No servers in ${store.path}. Run: mcp-auth login URL`);
+    else for (const row of table([heads, ...all.map((server) => rowOf(server, context))])) ui.print(row);
+  },
+};
+
+interface Server {
+  readonly name: string;
+  readonly entry: ServerEntry;
+  readonly login: Login | undefined;
+}
+
+const heads = ['NAME', 'URL', 'LOGIN', 'EXPIRES', 'REFRESH TOKEN'];
+
+function rowOf({ name, entry, login }: Server, context: Context): string[] {
+  return [
+    name,
+    urlOf(entry),
+    authOf(entry, login),
+    expiryOf(login, context),
+    login === undefined ? '-' : login.refreshToken === undefined ? 'no' : 'yes',
+  ];
+}
+
+/** What a script reads of a server; times in seconds since the epoch. Public interface. */
+function describe({ name, entry, login }: Server, context: Context) {
+  return {
+    name,
+    url: typeof entry.url === 'string' ? entry.url : undefined,
+    auth: authOf(entry, login),
+    issuer: login?.issuer,
+    scope: login?.scope,
+    expires_at: login?.expiresAt,
+    expired: login && secondsLeft(login, context) <= 0,
+    refresh_token: login?.refreshToken !== undefined,
+  };
+}
+
+function urlOf({ url }: ServerEntry): string {
+  return typeof url === 'string' ? url : '(a local command)';
+}
+
+/** How the server is authenticated, in a word; `oauth` is what `login` made. */
+function authOf({ auth }: ServerEntry, login: Login | undefined): string {
+  if (login) return login.issuer === undefined ? 'bearer' : 'oauth';
+  return typeof auth?.type === 'string' && auth.type !== 'bearer' ? auth.type : 'none';
+}
+
+function expiryOf(login: Login | undefined, context: Context): string {
+  if (login === undefined) return '-';
+  const left = secondsLeft(login, context);
+  if (!Number.isFinite(left)) return 'unknown';
+  return left > 0 ? `in ${inWords(left)}` : `${inWords(left)} ago`;
+}
+
+/** Columns as wide as their widest cell, two spaces apart, nothing at the end of a line. */
+function table(rows: string[][]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,69 @@
+import type { Context } from '../context.js';
+import { flows } from '../flows/index.js';
+import { login as logIn, type LoginResult } from '../login.js';
+import { quoted } from '../server-text.js';
+import { secondsLeft } from '../session.js';
+import type { Command } from './command.js';
+import { findTarget, type LoginTarget } from './login-target.js';
+import { inWords, seconds } from './seconds.js';
+
+interface Options {
+  name?: string;
+  browser: boolean;
+  flow?: string;
+  scope?: string;
+  timeout?: number;
+  verify: boolean;
+}
+
+/** Seconds that the person has to approve. */
+const defaultTimeout = 600;
+
+export const login: Command<Options> = {
+  arguments: [{ syntax: '[server]', help: 'URL of an MCP server, or the name of one in the store' }],
+  options: [
+    { flags: '--no-browser', help: 'open no browser here: show the address, or a code, to use elsewhere' },
+    { flags: '--name <name>', help: 'what to call the server (made from its host otherwise)' },
+    { flags: '--flow <flow>', help: `force one way of logging in: ${flows.map(({ name }) => name).join(', ')}` },
+    { flags: '--scope <scopes>', help: 'the scopes to ask for, in place of those that the server names' },
+    {
+      flags: '--timeout <seconds>',
+      help: `how long to wait for approval (${defaultTimeout})`,
+      parse: seconds({ option: '--timeout', least: 1 }),
+    },
+    { flags: '--no-verify', help: 'do not open the server with the new token' },
+    { flags: '--qr', help: 'draw a QR code even where no terminal is seen' },
+    { flags: '--no-qr', help: 'draw no QR code' },
+    { flags: '--json', help: 'tell what happens as JSON, one object a line, on stdout' },
+  ],
+  examples: ['login https://mcp.linear.app/mcp --no-browser', 'login linear --no-browser --flow paste'],
+  run: async ({ arguments: [server], options }, context) => {
+    const target = await findTarget({ server, name: options.name }, context);
+    context.ui.say(`Logging in to ${target.name}, ${target.url}`);
+    const result = await logIn(
+      {
+        ...target,
+        flow: options.flow,
+        browserWanted: options.browser,
+        scope: options.scope,
+        timeout: options.timeout ?? defaultTimeout,
+        verify: options.verify,
+      },
+      context,
+    );
+    report({ target, result }, context);
+  },
+};
+
+function report({ target, result: { login, verification } }: { target: LoginTarget; result: LoginResult }, context: Context): void {
+  const { ui, store } = context;
+  const tools = verification && `${verification.tools} tool${verification.tools === 1 ? '' : 's'}`;
+  const who = verification ? ` It is ${quoted(`${verification.serverName} ${verification.serverVersion}`.trim())} and has ${tools}.` : '';
+  ui.succeed(`Logged in to ${target.name}.${who}`);
+  ui.say(`  Stored in ${store.path}`);
+  const left = secondsLeft(login, context);
+  const renewal = login.refreshToken === undefined ? 'There is no refresh token: log in again then.' : 'It is renewed when it is needed.';
+  if (Number.isFinite(left)) ui.say(`  The token expires in ${inWords(left)}. ${renewal}`);
+  ui.say(`  Use it:   mcp-auth token ${target.name}`);
+  ui.event({ event: 'logged_in', server: target.name, scope: login.scope, expires_at: login.expiresAt });
+}

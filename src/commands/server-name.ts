@@ -1,0 +1,32 @@
+import { AuthError } from '../errors.js';
+import { serverName } from '../store/document.js';
+
+/** First labels of a host that say what it serves, not whose it is. */
+const generic = new Set(['mcp', 'www', 'api', 'app', 'server', 'remote']);
+
+/** @throws AuthError `usage` for a name that other readers of the store would refuse. */
+export function checkServerName(name: string): string {
+  if (serverName.test(name)) return name;
+  throw new AuthError('usage', `A server's name is made of letters, digits, “-” and “_”, which ${JSON.stringify(name)} is not.`);
+}
+
+/**
+ * A short name from a server's host: `https://mcp.linear.app/mcp` is `linear`. A number is added to a name that is in
+ * `taken`.
+ */
+export function nameFromUrl({ hostname, port }: URL, taken: readonly string[]): string {
+  const name = shortName(hostname, port).replace(/[^A-Za-z0-9_-]/g, '-');
+  if (!taken.includes(name)) return name;
+  for (let number = 2; ; number += 1) if (!taken.includes(`${name}-${number}`)) return `${name}-${number}`;
+}
+
+function shortName(hostname: string, port: string): string {
+  const host = hostname.replace(/\.$/, '');
+  if (/^[\d.]+$/.test(host) || host.includes('[')) return [host.replace(/[[\]]/g, '').replace(/^:+/, ''), port].filter(Boolean).join('-');
+  const labels = host.split('.');
+  if (labels.length === 1) return host;
+  // example.co.uk: a short label before a country's belongs to the suffix.
+  const suffix = labels.length > 2 && labels.at(-1)?.length === 2 && (labels.at(-2)?.length ?? 0) <= 3 ? 2 : 1;
+  const owned = labels.slice(0, -suffix);
+  return owned.at(-1) ?? labels.find((label) => !generic.has(label)) ?? host;
+}

@@ -1,0 +1,21 @@
+import { freshLogin, secondsLeft } from '../session.js';
+import type { Command } from './command.js';
+import { inWords, seconds } from './seconds.js';
+
+interface Options {
+  minTtl?: number;
+}
+
+export const token: Command<Options> = {
+  arguments: [{ syntax: '<name>', help: 'name of a server in the store' }],
+  options: [
+    { flags: '--min-ttl <seconds>', help: 'a token that lives at least so long', parse: seconds({ option: '--min-ttl', least: 0 }) },
+  ],
+  examples: ['token linear', 'token linear --min-ttl 900'],
+  run: async ({ arguments: [name = ''], options: { minTtl } }, context) => {
+    const login = await freshLogin({ name, minTtl }, context);
+    const left = secondsLeft(login, context);
+    if (minTtl !== undefined && left < minTtl) context.ui.warn(`No token of this server lives that long: this one has ${inWords(left)}.`);
+    context.ui.print(login.accessToken);
+  },
+};

@@ -1,0 +1,97 @@
+/**
+ * The effects of this program, as types. Everything that reads the disk, the network, the clock or the terminal does so
+ * through a Context, so that a test runs a whole command with only the world replaced.
+ */
+import type { Store } from './store/store.js';
+
+export interface Context {
+  readonly store: Store;
+  readonly http: Http;
+  readonly clock: Clock;
+  readonly ui: Ui;
+  readonly env: Env;
+  /** Aborted, with an AuthError as its reason, when the person interrupts the command. */
+  readonly signal: AbortSignal;
+}
+
+export interface Env {
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `milliseconds`; rejects with the signal's reason when it aborts first. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `action` once after `milliseconds`, unless the returned function is called before. */
+  alarm(milliseconds: number, action: () => void): () => void;
+  /** Calls `action` every `milliseconds`, until the returned function is called. */
+  every(milliseconds: number, action: () => void): () => void;
+}
+
+export interface Http {
+  /**
+   * One guarded request. Rejects with an AuthError: `url_refused`, `network_error`, `request_timed_out`,
+   * `response_invalid` (too large). The body of the response has been read and is at most 1 MiB, unless `stream`.
+   */
+  fetch(url: string | URL, request?: HttpRequest): Promise<Response>;
+  /** Closes the connections that are kept open. */
+  close(): Promise<void>;
+}
+
+export interface HttpRequest {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | URLSearchParams | null;
+  readonly signal?: AbortSignal | null;
+  /** How many redirects may be followed. 0, the default, is right for whatever carries a secret. */
+  readonly redirects?: number;
+  /** Hand the body over as it arrives, with no limit on its size or time. */
+  readonly stream?: boolean;
+}
+
+/** What a person sees and types. Every method makes its text printable first. */
+export interface Ui {
+  /** Where answers come from: a person at a terminal, lines from a pipe or file, or nowhere. */
+  readonly input: 'terminal' | 'lines' | 'none';
+  /** What was asked for, to stdout. */
+  print(text: string): void;
+  /** One line of JSON to stdout, if the command was asked for JSON. */
+  event(event: LoginEvent): void;
+  /** A sentence, to stderr like all that follows. An empty text is an empty line. */
+  say(text?: string): void;
+  /** A sentence of lesser weight. */
+  remark(text: string): void;
+  warn(text: string): void;
+  succeed(text: string): void;
+  fail(text: string, hint?: string): void;
+  /** A URL alone on its line, whole. */
+  address(url: string): void;
+  /** A short code to type elsewhere, alone on its line. */
+  code(code: string): void;
+  /** A QR code of `text`, where there is a window that it fits in. */
+  qr(text: string): Promise<void>;
+  /** Counts down to `until` (milliseconds since the epoch) on a line of its own, until the returned function is called. */
+  countdown(label: string, until: number): () => void;
+  /** Asks for one line. `undefined` when nothing more can come. `shorten` keeps long answers off the screen. */
+  ask(question: { message: string; shorten?: boolean; signal?: AbortSignal }): Promise<string | undefined>;
+  /** Asks for one of `choices`. Only at a terminal. */
+  choose<T>(question: { message: string; choices: { name: string; value: T }[]; signal?: AbortSignal }): Promise<T>;
+  /** Opens `url` in a browser of this machine, without a shell. False when there was none. */
+  openBrowser(url: string): Promise<boolean>;
+}
+
+/** What `--json` tells, one object a line. Names are the RFCs'. Public interface. */
+export type LoginEvent =
+  | { event: 'authorization_url'; url: string }
+  | {
+      event: 'device_code';
+      verification_uri: string;
+      verification_uri_complete?: string;
+      user_code: string;
+      expires_in: number;
+      interval: number;
+    }
+  | { event: 'logged_in'; server: string; scope?: string; expires_at?: number }
+  | { event: 'error'; code: string; message: string; hint?: string };

@@ -1,0 +1,108 @@
+/** What the exit code of a failed command tells a script. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  loginNeeded: 3,
+  refused: 4,
+  timedOut: 5,
+  network: 6,
+  interrupted: 130,
+} as const;
+
+/** Every code that an error can carry, with the exit code that it becomes. Codes are public: scripts read them. */
+const exitCodeOf = {
+  internal: exitCodes.failed,
+  usage: exitCodes.usage,
+
+  // The store
+  store_invalid: exitCodes.failed,
+  store_unreadable: exitCodes.failed,
+  store_unwritable: exitCodes.failed,
+  store_locked: exitCodes.failed,
+  login_needed: exitCodes.loginNeeded,
+  not_a_login: exitCodes.failed,
+
+  // Finding the authorization server
+  url_refused: exitCodes.failed,
+  not_an_mcp_server: exitCodes.failed,
+  no_login_needed: exitCodes.failed,
+  no_authorization_server: exitCodes.failed,
+  resource_mismatch: exitCodes.failed,
+  issuer_mismatch: exitCodes.failed,
+  metadata_invalid: exitCodes.failed,
+
+  // Registering
+  registration_unsupported: exitCodes.failed,
+  registration_refused: exitCodes.failed,
+  client_unusable: exitCodes.failed,
+
+  // Obtaining consent
+  no_flow: exitCodes.failed,
+  flow_refused: exitCodes.failed,
+  nothing_pasted: exitCodes.failed,
+  not_an_address: exitCodes.failed,
+  address_mismatch: exitCodes.failed,
+  state_mismatch: exitCodes.failed,
+  code_missing: exitCodes.failed,
+  access_denied: exitCodes.refused,
+  authorization_failed: exitCodes.failed,
+  timed_out: exitCodes.timedOut,
+  interrupted: exitCodes.interrupted,
+
+  // The token endpoint and the MCP server
+  invalid_grant: exitCodes.failed,
+  request_refused: exitCodes.failed,
+  response_invalid: exitCodes.network,
+  token_refused: exitCodes.failed,
+  network_error: exitCodes.network,
+  request_timed_out: exitCodes.network,
+  server_failed: exitCodes.network,
+} as const;
+
+export type ErrorCode = keyof typeof exitCodeOf;
+
+/**
+ * The one error of this program: what happened, in a sentence, and what to type next.
+ *
+ * `code` is stable. `message` and `hint` hold no secret, and nothing that a server sent except through `quoted`.
+ */
+export class AuthError extends Error {
+  override readonly name = 'AuthError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, { hint, cause }: { hint?: string; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.code = code;
+    this.hint = hint;
+  }
+
+  get exitCode(): number {
+    return exitCodeOf[this.code];
+  }
+}
+
+/** The error of a person, or a signal, that ends the command early. */
+export function interrupted(): AuthError {
+  return new AuthError('interrupted', 'Interrupted.');
+}
+
+/** Whether `error` is an AuthError with one of `codes`. */
+export function hasCode(error: unknown, ...codes: ErrorCode[]): error is AuthError {
+  return error instanceof AuthError && codes.includes(error.code);
+}
+
+/**
+ * Turns anything thrown into an AuthError. What is not one already is a bug of ours: it is told by its kind and its
+ * place in our code, never by its message, which may quote what it was working on.
+ */
+export function toAuthError(error: unknown): AuthError {
+  if (error instanceof AuthError) return error;
+  const kind = error instanceof Error ? error.name : typeof error;
+  const place = error instanceof Error ? /[^/\\]+\.[jt]s:\d+/.exec(error.stack ?? '')?.[0] : undefined;
+  return new AuthError('internal', `mcp-auth failed in a way that it did not expect (${[kind, place].filter(Boolean).join(' at ')}).`, {
+    hint: 'This is a bug in mcp-auth. Please report it with the line above and the command that you typed.',
+    cause: error,
+  });
+}

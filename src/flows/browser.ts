@@ -1,0 +1,46 @@
+import type { Env } from '../context.js';
+import { authorizationCodeUnavailable } from '../oauth/authorization-code.js';
+import type { Flow } from './flow.js';
+import { grantByRedirect } from './redirect.js';
+
+/** The authorization code grant for a machine with a browser: it is opened, and comes back by itself. */
+export const browser: Flow = {
+  name: 'browser',
+  summary: 'Open the browser of this machine, which comes back by itself',
+  unavailable: ({ metadata, browserWanted, context: { env } }) => {
+    if (!browserWanted) return '--no-browser was given';
+    return noBrowserHere(env) ?? authorizationCodeUnavailable(metadata);
+  },
+  run: (request, context) => {
+    const { ui } = context;
+    return grantByRedirect(
+      {
+        request,
+        present: async ({ url }) => {
+          ui.event({ event: 'authorization_url', url });
+          const opened = await ui.openBrowser(url);
+          ui.say();
+          ui.say(
+            opened
+              ? 'Approve in the browser. Should it not open, open this address yourself:'
+              : 'No browser could be opened. Open this address yourself:',
+          );
+          ui.say();
+          ui.address(url);
+          ui.say();
+          ui.remark('Should the page that it ends on not load, paste its address here, and nowhere else.');
+        },
+      },
+      context,
+    );
+  },
+};
+
+/** Why a browser opened here would not be seen by the person; undefined when it would. */
+function noBrowserHere({ variables, platform }: Env): string | undefined {
+  // Editors that forward ports set BROWSER to a command that opens pages on the person's own machine.
+  if (variables['BROWSER']) return undefined;
+  if (variables['SSH_CONNECTION'] || variables['SSH_TTY']) return 'this is an SSH session';
+  if (platform === 'linux' && !variables['DISPLAY'] && !variables['WAYLAND_DISPLAY']) return 'this machine has no display';
+  return undefined;
+}

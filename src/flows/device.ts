@@ -1,0 +1,77 @@
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { pollForToken, requestDeviceAuthorization, type DeviceAuthorization } from '../oauth/device-authorization.js';
+import { OAuthError } from '../oauth/protocol-error.js';
+import { hasDeviceGrant } from '../oauth/registration.js';
+import { quoted } from '../server-text.js';
+import type { Flow, FlowRequest } from './flow.js';
+
+/** RFC 6749 and RFC 8628 errors that mean: this client may not use the device grant. */
+const refusals = new Set(['unauthorized_client', 'unsupported_grant_type', 'invalid_client']);
+
+/** The device authorization grant: RFC 8628. */
+export const device: Flow = {
+  name: 'device',
+  summary: 'Enter a short code on any other device',
+  unavailable: ({ metadata }) =>
+    metadata.device_authorization_endpoint === undefined ? 'the authorization server has no device authorization endpoint' : undefined,
+  run: async (request, context) => {
+    const authorization = await requestUserCode(request, context);
+    await present({ request, authorization }, context);
+    const stop = context.ui.countdown('Waiting for approval', authorization.expiresAt);
+    try {
+      return { tokens: await pollForToken({ request, authorization }, context) };
+    } catch (error) {
+      throw isRefusal(error) ? refused(request, error) : error;
+    } finally {
+      stop();
+    }
+  },
+};
+
+async function requestUserCode(request: FlowRequest, context: Context): Promise<DeviceAuthorization> {
+  if (!hasDeviceGrant(request.client)) throw refused(request);
+  try {
+    return await requestDeviceAuthorization(request, context);
+  } catch (error) {
+    throw isRefusal(error) ? refused(request, error) : error;
+  }
+}
+
+function isRefusal(error: unknown): error is OAuthError {
+  return error instanceof OAuthError && refusals.has(error.error);
+}
+
+function refused({ metadata }: FlowRequest, cause?: OAuthError): AuthError {
+  const reason = cause ? ` (${quoted(cause.error)})` : '';
+  return new AuthError('flow_refused', `${metadata.issuer} does not let this client use a device code${reason}.`, {
+    hint: 'Use --flow paste.',
+    cause,
+  });
+}
+
+async function present(
+  { request, authorization }: { request: FlowRequest; authorization: DeviceAuthorization },
+  { ui }: Context,
+): Promise<void> {
+  const { verificationUri, verificationUriComplete, userCode, expiresIn, interval } = authorization;
+  ui.event({
+    event: 'device_code',
+    verification_uri: verificationUri,
+    ...(verificationUriComplete !== undefined && { verification_uri_complete: verificationUriComplete }),
+    user_code: userCode,
+    expires_in: expiresIn,
+    interval,
+  });
+  ui.say();
+  if (verificationUriComplete !== undefined) await ui.qr(verificationUriComplete);
+  ui.say('On any device, open');
+  ui.say();
+  ui.address(verificationUri);
+  ui.say();
+  ui.say('and enter the code');
+  ui.say();
+  ui.code(userCode);
+  ui.say();
+  ui.remark(`Approve only what you started yourself: mcp-auth, for ${request.serverName} (${new URL(request.resource).host}).`);
+}

@@ -1,0 +1,89 @@
+/** What paste and browser share: one authorization request whose response comes by whichever way is first. */
+import { once } from 'node:events';
+import type { Context } from '../context.js';
+import { AuthError, hasCode, interrupted, toAuthError } from '../errors.js';
+import {
+  parsePastedAddress,
+  requestTokenByCode,
+  startAuthorization,
+  type Attempt,
+  type AuthorizationResponse,
+} from '../oauth/authorization-code.js';
+import type { FlowRequest, Grant } from './flow.js';
+import { listen, type LoopbackListener } from './loopback.js';
+
+/** After these, what was pasted was wrong, and another paste may be right. */
+const pasteAgain = ['nothing_pasted', 'not_an_address', 'address_mismatch', 'state_mismatch', 'code_missing'] as const;
+
+/**
+ * Sends the person to the authorization server and waits for the browser to come back to the listener, or for the
+ * address that it ended on to be pasted. Whichever is first wins; the other is cancelled.
+ *
+ * @param present tells the person what to do with the attempt's URL.
+ */
+export async function grantByRedirect(
+  { request, present }: { request: FlowRequest; present: (attempt: Attempt, listening: boolean) => Promise<void> },
+  context: Context,
+): Promise<Grant> {
+  const attempt = await startAuthorization(request);
+  const listener = await listen(attempt);
+  try {
+    await present(attempt, listener !== undefined);
+    const { code } = await firstResponse({ attempt, listener }, context);
+    const tokens = await requestTokenByCode({ attempt, code }, context);
+    return {
+      tokens,
+      answerBrowser: async (error) => {
+        await listener?.answer(error);
+        await listener?.close();
+      },
+    };
+  } catch (error) {
+    await listener?.answer(toAuthError(error));
+    await listener?.close();
+    throw error;
+  }
+}
+
+async function firstResponse(
+  { attempt, listener }: { attempt: Attempt; listener: LoopbackListener | undefined },
+  context: Context,
+): Promise<AuthorizationResponse> {
+  const decided = new AbortController();
+  const signal = AbortSignal.any([context.signal, decided.signal]);
+  const ways = [pastedResponse({ attempt, listening: listener !== undefined, signal }, context)];
+  if (listener) ways.push(listener.response(signal));
+  try {
+    return await Promise.race(ways);
+  } finally {
+    decided.abort(interrupted());
+    await Promise.allSettled(ways);
+  }
+}
+
+/** Asks for the address until it is right. Rejects when it cannot be asked for any more, unless the listener still waits. */
+async function pastedResponse(
+  { attempt, listening, signal }: { attempt: Attempt; listening: boolean; signal: AbortSignal },
+  { ui }: Context,
+): Promise<AuthorizationResponse> {
+  if (ui.input === 'none' && listening) return untilAborted(signal);
+  let problem = new AuthError('nothing_pasted', 'Nothing was pasted.', {
+    hint: 'Give the address that the browser ends on as one line on stdin, or run this at a terminal.',
+  });
+  for (;;) {
+    const line = await ui.ask({ message: 'Address:', shorten: true, signal });
+    if (line === undefined) throw problem;
+    try {
+      return parsePastedAddress(line, attempt);
+    } catch (error) {
+      if (!hasCode(error, ...pasteAgain)) throw error;
+      problem = error;
+      if (ui.input === 'terminal') ui.fail(error.message, error.hint);
+    }
+  }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw signal.reason;
+}

@@ -1,0 +1,146 @@
+import type { Dispatcher } from 'undici';
+import type { Env, Http, HttpRequest } from '../context.js';
+import { AuthError } from '../errors.js';
+import { parseSafeUrl } from './url-policy.js';
+
+/** Milliseconds from the first byte sent to the last byte received. */
+const requestTimeout = 30_000;
+const connectTimeout = 10_000;
+/** Bytes, after decompression. */
+const largestBody = 1024 * 1024;
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+
+/** The program's one way to the network: URL policy, time-outs, size limits, redirects and proxies in one place. */
+export function createHttp({ env, userAgent }: { env: Env; userAgent: string }): Http {
+  let dispatcher: Dispatcher | undefined;
+
+  /** undici takes long to load; a fresh token never needs it. */
+  async function loadUndici() {
+    const undici = await import('undici');
+    dispatcher ??= new undici.EnvHttpProxyAgent({ ...proxies(env), connect: { timeout: connectTimeout } });
+    return { fetch: undici.fetch, dispatcher };
+  }
+
+  return {
+    fetch: async (target, request = {}) => {
+      const { fetch, dispatcher } = await loadUndici();
+      const deadline = AbortSignal.timeout(requestTimeout);
+      const signals = [request.signal, request.stream ? undefined : deadline].filter((signal) => signal != null);
+      const headers = new Headers(request.headers);
+      if (!headers.has('user-agent')) headers.set('user-agent', userAgent);
+
+      let url = parseSafeUrl(String(target), { what: 'The address' });
+      for (let left = request.redirects ?? 0; ; left -= 1) {
+        try {
+          const response = (await fetch(url.href, {
+            method: request.method ?? 'GET',
+            headers: [...headers],
+            body: request.body ?? null,
+            redirect: 'manual',
+            signal: AbortSignal.any(signals),
+            dispatcher,
+          })) as unknown as Response;
+          const next = left > 0 ? redirectTarget(response, url) : undefined;
+          if (next === undefined) return await received(response, { url, stream: request.stream ?? false });
+          await response.body?.cancel();
+          url = next;
+        } catch (error) {
+          throw networkError(error, { url, request, deadline });
+        }
+      }
+    },
+    close: async () => {
+      await dispatcher?.destroy();
+      dispatcher = undefined;
+    },
+  };
+}
+
+/** The same names curl reads. This machine itself is never asked for through a proxy. */
+function proxies({ variables }: Env) {
+  const read = (name: string) => variables[name.toLowerCase()] ?? variables[name] ?? '';
+  return {
+    httpProxy: read('HTTP_PROXY'),
+    httpsProxy: read('HTTPS_PROXY') || read('ALL_PROXY'),
+    noProxy: [read('NO_PROXY'), 'localhost', '127.0.0.1', '::1'].filter(Boolean).join(','),
+  };
+}
+
+function redirectTarget(response: Response, from: URL): URL | undefined {
+  const location = response.headers.get('location');
+  if (!redirectStatuses.has(response.status) || location === null || !URL.canParse(location, from.href)) return undefined;
+  const to = parseSafeUrl(new URL(location, from).href, { what: `The address that ${from.host} redirects to` });
+  if (from.protocol === 'https:' && to.protocol !== 'https:') {
+    throw new AuthError('url_refused', `${from.host} redirects from https to plain http.`);
+  }
+  return to;
+}
+
+/** The response as one of the platform's own, its body read and bounded unless it is to be streamed. */
+async function received(response: Response, { url, stream }: { url: URL; stream: boolean }): Promise<Response> {
+  const { status } = response;
+  const init = { status, headers: [...response.headers] as [string, string][] };
+  if (status === 204 || status === 205 || status === 304 || response.body === null) return new Response(null, init);
+  if (stream) return new Response(response.body, init);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > largestBody) throw new AuthError('response_invalid', `${url.host} answered with more than 1 MiB.`);
+    chunks.push(chunk);
+  }
+  return new Response(Buffer.concat(chunks), init);
+}
+
+function networkError(error: unknown, { url, request, deadline }: { url: URL; request: HttpRequest; deadline: AbortSignal }): unknown {
+  if (error instanceof AuthError) return error;
+  if (request.signal?.aborted) return request.signal.reason;
+  if (deadline.aborted) {
+    return new AuthError('request_timed_out', `${url.host} did not answer within ${requestTimeout / 1000} seconds.`, {
+      hint: 'Try again; if it stays so, see whether this machine reaches the server at all.',
+      cause: error,
+    });
+  }
+  const code = causeCode(error);
+  return new AuthError('network_error', `${url.host} could not be reached: ${sentenceFor(code, url)}.`, {
+    hint: hintFor(code),
+    cause: error,
+  });
+}
+
+/** undici wraps the socket's error in a TypeError, and several of them in an AggregateError. */
+function causeCode(error: unknown): string {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    const { code, errors } = one as NodeJS.ErrnoException & { errors?: unknown[] };
+    if (typeof code === 'string') return code;
+    if (Array.isArray(errors) && errors.length > 0) return causeCode(errors[0]);
+  }
+  return 'UNKNOWN';
+}
+
+const sentences: Record<string, string> = {
+  ENOTFOUND: 'no such host is known',
+  EAI_AGAIN: 'the name service did not answer',
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'it closed the connection',
+  UND_ERR_SOCKET: 'it closed the connection',
+  UND_ERR_CONNECT_TIMEOUT: 'it did not answer',
+  ETIMEDOUT: 'it did not answer',
+  EHOSTUNREACH: 'there is no way to it',
+  ENETUNREACH: 'there is no way to it',
+};
+
+function sentenceFor(code: string, url: URL): string {
+  if (isCertificateCode(code)) return `its certificate is not trusted (${code})`;
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) return `it does not speak TLS as ${url.protocol} needs`;
+  return sentences[code] ?? `the connection failed (${code})`;
+}
+
+function hintFor(code: string): string {
+  if (isCertificateCode(code)) return 'Behind a company proxy, set NODE_EXTRA_CA_CERTS to the file with its certificate.';
+  return 'See whether the address is right and whether this machine needs a proxy (HTTPS_PROXY).';
+}
+
+function isCertificateCode(code: string): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/.test(code);
+}

@@ -1,0 +1,133 @@
+/**
+ * The authorization code grant: RFC 6749 section 4.1, with PKCE (RFC 7636), resource indicators (RFC 8707), the issuer
+ * in the response (RFC 9207) and a loopback redirect (RFC 8252 section 7.3).
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomState, validateAuthResponse } from 'oauth4webapi';
+import { AuthError } from '../errors.js';
+import type { AuthorizationServerMetadata } from './authorization-server.js';
+import { protocolError } from './protocol-error.js';
+import type { ClientInformation } from './registration.js';
+import { requestToken, type TokenContext, type TokenResponse } from './token.js';
+
+/** What is asked for, and of whom. */
+export interface AuthorizationRequest {
+  readonly metadata: AuthorizationServerMetadata;
+  readonly client: ClientInformation;
+  readonly redirectUri: string;
+  readonly resource: string;
+  readonly scope?: string;
+}
+
+/** One authorization request that waits for its response: what has to be remembered until then (RFC 7636, RFC 9207). */
+export interface Attempt {
+  readonly request: AuthorizationRequest;
+  /** The address for the person to open. */
+  readonly url: string;
+  readonly state: string;
+  readonly codeVerifier: string;
+}
+
+/** The parameters of a response that has been checked against its attempt, with its code. */
+export interface AuthorizationResponse {
+  readonly code: string;
+}
+
+/** Why this authorization server cannot be asked for a code; undefined when it can. PKCE is not optional. */
+export function authorizationCodeUnavailable(metadata: AuthorizationServerMetadata): string | undefined {
+  if (metadata.authorization_endpoint === undefined) return 'the authorization server has no authorization endpoint';
+  if (!metadata.code_challenge_methods_supported?.includes('S256')) return 'the authorization server does not offer PKCE with S256';
+  return undefined;
+}
+
+/** Makes a new authorization request: fresh `state` and PKCE verifier, and the URL with everything in it once. */
+export async function startAuthorization(request: AuthorizationRequest): Promise<Attempt> {
+  const { metadata, client, redirectUri, resource, scope } = request;
+  const state = generateRandomState();
+  const codeVerifier = generateRandomCodeVerifier();
+  const url = new URL(metadata.authorization_endpoint ?? '');
+  const parameters = {
+    response_type: 'code',
+    client_id: client.client_id,
+    redirect_uri: redirectUri,
+    code_challenge: await calculatePKCECodeChallenge(codeVerifier),
+    code_challenge_method: 'S256',
+    state,
+    resource,
+    ...(scope !== undefined && { scope }),
+    // OpenID Connect Core section 11: offline access is given only with the person's consent, asked for anew.
+    ...(scope?.split(' ').includes('offline_access') && { prompt: 'consent' }),
+  };
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  return { request, url: url.href, state, codeVerifier };
+}
+
+/**
+ * Reads what a person pasted: the address that the browser ended on.
+ *
+ * @throws AuthError `nothing_pasted`, `not_an_address` or `address_mismatch`, after which another paste may be tried,
+ * and what `checkAuthorizationResponse` throws.
+ */
+export function parsePastedAddress(text: string, attempt: Attempt): AuthorizationResponse {
+  const pasted = text.trim();
+  const hint = 'Approve in the browser, then copy the whole address from its address bar, even if that page does not load.';
+  if (pasted === '') throw new AuthError('nothing_pasted', 'Nothing was pasted.', { hint });
+  if (!URL.canParse(pasted)) throw new AuthError('not_an_address', 'What was pasted is not an address.', { hint });
+  const address = new URL(pasted);
+  const place = ({ origin, pathname }: URL) => `${origin}${pathname}`;
+  if (place(address) === place(new URL(attempt.url))) {
+    throw new AuthError('address_mismatch', 'That is the page to open, not the one that the browser ends on.', { hint });
+  }
+  if (place(address) !== place(new URL(attempt.request.redirectUri))) {
+    throw new AuthError('address_mismatch', `That is another address: it should begin with ${attempt.request.redirectUri}`, { hint });
+  }
+  return checkAuthorizationResponse(address.searchParams, attempt);
+}
+
+/**
+ * Checks an authorization response, in this order: `state`, `iss` (RFC 9207 section 2.4), `error`, `code`. Nothing of a
+ * response that is not this attempt's, or is of another issuer, is acted on or shown.
+ *
+ * @throws AuthError `state_mismatch`, `issuer_mismatch`, `access_denied`, `authorization_failed`, `code_missing`.
+ */
+export function checkAuthorizationResponse(parameters: URLSearchParams, attempt: Attempt): AuthorizationResponse {
+  const { metadata, client } = attempt.request;
+  const states = parameters.getAll('state');
+  if (states.length !== 1 || !equal(states[0] ?? '', attempt.state)) {
+    throw new AuthError('state_mismatch', 'That address belongs to another login, not to this one.', {
+      hint: 'Open the address that this login printed, approve there, and paste where that ends.',
+    });
+  }
+  const issuers = parameters.getAll('iss');
+  const wanted = metadata.authorization_response_iss_parameter_supported === true;
+  if (issuers.length > 1 || (issuers.length === 0 && wanted) || (issuers.length === 1 && issuers[0] !== metadata.issuer)) {
+    throw new AuthError('issuer_mismatch', `The answer does not come from ${metadata.issuer}, which was asked, so it was thrown away.`, {
+      hint: 'Start the login again. If it happens again, do not trust the server that you log in to.',
+    });
+  }
+  try {
+    const checked = validateAuthResponse(metadata, { client_id: client.client_id }, parameters, attempt.state);
+    const code = checked.get('code');
+    if (code) return { code };
+  } catch (error) {
+    throw protocolError(error, `The authorization endpoint of ${metadata.issuer}`);
+  }
+  throw new AuthError('code_missing', 'That address holds no authorization code.', {
+    hint: 'Copy the whole address, to its very end.',
+  });
+}
+
+/** Exchanges the code for tokens (RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707 section 2.2). */
+export async function requestTokenByCode(
+  { attempt, code }: { attempt: Attempt; code: string },
+  context: TokenContext,
+): Promise<TokenResponse> {
+  const { metadata, client, redirectUri, resource } = attempt.request;
+  const parameters = { code, redirect_uri: redirectUri, code_verifier: attempt.codeVerifier, resource };
+  return requestToken({ metadata, client, grantType: 'authorization_code', parameters }, context);
+}
+
+function equal(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,120 @@
+/** The device authorization grant: RFC 8628. */
+import { deviceAuthorizationRequest, processDeviceAuthorizationResponse } from 'oauth4webapi';
+import { AuthError, hasCode } from '../errors.js';
+import { parseSafeUrl } from '../http/url-policy.js';
+import type { AuthorizationServerMetadata } from './authorization-server.js';
+import { clientAuthentication } from './client-authentication.js';
+import { deviceMends, mended } from './lenience.js';
+import { OAuthError, protocolError } from './protocol-error.js';
+import { deviceCodeGrant, type ClientInformation } from './registration.js';
+import { requestOptions } from './request-options.js';
+import { requestToken, type TokenContext, type TokenResponse } from './token.js';
+
+/** Seconds: between polls when the server names no interval, what `slow_down` adds, and the most that a server can make us wait (RFC 8628 sections 3.2 and 3.5). */
+const defaultInterval = 5;
+const slowDown = 5;
+const longestInterval = 60;
+/** Seconds that a code is taken to live when the server names none that makes sense. */
+const defaultLife = 600;
+
+export interface DeviceRequest {
+  readonly metadata: AuthorizationServerMetadata;
+  readonly client: ClientInformation;
+  readonly resource: string;
+  readonly scope?: string;
+}
+
+/** RFC 8628 section 3.2, with the end of the code's life as an absolute time. */
+export interface DeviceAuthorization {
+  readonly deviceCode: string;
+  readonly userCode: string;
+  readonly verificationUri: string;
+  readonly verificationUriComplete?: string;
+  /** Seconds between polls. */
+  readonly interval: number;
+  /** Seconds that the code lives, and when that ends in milliseconds since the epoch. */
+  readonly expiresIn: number;
+  readonly expiresAt: number;
+}
+
+/**
+ * Asks for a device code and a user code (RFC 8628 section 3.1).
+ *
+ * @throws OAuthError with the server's `error`, as `unauthorized_client` where this client may not use the grant.
+ */
+export async function requestDeviceAuthorization(
+  { metadata, client, resource, scope }: DeviceRequest,
+  context: TokenContext,
+): Promise<DeviceAuthorization> {
+  const clientId = { client_id: client.client_id };
+  try {
+    const response = await deviceAuthorizationRequest(
+      metadata,
+      clientId,
+      clientAuthentication(client, metadata),
+      { resource, ...(scope !== undefined && { scope }) },
+      requestOptions(metadata, context),
+    );
+    const answer = await processDeviceAuthorizationResponse(
+      metadata,
+      clientId,
+      await mended(response, { mends: deviceMends, status: 200 }),
+    );
+    const expiresIn = answer.expires_in || defaultLife;
+    return {
+      deviceCode: answer.device_code,
+      userCode: answer.user_code,
+      verificationUri: safeUri(answer.verification_uri),
+      ...(answer.verification_uri_complete && { verificationUriComplete: safeUri(answer.verification_uri_complete) }),
+      interval: Math.min(answer.interval ?? defaultInterval, longestInterval),
+      expiresIn,
+      expiresAt: context.clock.now() + expiresIn * 1000,
+    };
+  } catch (error) {
+    throw protocolError(error, `The device authorization endpoint of ${metadata.issuer}`);
+  }
+}
+
+/**
+ * Polls the token endpoint until the person has decided (RFC 8628 sections 3.4 and 3.5): waits the interval before each
+ * request, 5 s longer for good after each `slow_down`, twice as long after a request that got no answer.
+ *
+ * @throws AuthError `access_denied`, `timed_out` when the code has expired, the reason of `signal`, and any other answer.
+ */
+export async function pollForToken(
+  { request, authorization }: { request: DeviceRequest; authorization: DeviceAuthorization },
+  context: TokenContext,
+): Promise<TokenResponse> {
+  const { metadata, client, resource } = request;
+  const parameters = { device_code: authorization.deviceCode, resource };
+  let interval = authorization.interval;
+  for (;;) {
+    await context.clock.sleep(interval * 1000, context.signal);
+    if (context.clock.now() >= authorization.expiresAt) throw expired();
+    try {
+      return await requestToken({ metadata, client, grantType: deviceCodeGrant, parameters }, context);
+    } catch (error) {
+      interval = nextInterval(error, interval);
+    }
+  }
+}
+
+/** Seconds until the next poll after `error`; throws it when it is final. */
+function nextInterval(error: unknown, interval: number): number {
+  if (error instanceof OAuthError) {
+    if (error.error === 'authorization_pending') return interval;
+    if (error.error === 'slow_down') return interval + slowDown;
+    if (error.error === 'expired_token') throw expired();
+  }
+  if (hasCode(error, 'request_timed_out', 'network_error', 'server_failed', 'response_invalid'))
+    return Math.min(interval * 2, longestInterval);
+  throw error;
+}
+
+function expired(): AuthError {
+  return new AuthError('timed_out', 'The code expired before it was approved.', { hint: 'Run the command again for a new code.' });
+}
+
+function safeUri(uri: string): string {
+  return parseSafeUrl(uri, { what: 'The verification URI' }).href;
+}

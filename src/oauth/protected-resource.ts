@@ -1,0 +1,73 @@
+/** Protected-resource metadata: RFC 9728, as MCP authorization 2025-11-25 uses it. */
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { parseSafeUrl } from '../http/url-policy.js';
+import { quoted } from '../server-text.js';
+import { requestMetadata } from './metadata-document.js';
+
+/** RFC 9728 section 2, the parts that a client uses. */
+export interface ProtectedResource {
+  /** The resource identifier, to be sent as RFC 8707 `resource` exactly as it stands. */
+  readonly resource: string;
+  readonly authorization_servers: readonly string[];
+  readonly scopes_supported?: readonly string[];
+}
+
+/**
+ * Asks for the metadata of the MCP server at `serverUrl`: where its challenge points, then the well-known address with
+ * the server's path, then the one of its origin (RFC 9728 section 3.1). Undefined when none of them has any.
+ *
+ * @throws AuthError `resource_mismatch` when the metadata is another resource's (section 3.3).
+ */
+export async function requestProtectedResource(
+  { serverUrl, challenged }: { serverUrl: URL; challenged: string | undefined },
+  context: Pick<Context, 'http' | 'signal'>,
+): Promise<ProtectedResource | undefined> {
+  const addresses = wellKnownAddresses(serverUrl);
+  if (challenged !== undefined) {
+    addresses.unshift(parseSafeUrl(challenged, { what: 'The protected-resource metadata that the server points at' }));
+  }
+  for (const address of addresses) {
+    const document = await requestMetadata(address, context);
+    if (document) return parseProtectedResource(document, { serverUrl, address });
+  }
+  return undefined;
+}
+
+/** Checks one document; pure. See `requestProtectedResource` for what it throws. */
+export function parseProtectedResource(
+  document: Record<string, unknown>,
+  { serverUrl, address }: { serverUrl: URL; address: URL },
+): ProtectedResource {
+  const { resource, authorization_servers: authorizationServers, scopes_supported: scopes } = document;
+  if (typeof resource !== 'string' || !covers(resource, serverUrl)) {
+    throw new AuthError(
+      'resource_mismatch',
+      `The metadata at ${address.href} is for the resource ${quoted(resource)}, not for ${serverUrl.href}.`,
+      { hint: 'Tokens for another resource would be of no use here. Check the server’s URL, or ask who runs it.' },
+    );
+  }
+  return {
+    resource,
+    authorization_servers: stringsOf(authorizationServers),
+    ...(Array.isArray(scopes) && { scopes_supported: stringsOf(scopes) }),
+  };
+}
+
+/** Whether a resource identifier names the server's URL itself or a path above it on the same origin. */
+function covers(resource: string, serverUrl: URL): boolean {
+  if (!URL.canParse(resource)) return false;
+  const { origin, pathname, search } = new URL(resource);
+  if (origin !== serverUrl.origin || (search !== '' && search !== serverUrl.search)) return false;
+  return `${serverUrl.pathname}/`.startsWith(pathname.endsWith('/') ? pathname : `${pathname}/`);
+}
+
+function wellKnownAddresses({ origin, pathname, search }: URL): URL[] {
+  const root = new URL('/.well-known/oauth-protected-resource', origin);
+  const path = pathname.replace(/\/$/, '');
+  return path === '' ? [root] : [new URL(`${root.pathname}${path}${search}`, origin), root];
+}
+
+function stringsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}

@@ -1,0 +1,38 @@
+/** Token revocation: RFC 7009. */
+import { processRevocationResponse, revocationRequest } from 'oauth4webapi';
+import type { Context } from '../context.js';
+import { clientAuthentication } from './client-authentication.js';
+import { protocolError } from './protocol-error.js';
+import type { ClientInformation } from './registration.js';
+import { requestOptions } from './request-options.js';
+import type { TokenServer } from './token.js';
+
+/** Asks the server to forget `token`. A token that it does not know is a success (section 2.2). */
+export async function requestRevocation(
+  {
+    metadata,
+    client,
+    token,
+    hint,
+  }: {
+    metadata: TokenServer & { revocation_endpoint: string };
+    client: ClientInformation;
+    token: string;
+    hint: 'access_token' | 'refresh_token';
+  },
+  context: Pick<Context, 'http' | 'signal'>,
+): Promise<void> {
+  try {
+    const options = { ...requestOptions(metadata, context), additionalParameters: { token_type_hint: hint } };
+    const response = await revocationRequest(
+      metadata,
+      { client_id: client.client_id },
+      clientAuthentication(client, metadata),
+      token,
+      options,
+    );
+    await processRevocationResponse(response);
+  } catch (error) {
+    throw protocolError(error, `The revocation endpoint of ${metadata.issuer}`);
+  }
+}

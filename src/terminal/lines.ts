@@ -1,0 +1,36 @@
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+/** Lines of a pipe or a file, one at a time, of any length. */
+export interface LineReader {
+  /** The next line, or undefined at the end. Rejects with the signal's reason when that aborts first. */
+  next(signal?: AbortSignal): Promise<string | undefined>;
+  close(): void;
+}
+
+export function readLines(input: Readable): LineReader {
+  const reader = createInterface({ input, terminal: false, crlfDelay: Infinity });
+  const lines: string[] = [];
+  let ended = false;
+  let wake: (() => void) | undefined;
+  reader.on('line', (line) => (lines.push(line), wake?.()));
+  reader.on('close', () => ((ended = true), wake?.()));
+
+  return {
+    next: async (signal) => {
+      while (lines.length === 0 && !ended) await something(signal);
+      return lines.shift();
+    },
+    close: () => reader.close(),
+  };
+
+  async function something(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    let abort!: () => void;
+    await new Promise<void>((resolve, reject) => {
+      wake = resolve;
+      abort = () => reject(signal?.reason);
+      signal?.addEventListener('abort', abort);
+    }).finally(() => signal?.removeEventListener('abort', abort));
+  }
+}

@@ -1,0 +1,13 @@
+import { once } from 'node:events';
+
+/** Opens `url` in this machine's browser, through no shell. False when there is nothing to open it with. */
+export async function openBrowser(url: string): Promise<boolean> {
+  const { default: open } = await import('open');
+  try {
+    const child = await open(url);
+    if (child.pid === undefined) await once(child, 'spawn');
+    return true;
+  } catch {
+    return false;
+  }
+}
