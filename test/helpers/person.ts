@@ -52,7 +52,7 @@ export class Person {
       }
       const html = await response.text();
       const form = /<form[^>]*action="([^"]*)"[^>]*>([\s\S]*?)<\/form>/.exec(html);
-      if (form === null || how.stopAtForm) return { address: next.address, html };
+      if (form === null || how.stopAtForm || next.form?.has('abort')) return { address: next.address, html };
       next = { address: new URL(decode(form[1] ?? ''), next.address).href, form: fill(html, how) };
     }
     throw new Error(`The pages go on for ever after ${start}`);

@@ -1,0 +1,129 @@
+/**
+ * A server that does what a real one never would. It plays the MCP server and its authorization server at once; a test
+ * says what it wants to be asked and what it responds, and afterwards what it was asked.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** One answer: `json` or `text`, or nothing at all, ever (`hang`), or a closed connection (`drop`). */
+export type Respond =
+  | { status?: number; headers?: Record<string, string>; json?: unknown; text?: string }
+  | 'hang'
+  | 'drop'
+  | ((request: FakeRequest) => Respond);
+
+/** `want` is a method and a path, as `POST /token`. The same one several times is answered in order; the last one stays. */
+export interface Exchange {
+  readonly want: string;
+  readonly respond: Respond;
+}
+
+export interface FakeRequest {
+  readonly line: string;
+  readonly headers: IncomingMessage['headers'];
+  /** A form's fields, or a JSON object's members. */
+  readonly body: Record<string, unknown>;
+}
+
+export interface FakeServer {
+  readonly origin: string;
+  /** Its MCP endpoint. */
+  readonly url: string;
+  readonly requests: FakeRequest[];
+  /** The requests of one `want`. */
+  asked(want: string): FakeRequest[];
+  close(): Promise<void>;
+}
+
+/** Authorization server metadata with every endpoint, and what a test changes of it. `undefined` takes a member out. */
+export function metadata(origin: string, changes: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    issuer: origin,
+    authorization_endpoint: `${origin}/authorize`,
+    token_endpoint: `${origin}/token`,
+    registration_endpoint: `${origin}/register`,
+    device_authorization_endpoint: `${origin}/device`,
+    revocation_endpoint: `${origin}/revoke`,
+    code_challenge_methods_supported: ['S256'],
+    token_endpoint_auth_methods_supported: ['none'],
+    ...changes,
+  };
+}
+
+/** The exchanges of a server that everything works with. Those that a test gives come first. */
+export function friendly(origin: string): Exchange[] {
+  return [
+    { want: 'POST /mcp', respond: { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/prm"` } } },
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin] } } },
+    { want: 'GET /.well-known/oauth-authorization-server', respond: { json: metadata(origin) } },
+    {
+      want: 'POST /register',
+      respond: ({ body }) => ({ status: 201, json: { ...body, client_id: 'client-1' } }),
+    },
+    {
+      want: 'POST /device',
+      respond: {
+        json: { device_code: 'device-1', user_code: 'WDJB-MJHT', verification_uri: `${origin}/activate`, expires_in: 600, interval: 5 },
+      },
+    },
+    {
+      want: 'POST /token',
+      respond: { json: { access_token: 'access-1', token_type: 'Bearer', expires_in: 3600, refresh_token: 'refresh-1' } },
+    },
+    { want: 'POST /revoke', respond: { status: 200 } },
+  ];
+}
+
+/** Starts a friendly server in which `change` may replace any exchange. */
+export async function startFakeServer(change: (origin: string) => Exchange[] = () => []): Promise<FakeServer> {
+  const requests: FakeRequest[] = [];
+  const server = createServer((request, response) => void answer(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const changed = change(origin);
+  const left = [...changed, ...friendly(origin).filter(({ want }) => changed.every((one) => one.want !== want))];
+
+  async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const line = `${message.method} ${new URL(message.url ?? '', origin).pathname}`;
+    const request = { line, headers: message.headers, body: await bodyOf(message) };
+    requests.push(request);
+    const matching = left.filter(({ want }) => want === line);
+    const [exchange] = matching;
+    if (exchange && matching.length > 1) left.splice(left.indexOf(exchange), 1);
+    send(exchange?.respond ?? { status: 404, text: 'not found' }, { request, response });
+  }
+
+  return {
+    origin,
+    url: `${origin}/mcp`,
+    requests,
+    asked: (want) => requests.filter(({ line }) => line === want),
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function send(respond: Respond, { request, response }: { request: FakeRequest; response: ServerResponse }): void {
+  if (typeof respond === 'function') {
+    send(respond(request), { request, response });
+  } else if (respond === 'drop') {
+    response.destroy();
+  } else if (respond !== 'hang') {
+    const { status = 200, headers = {}, json, text = '' } = respond;
+    const type = json === undefined ? 'text/html' : 'application/json';
+    response.writeHead(status, { 'content-type': type, ...headers }).end(json === undefined ? text : JSON.stringify(json));
+  }
+}
+
+async function bodyOf(message: IncomingMessage): Promise<Record<string, unknown>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  if (message.headers['content-type']?.startsWith('application/json')) return JSON.parse(text) as Record<string, unknown>;
+  return Object.fromEntries(new URLSearchParams(text));
+}

@@ -1,0 +1,108 @@
+/** Runs a whole command in this process: the code is all real, the streams, the clock and the browser are the test's. */
+import { PassThrough } from 'node:stream';
+import { runCli } from '../../src/cli.js';
+import { interrupted } from '../../src/errors.js';
+import { testClock, type TestClock } from './clock.js';
+
+export interface RunOptions {
+  /** The store's file. */
+  readonly store: string;
+  /** `none` is /dev/null, text is a pipe that ends after it, `open` a pipe that a test writes to, `terminal` a person. */
+  readonly stdin?: 'none' | 'open' | 'terminal' | { readonly text: string };
+  readonly clock?: TestClock;
+  readonly env?: Record<string, string>;
+  readonly openBrowser?: (url: string) => Promise<boolean>;
+  /** Columns of the terminal. */
+  readonly columns?: number;
+}
+
+export interface Run {
+  /** Resolves to the exit code. */
+  readonly exit: Promise<number>;
+  readonly clock: TestClock;
+  /** What has been printed so far. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The events of `--json`. */
+  readonly events: Record<string, unknown>[];
+  type(text: string): void;
+  interrupt(): void;
+  /** The next match on stderr after the one before, now or later. Rejects when the command ends without it. */
+  shown(pattern: RegExp): Promise<string>;
+}
+
+/** Starts a command line, which is split at spaces. */
+export function run(line: string, { store, stdin = 'none', clock = testClock(), env = {}, openBrowser, columns = 100 }: RunOptions): Run {
+  const input = Object.assign(new PassThrough(), { isTTY: stdin === 'terminal', setRawMode: () => input });
+  const output = collected(false);
+  const errors = collected(stdin === 'terminal', columns);
+  const interrupt = new AbortController();
+  if (typeof stdin === 'object') input.end(stdin.text);
+
+  const exit = runCli({
+    argv: line.split(' ').filter(Boolean),
+    stdin: stdin === 'none' ? undefined : (input as unknown as NodeJS.ReadStream),
+    stdout: output.stream,
+    stderr: errors.stream,
+    env: { variables: { MCP_AUTH_STORE: store, NO_COLOR: '1', ...env }, platform: 'linux' },
+    clock,
+    openBrowser: openBrowser ?? (() => Promise.resolve(false)),
+    interrupt: interrupt.signal,
+  });
+
+  return {
+    exit,
+    clock,
+    get stdout() {
+      return output.text();
+    },
+    get stderr() {
+      return errors.text();
+    },
+    get events() {
+      return output
+        .text()
+        .trim()
+        .split('\n')
+        .filter(Boolean)
+        .map((one) => JSON.parse(one) as Record<string, unknown>);
+    },
+    type: (text) => void input.write(text),
+    interrupt: () => interrupt.abort(interrupted()),
+    shown: async (pattern) => {
+      const ended = exit.then((code) => {
+        throw new Error(`ended with ${code} before ${pattern} was shown:\n${errors.text()}`);
+      });
+      const match = await Promise.race([errors.matching(pattern), ended]);
+      ended.catch(() => undefined);
+      return match;
+    },
+  };
+}
+
+/** A stream that remembers what was written, and can be waited on. */
+function collected(isTTY: boolean, columns?: number) {
+  let text = '';
+  let seen = 0;
+  let waiting: (() => void)[] = [];
+  // Node never ends the standard streams when something that was piped into them ends, which this mark tells it.
+  const stream = Object.assign(new PassThrough(), { isTTY, columns, _isStdio: true });
+  stream.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    for (const wake of waiting.splice(0)) wake();
+  });
+  return {
+    stream: stream as unknown as NodeJS.WriteStream,
+    text: () => text,
+    matching: async (pattern: RegExp): Promise<string> => {
+      for (;;) {
+        const match = pattern.exec(text.slice(seen));
+        if (match) {
+          seen += match.index + match[0].length;
+          return match[1] ?? match[0];
+        }
+        await new Promise<void>((resolve) => (waiting = [...waiting, resolve]));
+      }
+    },
+  };
+}
