@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import { flows } from '../flows/index.js';
+import { checkFlowName, flowNames } from '../flows/index.js';
 import { login as logIn, type LoginResult } from '../login.js';
 import { quoted } from '../server-text.js';
 import { secondsLeft } from '../session.js';
@@ -24,7 +24,7 @@ export const login: Command<Options> = {
   options: [
     { flags: '--no-browser', help: 'open no browser here: show the address, or a code, to use elsewhere' },
     { flags: '--name <name>', help: 'what to call the server (made from its host otherwise)' },
-    { flags: '--flow <flow>', help: `force one way of logging in: ${flows.map(({ name }) => name).join(', ')}` },
+    { flags: '--flow <flow>', help: `force one way of logging in: ${flowNames()}`, parse: checkFlowName },
     { flags: '--scope <scopes>', help: 'the scopes to ask for, in place of those that the server names' },
     {
       flags: '--timeout <seconds>',

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { toAuthError, type AuthError } from '../errors.js';
+import { hasCode, toAuthError, type AuthError } from '../errors.js';
 import { checkAuthorizationResponse, type Attempt, type AuthorizationResponse } from '../oauth/authorization-code.js';
 
 export interface LoopbackListener {
@@ -44,7 +44,7 @@ export async function listen(attempt: Attempt): Promise<LoopbackListener | undef
     } catch (error) {
       const failure = toAuthError(error);
       // Whoever does not know the state is a stranger: the login goes on waiting.
-      if (failure.code === 'state_mismatch' || failure.code === 'code_missing') return respond(response, 400, failure.message);
+      if (hasCode(failure, 'state_mismatch', 'not_an_address', 'code_missing')) return respond(response, 400, failure.message);
       waiting = response;
       settle.reject(failure);
     }

@@ -133,7 +133,7 @@ const sentences: Record<string, string> = {
 function sentenceFor(code: string, url: URL): string {
   if (isCertificateCode(code)) return `its certificate is not trusted (${code})`;
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) return `it does not speak TLS as ${url.protocol} needs`;
-  return sentences[code] ?? `the connection failed (${code})`;
+  return sentences[code] ?? (code === 'UNKNOWN' ? 'the connection failed' : `the connection failed (${code})`);
 }
 
 function hintFor(code: string): string {

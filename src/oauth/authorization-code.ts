@@ -5,6 +5,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomState, validateAuthResponse } from 'oauth4webapi';
 import { AuthError } from '../errors.js';
+import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { protocolError } from './protocol-error.js';
 import type { ClientInformation } from './registration.js';
@@ -88,7 +89,7 @@ export function parsePastedAddress(text: string, attempt: Attempt): Authorizatio
  * Checks an authorization response, in this order: `state`, `iss` (RFC 9207 section 2.4), `error`, `code`. Nothing of a
  * response that is not this attempt's, or is of another issuer, is acted on or shown.
  *
- * @throws AuthError `state_mismatch`, `issuer_mismatch`, `access_denied`, `authorization_failed`, `code_missing`.
+ * @throws AuthError `state_mismatch`, `not_an_address`, `issuer_mismatch`, `access_denied`, `authorization_failed`, `code_missing`.
  */
 export function checkAuthorizationResponse(parameters: URLSearchParams, attempt: Attempt): AuthorizationResponse {
   const { metadata, client } = attempt.request;
@@ -98,9 +99,12 @@ export function checkAuthorizationResponse(parameters: URLSearchParams, attempt:
       hint: 'Open the address that this login printed, approve there, and paste where that ends.',
     });
   }
+  const twice = [...parameters.keys()].find((name) => parameters.getAll(name).length > 1);
+  if (twice !== undefined)
+    throw new AuthError('not_an_address', `That address holds ${quoted(twice)} more than once (RFC 6749 section 3.1).`);
   const issuers = parameters.getAll('iss');
   const wanted = metadata.authorization_response_iss_parameter_supported === true;
-  if (issuers.length > 1 || (issuers.length === 0 && wanted) || (issuers.length === 1 && issuers[0] !== metadata.issuer)) {
+  if (issuers.length === 0 ? wanted : issuers[0] !== metadata.issuer) {
     throw new AuthError('issuer_mismatch', `The answer does not come from ${metadata.issuer}, which was asked, so it was thrown away.`, {
       hint: 'Start the login again. If it happens again, do not trust the server that you log in to.',
     });

@@ -26,6 +26,8 @@ export interface Run {
   /** The events of `--json`. */
   readonly events: Record<string, unknown>[];
   type(text: string): void;
+  /** Ends stdin. */
+  end(): void;
   interrupt(): void;
   /** The next match on stderr after the one before, now or later. Rejects when the command ends without it. */
   shown(pattern: RegExp): Promise<string>;
@@ -68,6 +70,7 @@ export function run(line: string, { store, stdin = 'none', clock = testClock(), 
         .map((one) => JSON.parse(one) as Record<string, unknown>);
     },
     type: (text) => void input.write(text),
+    end: () => void input.end(),
     interrupt: () => interrupt.abort(interrupted()),
     shown: async (pattern) => {
       const ended = exit.then((code) => {

@@ -1,0 +1,107 @@
+/** The import rule of src/README.md: down only, and the fences around some packages. */
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '../src');
+
+/** From the top down. A file may import from its own layer's folder, and from any layer below. */
+const layers = [
+  ['bin.ts'],
+  ['cli.ts', 'index.ts'],
+  ['commands/', 'terminal/', 'clock.ts'],
+  ['login.ts', 'revoke.ts'],
+  ['session.ts', 'verification.ts', 'flows/'],
+  ['oauth/', 'store/'],
+  ['http/'],
+  ['context.ts', 'errors.ts', 'server-text.ts', 'version.ts'],
+];
+
+/** Packages that only these files may import. */
+const fences: Record<string, string[]> = {
+  conf: ['store/'],
+  'proper-lockfile': ['store/'],
+  'env-paths': ['store/'],
+  'jsonc-parser': ['store/'],
+  inquirer: ['terminal/'],
+  'qrcode-terminal': ['terminal/'],
+  open: ['terminal/'],
+  undici: ['http/'],
+  oauth4webapi: ['oauth/'],
+  commander: ['cli.ts'],
+  '@modelcontextprotocol/sdk': ['verification.ts'],
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const imports = files.flatMap((file) => importsOf(file.replaceAll('\\', '/')));
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(path.join(root, file), 'utf8');
+  const found = text.matchAll(/(import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'|import\('([^']+)'\)/g);
+  return [...found].map(([, , type, static_ = '', dynamic]) => {
+    const to = dynamic ?? static_;
+    const inside = to.startsWith('.') ? path.posix.join(path.posix.dirname(file), to).replace(/\.js$/, '.ts') : to;
+    return { from: file, to: inside, typeOnly: type !== undefined };
+  });
+}
+
+const isIn = (file: string, place: string) => (place.endsWith('/') ? file.startsWith(place) : file === place);
+const layerOf = (file: string) => layers.findIndex((layer) => layer.some((place) => isIn(file, place)));
+const placeOf = (file: string) => layers[layerOf(file)]?.find((place) => isIn(file, place));
+
+test('every file of src has its layer', () => {
+  expect(files.length).toBeGreaterThan(30);
+  expect(files.filter((file) => layerOf(file) === -1)).toEqual([]);
+});
+
+test('imports go down only', () => {
+  const inside = imports.filter(({ to }) => to.endsWith('.ts'));
+  expect(inside.length).toBeGreaterThan(100);
+  // context.ts is types only and may name the types of what it holds.
+  const up = inside.filter(({ from, to, typeOnly }) => {
+    if (typeOnly && from === 'context.ts') return false;
+    if (typeOnly && from.startsWith('store/') && to.startsWith('oauth/')) return false;
+    return layerOf(to) < layerOf(from) || (layerOf(to) === layerOf(from) && placeOf(to) !== placeOf(from));
+  });
+  expect(up).toEqual([]);
+});
+
+test('terminal imports only the bottom, and only cli and bin build it', () => {
+  const bottom = layers.at(-1) ?? [];
+  expect(
+    imports.filter(
+      ({ from, to }) => from.startsWith('terminal/') && to.endsWith('.ts') && !to.startsWith('terminal/') && !bottom.includes(to),
+    ),
+  ).toEqual([]);
+  expect(
+    imports.filter(({ from, to }) => to.startsWith('terminal/') && !from.startsWith('terminal/') && !['cli.ts', 'bin.ts'].includes(from)),
+  ).toEqual([]);
+});
+
+test('flows never touch the store', () => {
+  expect(imports.filter(({ from, to }) => from.startsWith('flows/') && to.startsWith('store/'))).toEqual([]);
+});
+
+test.each(Object.entries(fences))('%s is imported only by %j', (name, places) => {
+  const importers = imports.filter(({ to }) => to === name || to.startsWith(`${name}/`)).map(({ from }) => from);
+  expect(importers.length).toBeGreaterThan(0);
+  expect(importers.filter((file) => !places.some((place) => isIn(file, place)))).toEqual([]);
+});
+
+test('every dependency of package.json has its fence', () => {
+  const manifest = JSON.parse(readFileSync(path.join(root, '../package.json'), 'utf8')) as { dependencies: Record<string, string> };
+  expect(Object.keys(manifest.dependencies).sort()).toEqual(Object.keys(fences).sort());
+});
+
+test('only bin.ts ends the process, and only bin.ts and version.ts look outside by themselves', () => {
+  const uses = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(path.join(root, file), 'utf8')));
+  expect(uses(/process\.exit\(/)).toEqual(['bin.ts']);
+  expect(uses(/process\.(env|argv|std)/)).toEqual(['bin.ts']);
+  expect(uses(/console\./)).toEqual([]);
+});

@@ -1,0 +1,88 @@
+/** RFC 7009, `logout` and `remove`. */
+import { expect, test } from 'vitest';
+import { readStore, temporaryStore } from '../helpers/folder.js';
+import { Person } from '../helpers/person.js';
+import { run } from '../helpers/run.js';
+import { fakeServer, realServers } from '../helpers/servers.js';
+
+test('both tokens are revoked, and the server stays in the store without them', async () => {
+  const { authorizationServer, mcpServer } = await realServers();
+  const store = temporaryStore();
+  const login = run(`login ${mcpServer.url} --no-browser --name demo --flow paste`, { store, stdin: 'open' });
+  login.type(`${await new Person().approve(await login.shown(/^(http:\S+\/auth\?\S+)$/m))}\n`);
+  expect(await login.exit).toBe(0);
+  const { token } = readStore(store).mcpServers.demo.auth;
+  expect(await authorizationServer.inspect(token)).toBeDefined();
+
+  const logout = run('logout demo', { store });
+  expect(await logout.exit).toBe(0);
+  expect(logout.stderr).toContain('Logged out of demo');
+  expect(await authorizationServer.inspect(token)).toBeUndefined();
+  expect(authorizationServer.log).toEqual(expect.arrayContaining(['refresh token revoked']));
+  expect(readStore(store).mcpServers.demo).toEqual({ type: 'http', url: mcpServer.url });
+  expect(await run('token demo', { store }).exit).toBe(3);
+});
+
+/** A store with a login at `origin`. */
+const loginAt = (origin: string, auth: object = {}) =>
+  temporaryStore({
+    mcpServers: {
+      demo: {
+        type: 'http',
+        url: `${origin}/mcp`,
+        timeout: 9,
+        auth: {
+          type: 'bearer',
+          token: 'a',
+          refresh_token: 'r',
+          issuer: origin,
+          client_id: 'c',
+          token_endpoint: `${origin}/token`,
+          revocation_endpoint: `${origin}/revoke`,
+          ...auth,
+        },
+      },
+    },
+  });
+
+test('the refresh token is revoked first, each with its hint', async () => {
+  const server = await fakeServer();
+  expect(await run('logout demo', { store: loginAt(server.origin) }).exit).toBe(0);
+  expect(server.asked('POST /revoke').map(({ body }) => body)).toEqual([
+    { token: 'r', token_type_hint: 'refresh_token', client_id: 'c' },
+    { token: 'a', token_type_hint: 'access_token', client_id: 'c' },
+  ]);
+});
+
+test.each([
+  { what: 'cannot be reached', origin: () => Promise.resolve('http://127.0.0.1:1') },
+  {
+    what: 'refuses',
+    origin: async () =>
+      (await fakeServer(() => [{ want: 'POST /revoke', respond: { status: 400, json: { error: 'invalid_request' } } }])).origin,
+  },
+  { what: 'fails', origin: async () => (await fakeServer(() => [{ want: 'POST /revoke', respond: { status: 500 } }])).origin },
+])('a server that $what: the tokens are gone from the store, with a warning', async ({ origin }) => {
+  const store = loginAt(await origin());
+  const logout = run('logout demo', { store });
+  expect(await logout.exit).toBe(0);
+  expect(logout.stderr).toContain('may still be valid');
+  expect(readStore(store).mcpServers.demo.auth).toBeUndefined();
+  expect(readStore(store).mcpServers.demo.timeout).toBe(9);
+});
+
+test('remove takes the whole server out, revoking first', async () => {
+  const server = await fakeServer();
+  const store = loginAt(server.origin);
+  expect(await run('remove demo', { store }).exit).toBe(0);
+  expect(server.asked('POST /revoke')).toHaveLength(2);
+  expect(readStore(store)).toEqual({ mcpServers: {} });
+});
+
+test('an unknown name is a usage error that lists the known ones', async () => {
+  for (const line of ['logout nobody', 'remove nobody']) {
+    const command = run(line, { store: loginAt('http://127.0.0.1:1') });
+    expect(await command.exit).toBe(2);
+    expect(command.stderr).toContain('The store has demo');
+  }
+});

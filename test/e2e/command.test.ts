@@ -1,0 +1,134 @@
+/** The built command as people run it: in a terminal, from a script, by an agent without either. */
+import { spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { command } from '../helpers/build.js';
+import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { Person } from '../helpers/person.js';
+import { runInTerminal, spawnInTerminal } from '../helpers/pty.js';
+import { realServers } from '../helpers/servers.js';
+
+const address = /^(http:\S+\/auth\?\S+)$/m;
+const code = /^([A-Z]{4}-[A-Z]{4})$/m;
+
+/** The command with pipes, or with /dev/null as its stdin. */
+function runPiped(words: string[], { stdin = 'pipe', env = {} }: { stdin?: 'pipe' | 'null'; env?: Record<string, string> } = {}) {
+  const child = spawn(process.execPath, [command, ...words], {
+    stdio: [stdin === 'pipe' ? 'pipe' : openSync('/dev/null', 'r'), 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], ...env },
+  });
+  const output = { stdout: '', stderr: '' };
+  let wake: (() => void) | undefined;
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.on('data', (chunk: Buffer) => {
+      output[name] += chunk.toString();
+      wake?.();
+    });
+  }
+  const exit = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const shown = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const match = pattern.exec(output.stderr);
+      if (match) return match[1] ?? match[0];
+      const ended = await Promise.race([exit.then(() => true), new Promise<boolean>((resolve) => (wake = () => resolve(false)))]);
+      if (ended && !pattern.test(output.stderr)) throw new Error(`ended before ${pattern}:\n${output.stderr}`);
+    }
+  };
+  return { child, output, exit, shown };
+}
+
+describe('in a terminal', () => {
+  test('a login by paste, in a window of 80 columns: the address stands whole and alone', async () => {
+    const { mcpServer } = await realServers();
+    const store = temporaryStore();
+    const words = ['login', mcpServer.url, '--no-browser', '--name', 'demo', '--flow', 'paste', '--store', store];
+    const login = runInTerminal(words, { columns: 80, rows: 24 });
+    const end = await new Person().approve(await login.shown(address));
+    await login.shown(/Address:/);
+    login.type(`${end}\r`);
+    expect(await login.exit).toBe(0);
+    expect(login.lines().join('\n')).toContain('✓ Logged in to demo');
+    expect(login.lines().join('\n')).not.toContain(new URL(end).searchParams.get('code'));
+    expect(readStore(store).mcpServers.demo.auth.token).toMatch(/\S+/);
+  });
+
+  test('a login by device code counts down on one line, which is gone at the end', async () => {
+    const { mcpServer } = await realServers();
+    const login = runInTerminal(['login', mcpServer.url, '--no-browser', '--name', 'demo', '--store', temporaryStore()]);
+    const userCode = await login.shown(code);
+    await login.shown(/Waiting for approval: 9:5\d left/);
+    await new Person().approveDevice(await login.shown(/^(http:\S+\/device)$/m), userCode);
+    expect(await login.exit).toBe(0);
+    expect(login.lines().join('\n')).not.toContain('Waiting for approval');
+    expect(login.lines().join('\n')).toContain('✓ Logged in to demo');
+  });
+
+  test.each(['paste', 'device'])('Ctrl-C during %s: 130, and the terminal is as it was', async (flow) => {
+    const { mcpServer } = await realServers();
+    const store = temporaryStore({ mine: 1 });
+    const line = `trap : INT; ${process.execPath} ${command} login ${mcpServer.url} --no-browser --flow ${flow} --no-qr --store ${store}; echo "exit $?"; stty -a`;
+    const shell = spawnInTerminal('/bin/sh', ['-c', line], {});
+    await shell.shown(/Address:|Waiting for approval/);
+    shell.type('\u0003');
+    await shell.exit;
+    const screen = shell.lines().join('\n');
+    expect(screen).toContain('exit 130');
+    expect(screen).toMatch(/ icanon/);
+    expect(screen).toMatch(/ echo /);
+    expect(readStore(store)).toEqual({ mine: 1 });
+  });
+});
+
+describe('without a terminal', () => {
+  test('the address comes on stderr, the pasted one is a line on stdin, stdout has the events', async () => {
+    const { mcpServer } = await realServers();
+    const store = path.join(temporaryFolder(), 'mcp-servers.json');
+    const login = runPiped(['login', mcpServer.url, '--no-browser', '--name', 'demo', '--flow', 'paste', '--json'], {
+      env: { MCP_AUTH_STORE: store },
+    });
+    login.child.stdin?.write(`${await new Person().approve(await login.shown(address))}\n`);
+    expect(await login.exit).toBe(0);
+    const events = login.output.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event: string });
+    expect(events.map(({ event }) => event)).toEqual(['authorization_url', 'logged_in']);
+    expect(login.output.stderr).not.toContain('\u001b');
+    expect(readStore(store).mcpServers.demo.auth.token).toMatch(/\S+/);
+  });
+
+  test('an empty stdin is nothing pasted; /dev/null waits for the listener', async () => {
+    const { mcpServer } = await realServers();
+    const words = ['login', mcpServer.url, '--no-browser', '--flow', 'paste', '--store', temporaryStore()];
+    const empty = runPiped(words);
+    empty.child.stdin?.end();
+    expect(await empty.exit).toBe(1);
+    expect(empty.output.stderr).toContain('Nothing was pasted');
+
+    const nothing = runPiped(words, { stdin: 'null' });
+    const end = await new Person().approve(await nothing.shown(address));
+    await nothing.shown(/no stdin to paste into/);
+    expect(await (await fetch(end)).text()).toContain('You are logged in');
+    expect(await nothing.exit).toBe(0);
+  });
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends it with 130', async (signal) => {
+    const { mcpServer } = await realServers();
+    const login = runPiped(['login', mcpServer.url, '--no-browser', '--store', temporaryStore()]);
+    await login.shown(code);
+    login.child.kill(signal);
+    expect(await login.exit).toBe(130);
+  });
+
+  test('the default store is in the home folder, and token works from any folder', async () => {
+    const home = temporaryFolder();
+    const env = { HOME: home };
+    const add = runPiped(['add', 'demo', 'https://demo.example/mcp'], { env });
+    expect(await add.exit).toBe(0);
+    expect(readStore(path.join(home, '.config/mcp-auth/mcp-servers.json'))).toEqual({
+      mcpServers: { demo: { type: 'http', url: 'https://demo.example/mcp' } },
+    });
+    expect(await runPiped(['token', 'demo'], { env }).exit).toBe(3);
+  });
+});

@@ -1,0 +1,71 @@
+/** The built command in a pseudo-terminal, and what is on its screen. */
+import pty from '@lydell/node-pty';
+import xterm from '@xterm/headless';
+import { command } from './build.js';
+
+export interface TerminalRun {
+  /** Resolves to the exit code when the process has ended and all of its output is on the screen. */
+  readonly exit: Promise<number>;
+  type(text: string): void;
+  /** What is on the screen and above it, wrapped lines joined. */
+  lines(): string[];
+  /** The first match in those lines, now or later. Rejects when the command ends without it. */
+  shown(pattern: RegExp): Promise<string>;
+}
+
+export interface TerminalOptions {
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly env?: Record<string, string>;
+}
+
+/** Runs `mcp-auth …words` as if typed into a window of that size. */
+export function runInTerminal(words: string[], { columns = 100, rows = 40, env = {} }: TerminalOptions = {}): TerminalRun {
+  return spawnInTerminal(process.execPath, [command, ...words], { columns, rows, env });
+}
+
+export function spawnInTerminal(file: string, words: string[], { columns = 100, rows = 40, env = {} }: TerminalOptions): TerminalRun {
+  const screen = new xterm.Terminal({ cols: columns, rows, scrollback: 1000, allowProposedApi: true });
+  const child = pty.spawn(file, words, { cols: columns, rows, name: 'xterm-256color', env: { PATH: process.env['PATH'] ?? '', ...env } });
+  let changed: (() => void)[] = [];
+  let code: number | undefined;
+  const wake = () => {
+    for (const one of changed.splice(0)) one();
+  };
+  child.onData((data) => screen.write(data, wake));
+  const exit = new Promise<number>((resolve) => {
+    child.onExit(({ exitCode }) => {
+      screen.write('', () => {
+        code = exitCode;
+        resolve(exitCode);
+        wake();
+      });
+    });
+  });
+
+  const lines = () => {
+    const { active } = screen.buffer;
+    const all: string[] = [];
+    for (let row = 0; row < active.length; row += 1) {
+      const line = active.getLine(row);
+      const text = line?.translateToString(true) ?? '';
+      if (line?.isWrapped) all[all.length - 1] += text;
+      else all.push(text);
+    }
+    return all;
+  };
+  return {
+    exit,
+    lines,
+    type: (text) => child.write(text),
+    shown: async (pattern) => {
+      for (;;) {
+        const text = lines().join('\n');
+        const match = pattern.exec(text);
+        if (match) return match[1] ?? match[0];
+        if (code !== undefined) throw new Error(`ended with ${code} before ${pattern} was shown:\n${text.trimEnd()}`);
+        await new Promise<void>((resolve) => (changed = [...changed, resolve]));
+      }
+    },
+  };
+}

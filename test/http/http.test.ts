@@ -1,0 +1,124 @@
+import { createServer, type RequestListener } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createHttp } from '../../src/http/http.js';
+import { isLoopback, parseSafeUrl } from '../../src/http/url-policy.js';
+
+function http(variables: Record<string, string> = {}) {
+  const created = createHttp({ env: { variables, platform: 'linux' }, userAgent: 'test' });
+  onTestFinished(() => created.close());
+  return created;
+}
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test.each([
+  'ftp://a.example',
+  'javascript:alert(1)',
+  'https://u:p@a.example',
+  'https://a$(calc).example',
+  'http://a.example',
+  'https://a_b;c.example',
+  'no',
+  '',
+])('%s is refused', (url) => {
+  expect(() => parseSafeUrl(url, { what: 'The URL' })).toThrow('The URL');
+});
+
+test.each([
+  'https://a.example/x?y',
+  'http://127.0.0.1:1',
+  'http://localhost',
+  'http://[::1]:80/',
+  'https://[2001:db8::1]/',
+  'https://bücher.example',
+])('%s is fine', (url) => {
+  expect(parseSafeUrl(url, { what: 'The URL' }).href).toBe(new URL(url).href);
+});
+
+test.each([
+  ['http://127.0.0.1', true],
+  ['http://127.9.9.9', true],
+  ['http://0x7f.1', true],
+  ['http://localhost', true],
+  ['http://127.0.0.1.example', false],
+  ['http://localhost.example', false],
+  ['http://10.0.0.1', false],
+])('%s is loopback: %s', (url, expected) => {
+  expect(isLoopback(new URL(url))).toBe(expected);
+});
+
+test('a body of more than 1 MiB is refused, counted after decompression', async () => {
+  const bomb = gzipSync(Buffer.alloc(8 * 1024 * 1024));
+  const origin = await serve((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
+  expect(bomb.length).toBeLessThan(20_000);
+  await expect(http().fetch(origin)).rejects.toMatchObject({ code: 'response_invalid' });
+});
+
+describe('redirects', () => {
+  const hops = (count: number) =>
+    serve((request, response) => {
+      const hop = Number(request.url?.slice(1));
+      if (hop < count) response.writeHead(302, { location: `/${hop + 1}` }).end();
+      else response.end(`hop ${hop}`);
+    });
+
+  test('none is followed unless asked for', async () => {
+    expect((await http().fetch(`${await hops(1)}/0`)).status).toBe(302);
+  });
+
+  test('as many as asked for are followed, and not one more', async () => {
+    const origin = await hops(4);
+    expect(await (await http().fetch(`${origin}/1`, { redirects: 3 })).text()).toBe('hop 4');
+    expect((await http().fetch(`${origin}/0`, { redirects: 3 })).status).toBe(302);
+  });
+
+  test('each hop has to be a URL that we would talk to', async () => {
+    const origin = await serve((_, response) => response.writeHead(302, { location: 'http://far.example/' }).end());
+    await expect(http().fetch(origin, { redirects: 3 })).rejects.toMatchObject({ code: 'url_refused' });
+  });
+});
+
+test('what nobody listens at is a network error with a sentence', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  await expect(http().fetch(`http://127.0.0.1:${port}`)).rejects.toMatchObject({
+    code: 'network_error',
+    message: expect.stringContaining('nothing listens there') as string,
+  });
+});
+
+test('an aborted request rejects with the reason of its signal', async () => {
+  const origin = await serve(() => undefined);
+  const reason = new Error('because');
+  await expect(http().fetch(origin, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});
+
+test('a proxy is used as the environment says, but never for this machine', async () => {
+  const seen: string[] = [];
+  const proxyServer = createServer().on('connect', (request, socket) => {
+    seen.push(request.url ?? '');
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  await once(proxyServer.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void proxyServer.close());
+  const proxy = `http://127.0.0.1:${(proxyServer.address() as AddressInfo).port}`;
+  const direct = await serve((_, response) => response.end('direct'));
+  const through = http({ HTTP_PROXY: proxy, HTTPS_PROXY: proxy });
+  expect(await (await through.fetch(direct)).text()).toBe('direct');
+  await expect(through.fetch('https://far.example/')).rejects.toMatchObject({ code: 'network_error' });
+  expect(seen).toEqual(['far.example:443']);
+});

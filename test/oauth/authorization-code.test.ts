@@ -1,0 +1,202 @@
+/** RFC 6749 section 4.1, RFC 7636, RFC 8707, RFC 9207; checklist items 13 to 16. */
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { metadata, type Exchange } from '../helpers/fake-server.js';
+import { readStore, temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { fakeServer } from '../helpers/servers.js';
+
+/** A login that has shown its address; `respond` pastes the redirect URI with what is given, and ends the input. */
+async function asked(change: (origin: string) => Exchange[] = () => [], options = '') {
+  const server = await fakeServer(change);
+  const store = temporaryStore({ mine: true });
+  const login = run(`login ${server.url} --no-browser --flow paste --no-verify --name fake ${options}`, { store, stdin: 'open' });
+  const request = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
+  const redirect = (parameters: string | Record<string, string>) =>
+    `${request.get('redirect_uri')}?${String(new URLSearchParams(parameters))}`;
+  const paste = async (text: string) => {
+    login.type(`${text}\n`);
+    login.end();
+    return login.exit;
+  };
+  return { server, store, login, request, redirect, paste, state: request.get('state') ?? '' };
+}
+
+const withIss = (origin: string): Exchange => ({
+  want: 'GET /.well-known/oauth-authorization-server',
+  respond: { json: metadata(origin, { authorization_response_iss_parameter_supported: true }) },
+});
+
+test('items 13 to 15: the request has PKCE, state and resource, each once, and the exchange proves them', async () => {
+  const { server, store, request, redirect, paste, state } = await asked();
+  for (const name of new Set(request.keys())) expect(request.getAll(name), name).toHaveLength(1);
+  expect(request.get('code_challenge_method')).toBe('S256');
+  expect(request.get('resource')).toBe(server.url);
+  expect(state).toMatch(/^[\w-]{32,}$/);
+  expect(await paste(redirect({ code: 'code-1', state }))).toBe(0);
+
+  const [exchange] = server.asked('POST /token');
+  expect(exchange?.body).toMatchObject({
+    grant_type: 'authorization_code',
+    code: 'code-1',
+    client_id: 'client-1',
+    resource: server.url,
+    redirect_uri: request.get('redirect_uri'),
+  });
+  const verifier = String(exchange?.body['code_verifier']);
+  expect(createHash('sha256').update(verifier).digest('base64url')).toBe(request.get('code_challenge'));
+  expect(readStore(store)).toMatchObject({ mine: true, mcpServers: { fake: { auth: { token: 'access-1', refresh_token: 'refresh-1' } } } });
+});
+
+describe('a pasted address that is wrong is one sentence, and changes nothing', () => {
+  test.each([
+    { what: 'another attempt’s state', pasted: { code: 'c', state: 'other' }, code: 1, said: 'belongs to another login' },
+    { what: 'no state', pasted: { code: 'c' }, code: 1, said: 'belongs to another login' },
+    { what: 'two states', pasted: 'code=c&state=STATE&state=STATE', code: 1, said: 'belongs to another login' },
+    { what: 'an error of another attempt', pasted: { error: 'access_denied', state: 'other' }, code: 1, said: 'belongs to another login' },
+    { what: 'no code', pasted: { state: 'STATE' }, code: 1, said: 'holds no authorization code' },
+    { what: 'access_denied', pasted: { error: 'access_denied', state: 'STATE' }, code: 4, said: 'refused: “access_denied”' },
+    {
+      what: 'another error',
+      pasted: { error: 'invalid_scope', error_description: 'no\u001b[31m', state: 'STATE' },
+      code: 1,
+      said: '“no[31m”',
+    },
+    { what: 'two codes', pasted: 'code=c&code=d&state=STATE', code: 1, said: '“code” more than once' },
+  ])('$what', async ({ pasted, code, said }) => {
+    const { server, store, redirect, paste, login, state } = await asked();
+    const parameters = JSON.parse(JSON.stringify(pasted).replaceAll('STATE', state)) as string | Record<string, string>;
+    expect(await paste(redirect(parameters))).toBe(code);
+    expect(login.stderr).toContain(said);
+    expect(login.stderr).not.toContain('\u001b');
+    expect(server.asked('POST /token')).toEqual([]);
+    expect(readStore(store)).toEqual({ mine: true });
+  });
+
+  test.each([
+    { what: 'nothing', text: '', said: 'Nothing was pasted' },
+    { what: 'words', text: 'yes I did', said: 'not an address' },
+    { what: 'another host', text: 'https://evil.example/callback?code=c', said: 'That is another address' },
+    { what: 'another port', text: 'http://127.0.0.1:1/callback?code=c', said: 'That is another address' },
+  ])('$what', async ({ text, said }) => {
+    const { login, paste } = await asked();
+    expect(await paste(text)).toBe(1);
+    expect(login.stderr).toContain(said);
+  });
+
+  test('a wrong line is not the end: the next one may be right', async () => {
+    const { login, redirect, paste, state } = await asked();
+    login.type('no\n\n');
+    expect(await paste(redirect({ code: 'c', state }))).toBe(0);
+  });
+});
+
+describe('item 16: iss', () => {
+  test.each([
+    { what: 'advertised and right', advertised: true, iss: 'ORIGIN', code: 0 },
+    { what: 'advertised and absent', advertised: true, iss: undefined, code: 1 },
+    { what: 'advertised and wrong', advertised: true, iss: 'https://evil.example', code: 1 },
+    { what: 'not advertised and right', advertised: false, iss: 'ORIGIN', code: 0 },
+    { what: 'not advertised and wrong', advertised: false, iss: 'https://evil.example', code: 1 },
+    { what: 'not advertised and absent', advertised: false, iss: undefined, code: 0 },
+    { what: 'compared as it stands', advertised: false, iss: 'ORIGIN/', code: 1 },
+  ])('$what: exit $code', async ({ advertised, iss, code }) => {
+    const { server, redirect, paste, login, state } = await asked((origin) => (advertised ? [withIss(origin)] : []));
+    const parameters = { code: 'c', state, ...(iss && { iss: iss.replace('ORIGIN', server.origin) }) };
+    expect(await paste(redirect(parameters))).toBe(code);
+    expect(server.asked('POST /token')).toHaveLength(code === 0 ? 1 : 0);
+    if (code !== 0) expect(login.stderr).toContain('does not come from');
+  });
+
+  test('nothing of an error from another issuer is shown', async () => {
+    const { redirect, paste, login, state } = await asked((origin) => [withIss(origin)]);
+    const parameters = { error: 'access_denied', error_description: 'call 555-0100', iss: 'https://evil.example', state };
+    expect(await paste(redirect(parameters))).toBe(1);
+    expect(login.stderr).not.toContain('555-0100');
+  });
+});
+
+describe('the loopback listener', () => {
+  test('turns strangers away and goes on waiting for the right one', async () => {
+    const { request, redirect, login, state } = await asked();
+    const uri = request.get('redirect_uri') ?? '';
+    expect((await fetch(redirect({ code: 'c', state: 'guess' }))).status).toBe(400);
+    expect((await fetch(new URL('/favicon.ico', uri))).status).toBe(404);
+    expect((await fetch(redirect({ code: 'c', state }), { method: 'POST' })).status).toBe(405);
+    expect(await statusWithHost(redirect({ code: 'c', state }), 'evil.example')).toBe(421);
+    const page = await fetch(redirect({ code: 'c', state }));
+    expect(page.status).toBe(200);
+    expect(page.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(await page.text()).not.toContain(state);
+    expect(await login.exit).toBe(0);
+    await expect(fetch(uri)).rejects.toThrow();
+  });
+
+  test('tells the browser of a refusal, with its words escaped', async () => {
+    const { redirect, login, state } = await asked();
+    const page = await fetch(redirect({ error: 'access_denied', error_description: '<script>alert(1)</script>', state }));
+    const html = await page.text();
+    expect(html).toContain('The login failed');
+    expect(html).not.toContain('<script>');
+    expect(await login.exit).toBe(4);
+  });
+
+  test('with nothing to read from, it is waited for alone', async () => {
+    const server = await fakeServer();
+    const login = run(`login ${server.url} --no-browser --flow paste --no-verify`, { store: temporaryStore(), stdin: 'none' });
+    const request = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
+    await login.shown(/no stdin to paste into/);
+    await fetch(`${request.get('redirect_uri')}?code=c&state=${request.get('state')}`);
+    expect(await login.exit).toBe(0);
+  });
+});
+
+describe('the token response', () => {
+  test.each([
+    { what: 'expires_in as a string', json: { access_token: 'a', token_type: 'bearer', expires_in: '60' }, code: 0 },
+    { what: 'expires_in missing', json: { access_token: 'a', token_type: 'BEARER' }, code: 0 },
+    { what: 'an id_token that nobody asked for', json: { access_token: 'a', token_type: 'bearer', id_token: 'x' }, code: 0 },
+    { what: 'nulls', json: { access_token: 'a', token_type: 'bearer', refresh_token: null, scope: null }, code: 0 },
+    { what: 'no access token', json: { token_type: 'bearer' }, code: 6 },
+    { what: 'an empty access token', json: { access_token: '', token_type: 'bearer' }, code: 6 },
+    { what: 'a line break in the token', json: { access_token: 'a\r\nX: y', token_type: 'bearer' }, code: 6 },
+    { what: 'another type of token', json: { access_token: 'a', token_type: 'mac' }, code: 6 },
+  ])('$what: exit $code', async ({ json, code }) => {
+    const { redirect, paste, store, state } = await asked(() => [{ want: 'POST /token', respond: { json } }]);
+    expect(await paste(redirect({ code: 'c', state }))).toBe(code);
+    expect(readStore(store).mcpServers?.fake?.auth.token).toBe(code === 0 ? 'a' : undefined);
+  });
+
+  test.each([
+    { respond: { status: 400, json: { error: 'invalid_grant', error_description: 'too late' } }, code: 1, said: '“too late”' },
+    { respond: { status: 500, text: 'oops' }, code: 6, said: 'failed with status 500' },
+    { respond: { status: 401 }, code: 1, said: 'refused with status 401' },
+    { respond: { status: 200, text: '<html>' }, code: 6, said: 'its RFC does not allow' },
+    { respond: 'drop', code: 6, said: 'could not be reached' },
+  ] as const)('a failure of the token endpoint: exit $code', async ({ respond, code, said }) => {
+    const { redirect, paste, login, state } = await asked(() => [{ want: 'POST /token', respond }]);
+    expect(await paste(redirect({ code: 'c', state }))).toBe(code);
+    expect(login.stderr).toContain(said);
+  });
+
+  test('a redirect of the token endpoint is not followed: the code and the verifier stay here', async () => {
+    const { server, redirect, paste, state } = await asked(() => [
+      { want: 'POST /token', respond: { status: 307, headers: { location: '/elsewhere' } } },
+    ]);
+    expect(await paste(redirect({ code: 'c', state }))).not.toBe(0);
+    expect(server.asked('POST /elsewhere')).toEqual([]);
+  });
+});
+
+/** `fetch` does not let a Host header be forged. */
+async function statusWithHost(url: string, host: string): Promise<number> {
+  const { request } = await import('node:http');
+  return new Promise((resolve, reject) => {
+    request(url, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    })
+      .on('error', reject)
+      .end();
+  });
+}

@@ -1,0 +1,111 @@
+/** RFC 8628. */
+import { describe, expect, test } from 'vitest';
+import type { Exchange, Respond } from '../helpers/fake-server.js';
+import { readStore, temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { fakeServer } from '../helpers/servers.js';
+
+const pending: Respond = { status: 400, json: { error: 'authorization_pending' } };
+const slowDown: Respond = { status: 400, json: { error: 'slow_down' } };
+const granted: Respond = { json: { access_token: 'access-1', token_type: 'Bearer', expires_in: 3600 } };
+
+/** A device login in which the token endpoint gives these answers. `device` changes the device response. */
+async function polling(answers: Respond[], device: Record<string, unknown> = {}, more: Exchange[] = []) {
+  const server = await fakeServer((origin) => [
+    {
+      want: 'POST /device',
+      respond: {
+        json: {
+          device_code: 'device-1',
+          user_code: 'WDJB-MJHT',
+          verification_uri: `${origin}/activate`,
+          expires_in: 600,
+          interval: 5,
+          ...device,
+        },
+      },
+    },
+    ...answers.map((respond) => ({ want: 'POST /token', respond })),
+    ...more,
+  ]);
+  const store = temporaryStore({});
+  const login = run(`login ${server.url} --no-browser --flow device --no-verify --name fake --timeout 100000`, { store });
+  const code = await login.exit;
+  return { server, login, code, store, intervals: login.clock.slept.map((milliseconds) => milliseconds / 1000) };
+}
+
+test('sections 3.1 and 3.4: what is sent', async () => {
+  const { server, code } = await polling([pending, granted]);
+  expect(code).toBe(0);
+  expect(server.asked('POST /device')[0]?.body).toEqual({ client_id: 'client-1', resource: server.url });
+  expect(server.asked('POST /token')[0]?.body).toEqual({
+    grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+    device_code: 'device-1',
+    client_id: 'client-1',
+    resource: server.url,
+  });
+});
+
+describe('section 3.5: how long is waited between polls', () => {
+  test.each([
+    { what: 'the interval', answers: [pending, pending, granted], device: { interval: 7 }, intervals: [7, 7, 7] },
+    { what: '5 s without one', answers: [pending, granted], device: { interval: undefined }, intervals: [5, 5] },
+    {
+      what: 'slow_down adds 5 s for good',
+      answers: [pending, slowDown, pending, slowDown, granted],
+      device: {},
+      intervals: [5, 5, 10, 10, 15],
+    },
+    { what: 'a lost request doubles it', answers: ['drop', pending, granted] as Respond[], device: {}, intervals: [5, 10, 10] },
+    { what: 'so does a server that fails', answers: [{ status: 503 }, granted], device: {}, intervals: [5, 10] },
+    { what: 'an interval of 0', answers: [granted], device: { interval: 0 }, intervals: [5] },
+    { what: 'a negative one', answers: [granted], device: { interval: -1 }, intervals: [5] },
+    { what: 'a string', answers: [granted], device: { interval: '8' }, intervals: [8] },
+    { what: 'a huge one', answers: [granted], device: { interval: 1e10 }, intervals: [60] },
+  ])('$what', async ({ answers, device, intervals }) => {
+    const result = await polling(answers, device);
+    expect(result.code).toBe(0);
+    expect(result.intervals).toEqual(intervals);
+  });
+});
+
+describe('how it ends', () => {
+  test.each([
+    { what: 'access_denied', answers: [pending, { status: 400, json: { error: 'access_denied' } }], code: 4 },
+    { what: 'expired_token', answers: [{ status: 400, json: { error: 'expired_token' } }], code: 5 },
+    { what: 'the code’s own end', answers: [pending], code: 5 },
+    { what: 'an error that is no state of waiting', answers: [{ status: 400, json: { error: 'invalid_request' } }], code: 1 },
+  ])('$what: exit $code', async ({ answers, code }) => {
+    const result = await polling(answers);
+    expect(result.code).toBe(code);
+    expect(readStore(result.store)).toEqual({});
+  });
+});
+
+test.each(['unauthorized_client', 'unsupported_grant_type'])('%s at the device endpoint: said, and paste goes on', async (error) => {
+  const server = await fakeServer(() => [{ want: 'POST /device', respond: { status: 400, json: { error } } }]);
+  const login = run(`login ${server.url} --no-browser`, { store: temporaryStore() });
+  await login.shown(/does not let this client use a device code .*Going on with paste/);
+  await login.shown(/^http:\S+\/authorize\?\S+$/m);
+  login.interrupt();
+  expect(await login.exit).toBe(130);
+});
+
+test('--flow device ends there instead', async () => {
+  const server = await fakeServer(() => [{ want: 'POST /device', respond: { status: 400, json: { error: 'unauthorized_client' } } }]);
+  const login = run(`login ${server.url} --no-browser --flow device`, { store: temporaryStore() });
+  expect(await login.exit).toBe(1);
+  expect(login.stderr).toContain('--flow paste');
+});
+
+test('a verification URI that is not a web address is refused', async () => {
+  const { code, login } = await polling([granted], { verification_uri: 'file:///etc/passwd' });
+  expect(code).toBe(1);
+  expect(login.stderr).toContain('The verification URI');
+});
+
+test('escape sequences in a user code do not reach the screen', async () => {
+  const { login } = await polling([granted], { user_code: 'AB\u001b[2J\u202eCD' });
+  expect(login.stderr).toContain('AB[2JCD');
+  expect(login.stderr).not.toContain('\u001b');
+});

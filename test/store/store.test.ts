@@ -1,0 +1,138 @@
+import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync, lstatSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openStore } from '../../src/store/store.js';
+import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+
+const mode = (file: string) => statSync(file).mode & 0o777;
+
+test('a new store is 0600 in a 0700 folder, and nothing else stays behind', async () => {
+  const file = path.join(temporaryFolder(), 'new', 'mcp-servers.json');
+  await openStore(file).update((document) => (document['x'] = 1));
+  expect(mode(file)).toBe(0o600);
+  expect(mode(path.dirname(file))).toBe(0o700);
+  expect(readdirSync(path.dirname(file))).toEqual(['mcp-servers.json']);
+  expect(readFileSync(file, 'utf8')).toBe('{\n  "x": 1\n}\n');
+});
+
+test('what is not ours survives: unknown keys, other servers, other keys of an entry, and their order', async () => {
+  const foreign = {
+    $schema: 'https://example/schema',
+    mcpServers: {
+      zeta: { type: 'http', url: 'https://z.example', headers: { 'X-Key': '${KEY}' }, auth: { type: 'api_key', key: 'k' } },
+      alpha: { command: 'npx', args: ['-y', 'thing'], env: { A: 'b' } },
+    },
+    other: [1, 2, { deep: null }],
+  };
+  const store = temporaryStore(foreign);
+  expect(await run('add mine https://mine.example/mcp', { store }).exit).toBe(0);
+  expect(readStore(store)).toEqual({
+    ...foreign,
+    mcpServers: { ...foreign.mcpServers, mine: { type: 'http', url: 'https://mine.example/mcp' } },
+  });
+  expect(Object.keys(readStore(store).mcpServers)).toEqual(['zeta', 'alpha', 'mine']);
+});
+
+test('a change that changes nothing writes nothing', async () => {
+  const store = temporaryStore('{"mcpServers":{}}');
+  await openStore(store).update(() => undefined);
+  expect(readFileSync(store, 'utf8')).toBe('{"mcpServers":{}}');
+});
+
+test('two writers at once lose nothing of each other', async () => {
+  const file = temporaryStore({});
+  const [one, other] = [openStore(file), openStore(file)];
+  const numbers = Array.from({ length: 20 }, (_, number) => number);
+  await Promise.all(numbers.map((number) => (number % 2 ? one : other).update((document) => (document[`key${number}`] = number))));
+  expect(Object.keys(readStore(file))).toHaveLength(20);
+});
+
+test('a symbolic link stays one, and its target is written', async () => {
+  const target = temporaryStore({ kept: true });
+  const link = path.join(temporaryFolder(), 'link.json');
+  symlinkSync(target, link);
+  await openStore(link).update((document) => (document['added'] = true));
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readStore(target)).toEqual({ kept: true, added: true });
+});
+
+test('a mode that lets others read is not kept; a file that was stricter stays so', async () => {
+  for (const [before, after] of [
+    [0o644, 0o600],
+    [0o400, 0o400],
+  ] as const) {
+    const file = temporaryStore({});
+    chmodSync(file, before);
+    await openStore(file).update((document) => (document['x'] = 1));
+    expect(mode(file)).toBe(after);
+  }
+});
+
+test('an empty file is an empty store', async () => {
+  const store = temporaryStore('\n');
+  expect(await run('add mine https://mine.example', { store }).exit).toBe(0);
+  expect(Object.keys(readStore(store).mcpServers)).toEqual(['mine']);
+});
+
+describe('a store that cannot be read as one is left byte for byte as it was', () => {
+  test.each([
+    { what: 'not JSON', text: '{\n  "mcpServers": {\n    "a": secret-token\n  }\n}', said: 'line 3, column 10' },
+    { what: 'cut off', text: '{"mcpServers": {"a": {"url": "https', said: 'line 1, column' },
+    { what: 'an array', text: '[]', said: 'does not hold a JSON object' },
+    { what: 'null', text: 'null', said: 'does not hold a JSON object' },
+    { what: 'mcpServers of another type', text: '{"mcpServers": []}', said: 'mcpServers that is not an object' },
+  ])('$what', async ({ text, said }) => {
+    for (const line of ['list', 'token a', 'add b https://b.example', 'logout a', 'login https://a.example --no-browser']) {
+      const store = temporaryStore(text);
+      const command = run(line, { store });
+      expect(await command.exit, line).toBe(1);
+      expect(command.stderr).toContain(store);
+      expect(command.stderr).toContain(said);
+      expect(command.stderr).not.toContain('secret-token');
+      expect(command.stdout).toBe('');
+      expect(readFileSync(store, 'utf8')).toBe(text);
+    }
+  });
+});
+
+test('entries of wrong types are passed over, and the others work', async () => {
+  const store = temporaryStore({
+    mcpServers: {
+      a: null,
+      b: 7,
+      c: { url: 9 },
+      d: { url: 'https://d.example', auth: 'no' },
+      e: { url: 'https://e.example', auth: { type: 'bearer', token: 't', expires_at: 'soon' } },
+    },
+  });
+  const token = run('token e', { store });
+  expect(await token.exit).toBe(0);
+  expect(token.stdout).toBe('t\n');
+  expect(await run('list', { store }).exit).toBe(0);
+  expect(await run('token a', { store }).exit).toBe(3);
+});
+
+test('__proto__ in the store is a name like any other', async () => {
+  const store = temporaryStore(
+    '{"mcpServers":{"__proto__":{"url":"https://p.example","auth":{"type":"bearer","token":"p"}}},"__proto__":{"x":1}}',
+  );
+  expect(await run('add a https://a.example', { store }).exit).toBe(0);
+  expect(readFileSync(store, 'utf8')).toContain('"__proto__": {\n    "x": 1');
+  expect(Object.prototype).not.toHaveProperty('x');
+  expect(await run('token toString', { store }).exit).toBe(3);
+});
+
+test('a folder in its place, or a folder that is a file, is a clear error', async () => {
+  const folder = temporaryFolder();
+  mkdirSync(path.join(folder, 'mcp-servers.json'));
+  const inFolder = run('list', { store: path.join(folder, 'mcp-servers.json') });
+  expect(await inFolder.exit).toBe(1);
+  expect(inFolder.stderr).toContain('EISDIR');
+
+  const file = path.join(folder, 'file');
+  writeFileSync(file, '');
+  const login = run('login https://a.example --no-browser', { store: path.join(file, 'mcp-servers.json') });
+  expect(await login.exit).toBe(1);
+  expect(login.stderr).toMatch(/cannot be (read|written)/);
+});
