@@ -109,7 +109,7 @@ function tellFailure(error: unknown, world: World): number {
   const json = world.argv.includes('--json');
   const ui = terminalOf(world, { json });
   ui.fail(failure.message, failure.hint);
-  ui.event({ event: 'error', code: failure.code, message: failure.message, hint: failure.hint });
+  ui.event({ event: 'error', code: failure.code, message: failure.message, hint: failure.hint ?? '' });
   return failure.exitCode;
 }
 

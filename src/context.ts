@@ -94,4 +94,4 @@ export type LoginEvent =
       interval: number;
     }
   | { event: 'logged_in'; server: string; scope?: string; expires_at?: number }
-  | { event: 'error'; code: string; message: string; hint?: string };
+  | { event: 'error'; code: string; message: string; hint: string };

@@ -100,7 +100,7 @@ export function hasCode(error: unknown, ...codes: ErrorCode[]): error is AuthErr
 export function toAuthError(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   const kind = error instanceof Error ? error.name : typeof error;
-  const place = error instanceof Error ? /[^/\\]+\.[jt]s:\d+/.exec(error.stack ?? '')?.[0] : undefined;
+  const place = error instanceof Error ? /^ +at .*?([^/\\]+\.[jt]s:\d+)/m.exec(error.stack ?? '')?.[1] : undefined;
   return new AuthError('internal', `mcp-auth failed in a way that it did not expect (${[kind, place].filter(Boolean).join(' at ')}).`, {
     hint: 'This is a bug in mcp-auth. Please report it with the line above and the command that you typed.',
     cause: error,

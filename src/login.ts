@@ -97,7 +97,7 @@ async function withinTime<T>(seconds: number, context: Context, work: (limited: 
   const limit = new AbortController();
   const stop = context.clock.alarm(seconds * 1000, () => {
     limit.abort(
-      new AuthError('timed_out', `Nobody approved within ${seconds} seconds.`, {
+      new AuthError('timed_out', `Nobody approved within ${seconds} s.`, {
         hint: 'Run the command again; --timeout SECONDS gives more time.',
       }),
     );

@@ -70,11 +70,12 @@ async function chosenServer(remote: [string, ServerEntry][], { ui, signal }: Con
 
 function checkUrl(url: string): string {
   parseSafeUrl(url.trim(), { what: 'The server’s URL', code: 'usage', hint: 'It begins with https://, or with http:// on this machine.' });
-  return url.trim();
+  // A fragment is never sent, and is no part of a resource's name (RFC 8707 section 2).
+  return url.trim().replace(/#.*$/, '');
 }
 
 function unknownServer(asked: string, remote: [string, ServerEntry][]): AuthError {
-  const looksLikeHost = /[./:]/.test(asked);
+  const looksLikeHost = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/.test(asked);
   return new AuthError('usage', `${JSON.stringify(asked)} is neither an http(s) URL nor the name of a remote server in the store.`, {
     hint: looksLikeHost
       ? `Give the whole URL, as https://${asked}`

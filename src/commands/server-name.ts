@@ -1,4 +1,5 @@
 import { AuthError } from '../errors.js';
+import { isLoopback } from '../http/url-policy.js';
 import { serverName } from '../store/document.js';
 
 /** First labels of a host that say what it serves, not whose it is. */
@@ -14,19 +15,19 @@ export function checkServerName(name: string): string {
  * A short name from a server's host: `https://mcp.linear.app/mcp` is `linear`. A number is added to a name that is in
  * `taken`.
  */
-export function nameFromUrl({ hostname, port }: URL, taken: readonly string[]): string {
-  const name = shortName(hostname, port).replace(/[^A-Za-z0-9_-]/g, '-');
+export function nameFromUrl(url: URL, taken: readonly string[]): string {
+  const name = shortName(url).replace(/[^A-Za-z0-9_-]/g, '-');
   if (!taken.includes(name)) return name;
   for (let number = 2; ; number += 1) if (!taken.includes(`${name}-${number}`)) return `${name}-${number}`;
 }
 
-function shortName(hostname: string, port: string): string {
-  const host = hostname.replace(/\.$/, '');
-  if (/^[\d.]+$/.test(host) || host.includes('[')) return [host.replace(/[[\]]/g, '').replace(/^:+/, ''), port].filter(Boolean).join('-');
+function shortName(url: URL): string {
+  if (isLoopback(url)) return ['localhost', url.port].filter(Boolean).join('-');
+  const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
+  if (/^[\d.]+$/.test(host) || host.includes(':')) return host;
   const labels = host.split('.');
-  if (labels.length === 1) return host;
-  // example.co.uk: a short label before a country's belongs to the suffix.
-  const suffix = labels.length > 2 && labels.at(-1)?.length === 2 && (labels.at(-2)?.length ?? 0) <= 3 ? 2 : 1;
-  const owned = labels.slice(0, -suffix);
-  return owned.at(-1) ?? labels.find((label) => !generic.has(label)) ?? host;
+  // A short label before a country's may belong to the suffix (example.co.uk) or not (mcp.exa.ai).
+  const inSuffix = labels.length > 2 && labels.at(-1)?.length === 2 && (labels.at(-2)?.length ?? 0) <= 3 ? 2 : 1;
+  const owned = labels.slice(0, -inSuffix).at(-1);
+  return owned === undefined || generic.has(owned) ? (labels.find((label) => !generic.has(label)) ?? host) : owned;
 }

@@ -102,7 +102,7 @@ function networkError(error: unknown, { url, request, deadline }: { url: URL; re
     });
   }
   const code = causeCode(error);
-  return new AuthError('network_error', `${url.host} could not be reached: ${sentenceFor(code, url)}.`, {
+  return new AuthError('network_error', `${url.host} could not be reached: ${sentenceFor(code)}.`, {
     hint: hintFor(code),
     cause: error,
   });
@@ -130,9 +130,9 @@ const sentences: Record<string, string> = {
   ENETUNREACH: 'there is no way to it',
 };
 
-function sentenceFor(code: string, url: URL): string {
+function sentenceFor(code: string): string {
   if (isCertificateCode(code)) return `its certificate is not trusted (${code})`;
-  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) return `it does not speak TLS as ${url.protocol} needs`;
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL')) return 'it does not speak TLS, which https needs';
   return sentences[code] ?? (code === 'UNKNOWN' ? 'the connection failed' : `the connection failed (${code})`);
 }
 

@@ -30,11 +30,14 @@ test.each([
   ['https://mcp.linear.app/mcp', 'linear'],
   ['https://api.githubcopilot.com/mcp/', 'githubcopilot'],
   ['https://mcp.example.co.uk/', 'example'],
+  ['https://mcp.exa.ai/mcp', 'exa'],
   ['https://example.com', 'example'],
   ['https://intranet/mcp', 'intranet'],
-  ['http://localhost:3000/mcp', 'localhost'],
-  ['http://127.0.0.1:3000/mcp', '127-0-0-1-3000'],
-  ['http://[::1]:3000/mcp', '1-3000'],
+  ['http://localhost:3000/mcp', 'localhost-3000'],
+  ['http://127.0.0.1:3000/mcp', 'localhost-3000'],
+  ['http://[::1]:3000/mcp', 'localhost-3000'],
+  ['https://192.0.2.7:8443/mcp', '192-0-2-7'],
+  ['https://[2001:db8::1]/mcp', '2001-db8--1'],
   ['https://mcp.büro.example/', 'xn--bro-hoa'],
 ])('%s is called %s', (url, name) => {
   expect(nameFromUrl(new URL(url), [])).toBe(name);

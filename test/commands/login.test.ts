@@ -260,7 +260,7 @@ describe('what a failed login leaves', () => {
     await login.shown(/as good as a password/);
     login.clock.advance(30_000);
     expect(await login.exit).toBe(5);
-    expect(login.stderr).toContain('Nobody approved within 30 seconds');
+    expect(login.stderr).toContain('Nobody approved within 30 s');
   });
 });
 
@@ -294,7 +294,7 @@ describe('which server', () => {
     const asked = run('login --no-browser', { store: temporaryStore(), stdin: 'terminal' });
     await asked.shown(/URL of the MCP server/);
     asked.type(`${mcpServer.url}\r`);
-    await asked.shown(/Logging in to 127-0-0-1/);
+    await asked.shown(/Logging in to localhost-/);
     asked.interrupt();
     expect(await asked.exit).toBe(130);
   });
