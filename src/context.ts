@@ -47,7 +47,7 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | null;
   /** How many redirects may be followed. 0, the default, is right for whatever carries a secret. */
   readonly redirects?: number;
-  /** Hand the body over as it arrives, with no limit on its size or time. */
+  /** Hand the body over as it arrives, with no limit on its size or time; only its head is waited for. */
   readonly stream?: boolean;
 }
 

@@ -1,52 +1,54 @@
-import type { Dispatcher } from 'undici';
+import type { Dispatcher, Response as UndiciResponse } from 'undici';
 import type { Env, Http, HttpRequest } from '../context.js';
 import { AuthError } from '../errors.js';
 import { parseSafeUrl } from './url-policy.js';
 
-/** Milliseconds from the first byte sent to the last byte received. */
-const requestTimeout = 30_000;
+const defaultTimeout = 30_000;
+/** Milliseconds that a connection may take to be made. */
 const connectTimeout = 10_000;
 /** Bytes, after decompression. */
 const largestBody = 1024 * 1024;
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
+interface Options {
+  readonly env: Env;
+  readonly userAgent: string;
+  /** Milliseconds from the first byte sent to the last byte received; for a stream, to the end of the head. */
+  readonly timeout?: number;
+}
+
 /** The program's one way to the network: URL policy, time-outs, size limits, redirects and proxies in one place. */
-export function createHttp({ env, userAgent }: { env: Env; userAgent: string }): Http {
+export function createHttp({ env, userAgent, timeout = defaultTimeout }: Options): Http {
   let dispatcher: Dispatcher | undefined;
 
-  /** undici takes long to load; a fresh token never needs it. */
-  async function loadUndici() {
+  /** One request and no redirect. undici takes long to load, and a fresh token never needs it. */
+  async function send(url: URL, { method = 'GET', headers, body = null }: HttpRequest, signal: AbortSignal): Promise<UndiciResponse> {
     const undici = await import('undici');
     dispatcher ??= new undici.EnvHttpProxyAgent({ ...proxies(env), connect: { timeout: connectTimeout } });
-    return { fetch: undici.fetch, dispatcher };
+    const init = { method, headers: { 'user-agent': userAgent, ...headers }, body, redirect: 'manual', signal, dispatcher } as const;
+    return undici.fetch(url.href, init);
   }
 
   return {
     fetch: async (target, request = {}) => {
-      const { fetch, dispatcher } = await loadUndici();
-      const deadline = AbortSignal.timeout(requestTimeout);
-      const signals = [request.signal, request.stream ? undefined : deadline].filter((signal) => signal != null);
-      const headers = new Headers(request.headers);
-      if (!headers.has('user-agent')) headers.set('user-agent', userAgent);
-
       let url = parseSafeUrl(String(target), { what: 'The address' });
-      for (let left = request.redirects ?? 0; ; left -= 1) {
-        try {
-          const response = (await fetch(url.href, {
-            method: request.method ?? 'GET',
-            headers: [...headers],
-            body: request.body ?? null,
-            redirect: 'manual',
-            signal: AbortSignal.any(signals),
-            dispatcher,
-          })) as unknown as Response;
+      const deadline = new AbortController();
+      const timer = setTimeout(() => deadline.abort(), timeout);
+      const signal = request.signal ? AbortSignal.any([request.signal, deadline.signal]) : deadline.signal;
+      try {
+        for (let left = request.redirects ?? 0; ; left -= 1) {
+          const response = await send(url, request, signal);
           const next = left > 0 ? redirectTarget(response, url) : undefined;
           if (next === undefined) return await received(response, { url, stream: request.stream ?? false });
           await response.body?.cancel();
           url = next;
-        } catch (error) {
-          throw networkError(error, { url, request, deadline });
         }
+      } catch (error) {
+        if (request.signal?.aborted) throw request.signal.reason;
+        if (deadline.signal.aborted) throw timedOut(error, { url, timeout });
+        throw networkError(error, url);
+      } finally {
+        clearTimeout(timer);
       }
     },
     close: async () => {
@@ -66,7 +68,7 @@ function proxies({ variables }: Env) {
   };
 }
 
-function redirectTarget(response: Response, from: URL): URL | undefined {
+function redirectTarget(response: UndiciResponse, from: URL): URL | undefined {
   const location = response.headers.get('location');
   if (!redirectStatuses.has(response.status) || location === null || !URL.canParse(location, from.href)) return undefined;
   const to = parseSafeUrl(new URL(location, from).href, { what: `The address that ${from.host} redirects to` });
@@ -77,7 +79,7 @@ function redirectTarget(response: Response, from: URL): URL | undefined {
 }
 
 /** The response as one of the platform's own, its body read and bounded unless it is to be streamed. */
-async function received(response: Response, { url, stream }: { url: URL; stream: boolean }): Promise<Response> {
+async function received(response: UndiciResponse, { url, stream }: { url: URL; stream: boolean }): Promise<Response> {
   const { status } = response;
   const init = { status, headers: [...response.headers] as [string, string][] };
   if (status === 204 || status === 205 || status === 304 || response.body === null) return new Response(null, init);
@@ -92,20 +94,17 @@ async function received(response: Response, { url, stream }: { url: URL; stream:
   return new Response(Buffer.concat(chunks), init);
 }
 
-function networkError(error: unknown, { url, request, deadline }: { url: URL; request: HttpRequest; deadline: AbortSignal }): unknown {
-  if (error instanceof AuthError) return error;
-  if (request.signal?.aborted) return request.signal.reason;
-  if (deadline.aborted) {
-    return new AuthError('request_timed_out', `${url.host} did not answer within ${requestTimeout / 1000} seconds.`, {
-      hint: 'Try again; if it stays so, see whether this machine reaches the server at all.',
-      cause: error,
-    });
-  }
-  const code = causeCode(error);
-  return new AuthError('network_error', `${url.host} could not be reached: ${sentenceFor(code)}.`, {
-    hint: hintFor(code),
-    cause: error,
+function timedOut(cause: unknown, { url, timeout }: { url: URL; timeout: number }): AuthError {
+  return new AuthError('request_timed_out', `${url.host} did not answer within ${timeout / 1000} seconds.`, {
+    hint: 'Try again; if it stays so, see whether this machine reaches the server at all.',
+    cause,
   });
+}
+
+function networkError(error: unknown, url: URL): AuthError {
+  if (error instanceof AuthError) return error;
+  const code = causeCode(error);
+  return new AuthError('network_error', `${url.host} could not be reached: ${sentenceFor(code)}.`, { hint: hintFor(code), cause: error });
 }
 
 /** undici wraps the socket's error in a TypeError, and several of them in an AggregateError. */

@@ -50,6 +50,7 @@ interface Probe {
   readonly challenge?: BearerChallenge;
   readonly status: number;
   readonly mediaType: string;
+  readonly location: string | null;
 }
 
 /** Sends `initialize` without a token, to be told what is missing (RFC 6750 section 3). */
@@ -60,7 +61,7 @@ async function requestChallenge(serverUrl: URL, { http, signal }: Network): Prom
     body: initialize,
     // An open server may answer with a stream that never ends; only the head is wanted.
     stream: true,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
+    signal,
   });
   await response.body?.cancel().catch(() => undefined);
   const challenge = parseBearerChallenge(response.headers.get('www-authenticate'));
@@ -68,6 +69,7 @@ async function requestChallenge(serverUrl: URL, { http, signal }: Network): Prom
     refused: response.status === 401 || (response.status === 403 && challenge !== undefined),
     challenge,
     status: response.status,
+    location: response.headers.get('location'),
     mediaType: (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '',
   };
 }
@@ -100,7 +102,7 @@ async function chooseAuthorizationServer(
   );
 }
 
-function notProtected(serverUrl: URL, { status, mediaType }: Probe): AuthError {
+function notProtected(serverUrl: URL, { status, mediaType, location }: Probe): AuthError {
   const speaksMcp = mediaType === 'application/json' || mediaType === 'text/event-stream';
   if (status >= 200 && status < 300 && speaksMcp) {
     return new AuthError('no_login_needed', `${serverUrl.href} lets everybody in: no login is needed.`, {
@@ -111,7 +113,7 @@ function notProtected(serverUrl: URL, { status, mediaType }: Probe): AuthError {
   return new AuthError(
     'not_an_mcp_server',
     `${serverUrl.href} does not answer as an MCP server does: status ${status}${mediaType ? `, ${quoted(mediaType)}` : ''}.`,
-    { hint: 'Check the path: many servers are at /mcp or /sse.' },
+    { hint: location === null ? 'Check the path: many servers are at /mcp or /sse.' : `It points to ${quoted(location)}: try that.` },
   );
 }
 

@@ -317,4 +317,27 @@ describe('which server', () => {
     expect(await taken.exit).toBe(2);
     expect(taken.stderr).toContain('taken by https://other.example');
   });
+
+  test('one with an API key keeps it: a login under its name is refused', async () => {
+    const { mcpServer } = await realServers();
+    const document = { mcpServers: { keyed: { type: 'http', url: mcpServer.url, auth: { type: 'api_key', key: 'precious' } } } };
+    const store = temporaryStore(document);
+    for (const line of ['login keyed --no-browser', `login ${mcpServer.url} --no-browser`]) {
+      const login = run(line, { store });
+      expect(await login.exit).toBe(2);
+      expect(login.stderr).toContain('--name');
+    }
+    expect(readStore(store)).toEqual(document);
+  });
+
+  test.each([
+    { name: 'local', said: 'taken by a local command' },
+    { name: 'bad.name', said: 'letters, digits' },
+  ])('--name $name is wrong usage', async ({ name, said }) => {
+    const login = run(`login https://a.example --no-browser --name ${name}`, {
+      store: temporaryStore({ mcpServers: { local: { command: 'x' } } }),
+    });
+    expect(await login.exit).toBe(2);
+    expect(login.stderr).toContain(said);
+  });
 });

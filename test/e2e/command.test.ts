@@ -53,6 +53,21 @@ describe('in a terminal', () => {
     expect(readStore(store).mcpServers.demo.auth.token).toMatch(/\S+/);
   });
 
+  test('the browser reaches the listener while the prompt is open: the prompt goes away, and the terminal is as it was', async () => {
+    const { mcpServer } = await realServers();
+    const line = `${process.execPath} ${command} login ${mcpServer.url} --no-browser --flow paste --no-qr --store ${temporaryStore()}; echo "exit $?"; stty -a`;
+    const shell = spawnInTerminal('/bin/sh', ['-c', line], {});
+    const end = await new Person().approve(await shell.shown(address));
+    await shell.shown(/Address:/);
+    expect((await fetch(end)).status).toBe(200);
+    await shell.exit;
+    const screen = shell.lines().join('\n');
+    expect(screen).toContain('✓ Logged in to');
+    expect(screen).toContain('exit 0');
+    expect(screen).not.toContain('Address:');
+    expect(screen).toMatch(/ icanon[^]* echo /);
+  });
+
   test('a login by device code counts down on one line, which is gone at the end', async () => {
     const { mcpServer } = await realServers();
     const login = runInTerminal(['login', mcpServer.url, '--no-browser', '--name', 'demo', '--store', temporaryStore()]);

@@ -6,8 +6,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createHttp } from '../../src/http/http.js';
 import { isLoopback, parseSafeUrl } from '../../src/http/url-policy.js';
 
-function http(variables: Record<string, string> = {}) {
-  const created = createHttp({ env: { variables, platform: 'linux' }, userAgent: 'test' });
+function http(variables: Record<string, string> = {}, timeout?: number) {
+  const created = createHttp({ env: { variables, platform: 'linux' }, userAgent: 'test', timeout });
   onTestFinished(() => created.close());
   return created;
 }
@@ -121,4 +121,25 @@ test('a proxy is used as the environment says, but never for this machine', asyn
   expect(await (await through.fetch(direct)).text()).toBe('direct');
   await expect(through.fetch('https://far.example/')).rejects.toMatchObject({ code: 'network_error' });
   expect(seen).toEqual(['far.example:443']);
+});
+
+describe('a server that is slow', () => {
+  test('with its answer, or with the rest of it, is given up', async () => {
+    const silent = await serve(() => undefined);
+    const dripping = await serve((_, response) => response.writeHead(200).write('a'));
+    for (const origin of [silent, dripping]) await expect(http({}, 100).fetch(origin)).rejects.toMatchObject({ code: 'request_timed_out' });
+    await expect(http({}, 100).fetch(silent, { stream: true })).rejects.toMatchObject({ code: 'request_timed_out' });
+  });
+
+  test('with the rest of a stream is not: a stream has no end', async () => {
+    let finish: (() => void) | undefined;
+    const origin = await serve((_, response) => {
+      response.writeHead(200).write('a');
+      finish = () => void response.end('b');
+    });
+    const response = await http({}, 100).fetch(origin, { stream: true });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    finish?.();
+    expect(await response.text()).toBe('ab');
+  });
 });

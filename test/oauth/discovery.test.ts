@@ -196,3 +196,10 @@ test('a server that closes the connection is exit 6', async () => {
   expect(code).toBe(6);
   expect(said).toContain('could not be reached');
 });
+
+test('a server that has moved: its new place is named, not followed', async () => {
+  const { code, said, server } = await fails(() => [{ want: 'POST /mcp', respond: { status: 308, headers: { location: '/mcp/' } } }]);
+  expect(code).toBe(1);
+  expect(said).toContain('“/mcp/”');
+  expect(server.asked('POST /mcp/')).toEqual([]);
+});
