@@ -15,6 +15,8 @@ export interface Screen {
   readonly line: (text: string) => void;
   /** A sentence: broken between words where the window ends, its later lines indented as its first is. */
   readonly sentence: (text: string, style?: Style) => void;
+  /** Clears what the terminal itself has put on the line, as the ^C that it echoes. */
+  readonly restartLine: () => void;
   /** The width of the window in characters; unbounded where there is none. */
   columns(): number;
   countdown(label: string, until: number): () => void;
@@ -45,6 +47,9 @@ export function createScreen({ stderr, env, clock }: { stderr: NodeJS.WriteStrea
     line,
     sentence: (text, style) => {
       for (const row of wrapped(text, columns())) line(style ? paint(style, row) : row);
+    },
+    restartLine: () => {
+      if (isWindow) stderr.write('\r\u001b[2K');
     },
     columns,
     countdown: (label, until) => {

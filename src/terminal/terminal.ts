@@ -46,6 +46,7 @@ export function createTerminal({ stdin, stdout, stderr, env, clock, json, qr, op
     warn: (text) => sentence(`! ${printable(text)}`, 'yellow'),
     succeed: (text) => sentence(`✓ ${printable(text)}`, 'green'),
     fail: (text, hint) => {
+      screen.restartLine();
       sentence(`✗ ${printable(text)}`, 'red');
       if (hint) sentence(`  ${printable(hint)}`);
     },

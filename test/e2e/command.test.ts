@@ -88,7 +88,7 @@ describe('in a terminal', () => {
     shell.type('\u0003');
     await shell.exit;
     const screen = shell.lines().join('\n');
-    expect(screen).toContain('exit 130');
+    expect(screen).toMatch(/^✗ Interrupted\.\nexit 130$/m);
     expect(screen).toMatch(/ icanon/);
     expect(screen).toMatch(/ echo /);
     expect(readStore(store)).toEqual({ mine: 1 });
