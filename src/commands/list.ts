@@ -60,10 +60,11 @@ function urlOf({ url }: ServerEntry): string {
   return typeof url === 'string' ? url : '(a local command)';
 }
 
-/** How the server is authenticated, in a word; `oauth` is what `login` made. */
-function authOf({ auth }: ServerEntry, login: Login | undefined): string {
+/** How the server is authenticated, in a word; `oauth` is what `login` made, `header` what another program wrote. */
+function authOf({ auth, headers }: ServerEntry, login: Login | undefined): string {
   if (login) return login.issuer === undefined ? 'bearer' : 'oauth';
-  return typeof auth?.type === 'string' && auth.type !== 'bearer' ? auth.type : 'none';
+  if (typeof auth?.type === 'string' && auth.type !== 'bearer') return auth.type;
+  return Object.keys(headers ?? {}).some((name) => name.toLowerCase() === 'authorization') ? 'header' : 'none';
 }
 
 function expiryOf(login: Login | undefined, context: Context): string {

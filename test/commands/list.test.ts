@@ -25,6 +25,7 @@ const document = {
     key: { url: 'https://key.example', auth: { type: 'api_key', key: 'secret-key' } },
     fresh: { url: 'https://fresh.example' },
     local: { command: 'node' },
+    byHeader: { url: 'https://header.example', headers: { authorization: 'secret-header' } },
   },
 };
 
@@ -39,6 +40,7 @@ test.each(['list', 'status'])('%s is a table, without a secret in it', async (na
     'key | https://key.example | api_key | - | -',
     'fresh | https://fresh.example | none | - | -',
     'local | (a local command) | none | - | -',
+    'byHeader | https://header.example | header | - | -',
     '',
   ]);
   expect(list.stdout).not.toContain('secret');
