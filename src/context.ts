@@ -74,8 +74,11 @@ export interface Ui {
   qr(text: string): Promise<void>;
   /** Counts down to `until` (milliseconds since the epoch) on a line of its own, until the returned function is called. */
   countdown(label: string, until: number): () => void;
-  /** Asks for one line. `undefined` when nothing more can come. `shorten` keeps long answers off the screen. */
-  ask(question: { message: string; shorten?: boolean; signal?: AbortSignal }): Promise<string | undefined>;
+  /**
+   * Asks for one line. `undefined` when nothing more can come. `shorten` keeps most of a long answer
+   * off the screen, `secret` all of it.
+   */
+  ask(question: { message: string; shorten?: boolean; secret?: boolean; signal?: AbortSignal }): Promise<string | undefined>;
   /** Asks for one of `choices`. Only at a terminal. */
   choose<T>(question: { message: string; choices: { name: string; value: T }[]; signal?: AbortSignal }): Promise<T>;
   /** Opens `url` in a browser of this machine, without a shell. False when there was none. */

@@ -40,6 +40,7 @@ const exitCodeOf = {
   // Obtaining consent
   no_flow: exitCodes.failed,
   flow_refused: exitCodes.failed,
+  step_up_exhausted: exitCodes.failed,
   nothing_pasted: exitCodes.failed,
   not_an_address: exitCodes.failed,
   address_mismatch: exitCodes.failed,

@@ -18,7 +18,8 @@ export async function revokeLogin(
 ): Promise<string | undefined> {
   if (login.issuer === undefined) return 'Its token was not obtained by mcp-auth: whoever made it can revoke it.';
   try {
-    const revocationEndpoint = login.revocationEndpoint ?? (await requestAuthorizationServer(login.issuer, context))?.revocation_endpoint;
+    const revocationEndpoint =
+      login.revocationEndpoint ?? (await requestAuthorizationServer({ issuer: login.issuer }, context))?.revocation_endpoint;
     if (revocationEndpoint === undefined) return `${login.issuer} cannot revoke tokens: this one is valid until it expires.`;
     const metadata = { ...(await tokenServerOf(login, name, context)), revocation_endpoint: revocationEndpoint };
     const client = clientOf(login, document);

@@ -57,7 +57,7 @@ export async function tokenServerOf(login: Login, name: string, context: Pick<Co
   const { issuer, tokenEndpoint } = login;
   if (issuer === undefined) throw loginNeeded(name, `The token of ${name} was not obtained by mcp-auth and cannot be renewed`);
   if (tokenEndpoint !== undefined) return { issuer, token_endpoint: tokenEndpoint };
-  const metadata = await requestAuthorizationServer(issuer, context);
+  const metadata = await requestAuthorizationServer({ issuer }, context);
   if (metadata === undefined)
     throw new AuthError('server_failed', `${issuer} has no metadata any more.`, { hint: `Try again, or run mcp-auth login ${name}` });
   return metadata;

@@ -14,8 +14,8 @@ export interface Option {
   /** As `--timeout <seconds>`, in commander's notation. */
   readonly flags: string;
   readonly help: string;
-  /** Reads the value; throws AuthError `usage` for a wrong one. */
-  readonly parse?: (text: string) => unknown;
+  /** Reads the value; throws AuthError `usage` for a wrong one. `before` is what a repeated option has so far. */
+  readonly parse?: (text: string, before: unknown) => unknown;
 }
 
 /** Arguments by their order, options by their camelCase names. */

@@ -1,17 +1,26 @@
 import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
 import { checkFlowName, flowNames } from '../flows/index.js';
 import { login as logIn, type LoginResult } from '../login.js';
+import { parseSafeUrl } from '../http/url-policy.js';
+import { ownParameters } from '../oauth/authorization-code.js';
 import { quoted } from '../server-text.js';
 import { secondsLeft } from '../session.js';
 import type { Command } from './command.js';
 import { findTarget, type LoginTarget } from './login-target.js';
+import { clientOptions, readClientOptions, type ClientWords } from './client-options.js';
 import { inWords, seconds } from './seconds.js';
 
-interface Options {
+interface Options extends ClientWords {
   name?: string;
   browser: boolean;
   flow?: string;
   scope?: string;
+  challenge?: string;
+  issuer?: string;
+  trustIssuer?: string;
+  authorizeParam?: Record<string, string>;
+  allowMissingPkceMetadata?: boolean;
   timeout?: number;
   verify: boolean;
 }
@@ -26,6 +35,23 @@ export const login: Command<Options> = {
     { flags: '--name <name>', help: 'what to call the server (made from its host otherwise)' },
     { flags: '--flow <flow>', help: `force one way of logging in: ${flowNames()}`, parse: checkFlowName },
     { flags: '--scope <scopes>', help: 'the scopes to ask for, in place of those that the server names' },
+    { flags: '--challenge <value>', help: 'the WWW-Authenticate value of a server that wants more than it was given' },
+    ...clientOptions,
+    { flags: '--issuer <url>', help: 'which of several authorization servers to use' },
+    {
+      flags: '--trust-issuer <url>',
+      help: 'accept, for this server, that its authorization server calls itself by this address',
+      parse: parseIssuer,
+    },
+    {
+      flags: '--authorize-param <key=value>',
+      help: 'what one server wants in the authorization request; may be repeated',
+      parse: parseParameter,
+    },
+    {
+      flags: '--allow-missing-pkce-metadata',
+      help: 'go on where the authorization server does not say that it does PKCE: if it does none, a stolen code can be used by the thief',
+    },
     {
       flags: '--timeout <seconds>',
       help: `how long to wait for approval (${defaultTimeout})`,
@@ -43,6 +69,12 @@ export const login: Command<Options> = {
     const result = await logIn(
       {
         ...target,
+        client: await readClientOptions(options, context),
+        challenge: options.challenge,
+        issuer: options.issuer,
+        trustedIssuer: options.trustIssuer,
+        extraParameters: options.authorizeParam,
+        pkceUnadvertised: options.allowMissingPkceMetadata ?? false,
         flow: options.flow,
         browserWanted: options.browser,
         scope: options.scope,
@@ -66,4 +98,18 @@ function report({ target, result: { login, verification } }: { target: LoginTarg
   if (Number.isFinite(left)) ui.say(`  The token expires in ${inWords(left)}. ${renewal}`);
   ui.say(`  Use it:   mcp-auth token ${target.name}`);
   ui.event({ event: 'logged_in', server: target.name, scope: login.scope, expires_at: login.expiresAt });
+}
+
+/** To the letter, since issuers are compared as strings (RFC 8414 section 3.3). */
+function parseIssuer(text: string): string {
+  parseSafeUrl(text, { what: 'The issuer', code: 'usage' });
+  return text;
+}
+
+/** One more `KEY=VALUE` of those given so far. */
+function parseParameter(text: string, before: unknown): Record<string, string> {
+  const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (key === '') throw new AuthError('usage', '--authorize-param takes KEY=VALUE.');
+  if (ownParameters.has(key)) throw new AuthError('usage', `--authorize-param cannot set ${key}, which mcp-auth sets itself.`);
+  return { ...(before as Record<string, string> | undefined), [key]: value };
 }

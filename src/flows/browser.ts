@@ -7,9 +7,9 @@ import { grantByRedirect } from './redirect.js';
 export const browser: Flow = {
   name: 'browser',
   summary: 'Open the browser of this machine, which comes back by itself',
-  unavailable: ({ metadata, browserWanted, context: { env } }) => {
+  unavailable: ({ metadata, browserWanted, pkceUnadvertised, context: { env } }) => {
     if (!browserWanted) return '--no-browser was given';
-    return noBrowserHere(env) ?? authorizationCodeUnavailable(metadata);
+    return noBrowserHere(env) ?? authorizationCodeUnavailable(metadata, pkceUnadvertised);
   },
   run: (request, context) => {
     const { ui } = context;

@@ -7,7 +7,7 @@ import { quoted } from '../server-text.js';
 import type { Flow, FlowRequest } from './flow.js';
 
 /** RFC 6749 and RFC 8628 errors that mean: this client may not use the device grant. */
-const refusals = new Set(['unauthorized_client', 'unsupported_grant_type', 'invalid_client']);
+const refusals = new Set(['unauthorized_client', 'unsupported_grant_type']);
 
 /** The device authorization grant: RFC 8628. */
 export const device: Flow = {

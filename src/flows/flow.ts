@@ -15,7 +15,7 @@ export interface Flow {
    * Takes the person through it.
    *
    * @throws AuthError `flow_refused` when the authorization server does not let this client use it and another flow may
-   * be tried; anything else ends the login.
+   * be tried; OAuthError `invalid_client` when it does not know the client (any more); anything else ends the login.
    */
   run(request: FlowRequest, context: Context): Promise<Grant>;
 }
@@ -25,6 +25,8 @@ export interface Situation {
   readonly metadata: AuthorizationServerMetadata;
   /** False with `--no-browser`. */
   readonly browserWanted: boolean;
+  /** True with `--allow-missing-pkce-metadata`. */
+  readonly pkceUnadvertised: boolean;
   readonly context: Pick<Context, 'env' | 'ui'>;
 }
 
@@ -32,6 +34,8 @@ export interface Situation {
 export interface FlowRequest extends AuthorizationRequest {
   /** What the person calls the MCP server. */
   readonly serverName: string;
+  /** The client comes from the store, so that its authorization server may have forgotten it. */
+  readonly clientReused: boolean;
 }
 
 /** What a flow ends in. */

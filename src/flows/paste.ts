@@ -6,7 +6,7 @@ import { grantByRedirect } from './redirect.js';
 export const paste: Flow = {
   name: 'paste',
   summary: 'Open a URL anywhere, approve, and paste back the address that the browser ends on',
-  unavailable: ({ metadata }) => authorizationCodeUnavailable(metadata),
+  unavailable: ({ metadata, pkceUnadvertised }) => authorizationCodeUnavailable(metadata, pkceUnadvertised),
   run: (request, context) => {
     const { ui } = context;
     return grantByRedirect(

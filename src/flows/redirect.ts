@@ -4,11 +4,13 @@ import type { Context } from '../context.js';
 import { AuthError, hasCode, interrupted, toAuthError } from '../errors.js';
 import {
   parsePastedAddress,
+  requestIsClientForgotten,
   requestTokenByCode,
   startAuthorization,
   type Attempt,
   type AuthorizationResponse,
 } from '../oauth/authorization-code.js';
+import { OAuthError } from '../oauth/protocol-error.js';
 import type { FlowRequest, Grant } from './flow.js';
 import { listen, type LoopbackListener } from './loopback.js';
 
@@ -26,6 +28,7 @@ export async function grantByRedirect(
   context: Context,
 ): Promise<Grant> {
   const attempt = await startAuthorization(request);
+  if (request.clientReused && (await requestIsClientForgotten(attempt, context))) throw forgotten(request);
   const listener = await listen(attempt);
   try {
     await present(attempt, listener !== undefined);
@@ -43,6 +46,12 @@ export async function grantByRedirect(
     await listener?.close();
     throw error;
   }
+}
+
+function forgotten({ metadata, client }: FlowRequest): OAuthError {
+  return new OAuthError('invalid_client', `${metadata.issuer} does not know the client ${client.client_id} any more.`, {
+    hint: 'Register again with --register.',
+  });
 }
 
 async function firstResponse(

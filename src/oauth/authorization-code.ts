@@ -4,6 +4,7 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomState, validateAuthResponse } from 'oauth4webapi';
+import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
@@ -18,7 +19,21 @@ export interface AuthorizationRequest {
   readonly redirectUri: string;
   readonly resource: string;
   readonly scope?: string;
+  /** What one server needs beside the RFCs' own parameters, as `access_type=offline`. */
+  readonly extraParameters?: Readonly<Record<string, string>>;
 }
+
+/** Parameters that make a request safe or ours, which nobody may set by hand. */
+export const ownParameters: ReadonlySet<string> = new Set([
+  'response_type',
+  'client_id',
+  'redirect_uri',
+  'code_challenge',
+  'code_challenge_method',
+  'state',
+  'resource',
+  'scope',
+]);
 
 /** One authorization request that waits for its response: what has to be remembered until then (RFC 7636, RFC 9207). */
 export interface Attempt {
@@ -34,16 +49,21 @@ export interface AuthorizationResponse {
   readonly code: string;
 }
 
-/** Why this authorization server cannot be asked for a code; undefined when it can. PKCE is not optional. */
-export function authorizationCodeUnavailable(metadata: AuthorizationServerMetadata): string | undefined {
+/**
+ * Why this authorization server cannot be asked for a code; undefined when it can. PKCE is not optional: it is sent in
+ * any case, but a server whose metadata does not mention it may ignore it, which `pkceUnadvertised` accepts.
+ */
+export function authorizationCodeUnavailable(metadata: AuthorizationServerMetadata, pkceUnadvertised: boolean): string | undefined {
+  const methods = metadata.code_challenge_methods_supported;
   if (metadata.authorization_endpoint === undefined) return 'the authorization server has no authorization endpoint';
-  if (!metadata.code_challenge_methods_supported?.includes('S256')) return 'the authorization server does not offer PKCE with S256';
+  if (methods === undefined && pkceUnadvertised) return undefined;
+  if (!methods?.includes('S256')) return 'the authorization server does not offer PKCE with S256';
   return undefined;
 }
 
 /** Makes a new authorization request: fresh `state` and PKCE verifier, and the URL with everything in it once. */
 export async function startAuthorization(request: AuthorizationRequest): Promise<Attempt> {
-  const { metadata, client, redirectUri, resource, scope } = request;
+  const { metadata, client, redirectUri, resource, scope, extraParameters } = request;
   const state = generateRandomState();
   const codeVerifier = generateRandomCodeVerifier();
   const url = new URL(metadata.authorization_endpoint ?? '');
@@ -58,9 +78,32 @@ export async function startAuthorization(request: AuthorizationRequest): Promise
     ...(scope !== undefined && { scope }),
     // OpenID Connect Core section 11: offline access is given only with the person's consent, asked for anew.
     ...(scope?.split(' ').includes('offline_access') && { prompt: 'consent' }),
+    ...extraParameters,
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   return { request, url: url.href, state, codeVerifier };
+}
+
+/** What servers write on the page that they show a person in place of sending the browser back. */
+const clientIsUnknown =
+  /invalid[_ ]client|unauthorized_client|client\W.{0,60}(not found|unknown|not registered|does not exist|invalid)|(unknown|invalid|unrecognized) client/is;
+
+/**
+ * Whether the authorization server has forgotten the client, found out by asking for the page before the person does:
+ * the error is often shown in the browser only. A server that does not like to be asked is believed to know us.
+ */
+export async function requestIsClientForgotten(attempt: Attempt, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<boolean> {
+  try {
+    const response = await http.fetch(attempt.url, { headers: { accept: 'text/html,application/json' }, signal });
+    const location = response.headers.get('location');
+    const error =
+      location !== null && URL.canParse(location, attempt.url) ? new URL(location, attempt.url).searchParams.get('error') : null;
+    if (error !== null) return error === 'invalid_client' || error === 'unauthorized_client';
+    return response.status >= 400 && response.status < 500 && clientIsUnknown.test(await response.text());
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return false;
+  }
 }
 
 /**

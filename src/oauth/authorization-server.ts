@@ -22,17 +22,18 @@ const endpoints = [
  * Asks an issuer for its metadata at each address that the specification names, in its order.
  * Undefined when none of them has any.
  *
+ * @param trustedIssuer another issuer that this one's metadata may name, because a person said so.
  * @throws AuthError `issuer_mismatch` when the metadata names another issuer (RFC 8414 section 3.3), `url_refused` for
  * an endpoint that is not https, `metadata_invalid` without a token endpoint.
  */
 export async function requestAuthorizationServer(
-  issuer: string,
+  { issuer, trustedIssuer }: { issuer: string; trustedIssuer?: string },
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<AuthorizationServerMetadata | undefined> {
   const issuerUrl = parseSafeUrl(issuer, { what: 'The authorization server' });
   for (const address of metadataAddresses(issuerUrl)) {
     const document = await requestMetadata(address, context);
-    if (document) return parseAuthorizationServer(document, { issuer, address });
+    if (document) return parseAuthorizationServer(document, { issuer, trustedIssuer, address });
   }
   return undefined;
 }
@@ -40,11 +41,11 @@ export async function requestAuthorizationServer(
 /** Checks one document; pure. See `requestAuthorizationServer` for what it throws. */
 export function parseAuthorizationServer(
   document: Record<string, unknown>,
-  { issuer, address }: { issuer: string; address: URL },
+  { issuer, trustedIssuer, address }: { issuer: string; trustedIssuer?: string; address: URL },
 ): AuthorizationServerMetadata {
-  if (!isSameIssuer(document['issuer'], issuer)) {
+  if (!isSameIssuer(document['issuer'], issuer) && (trustedIssuer === undefined || document['issuer'] !== trustedIssuer)) {
     throw new AuthError('issuer_mismatch', `${address.href} is the metadata of ${quoted(document['issuer'])}, not of ${quoted(issuer)}.`, {
-      hint: 'One authorization server may not speak for another. Tell whoever runs the server.',
+      hint: 'One authorization server may not speak for another. If you know that these two are one, pass --trust-issuer URL with the first.',
     });
   }
   for (const name of endpoints) {
@@ -54,6 +55,20 @@ export function parseAuthorizationServer(
     throw new AuthError('metadata_invalid', `The metadata at ${address.href} names no token_endpoint.`);
   }
   return document as unknown as AuthorizationServerMetadata;
+}
+
+/**
+ * The endpoints of a server without any metadata: MCP authorization 2025-03-26, "Fallbacks for Servers without Metadata
+ * Discovery". That version makes PKCE a duty of every authorization server, so it counts as advertised.
+ */
+export function defaultMetadata(origin: string): AuthorizationServerMetadata {
+  return {
+    issuer: origin,
+    authorization_endpoint: `${origin}/authorize`,
+    token_endpoint: `${origin}/token`,
+    registration_endpoint: `${origin}/register`,
+    code_challenge_methods_supported: ['S256'],
+  };
 }
 
 /** RFC 8414 section 3.1 and OpenID Connect Discovery section 4: path inserted, then path appended. */

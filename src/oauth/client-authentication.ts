@@ -21,6 +21,13 @@ export function canAuthenticate(
   return Object.hasOwn(methods, method) && (method === 'none' || client.client_secret !== undefined);
 }
 
+/** Whether the server takes no client without a secret. One that does not say so may take public clients. */
+export function needsSecret({
+  token_endpoint_auth_methods_supported: supported,
+}: Pick<AuthorizationServerMetadata, 'token_endpoint_auth_methods_supported'>): boolean {
+  return supported !== undefined && !supported.includes('none') && supported.some((method) => method.startsWith('client_secret'));
+}
+
 /**
  * The authentication to send with every request to the token, device authorization and revocation endpoints.
  *

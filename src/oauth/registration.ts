@@ -1,7 +1,7 @@
 /** Dynamic client registration: RFC 7591, with `application_type` of OpenID Connect Dynamic Client Registration 1.0. */
 import { dynamicClientRegistrationRequest, processDynamicClientRegistrationResponse } from 'oauth4webapi';
 import type { Context } from '../context.js';
-import { AuthError } from '../errors.js';
+import { AuthError, hasCode } from '../errors.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { canAuthenticate } from './client-authentication.js';
@@ -23,7 +23,7 @@ export interface ClientInformation {
   redirect_uris?: string[];
   scope?: string;
   /** How we came by it; ours, not the RFC's. */
-  obtained_by?: 'dynamic_registration';
+  obtained_by?: 'dynamic_registration' | 'pre_registration' | 'metadata_document';
 }
 
 /** The members of a registration answer that are worth keeping, and none beside them. */
@@ -38,32 +38,40 @@ const kept = [
   'scope',
 ] as const satisfies (keyof ClientInformation)[];
 
+/** What is asked for in one registration. */
+interface Wish {
+  readonly redirectUri: string;
+  readonly grantTypes: string[];
+}
+
 /**
- * Registers this program with an authorization server. Where the server offers the device grant it is asked for, and
- * asked for no longer when the server refuses the registration because of it.
+ * Registers this program with an authorization server. Only grants that the server offers are asked for. A registration
+ * that is refused is tried again with what servers are known to refuse left out: the device grant, and a loopback
+ * address that is not called `localhost`.
  *
  * @param redirectUri where the authorization response is to go; a native application's loopback address.
- * @throws AuthError `registration_unsupported`, `registration_refused` with the server's reason, `client_unusable`.
+ * @param initialAccessToken RFC 7591 section 3, for servers that want one.
+ * @throws AuthError `registration_refused` with the server's first reason, `client_unusable`.
  */
 export async function requestRegistration(
-  { metadata, redirectUri }: { metadata: AuthorizationServerMetadata; redirectUri: string },
+  {
+    metadata,
+    redirectUri,
+    initialAccessToken,
+  }: { metadata: AuthorizationServerMetadata; redirectUri: string; initialAccessToken?: string },
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<ClientInformation> {
-  if (metadata.registration_endpoint === undefined) {
-    throw new AuthError('registration_unsupported', `${metadata.issuer} lets no client register itself.`, {
-      hint: 'Whoever runs it has to register mcp-auth by hand; this version cannot use such a registration yet.',
-    });
+  let refusal: unknown;
+  for (const wish of wishes(metadata, redirectUri)) {
+    try {
+      const client = await requestOnce({ metadata, wish, initialAccessToken }, context);
+      return checked(client, { metadata, redirectUri: wish.redirectUri });
+    } catch (error) {
+      if (!(error instanceof OAuthError) && !hasCode(error, 'request_refused')) throw error;
+      refusal ??= error;
+    }
   }
-  const grants = grantTypes(metadata);
-  const register = (grant_types: string[]) => requestOnce({ metadata, redirectUri, grant_types }, context);
-  const client = await register(grants).catch((error: unknown) => {
-    const withoutDevice = grants.filter((grant) => grant !== deviceCodeGrant);
-    if (!(error instanceof OAuthError) || withoutDevice.length === grants.length) throw refused(error, metadata);
-    return register(withoutDevice).catch((again: unknown) => {
-      throw refused(again, metadata);
-    });
-  });
-  return checked(client, { metadata, redirectUri });
+  throw refused(refusal, metadata);
 }
 
 /** Whether a registration that the store holds can be used again, at `now` (milliseconds since the epoch). */
@@ -78,13 +86,25 @@ export function hasDeviceGrant(client: ClientInformation): boolean {
   return client.grant_types?.includes(deviceCodeGrant) ?? true;
 }
 
-function grantTypes(metadata: AuthorizationServerMetadata): string[] {
-  const grants = ['authorization_code', 'refresh_token'];
-  return metadata.device_authorization_endpoint === undefined ? grants : [...grants, deviceCodeGrant];
+/** What to ask for, the best first. */
+function wishes(
+  { grant_types_supported: supported, device_authorization_endpoint: device }: AuthorizationServerMetadata,
+  redirectUri: string,
+): Wish[] {
+  const offered = (grant: string) => supported?.includes(grant) ?? true;
+  const usual = ['authorization_code', 'refresh_token'].filter(offered);
+  const withDevice = device !== undefined && offered(deviceCodeGrant) ? [...usual, deviceCodeGrant] : usual;
+  const localhost = redirectUri.replace(/^http:\/\/(127\.0\.0\.1|\[::1\])(?=[:/])/, 'http://localhost');
+  const all = [
+    { redirectUri, grantTypes: withDevice },
+    { redirectUri, grantTypes: usual },
+    { redirectUri: localhost, grantTypes: usual },
+  ];
+  return all.filter((wish, index) => !all.slice(0, index).some((other) => JSON.stringify(other) === JSON.stringify(wish)));
 }
 
 async function requestOnce(
-  { metadata, redirectUri, grant_types }: { metadata: AuthorizationServerMetadata; redirectUri: string; grant_types: string[] },
+  { metadata, wish, initialAccessToken }: { metadata: AuthorizationServerMetadata; wish: Wish; initialAccessToken: string | undefined },
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<ClientInformation> {
   try {
@@ -93,12 +113,12 @@ async function requestOnce(
       {
         client_name: 'mcp-auth',
         application_type: 'native',
-        redirect_uris: [redirectUri],
-        grant_types,
+        redirect_uris: [wish.redirectUri],
+        grant_types: wish.grantTypes,
         response_types: ['code'],
         token_endpoint_auth_method: 'none',
       },
-      requestOptions(metadata, context),
+      { ...requestOptions(metadata, context), ...(initialAccessToken && { initialAccessToken }) },
     );
     const answer = await processDynamicClientRegistrationResponse(await mended(response, { mends: registrationMends, status: 201 }));
     const client = Object.fromEntries(kept.flatMap((key) => (answer[key] === undefined ? [] : [[key, answer[key]]])));
@@ -127,7 +147,7 @@ function checked(
 function refused(error: unknown, { issuer }: AuthorizationServerMetadata): unknown {
   if (!(error instanceof AuthError) || error.code !== 'request_refused') return error;
   return new AuthError('registration_refused', error.message, {
-    hint: `${new URL(issuer).host} may only take clients that it knows. Ask whoever runs it.`,
+    hint: `${new URL(issuer).host} may only take clients that it knows: pass --client-id ID, or set MCP_AUTH_REGISTRATION_TOKEN.`,
     cause: error,
   });
 }

@@ -18,6 +18,8 @@ export interface ServerEntry {
   type?: string;
   url?: string;
   auth?: AuthEntry;
+  /** An issuer that this server's authorization server may call itself, though it is found at another address. */
+  trusted_issuer?: string;
   [foreign: string]: unknown;
 }
 
@@ -34,6 +36,8 @@ export interface AuthEntry {
   client_id?: string;
   token_endpoint?: string;
   revocation_endpoint?: string;
+  requested_scope?: string;
+  step_ups?: number;
   [foreign: string]: unknown;
 }
 
@@ -51,6 +55,10 @@ export interface Login {
   clientId?: string;
   tokenEndpoint?: string;
   revocationEndpoint?: string;
+  /** What was asked for, which may be more than `scope`, what was granted. */
+  requestedScope?: string;
+  /** How many times in a row a step-up has asked for nothing new. */
+  stepUps?: number;
 }
 
 /** Which key on disk holds which part of a Login, all that we ever write beside `type`. */
@@ -65,9 +73,11 @@ const keysOnDisk = {
   clientId: 'client_id',
   tokenEndpoint: 'token_endpoint',
   revocationEndpoint: 'revocation_endpoint',
+  requestedScope: 'requested_scope',
+  stepUps: 'step_ups',
 } as const satisfies Record<keyof Login, keyof AuthEntry>;
 
-const numbers: ReadonlySet<keyof Login> = new Set(['expiresAt', 'issuedAt']);
+const numbers: ReadonlySet<keyof Login> = new Set(['expiresAt', 'issuedAt', 'stepUps']);
 
 /** What every server name must be made of: pflow's rule. */
 export const serverName = /^[A-Za-z0-9_-]+$/;

@@ -9,8 +9,14 @@ interface Streams {
 /** A pasted address is shown as this many characters of it: enough to recognise it, too few to use it. */
 const shownOfPaste = 24;
 
-/** One line, typed or pasted. `shorten` shows the beginning of a long one only. */
-export async function askAtTerminal({ message, shorten, ...streams }: { message: string; shorten: boolean } & Streams): Promise<string> {
+/** One line, typed or pasted. `shorten` shows the beginning of a long one only, `secret` nothing of it. */
+export async function askAtTerminal({
+  message,
+  shorten,
+  secret,
+  ...streams
+}: { message: string; shorten: boolean; secret: boolean } & Streams): Promise<string> {
+  if (secret) return prompted<string>({ type: 'password', message, mask: true }, streams);
   const transformer = (value: string) =>
     shorten && value.length > shownOfPaste ? `${value.slice(0, shownOfPaste)}… (${value.length} characters)` : value;
   return prompted<string>({ type: 'input', message, transformer }, streams);

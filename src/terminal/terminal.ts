@@ -56,9 +56,9 @@ export function createTerminal({ stdin, stdout, stderr, env, clock, json, qr, op
       if (qr ?? stderr.isTTY) for (const row of await qrLines(text, { columns: screen.columns(), paint })) line(row);
     },
     countdown: (label, until) => screen.countdown(printable(label), until),
-    ask: async ({ message, shorten = false, signal }) => {
+    ask: async ({ message, shorten = false, secret = false, signal }) => {
       if (stdin === undefined) return undefined;
-      if (atTerminal) return askAtTerminal({ message: printable(message), shorten, signal, stdin, stderr });
+      if (atTerminal) return askAtTerminal({ message: printable(message), shorten, secret, signal, stdin, stderr });
       lines ??= readLines(stdin);
       return lines.next(signal);
     },

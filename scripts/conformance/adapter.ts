@@ -1,0 +1,118 @@
+/**
+ * The client that the conformance suite drives: the built `mcp-auth`, and a person who approves at once.
+ * It logs in, then speaks MCP with `mcp-auth token`; a challenge on the way is handed back to `mcp-auth login`.
+ *
+ * The suite gives the server's URL as the last argument, and MCP_CONFORMANCE_SCENARIO and MCP_CONFORMANCE_CONTEXT.
+ * Nothing here may block: a suite runs its scenarios side by side, with sockets that time out after 5 s.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { command } from '../../test/helpers/build.js';
+
+/** A step-up beyond this is a server that is never satisfied; mcp-auth has a limit of its own. */
+const mostLogins = 6;
+
+const url = process.argv.at(-1) ?? '';
+const scenario = process.env['MCP_CONFORMANCE_SCENARIO'] ?? '';
+const context = JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}') as Record<string, string | undefined>;
+
+/** What a person would add to the command line, knowing what the scenario's context says. */
+function loginOptions(): { options: string[]; env: Record<string, string> } {
+  const options: string[] = [];
+  const env: Record<string, string> = {};
+  if (context['client_id']) options.push('--client-id', context['client_id']);
+  if (context['client_secret']) env['MCP_AUTH_CLIENT_SECRET'] = context['client_secret'];
+  if (scenario.endsWith('basic-cimd')) options.push('--client-metadata-url', 'https://conformance-test.local/client-metadata.json');
+  return { options, env };
+}
+
+class Refused extends Error {
+  readonly challenge: string;
+
+  constructor(challenge: string) {
+    super('the server wants more');
+    this.challenge = challenge;
+  }
+}
+
+const folder = await mkdtemp(path.join(tmpdir(), 'mcp-auth-conformance-'));
+try {
+  await login([]);
+  for (let logins = 1; ; logins += 1) {
+    try {
+      await useServer(await token());
+      break;
+    } catch (error) {
+      if (!(error instanceof Refused) || logins >= mostLogins) throw error;
+      await login(['--challenge', error.challenge]);
+    }
+  }
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Runs `mcp-auth login`, opens the address that it prints, and pastes where that leads. */
+async function login(more: string[]): Promise<void> {
+  const { options, env } = loginOptions();
+  const words = ['login', url, '--no-browser', '--flow', 'paste', '--json', '--name', 'server', '--no-verify', ...options, ...more];
+  const child = run(words, env);
+  for await (const line of createInterface({ input: child.stdout })) {
+    const event = JSON.parse(line) as { event: string; url?: string };
+    if (event.event !== 'authorization_url' || event.url === undefined) continue;
+    const answer = await fetch(event.url, { redirect: 'manual' });
+    child.stdin.write(`${answer.headers.get('location') ?? ''}\n`);
+  }
+  await ended(child, 'login');
+}
+
+async function token(): Promise<string> {
+  const child = run(['token', 'server'], {});
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await ended(child, 'token');
+  return text.trim();
+}
+
+function run(words: string[], env: Record<string, string>) {
+  const store = path.join(folder, 'mcp-servers.json');
+  return spawn(process.execPath, [command, ...words, '--store', store], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+}
+
+async function ended(child: ReturnType<typeof run>, what: string): Promise<void> {
+  const code = child.exitCode ?? (await new Promise<number | null>((resolve) => child.on('close', resolve)));
+  if (code !== 0) throw new Error(`mcp-auth ${what} ended with ${code}`);
+}
+
+/** Opens a session, lists the tools and calls each; throws Refused at the first 401 or 403. */
+async function useServer(accessToken: string): Promise<void> {
+  let challenge: string | undefined;
+  const transport = new StreamableHTTPClientTransport(new URL(url), {
+    requestInit: { headers: { authorization: `Bearer ${accessToken}` } },
+    fetch: async (target, init) => {
+      const response = await fetch(target, init);
+      if (response.status === 401 || response.status === 403) challenge ??= response.headers.get('www-authenticate') ?? 'Bearer';
+      return response;
+    },
+  });
+  const client = new Client({ name: 'mcp-auth-conformance', version: '1.0.0' });
+  try {
+    await client.connect(transport);
+    const { tools } = await client.listTools();
+    for (const { name } of tools) await client.callTool({ name, arguments: {} });
+  } catch (error) {
+    throw challenge === undefined ? error : new Refused(challenge);
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,19 @@
+/** A client whose id is the URL of a document about it: draft-ietf-oauth-client-id-metadata-document, MCP authorization 2025-11-25. */
+import { AuthError } from '../errors.js';
+import { quoted } from '../server-text.js';
+import type { ClientInformation } from './registration.js';
+
+/**
+ * The client that the document at `url` describes. The document itself is for the authorization server to fetch.
+ *
+ * @throws AuthError `usage` unless the URL is https with a path and has no fragment, user information or dot segment.
+ */
+export function clientFromMetadataDocument({ url, redirectUri }: { url: string; redirectUri: string }): ClientInformation {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const fits = parsed?.protocol === 'https:' && parsed.pathname !== '/' && !parsed.username && !parsed.password && !parsed.hash;
+  // The id is compared as a string: what the parser would rewrite is not one.
+  if (!fits || parsed.href !== url) {
+    throw new AuthError('usage', `${quoted(url)} cannot be a client id: it must be an https URL with a path.`);
+  }
+  return { client_id: url, token_endpoint_auth_method: 'none', redirect_uris: [redirectUri], obtained_by: 'metadata_document' };
+}

@@ -1,0 +1,60 @@
+/** What an MCP server says to somebody without a token: RFC 6750 section 3, RFC 9728 section 5.1. */
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { quoted } from '../server-text.js';
+import { parseBearerChallenge, type BearerChallenge } from './challenge.js';
+
+/** The MCP request that every server must answer, with a challenge where it wants a token. */
+const initialize = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'mcp-auth', version: '1' } },
+});
+
+/** The server's first answer. */
+export interface Probe {
+  /** The server did not let us in without a token. */
+  readonly refused: boolean;
+  readonly challenge?: BearerChallenge;
+  readonly status: number;
+  readonly mediaType: string;
+  readonly location: string | null;
+}
+
+/** Sends `initialize` without a token, to be told what is missing. */
+export async function requestProbe(serverUrl: URL, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Probe> {
+  const response = await http.fetch(serverUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: initialize,
+    // An open server may answer with a stream that never ends; only the head is wanted.
+    stream: true,
+    signal,
+  });
+  await response.body?.cancel().catch(() => undefined);
+  const challenge = parseBearerChallenge(response.headers.get('www-authenticate'));
+  return {
+    refused: response.status === 401 || (response.status === 403 && challenge !== undefined),
+    challenge,
+    status: response.status,
+    location: response.headers.get('location'),
+    mediaType: (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '',
+  };
+}
+
+/** Why there is nothing to log in to at a server that did not refuse us and has no metadata. */
+export function notProtected(serverUrl: URL, { status = 0, mediaType = '', location = null }: Partial<Probe>): AuthError {
+  const speaksMcp = mediaType === 'application/json' || mediaType === 'text/event-stream';
+  if (status >= 200 && status < 300 && speaksMcp) {
+    return new AuthError('no_login_needed', `${serverUrl.href} lets everybody in: no login is needed.`, {
+      hint: 'Use it as it is, without a token.',
+    });
+  }
+  if (status >= 500) return new AuthError('server_failed', `${serverUrl.host} failed with status ${status}.`, { hint: 'Try again later.' });
+  return new AuthError(
+    'not_an_mcp_server',
+    `${serverUrl.href} does not answer as an MCP server does: status ${status}${mediaType ? `, ${quoted(mediaType)}` : ''}.`,
+    { hint: location === null ? 'Check the path: many servers are at /mcp or /sse.' : `It points to ${quoted(location)}: try that.` },
+  );
+}

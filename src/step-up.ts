@@ -1,0 +1,35 @@
+/** Asking for more: MCP authorization 2025-11-25, "Step-Up Authorization Flow"; RFC 6750 section 3.1 `insufficient_scope`. */
+import { AuthError } from './errors.js';
+import type { BearerChallenge } from './oauth/challenge.js';
+import type { Login } from './store/document.js';
+
+/** How many logins in a row may ask for nothing new before we stop sending the person to approve. */
+const mostRepeats = 2;
+
+export interface StepUp {
+  /** What was asked for before, which the new request has to hold too; undefined without a login. */
+  readonly before: string | undefined;
+  /** To be remembered with the new login. */
+  readonly repeats: number;
+}
+
+/**
+ * Whether a challenge is worth another login, and what that has to ask for besides.
+ *
+ * @throws AuthError `step_up_exhausted` when the server keeps asking for what it has been given.
+ */
+export function stepUp({ name, login, challenge }: { name: string; login: Login | undefined; challenge: BearerChallenge }): StepUp {
+  const asked = `${login?.requestedScope ?? ''} ${login?.scope ?? ''}`.split(' ').filter(Boolean);
+  const wanted = (challenge.scope ?? '').split(' ').filter(Boolean);
+  const repeats = wanted.every((scope) => asked.includes(scope)) ? (login?.stepUps ?? 0) + 1 : 0;
+  if (repeats > mostRepeats) {
+    throw new AuthError(
+      'step_up_exhausted',
+      `${name} keeps asking for scopes that it has been given: ${JSON.stringify(wanted.join(' '))}.`,
+      {
+        hint: `Your account may lack the right to them. mcp-auth login ${name} starts afresh.`,
+      },
+    );
+  }
+  return { before: asked.length > 0 ? [...new Set(asked)].join(' ') : undefined, repeats };
+}
