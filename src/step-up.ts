@@ -4,7 +4,7 @@ import type { BearerChallenge } from './oauth/challenge.js';
 import type { Login } from './store/document.js';
 
 /** How many logins in a row may ask for nothing new before we stop sending the person to approve. */
-const mostRepeats = 2;
+const mostRepeats = 1;
 
 export interface StepUp {
   /** What was asked for before, which the new request has to hold too; undefined without a login. */

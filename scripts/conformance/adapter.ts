@@ -2,7 +2,7 @@
  * The client that the conformance suite drives: the built `mcp-auth`, and a person who approves at once.
  * It logs in, then speaks MCP with `mcp-auth token`; a challenge on the way is handed back to `mcp-auth login`.
  *
- * The suite gives the server's URL as the last argument, and MCP_CONFORMANCE_SCENARIO and MCP_CONFORMANCE_CONTEXT.
+ * The suite gives the server's URL as the last argument, and MCP_CONFORMANCE_SCENARIO, _CONTEXT and _PROTOCOL_VERSION.
  * Nothing here may block: a suite runs its scenarios side by side, with sockets that time out after 5 s.
  */
 import { spawn } from 'node:child_process';
@@ -19,6 +19,7 @@ const mostLogins = 6;
 
 const url = process.argv.at(-1) ?? '';
 const scenario = process.env['MCP_CONFORMANCE_SCENARIO'] ?? '';
+const protocolVersion = process.env['MCP_CONFORMANCE_PROTOCOL_VERSION'] ?? '2025-11-25';
 const context = JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}') as Record<string, string | undefined>;
 
 /** What a person would add to the command line, knowing what the scenario's context says. */
@@ -94,25 +95,58 @@ async function ended(child: ReturnType<typeof run>, what: string): Promise<void>
   if (code !== 0) throw new Error(`mcp-auth ${what} ended with ${code}`);
 }
 
-/** Opens a session, lists the tools and calls each; throws Refused at the first 401 or 403. */
+/** Lists the tools and calls each; throws Refused at the first 401 or 403. */
 async function useServer(accessToken: string): Promise<void> {
   let challenge: string | undefined;
-  const transport = new StreamableHTTPClientTransport(new URL(url), {
-    requestInit: { headers: { authorization: `Bearer ${accessToken}` } },
-    fetch: async (target, init) => {
-      const response = await fetch(target, init);
-      if (response.status === 401 || response.status === 403) challenge ??= response.headers.get('www-authenticate') ?? 'Bearer';
-      return response;
-    },
-  });
-  const client = new Client({ name: 'mcp-auth-conformance', version: '1.0.0' });
+  const authorized: typeof fetch = async (target, init) => {
+    const headers = new Headers(init?.headers);
+    headers.set('authorization', `Bearer ${accessToken}`);
+    const response = await fetch(target, { ...init, headers });
+    if (response.status === 401 || response.status === 403) challenge ??= response.headers.get('www-authenticate') ?? 'Bearer';
+    return response;
+  };
   try {
-    await client.connect(transport);
-    const { tools } = await client.listTools();
-    for (const { name } of tools) await client.callTool({ name, arguments: {} });
+    await (protocolVersion >= '2026-07-28' ? useStatelessly(authorized) : useInSession(authorized));
   } catch (error) {
     throw challenge === undefined ? error : new Refused(challenge);
+  }
+}
+
+/** MCP up to 2025-11-25: initialize, a session, the SDK's client. */
+async function useInSession(authorized: typeof fetch): Promise<void> {
+  const client = new Client({ name: 'mcp-auth-conformance', version: '1.0.0' });
+  try {
+    await client.connect(new StreamableHTTPClientTransport(new URL(url), { fetch: authorized }));
+    const { tools } = await client.listTools();
+    for (const { name } of tools) await client.callTool({ name, arguments: {} });
   } finally {
     await client.close();
   }
+}
+
+/** MCP 2026-07-28: no initialize, every request says what it is in its headers and its `_meta`. */
+async function useStatelessly(authorized: typeof fetch): Promise<void> {
+  const { tools = [] } = await request(authorized, 'tools/list', {});
+  for (const { name } of tools) await request(authorized, 'tools/call', { name, arguments: {} });
+}
+
+async function request(authorized: typeof fetch, method: string, params: Record<string, unknown>): Promise<{ tools?: { name: string }[] }> {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': protocolVersion,
+    'io.modelcontextprotocol/clientInfo': { name: 'mcp-auth-conformance', version: '1.0.0' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': protocolVersion,
+    'mcp-method': method,
+  };
+  if (typeof params['name'] === 'string') headers['mcp-name'] = params['name'];
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } });
+  const response = await authorized(url, { method: 'POST', headers, body });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} was answered with ${response.status}: ${text.slice(0, 200)}`);
+  const json = /^data: (.*)$/m.exec(text)?.[1] ?? text;
+  return (JSON.parse(json) as { result: { tools?: { name: string }[] } }).result;
 }

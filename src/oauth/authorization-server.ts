@@ -22,18 +22,19 @@ const endpoints = [
  * Asks an issuer for its metadata at each address that the specification names, in its order.
  * Undefined when none of them has any.
  *
+ * @param anyPath nobody named this issuer: MCP 2025-03-26 asks the MCP server's own origin, whose issuer may have a path.
  * @param trustedIssuer another issuer that this one's metadata may name, because a person said so.
  * @throws AuthError `issuer_mismatch` when the metadata names another issuer (RFC 8414 section 3.3), `url_refused` for
  * an endpoint that is not https, `metadata_invalid` without a token endpoint.
  */
 export async function requestAuthorizationServer(
-  { issuer, trustedIssuer }: { issuer: string; trustedIssuer?: string },
+  { issuer, trustedIssuer, anyPath = false }: { issuer: string; trustedIssuer?: string; anyPath?: boolean },
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<AuthorizationServerMetadata | undefined> {
   const issuerUrl = parseSafeUrl(issuer, { what: 'The authorization server' });
   for (const address of metadataAddresses(issuerUrl)) {
     const document = await requestMetadata(address, context);
-    if (document) return parseAuthorizationServer(document, { issuer, trustedIssuer, address });
+    if (document) return parseAuthorizationServer(document, { issuer, trustedIssuer, anyPath, address });
   }
   return undefined;
 }
@@ -41,9 +42,11 @@ export async function requestAuthorizationServer(
 /** Checks one document; pure. See `requestAuthorizationServer` for what it throws. */
 export function parseAuthorizationServer(
   document: Record<string, unknown>,
-  { issuer, trustedIssuer, address }: { issuer: string; trustedIssuer?: string; address: URL },
+  { issuer, trustedIssuer, anyPath, address }: { issuer: string; trustedIssuer?: string; anyPath: boolean; address: URL },
 ): AuthorizationServerMetadata {
-  if (!isSameIssuer(document['issuer'], issuer) && (trustedIssuer === undefined || document['issuer'] !== trustedIssuer)) {
+  const found = document['issuer'];
+  const accepted = isSameIssuer(found, issuer) || (anyPath && isSameOrigin(found, issuer));
+  if (!accepted && (trustedIssuer === undefined || found !== trustedIssuer)) {
     throw new AuthError('issuer_mismatch', `${address.href} is the metadata of ${quoted(document['issuer'])}, not of ${quoted(issuer)}.`, {
       hint: 'One authorization server may not speak for another. If you know that these two are one, pass --trust-issuer URL with the first.',
     });
@@ -80,6 +83,10 @@ function metadataAddresses({ origin, pathname }: URL): URL[] {
     `${path}/.well-known/openid-configuration`,
   ];
   return [...new Set(addresses)].map((one) => new URL(one, origin));
+}
+
+function isSameOrigin(found: unknown, expected: string): boolean {
+  return typeof found === 'string' && URL.canParse(found) && new URL(found).origin === new URL(expected).origin;
 }
 
 /** Identical, but for the slash of an empty path: `https://a` and `https://a/` are one URL, and are mixed up a lot. */

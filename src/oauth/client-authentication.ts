@@ -1,5 +1,5 @@
 /** How a client proves itself at the token endpoint: RFC 6749 section 2.3, RFC 7591 section 2. */
-import { ClientSecretBasic, ClientSecretPost, None, type ClientAuth } from 'oauth4webapi';
+import { ClientSecretPost, None, type ClientAuth } from 'oauth4webapi';
 import { AuthError } from '../errors.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import type { ClientInformation } from './registration.js';
@@ -9,8 +9,18 @@ type Method = (client: ClientInformation) => ClientAuth;
 const methods: Record<string, Method> = {
   none: () => None(),
   client_secret_post: (client) => ClientSecretPost(client.client_secret ?? ''),
-  client_secret_basic: (client) => ClientSecretBasic(client.client_secret ?? ''),
+  client_secret_basic: basic,
 };
+
+/**
+ * RFC 6749 section 2.3.1: id and secret form-urlencoded, then as HTTP Basic. `oauth4webapi` also encodes `-`, `_` and `.`,
+ * which it may, but servers that forget to decode are then given another id; so only what has to be encoded is.
+ */
+function basic({ client_id, client_secret = '' }: ClientInformation): ClientAuth {
+  const encoded = (text: string) => new URLSearchParams({ '': text }).toString().slice(1);
+  const credentials = Buffer.from(`${encoded(client_id)}:${encoded(client_secret)}`).toString('base64');
+  return (_server, _client, _body, headers) => headers.set('authorization', `Basic ${credentials}`);
+}
 
 /** Whether the client holds what its authentication method needs. */
 export function canAuthenticate(

@@ -43,7 +43,11 @@ export async function discover(request: DiscoveryRequest, context: Network): Pro
   const resource = await requestProtectedResource({ serverUrl, challenged: probe.challenge?.resourceMetadata }, context);
   if (resource === undefined && !probe.refused) throw notProtected(serverUrl, probe);
   const named = chosen(resource?.authorization_servers ?? [], request);
-  const metadata = await firstWithMetadata(named.length > 0 ? named : [serverUrl.origin], { request, context });
+  const metadata = await firstWithMetadata(named.length > 0 ? named : [serverUrl.origin], {
+    request,
+    context,
+    anyPath: named.length === 0,
+  });
   if (metadata === undefined && named.length > 0) {
     const list = named.map(quoted).join(', ');
     throw new AuthError('no_authorization_server', `None of the authorization servers that ${serverUrl.host} names has metadata: ${list}.`);
@@ -69,15 +73,15 @@ function chosen(named: readonly string[], { issuer }: DiscoveryRequest): readonl
   });
 }
 
-/** The metadata of the first that has any. An error of one is told only when none has. */
+/** The metadata of the first that has any. An error of one is told only when none has. `anyPath`: see requestAuthorizationServer. */
 async function firstWithMetadata(
   issuers: readonly string[],
-  { request: { trustedIssuer }, context }: { request: DiscoveryRequest; context: Network },
+  { request: { trustedIssuer }, context, anyPath }: { request: DiscoveryRequest; context: Network; anyPath: boolean },
 ): Promise<AuthorizationServerMetadata | undefined> {
   let failure: AuthError | undefined;
   for (const issuer of issuers) {
     try {
-      const metadata = await requestAuthorizationServer({ issuer, trustedIssuer }, context);
+      const metadata = await requestAuthorizationServer({ issuer, trustedIssuer, anyPath }, context);
       if (metadata) return metadata;
     } catch (error) {
       if (!(error instanceof AuthError) || hasCode(error, 'interrupted', 'timed_out')) throw error;

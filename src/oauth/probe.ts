@@ -4,13 +4,35 @@ import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import { parseBearerChallenge, type BearerChallenge } from './challenge.js';
 
-/** The MCP request that every server must answer, with a challenge where it wants a token. */
-const initialize = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 0,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'mcp-auth', version: '1' } },
-});
+/** One MCP request, as its version of the protocol puts it on the wire. */
+interface Question {
+  readonly headers: Record<string, string>;
+  readonly message: object;
+}
+
+/** MCP up to 2025-11-25: what every session begins with. */
+const initialize: Question = {
+  headers: {},
+  message: {
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'mcp-auth', version: '1' } },
+  },
+};
+
+/** MCP 2026-07-28, which has no initialize: every request says by itself what it is. */
+const listTools: Question = {
+  headers: { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' },
+  message: {
+    method: 'tools/list',
+    params: {
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientInfo': { name: 'mcp-auth', version: '1' },
+        'io.modelcontextprotocol/clientCapabilities': {},
+      },
+    },
+  },
+};
 
 /** The server's first answer. */
 export interface Probe {
@@ -22,12 +44,17 @@ export interface Probe {
   readonly location: string | null;
 }
 
-/** Sends `initialize` without a token, to be told what is missing. */
-export async function requestProbe(serverUrl: URL, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Probe> {
+/** Asks without a token, to be told what is missing; again in the newer wire if the older one is not understood. */
+export async function requestProbe(serverUrl: URL, context: Pick<Context, 'http' | 'signal'>): Promise<Probe> {
+  const first = await ask(serverUrl, initialize, context);
+  return first.status === 400 ? ask(serverUrl, listTools, context) : first;
+}
+
+async function ask(serverUrl: URL, { headers, message }: Question, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Probe> {
   const response = await http.fetch(serverUrl, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: initialize,
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 0, ...message }),
     // An open server may answer with a stream that never ends; only the head is wanted.
     stream: true,
     signal,

@@ -86,7 +86,7 @@ test.each([
 });
 
 test.each([
-  { method: 'client_secret_basic', header: `Basic ${Buffer.from('c:s%2Fecret').toString('base64')}`, field: undefined },
+  { method: 'client_secret_basic', header: `Basic ${Buffer.from('c-1:s%2Fecret').toString('base64')}`, field: undefined },
   { method: 'client_secret_post', header: undefined, field: 's/ecret' },
 ])('a client that must use $method does', async ({ method, header, field }) => {
   const { running, server } = await login(() => [
@@ -95,7 +95,7 @@ test.each([
       // Status 200 and no client_secret_expires_at: both seen on real servers, both against RFC 7591.
       respond: ({ body }) => ({
         status: 200,
-        json: { ...body, client_id: 'c', client_secret: 's/ecret', token_endpoint_auth_method: method },
+        json: { ...body, client_id: 'c-1', client_secret: 's/ecret', token_endpoint_auth_method: method },
       }),
     },
   ]);
