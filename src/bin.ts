@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** The real world, and the only process.exit. */
 import { fstatSync } from 'node:fs';
-import { runCli } from './cli.js';
+import { runCli, tellFailure, type World } from './cli.js';
 import { systemClock } from './clock.js';
-import { exitCodes, interrupted } from './errors.js';
+import { AuthError, exitCodes, interrupted } from './errors.js';
 import { openBrowser } from './terminal/open-browser.js';
 
 const interrupt = new AbortController();
@@ -15,21 +15,42 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-// A reader that has gone, as in `mcp-auth list | head -1`, is no reason to fail.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+const world: World = {
+  argv: process.argv.slice(2),
+  stdin: canBeRead() ? process.stdin : undefined,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: { variables: process.env, platform: process.platform },
+  clock: systemClock,
+  openBrowser,
+  interrupt: interrupt.signal,
+};
 
-process.exit(
-  await runCli({
-    argv: process.argv.slice(2),
-    stdin: canBeRead() ? process.stdin : undefined,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: { variables: process.env, platform: process.platform },
-    clock: systemClock,
-    openBrowser,
-    interrupt: interrupt.signal,
-  }),
-);
+// What nobody waited for and nobody caught is a bug of ours, told like every other error.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error) => process.exit(tellFailure(error, world)));
+}
+
+let unwritten: NodeJS.ErrnoException | undefined;
+process.stderr.on('error', () => undefined);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader that has gone, as in `mcp-auth list | head -1`, is no reason to fail. A full disk is.
+  if (error.code !== 'EPIPE') unwritten = error;
+});
+
+const exitCode = await runCli(world);
+await drained(process.stdout);
+await drained(process.stderr);
+process.exit(unwritten === undefined ? exitCode : tellFailure(notWritten(unwritten), world));
+
+/** Waits until everything that was written has gone: a pipe takes 64 KiB at once, and process.exit drops the rest. */
+async function drained(stream: NodeJS.WriteStream): Promise<void> {
+  await new Promise<void>((resolve) => stream.write('', () => resolve()));
+}
+
+function notWritten(cause: NodeJS.ErrnoException): AuthError {
+  return new AuthError('output_failed', `What was asked for could not be written to stdout (${cause.code ?? cause.name}).`, { cause });
+}
 
 /** False for a stdin that is closed or /dev/null: nobody will ever write there. A pipe that is empty is another thing. */
 function canBeRead(): boolean {

@@ -4,6 +4,7 @@ import type { Command, CommandListing } from './commands/command.js';
 import { commands } from './commands/index.js';
 import type { Clock, Env } from './context.js';
 import { AuthError, exitCodes, toAuthError } from './errors.js';
+import { systemFiles } from './files.js';
 import { createHttp } from './http/http.js';
 import { storePath } from './store/path.js';
 import { openStore } from './store/store.js';
@@ -94,9 +95,12 @@ async function runCommand(
   const { env, clock, interrupt } = world;
   const ui = terminalOf(world, options);
   const http = createHttp({ env, userAgent: `mcp-auth/${version}` });
-  const store = openStore(storePath({ option: options.store, env }));
+  const store = openStore(storePath({ option: options.store, env }), interrupt);
   try {
-    await command.run({ arguments: words, options: options as never }, { store, http, clock, ui, env, signal: interrupt });
+    await command.run(
+      { arguments: words, options: options as never },
+      { store, http, files: systemFiles, clock, ui, env, signal: interrupt },
+    );
   } finally {
     ui.close();
     await http.close();
@@ -104,7 +108,7 @@ async function runCommand(
 }
 
 /** The one place where an error becomes words and an exit code. */
-function tellFailure(error: unknown, world: World): number {
+export function tellFailure(error: unknown, world: World): number {
   const failure = error instanceof CommanderError ? usageError(error) : toAuthError(error);
   const json = world.argv.includes('--json');
   const ui = terminalOf(world, { json });

@@ -1,11 +1,13 @@
 /** How this program becomes a client of an authorization server: MCP authorization 2025-11-25, "Client Registration Approaches". */
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
+import type { Flow } from './flows/flow.js';
 import { freeRedirectUri } from './flows/loopback.js';
 import type { AuthorizationServerMetadata } from './oauth/authorization-server.js';
-import { needsSecret } from './oauth/client-authentication.js';
+import { methodFor, needsProof } from './oauth/client-authentication.js';
 import { clientFromMetadataDocument } from './oauth/client-metadata-document.js';
-import { isUsable, requestRegistration, type ClientInformation } from './oauth/registration.js';
+import { isUsable, mayGainGrant, requestRegistration, type ClientInformation } from './oauth/registration.js';
+import { parseSigningKey } from './oauth/signing-key.js';
 import { clientsOf, findServer, readLogin, type StoreDocument } from './store/document.js';
 
 /** What the person says of the client. */
@@ -13,6 +15,8 @@ export interface ClientOptions {
   /** A client that was registered by hand, and its secret if it has one. */
   readonly clientId?: string;
   readonly clientSecret?: string;
+  /** The absolute path of the private key that the client signs with. */
+  readonly privateKeyFile?: string;
   /** The https URL of a client-ID metadata document. */
   readonly metadataUrl?: string;
   /** Register anew even if the store holds a registration. */
@@ -27,6 +31,8 @@ export interface ClientRequest {
   readonly serverName: string;
   readonly metadata: AuthorizationServerMetadata;
   readonly options: ClientOptions;
+  /** The flow that the client is wanted for. */
+  readonly flow: Pick<Flow, 'name' | 'client' | 'grantType'>;
 }
 
 /** A client, and whether the store had it, so that its server may have forgotten it. */
@@ -35,91 +41,169 @@ export interface ObtainedClient {
   readonly reused: boolean;
 }
 
+/** What the store knows of the server and of the issuer. */
+interface Situation {
+  readonly login: { readonly issuer?: string; readonly clientId?: string } | undefined;
+  /** The registrations at this issuer, which are shown to no other. */
+  readonly known: readonly ClientInformation[];
+  readonly context: Context;
+}
+
 /** One way; undefined when it cannot be used here. */
-type Way = (request: ClientRequest, situation: { document: StoreDocument; context: Context }) => Promise<ObtainedClient | undefined>;
+type Way = (request: ClientRequest, situation: Situation) => Promise<ObtainedClient | undefined>;
 
 /** The ways in the specification's order, with what is in the store before what costs a request. */
-const ways: readonly Way[] = [preRegistered, metadataDocument, fromStore, dynamic];
+const ways: readonly Way[] = [preRegistered, preRegisteredBefore, metadataDocument, registeredBefore, dynamic];
 
 /**
  * The client to log in with. A registration belongs to the issuer that made it, and is never shown to another.
  *
  * @throws AuthError `registration_unsupported` with what to pass when there is no way, `client_unusable` when a secret is
- * missing or a client is another issuer's, and what registering throws.
+ * missing or a client is another issuer's, `key_unusable`, and what registering throws.
  */
 export async function obtainClient(request: ClientRequest, context: Context): Promise<ObtainedClient> {
+  const { serverName, metadata, options, flow } = request;
   const document = await context.store.read();
+  const login = readLogin(findServer(document, serverName));
+  if (options.clientId === undefined) refuseForeignClient({ login, document, metadata });
   for (const way of ways) {
-    const obtained = await way(request, { document, context });
+    const obtained = await way(request, { login, known: clientsOf(document, metadata.issuer), context });
     if (obtained) return obtained;
   }
-  throw new AuthError('registration_unsupported', `${request.metadata.issuer} lets no client register itself.`, {
-    hint: 'Register a client there by hand and pass --client-id ID (its secret in MCP_AUTH_CLIENT_SECRET), or --client-metadata-url URL.',
+  const byHand =
+    'Register a client there by hand and pass --client-id ID (its secret in MCP_AUTH_CLIENT_SECRET, or its --private-key FILE)';
+  if (flow.client !== 'any') {
+    throw new AuthError('client_unusable', `--flow ${flow.name} takes a client that is known to ${metadata.issuer}.`, {
+      hint: `${byHand}.`,
+    });
+  }
+  throw new AuthError('registration_unsupported', `${metadata.issuer} lets no client register itself.`, {
+    hint: `${byHand}, or --client-metadata-url URL.`,
   });
 }
 
-/** The client of `--client-id`. A secret that is needed is asked for now, not after the person has approved. */
-async function preRegistered({ metadata, options }: ClientRequest, { context }: { context: Context }): Promise<ObtainedClient | undefined> {
-  if (options.clientId === undefined) return undefined;
-  const needed = !options.clientSecret && needsSecret(metadata);
-  const typed =
-    needed && context.ui.input === 'terminal'
-      ? await context.ui.ask({ message: 'Client secret:', secret: true, signal: context.signal })
-      : undefined;
-  const secret = needed ? typed : options.clientSecret;
-  if (needed && !secret) {
-    throw new AuthError('client_unusable', `${metadata.issuer} wants a secret of the client ${options.clientId}, and none was given.`, {
-      hint: 'Set MCP_AUTH_CLIENT_SECRET, or give it on stdin with --client-secret-stdin.',
-    });
+/**
+ * The client of `--client-id`, with what the store still knows of it. A secret that is needed is asked for now, not after
+ * the person has approved.
+ */
+async function preRegistered(
+  { metadata, options, flow }: ClientRequest,
+  { known, context }: Situation,
+): Promise<ObtainedClient | undefined> {
+  const { clientId, clientSecret, privateKeyFile } = options;
+  if (clientId === undefined) return undefined;
+  const before = known.find(({ client_id }) => client_id === clientId);
+  const proof =
+    clientSecret || privateKeyFile
+      ? { client_secret: clientSecret, private_key_file: privateKeyFile }
+      : { client_secret: before?.client_secret, private_key_file: before?.private_key_file };
+  const hasProof = Boolean(proof.client_secret ?? proof.private_key_file);
+  if (!hasProof && (flow.client === 'confidential' || needsProof(metadata))) {
+    proof.client_secret = await askSecret({ clientId, metadata }, context);
   }
-  const redirectUri = options.redirectUri ?? (await freeRedirectUri());
-  const client: ClientInformation = { client_id: options.clientId, redirect_uris: [redirectUri], obtained_by: 'pre_registration' };
-  return { client: secret ? { ...client, client_secret: secret } : client, reused: false };
+  const client = { client_id: clientId, ...defined(proof), redirect_uris: [await redirectUriFor(options, before)] };
+  return { client: await settled({ ...client, obtained_by: 'pre_registration' }, { metadata, context }), reused: false };
+}
+
+/** The client that was registered by hand for this server's last login. */
+function preRegisteredBefore(request: ClientRequest, { login, known }: Situation): Promise<ObtainedClient | undefined> {
+  const own = known.find(({ client_id, obtained_by }) => client_id === login?.clientId && obtained_by === 'pre_registration');
+  const { register, metadataUrl, redirectUri } = request.options;
+  if (own === undefined || register || metadataUrl !== undefined) return Promise.resolve(undefined);
+  return Promise.resolve({ client: redirectUri === undefined ? own : { ...own, redirect_uris: [redirectUri] }, reused: false });
 }
 
 /** The client of `--client-metadata-url`, where the authorization server reads such documents. */
-async function metadataDocument({ metadata, options }: ClientRequest): Promise<ObtainedClient | undefined> {
-  if (options.metadataUrl === undefined || metadata.client_id_metadata_document_supported !== true) return undefined;
-  const redirectUri = options.redirectUri ?? (await freeRedirectUri());
-  return { client: clientFromMetadataDocument({ url: options.metadataUrl, redirectUri }), reused: false };
+async function metadataDocument({ metadata, options }: ClientRequest, { known, context }: Situation): Promise<ObtainedClient | undefined> {
+  const { metadataUrl: url, privateKeyFile } = options;
+  if (url === undefined || metadata.client_id_metadata_document_supported !== true) return undefined;
+  const redirectUri = await redirectUriFor(
+    options,
+    known.find(({ client_id }) => client_id === url),
+  );
+  const client = { ...clientFromMetadataDocument({ url, redirectUri }), ...defined({ private_key_file: privateKeyFile }) };
+  return { client: await settled(client, { metadata, context }), reused: false };
 }
 
 /** What an earlier login at this issuer left, the server's own client first. */
-function fromStore(
-  { serverName, metadata, options }: ClientRequest,
-  { document, context }: { document: StoreDocument; context: Context },
+function registeredBefore(
+  { metadata, options, flow }: ClientRequest,
+  { login, known, context }: Situation,
 ): Promise<ObtainedClient | undefined> {
-  const login = readLogin(findServer(document, serverName));
-  if (login?.issuer !== undefined && login.issuer !== metadata.issuer) refuseForeignClient(login, { document, metadata });
   if (options.register) return Promise.resolve(undefined);
-  const usable = clientsOf(document, metadata.issuer).filter(
+  const usable = known.filter(
     (client) =>
       isUsable(client, { metadata, now: context.clock.now() }) &&
+      !mayGainGrant(client, flow.grantType) &&
+      (flow.client === 'any' || client.obtained_by === 'pre_registration') &&
       (options.redirectUri === undefined || client.redirect_uris?.[0] === options.redirectUri),
   );
   const client = usable.find(({ client_id }) => client_id === login?.clientId) ?? usable[0];
   return Promise.resolve(client && { client, reused: true });
 }
 
-async function dynamic({ metadata, options }: ClientRequest, { context }: { context: Context }): Promise<ObtainedClient | undefined> {
-  if (metadata.registration_endpoint === undefined) return undefined;
-  const redirectUri = options.redirectUri ?? (await freeRedirectUri());
+/** Dynamic registration, with the redirect URI of the registration before, if there was one: a forwarded port stays right. */
+async function dynamic(
+  { metadata, options, flow }: ClientRequest,
+  { login, known, context }: Situation,
+): Promise<ObtainedClient | undefined> {
+  if (metadata.registration_endpoint === undefined || flow.client !== 'any') return undefined;
+  const registered = known.filter(({ obtained_by }) => obtained_by === 'dynamic_registration');
+  const before = registered.find(({ client_id }) => client_id === login?.clientId) ?? registered[0];
+  const redirectUri = await redirectUriFor(options, before);
   const client = await requestRegistration({ metadata, redirectUri, initialAccessToken: options.registrationToken }, context);
   return { client, reused: false };
 }
 
+/** The redirect URI that was asked for, or the one of last time to the letter, or one of a free port. */
+async function redirectUriFor({ redirectUri }: ClientOptions, before: ClientInformation | undefined): Promise<string> {
+  return redirectUri ?? before?.redirect_uris?.[0] ?? freeRedirectUri();
+}
+
+async function askSecret(
+  { clientId, metadata }: { clientId: string; metadata: AuthorizationServerMetadata },
+  { ui, signal }: Context,
+): Promise<string> {
+  const secret = ui.input === 'terminal' ? await ui.ask({ message: 'Client secret:', secret: true, signal }) : undefined;
+  if (secret) return secret;
+  throw new AuthError('client_unusable', `The client ${clientId} has to prove itself to ${metadata.issuer}, and no secret was given.`, {
+    hint: 'Set MCP_AUTH_CLIENT_SECRET, or give it on stdin with --client-secret-stdin, or pass --private-key FILE.',
+  });
+}
+
+/** The client with its way of proving itself, which a refresh has to know when the metadata is not at hand; a key is tried now. */
+async function settled(
+  client: ClientInformation,
+  { metadata, context }: { metadata: AuthorizationServerMetadata; context: Context },
+): Promise<ClientInformation> {
+  const method = { token_endpoint_auth_method: methodFor(client, metadata) };
+  if (client.private_key_file === undefined) return { ...client, ...method };
+  const text = await context.files.readText(client.private_key_file, 'The private key');
+  const { algorithm } = await parseSigningKey(text, metadata.token_endpoint_auth_signing_alg_values_supported);
+  return { ...client, ...method, token_endpoint_auth_signing_alg: algorithm };
+}
+
 /** A client that was registered by hand with one issuer cannot be shown to the next one, nor be replaced by us. */
-function refuseForeignClient(
-  login: { issuer?: string; clientId?: string },
-  { document, metadata }: { document: StoreDocument; metadata: AuthorizationServerMetadata },
-): void {
-  const client = clientsOf(document, login.issuer ?? '').find(({ client_id }) => client_id === login.clientId);
+function refuseForeignClient({
+  login,
+  document,
+  metadata,
+}: {
+  login: Situation['login'];
+  document: StoreDocument;
+  metadata: AuthorizationServerMetadata;
+}): void {
+  if (login?.issuer === undefined || login.issuer === metadata.issuer) return;
+  const client = clientsOf(document, login.issuer).find(({ client_id }) => client_id === login.clientId);
   if (client?.obtained_by !== 'pre_registration') return;
   throw new AuthError(
     'client_unusable',
     `The client ${client.client_id} is registered with ${login.issuer}, but the server now names ${metadata.issuer}.`,
-    {
-      hint: 'If that is right, register a client with the new one and pass --client-id ID.',
-    },
+    { hint: 'If that is right, register a client with the new one and pass --client-id ID.' },
   );
+}
+
+/** `members` without those that are undefined. */
+function defined<T extends object>(members: T): Partial<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -7,6 +7,7 @@ import type { Store } from './store/store.js';
 export interface Context {
   readonly store: Store;
   readonly http: Http;
+  readonly files: Files;
   readonly clock: Clock;
   readonly ui: Ui;
   readonly env: Env;
@@ -17,6 +18,15 @@ export interface Context {
 export interface Env {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
+}
+
+export interface Files {
+  /**
+   * Reads a file that the person named, as a key.
+   *
+   * @param what names it in the error: `file_unreadable`.
+   */
+  readText(file: string, what: string): Promise<string>;
 }
 
 export interface Clock {

@@ -14,6 +14,7 @@ export const exitCodes = {
 const exitCodeOf = {
   internal: exitCodes.failed,
   usage: exitCodes.usage,
+  output_failed: exitCodes.failed,
 
   // The store
   store_invalid: exitCodes.failed,
@@ -36,6 +37,10 @@ const exitCodeOf = {
   registration_unsupported: exitCodes.failed,
   registration_refused: exitCodes.failed,
   client_unusable: exitCodes.failed,
+  key_unusable: exitCodes.failed,
+  dpop_unsupported: exitCodes.failed,
+  assertion_unusable: exitCodes.failed,
+  file_unreadable: exitCodes.failed,
 
   // Obtaining consent
   no_flow: exitCodes.failed,

@@ -1,11 +1,12 @@
 /** One login, from a server's URL to tokens in the store. Read it first: it is the story that the other folders tell. */
 import type { Context } from './context.js';
 import { AuthError, hasCode, toAuthError } from './errors.js';
-import { obtainClient, type ClientOptions } from './client.js';
+import { obtainClient, type ClientOptions, type ObtainedClient } from './client.js';
 import { availableFlows } from './flows/index.js';
-import type { Flow, FlowRequest, Grant } from './flows/flow.js';
-import { parseBearerChallenge } from './oauth/challenge.js';
+import type { Flow, FlowRequest, Grant, Proof } from './flows/flow.js';
+import { parseChallenge } from './oauth/challenge.js';
 import { discover, type Discovery } from './oauth/discovery.js';
+import { createDpop, type Dpop } from './oauth/dpop.js';
 import { OAuthError } from './oauth/protocol-error.js';
 import type { ClientInformation } from './oauth/registration.js';
 import { scopeToRequest } from './oauth/scope.js';
@@ -27,6 +28,8 @@ export interface LoginRequest {
   /** The `WWW-Authenticate` value with which the server asked for more than the login that is there. */
   readonly challenge?: string;
   readonly client: ClientOptions;
+  /** What a flow without a person shows in place of consent. */
+  readonly proof: Proof;
   /** Which of the server's authorization servers to use. */
   readonly issuer?: string;
   /** An issuer that the authorization server may call itself; remembered for this server. */
@@ -35,8 +38,8 @@ export interface LoginRequest {
   readonly pkceUnadvertised: boolean;
   /** Parameters of the authorization request that one server needs. */
   readonly extraParameters?: Readonly<Record<string, string>>;
-  /** Seconds that the person has. */
-  readonly timeout: number;
+  /** Seconds that the person has; without it ten minutes, or the life of a device code. */
+  readonly timeout?: number;
   /** Whether to try the token before it is stored. */
   readonly verify: boolean;
 }
@@ -52,7 +55,9 @@ interface Preparation {
   readonly discovery: Discovery;
   readonly scope?: string;
   readonly stepUps: number;
-  readonly flows: Flow[];
+  readonly flows: readonly [Flow, ...Flow[]];
+  /** The key for a server that takes only tokens that are bound to one. */
+  readonly dpop?: Dpop;
 }
 
 /**
@@ -66,11 +71,12 @@ export async function login(request: LoginRequest, context: Context): Promise<Lo
   const { discovery, scope } = prepared;
   const { metadata, resource } = discovery;
   context.ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${scope}`}`);
-  const { grant, client } = await withinTime(request.timeout, context, (limited) => obtainGrant({ request, prepared }, limited));
+  const { grant, client } = await obtainGrant({ request, prepared }, context);
   try {
-    const token = grant.tokens.accessToken;
-    const verification = request.verify ? await verify({ url: new URL(request.url), token }, context) : undefined;
-    const login = loginFrom(grant.tokens, {
+    const { tokens } = grant;
+    const server = { url: new URL(request.url), tokens, dpop: prepared.dpop };
+    const verification = request.verify ? await verify(server, context) : undefined;
+    const login = loginFrom(tokens, {
       scope,
       requestedScope: scope,
       issuer: metadata.issuer,
@@ -79,9 +85,10 @@ export async function login(request: LoginRequest, context: Context): Promise<Lo
       tokenEndpoint: metadata.token_endpoint,
       revocationEndpoint: metadata.revocation_endpoint,
       ...(prepared.stepUps > 0 && { stepUps: prepared.stepUps }),
+      ...(tokens.tokenType === 'dpop' && { dpopKey: prepared.dpop?.key }),
+      ...renewalOf({ flow: prepared.flows[0], proof: request.proof }),
     });
-    // A refresh of the old login that is under way may not come after this one.
-    await context.store.withServerLock(request.name, () => save({ request, login, client }, context));
+    await save({ request, login, client }, context);
     await grant.answerBrowser?.();
     return { login, verification };
   } catch (error) {
@@ -90,12 +97,24 @@ export async function login(request: LoginRequest, context: Context): Promise<Lo
   }
 }
 
+/** What has to be known to run an unattended flow again. A token from stdin is not: it is the person's, and soon over. */
+function renewalOf({ flow, proof }: { flow: Flow; proof: Proof }): Partial<Login> {
+  if (!flow.unattended) return {};
+  return {
+    flow: flow.name,
+    workloadTokenFile: proof.workloadTokenFile,
+    idTokenFile: proof.idTokenFile,
+    identityProvider: proof.identityProvider,
+    identityProviderClientId: proof.identityProviderClient?.client_id,
+  };
+}
+
 /** Everything that can be known to fail before a client is registered and the person is sent to approve. */
 async function prepare(request: LoginRequest, context: Context): Promise<Preparation> {
   const entry = findServer(await context.store.read(), request.name);
-  const challenge = request.challenge === undefined ? undefined : parseBearerChallenge(request.challenge);
+  const challenge = request.challenge === undefined ? undefined : parseChallenge(request.challenge);
   if (request.challenge !== undefined && challenge === undefined) {
-    throw new AuthError('usage', 'The value of --challenge holds no Bearer challenge.', {
+    throw new AuthError('usage', 'The value of --challenge asks for no token.', {
       hint: 'Pass what the server sent as WWW-Authenticate.',
     });
   }
@@ -105,12 +124,14 @@ async function prepare(request: LoginRequest, context: Context): Promise<Prepara
     context,
   );
   const { metadata } = discovery;
-  const situation = { metadata, browserWanted: request.browserWanted, pkceUnadvertised: request.pkceUnadvertised, context };
+  const { browserWanted, pkceUnadvertised, proof } = request;
+  const flows = availableFlows({ metadata, browserWanted, pkceUnadvertised, proof, env: context.env }, request.flow);
   return {
     discovery,
-    scope: scopeToRequest(discovery, { asked: request.scope, before: more?.before }),
+    scope: scopeToRequest(discovery, { asked: request.scope, before: more?.before, offline: !flows[0].unattended }),
     stepUps: more?.repeats ?? 0,
-    flows: availableFlows(situation, request.flow),
+    flows,
+    ...(discovery.dpop && { dpop: await createDpop(metadata.dpop_signing_alg_values_supported) }),
   };
 }
 
@@ -122,33 +143,40 @@ async function obtainGrant(
   { request, prepared }: { request: LoginRequest; prepared: Preparation },
   context: Context,
 ): Promise<{ grant: Grant; client: ClientInformation }> {
-  const { discovery, scope, flows } = prepared;
-  const { metadata, resource } = discovery;
-  const attempt = async (options: ClientOptions) => {
-    const { client, reused } = await obtainClient({ serverName: request.name, metadata, options }, context).catch((error: unknown) => {
-      throw discovery.assumed && error instanceof AuthError && !hasCode(error, 'interrupted', 'timed_out')
-        ? nobody(request.url, error)
-        : error;
-    });
-    const redirectUri = client.redirect_uris?.[0] ?? '';
-    const { extraParameters } = request;
-    const flowRequest = { serverName: request.name, metadata, client, clientReused: reused, redirectUri, resource, scope, extraParameters };
-    return { reused, client, run: async () => ({ grant: await firstWilling(flows, flowRequest, context), client }) };
-  };
-  const first = await attempt(request.client);
+  const first = await become({ request, prepared }, context);
   try {
-    return await first.run();
+    return { client: first.client, grant: await runFlows({ request, prepared, ...first }, context) };
   } catch (error) {
     const forgotten = error instanceof OAuthError && error.error === 'invalid_client';
-    if (!forgotten || !first.reused || metadata.registration_endpoint === undefined) throw error;
+    if (!forgotten || !first.reused || prepared.discovery.metadata.registration_endpoint === undefined) throw error;
     context.ui.warn(`${error.message} Registering again.`);
-    const again = await attempt({
-      ...request.client,
-      redirectUri: request.client.redirectUri ?? first.client.redirect_uris?.[0],
-      register: true,
-    });
-    return again.run();
+    const again = await become({ request: { ...request, client: { ...request.client, register: true } }, prepared }, context);
+    return { client: again.client, grant: await runFlows({ request, prepared, ...again }, context) };
   }
+}
+
+/** Becomes a client for the first of the flows. */
+async function become({ request, prepared }: { request: LoginRequest; prepared: Preparation }, context: Context): Promise<ObtainedClient> {
+  const { discovery, flows } = prepared;
+  try {
+    return await obtainClient({ serverName: request.name, metadata: discovery.metadata, options: request.client, flow: flows[0] }, context);
+  } catch (error) {
+    if (!discovery.assumed || !(error instanceof AuthError) || hasCode(error, 'interrupted')) throw error;
+    throw nobody(request.url, error);
+  }
+}
+
+/** Asks for consent with what has been prepared and the client that was obtained. */
+async function runFlows(
+  { request, prepared, client, reused }: { request: LoginRequest; prepared: Preparation } & ObtainedClient,
+  context: Context,
+): Promise<Grant> {
+  const { discovery, scope, flows, dpop } = prepared;
+  const { metadata, resource } = discovery;
+  const { name: serverName, extraParameters, proof, timeout } = request;
+  const redirectUri = client.redirect_uris?.[0] ?? '';
+  const consent = { serverName, clientReused: reused, proof, timeout };
+  return firstWilling(flows, { metadata, client, dpop, redirectUri, resource, scope, extraParameters, ...consent }, context);
 }
 
 /** A server without any metadata, where the endpoints of MCP 2025-03-26 turned out not to be either. */
@@ -164,37 +192,18 @@ function nobody(url: string, cause: AuthError): AuthError {
 }
 
 /** Runs the first flow that the authorization server lets this client use, saying so whenever it moves on. */
-async function firstWilling([flow, ...others]: Flow[], request: FlowRequest, context: Context): Promise<Grant> {
-  if (flow === undefined) throw new AuthError('internal', 'There is no flow to run.');
+async function firstWilling([flow, next, ...others]: readonly [Flow, ...Flow[]], request: FlowRequest, context: Context): Promise<Grant> {
   try {
     return await flow.run(request, context);
   } catch (error) {
-    const [next] = others;
     if (!hasCode(error, 'flow_refused') || next === undefined) throw error;
     context.ui.warn(`${error.message} Going on with ${next.name}.`);
-    return firstWilling(others, request, context);
-  }
-}
-
-/** Gives `work` a context whose signal also aborts after `seconds`. */
-async function withinTime<T>(seconds: number, context: Context, work: (limited: Context) => Promise<T>): Promise<T> {
-  const limit = new AbortController();
-  const stop = context.clock.alarm(seconds * 1000, () => {
-    limit.abort(
-      new AuthError('timed_out', `Nobody approved within ${seconds} s.`, {
-        hint: 'Run the command again; --timeout SECONDS gives more time.',
-      }),
-    );
-  });
-  try {
-    return await work({ ...context, signal: AbortSignal.any([context.signal, limit.signal]) });
-  } finally {
-    stop();
+    return firstWilling([next, ...others], request, context);
   }
 }
 
 /** A token that the server refuses ends the login; a server that cannot be asked says nothing about it. */
-async function verify(server: { url: URL; token: string }, context: Context): Promise<Verification | undefined> {
+async function verify(server: Parameters<typeof verifyToken>[0], context: Context): Promise<Verification | undefined> {
   try {
     return await verifyToken(server, context);
   } catch (error) {
@@ -204,18 +213,23 @@ async function verify(server: { url: URL; token: string }, context: Context): Pr
   }
 }
 
+/** Writes the login, unless the server has become another one while the person approved. */
 async function save(
   { request, login, client }: { request: LoginRequest; login: Login; client: ClientInformation },
   { store, signal }: Context,
 ): Promise<void> {
   signal.throwIfAborted();
+  const { name, url, trustedIssuer, proof } = request;
   await store.update((document) => {
-    const entry = putServer(document, { name: request.name, url: request.url });
-    writeLogin(entry, login);
-    if (request.trustedIssuer !== undefined) entry.trusted_issuer = request.trustedIssuer;
+    const entry = putServer(document, { name, url });
+    writeLogin(entry, login, name);
+    if (trustedIssuer !== undefined) entry.trusted_issuer = trustedIssuer;
     if (login.issuer !== undefined) putClient(document, login.issuer, client);
+    if (login.identityProvider !== undefined && proof.identityProviderClient?.client_secret !== undefined) {
+      putClient(document, login.identityProvider, { ...proof.identityProviderClient, obtained_by: 'pre_registration' });
+    }
   });
-  const stored = readLogin(findServer(await store.read(), request.name));
+  const stored = readLogin(findServer(await store.read(), name));
   if (stored?.accessToken !== login.accessToken) {
     throw new AuthError('store_unwritable', `The login was written to ${store.path} but is not there.`, {
       hint: 'See what else writes to that file.',

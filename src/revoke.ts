@@ -1,35 +1,83 @@
-/** Ending a login: the tokens are revoked where their server can do that. */
+/** The end of a login: its tokens are revoked where their server can do that, and leave the store in any case. */
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
 import { requestAuthorizationServer } from './oauth/authorization-server.js';
+import { OAuthError } from './oauth/protocol-error.js';
 import { requestRevocation } from './oauth/revocation.js';
 import { clientOf, tokenServerOf } from './session.js';
-import type { Login, StoreDocument } from './store/document.js';
+import { deleteLogin, findServer, readLogin, servers, type Login, type StoreDocument } from './store/document.js';
+
+interface Revocation {
+  readonly name: string;
+  readonly login: Login;
+  readonly document: StoreDocument;
+}
 
 /**
- * Revokes both tokens of a login at the server that gave them.
+ * Revokes the login of server `name` and takes it out of the store, whatever its authorization server says.
  *
- * @returns why they may still be valid there, as a sentence; undefined when both are revoked.
- * @throws AuthError `interrupted` only.
+ * @returns whether there was one.
+ * @throws AuthError `usage` when there is no such server.
  */
-export async function revokeLogin(
-  { name, login, document }: { name: string; login: Login; document: StoreDocument },
-  context: Context,
-): Promise<string | undefined> {
+export async function endLogin(name: string, context: Context): Promise<boolean> {
+  // A refresh under way would otherwise put new tokens in after we have taken the old ones out.
+  return context.store.withServerLock(name, async () => {
+    const document = await context.store.read();
+    const entry = findServer(document, name);
+    if (entry === undefined) throw unknownServer(name, document);
+    const login = readLogin(entry);
+    if (login === undefined) return false;
+    const remains = await revokeLogin({ name, login, document }, context);
+    await context.store.update((now) => {
+      const current = findServer(now, name);
+      if (current) deleteLogin(current);
+    });
+    if (remains !== undefined) context.ui.warn(remains);
+    return true;
+  });
+}
+
+/** Revokes both tokens. Returns, as a sentence, why they may still be valid; undefined when they are not. */
+async function revokeLogin(revocation: Revocation, context: Context): Promise<string | undefined> {
+  const { login } = revocation;
   if (login.issuer === undefined) return 'Its token was not obtained by mcp-auth: whoever made it can revoke it.';
   try {
-    const revocationEndpoint =
-      login.revocationEndpoint ?? (await requestAuthorizationServer({ issuer: login.issuer }, context))?.revocation_endpoint;
-    if (revocationEndpoint === undefined) return `${login.issuer} cannot revoke tokens: this one is valid until it expires.`;
-    const metadata = { ...(await tokenServerOf(login, name, context)), revocation_endpoint: revocationEndpoint };
-    const client = clientOf(login, document);
-    // The refresh token first: it can make new access tokens (RFC 7009 section 2.1).
-    if (login.refreshToken !== undefined)
-      await requestRevocation({ metadata, client, token: login.refreshToken, hint: 'refresh_token' }, context);
-    await requestRevocation({ metadata, client, token: login.accessToken, hint: 'access_token' }, context);
-    return undefined;
+    return await revokeAt(login.issuer, revocation, context);
   } catch (error) {
-    if (!(error instanceof AuthError) || error.code === 'interrupted') throw error;
-    return `The tokens could not be revoked and may still be valid at ${login.issuer}: ${error.message}`;
+    return remaining(login.issuer, error);
   }
+}
+
+async function revokeAt(issuer: string, { name, login, document }: Revocation, context: Context): Promise<string | undefined> {
+  const server = await tokenServerOf({ login, name }, context);
+  const endpoint = login.revocationEndpoint ?? (await requestAuthorizationServer({ issuer }, context))?.revocation_endpoint;
+  if (endpoint === undefined) return `${issuer} cannot revoke tokens: this one is valid until it expires.`;
+  const metadata = { ...server, revocation_endpoint: endpoint };
+  const client = clientOf({ login, name, document });
+  const revoke = async (token: string | undefined, hint: 'refresh_token' | 'access_token') => {
+    if (token !== undefined) await requestRevocation({ metadata, client, token, hint }, context);
+  };
+  // The refresh token first: it can make new access tokens (RFC 7009 section 2.1). One that fails does not keep the other.
+  const failures = [
+    await revoke(login.refreshToken, 'refresh_token').catch(failure),
+    await revoke(login.accessToken, 'access_token').catch(failure),
+  ].filter((one) => one !== undefined && !(one instanceof OAuthError && one.error === 'unsupported_token_type'));
+  return failures.length > 0 ? remaining(issuer, failures[0]) : undefined;
+}
+
+/** An error, for later. What interrupts the command, or is a bug, is thrown at once. */
+function failure(error: unknown): AuthError {
+  if (!(error instanceof AuthError) || error.code === 'interrupted') throw error;
+  return error;
+}
+
+function remaining(issuer: string, error: unknown): string {
+  return `The tokens could not be revoked and may still be valid at ${issuer}: ${failure(error).message}`;
+}
+
+function unknownServer(name: string, document: StoreDocument): AuthError {
+  const names = servers(document).map(([one]) => one);
+  return new AuthError('usage', `There is no server called ${JSON.stringify(name)} in the store.`, {
+    hint: names.length > 0 ? `The store has ${names.join(', ')}.` : 'The store is empty.',
+  });
 }

@@ -1,9 +1,13 @@
 /** A login that is in the store, and how it is kept fresh. */
 import type { Context } from './context.js';
 import { AuthError, hasCode } from './errors.js';
+import type { Proof } from './flows/flow.js';
+import { unattendedFlow } from './flows/index.js';
+import { parseSafeUrl } from './http/url-policy.js';
 import { requestAuthorizationServer } from './oauth/authorization-server.js';
+import { openDpop } from './oauth/dpop.js';
 import type { ClientInformation } from './oauth/registration.js';
-import { requestRefresh, type TokenResponse, type TokenServer } from './oauth/token.js';
+import { requestRefresh, type TokenEndpoint, type TokenResponse, type TokenServer } from './oauth/token.js';
 import { clientsOf, findServer, readLogin, writeLogin, type Login, type StoreDocument } from './store/document.js';
 
 /** A token that has less than this left, in seconds, is renewed before it is handed out. */
@@ -22,13 +26,13 @@ export async function freshLogin({ name, minTtl }: { name: string; minTtl?: numb
   const isFresh = (login: Login) => secondsLeft(login, context) >= (minTtl ?? marginOf(login));
   const stored = loginOf(await context.store.read(), name);
   if (isFresh(stored)) return stored;
-  if (stored.refreshToken === undefined) return withoutRefresh({ login: stored, name, minTtl }, context);
+  if (!canRenew(stored)) return withoutRefresh({ login: stored, name, minTtl }, context);
   return context.store.withServerLock(name, async () => {
     const document = await context.store.read();
     const now = loginOf(document, name);
     if (isFresh(now)) return now;
     try {
-      return await refresh({ name, login: now, document }, context);
+      return await renew({ name, login: now, document }, context);
     } catch (error) {
       return stillValid({ login: now, minTtl, error }, context);
     }
@@ -41,10 +45,11 @@ export function secondsLeft({ expiresAt }: Login, { clock }: Pick<Context, 'cloc
 }
 
 /** A login from a token response. What a refresh does not send anew stays as it was (RFC 6749 sections 5.1 and 6). */
-export function loginFrom(tokens: TokenResponse, before: Omit<Login, 'accessToken'>): Login {
+export function loginFrom(tokens: TokenResponse, before: Omit<Login, 'accessToken' | 'tokenType'>): Login {
   return {
     ...before,
     accessToken: tokens.accessToken,
+    tokenType: tokens.tokenType,
     issuedAt: tokens.issuedAt,
     expiresAt: tokens.expiresAt,
     refreshToken: tokens.refreshToken ?? before.refreshToken,
@@ -52,11 +57,22 @@ export function loginFrom(tokens: TokenResponse, before: Omit<Login, 'accessToke
   };
 }
 
+/** A login, what the person calls its server, and the document that it was read from. */
+interface Stored {
+  readonly name: string;
+  readonly login: Login;
+  readonly document: StoreDocument;
+}
+
 /** The authorization server of a login as far as tokens go: from the store, else asked for again. */
-export async function tokenServerOf(login: Login, name: string, context: Pick<Context, 'http' | 'signal'>): Promise<TokenServer> {
-  const { issuer, tokenEndpoint } = login;
-  if (issuer === undefined) throw loginNeeded(name, `The token of ${name} was not obtained by mcp-auth and cannot be renewed`);
-  if (tokenEndpoint !== undefined) return { issuer, token_endpoint: tokenEndpoint };
+export async function tokenServerOf(
+  { name, login: { issuer, tokenEndpoint } }: Pick<Stored, 'name' | 'login'>,
+  context: Pick<Context, 'http' | 'signal'>,
+): Promise<TokenServer> {
+  if (issuer === undefined || !URL.canParse(issuer))
+    throw loginNeeded(name, `The token of ${name} was not obtained by mcp-auth and cannot be renewed`);
+  if (tokenEndpoint !== undefined)
+    return { issuer, token_endpoint: parseSafeUrl(tokenEndpoint, { what: 'The token endpoint in the store' }).href };
   const metadata = await requestAuthorizationServer({ issuer }, context);
   if (metadata === undefined)
     throw new AuthError('server_failed', `${issuer} has no metadata any more.`, { hint: `Try again, or run mcp-auth login ${name}` });
@@ -64,31 +80,80 @@ export async function tokenServerOf(login: Login, name: string, context: Pick<Co
 }
 
 /** The registration that a login was made with; a public client of that id if the store has lost it. */
-export function clientOf(login: Login, document: StoreDocument): ClientInformation {
-  const known = clientsOf(document, login.issuer ?? '').find((client) => client.client_id === login.clientId);
-  return known ?? { client_id: login.clientId ?? '', token_endpoint_auth_method: 'none' };
+export function clientOf({ name, login: { issuer, clientId }, document }: Stored): ClientInformation {
+  if (clientId === undefined) throw loginNeeded(name, `The store does not say which client the login to ${name} belongs to`);
+  const known = clientsOf(document, issuer ?? '').find((client) => client.client_id === clientId);
+  return known ?? { client_id: clientId, token_endpoint_auth_method: 'none' };
 }
 
-async function refresh(
-  { name, login, document }: { name: string; login: Login; document: StoreDocument },
-  context: Context,
-): Promise<Login> {
-  const { refreshToken = '', resource } = login;
-  const metadata = await tokenServerOf(login, name, context);
+/** Whether a new token can be had without a person. */
+function canRenew({ refreshToken, flow }: Login): boolean {
+  return refreshToken !== undefined || unattendedFlow(flow) !== undefined;
+}
+
+/** New tokens for a login, which are stored unless a new login has come in between. */
+async function renew(stored: Stored, context: Context): Promise<Login> {
+  const { name, login } = stored;
+  const metadata = await tokenServerOf(stored, context);
+  const client = clientOf(stored);
   await context.store.checkWritable();
-  const tokens = await requestRefresh({ metadata, client: clientOf(login, document), refreshToken, resource }, context).catch(
-    (error: unknown) => {
-      throw hasCode(error, 'invalid_grant')
-        ? loginNeeded(name, `The login to ${name} has ended: its refresh token is no longer accepted`)
-        : error;
-    },
-  );
-  const renewed = loginFrom(tokens, login);
-  await context.store.update((now) => {
-    const entry = findServer(now, name);
-    if (entry) writeLogin(entry, renewed);
+  const endpoint = { metadata, client, ...(login.dpopKey && { dpop: await openDpop(login.dpopKey) }) };
+  const renewed = loginFrom(await requestNewTokens({ ...stored, endpoint }, context), login);
+  return context.store.update((document) => {
+    const entry = findServer(document, name);
+    const now = readLogin(entry);
+    if (entry === undefined || now?.accessToken !== login.accessToken) return now ?? renewed;
+    writeLogin(entry, renewed, name);
+    return renewed;
   });
-  return renewed;
+}
+
+/** By the refresh token; where there is none, or it has ended, by the unattended flow that made the login. */
+async function requestNewTokens({ endpoint, ...stored }: Stored & { endpoint: TokenEndpoint }, context: Context): Promise<TokenResponse> {
+  const { name, login } = stored;
+  const { refreshToken, resource } = login;
+  const flow = unattendedFlow(login.flow);
+  if (refreshToken !== undefined) {
+    try {
+      return await requestRefresh({ ...endpoint, refreshToken, resource }, context);
+    } catch (error) {
+      if (!hasCode(error, 'invalid_grant')) throw error;
+      if (flow === undefined) throw loginNeeded(name, `The login to ${name} has ended: its refresh token is no longer accepted`);
+    }
+  }
+  if (flow === undefined) throw loginNeeded(name, `There is nothing to renew the login to ${name} with`);
+  const unavailable = flow.unavailable({
+    metadata: endpoint.metadata,
+    browserWanted: false,
+    pkceUnadvertised: false,
+    proof: proofOf(stored),
+    env: context.env,
+  });
+  if (unavailable !== undefined) throw loginNeeded(name, `The token of ${name} cannot be renewed: ${unavailable}`);
+  return (await flow.run({ ...endpoint, ...requestOf(stored) }, context)).tokens;
+}
+
+/** What an unattended flow was asked at first, from what the store keeps of it. */
+function requestOf({ name, login, document }: Stored) {
+  return {
+    serverName: name,
+    clientReused: false,
+    redirectUri: '',
+    resource: login.resource ?? String(findServer(document, name)?.url),
+    ...(login.requestedScope !== undefined && { scope: login.requestedScope }),
+    proof: proofOf({ name, login, document }),
+  };
+}
+
+function proofOf({ login, document }: Stored): Proof {
+  const { workloadTokenFile, idTokenFile, identityProvider, identityProviderClientId: id } = login;
+  const known = clientsOf(document, identityProvider ?? '').find(({ client_id }) => client_id === id);
+  return {
+    workloadTokenFile,
+    idTokenFile,
+    identityProvider,
+    ...(id !== undefined && { identityProviderClient: known ?? { client_id: id } }),
+  };
 }
 
 /** Nothing can be renewed: a token that is still valid will do, unless more was asked for. */
@@ -118,7 +183,7 @@ function loginOf(document: StoreDocument, name: string): Login {
       hint: `Run: mcp-auth login URL --name ${name}     (mcp-auth list shows the servers)`,
     });
   }
-  if (entry.auth?.type !== undefined && entry.auth.type !== 'bearer') {
+  if (typeof entry.auth?.type === 'string' && !['bearer', 'dpop'].includes(entry.auth.type)) {
     throw new AuthError('not_a_login', `${name} is authenticated by ${entry.auth.type}, not by a login: it has no token.`);
   }
   if (entry.url === undefined) throw new AuthError('not_a_login', `${name} is not a remote server: there is nothing to log in to.`);

@@ -1,6 +1,6 @@
 /** Asking for more: MCP authorization 2025-11-25, "Step-Up Authorization Flow"; RFC 6750 section 3.1 `insufficient_scope`. */
 import { AuthError } from './errors.js';
-import type { BearerChallenge } from './oauth/challenge.js';
+import type { Challenge } from './oauth/challenge.js';
 import type { Login } from './store/document.js';
 
 /** How many logins in a row may ask for nothing new before we stop sending the person to approve. */
@@ -18,7 +18,7 @@ export interface StepUp {
  *
  * @throws AuthError `step_up_exhausted` when the server keeps asking for what it has been given.
  */
-export function stepUp({ name, login, challenge }: { name: string; login: Login | undefined; challenge: BearerChallenge }): StepUp {
+export function stepUp({ name, login, challenge }: { name: string; login: Login | undefined; challenge: Challenge }): StepUp {
   const asked = `${login?.requestedScope ?? ''} ${login?.scope ?? ''}`.split(' ').filter(Boolean);
   const wanted = (challenge.scope ?? '').split(' ').filter(Boolean);
   const repeats = wanted.every((scope) => asked.includes(scope)) ? (login?.stepUps ?? 0) + 1 : 0;

@@ -1,6 +1,8 @@
 /** Whether a token does what it is for: one MCP session with the server, opened and closed. */
 import type { Context } from './context.js';
 import { AuthError, hasCode } from './errors.js';
+import { requestWithProof, type Dpop } from './oauth/dpop.js';
+import type { TokenResponse } from './oauth/token.js';
 import { version } from './version.js';
 
 /** Milliseconds that the whole visit may take. */
@@ -14,13 +16,19 @@ export interface Verification {
 }
 
 /**
- * Opens the MCP server with `token` and asks for its tools.
+ * Opens the MCP server with a new token and asks for its tools.
+ *
+ * @param dpop the key that a token of type `dpop` is bound to.
  *
  * @throws AuthError `token_refused` when the server does not take the token, `server_failed` or a network error when it
  * could not be asked, which says nothing about the token.
  */
 export async function verifyToken(
-  { url, token }: { url: URL; token: string },
+  {
+    url,
+    tokens: { accessToken: token, tokenType },
+    dpop,
+  }: { url: URL; tokens: Pick<TokenResponse, 'accessToken' | 'tokenType'>; dpop?: Dpop },
   { http, signal }: Pick<Context, 'http' | 'signal'>,
 ): Promise<Verification> {
   // The SDK is most of what there is to load, and only this needs it.
@@ -31,7 +39,6 @@ export async function verifyToken(
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeLimit)]);
   let refused: number | undefined;
   const transport = new StreamableHTTPClientTransport(url, {
-    requestInit: { headers: { authorization: `Bearer ${token}` } },
     fetch: async (target, { method, headers, body, signal: own } = {}) => {
       const signals = [limit, own].filter((one) => one != null);
       const request = {
@@ -41,7 +48,10 @@ export async function verifyToken(
         stream: true,
         signal: AbortSignal.any(signals),
       };
-      const response = await http.fetch(target, request);
+      const response =
+        dpop && tokenType === 'dpop'
+          ? await requestWithProof({ url: new URL(target), token, dpop, request }, { http })
+          : await http.fetch(target, { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } });
       if (response.status === 401 || response.status === 403) refused = response.status;
       return response;
     },

@@ -9,7 +9,7 @@ const root = path.resolve(import.meta.dirname, '../src');
 const layers = [
   ['bin.ts'],
   ['cli.ts', 'index.ts'],
-  ['commands/', 'terminal/', 'clock.ts'],
+  ['commands/', 'terminal/', 'clock.ts', 'files.ts'],
   ['login.ts', 'revoke.ts'],
   ['client.ts', 'session.ts', 'step-up.ts', 'verification.ts'],
   ['flows/'],

@@ -6,7 +6,7 @@
  * Nothing here may block: a suite runs its scenarios side by side, with sockets that time out after 5 s.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,14 +22,42 @@ const scenario = process.env['MCP_CONFORMANCE_SCENARIO'] ?? '';
 const protocolVersion = process.env['MCP_CONFORMANCE_PROTOCOL_VERSION'] ?? '2025-11-25';
 const context = JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}') as Record<string, string | undefined>;
 
-/** What a person would add to the command line, knowing what the scenario's context says. */
-function loginOptions(): { options: string[]; env: Record<string, string> } {
-  const options: string[] = [];
-  const env: Record<string, string> = {};
-  if (context['client_id']) options.push('--client-id', context['client_id']);
-  if (context['client_secret']) env['MCP_AUTH_CLIENT_SECRET'] = context['client_secret'];
-  if (scenario.endsWith('basic-cimd')) options.push('--client-metadata-url', 'https://conformance-test.local/client-metadata.json');
-  return { options, env };
+const folder = await mkdtemp(path.join(tmpdir(), 'mcp-auth-conformance-'));
+
+/** What a person would type, knowing what the scenario's context says. */
+interface Typed {
+  readonly options: readonly string[];
+  /** Lines of stdin. */
+  readonly stdin?: string;
+}
+
+/** The scenarios that are not logged in to by paste alone, by the end of their names. */
+const special: Record<string, () => Promise<Typed>> = {
+  'basic-cimd': () =>
+    Promise.resolve({ options: [...paste, '--client-metadata-url', 'https://conformance-test.local/client-metadata.json'] }),
+  'client-credentials-basic': () => Promise.resolve({ options: ['--flow', 'client-credentials'] }),
+  'client-credentials-jwt': async () => ({
+    options: ['--flow', 'client-credentials', '--private-key', await file(context['private_key_pem'])],
+  }),
+  'wif-jwt-bearer': async () => ({ options: ['--flow', 'workload', '--workload-token-file', await file(context['valid_jwt'])] }),
+  'enterprise-managed-authorization': enterprise,
+  'cross-app-access-complete-flow': enterprise,
+  // A bound token is used where its key is: login itself opens the server with it.
+  dpop: () => Promise.resolve({ options: ['--flow', 'paste'] }),
+  'dpop-nonce': () => Promise.resolve({ options: ['--flow', 'paste'] }),
+};
+const paste = ['--flow', 'paste', '--no-verify'];
+
+function enterprise(): Promise<Typed> {
+  const provider = ['--identity-provider', context['idp_issuer'] ?? '', '--identity-provider-client-id', context['idp_client_id'] ?? ''];
+  return Promise.resolve({ options: ['--flow', 'enterprise', '--id-token-stdin', ...provider], stdin: `${context['idp_id_token']}\n` });
+}
+
+/** A secret of the context, in a file of its own. */
+async function file(content: string | undefined): Promise<string> {
+  const name = path.join(folder, 'secret');
+  await writeFile(name, content ?? '', { mode: 0o600 });
+  return name;
 }
 
 class Refused extends Error {
@@ -41,9 +69,19 @@ class Refused extends Error {
   }
 }
 
-const folder = await mkdtemp(path.join(tmpdir(), 'mcp-auth-conformance-'));
 try {
   await login([]);
+  // A token that is bound to a key is of no use to whoever has it from `token`; login has used it.
+  if (!scenario.includes('dpop')) await useAndStepUp();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Uses the server, and hands each challenge back to `mcp-auth login`. */
+async function useAndStepUp(): Promise<void> {
   for (let logins = 1; ; logins += 1) {
     try {
       await useServer(await token());
@@ -53,18 +91,15 @@ try {
       await login(['--challenge', error.challenge]);
     }
   }
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-} finally {
-  await rm(folder, { recursive: true, force: true });
 }
 
-/** Runs `mcp-auth login`, opens the address that it prints, and pastes where that leads. */
+/** Runs `mcp-auth login`, opens the address that it prints, if it does, and pastes where that leads. */
 async function login(more: string[]): Promise<void> {
-  const { options, env } = loginOptions();
-  const words = ['login', url, '--no-browser', '--flow', 'paste', '--json', '--name', 'server', '--no-verify', ...options, ...more];
-  const child = run(words, env);
+  const typed: Typed = await (special[scenario.replace(/^auth\//, '')]?.() ?? { options: paste });
+  const known = context['client_id'] === undefined ? [] : ['--client-id', context['client_id']];
+  const words = ['login', url, '--no-browser', '--json', '--name', 'server', ...known, ...typed.options, ...more];
+  const child = run(words, context['client_secret'] === undefined ? {} : { MCP_AUTH_CLIENT_SECRET: context['client_secret'] });
+  if (typed.stdin !== undefined) child.stdin.write(typed.stdin);
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as { event: string; url?: string };
     if (event.event !== 'authorization_url' || event.url === undefined) continue;

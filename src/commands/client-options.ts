@@ -1,13 +1,16 @@
+import path from 'node:path';
 import type { ClientOptions } from '../client.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { parseSafeUrl } from '../http/url-policy.js';
+import { checkMetadataUrl } from '../oauth/client-metadata-document.js';
 import type { Option } from './command.js';
 
 /** The options of `login` that say which OAuth client to be. */
 export interface ClientWords {
   clientId?: string;
   clientSecretStdin?: boolean;
+  privateKey?: string;
   clientMetadataUrl?: string;
   register?: boolean;
   callbackPort?: number;
@@ -17,7 +20,8 @@ export interface ClientWords {
 export const clientOptions: readonly Option[] = [
   { flags: '--client-id <id>', help: 'a client registered by hand; its secret, if any, in MCP_AUTH_CLIENT_SECRET' },
   { flags: '--client-secret-stdin', help: 'read the client’s secret as the first line of stdin' },
-  { flags: '--client-metadata-url <url>', help: 'a client-ID metadata document to be known by' },
+  { flags: '--private-key <file>', help: 'the key that the client proves itself with: PEM or JWK; it stays in that file' },
+  { flags: '--client-metadata-url <url>', help: 'a client-ID metadata document to be known by', parse: checkMetadataUrl },
   { flags: '--register', help: 'register a new client even if the store holds one' },
   { flags: '--callback-port <port>', help: 'the port on this machine that the browser is sent to', parse: parsePort },
   { flags: '--redirect-uri <uri>', help: 'the whole address that the browser is sent to', parse: parseRedirectUri },
@@ -29,11 +33,16 @@ export async function readClientOptions(
   { env, ui, signal }: Pick<Context, 'env' | 'ui' | 'signal'>,
 ): Promise<ClientOptions> {
   if (words.clientSecretStdin && words.clientId === undefined) throw new AuthError('usage', '--client-secret-stdin needs --client-id.');
+  if (words.privateKey !== undefined && words.clientId === undefined && words.clientMetadataUrl === undefined) {
+    throw new AuthError('usage', '--private-key needs --client-id or --client-metadata-url: a key proves who somebody is.');
+  }
   const typed = words.clientSecretStdin ? await ui.ask({ message: 'Client secret:', secret: true, signal }) : undefined;
-  const fromEnvironment = words.clientId === undefined ? undefined : env.variables['MCP_AUTH_CLIENT_SECRET'];
+  // An empty variable is one that was not set.
+  const fromEnvironment = [env.variables['MCP_AUTH_CLIENT_SECRET']].find((secret) => secret !== '' && words.clientId !== undefined);
   return {
     clientId: words.clientId,
-    clientSecret: typed === undefined ? fromEnvironment : typed.trim(),
+    clientSecret: typed?.trim() ?? fromEnvironment,
+    privateKeyFile: words.privateKey === undefined ? undefined : path.resolve(words.privateKey),
     metadataUrl: words.clientMetadataUrl,
     register: words.register,
     redirectUri: words.redirectUri ?? (words.callbackPort === undefined ? undefined : `http://127.0.0.1:${words.callbackPort}/callback`),

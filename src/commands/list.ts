@@ -21,6 +21,10 @@ export const list: Command<Options> = {
     }
     if (all.length === 0) ui.say(`No servers in ${store.path}. Run: mcp-auth login URL`);
     else for (const row of table([heads, ...all.map((server) => rowOf(server, context))])) ui.print(row);
+    for (const { name, entry } of all) {
+      if (typeof entry.trusted_issuer === 'string')
+        ui.say(`${name}: its authorization server may call itself ${entry.trusted_issuer}, by --trust-issuer`);
+    }
   },
 };
 
@@ -33,13 +37,14 @@ interface Server {
 const heads = ['NAME', 'URL', 'LOGIN', 'EXPIRES', 'REFRESH TOKEN'];
 
 function rowOf({ name, entry, login }: Server, context: Context): string[] {
-  return [
-    name,
-    urlOf(entry),
-    authOf(entry, login),
-    expiryOf(login, context),
-    login === undefined ? '-' : login.refreshToken === undefined ? 'no' : 'yes',
-  ];
+  return [name, urlOf(entry), authOf(entry, login), expiryOf(login, context), renewalOf(login)];
+}
+
+/** Whether there is a refresh token, or the flow that gets a new token without one. */
+function renewalOf(login: Login | undefined): string {
+  if (login === undefined) return '-';
+  if (login.refreshToken !== undefined) return 'yes';
+  return login.flow === undefined ? 'no' : `no (${login.flow})`;
 }
 
 /** What a script reads of a server; times in seconds since the epoch. Public interface. */
@@ -49,6 +54,8 @@ function describe({ name, entry, login }: Server, context: Context) {
     url: typeof entry.url === 'string' ? entry.url : undefined,
     auth: authOf(entry, login),
     issuer: login?.issuer,
+    trusted_issuer: entry.trusted_issuer,
+    flow: login?.flow,
     scope: login?.scope,
     expires_at: login?.expiresAt,
     expired: login && secondsLeft(login, context) <= 0,
@@ -62,7 +69,7 @@ function urlOf({ url }: ServerEntry): string {
 
 /** How the server is authenticated, in a word; `oauth` is what `login` made, `header` what another program wrote. */
 function authOf({ auth, headers }: ServerEntry, login: Login | undefined): string {
-  if (login) return login.issuer === undefined ? 'bearer' : 'oauth';
+  if (login) return login.issuer === undefined ? login.tokenType : login.tokenType === 'dpop' ? 'oauth (dpop)' : 'oauth';
   if (typeof auth?.type === 'string' && auth.type !== 'bearer') return auth.type;
   return Object.keys(headers ?? {}).some((name) => name.toLowerCase() === 'authorization') ? 'header' : 'none';
 }

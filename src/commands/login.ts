@@ -2,16 +2,16 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { checkFlowName, flowNames } from '../flows/index.js';
 import { login as logIn, type LoginResult } from '../login.js';
-import { parseSafeUrl } from '../http/url-policy.js';
 import { ownParameters } from '../oauth/authorization-code.js';
 import { quoted } from '../server-text.js';
 import { secondsLeft } from '../session.js';
 import type { Command } from './command.js';
 import { findTarget, type LoginTarget } from './login-target.js';
 import { clientOptions, readClientOptions, type ClientWords } from './client-options.js';
+import { parseIssuer, proofOptions, readProofOptions, type ProofWords } from './proof-options.js';
 import { inWords, seconds } from './seconds.js';
 
-interface Options extends ClientWords {
+interface Options extends ClientWords, ProofWords {
   name?: string;
   browser: boolean;
   flow?: string;
@@ -25,9 +25,6 @@ interface Options extends ClientWords {
   verify: boolean;
 }
 
-/** Seconds that the person has to approve. */
-const defaultTimeout = 600;
-
 export const login: Command<Options> = {
   arguments: [{ syntax: '[server]', help: 'URL of an MCP server, or the name of one in the store' }],
   options: [
@@ -37,6 +34,7 @@ export const login: Command<Options> = {
     { flags: '--scope <scopes>', help: 'the scopes to ask for, in place of those that the server names' },
     { flags: '--challenge <value>', help: 'the WWW-Authenticate value of a server that wants more than it was given' },
     ...clientOptions,
+    ...proofOptions,
     { flags: '--issuer <url>', help: 'which of several authorization servers to use' },
     {
       flags: '--trust-issuer <url>',
@@ -54,7 +52,7 @@ export const login: Command<Options> = {
     },
     {
       flags: '--timeout <seconds>',
-      help: `how long to wait for approval (${defaultTimeout})`,
+      help: 'how long to wait for approval (600, or the life of a device code)',
       parse: seconds({ option: '--timeout', least: 1 }),
     },
     { flags: '--no-verify', help: 'do not open the server with the new token' },
@@ -70,6 +68,7 @@ export const login: Command<Options> = {
       {
         ...target,
         client: await readClientOptions(options, context),
+        proof: await readProofOptions(options, context),
         challenge: options.challenge,
         issuer: options.issuer,
         trustedIssuer: options.trustIssuer,
@@ -78,7 +77,7 @@ export const login: Command<Options> = {
         flow: options.flow,
         browserWanted: options.browser,
         scope: options.scope,
-        timeout: options.timeout ?? defaultTimeout,
+        timeout: options.timeout,
         verify: options.verify,
       },
       context,
@@ -98,12 +97,6 @@ function report({ target, result: { login, verification } }: { target: LoginTarg
   if (Number.isFinite(left)) ui.say(`  The token expires in ${inWords(left)}. ${renewal}`);
   ui.say(`  Use it:   mcp-auth token ${target.name}`);
   ui.event({ event: 'logged_in', server: target.name, scope: login.scope, expires_at: login.expiresAt });
-}
-
-/** To the letter, since issuers are compared as strings (RFC 8414 section 3.3). */
-function parseIssuer(text: string): string {
-  parseSafeUrl(text, { what: 'The issuer', code: 'usage' });
-  return text;
 }
 
 /** One more `KEY=VALUE` of those given so far. */

@@ -1,6 +1,6 @@
 import { deleteServer } from '../store/document.js';
+import { endLogin } from '../revoke.js';
 import type { Command } from './command.js';
-import { endLogin } from './logout.js';
 
 export const remove: Command = {
   arguments: [{ syntax: '<name>', help: 'name of a server in the store' }],

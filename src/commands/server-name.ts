@@ -1,5 +1,5 @@
 import { AuthError } from '../errors.js';
-import { isLoopback } from '../http/url-policy.js';
+import { isLoopback, parseSafeUrl } from '../http/url-policy.js';
 import { serverName } from '../store/document.js';
 
 /** First labels of a host that say what it serves, not whose it is. */
@@ -8,7 +8,18 @@ const generic = new Set(['mcp', 'www', 'api', 'app', 'server', 'remote']);
 /** @throws AuthError `usage` for a name that other readers of the store would refuse. */
 export function checkServerName(name: string): string {
   if (serverName.test(name)) return name;
-  throw new AuthError('usage', `A server's name is made of letters, digits, “-” and “_”, which ${JSON.stringify(name)} is not.`);
+  throw new AuthError('usage', `A server's name is made of letters, digits, “-” and “_”, and ${JSON.stringify(name)} cannot be one.`);
+}
+
+/**
+ * A server's URL as it was written, but for a fragment, which is never sent and no part of a resource's name (RFC 8707
+ * section 2).
+ *
+ * @throws AuthError `usage` unless it is https, or http on this machine.
+ */
+export function checkServerUrl(url: string): string {
+  parseSafeUrl(url, { what: 'The server’s URL', code: 'usage', hint: 'It begins with https://, or with http:// on this machine.' });
+  return url.replace(/#.*$/, '');
 }
 
 /**

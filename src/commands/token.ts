@@ -16,6 +16,11 @@ export const token: Command<Options> = {
     const login = await freshLogin({ name, minTtl }, context);
     const left = secondsLeft(login, context);
     if (minTtl !== undefined && left < minTtl) context.ui.warn(`No token of this server lives that long: this one has ${inWords(left)}.`);
+    if (login.tokenType === 'dpop') {
+      context.ui.warn(
+        `This token is bound to a key that stays in the store (DPoP, RFC 9449): ${name} takes it only with a proof by that key.`,
+      );
+    }
     context.ui.print(login.accessToken);
   },
 };

@@ -7,7 +7,10 @@ import { grantByRedirect } from './redirect.js';
 export const browser: Flow = {
   name: 'browser',
   summary: 'Open the browser of this machine, which comes back by itself',
-  unavailable: ({ metadata, browserWanted, pkceUnadvertised, context: { env } }) => {
+  grantType: 'authorization_code',
+  client: 'any',
+  unattended: false,
+  unavailable: ({ metadata, browserWanted, pkceUnadvertised, env }) => {
     if (!browserWanted) return '--no-browser was given';
     return noBrowserHere(env) ?? authorizationCodeUnavailable(metadata, pkceUnadvertised);
   },

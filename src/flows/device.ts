@@ -1,40 +1,58 @@
 import type { Context } from '../context.js';
-import { AuthError } from '../errors.js';
+import { AuthError, hasCode } from '../errors.js';
 import { pollForToken, requestDeviceAuthorization, type DeviceAuthorization } from '../oauth/device-authorization.js';
 import { OAuthError } from '../oauth/protocol-error.js';
-import { hasDeviceGrant } from '../oauth/registration.js';
+import { deviceCodeGrant, hasGrant } from '../oauth/registration.js';
 import { quoted } from '../server-text.js';
-import type { Flow, FlowRequest } from './flow.js';
+import type { Flow, FlowRequest, Grant } from './flow.js';
+import { withinTime } from './time-limit.js';
 
 /** RFC 6749 and RFC 8628 errors that mean: this client may not use the device grant. */
 const refusals = new Set(['unauthorized_client', 'unsupported_grant_type']);
+/** What an endpoint answers that does not work, or not for us: the metadata promised more than there is. */
+const brokenEndpoint = ['request_refused', 'response_invalid'] as const;
 
 /** The device authorization grant: RFC 8628. */
 export const device: Flow = {
   name: 'device',
   summary: 'Enter a short code on any other device',
+  grantType: deviceCodeGrant,
+  client: 'any',
+  unattended: false,
   unavailable: ({ metadata }) =>
     metadata.device_authorization_endpoint === undefined ? 'the authorization server has no device authorization endpoint' : undefined,
   run: async (request, context) => {
     const authorization = await requestUserCode(request, context);
     await present({ request, authorization }, context);
-    const stop = context.ui.countdown('Waiting for approval', authorization.expiresAt);
-    try {
-      return { tokens: await pollForToken({ request, authorization }, context) };
-    } catch (error) {
-      throw isRefusal(error) ? refused(request, error) : error;
-    } finally {
-      stop();
-    }
+    // The code's own life is the limit, unless the person set another.
+    return withinTime(request.timeout, context, (limited) => waitForApproval({ request, authorization }, limited));
   },
 };
 
+async function waitForApproval(
+  { request, authorization }: { request: FlowRequest; authorization: DeviceAuthorization },
+  context: Context,
+): Promise<Grant> {
+  const { timeout = Infinity } = request;
+  const end = Math.min(authorization.expiresAt, context.clock.now() + timeout * 1000);
+  const stop = context.ui.countdown('Waiting for approval', end);
+  try {
+    return { tokens: await pollForToken({ request, authorization }, context) };
+  } catch (error) {
+    throw isRefusal(error) ? refused(request, error) : error;
+  } finally {
+    stop();
+  }
+}
+
+/** Nobody has been sent to approve yet, so that whatever the endpoint refuses leaves the next flow to be tried. */
 async function requestUserCode(request: FlowRequest, context: Context): Promise<DeviceAuthorization> {
-  if (!hasDeviceGrant(request.client)) throw refused(request);
+  if (!hasGrant(request.client, deviceCodeGrant)) throw refused(request);
   try {
     return await requestDeviceAuthorization(request, context);
   } catch (error) {
-    throw isRefusal(error) ? refused(request, error) : error;
+    const forgotten = error instanceof OAuthError && error.error === 'invalid_client' && request.clientReused;
+    throw hasCode(error, ...brokenEndpoint) && !forgotten ? refused(request, error) : error;
   }
 }
 
@@ -42,12 +60,16 @@ function isRefusal(error: unknown): error is OAuthError {
   return error instanceof OAuthError && refusals.has(error.error);
 }
 
-function refused({ metadata }: FlowRequest, cause?: OAuthError): AuthError {
-  const reason = cause ? ` (${quoted(cause.error)})` : '';
-  return new AuthError('flow_refused', `${metadata.issuer} does not let this client use a device code${reason}.`, {
-    hint: 'Use --flow paste.',
-    cause,
-  });
+function refused({ metadata }: FlowRequest, cause?: AuthError): AuthError {
+  const reason = cause instanceof OAuthError ? ` (${quoted(cause.error)})` : cause ? `: ${cause.message}` : '.';
+  return new AuthError(
+    'flow_refused',
+    `${metadata.issuer} does not let this client use a device code${reason}${reason.endsWith('.') ? '' : '.'}`,
+    {
+      hint: 'Use --flow paste.',
+      cause,
+    },
+  );
 }
 
 async function present(

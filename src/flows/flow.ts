@@ -1,7 +1,8 @@
-import type { Context } from '../context.js';
+import type { Context, Env } from '../context.js';
 import type { AuthError } from '../errors.js';
 import type { AuthorizationRequest } from '../oauth/authorization-code.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
+import type { ClientInformation } from '../oauth/registration.js';
 import type { TokenResponse } from '../oauth/token.js';
 
 /** One way that a person's consent is obtained. */
@@ -9,6 +10,15 @@ export interface Flow {
   /** As `--flow` takes it. */
   readonly name: string;
   readonly summary: string;
+  /** The grant that the client has to be registered for: RFC 6749, RFC 8628, RFC 7523. */
+  readonly grantType: string;
+  /** What the client has to be: any; one that was registered by hand; or one that has a secret or a key besides. */
+  readonly client: 'any' | 'registered' | 'confidential';
+  /**
+   * Whether it needs nobody. Such a flow is never chosen by itself, since it acts for another than the person, and is
+   * run again when its token has expired.
+   */
+  readonly unattended: boolean;
   /** Why this flow cannot be used here, as the end of a sentence; undefined when it can. */
   unavailable(situation: Situation): string | undefined;
   /**
@@ -27,7 +37,20 @@ export interface Situation {
   readonly browserWanted: boolean;
   /** True with `--allow-missing-pkce-metadata`. */
   readonly pkceUnadvertised: boolean;
-  readonly context: Pick<Context, 'env' | 'ui'>;
+  readonly proof: Proof;
+  readonly env: Env;
+}
+
+/** What an unattended flow shows in place of a person's consent. Files are read anew each time. */
+export interface Proof {
+  /** A JWT that the platform gives to this workload, as Kubernetes does: RFC 7523. */
+  readonly workloadTokenFile?: string;
+  /** An OpenID `id_token` of the person, or a file that holds one. */
+  readonly idToken?: string;
+  readonly idTokenFile?: string;
+  /** Who gave the `id_token`, and our client there; from the token itself where they are not given. */
+  readonly identityProvider?: string;
+  readonly identityProviderClient?: Pick<ClientInformation, 'client_id' | 'client_secret'>;
 }
 
 /** Everything that a flow needs, found before it starts. */
@@ -36,6 +59,9 @@ export interface FlowRequest extends AuthorizationRequest {
   readonly serverName: string;
   /** The client comes from the store, so that its authorization server may have forgotten it. */
   readonly clientReused: boolean;
+  readonly proof: Proof;
+  /** Seconds that the person has, where they said so. */
+  readonly timeout?: number;
 }
 
 /** What a flow ends in. */

@@ -1,25 +1,33 @@
 /** The flows, in the order in which they are tried. A new one is a file beside this one, and a line here. */
 import { AuthError } from '../errors.js';
 import { browser } from './browser.js';
+import { clientCredentials } from './client-credentials.js';
 import { device } from './device.js';
+import { enterprise } from './enterprise.js';
 import type { Flow, Situation } from './flow.js';
 import { paste } from './paste.js';
+import { workload } from './workload.js';
 
-export const flows: readonly Flow[] = [browser, device, paste];
+export const flows: readonly Flow[] = [browser, device, paste, clientCredentials, workload, enterprise];
 
 /**
- * The flows that can run here, best first: all of them, or the one that `forced` names.
+ * The flows that can run here, best first: all that ask the person, or the one that `forced` names.
  *
  * @throws AuthError `no_flow` with each flow's own reason when none can run.
  */
-export function availableFlows(situation: Situation, forced: string | undefined): Flow[] {
-  const wanted = forced === undefined ? flows : flows.filter((flow) => flow.name === forced);
+export function availableFlows(situation: Situation, forced: string | undefined): [Flow, ...Flow[]] {
+  const wanted = forced === undefined ? flows.filter((flow) => !flow.unattended) : flows.filter((flow) => flow.name === forced);
   const reasons = wanted.map((flow) => ({ flow, reason: flow.unavailable(situation) }));
-  const available = reasons.filter(({ reason }) => reason === undefined).map(({ flow }) => flow);
-  if (available.length > 0) return available;
+  const [first, ...others] = reasons.filter(({ reason }) => reason === undefined).map(({ flow }) => flow);
+  if (first) return [first, ...others];
   throw new AuthError('no_flow', `No login is possible: ${reasons.map(({ flow, reason }) => `${flow.name}: ${reason}`).join('; ')}.`, {
     hint: forced === undefined ? 'Whoever runs the authorization server has to change that.' : 'Leave out --flow to use another way.',
   });
+}
+
+/** The flow of a login that was made without a person; undefined for every other login. */
+export function unattendedFlow(name: string | undefined): Flow | undefined {
+  return flows.find((flow) => flow.unattended && flow.name === name);
 }
 
 /** @throws AuthError `usage` for a name that no flow has. */

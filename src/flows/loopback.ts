@@ -61,7 +61,8 @@ export async function listen(attempt: Attempt): Promise<LoopbackListener | undef
       return promise.finally(() => signal.removeEventListener('abort', abort));
     },
     answer: async (error) => {
-      if (!waiting || waiting.writableEnded) return;
+      // A browser that has gone gets no page, and its response is never closed again.
+      if (!waiting || waiting.writableEnded || waiting.destroyed) return;
       const text = error ? `The login failed. ${error.message}` : 'You are logged in. This page can be closed.';
       const finished = once(waiting, 'close');
       respond(waiting, error ? 400 : 200, text);
@@ -78,7 +79,9 @@ export async function listen(attempt: Attempt): Promise<LoopbackListener | undef
 /** The status for what is no redirect of ours, checked before anything in it is read; undefined for what may be one. */
 function refuse(request: IncomingMessage, redirectUri: URL): number | undefined {
   if (request.headers.host !== redirectUri.host) return 421;
-  if (new URL(request.url ?? '', redirectUri).pathname !== redirectUri.pathname) return 404;
+  // A target as `//` is no path, and no URL either.
+  const target = request.url ?? '';
+  if (!URL.canParse(target, redirectUri.href) || new URL(target, redirectUri).pathname !== redirectUri.pathname) return 404;
   return request.method === 'GET' ? undefined : 405;
 }
 

@@ -6,6 +6,9 @@ import { grantByRedirect } from './redirect.js';
 export const paste: Flow = {
   name: 'paste',
   summary: 'Open a URL anywhere, approve, and paste back the address that the browser ends on',
+  grantType: 'authorization_code',
+  client: 'any',
+  unattended: false,
   unavailable: ({ metadata, pkceUnadvertised }) => authorizationCodeUnavailable(metadata, pkceUnadvertised),
   run: (request, context) => {
     const { ui } = context;

@@ -13,7 +13,10 @@ import {
 import { OAuthError } from '../oauth/protocol-error.js';
 import type { FlowRequest, Grant } from './flow.js';
 import { listen, type LoopbackListener } from './loopback.js';
+import { withinTime } from './time-limit.js';
 
+/** Seconds that the person has to approve, where they did not say otherwise. */
+const patience = 600;
 /** After these, what was pasted was wrong, and another paste may be right. */
 const pasteAgain = ['nothing_pasted', 'not_an_address', 'address_mismatch', 'state_mismatch', 'code_missing'] as const;
 
@@ -27,25 +30,40 @@ export async function grantByRedirect(
   { request, present }: { request: FlowRequest; present: (attempt: Attempt, listening: boolean) => Promise<void> },
   context: Context,
 ): Promise<Grant> {
-  const attempt = await startAuthorization(request);
+  return withinTime(request.timeout ?? patience, context, (limited) => redirect({ request, present }, limited));
+}
+
+async function redirect(
+  { request, present }: { request: FlowRequest; present: (attempt: Attempt, listening: boolean) => Promise<void> },
+  context: Context,
+): Promise<Grant> {
+  const attempt = await startAuthorization(request, context);
   if (request.clientReused && (await requestIsClientForgotten(attempt, context))) throw forgotten(request);
   const listener = await listen(attempt);
+  const close = async (error?: AuthError) => {
+    await listener?.answer(error);
+    await listener?.close();
+  };
   try {
+    if (context.ui.input === 'none' && listener === undefined) throw nowhereToAnswer(request);
     await present(attempt, listener !== undefined);
     const { code } = await firstResponse({ attempt, listener }, context);
-    const tokens = await requestTokenByCode({ attempt, code }, context);
-    return {
-      tokens,
-      answerBrowser: async (error) => {
-        await listener?.answer(error);
-        await listener?.close();
-      },
-    };
+    return { tokens: await requestTokenByCode({ attempt, code }, context), answerBrowser: close };
   } catch (error) {
-    await listener?.answer(toAuthError(error));
-    await listener?.close();
+    await close(toAuthError(error));
     throw error;
   }
+}
+
+/** Said before anybody is sent to approve in vain. */
+function nowhereToAnswer({ redirectUri }: FlowRequest): AuthError {
+  return new AuthError(
+    'no_flow',
+    `The answer could not reach mcp-auth: there is no stdin to paste into, and ${redirectUri} cannot be listened on.`,
+    {
+      hint: 'Run it at a terminal, or free that port, or choose another with --callback-port.',
+    },
+  );
 }
 
 function forgotten({ metadata, client }: FlowRequest): OAuthError {
@@ -70,7 +88,10 @@ async function firstResponse(
   }
 }
 
-/** Asks for the address until it is right. Rejects when it cannot be asked for any more, unless the listener still waits. */
+/**
+ * Asks for the address until it is right, and says of each wrong one what is wrong. Rejects when nothing more can come,
+ * with what was wrong with the last one; where nothing could ever come, the listener is waited for.
+ */
 async function pastedResponse(
   { attempt, listening, signal }: { attempt: Attempt; listening: boolean; signal: AbortSignal },
   { ui }: Context,
@@ -87,7 +108,7 @@ async function pastedResponse(
     } catch (error) {
       if (!hasCode(error, ...pasteAgain)) throw error;
       problem = error;
-      if (ui.input === 'terminal') ui.fail(error.message, error.hint);
+      if (ui.input !== 'none') ui.fail(error.message, error.hint);
     }
   }
 }

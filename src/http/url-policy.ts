@@ -16,18 +16,18 @@ const ipv6 = /^\[[0-9a-f:.]+\]$/i;
  * @throws AuthError `url_refused` (or `code`) unless it is https, or http to loopback, without user information.
  */
 export function parseSafeUrl(value: unknown, { what, code = 'url_refused', hint }: { what: string; code?: ErrorCode; hint?: string }): URL {
-  const refuse = (why: string) => new AuthError(code, `${what}, ${quoted(value)}, ${why}.`, { hint });
+  const refuse = (why: string, shown = value) => new AuthError(code, `${what}, ${quoted(shown)}, ${why}.`, { hint });
   if (typeof value !== 'string' || !URL.canParse(value)) throw refuse('is not a URL');
   const url = new URL(value);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('is not an http(s) URL');
-  if (url.username !== '' || url.password !== '') throw refuse('holds a user name or password');
+  if (url.username !== '' || url.password !== '') throw refuse('holds a user name or password', `${url.protocol}//…@${url.host}`);
   if (!hostName.test(url.hostname) && !ipv6.test(url.hostname)) throw refuse('has a host that is no host name');
   if (url.protocol === 'http:' && !isLoopback(url)) throw refuse('is plain http, which anybody on the way can read');
   return url;
 }
 
-/** Whether the URL's host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. */
+/** Whether the URL's host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. A name below `localhost` may be anybody's. */
 export function isLoopback(url: URL): boolean {
   const { hostname } = url;
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

@@ -8,7 +8,9 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
+import type { Dpop } from './dpop.js';
 import { protocolError } from './protocol-error.js';
+import { mustPush, requestPushedAuthorization } from './pushed-authorization.js';
 import type { ClientInformation } from './registration.js';
 import { requestToken, type TokenContext, type TokenResponse } from './token.js';
 
@@ -16,6 +18,7 @@ import { requestToken, type TokenContext, type TokenResponse } from './token.js'
 export interface AuthorizationRequest {
   readonly metadata: AuthorizationServerMetadata;
   readonly client: ClientInformation;
+  readonly dpop?: Dpop;
   readonly redirectUri: string;
   readonly resource: string;
   readonly scope?: string;
@@ -33,6 +36,9 @@ export const ownParameters: ReadonlySet<string> = new Set([
   'state',
   'resource',
   'scope',
+  'request',
+  'request_uri',
+  'dpop_jkt',
 ]);
 
 /** One authorization request that waits for its response: what has to be remembered until then (RFC 7636, RFC 9207). */
@@ -40,6 +46,8 @@ export interface Attempt {
   readonly request: AuthorizationRequest;
   /** The address for the person to open. */
   readonly url: string;
+  /** RFC 9126: the authorization server has taken the request, and the address opens it once. */
+  readonly pushed: boolean;
   readonly state: string;
   readonly codeVerifier: string;
 }
@@ -61,12 +69,16 @@ export function authorizationCodeUnavailable(metadata: AuthorizationServerMetada
   return undefined;
 }
 
-/** Makes a new authorization request: fresh `state` and PKCE verifier, and the URL with everything in it once. */
-export async function startAuthorization(request: AuthorizationRequest): Promise<Attempt> {
-  const { metadata, client, redirectUri, resource, scope, extraParameters } = request;
+/**
+ * Makes a new authorization request: fresh `state` and PKCE verifier, and the URL with everything in it once. Where the
+ * authorization server requires it, the request is pushed to it first, and the URL names only that.
+ *
+ * @throws what `requestPushedAuthorization` throws.
+ */
+export async function startAuthorization(request: AuthorizationRequest, context: TokenContext): Promise<Attempt> {
+  const { metadata, client, dpop, redirectUri, resource, scope, extraParameters } = request;
   const state = generateRandomState();
   const codeVerifier = generateRandomCodeVerifier();
-  const url = new URL(metadata.authorization_endpoint ?? '');
   const parameters = {
     response_type: 'code',
     client_id: client.client_id,
@@ -76,12 +88,19 @@ export async function startAuthorization(request: AuthorizationRequest): Promise
     state,
     resource,
     ...(scope !== undefined && { scope }),
+    // RFC 9449 section 10: the code is bound to the key too.
+    ...(dpop && { dpop_jkt: await dpop.handle.calculateThumbprint() }),
     // OpenID Connect Core section 11: offline access is given only with the person's consent, asked for anew.
     ...(scope?.split(' ').includes('offline_access') && { prompt: 'consent' }),
     ...extraParameters,
   };
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return { request, url: url.href, state, codeVerifier };
+  const pushed = mustPush(metadata);
+  const shown = pushed
+    ? { client_id: client.client_id, request_uri: await requestPushedAuthorization({ metadata, client, dpop, parameters }, context) }
+    : parameters;
+  const url = new URL(metadata.authorization_endpoint ?? '');
+  for (const [name, value] of Object.entries(shown)) url.searchParams.set(name, value);
+  return { request, url: url.href, pushed, state, codeVerifier };
 }
 
 /** What servers write on the page that they show a person in place of sending the browser back. */
@@ -93,6 +112,8 @@ const clientIsUnknown =
  * the error is often shown in the browser only. A server that does not like to be asked is believed to know us.
  */
 export async function requestIsClientForgotten(attempt: Attempt, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<boolean> {
+  // A pushed request is opened once only, and an unknown client could not have pushed it.
+  if (attempt.pushed) return false;
   try {
     const response = await http.fetch(attempt.url, { headers: { accept: 'text/html,application/json' }, signal });
     const location = response.headers.get('location');
@@ -169,9 +190,9 @@ export async function requestTokenByCode(
   { attempt, code }: { attempt: Attempt; code: string },
   context: TokenContext,
 ): Promise<TokenResponse> {
-  const { metadata, client, redirectUri, resource } = attempt.request;
+  const { metadata, client, dpop, redirectUri, resource } = attempt.request;
   const parameters = { code, redirect_uri: redirectUri, code_verifier: attempt.codeVerifier, resource };
-  return requestToken({ metadata, client, grantType: 'authorization_code', parameters }, context);
+  return requestToken({ metadata, client, dpop, grantType: 'authorization_code', parameters }, context);
 }
 
 function equal(one: string, other: string): boolean {

@@ -1,7 +1,7 @@
 /** Authorization server metadata: RFC 8414, and OpenID Connect Discovery 1.0 for servers that only have that. */
 import type { AuthorizationServer } from 'oauth4webapi';
 import type { Context } from '../context.js';
-import { AuthError } from '../errors.js';
+import { AuthError, hasCode } from '../errors.js';
 import { parseSafeUrl } from '../http/url-policy.js';
 import { quoted } from '../server-text.js';
 import { requestMetadata } from './metadata-document.js';
@@ -16,15 +16,29 @@ const endpoints = [
   'registration_endpoint',
   'device_authorization_endpoint',
   'revocation_endpoint',
+  'pushed_authorization_request_endpoint',
 ] as const;
 
+/** Members that are lists of words, whatever a server makes of them. */
+const lists = [
+  'scopes_supported',
+  'grant_types_supported',
+  'code_challenge_methods_supported',
+  'token_endpoint_auth_methods_supported',
+  'token_endpoint_auth_signing_alg_values_supported',
+  'dpop_signing_alg_values_supported',
+] as const;
+
+/** An issuer is compared, shown and a key of the store: a URL of visible ASCII without query and fragment (RFC 8414 section 2). */
+const issuerForm = /^https?:\/\/[!-"$->@-~]{1,500}$/;
+
 /**
- * Asks an issuer for its metadata at each address that the specification names, in its order.
- * Undefined when none of them has any.
+ * Asks an issuer for its metadata at each address that the specification names, in its order, and takes the first that
+ * is the issuer's. Undefined when none of them has any.
  *
  * @param anyPath nobody named this issuer: MCP 2025-03-26 asks the MCP server's own origin, whose issuer may have a path.
  * @param trustedIssuer another issuer that this one's metadata may name, because a person said so.
- * @throws AuthError `issuer_mismatch` when the metadata names another issuer (RFC 8414 section 3.3), `url_refused` for
+ * @throws AuthError `issuer_mismatch` when there is only another issuer's (RFC 8414 section 3.3), `url_refused` for
  * an endpoint that is not https, `metadata_invalid` without a token endpoint.
  */
 export async function requestAuthorizationServer(
@@ -32,32 +46,61 @@ export async function requestAuthorizationServer(
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<AuthorizationServerMetadata | undefined> {
   const issuerUrl = parseSafeUrl(issuer, { what: 'The authorization server' });
+  let mismatch: AuthError | undefined;
   for (const address of metadataAddresses(issuerUrl)) {
     const document = await requestMetadata(address, context);
-    if (document) return parseAuthorizationServer(document, { issuer, trustedIssuer, anyPath, address });
+    // Servers that answer every address with some JSON of theirs have no metadata there.
+    if (document?.['issuer'] === undefined && document?.['token_endpoint'] === undefined) continue;
+    try {
+      return parseAuthorizationServer(document, { issuer, trustedIssuer, anyPath, address });
+    } catch (error) {
+      if (!hasCode(error, 'issuer_mismatch')) throw error;
+      mismatch ??= error;
+    }
   }
+  if (mismatch) throw mismatch;
   return undefined;
 }
 
-/** Checks one document; pure. See `requestAuthorizationServer` for what it throws. */
+/**
+ * Checks one document; pure. What has a wrong type, and says nothing by itself, counts as absent.
+ * See `requestAuthorizationServer` for what it throws.
+ */
 export function parseAuthorizationServer(
   document: Record<string, unknown>,
   { issuer, trustedIssuer, anyPath, address }: { issuer: string; trustedIssuer?: string; anyPath: boolean; address: URL },
 ): AuthorizationServerMetadata {
   const found = document['issuer'];
-  const accepted = isSameIssuer(found, issuer) || (anyPath && isSameOrigin(found, issuer));
-  if (!accepted && (trustedIssuer === undefined || found !== trustedIssuer)) {
-    throw new AuthError('issuer_mismatch', `${address.href} is the metadata of ${quoted(document['issuer'])}, not of ${quoted(issuer)}.`, {
+  const accepted =
+    isSameIssuer(found, issuer) || (anyPath && isSameOrigin(found, issuer)) || (trustedIssuer !== undefined && found === trustedIssuer);
+  if (!accepted || typeof found !== 'string' || !issuerForm.test(found)) {
+    throw new AuthError('issuer_mismatch', `${address.href} is the metadata of ${quoted(found)}, not of ${quoted(issuer)}.`, {
       hint: 'One authorization server may not speak for another. If you know that these two are one, pass --trust-issuer URL with the first.',
     });
   }
+  const metadata: Record<string, unknown> = Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null));
   for (const name of endpoints) {
-    if (document[name] !== undefined) parseSafeUrl(document[name], { what: `The ${name} of ${issuer}` });
+    if (metadata[name] !== undefined) checkEndpoint(metadata[name], { what: `The ${name} of ${issuer}`, issuer });
   }
-  if (document['token_endpoint'] === undefined) {
+  if (metadata['token_endpoint'] === undefined) {
     throw new AuthError('metadata_invalid', `The metadata at ${address.href} names no token_endpoint.`);
   }
-  return document as unknown as AuthorizationServerMetadata;
+  for (const name of lists) metadata[name] = parseList(metadata[name]);
+  return metadata as unknown as AuthorizationServerMetadata;
+}
+
+/** An authorization server elsewhere has no endpoint on this machine: its secrets would go to whoever listens here. */
+function checkEndpoint(value: unknown, { what, issuer }: { what: string; issuer: string }): void {
+  const { protocol, host } = parseSafeUrl(value, { what });
+  if (protocol === 'http:' && issuer.startsWith('https:')) {
+    throw new AuthError('url_refused', `${what}, ${quoted(value)}, is plain http at ${host}, while the authorization server is not.`);
+  }
+}
+
+/** A list of words; a single word is a list of one. Undefined for anything else. */
+function parseList(value: unknown): string[] | undefined {
+  if (typeof value === 'string') return value.split(/[ ,]+/).filter(Boolean);
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : undefined;
 }
 
 /**

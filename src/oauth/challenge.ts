@@ -1,7 +1,9 @@
 /** The `WWW-Authenticate` header: RFC 9110 section 11.6.1, RFC 6750 section 3, RFC 9728 section 5.1. */
 
-/** What a server's Bearer challenge asks for. */
-export interface BearerChallenge {
+/** What a server's challenge for a token asks for. */
+export interface Challenge {
+  /** RFC 9449 section 7.1: nothing but a token that is bound to a key will do. */
+  readonly dpop: boolean;
   /** RFC 9728: where the protected-resource metadata is. */
   readonly resourceMetadata?: string;
   /** The scopes that the request needs, authoritative for it. */
@@ -19,22 +21,36 @@ const scheme = new RegExp(`^\\s*(${token})(?=[\\s,]|$)\\s*`);
 const token68 = /^[A-Za-z0-9\-._~+/]+=*\s*(?=,|$)/;
 
 /**
- * Finds the Bearer challenge in a header that may hold several schemes. Undefined when there is none.
- * Lenient: what cannot be read is skipped, since a broken hint must not hide the rest.
+ * Finds the Bearer challenge in a header that may hold several schemes, or else the DPoP one. Undefined when there is
+ * neither. Lenient: what cannot be read is skipped, since a broken hint must not hide the rest.
  */
-export function parseBearerChallenge(header: string | null): BearerChallenge | undefined {
-  const bearer = parseChallenges(header ?? '').find((challenge) => challenge.scheme === 'bearer');
-  if (bearer === undefined) return undefined;
-  const { parameters } = bearer;
+export function parseChallenge(header: string | null): Challenge | undefined {
+  const all = parseChallenges(header ?? '').filter(({ scheme }) => scheme === 'bearer' || scheme === 'dpop');
+  const bearers = all.filter(({ scheme }) => scheme === 'bearer');
+  // Of several, the one that says most: gateways put a bare one of their own in front.
+  const found = bearers.find(({ parameters }) => parameters.has('resource_metadata')) ?? bearers.find(hasScope) ?? bearers[0] ?? all[0];
+  if (found === undefined) return undefined;
+  const { scheme, parameters } = found;
   return {
+    dpop: scheme === 'dpop',
     resourceMetadata: parameters.get('resource_metadata'),
     scope: parameters.get('scope'),
     error: parameters.get('error'),
   };
 }
 
-function parseChallenges(header: string): { scheme: string; parameters: Map<string, string> }[] {
-  const challenges: { scheme: string; parameters: Map<string, string> }[] = [];
+/** One challenge as it stands: the scheme and the names of its parameters in lower case. */
+interface RawChallenge {
+  readonly scheme: string;
+  readonly parameters: Map<string, string>;
+}
+
+function hasScope({ parameters }: RawChallenge): boolean {
+  return parameters.has('scope');
+}
+
+function parseChallenges(header: string): RawChallenge[] {
+  const challenges: RawChallenge[] = [];
   let rest = header;
   while (rest !== '') {
     const current = challenges.at(-1);

@@ -9,11 +9,17 @@ import type { ClientInformation } from './registration.js';
  * @throws AuthError `usage` unless the URL is https with a path and has no fragment, user information or dot segment.
  */
 export function clientFromMetadataDocument({ url, redirectUri }: { url: string; redirectUri: string }): ClientInformation {
+  checkMetadataUrl(url);
+  return { client_id: url, redirect_uris: [redirectUri], obtained_by: 'metadata_document' };
+}
+
+/** @throws AuthError `usage` for what cannot be such a client id. */
+export function checkMetadataUrl(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const fits = parsed?.protocol === 'https:' && parsed.pathname !== '/' && !parsed.username && !parsed.password && !parsed.hash;
   // The id is compared as a string: what the parser would rewrite is not one.
   if (!fits || parsed.href !== url) {
     throw new AuthError('usage', `${quoted(url)} cannot be a client id: it must be an https URL with a path.`);
   }
-  return { client_id: url, token_endpoint_auth_method: 'none', redirect_uris: [redirectUri], obtained_by: 'metadata_document' };
+  return url;
 }

@@ -4,22 +4,25 @@ import { AuthError, hasCode } from '../errors.js';
 import { parseSafeUrl } from '../http/url-policy.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { clientAuthentication } from './client-authentication.js';
+import type { Dpop } from './dpop.js';
 import { deviceMends, mended } from './lenience.js';
 import { OAuthError, protocolError } from './protocol-error.js';
 import { deviceCodeGrant, type ClientInformation } from './registration.js';
 import { requestOptions } from './request-options.js';
 import { requestToken, type TokenContext, type TokenResponse } from './token.js';
 
-/** Seconds: between polls when the server names no interval, what `slow_down` adds, and the most that a server can make us wait (RFC 8628 sections 3.2 and 3.5). */
+/** Seconds: between polls when the server names no interval, and what `slow_down` adds (RFC 8628 sections 3.2 and 3.5). */
 const defaultInterval = 5;
 const slowDown = 5;
-const longestInterval = 60;
+/** Seconds: the most that we wait where the server's own interval makes no sense, or where it did not answer. */
+const longestPause = 60;
 /** Seconds that a code is taken to live when the server names none that makes sense. */
 const defaultLife = 600;
 
 export interface DeviceRequest {
   readonly metadata: AuthorizationServerMetadata;
   readonly client: ClientInformation;
+  readonly dpop?: Dpop;
   readonly resource: string;
   readonly scope?: string;
 }
@@ -51,7 +54,7 @@ export async function requestDeviceAuthorization(
     const response = await deviceAuthorizationRequest(
       metadata,
       clientId,
-      clientAuthentication(client, metadata),
+      clientAuthentication(client, metadata, context),
       { resource, ...(scope !== undefined && { scope }) },
       requestOptions(metadata, context),
     );
@@ -66,7 +69,7 @@ export async function requestDeviceAuthorization(
       userCode: answer.user_code,
       verificationUri: safeUri(answer.verification_uri),
       ...(answer.verification_uri_complete && { verificationUriComplete: safeUri(answer.verification_uri_complete) }),
-      interval: Math.min(answer.interval ?? defaultInterval, longestInterval),
+      interval: sensible(answer.interval ?? defaultInterval, expiresIn),
       expiresIn,
       expiresAt: context.clock.now() + expiresIn * 1000,
     };
@@ -85,14 +88,14 @@ export async function pollForToken(
   { request, authorization }: { request: DeviceRequest; authorization: DeviceAuthorization },
   context: TokenContext,
 ): Promise<TokenResponse> {
-  const { metadata, client, resource } = request;
+  const { metadata, client, dpop, resource } = request;
   const parameters = { device_code: authorization.deviceCode, resource };
   let interval = authorization.interval;
   for (;;) {
     await context.clock.sleep(interval * 1000, context.signal);
     if (context.clock.now() >= authorization.expiresAt) throw expired();
     try {
-      return await requestToken({ metadata, client, grantType: deviceCodeGrant, parameters }, context);
+      return await requestToken({ metadata, client, dpop, grantType: deviceCodeGrant, parameters }, context);
     } catch (error) {
       interval = nextInterval(error, interval);
     }
@@ -106,9 +109,15 @@ function nextInterval(error: unknown, interval: number): number {
     if (error.error === 'slow_down') return interval + slowDown;
     if (error.error === 'expired_token') throw expired();
   }
-  if (hasCode(error, 'request_timed_out', 'network_error', 'server_failed', 'response_invalid'))
-    return Math.min(interval * 2, longestInterval);
+  // RFC 8628 section 3.5: after a time-out, wait longer; and never less than the server asked for.
+  if (hasCode(error, 'request_timed_out', 'network_error', 'server_failed'))
+    return Math.max(interval, Math.min(interval * 2, longestPause));
   throw error;
+}
+
+/** An interval that leaves no time for two polls is a mistake. */
+function sensible(interval: number, expiresIn: number): number {
+  return interval * 2 <= expiresIn ? interval : Math.min(interval, longestPause);
 }
 
 function expired(): AuthError {

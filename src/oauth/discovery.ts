@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
 import { quoted } from '../server-text.js';
 import { defaultMetadata, requestAuthorizationServer, type AuthorizationServerMetadata } from './authorization-server.js';
-import type { BearerChallenge } from './challenge.js';
+import type { Challenge } from './challenge.js';
 import { notProtected, requestProbe } from './probe.js';
 import { requestProtectedResource } from './protected-resource.js';
 
@@ -12,7 +12,7 @@ type Network = Pick<Context, 'http' | 'signal'>;
 export interface DiscoveryRequest {
   readonly serverUrl: URL;
   /** A challenge that the server gave to somebody else, in place of the one that it would give us. */
-  readonly challenge?: BearerChallenge;
+  readonly challenge?: Challenge;
   /** Which of several authorization servers to take. */
   readonly issuer?: string;
   /** An issuer that the authorization server's metadata may name in place of its own address. */
@@ -28,6 +28,8 @@ export interface Discovery {
   /** RFC 9728 `scopes_supported`. */
   readonly resourceScopes?: readonly string[];
   readonly metadata: AuthorizationServerMetadata;
+  /** Whether the server takes only tokens that are bound to a key (RFC 9449). */
+  readonly dpop: boolean;
   /** Nobody has metadata: the endpoints are those of MCP 2025-03-26, and may not be there. */
   readonly assumed: boolean;
 }
@@ -56,6 +58,7 @@ export async function discover(request: DiscoveryRequest, context: Network): Pro
     resource: resource?.resource ?? canonicalUri(serverUrl),
     challengedScope: probe.challenge?.scope,
     resourceScopes: resource?.scopes_supported,
+    dpop: (probe.challenge?.dpop ?? false) || (resource?.dpop_bound_access_tokens_required ?? false),
     metadata: metadata ?? defaultMetadata(serverUrl.origin),
     assumed: metadata === undefined,
   };

@@ -2,7 +2,7 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
-import { parseBearerChallenge, type BearerChallenge } from './challenge.js';
+import { parseChallenge, type Challenge } from './challenge.js';
 
 /** One MCP request, as its version of the protocol puts it on the wire. */
 interface Question {
@@ -38,7 +38,7 @@ const listTools: Question = {
 export interface Probe {
   /** The server did not let us in without a token. */
   readonly refused: boolean;
-  readonly challenge?: BearerChallenge;
+  readonly challenge?: Challenge;
   readonly status: number;
   readonly mediaType: string;
   readonly location: string | null;
@@ -60,7 +60,7 @@ async function ask(serverUrl: URL, { headers, message }: Question, { http, signa
     signal,
   });
   await response.body?.cancel().catch(() => undefined);
-  const challenge = parseBearerChallenge(response.headers.get('www-authenticate'));
+  const challenge = parseChallenge(response.headers.get('www-authenticate'));
   return {
     refused: response.status === 401 || (response.status === 403 && challenge !== undefined),
     challenge,

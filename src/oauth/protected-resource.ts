@@ -11,6 +11,8 @@ export interface ProtectedResource {
   readonly resource: string;
   readonly authorization_servers: readonly string[];
   readonly scopes_supported?: readonly string[];
+  /** RFC 9449: nothing but a token that is bound to a key will do. */
+  readonly dpop_bound_access_tokens_required?: boolean;
 }
 
 /**
@@ -29,7 +31,9 @@ export async function requestProtectedResource(
   }
   for (const address of addresses) {
     const document = await requestMetadata(address, context);
-    if (document) return parseProtectedResource(document, { serverUrl, address });
+    // Servers that answer every address with some JSON of theirs have no metadata there.
+    const isMetadata = document?.['resource'] !== undefined || document?.['authorization_servers'] !== undefined;
+    if (document && isMetadata) return parseProtectedResource(document, { serverUrl, address });
   }
   return undefined;
 }
@@ -51,6 +55,7 @@ export function parseProtectedResource(
     resource,
     authorization_servers: stringsOf(authorizationServers),
     ...(Array.isArray(scopes) && { scopes_supported: stringsOf(scopes) }),
+    ...(document['dpop_bound_access_tokens_required'] === true && { dpop_bound_access_tokens_required: true }),
   };
 }
 

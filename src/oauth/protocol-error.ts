@@ -13,6 +13,9 @@ import { quoted } from '../server-text.js';
 const codes: Record<string, ErrorCode> = {
   access_denied: 'access_denied',
   invalid_grant: 'invalid_grant',
+  // GitHub's and Slack's words for it.
+  bad_refresh_token: 'invalid_grant',
+  invalid_refresh_token: 'invalid_grant',
   expired_token: 'timed_out',
   server_error: 'server_failed',
   temporarily_unavailable: 'server_failed',

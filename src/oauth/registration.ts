@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
-import { canAuthenticate } from './client-authentication.js';
+import { canAuthenticate, methodFor, methodToRegister } from './client-authentication.js';
 import { mended, registrationMends } from './lenience.js';
 import { OAuthError, protocolError } from './protocol-error.js';
 import { requestOptions } from './request-options.js';
@@ -19,11 +19,18 @@ export interface ClientInformation {
   client_secret_expires_at?: number;
   client_id_issued_at?: number;
   token_endpoint_auth_method?: string;
+  /** OpenID Connect Dynamic Client Registration section 2: what its `private_key_file` signs with. */
+  token_endpoint_auth_signing_alg?: string;
   grant_types?: string[];
   redirect_uris?: string[];
   scope?: string;
-  /** How we came by it; ours, not the RFC's. */
+  // The rest is ours, not the RFC's.
+  /** How we came by it. */
   obtained_by?: 'dynamic_registration' | 'pre_registration' | 'metadata_document';
+  /** What its registration asked for in vain. */
+  refused_grant_types?: string[];
+  /** The file of the key that it signs with; the key itself stays there. */
+  private_key_file?: string;
 }
 
 /** The members of a registration answer that are worth keeping, and none beside them. */
@@ -65,7 +72,7 @@ export async function requestRegistration(
   for (const wish of wishes(metadata, redirectUri)) {
     try {
       const client = await requestOnce({ metadata, wish, initialAccessToken }, context);
-      return checked(client, { metadata, redirectUri: wish.redirectUri });
+      return checked(client, { metadata, wish });
     } catch (error) {
       if (!(error instanceof OAuthError) && !hasCode(error, 'request_refused')) throw error;
       refusal ??= error;
@@ -81,9 +88,14 @@ export function isUsable(client: ClientInformation, { metadata, now }: { metadat
   return client.redirect_uris?.[0] !== undefined && canAuthenticate(client, metadata);
 }
 
-/** Whether the registration lets the client use the device grant. An answer without `grant_types` leaves it open. */
-export function hasDeviceGrant(client: ClientInformation): boolean {
-  return client.grant_types?.includes(deviceCodeGrant) ?? true;
+/** Whether the registration lets the client use a grant. An answer without `grant_types` leaves it open. */
+export function hasGrant(client: ClientInformation, grantType: string): boolean {
+  return client.grant_types?.includes(grantType) ?? true;
+}
+
+/** Whether a new registration may get what this one lacks: a grant that it did not ask for. */
+export function mayGainGrant(client: ClientInformation, grantType: string): boolean {
+  return client.obtained_by === 'dynamic_registration' && !hasGrant(client, grantType) && !client.refused_grant_types?.includes(grantType);
 }
 
 /** What to ask for, the best first. */
@@ -95,11 +107,10 @@ function wishes(
   const usual = ['authorization_code', 'refresh_token'].filter(offered);
   const withDevice = device !== undefined && offered(deviceCodeGrant) ? [...usual, deviceCodeGrant] : usual;
   const localhost = redirectUri.replace(/^http:\/\/(127\.0\.0\.1|\[::1\])(?=[:/])/, 'http://localhost');
-  const all = [
-    { redirectUri, grantTypes: withDevice },
-    { redirectUri, grantTypes: usual },
-    { redirectUri: localhost, grantTypes: usual },
-  ];
+  const all = [redirectUri, localhost].flatMap((uri) => [
+    { redirectUri: uri, grantTypes: withDevice },
+    { redirectUri: uri, grantTypes: usual },
+  ]);
   return all.filter((wish, index) => !all.slice(0, index).some((other) => JSON.stringify(other) === JSON.stringify(wish)));
 }
 
@@ -116,7 +127,7 @@ async function requestOnce(
         redirect_uris: [wish.redirectUri],
         grant_types: wish.grantTypes,
         response_types: ['code'],
-        token_endpoint_auth_method: 'none',
+        token_endpoint_auth_method: methodToRegister(metadata),
       },
       { ...requestOptions(metadata, context), ...(initialAccessToken && { initialAccessToken }) },
     );
@@ -128,20 +139,29 @@ async function requestOnce(
   }
 }
 
-/** Finds out now what would otherwise fail after the person has approved. */
-function checked(
-  client: ClientInformation,
-  { metadata, redirectUri }: { metadata: AuthorizationServerMetadata; redirectUri: string },
-): ClientInformation {
+/**
+ * Finds out now what would otherwise fail after the person has approved. The method of authentication is settled here:
+ * a refresh knows the registration, and the metadata no more.
+ */
+function checked(client: ClientInformation, { metadata, wish }: { metadata: AuthorizationServerMetadata; wish: Wish }): ClientInformation {
+  const { redirectUri, grantTypes } = wish;
   const unusable = (why: string) =>
     new AuthError('client_unusable', `The registration that ${metadata.issuer} gave cannot be used: ${why}.`);
   if (client.redirect_uris !== undefined && !client.redirect_uris.includes(redirectUri)) {
     throw unusable(`it is for the redirect URIs ${quoted(client.redirect_uris)} and not for ${redirectUri}`);
   }
   if (!canAuthenticate(client, metadata)) {
-    throw unusable(`the client must authenticate (${quoted(client.token_endpoint_auth_method)}) but was given no secret`);
+    throw unusable(`the client must authenticate by ${quoted(client.token_endpoint_auth_method)} and was not given what that takes`);
   }
-  return { ...client, redirect_uris: [redirectUri] };
+  const asked = new Set([...grantTypes, ...wishes(metadata, redirectUri).flatMap((one) => one.grantTypes)]);
+  const inVain = [...asked].filter((grant) => !hasGrant({ ...client, grant_types: client.grant_types ?? grantTypes }, grant));
+  return {
+    ...client,
+    redirect_uris: [redirectUri],
+    grant_types: client.grant_types ?? grantTypes,
+    token_endpoint_auth_method: methodFor(client, metadata),
+    ...(inVain.length > 0 && { refused_grant_types: inVain }),
+  };
 }
 
 function refused(error: unknown, { issuer }: AuthorizationServerMetadata): unknown {

@@ -2,6 +2,7 @@
 import { processRevocationResponse, revocationRequest } from 'oauth4webapi';
 import type { Context } from '../context.js';
 import { clientAuthentication } from './client-authentication.js';
+import { mended } from './lenience.js';
 import { protocolError } from './protocol-error.js';
 import type { ClientInformation } from './registration.js';
 import { requestOptions } from './request-options.js';
@@ -20,18 +21,19 @@ export async function requestRevocation(
     token: string;
     hint: 'access_token' | 'refresh_token';
   },
-  context: Pick<Context, 'http' | 'signal'>,
+  context: Pick<Context, 'http' | 'signal' | 'files'>,
 ): Promise<void> {
   try {
     const options = { ...requestOptions(metadata, context), additionalParameters: { token_type_hint: hint } };
     const response = await revocationRequest(
       metadata,
       { client_id: client.client_id },
-      clientAuthentication(client, metadata),
+      clientAuthentication(client, metadata, context),
       token,
       options,
     );
-    await processRevocationResponse(response);
+    // Every success will do: servers answer with a 204, or with words.
+    await processRevocationResponse(await mended(response, { mends: [], status: 200 }));
   } catch (error) {
     throw protocolError(error, `The revocation endpoint of ${metadata.issuer}`);
   }

@@ -4,6 +4,7 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { clientAuthentication } from './client-authentication.js';
+import { withNonce, type Dpop } from './dpop.js';
 import { mended, tokenMends } from './lenience.js';
 import { protocolError } from './protocol-error.js';
 import type { ClientInformation } from './registration.js';
@@ -12,6 +13,8 @@ import { requestOptions } from './request-options.js';
 /** RFC 6749 section 5.1, with the expiry as an absolute time. */
 export interface TokenResponse {
   accessToken: string;
+  /** RFC 9449: `dpop` for a token that is bound to the key of the request. */
+  tokenType: 'bearer' | 'dpop';
   /** Seconds since the epoch when the answer came. */
   issuedAt: number;
   /** Seconds since the epoch; absent when the server did not say. */
@@ -22,16 +25,21 @@ export interface TokenResponse {
 }
 
 /** The part of the metadata that a refresh needs, which the store keeps with a login. */
-export type TokenServer = Pick<AuthorizationServerMetadata, 'issuer' | 'token_endpoint' | 'token_endpoint_auth_methods_supported'>;
+export type TokenServer = Pick<
+  AuthorizationServerMetadata,
+  'issuer' | 'token_endpoint' | 'token_endpoint_auth_methods_supported' | 'token_endpoint_auth_signing_alg_values_supported'
+>;
 
 /** Who asks whom, for every grant. */
 export interface TokenEndpoint {
   readonly metadata: TokenServer;
   readonly client: ClientInformation;
+  /** The key to bind the token to, where the resource wants that. */
+  readonly dpop?: Dpop;
 }
 
 /** What a token request may use of the world. */
-export type TokenContext = Pick<Context, 'http' | 'clock' | 'signal'>;
+export type TokenContext = Pick<Context, 'http' | 'clock' | 'signal' | 'files'>;
 
 /** A token as RFC 6750 lets it stand in a header: visible ASCII. Anything else could end the header early. */
 const visible = /^[\x21-\x7e]+$/;
@@ -43,11 +51,11 @@ const visible = /^[\x21-\x7e]+$/;
  * nothing is known about it.
  */
 export async function requestRefresh(
-  { metadata, client, refreshToken, resource }: TokenEndpoint & { refreshToken: string; resource: string | undefined },
+  { refreshToken, resource, ...endpoint }: TokenEndpoint & { refreshToken: string; resource: string | undefined },
   context: TokenContext,
 ): Promise<TokenResponse> {
   const parameters = { refresh_token: refreshToken, ...(resource !== undefined && { resource }) };
-  return requestToken({ metadata, client, grantType: 'refresh_token', parameters }, context);
+  return requestToken({ ...endpoint, grantType: 'refresh_token', parameters }, context);
 }
 
 /**
@@ -56,15 +64,17 @@ export async function requestRefresh(
  * @param parameters what the grant's RFC names, without `grant_type` and what authenticates the client.
  */
 export async function requestToken(
-  { metadata, client, grantType, parameters }: TokenEndpoint & { grantType: string; parameters: Record<string, string> },
+  { metadata, client, dpop, grantType, parameters }: TokenEndpoint & { grantType: string; parameters: Record<string, string> },
   context: TokenContext,
 ): Promise<TokenResponse> {
-  const authentication: ClientAuth = clientAuthentication(client, metadata);
   const clientId = { client_id: client.client_id };
   try {
-    const options = requestOptions(metadata, context);
-    const response = await genericTokenEndpointRequest(metadata, clientId, authentication, grantType, parameters, options);
-    return await parseTokenResponse(response, { metadata, clientId, now: context.clock.now() });
+    const authentication: ClientAuth = clientAuthentication(client, metadata, context);
+    return await withNonce(dpop, async () => {
+      const options = { ...requestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
+      const response = await genericTokenEndpointRequest(metadata, clientId, authentication, grantType, parameters, options);
+      return parseTokenResponse(response, { metadata, clientId, bound: dpop !== undefined, now: context.clock.now() });
+    });
   } catch (error) {
     throw protocolError(error, `The token endpoint of ${metadata.issuer}`);
   }
@@ -72,15 +82,18 @@ export async function requestToken(
 
 async function parseTokenResponse(
   response: Response,
-  { metadata, clientId, now }: { metadata: TokenServer; clientId: { client_id: string }; now: number },
+  { metadata, clientId, bound, now }: { metadata: TokenServer; clientId: { client_id: string }; bound: boolean; now: number },
 ): Promise<TokenResponse> {
   const answer = await processGenericTokenEndpointResponse(metadata, clientId, await mended(response, { mends: tokenMends, status: 200 }));
   const unfit = (what: string) => new AuthError('response_invalid', `The token endpoint of ${metadata.issuer} gave ${what}.`);
-  if (answer.token_type !== 'bearer') throw unfit('a token that is not a bearer token');
+  const tokenType = answer.token_type as string;
+  if (tokenType !== 'bearer' && tokenType !== 'dpop') throw unfit('a token of a type that it was not asked for');
+  if (tokenType === 'dpop' && !bound) throw unfit('a token that is bound to a key, which was not asked for');
   if (!visible.test(answer.access_token)) throw unfit('an access token that cannot stand in a header');
   const issuedAt = Math.floor(now / 1000);
   return {
     accessToken: answer.access_token,
+    tokenType,
     issuedAt,
     ...(answer.expires_in !== undefined && { expiresAt: issuedAt + Math.floor(answer.expires_in) }),
     ...(answer.refresh_token !== undefined && { refreshToken: answer.refresh_token }),

@@ -3,6 +3,7 @@
  * All pure; the disk is store.ts's.
  */
 import { AuthError } from '../errors.js';
+import type { DpopKey } from '../oauth/dpop.js';
 import type { ClientInformation } from '../oauth/registration.js';
 
 /** The whole file. Other programs keep things of their own at every level. */
@@ -38,12 +39,21 @@ export interface AuthEntry {
   revocation_endpoint?: string;
   requested_scope?: string;
   step_ups?: number;
+  dpop_key?: DpopKey;
+  flow?: string;
+  workload_token_file?: string;
+  id_token_file?: string;
+  identity_provider?: string;
+  identity_provider_client_id?: string;
   [foreign: string]: unknown;
 }
 
 /** A login: tokens, what they are for, and where they are renewed. Times are seconds since the epoch. */
 export interface Login {
   accessToken: string;
+  /** RFC 9449: `dpop` for a token that is bound to `dpopKey`; `type` on disk, so that nobody sends it as a Bearer. */
+  tokenType: 'bearer' | 'dpop';
+  dpopKey?: DpopKey;
   expiresAt?: number;
   issuedAt?: number;
   refreshToken?: string;
@@ -59,28 +69,43 @@ export interface Login {
   requestedScope?: string;
   /** How many times in a row a step-up has asked for nothing new. */
   stepUps?: number;
+  /** The unattended flow that it was made by, which can make it again, and what that takes. */
+  flow?: string;
+  workloadTokenFile?: string;
+  idTokenFile?: string;
+  identityProvider?: string;
+  identityProviderClientId?: string;
 }
 
-/** Which key on disk holds which part of a Login, all that we ever write beside `type`. */
+/** Which key on disk holds which part of a Login, and of which type: all that we ever write beside `type`. */
 const keysOnDisk = {
-  accessToken: 'token',
-  expiresAt: 'expires_at',
-  issuedAt: 'issued_at',
-  refreshToken: 'refresh_token',
-  scope: 'scope',
-  issuer: 'issuer',
-  resource: 'resource',
-  clientId: 'client_id',
-  tokenEndpoint: 'token_endpoint',
-  revocationEndpoint: 'revocation_endpoint',
-  requestedScope: 'requested_scope',
-  stepUps: 'step_ups',
-} as const satisfies Record<keyof Login, keyof AuthEntry>;
+  accessToken: ['token', 'string'],
+  expiresAt: ['expires_at', 'number'],
+  issuedAt: ['issued_at', 'number'],
+  refreshToken: ['refresh_token', 'string'],
+  scope: ['scope', 'string'],
+  issuer: ['issuer', 'string'],
+  resource: ['resource', 'string'],
+  clientId: ['client_id', 'string'],
+  tokenEndpoint: ['token_endpoint', 'string'],
+  revocationEndpoint: ['revocation_endpoint', 'string'],
+  requestedScope: ['requested_scope', 'string'],
+  stepUps: ['step_ups', 'number'],
+  dpopKey: ['dpop_key', 'object'],
+  flow: ['flow', 'string'],
+  workloadTokenFile: ['workload_token_file', 'string'],
+  idTokenFile: ['id_token_file', 'string'],
+  identityProvider: ['identity_provider', 'string'],
+  identityProviderClientId: ['identity_provider_client_id', 'string'],
+} as const satisfies Record<Exclude<keyof Login, 'tokenType'>, [keyof AuthEntry, 'string' | 'number' | 'object']>;
 
-const numbers: ReadonlySet<keyof Login> = new Set(['expiresAt', 'issuedAt', 'stepUps']);
+const loginKeys = Object.entries(keysOnDisk) as [Exclude<keyof Login, 'tokenType'>, [string, 'string' | 'number' | 'object']][];
 
-/** What every server name must be made of: pflow's rule. */
-export const serverName = /^[A-Za-z0-9_-]+$/;
+/** What `auth.type` says where `auth` is a login. */
+const loginTypes: ReadonlySet<unknown> = new Set(['bearer', 'dpop']);
+
+/** What every server name must be made of: pflow's rule, and no name that JavaScript's objects have a use for. */
+export const serverName = /^(?!__proto__$)[A-Za-z0-9_-]+$/;
 
 /**
  * Reads the file's text. Nothing but white space is an empty document.
@@ -118,13 +143,42 @@ export function findServer(document: StoreDocument, name: string): ServerEntry |
   return isObject(entry) ? entry : undefined;
 }
 
-/** Sets the URL of server `name`, creating the entry if there is none. Changes `document`. */
+/**
+ * Finds or makes the entry of server `name` with `url`. Changes `document`.
+ *
+ * @throws AuthError `usage` when the name belongs to another server.
+ */
 export function putServer(document: StoreDocument, { name, url }: { name: string; url: string }): ServerEntry {
+  const known = findServer(document, name);
+  if (known !== undefined && !isSameUrl(known.url, url)) {
+    throw new AuthError('usage', `The name ${name} is taken by ${typeof known.url === 'string' ? known.url : 'a local command'}.`, {
+      hint: `Choose another name with --name, or run: mcp-auth remove ${name}`,
+    });
+  }
   const all = (document.mcpServers ??= {});
-  const entry = findServer(document, name) ?? (all[name] = {});
+  const entry = known ?? (all[name] = {});
   entry.type ??= 'http';
-  entry.url = url;
+  entry.url ??= url;
   return entry;
+}
+
+/** Whether two spellings are one URL; a fragment is never sent (RFC 8707 section 2). */
+export function isSameUrl(one: unknown, other: string): boolean {
+  const parse = (text: unknown) => (typeof text === 'string' && URL.canParse(text) ? new URL(text).href.replace(/#.*$/, '') : undefined);
+  return parse(one) !== undefined && parse(one) === parse(other);
+}
+
+/**
+ * A server that has an API key or a password keeps it: a login would put a token in its place.
+ *
+ * @throws AuthError `usage` for an entry that is authenticated by something else than a login.
+ */
+export function checkLoginFits({ auth, url }: ServerEntry, name: string): void {
+  const type = isObject(auth) ? (auth.type ?? 'bearer') : 'bearer';
+  if (loginTypes.has(type)) return;
+  throw new AuthError('usage', `${name} is authenticated by ${JSON.stringify(type)}, which a login would overwrite.`, {
+    hint: `Log in under another name: mcp-auth login ${url ?? 'URL'} --name NAME`,
+  });
 }
 
 /** Takes server `name` out, whole. Changes `document`. */
@@ -133,34 +187,46 @@ export function deleteServer(document: StoreDocument, name: string): void {
   if (document.mcpServers) delete document.mcpServers[name];
 }
 
-/** The bearer token of an entry and what we know of it; undefined where there is none. Wrong types count as absent. */
+/** The token of an entry and what we know of it; undefined where there is none. Wrong types count as absent. */
 export function readLogin(entry: ServerEntry | undefined): Login | undefined {
   const auth = entry?.auth;
-  if (!isObject(auth) || (auth.type ?? 'bearer') !== 'bearer') return undefined;
-  const login: Record<string, unknown> = {};
-  for (const [key, onDisk] of Object.entries(keysOnDisk) as [keyof Login, string][]) {
+  const type = isObject(auth) ? (auth.type ?? 'bearer') : undefined;
+  if (auth === undefined || type === undefined || !loginTypes.has(type)) return undefined;
+  const login: Record<string, unknown> = { tokenType: type };
+  for (const [key, [onDisk, kind]] of loginKeys) {
     const value = auth[onDisk];
-    if (numbers.has(key) ? Number.isFinite(value) : typeof value === 'string' && value !== '') login[key] = value;
+    if (isKind(value, kind)) login[key] = value;
   }
   return typeof login['accessToken'] === 'string' ? (login as unknown as Login) : undefined;
 }
 
-/** Puts `login` into an entry. Our keys are replaced as a whole; keys of others beside them stay. Changes `entry`. */
-export function writeLogin(entry: ServerEntry, login: Login): void {
-  const before = isObject(entry.auth) && (entry.auth.type ?? 'bearer') === 'bearer' ? entry.auth : {};
-  const auth: AuthEntry = { ...before, type: 'bearer' };
-  for (const [key, onDisk] of Object.entries(keysOnDisk) as [keyof Login, string][]) {
-    const value = login[key];
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- keys of ours, from the table above
-    if (value === undefined) delete auth[onDisk];
-    else auth[onDisk] = value;
-  }
+/**
+ * Puts `login` into an entry. Our keys are replaced as a whole; keys of others beside them stay. Changes `entry`.
+ *
+ * @throws AuthError `usage` as `checkLoginFits`.
+ */
+export function writeLogin(entry: ServerEntry, login: Login, name: string): void {
+  checkLoginFits(entry, name);
+  const auth: AuthEntry = { ...foreignKeys(entry.auth), type: login.tokenType };
+  for (const [key, [onDisk]] of loginKeys) if (login[key] !== undefined) auth[onDisk] = login[key];
   entry.auth = auth;
 }
 
-/** Takes the login out of an entry. Changes `entry`. */
+/** Takes the login out of an entry, and leaves what others keep beside it. Changes `entry`. */
 export function deleteLogin(entry: ServerEntry): void {
-  delete entry.auth;
+  const rest = foreignKeys(entry.auth);
+  if (Object.keys(rest).length > 0) entry.auth = rest;
+  else delete entry.auth;
+}
+
+function foreignKeys(auth: unknown): AuthEntry {
+  const ours = new Set<string>(['type', ...loginKeys.map(([, [onDisk]]) => onDisk)]);
+  return isObject(auth) ? Object.fromEntries(Object.entries(auth).filter(([key]) => !ours.has(key))) : {};
+}
+
+function isKind(value: unknown, kind: 'string' | 'number' | 'object'): boolean {
+  if (kind === 'object') return isObject(value);
+  return kind === 'number' ? Number.isFinite(value) : typeof value === 'string' && value !== '';
 }
 
 /** The registrations that the store holds for `issuer`, which are never shown to another. */

@@ -5,17 +5,23 @@ import { AuthError } from '../errors.js';
 
 /** A holder that has not renewed its lock for so long, in milliseconds, is taken for dead. */
 const staleAfter = 10_000;
-/** Milliseconds that another holder is waited for, and the longest pause between two looks. */
-const patience = 30_000;
+/** The longest pause between two looks, in milliseconds. */
 const longestPause = 200;
+
+/** How long another holder is waited for, in milliseconds, and what ends the waiting early. */
+export interface Patience {
+  readonly milliseconds: number;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Runs `work` while no other process holds the lock, which is a folder at `lockPath`: mkdir is atomic on NFS too.
  *
- * @throws AuthError `store_locked` when the holder is alive and does not end, `store_unwritable` where no lock can be made.
+ * @throws AuthError `store_locked` when the holder is alive and does not end, `store_unwritable` where no lock can be made,
+ * and the signal's reason.
  */
-export async function withLock<T>(lockPath: string, work: () => Promise<T>): Promise<T> {
-  const release = await takeLock(lockPath);
+export async function withLock<T>(lockPath: string, patience: Patience, work: () => Promise<T>): Promise<T> {
+  const release = await takeLock(lockPath, patience);
   try {
     return await work();
   } finally {
@@ -29,30 +35,31 @@ export function serverLockPath(storeFile: string, name: string): string {
 }
 
 /** Only a lock that is held is waited for: a folder that cannot be written will not become writable. */
-async function takeLock(lockPath: string): Promise<() => Promise<void>> {
+async function takeLock(lockPath: string, { milliseconds, signal }: Patience): Promise<() => Promise<void>> {
   const { default: lockfile } = await import('proper-lockfile');
   const options: LockOptions = {
     lockfilePath: lockPath,
     realpath: false,
     stale: staleAfter,
-    // The holder was suspended for longer than `staleAfter`. Its write is atomic all the same: going on is harmless.
+    // We were suspended for longer than `staleAfter`, and another may hold the lock too. What we write is read anew and
+    // renamed into place at once, so that the worst is one change of the other's that is lost, or one refresh too many.
     onCompromised: () => undefined,
   };
-  const giveUpAt = performance.now() + patience;
+  const giveUpAt = performance.now() + milliseconds;
   for (let pause = 5; ; pause = Math.min(pause * 1.5, longestPause)) {
     try {
       return await lockfile.lock(lockPath, options);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw unwritable(path.dirname(lockPath), error);
-      if (performance.now() > giveUpAt) throw locked(lockPath, error);
+      if (performance.now() > giveUpAt) throw locked(lockPath, { milliseconds, error });
     }
     // Those who wait for one lock do not all look at the same moment.
-    await wait(pause * (0.5 + Math.random()));
+    await wait(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
-function locked(lockPath: string, error: unknown): AuthError {
-  return new AuthError('store_locked', `Another process has held ${lockPath} for ${patience / 1000} seconds.`, {
+function locked(lockPath: string, { milliseconds, error }: { milliseconds: number; error: unknown }): AuthError {
+  return new AuthError('store_locked', `Another process has held ${lockPath} for ${milliseconds / 1000} seconds.`, {
     hint: 'See whether another mcp-auth hangs, and try again.',
     cause: error,
   });

@@ -1,4 +1,4 @@
-import { readFile, stat, mkdir, realpath } from 'node:fs/promises';
+import { mkdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { formatDocument, parseDocument, type StoreDocument } from './document.js';
@@ -21,35 +21,52 @@ export interface Store {
   checkWritable(): Promise<void>;
 }
 
-/** The store in `file`, which need not exist yet. Touches nothing until it is used. */
-export function openStore(file: string): Store {
+/** Milliseconds that a change of the file, which is short, and a refresh, which waits for a server several times, are waited for. */
+const changePatience = 30_000;
+const refreshPatience = 150_000;
+
+/**
+ * The store in `file`, which need not exist yet. Touches nothing until it is used.
+ *
+ * @param signal ends the waiting for a lock, with its reason.
+ */
+export function openStore(file: string, signal: AbortSignal): Store {
+  const change = { milliseconds: changePatience, signal };
+  const refresh = { milliseconds: refreshPatience, signal };
   return {
     path: file,
     read: async () => parseDocument(await readText(file), file),
-    update: async (change) => {
-      const target = await lockableTarget(file);
-      return withLock(`${target}.lock`, async () => {
+    update: async (alter) => {
+      // Loaded before the file is read: what another program writes in between would be lost.
+      const [target] = await Promise.all([lockableTarget(file), import('conf')]);
+      return withLock(`${target}.lock`, change, async () => {
         const before = await readText(target);
         const document = await parseDocument(before, file);
         const unchanged = formatDocument(document);
-        const result = change(document);
+        const result = alter(document);
         if (formatDocument(document) !== unchanged) await writeDocument(target, document);
         return result;
       });
     },
-    withServerLock: async (name, work) => withLock(serverLockPath(await lockableTarget(file), name), work),
-    checkWritable: async () => withLock(`${await lockableTarget(file)}.lock`, () => Promise.resolve()),
+    withServerLock: async (name, work) => withLock(serverLockPath(await lockableTarget(file), name), refresh, work),
+    checkWritable: async () => withLock(`${await lockableTarget(file)}.lock`, change, () => Promise.resolve()),
   };
 }
 
-/** The file behind a symbolic link, so that every path to a store leads to one lock, in a folder that exists. */
-async function lockableTarget(file: string): Promise<string> {
+/** The file behind a symbolic link, even one that leads nowhere yet, so that every path to a store leads to one lock, in a folder that exists. */
+async function lockableTarget(file: string, depth = 40): Promise<string> {
   try {
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   } catch (error) {
     throw unwritable(path.dirname(file), error);
   }
-  return realpath(file).catch(async () => path.join(await realpath(path.dirname(file)), path.basename(file)));
+  const target = await realpath(file).catch(() => undefined);
+  if (target !== undefined) return target;
+  const folder = await realpath(path.dirname(file));
+  const link = await readlink(file).catch(() => undefined);
+  if (link === undefined) return path.join(folder, path.basename(file));
+  if (depth === 0) throw unwritable(file, Object.assign(new Error(), { code: 'ELOOP' }));
+  return lockableTarget(path.resolve(folder, link), depth - 1);
 }
 
 async function readText(file: string): Promise<string> {

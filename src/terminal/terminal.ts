@@ -28,6 +28,11 @@ export interface TerminalOptions {
   readonly openBrowser: (url: string) => Promise<boolean>;
 }
 
+/** JSON in ASCII: a reader gets every character, and a terminal that shows it none that could move the cursor or reorder. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** The Ui of a real terminal, or of the streams that stand in its place. `close` stops reading. */
 export function createTerminal({ stdin, stdout, stderr, env, clock, json, qr, openBrowser }: TerminalOptions): Ui & { close(): void } {
   const screen = createScreen({ stderr, env, clock });
@@ -39,7 +44,7 @@ export function createTerminal({ stdin, stdout, stderr, env, clock, json, qr, op
     input: stdin === undefined ? 'none' : atTerminal ? 'terminal' : 'lines',
     print: (text) => void stdout.write(`${printable(text)}\n`),
     event: (event) => {
-      if (json) stdout.write(`${JSON.stringify(event)}\n`);
+      if (json) stdout.write(`${asciiJson(event)}\n`);
     },
     say: (text = '') => sentence(printable(text)),
     remark: (text) => sentence(printable(text), 'dim'),

@@ -1,6 +1,6 @@
 /** RFC 9110 section 11.6.1, RFC 6750 section 3; checklist item 1. */
 import { expect, test } from 'vitest';
-import { parseBearerChallenge } from '../../src/oauth/challenge.js';
+import { parseChallenge } from '../../src/oauth/challenge.js';
 
 test.each([
   ['Bearer', {}],
@@ -18,10 +18,13 @@ test.each([
   ['Bearer scope="first", scope="second"', { scope: 'first' }],
   ['Bearer ???, scope="yes"', { scope: 'yes' }],
   ['Bearer scope="never closed', {}],
+  ['Bearer realm="gateway", Bearer resource_metadata="https://a.example/prm"', { resourceMetadata: 'https://a.example/prm' }],
+  ['Bearer, Basic realm="b", Bearer error="invalid_token", scope="yes"', { error: 'invalid_token', scope: 'yes' }],
+  ['DPoP algs="ES256", resource_metadata="https://a.example/prm"', { dpop: true, resourceMetadata: 'https://a.example/prm' }],
 ])('%s', (header, expected) => {
-  expect(parseBearerChallenge(header)).toEqual({ resourceMetadata: undefined, scope: undefined, error: undefined, ...expected });
+  expect(parseChallenge(header)).toEqual({ dpop: false, resourceMetadata: undefined, scope: undefined, error: undefined, ...expected });
 });
 
 test.each([null, '', 'Basic realm="x"', ',,,', '"Bearer"'])('no Bearer challenge in %s', (header) => {
-  expect(parseBearerChallenge(header)).toBeUndefined();
+  expect(parseChallenge(header)).toBeUndefined();
 });

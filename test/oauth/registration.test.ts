@@ -73,7 +73,7 @@ test.each([
   {
     what: 'a method that needs a secret, and none',
     answer: { token_endpoint_auth_method: 'client_secret_basic' },
-    said: 'was given no secret',
+    said: 'was not given what that takes',
   },
   { what: 'another redirect URI', answer: { redirect_uris: ['https://other.example/'] }, said: 'it is for the redirect URIs' },
 ])('a registration with $what is found out before anybody is sent to approve', async ({ answer, said }) => {

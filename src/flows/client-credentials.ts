@@ -1,0 +1,13 @@
+import { clientCredentialsGrant, requestTokenByCredentials } from '../oauth/client-credentials.js';
+import type { Flow } from './flow.js';
+
+/** The client credentials grant: MCP extension "OAuth Client Credentials". The program acts for itself, not for a person. */
+export const clientCredentials: Flow = {
+  name: 'client-credentials',
+  summary: 'Log this machine in as itself, with a client secret or a private key',
+  grantType: clientCredentialsGrant,
+  client: 'confidential',
+  unattended: true,
+  unavailable: () => undefined,
+  run: async (request, context) => ({ tokens: await requestTokenByCredentials(request, context) }),
+};

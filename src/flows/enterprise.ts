@@ -1,0 +1,53 @@
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { requestAuthorizationServer } from '../oauth/authorization-server.js';
+import { requestIdentityAssertion } from '../oauth/identity-assertion.js';
+import { jwtBearerGrant, requestTokenByAssertion } from '../oauth/jwt-bearer.js';
+import { checkJwt, parseClaims } from '../oauth/jwt.js';
+import type { ClientInformation } from '../oauth/registration.js';
+import type { Flow, Proof } from './flow.js';
+
+/**
+ * Enterprise-managed authorization: MCP extension, Identity Assertion JWT Authorization Grant. The company's identity
+ * provider has logged the person in already, and vouches for them to the MCP server's authorization server.
+ */
+export const enterprise: Flow = {
+  name: 'enterprise',
+  summary: 'Log in with the token of the company’s identity provider',
+  grantType: jwtBearerGrant,
+  client: 'registered',
+  unattended: true,
+  unavailable: ({ proof }) =>
+    proof.idToken === undefined && proof.idTokenFile === undefined ? 'it needs --id-token-file FILE or --id-token-stdin' : undefined,
+  run: async (request, context) => {
+    const { metadata, resource, scope, proof } = request;
+    const idToken = await readIdToken(proof, context);
+    const { issuer, client } = identityProviderOf(idToken, proof);
+    const provider = await requestAuthorizationServer({ issuer }, context);
+    if (provider === undefined) throw new AuthError('no_authorization_server', `The identity provider ${issuer} has no metadata.`);
+    const assertion = await requestIdentityAssertion(
+      { metadata: provider, client, idToken, audience: metadata.issuer, resource, scope },
+      context,
+    );
+    return { tokens: await requestTokenByAssertion({ ...request, assertion }, context) };
+  },
+};
+
+async function readIdToken({ idToken, idTokenFile }: Proof, { files }: Pick<Context, 'files'>): Promise<string> {
+  const what = 'The identity provider’s token';
+  return checkJwt(idToken ?? (await files.readText(idTokenFile ?? '', what)), what);
+}
+
+/** Who to show the token to: its own issuer, as the client that it was given to (OpenID Connect Core section 2). */
+function identityProviderOf(idToken: string, proof: Proof): { issuer: string; client: ClientInformation } {
+  const { iss, azp, aud } = parseClaims(idToken);
+  const issuer = proof.identityProvider ?? iss;
+  const audience = Array.isArray(aud) && aud.length === 1 ? (aud[0] as unknown) : aud;
+  const client = proof.identityProviderClient ?? { client_id: azp ?? audience };
+  if (typeof issuer !== 'string' || typeof client.client_id !== 'string') {
+    throw new AuthError('assertion_unusable', 'The identity provider’s token does not say who gave it, and to which client.', {
+      hint: 'Pass --identity-provider URL and --identity-provider-client-id ID.',
+    });
+  }
+  return { issuer, client: { ...client, client_id: client.client_id } };
+}

@@ -1,0 +1,18 @@
+import { jwtBearerGrant, requestTokenByAssertion } from '../oauth/jwt-bearer.js';
+import { checkJwt } from '../oauth/jwt.js';
+import type { Flow } from './flow.js';
+
+/** Workload identity federation: MCP SEP-1933. The platform that this program runs on says who it is. */
+export const workload: Flow = {
+  name: 'workload',
+  summary: 'Log a workload in with the token that its platform gives it, as in a Kubernetes pod',
+  grantType: jwtBearerGrant,
+  client: 'registered',
+  unattended: true,
+  unavailable: ({ proof }) => (proof.workloadTokenFile === undefined ? 'it needs --workload-token-file FILE' : undefined),
+  run: async (request, context) => {
+    const what = 'The workload’s token';
+    const assertion = checkJwt(await context.files.readText(request.proof.workloadTokenFile ?? '', what), what);
+    return { tokens: await requestTokenByAssertion({ ...request, assertion }, context) };
+  },
+};

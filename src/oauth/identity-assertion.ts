@@ -1,0 +1,62 @@
+/**
+ * The identity assertion of enterprise-managed authorization: RFC 8693 token exchange, as
+ * draft-ietf-oauth-identity-assertion-authz-grant section 4 uses it.
+ */
+import { genericTokenEndpointRequest, processGenericTokenEndpointResponse } from 'oauth4webapi';
+import { AuthError } from '../errors.js';
+import type { AuthorizationServerMetadata } from './authorization-server.js';
+import { clientAuthentication } from './client-authentication.js';
+import { mended } from './lenience.js';
+import { protocolError } from './protocol-error.js';
+import type { ClientInformation } from './registration.js';
+import { requestOptions } from './request-options.js';
+import type { TokenContext } from './token.js';
+
+const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const identityAssertion = 'urn:ietf:params:oauth:token-type:id-jag';
+
+export interface IdentityAssertionRequest {
+  /** The identity provider's, and our client there. */
+  readonly metadata: AuthorizationServerMetadata;
+  readonly client: ClientInformation;
+  readonly idToken: string;
+  /** The issuer of the MCP server's authorization server, for which the assertion will be good. */
+  readonly audience: string;
+  readonly resource: string;
+  readonly scope?: string;
+}
+
+/**
+ * Has the identity provider vouch for the person of an `id_token` to another authorization server.
+ *
+ * @returns a JWT for the grant of RFC 7523.
+ * @throws OAuthError with the identity provider's `error`; AuthError `response_invalid` for a token of another kind.
+ */
+export async function requestIdentityAssertion(
+  { metadata, client, idToken, audience, resource, scope }: IdentityAssertionRequest,
+  context: TokenContext,
+): Promise<string> {
+  const what = `The identity provider ${metadata.issuer}`;
+  const parameters = {
+    requested_token_type: identityAssertion,
+    audience,
+    resource,
+    ...(scope !== undefined && { scope }),
+    subject_token: idToken,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+  };
+  const clientId = { client_id: client.client_id };
+  try {
+    const authentication = clientAuthentication(client, metadata, context);
+    const options = requestOptions(metadata, context);
+    const response = await genericTokenEndpointRequest(metadata, clientId, authentication, tokenExchangeGrant, parameters, options);
+    // RFC 8693 section 2.2.1: what is no access token has the token type N_A.
+    const answer = await processGenericTokenEndpointResponse(metadata, clientId, await mended(response, { mends: [], status: 200 }), {
+      recognizedTokenTypes: { n_a: () => undefined },
+    });
+    if (answer['issued_token_type'] === identityAssertion) return answer.access_token;
+  } catch (error) {
+    throw protocolError(error, what);
+  }
+  throw new AuthError('response_invalid', `${what} gave something else than the identity assertion that it was asked for.`);
+}

@@ -1,0 +1,43 @@
+/** Pushed authorization requests: RFC 9126. */
+import { processPushedAuthorizationResponse, pushedAuthorizationRequest } from 'oauth4webapi';
+import type { AuthorizationServerMetadata } from './authorization-server.js';
+import { clientAuthentication } from './client-authentication.js';
+import { withNonce } from './dpop.js';
+import { mended, pushMends } from './lenience.js';
+import { protocolError } from './protocol-error.js';
+import { requestOptions } from './request-options.js';
+import type { TokenContext, TokenEndpoint } from './token.js';
+
+/** Whether the authorization server takes requests only in this way (RFC 9126 section 5). */
+export function mustPush(metadata: AuthorizationServerMetadata): boolean {
+  return metadata.require_pushed_authorization_requests === true && metadata.pushed_authorization_request_endpoint !== undefined;
+}
+
+/**
+ * Hands the parameters of an authorization request to the authorization server (RFC 9126 section 2).
+ *
+ * @returns the `request_uri` that stands for them.
+ * @throws OAuthError with the server's `error`.
+ */
+export async function requestPushedAuthorization(
+  {
+    metadata,
+    client,
+    dpop,
+    parameters,
+  }: TokenEndpoint & { metadata: AuthorizationServerMetadata; parameters: Readonly<Record<string, string>> },
+  context: TokenContext,
+): Promise<string> {
+  const clientId = { client_id: client.client_id };
+  try {
+    const authentication = clientAuthentication(client, metadata, context);
+    return await withNonce(dpop, async () => {
+      const options = { ...requestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
+      const response = await pushedAuthorizationRequest(metadata, clientId, authentication, parameters, options);
+      const answer = await mended(response, { mends: pushMends, status: 201 });
+      return (await processPushedAuthorizationResponse(metadata, clientId, answer)).request_uri;
+    });
+  } catch (error) {
+    throw protocolError(error, `The pushed authorization request endpoint of ${metadata.issuer}`);
+  }
+}
