@@ -6,7 +6,8 @@ import type { Clock, Env } from './context.js';
 import { AuthError, exitCodes, toAuthError } from './errors.js';
 import { systemFiles } from './files.js';
 import { createHttp } from './http/http.js';
-import { storePath } from './store/path.js';
+import { preferencesPath, storePath } from './store/path.js';
+import { openPreferences } from './store/preferences.js';
 import { openStore } from './store/store.js';
 import { createTerminal } from './terminal/terminal.js';
 import { version } from './version.js';
@@ -96,11 +97,10 @@ async function runCommand(
   const ui = terminalOf(world, options);
   const http = createHttp({ env, userAgent: `mcp-auth/${version}` });
   const store = openStore(storePath({ option: options.store, env }), interrupt);
+  const preferences = openPreferences(preferencesPath({ env }));
+  const context = { store, preferences, http, files: systemFiles, clock, ui, env, signal: interrupt };
   try {
-    await command.run(
-      { arguments: words, options: options as never },
-      { store, http, files: systemFiles, clock, ui, env, signal: interrupt },
-    );
+    await command.run({ arguments: words, options: options as never }, context);
   } finally {
     ui.close();
     await http.close();

@@ -2,10 +2,12 @@
  * The effects of this program, as types. Everything that reads the disk, the network, the clock or the terminal does so
  * through a Context, so that a test runs a whole command with only the world replaced.
  */
+import type { Preferences } from './store/preferences.js';
 import type { Store } from './store/store.js';
 
 export interface Context {
   readonly store: Store;
+  readonly preferences: Preferences;
   readonly http: Http;
   readonly files: Files;
   readonly clock: Clock;

@@ -21,6 +21,7 @@ const exitCodeOf = {
   store_unreadable: exitCodes.failed,
   store_unwritable: exitCodes.failed,
   store_locked: exitCodes.failed,
+  preferences_invalid: exitCodes.failed,
   login_needed: exitCodes.loginNeeded,
   not_a_login: exitCodes.failed,
 

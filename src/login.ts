@@ -11,7 +11,7 @@ import { OAuthError } from './oauth/protocol-error.js';
 import type { ClientInformation } from './oauth/registration.js';
 import { scopeToRequest } from './oauth/scope.js';
 import { loginFrom } from './session.js';
-import { findServer, putClient, putServer, readLogin, writeLogin, type Login } from './store/document.js';
+import { deleteClient, findServer, putClient, putServer, readLogin, writeLogin, type Login } from './store/document.js';
 import { stepUp } from './step-up.js';
 import { verifyToken, type Verification } from './verification.js';
 
@@ -71,7 +71,7 @@ export async function login(request: LoginRequest, context: Context): Promise<Lo
   const { discovery, scope } = prepared;
   const { metadata, resource } = discovery;
   context.ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${scope}`}`);
-  const { grant, client } = await obtainGrant({ request, prepared }, context);
+  const { grant, client, forgotten } = await obtainGrant({ request, prepared }, context);
   try {
     const { tokens } = grant;
     const server = { url: new URL(request.url), tokens, dpop: prepared.dpop };
@@ -88,7 +88,7 @@ export async function login(request: LoginRequest, context: Context): Promise<Lo
       ...(tokens.tokenType === 'dpop' && { dpopKey: prepared.dpop?.key }),
       ...renewalOf({ flow: prepared.flows[0], proof: request.proof }),
     });
-    await save({ request, login, client }, context);
+    await save({ request, login, client, forgotten }, context);
     await grant.answerBrowser?.();
     return { login, verification };
   } catch (error) {
@@ -135,23 +135,28 @@ async function prepare(request: LoginRequest, context: Context): Promise<Prepara
   };
 }
 
+/** A grant, the client that it was given to, and the id of the registration that its server turned out to have forgotten. */
+interface Granted {
+  readonly grant: Grant;
+  readonly client: ClientInformation;
+  readonly forgotten?: string;
+}
+
 /**
  * Becomes a client and obtains a grant. A registration from the store that its server has forgotten is replaced, once:
  * servers prune clients, and nobody can tell before it is used.
  */
-async function obtainGrant(
-  { request, prepared }: { request: LoginRequest; prepared: Preparation },
-  context: Context,
-): Promise<{ grant: Grant; client: ClientInformation }> {
+async function obtainGrant({ request, prepared }: { request: LoginRequest; prepared: Preparation }, context: Context): Promise<Granted> {
   const first = await become({ request, prepared }, context);
   try {
-    return { client: first.client, grant: await runFlows({ request, prepared, ...first }, context) };
+    return { client: first.client, grant: await askConsent({ request, prepared, ...first }, context) };
   } catch (error) {
     const forgotten = error instanceof OAuthError && error.error === 'invalid_client';
     if (!forgotten || !first.reused || prepared.discovery.metadata.registration_endpoint === undefined) throw error;
     context.ui.warn(`${error.message} Registering again.`);
     const again = await become({ request: { ...request, client: { ...request.client, register: true } }, prepared }, context);
-    return { client: again.client, grant: await runFlows({ request, prepared, ...again }, context) };
+    const grant = await askConsent({ request, prepared, ...again }, context);
+    return { client: again.client, grant, forgotten: first.client.client_id };
   }
 }
 
@@ -167,7 +172,7 @@ async function become({ request, prepared }: { request: LoginRequest; prepared: 
 }
 
 /** Asks for consent with what has been prepared and the client that was obtained. */
-async function runFlows(
+async function askConsent(
   { request, prepared, client, reused }: { request: LoginRequest; prepared: Preparation } & ObtainedClient,
   context: Context,
 ): Promise<Grant> {
@@ -215,7 +220,7 @@ async function verify(server: Parameters<typeof verifyToken>[0], context: Contex
 
 /** Writes the login, unless the server has become another one while the person approved. */
 async function save(
-  { request, login, client }: { request: LoginRequest; login: Login; client: ClientInformation },
+  { request, login, client, forgotten }: { request: LoginRequest; login: Login; client: ClientInformation; forgotten?: string },
   { store, signal }: Context,
 ): Promise<void> {
   signal.throwIfAborted();
@@ -225,6 +230,7 @@ async function save(
     writeLogin(entry, login, name);
     if (trustedIssuer !== undefined) entry.trusted_issuer = trustedIssuer;
     if (login.issuer !== undefined) putClient(document, login.issuer, client);
+    if (login.issuer !== undefined && forgotten !== undefined) deleteClient(document, login.issuer, forgotten);
     if (login.identityProvider !== undefined && proof.identityProviderClient?.client_secret !== undefined) {
       putClient(document, login.identityProvider, { ...proof.identityProviderClient, obtained_by: 'pre_registration' });
     }

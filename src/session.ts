@@ -117,6 +117,7 @@ async function requestNewTokens({ endpoint, ...stored }: Stored & { endpoint: To
     try {
       return await requestRefresh({ ...endpoint, refreshToken, resource }, context);
     } catch (error) {
+      if (hasCode(error, 'request_refused')) throw refusedToRenew(error, name);
       if (!hasCode(error, 'invalid_grant')) throw error;
       if (flow === undefined) throw loginNeeded(name, `The login to ${name} has ended: its refresh token is no longer accepted`);
     }
@@ -193,6 +194,11 @@ function loginOf(document: StoreDocument, name: string): Login {
 function marginOf({ expiresAt, issuedAt }: Login): number {
   const life = expiresAt !== undefined && issuedAt !== undefined ? expiresAt - issuedAt : Infinity;
   return life < shortLife ? life / 10 : margin;
+}
+
+/** Some servers refuse a refresh token that has ended in other words than `invalid_grant`; nobody can tell. */
+function refusedToRenew(error: AuthError, name: string): AuthError {
+  return new AuthError(error.code, error.message, { hint: `Try again. If it stays so, run: mcp-auth login ${name}`, cause: error });
 }
 
 /** Exit 3, with the command that mends it. */

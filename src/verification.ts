@@ -1,60 +1,89 @@
-/** Whether a token does what it is for: one MCP session with the server, opened and closed. */
-import type { Context } from './context.js';
+/** Whether a token does what it is for: one visit to the MCP server. */
+import type { Context, HttpRequest } from './context.js';
 import { AuthError, hasCode } from './errors.js';
 import { requestWithProof, type Dpop } from './oauth/dpop.js';
+import { listTools, questionRequest } from './oauth/probe.js';
 import type { TokenResponse } from './oauth/token.js';
 import { version } from './version.js';
 
 /** Milliseconds that the whole visit may take. */
 const timeLimit = 20_000;
 
-/** Who answered. */
+/** Who answered, as far as they say. */
 export interface Verification {
   readonly serverName: string;
   readonly serverVersion: string;
   readonly tools: number;
 }
 
+/** Where a token is to be used, and the key that a token of type `dpop` is bound to. */
+export interface Bearer {
+  readonly url: URL;
+  readonly tokens: Pick<TokenResponse, 'accessToken' | 'tokenType'>;
+  readonly dpop?: Dpop;
+}
+
+/** The server, asked with the token. */
+interface Visited {
+  readonly url: URL;
+  readonly signal: AbortSignal;
+  readonly fetch: (target: URL, request: HttpRequest) => Promise<Response>;
+  /** The status with which the server turned the token away, or did not understand the question. */
+  readonly seen: { refused?: number; misunderstood: boolean };
+}
+
 /**
- * Opens the MCP server with a new token and asks for its tools.
- *
- * @param dpop the key that a token of type `dpop` is bound to.
+ * Opens the MCP server with a new token and asks for its tools, in the wire of MCP up to 2025-11-25, or else in that of
+ * 2026-07-28.
  *
  * @throws AuthError `token_refused` when the server does not take the token, `server_failed` or a network error when it
  * could not be asked, which says nothing about the token.
  */
-export async function verifyToken(
-  {
-    url,
-    tokens: { accessToken: token, tokenType },
-    dpop,
-  }: { url: URL; tokens: Pick<TokenResponse, 'accessToken' | 'tokenType'>; dpop?: Dpop },
-  { http, signal }: Pick<Context, 'http' | 'signal'>,
-): Promise<Verification> {
+export async function verifyToken(bearer: Bearer, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Verification> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeLimit)]);
+  const seen: Visited['seen'] = { misunderstood: false };
+  const fetch: Visited['fetch'] = async (target, request) => {
+    const response = await requestWithToken({ ...bearer, url: target }, request, { http });
+    if (response.status === 401 || response.status === 403) seen.refused = response.status;
+    if (response.status === 400) seen.misunderstood = true;
+    return response;
+  };
+  const visited = { url: bearer.url, signal: limit, fetch, seen };
+  try {
+    return await openSession(visited).catch((error: unknown) => {
+      if (seen.misunderstood && seen.refused === undefined) return askOnce(visited);
+      throw error;
+    });
+  } catch (error) {
+    throw verificationError(error, { url: bearer.url, refused: seen.refused, signal });
+  }
+}
+
+function requestWithToken(
+  { url, tokens: { accessToken: token, tokenType }, dpop }: Bearer,
+  request: HttpRequest,
+  { http }: Pick<Context, 'http'>,
+): Promise<Response> {
+  if (tokenType === 'dpop' && dpop) return requestWithProof({ url, token, dpop, request }, { http });
+  return http.fetch(url, { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } });
+}
+
+/** One session, opened and closed. */
+async function openSession({ url, signal: limit, fetch }: Visited): Promise<Verification> {
   // The SDK is most of what there is to load, and only this needs it.
   const [{ Client }, { StreamableHTTPClientTransport }] = await Promise.all([
     import('@modelcontextprotocol/sdk/client/index.js'),
     import('@modelcontextprotocol/sdk/client/streamableHttp.js'),
   ]);
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeLimit)]);
-  let refused: number | undefined;
   const transport = new StreamableHTTPClientTransport(url, {
-    fetch: async (target, { method, headers, body, signal: own } = {}) => {
-      const signals = [limit, own].filter((one) => one != null);
-      const request = {
+    fetch: (target, { method, headers, body, signal } = {}) =>
+      fetch(new URL(target), {
         method,
         headers: Object.fromEntries(new Headers(headers)),
         body: body as string,
         stream: true,
-        signal: AbortSignal.any(signals),
-      };
-      const response =
-        dpop && tokenType === 'dpop'
-          ? await requestWithProof({ url: new URL(target), token, dpop, request }, { http })
-          : await http.fetch(target, { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } });
-      if (response.status === 401 || response.status === 403) refused = response.status;
-      return response;
-    },
+        signal: signal ? AbortSignal.any([limit, signal]) : limit,
+      }),
   });
   const client = new Client({ name: 'mcp-auth', version });
   try {
@@ -63,8 +92,6 @@ export async function verifyToken(
     const tools = client.getServerCapabilities()?.tools ? await countTools(client, limit) : 0;
     await transport.terminateSession().catch(() => undefined);
     return { serverName: name, serverVersion, tools };
-  } catch (error) {
-    throw verificationError(error, { url, refused, signal });
   } finally {
     await client.close().catch(() => undefined);
   }
@@ -80,6 +107,18 @@ async function countTools(client: import('@modelcontextprotocol/sdk/client/index
     cursor = page.nextCursor;
   } while (cursor !== undefined && count < 10_000);
   return count;
+}
+
+/** One question to a server that has no sessions, answered as JSON or as an event. */
+async function askOnce({ url, signal, fetch }: Visited): Promise<Verification> {
+  const response = await fetch(url, { ...questionRequest(listTools), signal });
+  const text = await response.text();
+  const message = JSON.parse(/^data: ?(.*)$/m.exec(text)?.[1] ?? text) as {
+    result?: { tools?: unknown[]; _meta?: Record<string, unknown> };
+  };
+  if (!Array.isArray(message.result?.tools)) throw new AuthError('server_failed', `${url.host} did not list its tools.`);
+  const info = message.result._meta?.['io.modelcontextprotocol/serverInfo'] as { name?: string; version?: string } | undefined;
+  return { serverName: info?.name ?? '', serverVersion: info?.version ?? '', tools: message.result.tools.length };
 }
 
 function verificationError(

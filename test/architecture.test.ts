@@ -15,7 +15,7 @@ const layers = [
   ['flows/'],
   ['oauth/', 'store/'],
   ['http/'],
-  ['context.ts', 'errors.ts', 'server-text.ts', 'version.ts'],
+  ['context.ts', 'errors.ts', 'json.ts', 'server-text.ts', 'version.ts'],
 ];
 
 /** Packages that only these files may import. */

@@ -30,7 +30,7 @@ export const clientOptions: readonly Option[] = [
 /** What was typed, with the secret from the environment or stdin: never from the command line, which others can read. */
 export async function readClientOptions(
   words: ClientWords,
-  { env, ui, signal }: Pick<Context, 'env' | 'ui' | 'signal'>,
+  { env, preferences, ui, signal }: Pick<Context, 'env' | 'preferences' | 'ui' | 'signal'>,
 ): Promise<ClientOptions> {
   if (words.clientSecretStdin && words.clientId === undefined) throw new AuthError('usage', '--client-secret-stdin needs --client-id.');
   if (words.privateKey !== undefined && words.clientId === undefined && words.clientMetadataUrl === undefined) {
@@ -43,7 +43,7 @@ export async function readClientOptions(
     clientId: words.clientId,
     clientSecret: typed?.trim() ?? fromEnvironment,
     privateKeyFile: words.privateKey === undefined ? undefined : path.resolve(words.privateKey),
-    metadataUrl: words.clientMetadataUrl,
+    metadataUrl: words.clientMetadataUrl ?? (words.clientId === undefined ? (await preferences.read())['client-metadata-url'] : undefined),
     register: words.register,
     redirectUri: words.redirectUri ?? (words.callbackPort === undefined ? undefined : `http://127.0.0.1:${words.callbackPort}/callback`),
     registrationToken: env.variables['MCP_AUTH_REGISTRATION_TOKEN'],

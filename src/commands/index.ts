@@ -8,4 +8,5 @@ export const commands: readonly CommandListing[] = [
   { name: 'logout', summary: 'Revoke a login and remove it', load: async () => (await import('./logout.js')).logout },
   { name: 'add', summary: 'Add a server without logging in', load: async () => (await import('./add.js')).add },
   { name: 'remove', summary: 'Log out of a server and remove it', load: async () => (await import('./remove.js')).remove },
+  { name: 'config', summary: 'Show or set what every login uses', load: async () => (await import('./config.js')).config },
 ];

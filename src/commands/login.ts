@@ -5,6 +5,7 @@ import { login as logIn, type LoginResult } from '../login.js';
 import { ownParameters } from '../oauth/authorization-code.js';
 import { quoted } from '../server-text.js';
 import { secondsLeft } from '../session.js';
+import type { Verification } from '../verification.js';
 import type { Command } from './command.js';
 import { findTarget, type LoginTarget } from './login-target.js';
 import { clientOptions, readClientOptions, type ClientWords } from './client-options.js';
@@ -88,15 +89,21 @@ export const login: Command<Options> = {
 
 function report({ target, result: { login, verification } }: { target: LoginTarget; result: LoginResult }, context: Context): void {
   const { ui, store } = context;
-  const tools = verification && `${verification.tools} tool${verification.tools === 1 ? '' : 's'}`;
-  const who = verification ? ` It is ${quoted(`${verification.serverName} ${verification.serverVersion}`.trim())} and has ${tools}.` : '';
-  ui.succeed(`Logged in to ${target.name}.${who}`);
+  ui.succeed(`Logged in to ${target.name}.${verification ? ` ${whoAnswered(verification)}` : ''}`);
   ui.say(`  Stored in ${store.path}`);
   const left = secondsLeft(login, context);
-  const renewal = login.refreshToken === undefined ? 'There is no refresh token: log in again then.' : 'It is renewed when it is needed.';
+  const renewed = login.refreshToken !== undefined || login.flow !== undefined;
+  const renewal = renewed ? 'It is renewed when it is needed.' : 'There is no refresh token: log in again then.';
   if (Number.isFinite(left)) ui.say(`  The token expires in ${inWords(left)}. ${renewal}`);
-  ui.say(`  Use it:   mcp-auth token ${target.name}`);
+  if (login.tokenType === 'dpop')
+    ui.say('  The token is bound to a key that is in the store (DPoP): a program that takes nothing but a token cannot use it.');
+  else ui.say(`  Use it:   mcp-auth token ${target.name}`);
   ui.event({ event: 'logged_in', server: target.name, scope: login.scope, expires_at: login.expiresAt });
+}
+
+function whoAnswered({ serverName, serverVersion, tools }: Verification): string {
+  const name = `${serverName} ${serverVersion}`.trim();
+  return `It ${name === '' ? '' : `is ${quoted(name)} and `}has ${tools} tool${tools === 1 ? '' : 's'}.`;
 }
 
 /** One more `KEY=VALUE` of those given so far. */

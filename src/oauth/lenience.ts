@@ -3,6 +3,8 @@
  * exact, reads them. Each mend says who needs it; none of them makes a login less safe.
  */
 
+import { isObject } from '../json.js';
+
 type Body = Record<string, unknown>;
 type Mend = (body: Body) => void;
 
@@ -46,8 +48,8 @@ const envelopes = ['authed_user', 'token', 'tokens', 'data', 'result', 'response
 /** A token inside an envelope. The whole answer is the envelope's content then, and a bearer token whatever it is called there. */
 const nestedToken: Mend = (body) => {
   if (typeof body['access_token'] === 'string' && body['access_token'] !== '') return;
-  const inner = envelopes.map((key) => body[key]).find((one) => isRecord(one) && typeof one['access_token'] === 'string');
-  if (isRecord(inner)) Object.assign(body, inner, inner['token_type'] === 'dpop' ? {} : { token_type: 'bearer' });
+  const inner = envelopes.map((key) => body[key]).find((one) => isObject(one) && typeof one['access_token'] === 'string');
+  if (isObject(inner)) Object.assign(body, inner, inner['token_type'] === 'dpop' ? {} : { token_type: 'bearer' });
 };
 
 /** No `token_type` beside an access token: all that left it out have meant Bearer (RFC 6749 section 5.1 requires it). */
@@ -130,7 +132,7 @@ function parseBody(text: string, contentType: string): Body | undefined {
   if (contentType.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text));
   try {
     const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -152,7 +154,7 @@ function hidesAnError(body: Body): boolean {
 /** `error` as an object, or under a name of the server's own. */
 function mendError(body: Body): void {
   const { error } = body;
-  if (isRecord(error)) {
+  if (isObject(error)) {
     body['error_description'] ??= error['message'] ?? error['error_description'];
     body['error'] = error['code'] ?? error['type'] ?? error['error'];
   }
@@ -162,8 +164,4 @@ function mendError(body: Body): void {
   if (typeof body['error'] !== 'string' && typeof body['error_description'] === 'string') body['error'] = 'unnamed error';
   if (typeof body['error'] !== 'string') delete body['error'];
   if (typeof body['error_description'] !== 'string') delete body['error_description'];
-}
-
-function isRecord(value: unknown): value is Body {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

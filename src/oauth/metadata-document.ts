@@ -1,4 +1,6 @@
 import type { Context } from '../context.js';
+import { hasCode } from '../errors.js';
+import { isObject } from '../json.js';
 
 /** Redirects that a metadata request may take; such a request carries no secret. */
 const redirects = 3;
@@ -13,12 +15,14 @@ export async function requestMetadata(
   address: URL,
   { http, signal }: Pick<Context, 'http' | 'signal'>,
 ): Promise<Record<string, unknown> | undefined> {
-  const response = await http.fetch(address, { headers: { accept: 'application/json' }, redirects, signal });
-  if (!response.ok) return undefined;
-  const document = await response.json().catch(() => undefined);
-  return isObject(document) ? document : undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  try {
+    const response = await http.fetch(address, { headers: { accept: 'application/json' }, redirects, signal });
+    if (!response.ok) return undefined;
+    const document: unknown = await response.json().catch(() => undefined);
+    return isObject(document) ? document : undefined;
+  } catch (error) {
+    // A page that is too long for metadata is not metadata.
+    if (hasCode(error, 'response_invalid')) return undefined;
+    throw error;
+  }
 }

@@ -1,11 +1,11 @@
 /** What an MCP server says to somebody without a token: RFC 6750 section 3, RFC 9728 section 5.1. */
-import type { Context } from '../context.js';
+import type { Context, HttpRequest } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import { parseChallenge, type Challenge } from './challenge.js';
 
 /** One MCP request, as its version of the protocol puts it on the wire. */
-interface Question {
+export interface Question {
   readonly headers: Record<string, string>;
   readonly message: object;
 }
@@ -20,7 +20,7 @@ const initialize: Question = {
 };
 
 /** MCP 2026-07-28, which has no initialize: every request says by itself what it is. */
-const listTools: Question = {
+export const listTools: Question = {
   headers: { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' },
   message: {
     method: 'tools/list',
@@ -50,15 +50,18 @@ export async function requestProbe(serverUrl: URL, context: Pick<Context, 'http'
   return first.status === 400 ? ask(serverUrl, listTools, context) : first;
 }
 
-async function ask(serverUrl: URL, { headers, message }: Question, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Probe> {
-  const response = await http.fetch(serverUrl, {
+/** A question as an HTTP request. */
+export function questionRequest({ headers, message }: Question): HttpRequest & { readonly headers: Record<string, string> } {
+  return {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
     body: JSON.stringify({ jsonrpc: '2.0', id: 0, ...message }),
-    // An open server may answer with a stream that never ends; only the head is wanted.
-    stream: true,
-    signal,
-  });
+  };
+}
+
+async function ask(serverUrl: URL, question: Question, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Probe> {
+  // An open server may answer with a stream that never ends; only the head is wanted.
+  const response = await http.fetch(serverUrl, { ...questionRequest(question), stream: true, signal });
   await response.body?.cancel().catch(() => undefined);
   const challenge = parseChallenge(response.headers.get('www-authenticate'));
   return {

@@ -26,9 +26,7 @@ export async function requestProtectedResource(
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<ProtectedResource | undefined> {
   const addresses = wellKnownAddresses(serverUrl);
-  if (challenged !== undefined) {
-    addresses.unshift(parseSafeUrl(challenged, { what: 'The protected-resource metadata that the server points at' }));
-  }
+  if (challenged !== undefined) addresses.unshift(challengedAddress(challenged, serverUrl));
   for (const address of addresses) {
     const document = await requestMetadata(address, context);
     // Servers that answer every address with some JSON of theirs have no metadata there.
@@ -36,6 +34,17 @@ export async function requestProtectedResource(
     if (document && isMetadata) return parseProtectedResource(document, { serverUrl, address });
   }
   return undefined;
+}
+
+/**
+ * Where a challenge points. Servers give a path alone, and those behind a proxy that does TLS for them give their own
+ * address as plain http: both mean the server that was asked.
+ */
+function challengedAddress(challenged: string, serverUrl: URL): URL {
+  const what = 'The protected-resource metadata that the server points at';
+  const address = URL.canParse(challenged, serverUrl.href) ? new URL(challenged, serverUrl) : undefined;
+  if (address?.host === serverUrl.host) address.protocol = serverUrl.protocol;
+  return parseSafeUrl(address?.href ?? challenged, { what });
 }
 
 /** Checks one document; pure. See `requestProtectedResource` for what it throws. */

@@ -104,7 +104,8 @@ function wishes(
   redirectUri: string,
 ): Wish[] {
   const offered = (grant: string) => supported?.includes(grant) ?? true;
-  const usual = ['authorization_code', 'refresh_token'].filter(offered);
+  // A server with an authorization endpoint does this one, whatever its list says.
+  const usual = ['authorization_code', ...['refresh_token'].filter(offered)];
   const withDevice = device !== undefined && offered(deviceCodeGrant) ? [...usual, deviceCodeGrant] : usual;
   const localhost = redirectUri.replace(/^http:\/\/(127\.0\.0\.1|\[::1\])(?=[:/])/, 'http://localhost');
   const all = [redirectUri, localhost].flatMap((uri) => [

@@ -3,6 +3,7 @@
  * All pure; the disk is store.ts's.
  */
 import { AuthError } from '../errors.js';
+import { isObject } from '../json.js';
 import type { DpopKey } from '../oauth/dpop.js';
 import type { ClientInformation } from '../oauth/registration.js';
 
@@ -242,6 +243,12 @@ export function putClient(document: StoreDocument, issuer: string, client: Clien
   all[issuer] = [client, ...others];
 }
 
+/** Takes a registration out that its issuer does not know any more. Changes `document`. */
+export function deleteClient(document: StoreDocument, issuer: string, clientId: string): void {
+  const all = (document.oauthClients ??= {});
+  all[issuer] = clientsOf(document, issuer).filter((one) => one.client_id !== clientId);
+}
+
 function invalid(file: string, what: string): AuthError {
   return new AuthError('store_invalid', `The store ${file} ${what}. It was left as it is.`, {
     hint: 'Correct the file, or move it away, or name another with --store FILE.',
@@ -259,8 +266,4 @@ async function placeOfError(text: string): Promise<string> {
 
 function ownValue<T>(record: Record<string, T> | undefined, key: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

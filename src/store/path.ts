@@ -7,7 +7,14 @@ import type { Env } from '../context.js';
  * (Linux: `$XDG_CONFIG_HOME/mcp-auth` or `~/.config/mcp-auth`). Always absolute.
  */
 export function storePath({ option, env }: { option: string | undefined; env: Env }): string {
-  const chosen = option ?? env.variables['MCP_AUTH_STORE'];
-  if (chosen) return path.resolve(chosen);
-  return path.join(envPaths('mcp-auth', { suffix: '' }).config, 'mcp-servers.json');
+  return chosenPath(option ?? env.variables['MCP_AUTH_STORE'], 'mcp-servers.json');
+}
+
+/** The preferences' file: `MCP_AUTH_PREFERENCES`, else `preferences.json` in the same folder, wherever the store is. Always absolute. */
+export function preferencesPath({ env }: { env: Env }): string {
+  return chosenPath(env.variables['MCP_AUTH_PREFERENCES'], 'preferences.json');
+}
+
+function chosenPath(chosen: string | undefined, name: string): string {
+  return chosen ? path.resolve(chosen) : path.join(envPaths('mcp-auth', { suffix: '' }).config, name);
 }
