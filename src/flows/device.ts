@@ -3,7 +3,6 @@ import { AuthError, hasCode } from '../errors.js';
 import { pollForToken, requestDeviceAuthorization, type DeviceAuthorization } from '../oauth/device-authorization.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import { deviceCodeGrant, hasGrant } from '../oauth/registration.js';
-import { quoted } from '../server-text.js';
 import type { Flow, FlowRequest, Grant } from './flow.js';
 import { withinTime } from './time-limit.js';
 
@@ -61,15 +60,11 @@ function isRefusal(error: unknown): error is OAuthError {
 }
 
 function refused({ metadata }: FlowRequest, cause?: AuthError): AuthError {
-  const reason = cause instanceof OAuthError ? ` (${quoted(cause.error)})` : cause ? `: ${cause.message}` : '.';
-  return new AuthError(
-    'flow_refused',
-    `${metadata.issuer} does not let this client use a device code${reason}${reason.endsWith('.') ? '' : '.'}`,
-    {
-      hint: 'Use --flow paste.',
-      cause,
-    },
-  );
+  const reason = cause === undefined ? '.' : `: ${cause.message}`;
+  return new AuthError('flow_refused', `${metadata.issuer} does not let this client use a device code${reason}`, {
+    hint: 'Use --flow paste.',
+    cause,
+  });
 }
 
 async function present(

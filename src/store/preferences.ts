@@ -1,4 +1,5 @@
 /** What the person wants every time: a small file of its own, which holds no secret and may be edited by hand. */
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { isObject } from '../json.js';
@@ -20,34 +21,20 @@ export interface Preferences {
   write(name: PreferenceName, value: string | undefined): Promise<void>;
 }
 
-/** The preferences in `file`, which need not exist. Touches nothing until it is used. */
+/** The preferences in `file`, which need not exist. Touches nothing until it is used, and reading makes no folder. */
 export function openPreferences(file: string): Preferences {
-  const open = async () => {
-    const { default: Conf } = await import('conf');
-    const { dir, name, ext } = path.parse(file);
-    try {
-      return new Conf<Record<string, unknown>>({
-        cwd: dir,
-        configName: name,
-        fileExtension: ext.slice(1),
-        accessPropertiesByDotNotation: false,
-      });
-    } catch (error) {
-      throw new AuthError('preferences_invalid', `The preferences ${file} cannot be read.`, {
-        hint: 'Correct that file, or remove it.',
-        cause: error,
-      });
-    }
-  };
   return {
     path: file,
     read: async () => {
-      const stored: unknown = (await open()).store;
-      return Object.fromEntries(Object.entries(isObject(stored) ? stored : {}).filter(([, value]) => typeof value === 'string'));
+      const stored = await readObject(file);
+      return Object.fromEntries(Object.entries(stored).filter(([, value]) => typeof value === 'string'));
     },
     write: async (name, value) => {
-      const conf = await open();
+      await readObject(file);
+      const { default: Conf } = await import('conf');
+      const { dir, name: configName, ext } = path.parse(file);
       try {
+        const conf = new Conf({ cwd: dir, configName, fileExtension: ext.slice(1), accessPropertiesByDotNotation: false });
         if (value === undefined) conf.delete(name);
         else conf.set(name, value);
       } catch (error) {
@@ -55,4 +42,18 @@ export function openPreferences(file: string): Preferences {
       }
     },
   };
+}
+
+/** What the file holds. One that is not there, or not for us to read, prefers nothing. */
+async function readObject(file: string): Promise<Record<string, unknown>> {
+  const text = await readFile(file, 'utf8').catch(() => '{}');
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return value;
+  } catch {
+    // Said below, without quoting the file.
+  }
+  throw new AuthError('preferences_invalid', `The preferences ${file} are not a JSON object.`, {
+    hint: 'Correct that file, or remove it.',
+  });
 }

@@ -33,8 +33,11 @@ export interface Run {
   shown(pattern: RegExp): Promise<string>;
 }
 
-/** Starts a command line, which is split at spaces. */
-export function run(line: string, { store, stdin = 'none', clock = testClock(), env = {}, openBrowser, columns = 100 }: RunOptions): Run {
+/** Starts a command line: words, or text that is split at spaces. */
+export function run(
+  line: string | readonly string[],
+  { store, stdin = 'none', clock = testClock(), env = {}, openBrowser, columns = 100 }: RunOptions,
+): Run {
   const input = Object.assign(new PassThrough(), { isTTY: stdin === 'terminal', setRawMode: () => input });
   const output = collected(false);
   const errors = collected(stdin === 'terminal', columns);
@@ -42,7 +45,7 @@ export function run(line: string, { store, stdin = 'none', clock = testClock(), 
   if (typeof stdin === 'object') input.end(stdin.text);
 
   const exit = runCli({
-    argv: line.split(' ').filter(Boolean),
+    argv: typeof line === 'string' ? line.split(' ').filter(Boolean) : line,
     stdin: stdin === 'none' ? undefined : (input as unknown as NodeJS.ReadStream),
     stdout: output.stream,
     stderr: errors.stream,

@@ -61,6 +61,12 @@ describe('section 3.5: how long is waited between polls', () => {
     { what: 'an interval of 0', answers: [granted], device: { interval: 0 }, intervals: [5] },
     { what: 'a negative one', answers: [granted], device: { interval: -1 }, intervals: [5] },
     { what: 'a string', answers: [granted], device: { interval: '8' }, intervals: [8] },
+    {
+      what: 'a long one, which a lost request does not shorten',
+      answers: ['drop', granted] as Respond[],
+      device: { interval: 120 },
+      intervals: [120, 120],
+    },
     { what: 'a huge one', answers: [granted], device: { interval: 1e10 }, intervals: [60] },
   ])('$what', async ({ answers, device, intervals }) => {
     const result = await polling(answers, device);
@@ -74,6 +80,7 @@ describe('how it ends', () => {
     { what: 'access_denied', answers: [pending, { status: 400, json: { error: 'access_denied' } }], code: 4 },
     { what: 'expired_token', answers: [{ status: 400, json: { error: 'expired_token' } }], code: 5 },
     { what: 'the code’s own end', answers: [pending], code: 5 },
+    { what: 'an answer that is none', answers: [{ json: { hello: 'world' } }], code: 6 },
     { what: 'an error that is no state of waiting', answers: [{ status: 400, json: { error: 'invalid_request' } }], code: 1 },
   ])('$what: exit $code', async ({ answers, code }) => {
     const result = await polling(answers);
@@ -85,7 +92,23 @@ describe('how it ends', () => {
 test.each(['unauthorized_client', 'unsupported_grant_type'])('%s at the device endpoint: said, and paste goes on', async (error) => {
   const server = await fakeServer(() => [{ want: 'POST /device', respond: { status: 400, json: { error } } }]);
   const login = run(`login ${server.url} --no-browser`, { store: temporaryStore() });
-  await login.shown(/does not let this client use a device code .*Going on with paste/);
+  await login.shown(/does not let this client use a device code: .*Going on with paste/);
+  await login.shown(/^http:\S+\/authorize\?\S+$/m);
+  login.interrupt();
+  expect(await login.exit).toBe(130);
+});
+
+test.each([
+  { what: 'a bare 401', respond: { status: 401 } },
+  { what: 'a bare 403', respond: { status: 403 } },
+  { what: 'a 404', respond: { status: 404, text: '<html>' } },
+  { what: 'a 405', respond: { status: 405 } },
+  { what: 'invalid_request', respond: { status: 400, json: { error: 'invalid_request' } } },
+  { what: 'a page', respond: { text: '<html>' } },
+])('a device endpoint that does not work ($what) leaves paste', async ({ respond }) => {
+  const server = await fakeServer(() => [{ want: 'POST /device', respond }]);
+  const login = run(`login ${server.url} --no-browser`, { store: temporaryStore() });
+  await login.shown(/Going on with paste/);
   await login.shown(/^http:\S+\/authorize\?\S+$/m);
   login.interrupt();
   expect(await login.exit).toBe(130);
@@ -97,6 +120,23 @@ test('--flow device ends there instead', async () => {
   expect(await login.exit).toBe(1);
   expect(login.stderr).toContain('--flow paste');
 });
+
+test.each([
+  { given: [], code: 0, polls: 200 },
+  { given: ['--timeout', '600'], code: 5, polls: 120 },
+])(
+  'a code that lives for half an hour can be approved for that long, unless --timeout says less: $given',
+  async ({ given, code, polls }) => {
+    const server = await fakeServer((origin) => [
+      { want: 'POST /device', respond: { json: { device_code: 'd', user_code: 'A', verification_uri: `${origin}/x`, expires_in: 1800 } } },
+      ...Array.from({ length: 199 }, () => ({ want: 'POST /token', respond: pending })),
+      { want: 'POST /token', respond: granted },
+    ]);
+    const login = run(['login', server.url, '--no-browser', '--flow', 'device', '--no-verify', ...given], { store: temporaryStore() });
+    expect(await login.exit).toBe(code);
+    expect(Math.abs(server.asked('POST /token').length - polls)).toBeLessThanOrEqual(1);
+  },
+);
 
 test('a verification URI that is not a web address is refused', async () => {
   const { code, login } = await polling([granted], { verification_uri: 'file:///etc/passwd' });

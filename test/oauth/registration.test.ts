@@ -1,8 +1,11 @@
 /** RFC 7591; checklist items 6 to 10. */
-import { expect, test } from 'vitest';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
-import { run } from '../helpers/run.js';
+import { run, type Run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
 async function login(change: (origin: string) => Exchange[], options = '--flow device --no-verify --name fake') {
@@ -103,4 +106,284 @@ test.each([
   const [token] = server.asked('POST /token');
   expect(token?.headers.authorization).toBe(header);
   expect(token?.body['client_secret']).toBe(field);
+});
+
+const authorize = /^(http:\S+\/authorize\?\S+)$/m;
+
+/** Pastes the response to the address that a login has just shown, and returns the request's parameters. */
+async function approve(running: Run): Promise<URLSearchParams> {
+  const request = new URL(await running.shown(authorize)).searchParams;
+  running.type(`${request.get('redirect_uri')}?code=c&state=${request.get('state')}\n`);
+  return request;
+}
+
+/** A login by paste that goes through. */
+async function loginByPaste(words: string, store: string): Promise<{ request: URLSearchParams; said: string }> {
+  const running = run(`login ${words} --no-browser --no-verify --flow paste`, { store, stdin: 'open' });
+  const request = await approve(running);
+  expect(await running.exit).toBe(0);
+  return { request, said: running.stderr };
+}
+
+const registered = (origin: string, ...clientIds: string[]): Exchange[] =>
+  clientIds.map((client_id) => ({
+    want: 'POST /register',
+    respond: ({ body }) => ({ status: 201, json: { ...body, client_id, issuer: origin } }),
+  }));
+
+describe('a registration is kept and used again', () => {
+  test('with its redirect URI to the letter', async () => {
+    const server = await fakeServer();
+    const store = temporaryStore();
+    const first = await loginByPaste(`${server.url} --name fake`, store);
+    const second = await loginByPaste('fake', store);
+    expect(second.request.get('redirect_uri')).toBe(first.request.get('redirect_uri'));
+    expect(server.asked('POST /register')).toHaveLength(1);
+  });
+
+  test('even while its port is taken by another program', async () => {
+    const server = await fakeServer();
+    const store = temporaryStore();
+    const first = await loginByPaste(`${server.url} --name fake`, store);
+    const squatter = createServer().listen(Number(new URL(first.request.get('redirect_uri') ?? '').port), '127.0.0.1');
+    await once(squatter, 'listening');
+    const second = await loginByPaste('fake', store);
+    squatter.close();
+    expect(second.request.get('redirect_uri')).toBe(first.request.get('redirect_uri'));
+  });
+
+  test('--register makes a new one, with the same redirect URI', async () => {
+    const server = await fakeServer((origin) => registered(origin, 'one', 'two'));
+    const store = temporaryStore();
+    const first = await loginByPaste(`${server.url} --name fake`, store);
+    const second = await loginByPaste('fake --register', store);
+    expect(second.request.get('client_id')).toBe('two');
+    expect(second.request.get('redirect_uri')).toBe(first.request.get('redirect_uri'));
+    expect(readStore(store).mcpServers.fake.auth.client_id).toBe('two');
+  });
+
+  test('another --redirect-uri, or --callback-port, makes a new one', async () => {
+    const server = await fakeServer((origin) => registered(origin, 'one', 'two', 'three'));
+    const store = temporaryStore();
+    await loginByPaste(`${server.url} --name fake`, store);
+    const second = await loginByPaste('fake --redirect-uri https://relay.example/back', store);
+    expect(second.request.get('redirect_uri')).toBe('https://relay.example/back');
+    expect(server.asked('POST /register')[1]?.body['redirect_uris']).toEqual(['https://relay.example/back']);
+    const third = await loginByPaste('fake --callback-port 3118', store);
+    expect(third.request.get('redirect_uri')).toBe('http://127.0.0.1:3118/callback');
+    const fourth = await loginByPaste('fake --redirect-uri https://relay.example/back', store);
+    expect(fourth.request.get('client_id')).toBe('two');
+  });
+
+  test('a secret that has expired means a new one', async () => {
+    const server = await fakeServer((origin) => [
+      {
+        want: 'POST /register',
+        respond: ({ body }) => ({ json: { ...body, client_id: 'one', client_secret: 's', client_secret_expires_at: 1 } }),
+      },
+      ...registered(origin, 'two'),
+    ]);
+    const store = temporaryStore();
+    await loginByPaste(`${server.url} --name fake`, store);
+    expect((await loginByPaste('fake', store)).request.get('client_id')).toBe('two');
+  });
+
+  test('so does a grant that it lacks, unless that was refused', async () => {
+    const server = await fakeServer((origin) => [
+      {
+        want: 'GET /.well-known/oauth-authorization-server',
+        respond: { json: metadata(origin, { device_authorization_endpoint: undefined }) },
+      },
+      { want: 'GET /.well-known/oauth-authorization-server', respond: { json: metadata(origin) } },
+      ...registered(origin, 'one', 'two'),
+    ]);
+    const store = temporaryStore();
+    await loginByPaste(`${server.url} --name fake`, store);
+    expect(await run('login fake --no-browser --no-verify --flow device', { store }).exit).toBe(0);
+    expect(server.asked('POST /device')[0]?.body['client_id']).toBe('two');
+    expect(await run('login fake --no-browser --no-verify', { store }).exit).toBe(0);
+    expect(server.asked('POST /register')).toHaveLength(2);
+  });
+
+  test('a grant that was refused once is not asked for at every login', async () => {
+    const server = await fakeServer(() => [
+      {
+        want: 'POST /register',
+        respond: ({ body }) => ({ json: { ...body, client_id: 'c', grant_types: ['authorization_code', 'refresh_token'] } }),
+      },
+    ]);
+    const store = temporaryStore();
+    await loginByPaste(`${server.url} --name fake`, store);
+    expect(readStore(store).oauthClients[server.origin][0].refused_grant_types).toEqual([deviceGrant]);
+    const again = run('login fake --no-browser --no-verify', { store, stdin: 'open' });
+    await approve(again);
+    expect(await again.exit).toBe(0);
+    expect(server.asked('POST /register')).toHaveLength(1);
+  });
+
+  test('item 10: another issuer has its own, and never sees the first one', async () => {
+    const server = await fakeServer((origin) => registered(origin, 'one'));
+    const other = await fakeServer((origin) => registered(origin, 'two'));
+    const store = temporaryStore();
+    await loginByPaste(`${server.url} --name fake`, store);
+    const moved = readStore(store);
+    moved.mcpServers.fake.url = other.url;
+    writeFileSync(store, JSON.stringify(moved));
+    await loginByPaste('fake', store);
+    expect(JSON.stringify(other.requests)).not.toContain('"one"');
+    expect(Object.keys(readStore(store).oauthClients)).toEqual([server.origin, other.origin]);
+  });
+});
+
+describe('a registration that its server has forgotten is replaced once', () => {
+  /** A server that has forgotten the client of the login in the store. */
+  async function forgetful(more: (origin: string) => Exchange[]) {
+    const server = await fakeServer((origin) => [...more(origin), ...registered(origin, 'one', 'two', 'three')]);
+    const store = temporaryStore();
+    const first = await loginByPaste(`${server.url} --name fake`, store);
+    return { server, store, redirectUri: first.request.get('redirect_uri') };
+  }
+
+  test.each([
+    { what: 'JSON', respond: { status: 400, json: { error: 'invalid_client', error_description: 'gone' } } },
+    { what: 'a page', respond: { status: 401, text: '<html><body>Error: Unknown client</body></html>' } },
+    { what: 'a page of words', respond: { status: 400, text: '<p>The OAuth client was not found.</p>' } },
+    { what: 'a redirect', respond: { status: 302, headers: { location: '/error?error=unauthorized_client' } } },
+  ])('found out by a GET of the authorization URL that is answered with $what', async ({ respond }) => {
+    const { server, store, redirectUri } = await forgetful(() => [{ want: 'GET /authorize', respond }]);
+    const { request, said } = await loginByPaste('fake', store);
+    expect(said).toMatch(/does not know the client one any more\. Registering again\./);
+    expect(request.get('client_id')).toBe('two');
+    expect(request.get('redirect_uri')).toBe(redirectUri);
+    expect(server.asked('POST /register')).toHaveLength(2);
+    expect(readStore(store).oauthClients[server.origin].map((client: { client_id: string }) => client.client_id)).toEqual(['two']);
+  });
+
+  test('found out at the token endpoint: the person is asked once more', async () => {
+    const { server, store } = await forgetful(() => [
+      { want: 'POST /token', respond: { json: { access_token: 'a', token_type: 'Bearer' } } },
+      { want: 'POST /token', respond: { status: 401, json: { error: 'invalid_client' } } },
+      { want: 'POST /token', respond: { json: { access_token: 'b', token_type: 'Bearer' } } },
+    ]);
+    const running = run('login fake --no-browser --no-verify --flow paste', { store, stdin: 'open' });
+    expect((await approve(running)).get('client_id')).toBe('one');
+    expect((await approve(running)).get('client_id')).toBe('two');
+    expect(await running.exit).toBe(0);
+    expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'b', client_id: 'two' });
+    expect(server.asked('POST /register')).toHaveLength(2);
+  });
+
+  test('a device login too', async () => {
+    const { server, store } = await forgetful(() => [
+      { want: 'POST /device', respond: { status: 401 } },
+      {
+        want: 'POST /device',
+        respond: ({ body }) => ({
+          json: { device_code: 'd', user_code: String(body['client_id']), verification_uri: 'https://a.example/', expires_in: 600 },
+        }),
+      },
+    ]);
+    expect(await run('login fake --no-browser --no-verify --flow device', { store }).exit).toBe(0);
+    expect(server.asked('POST /token').at(-1)?.body['client_id']).toBe('two');
+  });
+
+  test('a new registration that is refused too ends it', async () => {
+    const { server, store } = await forgetful(() => [
+      { want: 'POST /device', respond: { status: 401, json: { error: 'invalid_client' } } },
+    ]);
+    const running = run('login fake --no-browser --no-verify --flow device', { store });
+    expect(await running.exit).toBe(1);
+    expect(server.asked('POST /register')).toHaveLength(2);
+  });
+
+  test.each([{ status: 500 }, { status: 405 }, { status: 400, text: 'Bad Request' }, { status: 200, text: 'Sign in' }, 'drop' as const])(
+    'a server that refuses such a GET is no reason to stop: %j',
+    async (respond) => {
+      const { server, store } = await forgetful(() => [{ want: 'GET /authorize', respond }]);
+      expect((await loginByPaste('fake', store)).request.get('client_id')).toBe('one');
+      expect(server.asked('POST /register')).toHaveLength(1);
+    },
+  );
+
+  test('a client that was registered by hand is never replaced', async () => {
+    const server = await fakeServer(() => [
+      { want: 'POST /device', respond: { status: 401, json: { error: 'invalid_client', error_description: 'who?' } } },
+    ]);
+    const running = run(`login ${server.url} --no-browser --no-verify --flow device --client-id mine`, { store: temporaryStore() });
+    expect(await running.exit).toBe(1);
+    expect(running.stderr).toContain('“who?”');
+    expect(server.asked('POST /register')).toEqual([]);
+  });
+});
+
+describe('what is asked for', () => {
+  test('item 9: a refused loopback address is tried as localhost, on the same port', async () => {
+    const refuse: Exchange['respond'] = ({ body }) =>
+      String(body['redirect_uris']).includes('127.0.0.1')
+        ? { status: 400, json: { error: 'invalid_redirect_uri', error_description: 'only localhost' } }
+        : { status: 201, json: { ...body, client_id: 'c' } };
+    const server = await fakeServer(() => [{ want: 'POST /register', respond: refuse }]);
+    const { request } = await loginByPaste(server.url, temporaryStore());
+    expect(request.get('redirect_uri')).toMatch(/^http:\/\/localhost:\d+\/callback$/);
+    const [first] = server.asked('POST /register');
+    expect(new URL(request.get('redirect_uri') ?? '').port).toBe(new URL(String(first?.body['redirect_uris'])).port);
+    // The device grant, which was not what the server minded, is asked for all the same.
+    expect(server.asked('POST /register').at(-1)?.body['grant_types']).toContain(deviceGrant);
+  });
+
+  test('only grants that the server advertises', async () => {
+    const server = await fakeServer((origin) => [
+      {
+        want: 'GET /.well-known/oauth-authorization-server',
+        respond: { json: metadata(origin, { grant_types_supported: ['authorization_code'] }) },
+      },
+    ]);
+    await loginByPaste(server.url, temporaryStore());
+    expect(server.asked('POST /register')[0]?.body['grant_types']).toEqual(['authorization_code']);
+  });
+
+  test.each([
+    { supported: ['client_secret_post', 'none'], asked: 'none' },
+    { supported: ['private_key_jwt', 'client_secret_post'], asked: 'client_secret_post' },
+    { supported: ['tls_client_auth'], asked: 'none' },
+  ])('a method of authentication that the server takes: $supported', async ({ supported, asked }) => {
+    const server = await fakeServer((origin) => [
+      {
+        want: 'GET /.well-known/oauth-authorization-server',
+        respond: { json: metadata(origin, { token_endpoint_auth_methods_supported: supported }) },
+      },
+      { want: 'POST /register', respond: ({ body }) => ({ json: { ...body, client_id: 'c', client_secret: 's' } }) },
+    ]);
+    await loginByPaste(server.url, temporaryStore());
+    expect(server.asked('POST /register')[0]?.body['token_endpoint_auth_method']).toBe(asked);
+  });
+
+  test('with the initial access token from the environment, where there is one', async () => {
+    const server = await fakeServer();
+    const running = run(`login ${server.url} --no-browser --no-verify --flow device`, {
+      store: temporaryStore(),
+      env: { MCP_AUTH_REGISTRATION_TOKEN: 'iat-1' },
+    });
+    expect(await running.exit).toBe(0);
+    expect(server.asked('POST /register')[0]?.headers.authorization).toBe('Bearer iat-1');
+  });
+
+  test('a server that wants one says so, and the hint says how', async () => {
+    const { running } = await login(() => [{ want: 'POST /register', respond: { status: 401 } }]);
+    expect(await running.exit).toBe(1);
+    expect(running.stderr).toContain('MCP_AUTH_REGISTRATION_TOKEN');
+  });
+});
+
+test.each([
+  { what: 'lists that are text', answer: { client_id: 'c', grant_types: 'authorization_code refresh_token', redirect_uris: undefined } },
+  { what: 'numbers in place of lists', answer: { client_id: 'c', grant_types: 5, redirect_uris: 5 } },
+  { what: 'a client id that is a number', answer: { client_id: 77 } },
+  { what: 'a method that is no text', answer: { client_id: 'c', token_endpoint_auth_method: {} } },
+  { what: 'nulls', answer: { client_id: 'c', client_secret: null, grant_types: null, scope: null } },
+  { what: 'an empty secret', answer: { client_id: 'c', client_secret: '' } },
+])('an answer with $what is read as far as it goes', async ({ answer }) => {
+  const server = await fakeServer(() => [{ want: 'POST /register', respond: { status: 201, json: answer } }]);
+  const { request } = await loginByPaste(server.url, temporaryStore());
+  expect(request.get('client_id')).toBe(String(answer.client_id));
 });
