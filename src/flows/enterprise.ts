@@ -49,5 +49,5 @@ function identityProviderOf(idToken: string, proof: Proof): { issuer: string; cl
       hint: 'Pass --identity-provider URL and --identity-provider-client-id ID.',
     });
   }
-  return { issuer, client: { ...client, client_id: client.client_id } };
+  return { issuer, client: { ...client, client_id: client.client_id, obtained_by: 'pre_registration' } };
 }

@@ -46,13 +46,14 @@ export function methodToRegister(server: ServerMethods): string {
 }
 
 /**
- * The method of a client: what its registration says; else the best that the server supports and the client can do
- * (RFC 8414 section 2: a server that lists none supports `client_secret_basic`).
+ * The method of a client: what its registration says; else the best that the server supports and the client can do. What
+ * a person gave a client to prove itself with is used even where the server's list does not have it: lists are incomplete.
  */
 export function methodFor(client: ClientInformation, { token_endpoint_auth_methods_supported: supported }: ServerMethods): string {
   if (client.token_endpoint_auth_method !== undefined) return client.token_endpoint_auth_method;
   const able = methods.filter((method) => method.fits(client)).map(({ name }) => name);
-  return able.find((name) => supported?.includes(name)) ?? able[0] ?? 'none';
+  const given = able.length > 1 && client.obtained_by !== 'dynamic_registration' ? able.filter((name) => name !== 'none') : able;
+  return given.find((name) => supported?.includes(name)) ?? given[0] ?? 'none';
 }
 
 /**

@@ -1,7 +1,7 @@
 /** RFC 9728, RFC 8414, OpenID Connect Discovery; checklist items 1 to 5 and 14. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
-import { temporaryStore } from '../helpers/folder.js';
+import { readStore, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
@@ -203,3 +203,233 @@ test('a server that has moved: its new place is named, not followed', async () =
   expect(said).toContain('“/mcp/”');
   expect(server.asked('POST /mcp/')).toEqual([]);
 });
+
+test('items 1 and 2: several challenges in one header: the one that points at the metadata is followed', async () => {
+  const { server } = await reachesThePerson((origin) => [
+    {
+      want: 'POST /mcp',
+      respond: {
+        status: 401,
+        headers: { 'www-authenticate': `Basic realm="x", Bearer realm="y", Bearer resource_metadata="${origin}/prm"` },
+      },
+    },
+  ]);
+  expect(server.asked('GET /prm')).toHaveLength(1);
+});
+
+test.each(['/prm', 'http://HOST/prm'])('item 2: a pointer that is %s means the server that was asked', async (pointer) => {
+  const { server } = await reachesThePerson((origin) => [
+    {
+      want: 'POST /mcp',
+      respond: {
+        status: 401,
+        headers: { 'www-authenticate': `Bearer resource_metadata="${pointer.replace('HOST', new URL(origin).host)}"` },
+      },
+    },
+  ]);
+  expect(server.asked('GET /prm')).toHaveLength(1);
+});
+
+test.each([
+  { what: '5xx', respond: { status: 502, text: 'Bad Gateway' } },
+  { what: 'a page', respond: { text: '<html>' } },
+  { what: 'JSON about something else', respond: { json: { error: 'no such route' } } },
+  { what: 'a list', respond: { json: [] } },
+  { what: 'a page of more than 1 MiB', respond: { text: 'x'.repeat(1024 * 1024 + 1) } },
+])('item 2: $what at the first address moves on to the next', async ({ respond }) => {
+  const { server } = await reachesThePerson((origin) => [
+    { want: 'GET /prm', respond },
+    { want: 'GET /.well-known/oauth-protected-resource/mcp', respond },
+    {
+      want: 'GET /.well-known/oauth-protected-resource',
+      respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/as`] } },
+    },
+    { want: 'GET /.well-known/oauth-authorization-server/as', respond: { json: metadata(origin, { issuer: `${origin}/as` }) } },
+  ]);
+  expect(server.asked('GET /.well-known/oauth-authorization-server/as')).toHaveLength(1);
+});
+
+test.each([
+  { what: 'JSON about something else', respond: { json: { error: 'no such route' } } },
+  {
+    what: 'metadata of another issuer',
+    respond: { json: { issuer: 'https://other.example', token_endpoint: 'https://other.example/token' } },
+  },
+])('item 3: $what at the OAuth address moves on to the OpenID one', async ({ respond }) => {
+  await reachesThePerson((origin) => [
+    { want: oauthAddress, respond },
+    { want: openidAddress, respond: { json: metadata(origin) } },
+  ]);
+});
+
+test('item 3: metadata that names no issuer is refused', async () => {
+  const { code, said } = await fails((origin) => [{ want: oauthAddress, respond: { json: metadata(origin, { issuer: undefined }) } }]);
+  expect(code).toBe(1);
+  expect(said).toContain('is the metadata of “nothing”');
+});
+
+test.each([
+  { named: '/tenant/', issuer: '/tenant' },
+  { named: '/tenant', issuer: '/tenant/' },
+])('item 4: the slash at the end of a path is no difference: $named and $issuer', async ({ named, issuer }) => {
+  await reachesThePerson((origin) => [
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}${named}`] } } },
+    { want: 'GET /.well-known/oauth-authorization-server/tenant', respond: { json: metadata(origin, { issuer: `${origin}${issuer}` }) } },
+  ]);
+});
+
+describe('item 4: --trust-issuer', () => {
+  const renamed = (origin: string): Exchange => ({
+    want: oauthAddress,
+    respond: { json: metadata(origin, { issuer: 'http://localhost:9/id' }) },
+  });
+
+  test('is kept for that server, and shown by list', async () => {
+    const server = await fakeServer((origin) => [renamed(origin)]);
+    const store = temporaryStore();
+    const words = '--no-browser --no-verify --flow device';
+    expect(await run(`login ${server.url} --name fake ${words} --trust-issuer http://localhost:9/id`, { store }).exit).toBe(0);
+    expect(readStore(store).mcpServers.fake).toMatchObject({
+      trusted_issuer: 'http://localhost:9/id',
+      auth: { issuer: 'http://localhost:9/id' },
+    });
+    expect(await run(`login fake ${words}`, { store }).exit).toBe(0);
+    const list = run('list', { store });
+    expect(await list.exit).toBe(0);
+    expect(list.stderr).toContain('fake: its authorization server may call itself http://localhost:9/id, by --trust-issuer');
+    const other = run(`login ${server.url} --name other ${words}`, { store });
+    expect(await other.exit).toBe(1);
+    expect(other.stderr).toContain('--trust-issuer');
+  });
+
+  test('is compared to the letter', async () => {
+    const { code } = await fails((origin) => [renamed(origin)], '--flow paste --trust-issuer http://localhost:9/id/');
+    expect(code).toBe(1);
+  });
+});
+
+describe('item 5: several authorization servers', () => {
+  const several = (origin: string): Exchange[] => [
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/one`, `${origin}/two`] } } },
+    ...['one', 'two'].map((name) => ({
+      want: `GET /.well-known/oauth-authorization-server/${name}`,
+      respond: {
+        json: metadata(origin, {
+          issuer: `${origin}/${name}`,
+          authorization_endpoint: `${origin}/authorize`,
+          registration_endpoint: `${origin}/${name}/register`,
+        }),
+      },
+    })),
+    { want: 'POST /two/register', respond: ({ body }) => ({ json: { ...body, client_id: 'c' } }) },
+  ];
+
+  test('--issuer chooses', async () => {
+    const server = await fakeServer(several);
+    const login = run(`login ${server.url} --no-browser --flow paste --issuer ${server.origin}/two`, { store: temporaryStore() });
+    await login.shown(/^(http:\S+\/authorize\?\S+)$/m);
+    login.interrupt();
+    await login.exit;
+    expect(server.asked('POST /two/register')).toHaveLength(1);
+  });
+
+  test('one that the server does not name is wrong usage', async () => {
+    const { code, said } = await fails(several, '--issuer https://other.example');
+    expect(code).toBe(2);
+    expect(said).toContain('/one”');
+  });
+});
+
+describe('MCP 2025-03-26: a server without protected-resource metadata', () => {
+  test('has the default endpoints where it has no metadata at all', async () => {
+    const server = await fakeServer(() => [bare401, none(oauthAddress)]);
+    const store = temporaryStore();
+    const login = run(`login ${server.url} --no-browser --no-verify --name fake`, { store, stdin: 'open' });
+    const request = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
+    login.type(`${request.get('redirect_uri')}?code=c&state=${request.get('state')}\n`);
+    expect(await login.exit).toBe(0);
+    expect(request.get('resource')).toBe(server.url);
+    expect(server.asked('POST /token')[0]?.body['resource']).toBe(server.url);
+  });
+
+  test('or metadata at its origin, whose issuer may have a path', async () => {
+    const { parameters, server } = await reachesThePerson((origin) => [
+      bare401,
+      { want: oauthAddress, respond: { json: metadata(origin, { issuer: `${origin}/v1` }) } },
+    ]);
+    expect(parameters.get('resource')).toBe(server.url);
+  });
+
+  test('but never another origin’s', async () => {
+    const { code } = await fails((origin) => [
+      bare401,
+      { want: oauthAddress, respond: { json: metadata(origin, { issuer: 'https://other.example/v1' }) } },
+    ]);
+    expect(code).toBe(1);
+  });
+});
+
+describe('item 14: --allow-missing-pkce-metadata', () => {
+  const silent = (origin: string): Exchange => ({
+    want: oauthAddress,
+    respond: { json: metadata(origin, { code_challenge_methods_supported: undefined }) },
+  });
+
+  test('goes on, and PKCE is sent all the same', async () => {
+    const server = await fakeServer((origin) => [silent(origin)]);
+    const login = run(`login ${server.url} --no-browser --flow paste --allow-missing-pkce-metadata`, { store: temporaryStore() });
+    const request = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
+    login.interrupt();
+    await login.exit;
+    expect(request.get('code_challenge_method')).toBe('S256');
+    expect(request.get('code_challenge')).toMatch(/^[\w-]{43}$/);
+  });
+
+  test('is no way around a server that says that it cannot', async () => {
+    const { code } = await fails(
+      (origin) => [{ want: oauthAddress, respond: { json: metadata(origin, { code_challenge_methods_supported: ['plain'] }) } }],
+      '--flow paste --allow-missing-pkce-metadata',
+    );
+    expect(code).toBe(1);
+  });
+
+  test('says in the help what it gives up', async () => {
+    const help = run('login --help', { store: temporaryStore() });
+    expect(await help.exit).toBe(0);
+    expect(help.stdout.replace(/\s+/g, ' ')).toContain('a stolen code can be used by the thief');
+  });
+});
+
+test.each([
+  { what: 'methods as text', changes: { code_challenge_methods_supported: 'S256' }, code: 130 },
+  { what: 'methods as an object', changes: { code_challenge_methods_supported: {} }, code: 1 },
+  { what: 'scopes as a number', changes: { scopes_supported: 5 }, code: 130 },
+  {
+    what: 'endpoints that are null',
+    changes: { registration_endpoint: undefined, revocation_endpoint: null, device_authorization_endpoint: null },
+    code: 1,
+  },
+  { what: 'grants as text', changes: { grant_types_supported: 'authorization_code' }, code: 130 },
+  { what: 'no token endpoint', changes: { token_endpoint: null }, code: 1 },
+])('metadata with $what is read as far as it goes, and is no bug of ours', async ({ changes, code }) => {
+  const server = await fakeServer((origin) => [{ want: oauthAddress, respond: { json: metadata(origin, changes) } }]);
+  const login = run(`login ${server.url} --no-browser --flow paste`, { store: temporaryStore() });
+  if (code === 130) {
+    await login.shown(/^http:\S+\/authorize\?\S+$/m);
+    login.interrupt();
+  }
+  expect(await login.exit).toBe(code);
+  expect(login.stderr).not.toContain('bug');
+});
+
+test.each(['https://a.example/?tenant=1', 'https://a.example/#x', 'https://a.example/ü', `https://a.example/${'x'.repeat(600)}`])(
+  'item 4: an issuer that is no issuer, %s, is refused',
+  async (issuer) => {
+    const { code, said } = await fails(
+      (origin) => [{ want: oauthAddress, respond: { json: metadata(origin, { issuer }) } }],
+      `--flow paste --trust-issuer ${issuer}`,
+    );
+    expect(code).toBe(1);
+    expect(said).not.toContain('x'.repeat(300));
+  },
+);

@@ -1,0 +1,74 @@
+/** Client-ID metadata documents: draft-ietf-oauth-client-id-metadata-document; checklist items 6 and 7. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { metadata, type Exchange } from '../helpers/fake-server.js';
+import { readStore, temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { fakeServer } from '../helpers/servers.js';
+
+const url = 'https://apps.example/mcp-auth.json';
+const reading = (origin: string): Exchange => ({
+  want: 'GET /.well-known/oauth-authorization-server',
+  respond: { json: metadata(origin, { client_id_metadata_document_supported: true }) },
+});
+
+async function login(change: (origin: string) => Exchange[], options: string, store = temporaryStore()) {
+  const server = await fakeServer(change);
+  const code = await run(`login ${server.url} --no-browser --no-verify --flow device --name fake ${options}`, { store }).exit;
+  return { server, store, code, clientId: server.asked('POST /device').at(-1)?.body['client_id'] };
+}
+
+test('its URL is the client id, and nothing is registered', async () => {
+  const { server, store, code, clientId } = await login((origin) => [reading(origin)], `--client-metadata-url ${url}`);
+  expect(code).toBe(0);
+  expect(clientId).toBe(url);
+  expect(server.asked('POST /register')).toEqual([]);
+  expect(readStore(store).oauthClients[server.origin]).toMatchObject([{ client_id: url, obtained_by: 'metadata_document' }]);
+});
+
+test('a server that does not read such documents gets a registration', async () => {
+  const { clientId } = await login(() => [], `--client-metadata-url ${url}`);
+  expect(clientId).toBe('client-1');
+});
+
+test('the preference keeps it for every login; another client on the command line goes before it', async () => {
+  const store = temporaryStore();
+  expect(await run(`config client-metadata-url ${url}`, { store }).exit).toBe(0);
+  expect((await login((origin) => [reading(origin)], '', store)).clientId).toBe(url);
+  expect((await login((origin) => [reading(origin)], '--client-id mine', temporaryStore())).clientId).toBe('mine');
+
+  const shown = run('config client-metadata-url', { store });
+  expect(await shown.exit).toBe(0);
+  expect(shown.stdout).toBe(`${url}\n`);
+  const all = run('config', { store });
+  expect(await all.exit).toBe(0);
+  expect(all.stdout).toBe(`client-metadata-url=${url}\n`);
+
+  expect(await run('config client-metadata-url --unset', { store }).exit).toBe(0);
+  expect(readFileSync(`${store}.preferences.json`, 'utf8')).not.toContain(url);
+});
+
+test('a preference that does not exist is wrong usage, and a broken file is said and left alone', async () => {
+  const store = temporaryStore();
+  expect(await run('config colour blue', { store }).exit).toBe(2);
+  const broken = run('config', { store, env: { MCP_AUTH_PREFERENCES: import.meta.filename } });
+  expect(await broken.exit).toBe(1);
+  expect(broken.stderr).toContain('are not a JSON object');
+  const unreadable = run('config', { store, env: { MCP_AUTH_PREFERENCES: '/nowhere/at/all.json' } });
+  expect(await unreadable.exit).toBe(0);
+});
+
+test.each([
+  'http://apps.example/a.json',
+  'https://apps.example',
+  'https://apps.example/',
+  'https://apps.example/a/../b.json',
+  'https://apps.example/a.json#x',
+  'https://u:p@apps.example/a.json',
+  'file:///a.json',
+  'nothing',
+])('item 7: %s cannot be one', async (wrong) => {
+  expect(await run(`config client-metadata-url ${wrong}`, { store: temporaryStore() }).exit).toBe(2);
+  const { code } = await login((origin) => [reading(origin)], `--client-metadata-url ${wrong}`);
+  expect(code).toBe(2);
+});

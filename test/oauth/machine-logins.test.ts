@@ -1,0 +1,277 @@
+/** Logins without a person: RFC 6749 section 4.4, RFC 7523, RFC 8693; checklist items 24 to 26. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { metadata, type Exchange, type FakeServer } from '../helpers/fake-server.js';
+import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { encodeJwt, keyFor } from '../helpers/jwt.js';
+import { run, type RunOptions } from '../helpers/run.js';
+import { fakeServer } from '../helpers/servers.js';
+
+const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+/** Each token that the server gives is another one, and lives for an hour. */
+function counting(more: Record<string, unknown> = {}): Exchange {
+  let count = 0;
+  return {
+    want: 'POST /token',
+    respond: () => ({ json: { access_token: `access-${(count += 1)}`, token_type: 'Bearer', expires_in: 3600, ...more } }),
+  };
+}
+
+function file(content: string): string {
+  const name = path.join(temporaryFolder(), 'token');
+  writeFileSync(name, content, { mode: 0o600 });
+  return name;
+}
+
+async function login(server: FakeServer, options: string, more: Partial<RunOptions> = {}) {
+  const store = more.store ?? temporaryStore();
+  const running = run(`login ${server.url} --no-verify --name fake ${options}`, { ...more, store });
+  return { store, code: await running.exit, said: running.stderr };
+}
+
+/** A new token for a login whose token has expired. */
+async function renewed(store: string, more: Partial<RunOptions> = {}) {
+  const running = run('token fake --min-ttl 99999', { ...more, store });
+  return { code: await running.exit, token: running.stdout.trim(), said: running.stderr };
+}
+
+describe('item 24: --flow client-credentials', () => {
+  test('with a secret: nobody is asked, and the token is had anew when it expires', async () => {
+    const server = await fakeServer((origin) => [
+      { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['work'] } } },
+      {
+        want: 'GET /.well-known/oauth-authorization-server',
+        respond: { json: metadata(origin, { scopes_supported: ['offline_access'] }) },
+      },
+      counting(),
+    ]);
+    const { store, code, said } = await login(server, '--flow client-credentials --client-id robot', {
+      env: { MCP_AUTH_CLIENT_SECRET: 's' },
+    });
+    expect(code).toBe(0);
+    expect(said).not.toContain('Open');
+    const asked = server.asked('POST /token')[0];
+    // No refresh token is asked for: there is no need of one (RFC 6749 section 4.4.3).
+    expect(asked?.body).toEqual({ grant_type: 'client_credentials', resource: server.url, scope: 'work' });
+    expect(asked?.headers.authorization).toBe(`Basic ${Buffer.from('robot:s').toString('base64')}`);
+    expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'access-1', flow: 'client-credentials' });
+
+    expect(await renewed(store)).toMatchObject({ code: 0, token: 'access-2' });
+    expect(server.asked('POST /token')[1]?.body).toEqual(asked?.body);
+    expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'access-2', flow: 'client-credentials' });
+    const list = run('list', { store });
+    expect(await list.exit).toBe(0);
+    expect(list.stdout).toContain('no (client-credentials)');
+  });
+
+  test('with a key, which is read anew from its file', async () => {
+    const key = file(String(keyFor('ES256').privateKey.export({ format: 'pem', type: 'pkcs8' })));
+    const server = await fakeServer(() => [counting()]);
+    const { store, code } = await login(server, `--flow client-credentials --client-id robot --private-key ${key}`);
+    expect(code).toBe(0);
+    expect(server.asked('POST /token')[0]?.body).toMatchObject({ grant_type: 'client_credentials', client_id: 'robot' });
+    expect(await renewed(store)).toMatchObject({ code: 0, token: 'access-2' });
+    writeFileSync(key, 'gone');
+    expect(await renewed(store)).toMatchObject({ code: 1, said: expect.stringContaining('The private key cannot be used') as string });
+  });
+
+  test.each([
+    { options: '', code: 1, said: 'Register a client there by hand' },
+    { options: '--client-id robot', code: 1, said: 'MCP_AUTH_CLIENT_SECRET' },
+  ])('never by a registration of our own, nor without proof: %j', async ({ options, code, said }) => {
+    const server = await fakeServer();
+    const result = await login(server, `--flow client-credentials ${options}`);
+    expect(result.code).toBe(code);
+    expect(result.said).toContain(said);
+    expect(server.asked('POST /register')).toEqual([]);
+    expect(server.asked('POST /token')).toEqual([]);
+  });
+
+  test('is never chosen by itself', async () => {
+    const server = await fakeServer((origin) => [
+      {
+        want: 'GET /.well-known/oauth-authorization-server',
+        respond: { json: metadata(origin, { authorization_endpoint: undefined, device_authorization_endpoint: undefined }) },
+      },
+    ]);
+    const { code, said } = await login(server, '--client-id robot', { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
+    expect(code).toBe(1);
+    expect(said).toContain('No login is possible');
+  });
+
+  test('a refusal is told, and ends no login that is there', async () => {
+    const server = await fakeServer(() => [
+      { want: 'POST /token', respond: { json: { access_token: 'a', token_type: 'Bearer', expires_in: 3600 } } },
+      { want: 'POST /token', respond: { status: 401, json: { error: 'invalid_client', error_description: 'rotated' } } },
+    ]);
+    const { store } = await login(server, '--flow client-credentials --client-id robot', { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
+    const result = await renewed(store);
+    expect(result.said).toContain('“rotated”');
+    expect(readStore(store).mcpServers.fake.auth.token).toBe('a');
+  });
+});
+
+describe('item 26: --flow workload', () => {
+  const workloadToken = (sub: string) => encodeJwt({ iss: 'https://kubernetes.example', sub, aud: 'as' });
+
+  test('the platform’s token is the grant, read anew from its file each time', async () => {
+    const [first, second] = [workloadToken('pod-1'), workloadToken('pod-2')];
+    const tokenFile = file(`${first}\n`);
+    const server = await fakeServer(() => [counting()]);
+    const { store, code } = await login(server, `--flow workload --client-id pod --workload-token-file ${tokenFile} --scope work`);
+    expect(code).toBe(0);
+    expect(server.asked('POST /token')[0]?.body).toEqual({
+      grant_type: jwtBearer,
+      assertion: first,
+      client_id: 'pod',
+      resource: server.url,
+      scope: 'work',
+    });
+    writeFileSync(tokenFile, second);
+    expect(await renewed(store)).toMatchObject({ code: 0, token: 'access-2' });
+    expect(server.asked('POST /token')[1]?.body['assertion']).toBe(second);
+    expect(JSON.stringify(readStore(store))).not.toContain(first);
+  });
+
+  test.each(['invalid_grant', 'invalid_scope', 'unauthorized_client'])('%s is told, and nothing else is tried', async (error) => {
+    const server = await fakeServer(() => [{ want: 'POST /token', respond: { status: 400, json: { error, error_description: 'no' } } }]);
+    const { code, said } = await login(server, `--flow workload --client-id pod --workload-token-file ${file(workloadToken('pod'))}`);
+    expect(code).toBe(1);
+    expect(said).toContain(`“${error}”, “no”`);
+    expect(server.asked('POST /token')).toHaveLength(1);
+    expect(server.asked('POST /register')).toEqual([]);
+  });
+
+  test.each([
+    { options: '--client-id pod', code: 1, said: 'it needs --workload-token-file FILE' },
+    { options: '--client-id pod --workload-token-file /nowhere', code: 1, said: 'ENOENT' },
+    { options: `--client-id pod --workload-token-file ${import.meta.filename}`, code: 1, said: 'is not a JWT' },
+    { options: `--workload-token-file ${import.meta.filename}`, code: 1, said: 'pass --client-id ID' },
+  ])('what is missing is said: %j', async ({ options, code, said }) => {
+    const server = await fakeServer();
+    const result = await login(server, `--flow workload ${options}`);
+    expect(result.code).toBe(code);
+    expect(result.said).toContain(said);
+    expect(server.asked('POST /token')).toEqual([]);
+  });
+});
+
+describe('item 25: --flow enterprise', () => {
+  const idJag = 'urn:ietf:params:oauth:token-type:id-jag';
+  const exchange = (answer: Record<string, unknown> = {}): Exchange => ({
+    want: 'POST /token',
+    respond: { json: { access_token: 'the-assertion', issued_token_type: idJag, token_type: 'N_A', expires_in: 300, ...answer } },
+  });
+  const idToken = (claims: Record<string, unknown>) => encodeJwt({ sub: 'alice', ...claims });
+
+  test('the identity provider vouches, and the assertion is the grant', async () => {
+    const provider = await fakeServer(() => [exchange()]);
+    const server = await fakeServer(() => [counting()]);
+    const token = idToken({ iss: provider.origin, aud: 'wiki' });
+    const tokenFile = file(token);
+    const { store, code } = await login(server, `--flow enterprise --client-id app --id-token-file ${tokenFile} --scope read`, {
+      env: { MCP_AUTH_CLIENT_SECRET: 's' },
+    });
+    expect(code).toBe(0);
+    expect(provider.asked('POST /token')[0]?.body).toEqual({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      requested_token_type: idJag,
+      audience: server.origin,
+      resource: server.url,
+      scope: 'read',
+      subject_token: token,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+      client_id: 'wiki',
+    });
+    expect(server.asked('POST /token')[0]?.body).toEqual({
+      grant_type: jwtBearer,
+      assertion: 'the-assertion',
+      resource: server.url,
+      scope: 'read',
+    });
+    // The token of the person goes to nobody but their identity provider, and into no file of ours.
+    expect(JSON.stringify(server.requests)).not.toContain(token);
+    expect(JSON.stringify(readStore(store))).not.toContain(token);
+    expect(await renewed(store)).toMatchObject({ code: 0, token: 'access-2' });
+    expect(provider.asked('POST /token')).toHaveLength(2);
+  });
+
+  test('from stdin, with a provider and a client of it that the token does not name; once, since it is not kept', async () => {
+    const provider = await fakeServer(() => [exchange()]);
+    const server = await fakeServer(() => [counting({ expires_in: 1 })]);
+    const { store, code } = await login(
+      server,
+      `--flow enterprise --client-id app --id-token-stdin --identity-provider ${provider.origin} --identity-provider-client-id wiki`,
+      {
+        stdin: { text: `${idToken({ iss: 'https://elsewhere.example', aud: ['a', 'b'] })}\n` },
+        env: { MCP_AUTH_IDP_CLIENT_SECRET: 'idp-s' },
+      },
+    );
+    expect(code).toBe(0);
+    expect(provider.asked('POST /token')[0]?.headers.authorization).toBe(`Basic ${Buffer.from('wiki:idp-s').toString('base64')}`);
+    expect(JSON.stringify(server.requests)).not.toContain('idp-s');
+    const result = await renewed(store);
+    expect(result.code).toBe(3);
+    expect(result.said).toContain('it needs --id-token-file FILE or --id-token-stdin');
+  });
+
+  test('a refresh token, where there is one, spares the identity provider', async () => {
+    const provider = await fakeServer(() => [exchange()]);
+    const server = await fakeServer(() => [counting({ refresh_token: 'refresh-1' })]);
+    const tokenFile = file(idToken({ iss: provider.origin, aud: 'wiki' }));
+    const { store } = await login(server, `--flow enterprise --client-id app --id-token-file ${tokenFile}`);
+    expect(await renewed(store)).toMatchObject({ code: 0, token: 'access-2' });
+    expect(server.asked('POST /token')[1]?.body['grant_type']).toBe('refresh_token');
+    expect(provider.asked('POST /token')).toHaveLength(1);
+  });
+
+  test('and when that has ended, the identity provider is asked again', async () => {
+    const provider = await fakeServer(() => [exchange()]);
+    const answers: Exchange[] = [
+      { want: 'POST /token', respond: { json: { access_token: 'a', token_type: 'Bearer', expires_in: 60, refresh_token: 'r' } } },
+      { want: 'POST /token', respond: { status: 400, json: { error: 'invalid_grant' } } },
+      { want: 'POST /token', respond: { json: { access_token: 'b', token_type: 'Bearer', expires_in: 60 } } },
+    ];
+    const server = await fakeServer(() => answers);
+    const tokenFile = file(idToken({ iss: provider.origin, aud: 'wiki' }));
+    const { store } = await login(server, `--flow enterprise --client-id app --id-token-file ${tokenFile}`);
+    expect(await renewed(store)).toMatchObject({ code: 0, token: 'b' });
+  });
+
+  test.each([
+    {
+      what: 'another kind of token',
+      answer: exchange({ issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' }),
+      code: 6,
+      said: 'something else',
+    },
+    {
+      what: 'a refusal',
+      answer: { want: 'POST /token', respond: { status: 400, json: { error: 'invalid_target' } } } as Exchange,
+      code: 1,
+      said: '“invalid_target”',
+    },
+  ])('$what from the identity provider ends it there', async ({ answer, code, said }) => {
+    const provider = await fakeServer(() => [answer]);
+    const server = await fakeServer();
+    const tokenFile = file(idToken({ iss: provider.origin, aud: 'wiki' }));
+    const result = await login(server, `--flow enterprise --client-id app --id-token-file ${tokenFile}`);
+    expect(result.code).toBe(code);
+    expect(result.said).toContain(said);
+    expect(server.asked('POST /token')).toEqual([]);
+  });
+
+  test.each([
+    { token: idToken({ aud: 'wiki' }), said: '--identity-provider URL' },
+    { token: idToken({ iss: 'http://idp.example', aud: 'wiki' }), said: 'plain http' },
+    { token: 'not a token', said: 'is not a JWT' },
+  ])('a token that cannot be used is said, and not quoted: $said', async ({ token, said }) => {
+    const server = await fakeServer();
+    const result = await login(server, `--flow enterprise --client-id app --id-token-file ${file(token)}`);
+    expect(result.code).toBe(1);
+    expect(result.said).toContain(said);
+    expect(result.said).not.toContain(token);
+  });
+});

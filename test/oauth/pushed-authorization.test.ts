@@ -1,0 +1,67 @@
+/** RFC 9126. */
+import { expect, test } from 'vitest';
+import { metadata, type Exchange } from '../helpers/fake-server.js';
+import { temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { fakeServer } from '../helpers/servers.js';
+
+const requires = (origin: string): Exchange => ({
+  want: 'GET /.well-known/oauth-authorization-server',
+  respond: {
+    json: metadata(origin, { pushed_authorization_request_endpoint: `${origin}/par`, require_pushed_authorization_requests: true }),
+  },
+});
+const authorize = /^(http:\S+\/authorize\?\S+)$/m;
+
+test('where it is required, the request is pushed, and the address names nothing but it', async () => {
+  const server = await fakeServer((origin) => [
+    requires(origin),
+    { want: 'POST /par', respond: { json: { request_uri: 'urn:example:1' } } },
+  ]);
+  const store = temporaryStore();
+  const login = run(`login ${server.url} --no-browser --no-verify --flow paste --name fake`, { store, stdin: 'open' });
+  const shown = new URL(await login.shown(authorize));
+  expect(Object.fromEntries(shown.searchParams)).toEqual({ client_id: 'client-1', request_uri: 'urn:example:1' });
+  const pushed = server.asked('POST /par')[0]?.body ?? {};
+  expect(pushed).toMatchObject({ response_type: 'code', client_id: 'client-1', resource: server.url, code_challenge_method: 'S256' });
+  login.type(`${String(pushed['redirect_uri'])}?code=c&state=${String(pushed['state'])}\n`);
+  expect(await login.exit).toBe(0);
+
+  // The address may be opened once only (section 2.2): nobody looks at it before the person does.
+  const again = run('login fake --no-browser --no-verify --flow paste', { store, stdin: 'open' });
+  await again.shown(authorize);
+  again.interrupt();
+  await again.exit;
+  expect(server.asked('GET /authorize')).toEqual([]);
+});
+
+test('a client that the server has forgotten is found out by it, and registered anew', async () => {
+  const server = await fakeServer((origin) => [
+    requires(origin),
+    { want: 'POST /par', respond: { status: 201, json: { request_uri: 'urn:example:1', expires_in: 60 } } },
+    { want: 'POST /par', respond: { status: 401, json: { error: 'invalid_client' } } },
+    { want: 'POST /par', respond: { status: 201, json: { request_uri: 'urn:example:2', expires_in: 60 } } },
+  ]);
+  const store = temporaryStore();
+  const first = run(`login ${server.url} --no-browser --no-verify --flow paste --name fake`, { store, stdin: 'open' });
+  await first.shown(authorize);
+  const state = String(server.asked('POST /par')[0]?.body['state']);
+  first.type(`${String(server.asked('POST /par')[0]?.body['redirect_uri'])}?code=c&state=${state}\n`);
+  expect(await first.exit).toBe(0);
+  const second = run('login fake --no-browser --no-verify --flow paste', { store, stdin: 'open' });
+  expect(await second.shown(authorize)).toContain('urn%3Aexample%3A2');
+  second.interrupt();
+  await second.exit;
+  expect(server.asked('POST /register')).toHaveLength(2);
+});
+
+test('a refusal is the server’s reason, before anybody is sent to approve', async () => {
+  const server = await fakeServer((origin) => [
+    requires(origin),
+    { want: 'POST /par', respond: { status: 400, json: { error: 'invalid_target', error_description: 'unknown resource' } } },
+  ]);
+  const login = run(`login ${server.url} --no-browser --flow paste`, { store: temporaryStore() });
+  expect(await login.exit).toBe(1);
+  expect(login.stderr).toContain('“unknown resource”');
+  expect(login.stderr).not.toContain('Open this address');
+});

@@ -1,0 +1,103 @@
+/** Scopes and step-up: RFC 6749 section 3.3, RFC 6750 section 3.1; checklist items 11, 12 and 21. */
+import { describe, expect, test } from 'vitest';
+import { metadata, type Exchange, type FakeServer } from '../helpers/fake-server.js';
+import { readStore, temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { fakeServer } from '../helpers/servers.js';
+
+const words = ['--no-browser', '--no-verify', '--flow', 'device'];
+
+async function login(server: FakeServer, store: string, ...more: string[]) {
+  const running = run(['login', server.url, '--name', 'fake', ...words, ...more], { store });
+  return { code: await running.exit, said: running.stderr, asked: server.asked('POST /device').at(-1)?.body['scope'] };
+}
+
+const challenge = (scope: string) => `Bearer error="insufficient_scope", scope="${scope}"`;
+const granted = (scope?: string): Exchange => ({
+  want: 'POST /token',
+  respond: { json: { access_token: 'a', token_type: 'Bearer', ...(scope !== undefined && { scope }) } },
+});
+
+test('--scope is asked for in place of what the server names', async () => {
+  const server = await fakeServer((origin) => [
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['all'] } } },
+  ]);
+  expect((await login(server, temporaryStore(), '--scope', 'a b')).asked).toBe('a b');
+});
+
+test('item 11: a scope of the challenge that is empty is none; the metadata’s are asked for', async () => {
+  const server = await fakeServer((origin) => [
+    { want: 'POST /mcp', respond: { status: 401, headers: { 'www-authenticate': `Bearer scope="", resource_metadata="${origin}/prm"` } } },
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['all'] } } },
+  ]);
+  expect((await login(server, temporaryStore())).asked).toBe('all');
+});
+
+test('item 21: offline_access is not asked for where the authorization server does not list it', async () => {
+  const server = await fakeServer((origin) => [
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['all'] } } },
+    { want: 'GET /.well-known/oauth-authorization-server', respond: { json: metadata(origin, { scopes_supported: ['all'] }) } },
+  ]);
+  expect((await login(server, temporaryStore())).asked).toBe('all');
+});
+
+describe('item 12: step-up', () => {
+  test('asks for the union of what was asked for before and what the challenge names', async () => {
+    const server = await fakeServer(() => [granted('read')]);
+    const store = temporaryStore();
+    expect((await login(server, store, '--scope', 'read list')).code).toBe(0);
+    const second = await login(server, store, '--challenge', challenge('write read'));
+    expect(second).toMatchObject({ code: 0, asked: 'read list write' });
+    expect(readStore(store).mcpServers.fake.auth.requested_scope).toBe('read list write');
+  });
+
+  test('asks the server nothing that the challenge has said', async () => {
+    const server = await fakeServer(() => [granted()]);
+    await login(server, temporaryStore(), '--challenge', `${challenge('write')}, resource_metadata="${server.origin}/prm"`);
+    expect(server.asked('POST /mcp')).toEqual([]);
+    expect(server.asked('GET /prm')).toHaveLength(1);
+  });
+
+  test('stops when the server keeps asking for what it has been given, until there is something new or a login afresh', async () => {
+    const server = await fakeServer(() => [granted()]);
+    const store = temporaryStore();
+    expect((await login(server, store, '--challenge', challenge('write'))).code).toBe(0);
+    expect((await login(server, store, '--challenge', challenge('write'))).code).toBe(0);
+    const asked = server.asked('POST /device').length;
+    const third = await login(server, store, '--challenge', challenge('write'));
+    expect(third.code).toBe(1);
+    expect(third.said).toContain('keeps asking for scopes that it has been given');
+    expect(server.asked('POST /device')).toHaveLength(asked);
+    expect((await login(server, store, '--challenge', challenge('write more'))).code).toBe(0);
+    expect((await login(server, store)).code).toBe(0);
+    expect(readStore(store).mcpServers.fake.auth).not.toHaveProperty('step_ups');
+  });
+
+  test.each(['', 'Basic realm="x"', 'nonsense'])('a --challenge that asks for no token (%j) is wrong usage', async (value) => {
+    const server = await fakeServer();
+    expect((await login(server, temporaryStore(), '--challenge', value)).code).toBe(2);
+  });
+});
+
+describe('--authorize-param', () => {
+  async function requestOf(...more: string[]) {
+    const server = await fakeServer();
+    const running = run(['login', server.url, '--no-browser', '--flow', 'paste', ...more], { store: temporaryStore() });
+    const url = await Promise.race([running.shown(/^(http:\S+\/authorize\?\S+)$/m), running.exit.then(() => undefined)]);
+    running.interrupt();
+    return { code: await running.exit, said: running.stderr, parameters: url === undefined ? undefined : new URL(url).searchParams };
+  }
+
+  test('adds what one server needs, and may be repeated', async () => {
+    const { parameters } = await requestOf('--authorize-param', 'access_type=offline', '--authorize-param', 'hd=a=b');
+    expect(parameters?.get('access_type')).toBe('offline');
+    expect(parameters?.get('hd')).toBe('a=b');
+  });
+
+  test.each(['state=x', 'code_challenge=x', 'redirect_uri=https://evil.example', 'resource=x', 'request_uri=x', 'plain', '=x'])(
+    'cannot be %s',
+    async (value) => {
+      expect((await requestOf('--authorize-param', value)).code).toBe(2);
+    },
+  );
+});
