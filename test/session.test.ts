@@ -1,5 +1,5 @@
 /** A login that is in the store and how it is kept fresh: `token`, RFC 6749 section 6. */
-import { statSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from './helpers/fake-server.js';
 import { readStore, temporaryStore } from './helpers/folder.js';
@@ -199,4 +199,61 @@ test('with a real authorization server that rotates: each new token works, and n
   }
   expect(seen.size).toBe(6);
   expect(authorizationServer.log.filter((entry) => entry.startsWith('refused'))).toEqual([]);
+});
+
+test.each([
+  { what: 'no client', auth: { client_id: undefined }, code: 3 },
+  { what: 'an issuer that is no URL', auth: { issuer: 'auth server' }, code: 3 },
+  { what: 'a token endpoint that is no URL', auth: { token_endpoint: 'here' }, code: 1 },
+])('a login with $what cannot be renewed, and is no bug of ours', async ({ auth, code }) => {
+  const { store } = await loggedIn(-1, { auth });
+  const token = run('token fake', { store });
+  expect(await token.exit).toBe(code);
+  expect(token.stderr).not.toContain('bug');
+});
+
+test('a new login that comes in while a refresh is under way is not overwritten', async () => {
+  let store = '';
+  const { server, store: file } = await loggedIn(-1, {
+    change: () => [
+      {
+        want: 'POST /token',
+        respond: () => {
+          const document = readStore(store);
+          document.mcpServers.fake.auth = { type: 'bearer', token: 'newer', expires_at: now() + 3600, refresh_token: 'newer-r' };
+          writeFileSync(store, JSON.stringify(document));
+          return { json: { access_token: 'late', token_type: 'Bearer', expires_in: 3600, refresh_token: 'late-r' } };
+        },
+      },
+    ],
+  });
+  store = file;
+  const token = run('token fake', { store });
+  expect(await token.exit).toBe(0);
+  expect(token.stdout).toBe('newer\n');
+  expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'newer', refresh_token: 'newer-r' });
+  expect(server.asked('POST /token')).toHaveLength(1);
+});
+
+test('a refresh that is refused in other words than invalid_grant ends no login, and the hint says what may', async () => {
+  const { store } = await loggedIn(-1, {
+    change: () => [{ want: 'POST /token', respond: { status: 400, json: { error: 'invalid_request' } } }],
+  });
+  const token = run('token fake', { store });
+  expect(await token.exit).toBe(1);
+  expect(token.stderr).toContain('If it stays so, run: mcp-auth login fake');
+  expect(readStore(store).mcpServers.fake.auth.refresh_token).toBe('refresh-0');
+});
+
+test.each(['bad_refresh_token', 'invalid_refresh_token'])('%s, with status 200, is invalid_grant in other words: exit 3', async (error) => {
+  const { store } = await loggedIn(-1, { change: () => [{ want: 'POST /token', respond: { json: { ok: false, error } } }] });
+  expect(await run('token fake', { store }).exit).toBe(3);
+});
+
+test.each(['fake.lock', 'lock'])('Ctrl-C ends the waiting for a lock that another process holds: %s', async (name) => {
+  const { store } = await loggedIn(-1);
+  mkdirSync(`${store}.${name}`);
+  const token = run('token fake', { store });
+  token.interrupt();
+  expect(await token.exit).toBe(130);
 });

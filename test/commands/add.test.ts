@@ -16,6 +16,8 @@ test.each([
   ['add a ftp://a.example', 'not an http(s) URL'],
   ['add a http://far.example', 'plain http'],
   ['add a https://user:word@a.example', 'user name or password'],
+  ['add a http://evil.localhost/mcp', 'plain http'],
+  ['add __proto__ https://a.example', 'cannot be one'],
   ['add a', 'missing required argument'],
   ['add a https://a.example more', 'too many arguments'],
 ])('%s is wrong usage', async (line, said) => {
@@ -23,6 +25,7 @@ test.each([
   const add = run(line, { store });
   expect(await add.exit).toBe(2);
   expect(add.stderr.toLowerCase()).toContain(said.toLowerCase());
+  expect(add.stderr).not.toContain('word@');
   expect(Object.keys(readStore(store).mcpServers)).toEqual(['linear']);
 });
 

@@ -1,12 +1,13 @@
 /** The main job, with a real authorization server and a real MCP server. */
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
 import { run } from '../helpers/run.js';
-import { realServers } from '../helpers/servers.js';
+import { fakeServer, realServers } from '../helpers/servers.js';
 
 const address = /^(http:\S+\/auth\?\S+)$/m;
 
@@ -262,6 +263,70 @@ describe('what a failed login leaves', () => {
     expect(await login.exit).toBe(5);
     expect(login.stderr).toContain('Nobody approved within 30 s');
   });
+});
+
+describe('what others do while the person approves', () => {
+  /** A login whose store is changed by another program just before the tokens come. */
+  async function changedMeanwhile(change: (url: string) => object) {
+    const store = temporaryStore({ mcpServers: {} });
+    const server = await fakeServer((origin) => [
+      {
+        want: 'POST /token',
+        respond: () => {
+          writeFileSync(store, JSON.stringify({ mcpServers: { fake: change(`${origin}/mcp`) } }));
+          return { json: { access_token: 'a', token_type: 'Bearer' } };
+        },
+      },
+    ]);
+    const login = run(`login ${server.url} --no-browser --no-verify --flow device --name fake`, { store });
+    return { code: await login.exit, said: login.stderr, entry: readStore(store).mcpServers.fake };
+  }
+
+  test('an API key that was added is kept', async () => {
+    const { code, said, entry } = await changedMeanwhile((url) => ({ url, auth: { type: 'api_key', key: 'k' } }));
+    expect(code).toBe(2);
+    expect(said).toContain('"api_key"');
+    expect(entry.auth).toEqual({ type: 'api_key', key: 'k' });
+  });
+
+  test('a name that was given to another server stays that server’s', async () => {
+    const { code, said, entry } = await changedMeanwhile(() => ({ url: 'https://other.example/mcp' }));
+    expect(code).toBe(2);
+    expect(said).toContain('The name fake is taken by https://other.example/mcp');
+    expect(entry).toEqual({ url: 'https://other.example/mcp' });
+  });
+
+  test('keys of the same server stay beside the login', async () => {
+    const { code, entry } = await changedMeanwhile((url) => ({ url, timeout: 30, auth: { note: 1 } }));
+    expect(code).toBe(0);
+    expect(entry).toMatchObject({ timeout: 30, auth: { note: 1, token: 'a' } });
+  });
+});
+
+test('with nothing to paste into and a port that is taken, that is said before anybody is sent to approve', async () => {
+  const server = await fakeServer();
+  const squatter = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void squatter.close());
+  await once(squatter, 'listening');
+  const { port } = squatter.address() as AddressInfo;
+  const login = run(`login ${server.url} --no-browser --flow paste --callback-port ${port}`, { store: temporaryStore() });
+  expect(await login.exit).toBe(1);
+  expect(login.stderr).toContain('there is no stdin to paste into');
+  expect(login.stderr).not.toContain('Open this address');
+});
+
+test('what --json prints is ASCII: no server’s character reaches a terminal that shows it', async () => {
+  const server = await fakeServer((origin) => [
+    {
+      want: 'POST /device',
+      respond: { json: { device_code: 'd', user_code: 'A\u009b2J\u202eB', verification_uri: `${origin}/x`, expires_in: 600 } },
+    },
+  ]);
+  const login = run(`login ${server.url} --no-browser --flow device --no-verify --json`, { store: temporaryStore() });
+  expect(await login.exit).toBe(0);
+
+  expect(login.stdout).toMatch(/^[\x20-\x7e\n]*$/);
+  expect(login.events[0]).toMatchObject({ user_code: 'A\u009b2J\u202eB' });
 });
 
 describe('which server', () => {

@@ -71,6 +71,50 @@ test.each([
   expect(readStore(store).mcpServers.demo.timeout).toBe(9);
 });
 
+test.each([
+  { what: 'a 204', answers: [{ status: 204 }, { status: 204 }] },
+  { what: 'words', answers: [{ text: 'OK' }, { text: 'OK' }] },
+  { what: 'unsupported_token_type for the access token', answers: [{}, { status: 400, json: { error: 'unsupported_token_type' } }] },
+])('a server that answers with $what has revoked what it can', async ({ answers }) => {
+  const server = await fakeServer(() => answers.map((respond) => ({ want: 'POST /revoke', respond })));
+  const logout = run('logout demo', { store: loginAt(server.origin) });
+  expect(await logout.exit).toBe(0);
+  expect(logout.stderr).not.toContain('may still be valid');
+});
+
+test('a refresh token that cannot be revoked does not keep the access token', async () => {
+  const server = await fakeServer(() => [
+    { want: 'POST /revoke', respond: { status: 400 } },
+    { want: 'POST /revoke', respond: {} },
+  ]);
+  const logout = run('logout demo', { store: loginAt(server.origin) });
+  expect(await logout.exit).toBe(0);
+  expect(logout.stderr).toContain('may still be valid');
+  expect(server.asked('POST /revoke').map(({ body }) => body['token'])).toEqual(['r', 'a']);
+});
+
+test.each([
+  { what: 'no client', auth: { client_id: undefined } },
+  { what: 'an issuer that is no URL', auth: { issuer: 'auth server' } },
+  { what: 'an endpoint that is no URL', auth: { revocation_endpoint: 'here' } },
+  { what: 'a token endpoint that is no URL', auth: { token_endpoint: 'here' } },
+])('a login with $what is taken out all the same', async ({ auth }) => {
+  const server = await fakeServer();
+  const store = loginAt(server.origin, auth);
+  const logout = run('logout demo', { store });
+  expect(await logout.exit).toBe(0);
+  expect(logout.stderr).toContain('may still be valid');
+  expect(logout.stderr).not.toContain('bug');
+  expect(readStore(store).mcpServers.demo.auth).toBeUndefined();
+});
+
+test('what another program keeps beside the tokens stays', async () => {
+  const server = await fakeServer();
+  const store = loginAt(server.origin, { note: 'not ours' });
+  expect(await run('logout demo', { store }).exit).toBe(0);
+  expect(readStore(store).mcpServers.demo.auth).toEqual({ note: 'not ours' });
+});
+
 test('remove takes the whole server out, revoking first', async () => {
   const server = await fakeServer();
   const store = loginAt(server.origin);

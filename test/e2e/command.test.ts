@@ -147,3 +147,19 @@ describe('without a terminal', () => {
     expect(await runPiped(['token', 'demo'], { env }).exit).toBe(3);
   });
 });
+
+test('what does not fit into a pipe at once arrives whole, and a full disk is not taken for success', async () => {
+  const mcpServers = Object.fromEntries(
+    Array.from({ length: 2000 }, (_, i) => [`server-${i}`, { type: 'http', url: `https://host-${i}.example/mcp` }]),
+  );
+  const store = temporaryStore({ mcpServers });
+  const list = runPiped(['list', '--json', '--store', store]);
+  expect(await list.exit).toBe(0);
+  expect(JSON.parse(list.output.stdout)).toHaveLength(2000);
+
+  const full = spawn(process.execPath, [command, 'list', '--store', store], { stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'] });
+  let said = '';
+  full.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  expect(await new Promise((resolve) => full.on('close', resolve))).toBe(1);
+  expect(said).toContain('could not be written to stdout');
+});

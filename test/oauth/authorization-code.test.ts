@@ -1,5 +1,7 @@
 /** RFC 6749 section 4.1, RFC 7636, RFC 8707, RFC 9207; checklist items 13 to 16. */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
@@ -84,9 +86,10 @@ describe('a pasted address that is wrong is one sentence, and changes nothing', 
     expect(login.stderr).toContain(said);
   });
 
-  test('a wrong line is not the end: the next one may be right', async () => {
+  test('a wrong line is answered and is not the end: the next one may be right', async () => {
     const { login, redirect, paste, state } = await asked();
     login.type('no\n\n');
+    await login.shown(/not an address[^]*Nothing was pasted/);
     expect(await paste(redirect({ code: 'c', state }))).toBe(0);
   });
 });
@@ -130,6 +133,30 @@ describe('the loopback listener', () => {
     expect(await page.text()).not.toContain(state);
     expect(await login.exit).toBe(0);
     await expect(fetch(uri)).rejects.toThrow();
+  });
+
+  test.each(['//', '/%', '*', 'http://[', '/\\\\evil'])('lives through a request for %s', async (target) => {
+    const { request, redirect, login, state } = await asked();
+    const { port } = new URL(request.get('redirect_uri') ?? '');
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 40[04]/);
+    expect((await fetch(redirect({ code: 'c', state }))).status).toBe(200);
+    expect(await login.exit).toBe(0);
+  });
+
+  test('does not wait for a browser that has gone before its page', async () => {
+    const { redirect, login, state, server } = await asked(() => [{ want: 'POST /token', respond: 'hang' }]);
+    const { port, pathname, search } = new URL(redirect({ code: 'c', state }));
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+    while (server.asked('POST /token').length === 0) await new Promise((resolve) => setImmediate(resolve));
+    socket.destroy();
+    await once(socket, 'close');
+    login.interrupt();
+    expect(await login.exit).toBe(130);
   });
 
   test('tells the browser of a refusal, with its words escaped', async () => {

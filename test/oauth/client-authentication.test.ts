@@ -163,7 +163,7 @@ describe('private_key_jwt', () => {
     const content =
       form === 'jwk'
         ? JSON.stringify({ ...privateKey.export({ format: 'jwk' }), kid: 'key-1' })
-        : String(privateKey.export({ format: 'pem', type: form as 'pkcs8' }));
+        : String(privateKey.export({ format: 'pem', type: form }));
     const { server, store, running } = await login(`--client-id mine --private-key ${keyFile(content)}`, {
       ...jwtOnly,
       token_endpoint_auth_signing_alg_values_supported: ['none', algorithm],

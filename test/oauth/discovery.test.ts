@@ -1,5 +1,6 @@
 /** RFC 9728, RFC 8414, OpenID Connect Discovery; checklist items 1 to 5 and 14. */
 import { describe, expect, test } from 'vitest';
+import { parseAuthorizationServer } from '../../src/oauth/authorization-server.js';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
@@ -167,6 +168,14 @@ test.each(['http://far.example/token', 'javascript:alert(1)', 'https://user:word
     expect(said).toContain('The token_endpoint of');
   },
 );
+
+test('item 17: an authorization server elsewhere has no endpoint on this machine', async () => {
+  const { origin } = await fakeServer();
+  const issuer = 'https://auth.example';
+  const document = metadata(issuer, { token_endpoint: `${origin}/token` });
+  const address = new URL(`${issuer}/.well-known/oauth-authorization-server`);
+  expect(() => parseAuthorizationServer(document, { issuer, anyPath: false, address })).toThrow('is plain http');
+});
 
 test('a server that lets everybody in needs no login', async () => {
   const { code, said } = await fails(() => [{ want: 'POST /mcp', respond: { json: { jsonrpc: '2.0', id: 0, result: {} } } }]);

@@ -249,7 +249,7 @@ describe('item 25: --flow enterprise', () => {
     },
     {
       what: 'a refusal',
-      answer: { want: 'POST /token', respond: { status: 400, json: { error: 'invalid_target' } } } as Exchange,
+      answer: { want: 'POST /token', respond: { status: 400, json: { error: 'invalid_target' } } },
       code: 1,
       said: '“invalid_target”',
     },

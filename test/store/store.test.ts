@@ -57,6 +57,25 @@ test('a symbolic link stays one, and its target is written', async () => {
   expect(readStore(target)).toEqual({ kept: true, added: true });
 });
 
+test('a link that leads nowhere yet is written through too', async () => {
+  const folder = temporaryFolder();
+  symlinkSync('real/store.json', path.join(folder, 'link.json'));
+  mkdirSync(path.join(folder, 'real'));
+  const link = path.join(folder, 'link.json');
+  expect(await run('add a https://a.example', { store: link }).exit).toBe(0);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readStore(path.join(folder, 'real/store.json')).mcpServers.a.url).toBe('https://a.example');
+});
+
+test('links in a circle are a clear error', async () => {
+  const folder = temporaryFolder();
+  symlinkSync('b', path.join(folder, 'a'));
+  symlinkSync('a', path.join(folder, 'b'));
+  const add = run('add a https://a.example', { store: path.join(folder, 'a') });
+  expect(await add.exit).toBe(1);
+  expect(add.stderr).toContain('ELOOP');
+});
+
 test('a mode that lets others read is not kept; a file that was stricter stays so', async () => {
   for (const [before, after] of [
     [0o644, 0o600],
