@@ -77,9 +77,11 @@ function isNamed({ name, alias }: CommandListing, argv: readonly string[]): bool
 
 function describe(parser: Parser, command: Command<never>, world: World): void {
   for (const { syntax, help } of command.arguments) parser.argument(syntax, help);
-  for (const { flags, help, parse } of command.options) {
-    if (parse) parser.option(flags, help, parse);
-    else parser.option(flags, help);
+  for (const { flags, help, group, parse } of command.options) {
+    const option = parser.createOption(flags, help);
+    if (parse) option.argParser(parse);
+    if (group !== undefined) option.helpGroup(group);
+    parser.addOption(option);
   }
   parser
     .option('--store <file>', 'the store to use (or MCP_AUTH_STORE)')

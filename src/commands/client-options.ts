@@ -17,7 +17,7 @@ export interface ClientWords {
   redirectUri?: string;
 }
 
-export const clientOptions: readonly Option[] = [
+const options: readonly Option[] = [
   { flags: '--client-id <id>', help: 'a client registered by hand; its secret, if any, in MCP_AUTH_CLIENT_SECRET' },
   { flags: '--client-secret-stdin', help: 'read the client’s secret as the first line of stdin' },
   { flags: '--private-key <file>', help: 'the key that the client proves itself with: PEM or JWK; it stays in that file' },
@@ -26,6 +26,8 @@ export const clientOptions: readonly Option[] = [
   { flags: '--callback-port <port>', help: 'the port on this machine that the browser is sent to', parse: parsePort },
   { flags: '--redirect-uri <uri>', help: 'the whole address that the browser is sent to', parse: parseRedirectUri },
 ];
+
+export const clientOptions: readonly Option[] = options.map((option) => ({ ...option, group: 'The OAuth client to be:' }));
 
 /** What was typed, with the secret from the environment or stdin: never from the command line, which others can read. */
 export async function readClientOptions(

@@ -14,6 +14,8 @@ export interface Option {
   /** As `--timeout <seconds>`, in commander's notation. */
   readonly flags: string;
   readonly help: string;
+  /** The heading that it stands under in the help, if not the first one. */
+  readonly group?: string;
   /** Reads the value; throws AuthError `usage` for a wrong one. `before` is what a repeated option has so far. */
   readonly parse?: (text: string, before: unknown) => unknown;
 }

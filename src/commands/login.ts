@@ -1,15 +1,14 @@
 import type { Context } from '../context.js';
-import { AuthError } from '../errors.js';
 import { checkFlowName, flowNames } from '../flows/index.js';
 import { login as logIn, type LoginResult } from '../login.js';
-import { ownParameters } from '../oauth/authorization-code.js';
 import { quoted } from '../server-text.js';
 import { secondsLeft } from '../session.js';
 import type { Verification } from '../verification.js';
 import type { Command } from './command.js';
+import { serverOptions } from './authorization-server-options.js';
 import { findTarget, type LoginTarget } from './login-target.js';
 import { clientOptions, readClientOptions, type ClientWords } from './client-options.js';
-import { parseIssuer, proofOptions, readProofOptions, type ProofWords } from './proof-options.js';
+import { proofOptions, readProofOptions, type ProofWords } from './proof-options.js';
 import { inWords, seconds } from './seconds.js';
 
 interface Options extends ClientWords, ProofWords {
@@ -34,23 +33,6 @@ export const login: Command<Options> = {
     { flags: '--flow <flow>', help: `force one way of logging in: ${flowNames()}`, parse: checkFlowName },
     { flags: '--scope <scopes>', help: 'the scopes to ask for, in place of those that the server names' },
     { flags: '--challenge <value>', help: 'the WWW-Authenticate value of a server that wants more than it was given' },
-    ...clientOptions,
-    ...proofOptions,
-    { flags: '--issuer <url>', help: 'which of several authorization servers to use' },
-    {
-      flags: '--trust-issuer <url>',
-      help: 'accept, for this server, that its authorization server calls itself by this address',
-      parse: parseIssuer,
-    },
-    {
-      flags: '--authorize-param <key=value>',
-      help: 'what one server wants in the authorization request; may be repeated',
-      parse: parseParameter,
-    },
-    {
-      flags: '--allow-missing-pkce-metadata',
-      help: 'go on where the authorization server does not say that it does PKCE: if it does none, a stolen code can be used by the thief',
-    },
     {
       flags: '--timeout <seconds>',
       help: 'how long to wait for approval (600, or the life of a device code)',
@@ -60,8 +42,15 @@ export const login: Command<Options> = {
     { flags: '--qr', help: 'draw a QR code even where no terminal is seen' },
     { flags: '--no-qr', help: 'draw no QR code' },
     { flags: '--json', help: 'tell what happens as JSON, one object a line, on stdout' },
+    ...serverOptions,
+    ...clientOptions,
+    ...proofOptions,
   ],
-  examples: ['login https://mcp.linear.app/mcp --no-browser', 'login linear --no-browser --flow paste'],
+  examples: [
+    'login https://mcp.linear.app/mcp --no-browser',
+    'login linear --no-browser --flow paste',
+    'login wiki --flow client-credentials --client-id robot --private-key robot.pem',
+  ],
   run: async ({ arguments: [server], options }, context) => {
     const target = await findTarget({ server, name: options.name }, context);
     context.ui.say(`Logging in to ${target.name}, ${target.url}`);
@@ -104,12 +93,4 @@ function report({ target, result: { login, verification } }: { target: LoginTarg
 function whoAnswered({ serverName, serverVersion, tools }: Verification): string {
   const name = `${serverName} ${serverVersion}`.trim();
   return `It ${name === '' ? '' : `is ${quoted(name)} and `}has ${tools} tool${tools === 1 ? '' : 's'}.`;
-}
-
-/** One more `KEY=VALUE` of those given so far. */
-function parseParameter(text: string, before: unknown): Record<string, string> {
-  const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (key === '') throw new AuthError('usage', '--authorize-param takes KEY=VALUE.');
-  if (ownParameters.has(key)) throw new AuthError('usage', `--authorize-param cannot set ${key}, which mcp-auth sets itself.`);
-  return { ...(before as Record<string, string> | undefined), [key]: value };
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Context } from '../context.js';
 import type { Proof } from '../flows/flow.js';
-import { parseSafeUrl } from '../http/url-policy.js';
+import { parseIssuer } from './authorization-server-options.js';
 import type { Option } from './command.js';
 
 /** The options of `login` that flows without a person take. */
@@ -13,16 +13,18 @@ export interface ProofWords {
   identityProviderClientId?: string;
 }
 
-export const proofOptions: readonly Option[] = [
-  { flags: '--workload-token-file <file>', help: '--flow workload: the token that the platform gives this workload', parse: absolute },
-  { flags: '--id-token-file <file>', help: '--flow enterprise: the token that the identity provider gave for you', parse: absolute },
-  { flags: '--id-token-stdin', help: '--flow enterprise: read that token as a line of stdin' },
-  { flags: '--identity-provider <url>', help: '--flow enterprise: who gave it, where it does not say so itself', parse: parseIssuer },
+const options: readonly Option[] = [
+  { flags: '--workload-token-file <file>', help: 'workload: the token that the platform gives this workload', parse: absolute },
+  { flags: '--id-token-file <file>', help: 'enterprise: the token that the identity provider gave for you', parse: absolute },
+  { flags: '--id-token-stdin', help: 'enterprise: read that token as a line of stdin' },
+  { flags: '--identity-provider <url>', help: 'enterprise: who gave it, where it does not say so itself', parse: parseIssuer },
   {
     flags: '--identity-provider-client-id <id>',
-    help: '--flow enterprise: our client there; its secret, if any, in MCP_AUTH_IDP_CLIENT_SECRET',
+    help: 'enterprise: our client there; its secret, if any, in MCP_AUTH_IDP_CLIENT_SECRET',
   },
 ];
+
+export const proofOptions: readonly Option[] = options.map((option) => ({ ...option, group: 'Logins without a person:' }));
 
 /** What was typed, with secrets from the environment and stdin only. */
 export async function readProofOptions(words: ProofWords, { env, ui, signal }: Pick<Context, 'env' | 'ui' | 'signal'>): Promise<Proof> {
@@ -40,10 +42,4 @@ export async function readProofOptions(words: ProofWords, { env, ui, signal }: P
 
 function absolute(file: string): string {
   return path.resolve(file);
-}
-
-/** To the letter, since issuers are compared as strings (RFC 8414 section 3.3). */
-export function parseIssuer(text: string): string {
-  parseSafeUrl(text, { what: 'The issuer', code: 'usage' });
-  return text;
 }
