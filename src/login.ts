@@ -1,13 +1,13 @@
 /** One login, from a server's URL to tokens in the store. Read it first: it is the story that the other folders tell. */
 import type { Context } from './context.js';
 import { AuthError, hasCode, toAuthError } from './errors.js';
-import { obtainClient, type ClientOptions, type ObtainedClient } from './client.js';
+import type { ClientOptions } from './client.js';
+import { obtainConsent } from './consent.js';
 import { availableFlows } from './flows/index.js';
-import type { Flow, FlowRequest, Grant, Proof } from './flows/flow.js';
+import type { Flow, Proof } from './flows/flow.js';
 import { parseChallenge } from './oauth/challenge.js';
 import { discover, type Discovery } from './oauth/discovery.js';
 import { createDpop, type Dpop } from './oauth/dpop.js';
-import { OAuthError } from './oauth/protocol-error.js';
 import type { ClientInformation } from './oauth/registration.js';
 import { scopeToRequest } from './oauth/scope.js';
 import { loginFrom } from './session.js';
@@ -71,7 +71,9 @@ export async function login(request: LoginRequest, context: Context): Promise<Lo
   const { discovery, scope } = prepared;
   const { metadata, resource } = discovery;
   context.ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${scope}`}`);
-  const { grant, client, forgotten } = await obtainGrant({ request, prepared }, context);
+  const { name: serverName, client: options, proof, extraParameters, timeout } = request;
+  const asked = { ...prepared, serverName, client: options, proof, extraParameters, timeout };
+  const { grant, client, forgotten } = await obtainConsent(asked, context);
   try {
     const { tokens } = grant;
     const server = { url: new URL(request.url), tokens, dpop: prepared.dpop };
@@ -86,7 +88,7 @@ export async function login(request: LoginRequest, context: Context): Promise<Lo
       revocationEndpoint: metadata.revocation_endpoint,
       ...(prepared.stepUps > 0 && { stepUps: prepared.stepUps }),
       ...(tokens.tokenType === 'dpop' && { dpopKey: prepared.dpop?.key }),
-      ...renewalOf({ flow: prepared.flows[0], proof: request.proof }),
+      ...renewalOf({ flow: prepared.flows[0], proof }),
     });
     await save({ request, login, client, forgotten }, context);
     await grant.answerBrowser?.();
@@ -133,78 +135,6 @@ async function prepare(request: LoginRequest, context: Context): Promise<Prepara
     flows,
     ...(discovery.dpop && { dpop: await createDpop(metadata.dpop_signing_alg_values_supported) }),
   };
-}
-
-/** A grant, the client that it was given to, and the id of the registration that its server turned out to have forgotten. */
-interface Granted {
-  readonly grant: Grant;
-  readonly client: ClientInformation;
-  readonly forgotten?: string;
-}
-
-/**
- * Becomes a client and obtains a grant. A registration from the store that its server has forgotten is replaced, once:
- * servers prune clients, and nobody can tell before it is used.
- */
-async function obtainGrant({ request, prepared }: { request: LoginRequest; prepared: Preparation }, context: Context): Promise<Granted> {
-  const first = await become({ request, prepared }, context);
-  try {
-    return { client: first.client, grant: await askConsent({ request, prepared, ...first }, context) };
-  } catch (error) {
-    const forgotten = error instanceof OAuthError && error.error === 'invalid_client';
-    if (!forgotten || !first.reused || prepared.discovery.metadata.registration_endpoint === undefined) throw error;
-    context.ui.warn(`${error.message} Registering again.`);
-    const again = await become({ request: { ...request, client: { ...request.client, register: true } }, prepared }, context);
-    const grant = await askConsent({ request, prepared, ...again }, context);
-    return { client: again.client, grant, forgotten: first.client.client_id };
-  }
-}
-
-/** Becomes a client for the first of the flows. */
-async function become({ request, prepared }: { request: LoginRequest; prepared: Preparation }, context: Context): Promise<ObtainedClient> {
-  const { discovery, flows } = prepared;
-  try {
-    return await obtainClient({ serverName: request.name, metadata: discovery.metadata, options: request.client, flow: flows[0] }, context);
-  } catch (error) {
-    if (!discovery.assumed || !(error instanceof AuthError) || hasCode(error, 'interrupted')) throw error;
-    throw nobody(request.url, error);
-  }
-}
-
-/** Asks for consent with what has been prepared and the client that was obtained. */
-async function askConsent(
-  { request, prepared, client, reused }: { request: LoginRequest; prepared: Preparation } & ObtainedClient,
-  context: Context,
-): Promise<Grant> {
-  const { discovery, scope, flows, dpop } = prepared;
-  const { metadata, resource } = discovery;
-  const { name: serverName, extraParameters, proof, timeout } = request;
-  const redirectUri = client.redirect_uris?.[0] ?? '';
-  const consent = { serverName, clientReused: reused, proof, timeout };
-  return firstWilling(flows, { metadata, client, dpop, redirectUri, resource, scope, extraParameters, ...consent }, context);
-}
-
-/** A server without any metadata, where the endpoints of MCP 2025-03-26 turned out not to be either. */
-function nobody(url: string, cause: AuthError): AuthError {
-  return new AuthError(
-    'no_authorization_server',
-    `${new URL(url).host} wants a token but names no authorization server, nor is it one itself.`,
-    {
-      hint: 'It may want an API key instead of a login: see its documentation.',
-      cause,
-    },
-  );
-}
-
-/** Runs the first flow that the authorization server lets this client use, saying so whenever it moves on. */
-async function firstWilling([flow, next, ...others]: readonly [Flow, ...Flow[]], request: FlowRequest, context: Context): Promise<Grant> {
-  try {
-    return await flow.run(request, context);
-  } catch (error) {
-    if (!hasCode(error, 'flow_refused') || next === undefined) throw error;
-    context.ui.warn(`${error.message} Going on with ${next.name}.`);
-    return firstWilling([next, ...others], request, context);
-  }
 }
 
 /** A token that the server refuses ends the login; a server that cannot be asked says nothing about it. */

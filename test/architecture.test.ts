@@ -11,6 +11,7 @@ const layers = [
   ['cli.ts', 'index.ts'],
   ['commands/', 'terminal/', 'clock.ts', 'files.ts'],
   ['login.ts', 'revoke.ts'],
+  ['consent.ts'],
   ['client.ts', 'session.ts', 'step-up.ts', 'verification.ts'],
   ['flows/'],
   ['oauth/', 'store/'],

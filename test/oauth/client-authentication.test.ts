@@ -217,6 +217,14 @@ describe('private_key_jwt', () => {
     expect(server.asked('POST /device')).toEqual([]);
   });
 
+  test('the next login of the same client uses the same key', async () => {
+    const key = keyFile(String(keyFor('ES256').privateKey.export({ format: 'pem', type: 'pkcs8' })));
+    const { server, store, running } = await login(`--client-id mine --private-key ${key}`, jwtOnly);
+    expect(await running.exit).toBe(0);
+    expect(await run('login fake --no-browser --no-verify --flow device --client-id mine', { store }).exit).toBe(0);
+    expect(server.asked('POST /token')[1]?.body).toHaveProperty('client_assertion');
+  });
+
   test('a key without a client is wrong usage', async () => {
     const { running } = await login('--private-key key.pem', jwtOnly);
     expect(await running.exit).toBe(2);

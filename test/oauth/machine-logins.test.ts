@@ -89,6 +89,20 @@ describe('item 24: --flow client-credentials', () => {
     expect(server.asked('POST /token')).toEqual([]);
   });
 
+  test('nor by a registration that a login of a person has left', async () => {
+    const server = await fakeServer(() => [
+      {
+        want: 'POST /register',
+        respond: { json: { client_id: 'c', client_secret: 's', token_endpoint_auth_method: 'client_secret_basic' } },
+      },
+    ]);
+    const { store, code } = await login(server, '--no-browser --flow device');
+    expect(code).toBe(0);
+    const again = await login(server, '--flow client-credentials', { store });
+    expect(again.code).toBe(1);
+    expect(server.asked('POST /token')).toHaveLength(1);
+  });
+
   test('is never chosen by itself', async () => {
     const server = await fakeServer((origin) => [
       {

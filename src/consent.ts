@@ -1,0 +1,92 @@
+/** From what was found out about a server to a grant: a client, and the first flow that the authorization server lets it use. */
+import { obtainClient, type ClientOptions, type ObtainedClient } from './client.js';
+import type { Context } from './context.js';
+import { AuthError, hasCode } from './errors.js';
+import type { Flow, FlowRequest, Grant, Proof } from './flows/flow.js';
+import type { Discovery } from './oauth/discovery.js';
+import type { Dpop } from './oauth/dpop.js';
+import { OAuthError } from './oauth/protocol-error.js';
+import type { ClientInformation } from './oauth/registration.js';
+
+export interface ConsentRequest {
+  readonly serverName: string;
+  readonly discovery: Discovery;
+  /** Scopes joined by spaces; undefined to ask for none by name. */
+  readonly scope?: string;
+  /** The flows to try, best first. */
+  readonly flows: readonly [Flow, ...Flow[]];
+  readonly client: ClientOptions;
+  readonly proof: Proof;
+  /** The key for a server that takes only tokens that are bound to one. */
+  readonly dpop?: Dpop;
+  readonly extraParameters?: Readonly<Record<string, string>>;
+  /** Seconds that the person has. */
+  readonly timeout?: number;
+}
+
+export interface Consent {
+  readonly grant: Grant;
+  /** The client that the tokens were given to. */
+  readonly client: ClientInformation;
+  /** The id of a registration that its server turned out to have forgotten. */
+  readonly forgotten?: string;
+}
+
+/**
+ * Becomes a client and obtains a grant. A registration from the store that its server has forgotten is replaced, once:
+ * servers prune clients, and nobody can tell before it is used.
+ *
+ * @throws AuthError for all that becoming a client and the flows throw.
+ */
+export async function obtainConsent(request: ConsentRequest, context: Context): Promise<Consent> {
+  const first = await become(request, context);
+  try {
+    return { client: first.client, grant: await ask({ ...request, ...first }, context) };
+  } catch (error) {
+    const forgotten = error instanceof OAuthError && error.error === 'invalid_client';
+    if (!forgotten || !first.reused || request.discovery.metadata.registration_endpoint === undefined) throw error;
+    context.ui.warn(`${error.message} Registering again.`);
+    const again = await become({ ...request, client: { ...request.client, register: true } }, context);
+    return { client: again.client, grant: await ask({ ...request, ...again }, context), forgotten: first.client.client_id };
+  }
+}
+
+/** Becomes a client for the first of the flows. */
+async function become({ serverName, discovery, client: options, flows }: ConsentRequest, context: Context): Promise<ObtainedClient> {
+  try {
+    return await obtainClient({ serverName, metadata: discovery.metadata, options, flow: flows[0] }, context);
+  } catch (error) {
+    if (!discovery.assumed || !(error instanceof AuthError) || hasCode(error, 'interrupted')) throw error;
+    throw nobody(discovery, error);
+  }
+}
+
+/** A server without any metadata, where the endpoints of MCP 2025-03-26 turned out not to be either. */
+function nobody({ metadata }: Discovery, cause: AuthError): AuthError {
+  const { host } = new URL(metadata.issuer);
+  return new AuthError('no_authorization_server', `${host} wants a token but names no authorization server, nor is it one itself.`, {
+    hint: 'It may want an API key instead of a login: see its documentation.',
+    cause,
+  });
+}
+
+/** Runs the flows with all that they need. */
+async function ask(
+  { discovery, client, reused, flows, ...request }: Omit<ConsentRequest, 'client'> & ObtainedClient,
+  context: Context,
+): Promise<Grant> {
+  const { metadata, resource } = discovery;
+  const redirectUri = client.redirect_uris?.[0] ?? '';
+  return firstWilling(flows, { ...request, metadata, resource, client, clientReused: reused, redirectUri }, context);
+}
+
+/** Runs the first flow that the authorization server lets this client use, saying so whenever it moves on. */
+async function firstWilling([flow, next, ...others]: readonly [Flow, ...Flow[]], request: FlowRequest, context: Context): Promise<Grant> {
+  try {
+    return await flow.run(request, context);
+  } catch (error) {
+    if (!hasCode(error, 'flow_refused') || next === undefined) throw error;
+    context.ui.warn(`${error.message} Going on with ${next.name}.`);
+    return firstWilling([next, ...others], request, context);
+  }
+}
