@@ -33,6 +33,8 @@ export interface ClientRequest {
   readonly options: ClientOptions;
   /** The flow that the client is wanted for. */
   readonly flow: Pick<Flow, 'name' | 'client' | 'grantType'>;
+  /** What the client may come to ask for. */
+  readonly scopes: readonly string[];
 }
 
 /** A client, and whether the store had it, so that its server may have forgotten it. */
@@ -144,14 +146,14 @@ function registeredBefore(
 
 /** Dynamic registration, with the redirect URI of the registration before, if there was one: a forwarded port stays right. */
 async function dynamic(
-  { metadata, options, flow }: ClientRequest,
+  { metadata, options, flow, scopes }: ClientRequest,
   { login, known, context }: Situation,
 ): Promise<ObtainedClient | undefined> {
   if (metadata.registration_endpoint === undefined || flow.client !== 'any') return undefined;
   const registered = known.filter(({ obtained_by }) => obtained_by === 'dynamic_registration');
   const before = registered.find(({ client_id }) => client_id === login?.clientId) ?? registered[0];
   const redirectUri = await redirectUriFor(options, before);
-  const client = await requestRegistration({ metadata, redirectUri, initialAccessToken: options.registrationToken }, context);
+  const client = await requestRegistration({ metadata, redirectUri, scopes, initialAccessToken: options.registrationToken }, context);
   return { client, reused: false };
 }
 

@@ -28,13 +28,16 @@ export interface Consent {
   readonly grant: Grant;
   /** The client that the tokens were given to. */
   readonly client: ClientInformation;
-  /** The id of a registration that its server turned out to have forgotten. */
-  readonly forgotten?: string;
+  /** The id of a registration from the store that turned out to be outdated. */
+  readonly outdated?: string;
 }
 
+/** RFC 6749 errors that say that the registration of an earlier login is forgotten, or lacks what is asked for now. */
+const outdatedRegistration: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client', 'invalid_scope']);
+
 /**
- * Becomes a client and obtains a grant. A registration from the store that its server has forgotten is replaced, once:
- * servers prune clients, and nobody can tell before it is used.
+ * Becomes a client and obtains a grant. A registration from the store that turns out to be outdated is replaced, once:
+ * servers prune clients, and some hold them to the scopes that they registered for.
  *
  * @throws AuthError for all that becoming a client and the flows throw.
  */
@@ -43,18 +46,19 @@ export async function obtainConsent(request: ConsentRequest, context: Context): 
   try {
     return { client: first.client, grant: await ask({ ...request, ...first }, context) };
   } catch (error) {
-    const forgotten = error instanceof OAuthError && error.error === 'invalid_client';
-    if (!forgotten || !first.reused || request.discovery.metadata.registration_endpoint === undefined) throw error;
+    const outdated = error instanceof OAuthError && outdatedRegistration.has(error.error);
+    if (!outdated || !first.reused || request.discovery.metadata.registration_endpoint === undefined) throw error;
     context.ui.warn(`${error.message} Registering again.`);
     const again = await become({ ...request, client: { ...request.client, register: true } }, context);
-    return { client: again.client, grant: await ask({ ...request, ...again }, context), forgotten: first.client.client_id };
+    return { client: again.client, grant: await ask({ ...request, ...again }, context), outdated: first.client.client_id };
   }
 }
 
 /** Becomes a client for the first of the flows. */
-async function become({ serverName, discovery, client: options, flows }: ConsentRequest, context: Context): Promise<ObtainedClient> {
+async function become({ serverName, discovery, scope, client: options, flows }: ConsentRequest, context: Context): Promise<ObtainedClient> {
   try {
-    return await obtainClient({ serverName, metadata: discovery.metadata, options, flow: flows[0] }, context);
+    const scopes = [scope ?? '', ...(discovery.resourceScopes ?? [])].join(' ').split(' ').filter(Boolean);
+    return await obtainClient({ serverName, metadata: discovery.metadata, options, flow: flows[0], scopes: [...new Set(scopes)] }, context);
   } catch (error) {
     if (!discovery.assumed || !(error instanceof AuthError) || hasCode(error, 'interrupted')) throw error;
     throw nobody(discovery, error);

@@ -73,7 +73,7 @@ export async function login(request: LoginRequest, context: Context): Promise<Lo
   context.ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${scope}`}`);
   const { name: serverName, client: options, proof, extraParameters, timeout } = request;
   const asked = { ...prepared, serverName, client: options, proof, extraParameters, timeout };
-  const { grant, client, forgotten } = await obtainConsent(asked, context);
+  const { grant, client, outdated } = await obtainConsent(asked, context);
   try {
     const { tokens } = grant;
     const server = { url: new URL(request.url), tokens, dpop: prepared.dpop };
@@ -90,7 +90,7 @@ export async function login(request: LoginRequest, context: Context): Promise<Lo
       ...(tokens.tokenType === 'dpop' && { dpopKey: prepared.dpop?.key }),
       ...renewalOf({ flow: prepared.flows[0], proof }),
     });
-    await save({ request, login, client, forgotten }, context);
+    await save({ request, login, client, outdated }, context);
     await grant.answerBrowser?.();
     return { login, verification };
   } catch (error) {
@@ -150,7 +150,7 @@ async function verify(server: Parameters<typeof verifyToken>[0], context: Contex
 
 /** Writes the login, unless the server has become another one while the person approved. */
 async function save(
-  { request, login, client, forgotten }: { request: LoginRequest; login: Login; client: ClientInformation; forgotten?: string },
+  { request, login, client, outdated }: { request: LoginRequest; login: Login; client: ClientInformation; outdated?: string },
   { store, signal }: Context,
 ): Promise<void> {
   signal.throwIfAborted();
@@ -160,7 +160,7 @@ async function save(
     writeLogin(entry, login, name);
     if (trustedIssuer !== undefined) entry.trusted_issuer = trustedIssuer;
     if (login.issuer !== undefined) putClient(document, login.issuer, client);
-    if (login.issuer !== undefined && forgotten !== undefined) deleteClient(document, login.issuer, forgotten);
+    if (login.issuer !== undefined && outdated !== undefined) deleteClient(document, login.issuer, outdated);
     if (login.identityProvider !== undefined && proof.identityProviderClient?.client_secret !== undefined) {
       putClient(document, login.identityProvider, { ...proof.identityProviderClient, obtained_by: 'pre_registration' });
     }

@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import { AuthError, hasCode, interrupted, toAuthError } from '../errors.js';
 import {
   parsePastedAddress,
-  requestIsClientForgotten,
+  requestRegistrationProblem,
   requestTokenByCode,
   startAuthorization,
   type Attempt,
@@ -38,7 +38,8 @@ async function redirect(
   context: Context,
 ): Promise<Grant> {
   const attempt = await startAuthorization(request, context);
-  if (request.clientReused && (await requestIsClientForgotten(attempt, context))) throw forgotten(request);
+  const problem = request.clientReused ? await requestRegistrationProblem(attempt, context) : undefined;
+  if (problem !== undefined) throw outdated(request, problem);
   const listener = await listen(attempt);
   const close = async (error?: AuthError) => {
     await listener?.answer(error);
@@ -66,10 +67,10 @@ function nowhereToAnswer({ redirectUri }: FlowRequest): AuthError {
   );
 }
 
-function forgotten({ metadata, client }: FlowRequest): OAuthError {
-  return new OAuthError('invalid_client', `${metadata.issuer} does not know the client ${client.client_id} any more.`, {
-    hint: 'Register again with --register.',
-  });
+/** The registration of an earlier login cannot be used for this one. */
+function outdated({ metadata, client }: FlowRequest, error: string): OAuthError {
+  const why = error === 'invalid_scope' ? 'has not registered the client {} for these scopes' : 'does not know the client {} any more';
+  return new OAuthError(error, `${metadata.issuer} ${why.replace('{}', client.client_id)}.`, { hint: 'Register again with --register.' });
 }
 
 async function firstResponse(

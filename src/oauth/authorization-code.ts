@@ -107,23 +107,33 @@ export async function startAuthorization(request: AuthorizationRequest, context:
 const clientIsUnknown =
   /invalid[_ ]client|unauthorized_client|client\W.{0,60}(not found|unknown|not registered|does not exist|invalid)|(unknown|invalid|unrecognized) client/is;
 
+/** Errors of an authorization response that a new registration may mend (RFC 6749 section 4.1.2.1, RFC 6749 section 5.2). */
+const mendable = ['invalid_client', 'unauthorized_client', 'invalid_scope'];
+
 /**
- * Whether the authorization server has forgotten the client, found out by asking for the page before the person does:
- * the error is often shown in the browser only. A server that does not like to be asked is believed to know us.
+ * What the authorization server has against the client of an earlier login: forgotten, or not registered for these
+ * scopes. Found out by asking for the page before the person does, since the error is often shown in the browser only. A
+ * server that does not like to be asked is believed to be content.
+ *
+ * @returns `invalid_client`, `unauthorized_client` or `invalid_scope`; undefined when nothing is known to be wrong.
  */
-export async function requestIsClientForgotten(attempt: Attempt, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<boolean> {
+export async function requestRegistrationProblem(
+  attempt: Attempt,
+  { http, signal }: Pick<Context, 'http' | 'signal'>,
+): Promise<string | undefined> {
   // A pushed request is opened once only, and an unknown client could not have pushed it.
-  if (attempt.pushed) return false;
+  if (attempt.pushed) return undefined;
   try {
     const response = await http.fetch(attempt.url, { headers: { accept: 'text/html,application/json' }, signal });
     const location = response.headers.get('location');
     const error =
       location !== null && URL.canParse(location, attempt.url) ? new URL(location, attempt.url).searchParams.get('error') : null;
-    if (error !== null) return error === 'invalid_client' || error === 'unauthorized_client';
-    return response.status >= 400 && response.status < 500 && clientIsUnknown.test(await response.text());
+    if (error !== null) return mendable.find((one) => one === error);
+    const refused = response.status >= 400 && response.status < 500;
+    return refused && clientIsUnknown.test(await response.text()) ? 'invalid_client' : undefined;
   } catch (error) {
     if (signal.aborted) throw error;
-    return false;
+    return undefined;
   }
 }
 

@@ -21,14 +21,23 @@ const codes: Record<string, ErrorCode> = {
   temporarily_unavailable: 'server_failed',
 };
 
+/** What to type next, where an `error` by itself says that. */
+const hints: Record<string, string> = {
+  invalid_scope: 'Ask for others with --scope.',
+  invalid_target: 'It does not issue tokens for this MCP server: ask who runs the two.',
+};
+
 /** An `error` that came in a response, with the server's own words for it. */
 export class OAuthError extends AuthError {
-  /** The RFC's value, as `invalid_grant`. */
+  /** The RFC's value, as `invalid_grant`; `status 404` where the server gave nothing but that. */
   readonly error: string;
+  /** The HTTP status that it came with. */
+  readonly status: number | undefined;
 
-  constructor(error: string, message: string, options: { hint?: string; cause?: unknown; code?: ErrorCode } = {}) {
+  constructor(error: string, message: string, options: { hint?: string; cause?: unknown; code?: ErrorCode; status?: number } = {}) {
     super(options.code ?? (Object.hasOwn(codes, error) ? codes[error] : undefined) ?? 'request_refused', message, options);
     this.error = error;
+    this.status = options.status;
   }
 }
 
@@ -40,11 +49,16 @@ export class OAuthError extends AuthError {
 export function protocolError(error: unknown, what: string): AuthError {
   if (error instanceof AuthError) return error;
   if (error instanceof ResponseBodyError && error.status < 500) {
-    return new OAuthError(error.error, refusal(what, error.error, error.error_description), { cause: error });
+    return new OAuthError(error.error, refusal(what, error.error, error.error_description), {
+      hint: hints[error.error],
+      status: error.status,
+      cause: error,
+    });
   }
   if (error instanceof AuthorizationResponseError) {
     return new OAuthError(error.error, refusal(what, error.error, error.error_description), {
       code: authorizationCode(error.error),
+      hint: hints[error.error],
       cause: error,
     });
   }
@@ -53,7 +67,7 @@ export function protocolError(error: unknown, what: string): AuthError {
     return new OAuthError(
       challenge?.error ?? 'invalid_client',
       refusal(what, challenge?.error ?? `status ${error.status}`, challenge?.error_description),
-      { cause: error },
+      { status: error.status, cause: error },
     );
   }
   const status = statusOf(error);
@@ -61,7 +75,7 @@ export function protocolError(error: unknown, what: string): AuthError {
     return new AuthError('server_failed', `${what} failed with status ${status}.`, { hint: 'Try again later.', cause: error });
   }
   if (status !== undefined && status >= 400) {
-    return new AuthError('request_refused', `${what} refused with status ${status}.`, { cause: error });
+    return new OAuthError(`status ${status}`, `${what} refused with status ${status}.`, { status, cause: error });
   }
   if (error instanceof OperationProcessingError || error instanceof UnsupportedOperationError) {
     return new AuthError('response_invalid', `${what} answered with something that its RFC does not allow (${error.message}).`, {

@@ -1,7 +1,7 @@
 /** Dynamic client registration: RFC 7591, with `application_type` of OpenID Connect Dynamic Client Registration 1.0. */
 import { dynamicClientRegistrationRequest, processDynamicClientRegistrationResponse } from 'oauth4webapi';
 import type { Context } from '../context.js';
-import { AuthError, hasCode } from '../errors.js';
+import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { canAuthenticate, methodFor, methodToRegister } from './client-authentication.js';
@@ -48,37 +48,49 @@ const kept = [
 /** What is asked for in one registration. */
 interface Wish {
   readonly redirectUri: string;
-  readonly grantTypes: string[];
+  /** None to leave all to the server but where to answer to. */
+  readonly grantTypes: readonly string[];
+  readonly scopes: readonly string[];
 }
+
+export interface RegistrationRequest {
+  readonly metadata: AuthorizationServerMetadata;
+  /** Where the authorization response is to go; a native application's loopback address. */
+  readonly redirectUri: string;
+  /** What the client may come to ask for: some servers hold it to these (RFC 7591 section 2). */
+  readonly scopes: readonly string[];
+  /** RFC 7591 section 3, for servers that want one. */
+  readonly initialAccessToken?: string;
+}
+
+/** HTTP statuses after which it is of no use to ask for less. */
+const hopeless: ReadonlySet<number | undefined> = new Set([401, 404, 405, 429]);
 
 /**
  * Registers this program with an authorization server. Only grants that the server offers are asked for. A registration
- * that is refused is tried again with what servers are known to refuse left out: the device grant, and a loopback
- * address that is not called `localhost`.
+ * that is refused is tried again with what servers are known to refuse left out: the device grant, scopes, a loopback
+ * address that is not called `localhost`, and at last all that is optional.
  *
- * @param redirectUri where the authorization response is to go; a native application's loopback address.
- * @param initialAccessToken RFC 7591 section 3, for servers that want one.
  * @throws AuthError `registration_refused` with the server's first reason, `client_unusable`.
  */
 export async function requestRegistration(
-  {
-    metadata,
-    redirectUri,
-    initialAccessToken,
-  }: { metadata: AuthorizationServerMetadata; redirectUri: string; initialAccessToken?: string },
+  request: RegistrationRequest,
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<ClientInformation> {
-  let refusal: unknown;
-  for (const wish of wishes(metadata, redirectUri)) {
+  let left = wishes(request);
+  let refusal: OAuthError | undefined;
+  for (let wish = left.shift(); wish !== undefined; wish = left.shift()) {
     try {
-      const client = await requestOnce({ metadata, wish, initialAccessToken }, context);
-      return checked(client, { metadata, wish });
+      return checked(await requestOnce({ ...request, wish }, context), { ...request, wish });
     } catch (error) {
-      if (!(error instanceof OAuthError) && !hasCode(error, 'request_refused')) throw error;
+      if (!(error instanceof OAuthError)) throw error;
       refusal ??= error;
+      if (hopeless.has(error.status)) break;
+      const { redirectUri } = wish;
+      if (/redirect/i.test(error.message)) left = left.filter((one) => one.redirectUri !== redirectUri);
     }
   }
-  throw refused(refusal, metadata);
+  throw refused(refusal, request.metadata);
 }
 
 /** Whether a registration that the store holds can be used again, at `now` (milliseconds since the epoch). */
@@ -99,37 +111,42 @@ export function mayGainGrant(client: ClientInformation, grantType: string): bool
 }
 
 /** What to ask for, the best first. */
-function wishes(
-  { grant_types_supported: supported, device_authorization_endpoint: device }: AuthorizationServerMetadata,
-  redirectUri: string,
-): Wish[] {
+function wishes({ metadata, redirectUri, scopes }: Omit<RegistrationRequest, 'initialAccessToken'>): Wish[] {
+  const { grant_types_supported: supported, device_authorization_endpoint: device } = metadata;
   const offered = (grant: string) => supported?.includes(grant) ?? true;
   // A server with an authorization endpoint does this one, whatever its list says.
   const usual = ['authorization_code', ...['refresh_token'].filter(offered)];
   const withDevice = device !== undefined && offered(deviceCodeGrant) ? [...usual, deviceCodeGrant] : usual;
   const localhost = redirectUri.replace(/^http:\/\/(127\.0\.0\.1|\[::1\])(?=[:/])/, 'http://localhost');
-  const all = [redirectUri, localhost].flatMap((uri) => [
-    { redirectUri: uri, grantTypes: withDevice },
-    { redirectUri: uri, grantTypes: usual },
-  ]);
+  const all: Wish[] = [
+    { redirectUri, grantTypes: withDevice, scopes },
+    { redirectUri, grantTypes: usual, scopes },
+    { redirectUri, grantTypes: withDevice, scopes: [] },
+    { redirectUri, grantTypes: usual, scopes: [] },
+    { redirectUri: localhost, grantTypes: withDevice, scopes },
+    { redirectUri: localhost, grantTypes: usual, scopes: [] },
+    { redirectUri, grantTypes: [], scopes: [] },
+    { redirectUri: localhost, grantTypes: [], scopes: [] },
+  ];
   return all.filter((wish, index) => !all.slice(0, index).some((other) => JSON.stringify(other) === JSON.stringify(wish)));
 }
 
 async function requestOnce(
-  { metadata, wish, initialAccessToken }: { metadata: AuthorizationServerMetadata; wish: Wish; initialAccessToken: string | undefined },
+  { metadata, wish, initialAccessToken }: RegistrationRequest & { wish: Wish },
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<ClientInformation> {
+  const { redirectUri, grantTypes, scopes } = wish;
+  const optional = {
+    application_type: 'native',
+    grant_types: [...grantTypes],
+    response_types: ['code'],
+    token_endpoint_auth_method: methodToRegister(metadata),
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+  };
   try {
     const response = await dynamicClientRegistrationRequest(
       metadata,
-      {
-        client_name: 'mcp-auth',
-        application_type: 'native',
-        redirect_uris: [wish.redirectUri],
-        grant_types: wish.grantTypes,
-        response_types: ['code'],
-        token_endpoint_auth_method: methodToRegister(metadata),
-      },
+      { client_name: 'mcp-auth', redirect_uris: [redirectUri], ...(grantTypes.length > 0 && optional) },
       { ...requestOptions(metadata, context), ...(initialAccessToken && { initialAccessToken }) },
     );
     const answer = await processDynamicClientRegistrationResponse(await mended(response, { mends: registrationMends, status: 201 }));
@@ -144,7 +161,8 @@ async function requestOnce(
  * Finds out now what would otherwise fail after the person has approved. The method of authentication is settled here:
  * a refresh knows the registration, and the metadata no more.
  */
-function checked(client: ClientInformation, { metadata, wish }: { metadata: AuthorizationServerMetadata; wish: Wish }): ClientInformation {
+function checked(client: ClientInformation, { wish, ...request }: RegistrationRequest & { wish: Wish }): ClientInformation {
+  const { metadata } = request;
   const { redirectUri, grantTypes } = wish;
   const unusable = (why: string) =>
     new AuthError('client_unusable', `The registration that ${metadata.issuer} gave cannot be used: ${why}.`);
@@ -154,19 +172,19 @@ function checked(client: ClientInformation, { metadata, wish }: { metadata: Auth
   if (!canAuthenticate(client, metadata)) {
     throw unusable(`the client must authenticate by ${quoted(client.token_endpoint_auth_method)} and was not given what that takes`);
   }
-  const asked = new Set([...grantTypes, ...wishes(metadata, redirectUri).flatMap((one) => one.grantTypes)]);
-  const inVain = [...asked].filter((grant) => !hasGrant({ ...client, grant_types: client.grant_types ?? grantTypes }, grant));
+  const granted = client.grant_types ?? (grantTypes.length > 0 ? [...grantTypes] : undefined);
+  const inVain = (wishes(request)[0]?.grantTypes ?? []).filter((grant) => granted?.includes(grant) === false);
   return {
     ...client,
     redirect_uris: [redirectUri],
-    grant_types: client.grant_types ?? grantTypes,
+    ...(granted && { grant_types: granted }),
     token_endpoint_auth_method: methodFor(client, metadata),
     ...(inVain.length > 0 && { refused_grant_types: inVain }),
   };
 }
 
-function refused(error: unknown, { issuer }: AuthorizationServerMetadata): unknown {
-  if (!(error instanceof AuthError) || error.code !== 'request_refused') return error;
+function refused(error: OAuthError | undefined, { issuer }: AuthorizationServerMetadata): AuthError {
+  if (error?.code !== 'request_refused') return error ?? new AuthError('registration_refused', `${issuer} refused to register a client.`);
   return new AuthError('registration_refused', error.message, {
     hint: `${new URL(issuer).host} may only take clients that it knows: pass --client-id ID, or set MCP_AUTH_REGISTRATION_TOKEN.`,
     cause: error,

@@ -259,6 +259,19 @@ describe('a registration that its server has forgotten is replaced once', () => 
     expect(readStore(store).oauthClients[server.origin]).toEqual([expect.objectContaining({ client_id: 'two' })]);
   });
 
+  test('or that lacks what is asked for now: invalid_scope means a registration with these scopes', async () => {
+    const { server, store } = await forgetful(() => [
+      {
+        want: 'GET /authorize',
+        respond: { status: 302, headers: { location: 'http://127.0.0.1:1/callback?error=invalid_scope&state=x' } },
+      },
+    ]);
+    const { request, said } = await loginByPaste('fake --scope more', store);
+    expect(said).toContain('has not registered the client one for these scopes. Registering again.');
+    expect(request.get('client_id')).toBe('two');
+    expect(server.asked('POST /register')[1]?.body['scope']).toBe('more');
+  });
+
   test('found out at the token endpoint: the person is asked once more', async () => {
     const { server, store } = await forgetful(() => [
       { want: 'POST /token', respond: { json: { access_token: 'a', token_type: 'Bearer' } } },
@@ -285,6 +298,14 @@ describe('a registration that its server has forgotten is replaced once', () => 
     ]);
     expect(await run('login fake --no-browser --no-verify --flow device', { store }).exit).toBe(0);
     expect(server.asked('POST /token').at(-1)?.body['client_id']).toBe('two');
+  });
+
+  test('a registration that was made just now is not made again', async () => {
+    const server = await fakeServer(() => [{ want: 'POST /token', respond: { status: 401, json: { error: 'invalid_client' } } }]);
+    const running = run(`login ${server.url} --no-browser --no-verify --flow paste`, { store: temporaryStore(), stdin: 'open' });
+    await approve(running);
+    expect(await running.exit).toBe(1);
+    expect(server.asked('POST /register')).toHaveLength(1);
   });
 
   test('a new registration that is refused too ends it', async () => {
@@ -366,6 +387,46 @@ describe('what is asked for', () => {
     });
     expect(await running.exit).toBe(0);
     expect(server.asked('POST /register')[0]?.headers.authorization).toBe('Bearer iat-1');
+  });
+
+  test('the scopes that will be asked for: some servers hold a client to those that it registered with', async () => {
+    const server = await fakeServer((origin) => [
+      {
+        want: 'GET /prm',
+        respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['read', 'write'] } },
+      },
+    ]);
+    await loginByPaste(`${server.url} --scope extra`, temporaryStore());
+    expect(server.asked('POST /register')[0]?.body['scope']).toBe('extra read write');
+  });
+
+  test.each([
+    { minds: 'scope', status: 400, without: ['scope'] },
+    { minds: 'scope', status: 403, without: ['scope'] },
+    {
+      minds: 'application_type',
+      status: 422,
+      without: ['scope', 'grant_types', 'response_types', 'application_type', 'token_endpoint_auth_method'],
+    },
+  ])('without $minds, where the server refuses for it with a $status', async ({ minds, status, without }) => {
+    const server = await fakeServer((origin) => [
+      { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['read'] } } },
+      {
+        want: 'POST /register',
+        respond: ({ body }) =>
+          minds in body ? { status, json: { error: 'invalid_client_metadata' } } : { status: 201, json: { client_id: 'c' } },
+      },
+    ]);
+    await loginByPaste(server.url, temporaryStore());
+    const last = server.asked('POST /register').at(-1)?.body ?? {};
+    for (const name of without) expect(last).not.toHaveProperty(name);
+    expect(last).toHaveProperty('redirect_uris');
+  });
+
+  test.each([401, 404, 405, 429])('a %i is not asked twice', async (status) => {
+    const { running, server } = await login(() => [{ want: 'POST /register', respond: { status } }]);
+    expect(await running.exit).toBe(1);
+    expect(server.asked('POST /register')).toHaveLength(1);
   });
 
   test('a server that wants one says so, and the hint says how', async () => {
