@@ -245,6 +245,12 @@ test('a refresh that is refused in other words than invalid_grant ends no login,
   expect(readStore(store).mcpServers.fake.auth.refresh_token).toBe('refresh-0');
 });
 
+test('the error in the body says more than the challenge beside it: invalid_grant with a 401 is exit 3', async () => {
+  const respond = { status: 401, headers: { 'www-authenticate': 'Basic realm="as"' }, json: { error: 'invalid_grant' } };
+  const { store } = await loggedIn(-1, { change: () => [{ want: 'POST /token', respond }] });
+  expect(await run('token fake', { store }).exit).toBe(3);
+});
+
 test.each(['bad_refresh_token', 'invalid_refresh_token'])('%s, with status 200, is invalid_grant in other words: exit 3', async (error) => {
   const { store } = await loggedIn(-1, { change: () => [{ want: 'POST /token', respond: { json: { ok: false, error } } }] });
   expect(await run('token fake', { store }).exit).toBe(3);

@@ -1,6 +1,7 @@
 /** RFC 9728, RFC 8414, OpenID Connect Discovery; checklist items 1 to 5 and 14. */
 import { describe, expect, test } from 'vitest';
 import { parseAuthorizationServer } from '../../src/oauth/authorization-server.js';
+import { requestProtectedResource } from '../../src/oauth/protected-resource.js';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
@@ -237,6 +238,23 @@ test.each(['/prm', 'http://HOST/prm'])('item 2: a pointer that is %s means the s
     },
   ]);
   expect(server.asked('GET /prm')).toHaveLength(1);
+});
+
+test('item 2: a server behind a proxy that does TLS for it gives its own address as plain http, and is asked by https', async () => {
+  const asked: string[] = [];
+  const http = {
+    fetch: (url: string | URL) => {
+      asked.push(String(url));
+      return Promise.resolve(new Response('{}', { status: 404 }));
+    },
+    close: () => Promise.resolve(),
+  };
+  const { signal } = new AbortController();
+  const serverUrl = new URL('https://mcp.example/mcp');
+  await requestProtectedResource({ serverUrl, challenged: 'http://mcp.example/prm' }, { http, signal });
+  expect(asked[0]).toBe('https://mcp.example/prm');
+  const elsewhere = requestProtectedResource({ serverUrl, challenged: 'http://other.example/prm' }, { http, signal });
+  await expect(elsewhere).rejects.toThrow('plain http');
 });
 
 test.each([
