@@ -22,6 +22,7 @@ async function login(options: string, changes: Record<string, unknown>, more: Pa
 }
 
 const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 const secretOnly = { token_endpoint_auth_methods_supported: ['client_secret_basic'] };
 
 describe('item 8: a client that was registered by hand', () => {
@@ -106,11 +107,15 @@ describe('which method, where the registration leaves it open', () => {
       withMetadata(origin, { token_endpoint_auth_methods_supported: supported }),
       { want: 'POST /register', respond: { status: 201, json: { client_id: 'c', client_secret: 's' } } },
     ]);
-    const running = run(`login ${server.url} --no-browser --no-verify --flow device`, { store: temporaryStore() });
-    expect(await running.exit).toBe(0);
-    const [token] = server.asked('POST /token');
-    expect(token?.headers.authorization).toBe(header ? basic('c', 's') : undefined);
-    expect(token?.body['client_secret']).toBe(field);
+    const store = temporaryStore();
+    expect(await run(`login ${server.url} --no-browser --no-verify --flow device --name fake`, { store }).exit).toBe(0);
+    expect(await run('token fake --min-ttl 99999', { store }).exit).toBe(0);
+    const tokens = server.asked('POST /token');
+    expect(tokens.map(({ body }) => body['grant_type'])).toEqual([deviceGrant, 'refresh_token']);
+    for (const { headers, body } of tokens) {
+      expect(headers.authorization).toBe(header ? basic('c', 's') : undefined);
+      expect(body['client_secret']).toBe(field);
+    }
   });
 
   test('a secret that comes with the method none is not used', async () => {

@@ -1,0 +1,24 @@
+/** What the Workers runtime has and Node has not, as far as @cloudflare/workers-oauth-provider uses it. */
+
+/** The base class of handlers that are classes; ours are objects. */
+export class WorkerEntrypoint {
+  readonly runtime = 'none';
+}
+
+/** A KV namespace in memory, with what the provider calls. Nothing expires: a test is short. */
+export function memoryKv() {
+  const entries = new Map<string, string>();
+  return {
+    entries,
+    get: (key: string, options?: { type?: string }) => {
+      const text = entries.get(key);
+      return Promise.resolve(text !== undefined && options?.type === 'json' ? (JSON.parse(text) as unknown) : (text ?? null));
+    },
+    put: (key: string, value: string) => Promise.resolve(void entries.set(key, value)),
+    delete: (key: string) => Promise.resolve(void entries.delete(key)),
+    list: ({ prefix = '' }: { prefix?: string } = {}) => {
+      const keys = [...entries.keys()].filter((name) => name.startsWith(prefix)).map((name) => ({ name }));
+      return Promise.resolve({ keys, list_complete: true as const, cacheStatus: null });
+    },
+  };
+}

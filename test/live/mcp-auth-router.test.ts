@@ -1,0 +1,181 @@
+/**
+ * The MCP SDK's own authorization server, `mcpAuthRouter`, with an in-memory provider behind it. What it does in another
+ * way than oidc-provider:
+ *
+ * - It is the MCP server's own process: issuer and resource share an origin, and the issuer has a slash at its end.
+ * - Its metadata offers no device endpoint and no `iss`; the answer to the person has none either.
+ * - It lists `client_secret_post` and `none` for the token endpoint, and only `client_secret_post` for revocation, which
+ *   takes a public client all the same.
+ * - A client that does not ask for `none` gets a secret, and no word on how to use it: its metadata has to decide.
+ * - The answer to a registration repeats what was sent, grants included that it does not know.
+ * - Refresh tokens rotate if the provider does it; a spent one is `invalid_grant` with status 400.
+ */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { InvalidGrantError, InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
+import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
+import type { OAuthServerProvider } from '@modelcontextprotocol/sdk/server/auth/provider.js';
+import { mcpAuthRouter } from '@modelcontextprotocol/sdk/server/auth/router.js';
+import type { OAuthClientInformationFull, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js';
+import express from 'express';
+import { expect, onTestFinished, test } from 'vitest';
+import { readStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { answerMcp, statusOf } from './mcp-endpoint.js';
+import { endLive, live, liveAgain, type LiveServer } from './whole-life.js';
+
+interface Grant {
+  readonly clientId: string;
+  readonly scopes: string[];
+  readonly resource: string | undefined;
+  readonly challenge?: string;
+}
+
+/** Everything in memory, rotating refresh tokens, tokens for one resource only. */
+function inMemoryProvider(): OAuthServerProvider & { clients: Map<string, OAuthClientInformationFull> } {
+  const clients = new Map<string, OAuthClientInformationFull>();
+  const codes = new Map<string, Grant>();
+  const accessTokens = new Map<string, Grant>();
+  const refreshTokens = new Map<string, Grant>();
+
+  const issue = (grant: Grant): OAuthTokens => {
+    const [access, refresh] = [`a-${randomUUID()}`, `r-${randomUUID()}`];
+    accessTokens.set(access, grant);
+    refreshTokens.set(refresh, grant);
+    return { access_token: access, token_type: 'Bearer', expires_in: 3600, refresh_token: refresh, scope: grant.scopes.join(' ') };
+  };
+  const spend = (tokens: Map<string, Grant>, token: string, { client_id }: OAuthClientInformationFull): Grant => {
+    const grant = tokens.get(token);
+    tokens.delete(token);
+    if (grant?.clientId !== client_id) throw new InvalidGrantError('unknown or spent');
+    return grant;
+  };
+  return {
+    clients,
+    clientsStore: {
+      getClient: (id) => clients.get(id),
+      registerClient: (client) => {
+        const full = { ...client, client_id: (client as OAuthClientInformationFull).client_id };
+        clients.set(full.client_id, full);
+        return full;
+      },
+    },
+    authorize: (client, { state, scopes = [], codeChallenge, redirectUri, resource }, response) => {
+      const code = randomUUID();
+      codes.set(code, { clientId: client.client_id, scopes, resource: resource?.href, challenge: codeChallenge });
+      const target = new URL(redirectUri);
+      target.searchParams.set('code', code);
+      if (state !== undefined) target.searchParams.set('state', state);
+      response.redirect(target.href);
+      return Promise.resolve();
+    },
+    challengeForAuthorizationCode: (_, code) => Promise.resolve(codes.get(code)?.challenge ?? ''),
+    exchangeAuthorizationCode: (client, code) => Promise.resolve(issue(spend(codes, code, client))),
+    exchangeRefreshToken: (client, token) => Promise.resolve(issue(spend(refreshTokens, token, client))),
+    verifyAccessToken: (token) => {
+      const grant = accessTokens.get(token);
+      if (!grant) throw new InvalidTokenError('unknown');
+      return Promise.resolve({ token, clientId: grant.clientId, scopes: grant.scopes, expiresAt: Date.now() / 1000 + 3600 });
+    },
+    revokeToken: (_, { token }) => {
+      refreshTokens.delete(token);
+      accessTokens.delete(token);
+      return Promise.resolve();
+    },
+  };
+}
+
+async function start(): Promise<LiveServer & { provider: ReturnType<typeof inMemoryProvider>; seen: string[] }> {
+  const app = express();
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `${origin}/mcp`;
+  const provider = inMemoryProvider();
+  const seen: string[] = [];
+  app.use((request, _, next) => {
+    seen.push(`${request.method} ${request.path}`);
+    next();
+  });
+  app.use(mcpAuthRouter({ provider, issuerUrl: new URL(origin), resourceServerUrl: new URL(url), scopesSupported: ['tools'] }));
+  const resourceMetadataUrl = `${origin}/.well-known/oauth-protected-resource/mcp`;
+  app.use('/mcp', requireBearerAuth({ verifier: provider, requiredScopes: ['tools'], resourceMetadataUrl }), express.text({ type: '*/*' }));
+  app.all('/mcp', async (request, response) => {
+    const headers = new Headers(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+    const body = request.method === 'POST' ? String(request.body) : undefined;
+    const answer = await answerMcp(new Request(url, { method: request.method, headers, body }));
+    response
+      .status(answer.status)
+      .set(Object.fromEntries(answer.headers))
+      .send(await answer.text());
+  });
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  return {
+    url,
+    provider,
+    seen,
+    approve: async (address) => (await fetch(address, { redirect: 'manual' })).headers.get('location') ?? '',
+    status: (token) => statusOf(url, token),
+  };
+}
+
+test('a login lives: paste, refresh, a second login, logout', async () => {
+  const server = await start();
+  const life = await live(server);
+  expect(life.request.get('resource')).toBe(server.url);
+  expect(life.request.get('scope')).toBe('tools');
+  expect(life.response.has('iss')).toBe(false);
+  expect(life.first['issuer']).toBe(`${new URL(server.url).origin}/`);
+  expect(life.second['refresh_token']).not.toBe(life.first['refresh_token']);
+  const [client] = [...server.provider.clients.values()];
+  expect(client).toMatchObject({ token_endpoint_auth_method: 'none', client_name: 'mcp-auth' });
+  expect(client?.client_secret).toBeUndefined();
+  await liveAgain(server, life);
+  expect(server.provider.clients.size).toBe(1);
+  await endLive(server, life);
+});
+
+test('a refresh token that was spent elsewhere ends the login: exit 3, and the hint', async () => {
+  const server = await start();
+  const { store, first } = await live(server);
+  const document = readStore(store);
+  document.mcpServers.live.auth.refresh_token = first['refresh_token'];
+  writeFileSync(store, JSON.stringify(document));
+  const token = run('token live --min-ttl 999999', { store });
+  expect(await token.exit).toBe(3);
+  expect(token.stderr).toContain('mcp-auth login live');
+});
+
+test('a client that it has pruned is found out before the person is, and registered anew', async () => {
+  const server = await start();
+  const life = await live(server);
+  server.provider.clients.clear();
+  const login = run('login live --no-browser --flow paste', { store: life.store, stdin: 'open' });
+  const address = await login.shown(/^(http:\S+client_id=\S+)$/m);
+  expect(login.stderr).toContain('Registering again.');
+  login.type(`${await server.approve(address)}\n`);
+  expect(await login.exit, login.stderr).toBe(0);
+  expect(server.seen.filter((line) => line === 'POST /register')).toHaveLength(2);
+});
+
+test('a client that is given a secret, and no method, uses the one that the metadata names', async () => {
+  const server = await start();
+  const { origin } = new URL(server.url);
+  const answer = await fetch(`${origin}/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ redirect_uris: ['http://127.0.0.1:3118/callback'] }),
+  });
+  const { client_id, client_secret } = (await answer.json()) as Record<string, string>;
+  const life = await live(server, `--client-id ${client_id} --redirect-uri http://127.0.0.1:3118/callback`, {
+    MCP_AUTH_CLIENT_SECRET: client_secret ?? '',
+  });
+  const clients = readStore(life.store).oauthClients as Record<string, Record<string, unknown>[]>;
+  expect(clients[`${origin}/`]).toMatchObject([{ client_id, token_endpoint_auth_method: 'client_secret_post' }]);
+});
