@@ -124,7 +124,7 @@ export async function requestRegistrationProblem(
   // A pushed request is opened once only, and an unknown client could not have pushed it.
   if (attempt.pushed) return undefined;
   try {
-    const response = await http.fetch(attempt.url, { headers: { accept: 'text/html,application/json' }, signal });
+    const response = await http.fetch(attempt.url, { headers: { accept: 'text/html' }, signal });
     const location = response.headers.get('location');
     const error =
       location !== null && URL.canParse(location, attempt.url) ? new URL(location, attempt.url).searchParams.get('error') : null;
