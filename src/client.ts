@@ -17,14 +17,17 @@ export interface ClientOptions {
   readonly clientSecret?: string;
   /** The absolute path of the private key that the client signs with. */
   readonly privateKeyFile?: string;
-  /** The https URL of a client-ID metadata document. */
+  /** The https URL of a client-ID metadata document: of this command line, and the one that every login prefers. */
   readonly metadataUrl?: string;
+  readonly preferredMetadataUrl?: string;
   /** Register anew even if the store holds a registration. */
   readonly register?: boolean;
   /** Where the authorization response goes, to the letter. */
   readonly redirectUri?: string;
   /** RFC 7591 initial access token. */
   readonly registrationToken?: string;
+  /** The person has named the authorization server. */
+  readonly issuerKnown?: boolean;
 }
 
 export interface ClientRequest {
@@ -67,7 +70,8 @@ export async function obtainClient(request: ClientRequest, context: Context): Pr
   const { serverName, metadata, options, flow } = request;
   const document = await context.store.read();
   const login = readLogin(findServer(document, serverName));
-  if (options.clientId === undefined) refuseForeignClient({ login, document, metadata });
+  const sameClient = options.clientId === undefined || options.clientId === login?.clientId;
+  if (sameClient && !options.issuerKnown) refuseForeignClient({ login, document, metadata });
   for (const way of ways) {
     const obtained = await way(request, { login, known: clientsOf(document, metadata.issuer), context });
     if (obtained) return obtained;
@@ -101,7 +105,7 @@ async function preRegistered(
       : { client_secret: before?.client_secret, private_key_file: before?.private_key_file };
   const hasProof = Boolean(proof.client_secret ?? proof.private_key_file);
   if (!hasProof && (flow.client === 'confidential' || needsProof(metadata))) {
-    proof.client_secret = await askSecret({ clientId, metadata }, context);
+    proof.client_secret = await askSecret({ clientId, metadata, required: flow.client === 'confidential' }, context);
   }
   const client = { client_id: clientId, ...defined(proof), redirect_uris: [await redirectUriFor(options, before)] };
   return { client: await settled({ ...client, obtained_by: 'pre_registration' }, { metadata, context }), reused: false };
@@ -117,7 +121,8 @@ function preRegisteredBefore(request: ClientRequest, { login, known }: Situation
 
 /** The client of `--client-metadata-url`, where the authorization server reads such documents. */
 async function metadataDocument({ metadata, options }: ClientRequest, { known, context }: Situation): Promise<ObtainedClient | undefined> {
-  const { metadataUrl: url, privateKeyFile } = options;
+  const { metadataUrl, preferredMetadataUrl, privateKeyFile } = options;
+  const url = metadataUrl ?? preferredMetadataUrl;
   if (url === undefined || metadata.client_id_metadata_document_supported !== true) return undefined;
   const redirectUri = await redirectUriFor(
     options,
@@ -137,7 +142,8 @@ function registeredBefore(
     (client) =>
       isUsable(client, { metadata, now: context.clock.now() }) &&
       !mayGainGrant(client, flow.grantType) &&
-      (flow.client === 'any' || client.obtained_by === 'pre_registration') &&
+      // One that was registered by hand is for what it was registered for.
+      (flow.client === 'any') === (client.obtained_by !== 'pre_registration') &&
       (options.redirectUri === undefined || client.redirect_uris?.[0] === options.redirectUri),
   );
   const client = usable.find(({ client_id }) => client_id === login?.clientId) ?? usable[0];
@@ -162,15 +168,24 @@ async function redirectUriFor({ redirectUri }: ClientOptions, before: ClientInfo
   return redirectUri ?? before?.redirect_uris?.[0] ?? freeRedirectUri();
 }
 
+/**
+ * The secret, where somebody can be asked for it. Servers have public clients though they do not list them, so that a
+ * client without a secret is tried as one, unless the flow takes none.
+ */
 async function askSecret(
-  { clientId, metadata }: { clientId: string; metadata: AuthorizationServerMetadata },
+  { clientId, metadata, required }: { clientId: string; metadata: AuthorizationServerMetadata; required: boolean },
   { ui, signal }: Context,
-): Promise<string> {
-  const secret = ui.input === 'terminal' ? await ui.ask({ message: 'Client secret:', secret: true, signal }) : undefined;
+): Promise<string | undefined> {
+  const message = required ? 'Client secret:' : 'Client secret (none for a public client):';
+  const secret = ui.input === 'terminal' ? await ui.ask({ message, secret: true, signal }) : undefined;
   if (secret) return secret;
-  throw new AuthError('client_unusable', `The client ${clientId} has to prove itself to ${metadata.issuer}, and no secret was given.`, {
-    hint: 'Set MCP_AUTH_CLIENT_SECRET, or give it on stdin with --client-secret-stdin, or pass --private-key FILE.',
-  });
+  const hint = 'Set MCP_AUTH_CLIENT_SECRET, or give it on stdin with --client-secret-stdin, or pass --private-key FILE.';
+  if (required)
+    throw new AuthError('client_unusable', `The client ${clientId} has to prove itself to ${metadata.issuer}, and no secret was given.`, {
+      hint,
+    });
+  if (ui.input !== 'terminal') ui.warn(`${metadata.issuer} lists no clients without a secret. Going on without one. ${hint}`);
+  return undefined;
 }
 
 /** The client with its way of proving itself, which a refresh has to know when the metadata is not at hand; a key is tried now. */
@@ -201,7 +216,7 @@ function refuseForeignClient({
   throw new AuthError(
     'client_unusable',
     `The client ${client.client_id} is registered with ${login.issuer}, but the server now names ${metadata.issuer}.`,
-    { hint: 'If that is right, register a client with the new one and pass --client-id ID.' },
+    { hint: `If that is right, register a client with the new one and pass --client-id ID --issuer ${metadata.issuer}` },
   );
 }
 

@@ -6,7 +6,7 @@ import type { Flow, FlowRequest, Grant, Proof } from './flows/flow.js';
 import type { Discovery } from './oauth/discovery.js';
 import type { Dpop } from './oauth/dpop.js';
 import { OAuthError } from './oauth/protocol-error.js';
-import type { ClientInformation } from './oauth/registration.js';
+import { outdatedErrors, type ClientInformation } from './oauth/registration.js';
 
 export interface ConsentRequest {
   readonly serverName: string;
@@ -28,12 +28,9 @@ export interface Consent {
   readonly grant: Grant;
   /** The client that the tokens were given to. */
   readonly client: ClientInformation;
-  /** The id of a registration from the store that turned out to be outdated. */
-  readonly outdated?: string;
+  /** The id of a registration from the store that its server does not know any more. */
+  readonly forgotten?: string;
 }
-
-/** RFC 6749 errors that say that the registration of an earlier login is forgotten, or lacks what is asked for now. */
-const outdatedRegistration: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client', 'invalid_scope']);
 
 /**
  * Becomes a client and obtains a grant. A registration from the store that turns out to be outdated is replaced, once:
@@ -46,11 +43,12 @@ export async function obtainConsent(request: ConsentRequest, context: Context): 
   try {
     return { client: first.client, grant: await ask({ ...request, ...first }, context) };
   } catch (error) {
-    const outdated = error instanceof OAuthError && outdatedRegistration.has(error.error);
-    if (!outdated || !first.reused || request.discovery.metadata.registration_endpoint === undefined) throw error;
+    const outdated = first.reused && error instanceof OAuthError && outdatedErrors.has(error.error);
+    if (!outdated || request.discovery.metadata.registration_endpoint === undefined) throw error;
     context.ui.warn(`${error.message} Registering again.`);
     const again = await become({ ...request, client: { ...request.client, register: true } }, context);
-    return { client: again.client, grant: await ask({ ...request, ...again }, context), outdated: first.client.client_id };
+    const grant = await ask({ ...request, ...again }, context);
+    return { client: again.client, grant, ...(error.error === 'invalid_client' && { forgotten: first.client.client_id }) };
   }
 }
 
@@ -60,7 +58,8 @@ async function become({ serverName, discovery, scope, client: options, flows }: 
     const scopes = [scope ?? '', ...(discovery.resourceScopes ?? [])].join(' ').split(' ').filter(Boolean);
     return await obtainClient({ serverName, metadata: discovery.metadata, options, flow: flows[0], scopes: [...new Set(scopes)] }, context);
   } catch (error) {
-    if (!discovery.assumed || !(error instanceof AuthError) || hasCode(error, 'interrupted')) throw error;
+    // Endpoints that are only assumed may not be there.
+    if (!discovery.assumed || !hasCode(error, 'registration_refused', 'server_failed', 'response_invalid')) throw error;
     throw nobody(discovery, error);
   }
 }

@@ -11,8 +11,13 @@ export const systemFiles: Files = {
     try {
       const handle = await open(file);
       try {
-        const { buffer, bytesRead } = await handle.read(Buffer.alloc(largest), 0, largest, 0);
-        return buffer.toString('utf8', 0, bytesRead);
+        const buffer = Buffer.alloc(largest);
+        let size = 0;
+        // No position is named: a pipe, as of a shell's <(…), has none.
+        for (let read = -1; read !== 0 && size < largest; size += read) {
+          ({ bytesRead: read } = await handle.read(buffer, size, largest - size, null));
+        }
+        return buffer.toString('utf8', 0, size);
       } finally {
         await handle.close();
       }

@@ -2,16 +2,16 @@
 import type { Context } from './context.js';
 import { AuthError, hasCode, toAuthError } from './errors.js';
 import type { ClientOptions } from './client.js';
-import { obtainConsent } from './consent.js';
+import { obtainConsent, type Consent } from './consent.js';
 import { availableFlows } from './flows/index.js';
 import type { Flow, Proof } from './flows/flow.js';
+import type { TrustedIssuer } from './oauth/authorization-server.js';
 import { parseChallenge } from './oauth/challenge.js';
 import { discover, type Discovery } from './oauth/discovery.js';
 import { createDpop, type Dpop } from './oauth/dpop.js';
-import type { ClientInformation } from './oauth/registration.js';
 import { scopeToRequest } from './oauth/scope.js';
 import { loginFrom } from './session.js';
-import { deleteClient, findServer, putClient, putServer, readLogin, writeLogin, type Login } from './store/document.js';
+import { deleteClient, findServer, putClient, putServer, readLogin, writeLogin, type Login, type ServerEntry } from './store/document.js';
 import { stepUp } from './step-up.js';
 import { verifyToken, type Verification } from './verification.js';
 
@@ -73,7 +73,8 @@ export async function login(request: LoginRequest, context: Context): Promise<Lo
   context.ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${scope}`}`);
   const { name: serverName, client: options, proof, extraParameters, timeout } = request;
   const asked = { ...prepared, serverName, client: options, proof, extraParameters, timeout };
-  const { grant, client, outdated } = await obtainConsent(asked, context);
+  const consent = await obtainConsent(asked, context);
+  const { grant, client } = consent;
   try {
     const { tokens } = grant;
     const server = { url: new URL(request.url), tokens, dpop: prepared.dpop };
@@ -88,9 +89,9 @@ export async function login(request: LoginRequest, context: Context): Promise<Lo
       revocationEndpoint: metadata.revocation_endpoint,
       ...(prepared.stepUps > 0 && { stepUps: prepared.stepUps }),
       ...(tokens.tokenType === 'dpop' && { dpopKey: prepared.dpop?.key }),
-      ...renewalOf({ flow: prepared.flows[0], proof }),
+      ...renewalOf({ flow: prepared.flows[0], proof: grant.proof ?? proof }),
     });
-    await save({ request, login, client, outdated }, context);
+    await save({ request, discovery, login, consent }, context);
     await grant.answerBrowser?.();
     return { login, verification };
   } catch (error) {
@@ -120,9 +121,10 @@ async function prepare(request: LoginRequest, context: Context): Promise<Prepara
       hint: 'Pass what the server sent as WWW-Authenticate.',
     });
   }
-  const more = challenge && stepUp({ name: request.name, login: readLogin(entry), challenge });
+  const login = readLogin(entry);
+  const more = challenge && stepUp({ name: request.name, login, challenge });
   const discovery = await discover(
-    { serverUrl: new URL(request.url), challenge, issuer: request.issuer, trustedIssuer: request.trustedIssuer ?? entry?.trusted_issuer },
+    { serverUrl: new URL(request.url), challenge, issuer: request.issuer, before: login?.issuer, trusted: trustedIssuer(request, entry) },
     context,
   );
   const { metadata } = discovery;
@@ -130,11 +132,22 @@ async function prepare(request: LoginRequest, context: Context): Promise<Prepara
   const flows = availableFlows({ metadata, browserWanted, pkceUnadvertised, proof, env: context.env }, request.flow);
   return {
     discovery,
-    scope: scopeToRequest(discovery, { asked: request.scope, before: more?.before, offline: !flows[0].unattended }),
+    scope: scopeToRequest(discovery, {
+      asked: request.scope,
+      challenged: challenge?.scope,
+      before: more?.before,
+      offline: !flows[0].unattended,
+    }),
     stepUps: more?.repeats ?? 0,
     flows,
     ...(discovery.dpop && { dpop: await createDpop(metadata.dpop_signing_alg_values_supported) }),
   };
+}
+
+/** The pin of this login, for whatever address it turns out to be, or the one that is kept, for the address that it was given for. */
+function trustedIssuer({ trustedIssuer }: LoginRequest, entry: ServerEntry | undefined): TrustedIssuer | undefined {
+  if (trustedIssuer !== undefined) return { issuer: trustedIssuer };
+  return typeof entry?.trusted_issuer === 'string' ? { issuer: entry.trusted_issuer, address: entry.trusted_issuer_at } : undefined;
 }
 
 /** A token that the server refuses ends the login; a server that cannot be asked says nothing about it. */
@@ -150,19 +163,25 @@ async function verify(server: Parameters<typeof verifyToken>[0], context: Contex
 
 /** Writes the login, unless the server has become another one while the person approved. */
 async function save(
-  { request, login, client, outdated }: { request: LoginRequest; login: Login; client: ClientInformation; outdated?: string },
+  {
+    request,
+    discovery,
+    login,
+    consent: { client, forgotten, grant },
+  }: { request: LoginRequest; discovery: Discovery; login: Login; consent: Consent },
   { store, signal }: Context,
 ): Promise<void> {
   signal.throwIfAborted();
-  const { name, url, trustedIssuer, proof } = request;
+  const { name, url, trustedIssuer } = request;
+  const proof = grant.proof ?? request.proof;
   await store.update((document) => {
     const entry = putServer(document, { name, url });
     writeLogin(entry, login, name);
-    if (trustedIssuer !== undefined) entry.trusted_issuer = trustedIssuer;
-    if (login.issuer !== undefined) putClient(document, login.issuer, client);
-    if (login.issuer !== undefined && outdated !== undefined) deleteClient(document, login.issuer, outdated);
-    if (login.identityProvider !== undefined && proof.identityProviderClient?.client_secret !== undefined) {
-      putClient(document, login.identityProvider, { ...proof.identityProviderClient, obtained_by: 'pre_registration' });
+    if (trustedIssuer !== undefined) Object.assign(entry, { trusted_issuer: trustedIssuer, trusted_issuer_at: discovery.issuerAddress });
+    if (forgotten !== undefined) deleteClient(document, discovery.metadata.issuer, forgotten);
+    putClient(document, discovery.metadata.issuer, client);
+    if (proof.identityProvider !== undefined && proof.identityProviderClient?.client_secret !== undefined) {
+      putClient(document, proof.identityProvider, { ...proof.identityProviderClient, obtained_by: 'pre_registration' });
     }
   });
   const stored = readLogin(findServer(await store.read(), name));

@@ -6,9 +6,10 @@ import { unattendedFlow } from './flows/index.js';
 import { parseSafeUrl } from './http/url-policy.js';
 import { requestAuthorizationServer } from './oauth/authorization-server.js';
 import { openDpop } from './oauth/dpop.js';
+import { OAuthError } from './oauth/protocol-error.js';
 import type { ClientInformation } from './oauth/registration.js';
 import { requestRefresh, type TokenEndpoint, type TokenResponse, type TokenServer } from './oauth/token.js';
-import { clientsOf, findServer, readLogin, writeLogin, type Login, type StoreDocument } from './store/document.js';
+import { clientsOf, findServer, loginTypes, readLogin, writeLogin, type Login, type StoreDocument } from './store/document.js';
 
 /** A token that has less than this left, in seconds, is renewed before it is handed out. */
 const margin = 60;
@@ -86,9 +87,9 @@ export function clientOf({ name, login: { issuer, clientId }, document }: Stored
   return known ?? { client_id: clientId, token_endpoint_auth_method: 'none' };
 }
 
-/** Whether a new token can be had without a person. */
-function canRenew({ refreshToken, flow }: Login): boolean {
-  return refreshToken !== undefined || unattendedFlow(flow) !== undefined;
+/** Whether a new token can be had without a person. A proof that came by stdin cannot be read again. */
+export function canRenew({ refreshToken, flow, ...files }: Login): boolean {
+  return refreshToken !== undefined || (unattendedFlow(flow)?.canRepeat?.(files) ?? false);
 }
 
 /** New tokens for a login, which are stored unless a new login has come in between. */
@@ -117,6 +118,7 @@ async function requestNewTokens({ endpoint, ...stored }: Stored & { endpoint: To
     try {
       return await requestRefresh({ ...endpoint, refreshToken, resource }, context);
     } catch (error) {
+      if (error instanceof OAuthError && error.error === 'invalid_client') throw loginNeeded(name, error.message.replace(/\.$/, ''));
       if (hasCode(error, 'request_refused')) throw refusedToRenew(error, name);
       if (!hasCode(error, 'invalid_grant')) throw error;
       if (flow === undefined) throw loginNeeded(name, `The login to ${name} has ended: its refresh token is no longer accepted`);
@@ -154,6 +156,7 @@ function proofOf({ login, document }: Stored): Proof {
     idTokenFile,
     identityProvider,
     ...(id !== undefined && { identityProviderClient: known ?? { client_id: id } }),
+    issuerKnown: true,
   };
 }
 
@@ -184,7 +187,7 @@ function loginOf(document: StoreDocument, name: string): Login {
       hint: `Run: mcp-auth login URL --name ${name}     (mcp-auth list shows the servers)`,
     });
   }
-  if (typeof entry.auth?.type === 'string' && !['bearer', 'dpop'].includes(entry.auth.type)) {
+  if (typeof entry.auth?.type === 'string' && !loginTypes.has(entry.auth.type)) {
     throw new AuthError('not_a_login', `${name} is authenticated by ${entry.auth.type}, not by a login: it has no token.`);
   }
   if (entry.url === undefined) throw new AuthError('not_a_login', `${name} is not a remote server: there is nothing to log in to.`);

@@ -21,7 +21,9 @@ export interface StepUp {
 export function stepUp({ name, login, challenge }: { name: string; login: Login | undefined; challenge: Challenge }): StepUp {
   const asked = `${login?.requestedScope ?? ''} ${login?.scope ?? ''}`.split(' ').filter(Boolean);
   const wanted = (challenge.scope ?? '').split(' ').filter(Boolean);
-  const repeats = wanted.every((scope) => asked.includes(scope)) ? (login?.stepUps ?? 0) + 1 : 0;
+  // A token that has become invalid is no step-up, and asks for nothing.
+  const isStepUp = wanted.length > 0 || challenge.error === 'insufficient_scope';
+  const repeats = isStepUp && wanted.every((scope) => asked.includes(scope)) ? (login?.stepUps ?? 0) + 1 : 0;
   if (repeats > mostRepeats) {
     throw new AuthError(
       'step_up_exhausted',

@@ -251,6 +251,16 @@ test('the error in the body says more than the challenge beside it: invalid_gran
   expect(await run('token fake', { store }).exit).toBe(3);
 });
 
+test('a client that is unknown at a refresh needs a login: exit 3', async () => {
+  const { store } = await loggedIn(-1, {
+    change: () => [{ want: 'POST /token', respond: { status: 401, json: { error: 'invalid_client' } } }],
+  });
+  const token = run('token fake', { store });
+  expect(await token.exit).toBe(3);
+  expect(token.stderr).toContain('mcp-auth login fake');
+  expect(readStore(store).mcpServers.fake.auth.refresh_token).toBe('refresh-0');
+});
+
 test.each(['bad_refresh_token', 'invalid_refresh_token'])('%s, with status 200, is invalid_grant in other words: exit 3', async (error) => {
   const { store } = await loggedIn(-1, { change: () => [{ want: 'POST /token', respond: { json: { ok: false, error } } }] });
   expect(await run('token fake', { store }).exit).toBe(3);

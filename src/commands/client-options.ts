@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { ClientOptions } from '../client.js';
-import type { Context } from '../context.js';
+import type { Context, Env } from '../context.js';
 import { AuthError } from '../errors.js';
 import { parseSafeUrl } from '../http/url-policy.js';
 import { checkMetadataUrl } from '../oauth/client-metadata-document.js';
@@ -15,6 +15,7 @@ export interface ClientWords {
   register?: boolean;
   callbackPort?: number;
   redirectUri?: string;
+  issuer?: string;
 }
 
 const options: readonly Option[] = [
@@ -39,17 +40,23 @@ export async function readClientOptions(
     throw new AuthError('usage', '--private-key needs --client-id or --client-metadata-url: a key proves who somebody is.');
   }
   const typed = words.clientSecretStdin ? await ui.ask({ message: 'Client secret:', secret: true, signal }) : undefined;
-  // An empty variable is one that was not set.
-  const fromEnvironment = [env.variables['MCP_AUTH_CLIENT_SECRET']].find((secret) => secret !== '' && words.clientId !== undefined);
+  const fromEnvironment = words.clientId === undefined ? undefined : setIn(env, 'MCP_AUTH_CLIENT_SECRET');
   return {
     clientId: words.clientId,
     clientSecret: typed?.trim() ?? fromEnvironment,
     privateKeyFile: words.privateKey === undefined ? undefined : path.resolve(words.privateKey),
-    metadataUrl: words.clientMetadataUrl ?? (words.clientId === undefined ? (await preferences.read())['client-metadata-url'] : undefined),
+    metadataUrl: words.clientMetadataUrl,
+    preferredMetadataUrl: (await preferences.read())['client-metadata-url'],
+    issuerKnown: words.issuer !== undefined,
     register: words.register,
     redirectUri: words.redirectUri ?? (words.callbackPort === undefined ? undefined : `http://127.0.0.1:${words.callbackPort}/callback`),
-    registrationToken: env.variables['MCP_AUTH_REGISTRATION_TOKEN'],
+    registrationToken: setIn(env, 'MCP_AUTH_REGISTRATION_TOKEN'),
   };
+}
+
+/** A variable's value; one that is empty counts as not set. */
+export function setIn({ variables }: Env, name: string): string | undefined {
+  return variables[name] === '' ? undefined : variables[name];
 }
 
 function parsePort(text: string): number {

@@ -2,7 +2,7 @@ import type { Context } from '../context.js';
 import { checkFlowName, flowNames } from '../flows/index.js';
 import { login as logIn, type LoginResult } from '../login.js';
 import { quoted } from '../server-text.js';
-import { secondsLeft } from '../session.js';
+import { canRenew, secondsLeft } from '../session.js';
 import type { Verification } from '../verification.js';
 import type { Command } from './command.js';
 import { serverOptions } from './authorization-server-options.js';
@@ -58,7 +58,7 @@ export const login: Command<Options> = {
       {
         ...target,
         client: await readClientOptions(options, context),
-        proof: await readProofOptions(options, context),
+        proof: { ...(await readProofOptions(options, context)), issuerKnown: options.issuer !== undefined },
         challenge: options.challenge,
         issuer: options.issuer,
         trustedIssuer: options.trustIssuer,
@@ -81,8 +81,7 @@ function report({ target, result: { login, verification } }: { target: LoginTarg
   ui.succeed(`Logged in to ${target.name}.${verification ? ` ${whoAnswered(verification)}` : ''}`);
   ui.say(`  Stored in ${store.path}`);
   const left = secondsLeft(login, context);
-  const renewed = login.refreshToken !== undefined || login.flow !== undefined;
-  const renewal = renewed ? 'It is renewed when it is needed.' : 'There is no refresh token: log in again then.';
+  const renewal = canRenew(login) ? 'It is renewed when it is needed.' : 'There is no refresh token: log in again then.';
   if (Number.isFinite(left)) ui.say(`  The token expires in ${inWords(left)}. ${renewal}`);
   if (login.tokenType === 'dpop')
     ui.say('  The token is bound to a key that is in the store (DPoP): a program that takes nothing but a token cannot use it.');

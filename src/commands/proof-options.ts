@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Context } from '../context.js';
 import type { Proof } from '../flows/flow.js';
 import { parseIssuer } from './authorization-server-options.js';
+import { setIn } from './client-options.js';
 import type { Option } from './command.js';
 
 /** The options of `login` that flows without a person take. */
@@ -30,7 +31,7 @@ export const proofOptions: readonly Option[] = options.map((option) => ({ ...opt
 export async function readProofOptions(words: ProofWords, { env, ui, signal }: Pick<Context, 'env' | 'ui' | 'signal'>): Promise<Proof> {
   const idToken = words.idTokenStdin ? ((await ui.ask({ message: 'ID token:', secret: true, signal })) ?? '') : undefined;
   const clientId = words.identityProviderClientId;
-  const secret = env.variables['MCP_AUTH_IDP_CLIENT_SECRET'];
+  const secret = setIn(env, 'MCP_AUTH_IDP_CLIENT_SECRET');
   return {
     workloadTokenFile: words.workloadTokenFile,
     idTokenFile: words.idTokenFile,

@@ -1,5 +1,5 @@
-import { deleteServer } from '../store/document.js';
 import { endLogin } from '../revoke.js';
+import { deleteClient, deleteServer, findServer, readLogin } from '../store/document.js';
 import type { Command } from './command.js';
 
 export const remove: Command = {
@@ -7,8 +7,13 @@ export const remove: Command = {
   options: [],
   examples: ['remove linear'],
   run: async ({ arguments: [name = ''] }, context) => {
+    const login = readLogin(findServer(await context.store.read(), name));
     await endLogin(name, context);
-    await context.store.update((document) => deleteServer(document, name));
+    await context.store.update((document) => {
+      deleteServer(document, name);
+      // Its client, and the secret of that, go with it, unless another login needs them.
+      if (login?.issuer !== undefined && login.clientId !== undefined) deleteClient(document, login.issuer, login.clientId);
+    });
     context.ui.succeed(`Removed ${name}.`);
   },
 };

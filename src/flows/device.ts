@@ -2,7 +2,7 @@ import type { Context } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
 import { pollForToken, requestDeviceAuthorization, type DeviceAuthorization } from '../oauth/device-authorization.js';
 import { OAuthError } from '../oauth/protocol-error.js';
-import { deviceCodeGrant, hasGrant } from '../oauth/registration.js';
+import { deviceCodeGrant, hasGrant, outdatedErrors } from '../oauth/registration.js';
 import type { Flow, FlowRequest, Grant } from './flow.js';
 import { withinTime } from './time-limit.js';
 
@@ -50,8 +50,9 @@ async function requestUserCode(request: FlowRequest, context: Context): Promise<
   try {
     return await requestDeviceAuthorization(request, context);
   } catch (error) {
-    const forgotten = error instanceof OAuthError && error.error === 'invalid_client' && request.clientReused;
-    throw hasCode(error, ...brokenEndpoint) && !forgotten ? refused(request, error) : error;
+    // A registration of before may be outdated: a new one has its chance first. One that lacks the grant has had it.
+    const outdated = request.clientReused && error instanceof OAuthError && outdatedErrors.has(error.error) && !isRefusal(error);
+    throw hasCode(error, ...brokenEndpoint) && !outdated ? refused(request, error) : error;
   }
 }
 

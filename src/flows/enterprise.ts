@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { requestAuthorizationServer } from '../oauth/authorization-server.js';
-import { requestIdentityAssertion } from '../oauth/identity-assertion.js';
+import { identityAssertionProfile, requestIdentityAssertion } from '../oauth/identity-assertion.js';
 import { jwtBearerGrant, requestTokenByAssertion } from '../oauth/jwt-bearer.js';
 import { checkJwt, parseClaims } from '../oauth/jwt.js';
 import type { ClientInformation } from '../oauth/registration.js';
@@ -17,8 +17,13 @@ export const enterprise: Flow = {
   grantType: jwtBearerGrant,
   client: 'registered',
   unattended: true,
-  unavailable: ({ proof }) =>
-    proof.idToken === undefined && proof.idTokenFile === undefined ? 'it needs --id-token-file FILE or --id-token-stdin' : undefined,
+  canRepeat: (proof) => proof.idTokenFile !== undefined,
+  unavailable: ({ metadata, proof }) => {
+    if (proof.idToken === undefined && proof.idTokenFile === undefined) return 'it needs --id-token-file FILE or --id-token-stdin';
+    const profiles = metadata['authorization_grant_profiles_supported'];
+    const known = !Array.isArray(profiles) || profiles.includes(identityAssertionProfile);
+    return known ? undefined : 'the authorization server does not take identity assertions';
+  },
   run: async (request, context) => {
     const { metadata, resource, scope, proof } = request;
     const idToken = await readIdToken(proof, context);
@@ -29,7 +34,12 @@ export const enterprise: Flow = {
       { metadata: provider, client, idToken, audience: metadata.issuer, resource, scope },
       context,
     );
-    return { tokens: await requestTokenByAssertion({ ...request, assertion }, context) };
+    const { client_id, client_secret } = client;
+    const found = {
+      identityProvider: issuer,
+      identityProviderClient: { client_id, ...(client_secret !== undefined && { client_secret }) },
+    };
+    return { tokens: await requestTokenByAssertion({ ...request, assertion }, context), proof: { ...proof, ...found } };
   },
 };
 

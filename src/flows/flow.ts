@@ -19,6 +19,8 @@ export interface Flow {
    * run again when its token has expired.
    */
   readonly unattended: boolean;
+  /** Whether what it was shown can be read once more; absent for a flow that asks the person. */
+  canRepeat?(proof: Pick<Proof, 'workloadTokenFile' | 'idTokenFile'>): boolean;
   /** Why this flow cannot be used here, as the end of a sentence; undefined when it can. */
   unavailable(situation: Situation): string | undefined;
   /**
@@ -51,6 +53,8 @@ export interface Proof {
   /** Who gave the `id_token`, and our client there; from the token itself where they are not given. */
   readonly identityProvider?: string;
   readonly identityProviderClient?: Pick<ClientInformation, 'client_id' | 'client_secret'>;
+  /** The person has named the authorization server, or it has been shown the proof before. */
+  readonly issuerKnown?: boolean;
 }
 
 /** Everything that a flow needs, found before it starts. */
@@ -67,6 +71,8 @@ export interface FlowRequest extends AuthorizationRequest {
 /** What a flow ends in. */
 export interface Grant {
   readonly tokens: TokenResponse;
+  /** The proof with what the flow found in it, to be kept in place of what it was given. */
+  readonly proof?: Proof;
   /** Tells a browser that still waits for its page how the login ended: stored, or failed with `error`. */
   readonly answerBrowser?: (error?: AuthError) => Promise<void>;
 }

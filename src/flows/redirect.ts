@@ -11,6 +11,7 @@ import {
   type AuthorizationResponse,
 } from '../oauth/authorization-code.js';
 import { OAuthError } from '../oauth/protocol-error.js';
+import { quoted } from '../server-text.js';
 import type { FlowRequest, Grant } from './flow.js';
 import { listen, type LoopbackListener } from './loopback.js';
 import { withinTime } from './time-limit.js';
@@ -69,8 +70,10 @@ function nowhereToAnswer({ redirectUri }: FlowRequest): AuthError {
 
 /** The registration of an earlier login cannot be used for this one. */
 function outdated({ metadata, client }: FlowRequest, error: string): OAuthError {
-  const why = error === 'invalid_scope' ? 'has not registered the client {} for these scopes' : 'does not know the client {} any more';
-  return new OAuthError(error, `${metadata.issuer} ${why.replace('{}', client.client_id)}.`, { hint: 'Register again with --register.' });
+  const id = quoted(client.client_id);
+  const why =
+    error === 'invalid_scope' ? `has not registered the client ${id} for these scopes` : `does not know the client ${id} any more`;
+  return new OAuthError(error, `${metadata.issuer} ${why}.`, { hint: 'Register again with --register.' });
 }
 
 async function firstResponse(

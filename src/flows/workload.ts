@@ -1,5 +1,5 @@
 import { jwtBearerGrant, requestTokenByAssertion } from '../oauth/jwt-bearer.js';
-import { checkJwt } from '../oauth/jwt.js';
+import { checkAudience, checkJwt } from '../oauth/jwt.js';
 import type { Flow } from './flow.js';
 
 /** Workload identity federation: MCP SEP-1933. The platform that this program runs on says who it is. */
@@ -9,10 +9,12 @@ export const workload: Flow = {
   grantType: jwtBearerGrant,
   client: 'registered',
   unattended: true,
+  canRepeat: (proof) => proof.workloadTokenFile !== undefined,
   unavailable: ({ proof }) => (proof.workloadTokenFile === undefined ? 'it needs --workload-token-file FILE' : undefined),
   run: async (request, context) => {
     const what = 'The workload’s token';
     const assertion = checkJwt(await context.files.readText(request.proof.workloadTokenFile ?? '', what), what);
+    if (!request.proof.issuerKnown) checkAudience(assertion, request.metadata);
     return { tokens: await requestTokenByAssertion({ ...request, assertion }, context) };
   },
 };

@@ -1,7 +1,7 @@
 import type { Dispatcher, Response as UndiciResponse } from 'undici';
 import type { Env, Http, HttpRequest } from '../context.js';
 import { AuthError } from '../errors.js';
-import { parseSafeUrl } from './url-policy.js';
+import { parseReachableUrl, parseSafeUrl } from './url-policy.js';
 
 const defaultTimeout = 30_000;
 /** Milliseconds that a connection may take to be made. */
@@ -71,7 +71,7 @@ function proxies({ variables }: Env) {
 function redirectTarget(response: UndiciResponse, from: URL): URL | undefined {
   const location = response.headers.get('location');
   if (!redirectStatuses.has(response.status) || location === null || !URL.canParse(location, from.href)) return undefined;
-  const to = parseSafeUrl(new URL(location, from).href, { what: `The address that ${from.host} redirects to` });
+  const to = parseReachableUrl(new URL(location, from).href, { what: `The address that ${from.host} redirects to`, from });
   if (from.protocol === 'https:' && to.protocol !== 'https:') {
     throw new AuthError('url_refused', `${from.host} redirects from https to plain http.`);
   }

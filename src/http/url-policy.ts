@@ -26,6 +26,19 @@ export function parseSafeUrl(value: unknown, { what, code = 'url_refused', hint 
   return url;
 }
 
+/**
+ * Parses a URL that a server named. A server elsewhere has no business on this machine: what listens here may trust
+ * whoever asks.
+ *
+ * @param from the server that named it.
+ * @throws AuthError `url_refused`.
+ */
+export function parseReachableUrl(value: unknown, { what, from }: { what: string; from: URL }): URL {
+  const url = parseSafeUrl(value, { what });
+  if (!isLoopback(url) || isLoopback(from)) return url;
+  throw new AuthError('url_refused', `${what}, ${quoted(value)}, is on this machine, while ${from.host}, which names it, is not.`);
+}
+
 /** Whether the URL's host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. A name below `localhost` may be anybody's. */
 export function isLoopback(url: URL): boolean {
   const { hostname } = url;

@@ -11,7 +11,7 @@ import type { AuthorizationServerMetadata } from './authorization-server.js';
 import type { Dpop } from './dpop.js';
 import { protocolError } from './protocol-error.js';
 import { mustPush, requestPushedAuthorization } from './pushed-authorization.js';
-import type { ClientInformation } from './registration.js';
+import { outdatedErrors, type ClientInformation } from './registration.js';
 import { requestToken, type TokenContext, type TokenResponse } from './token.js';
 
 /** What is asked for, and of whom. */
@@ -64,6 +64,9 @@ export interface AuthorizationResponse {
 export function authorizationCodeUnavailable(metadata: AuthorizationServerMetadata, pkceUnadvertised: boolean): string | undefined {
   const methods = metadata.code_challenge_methods_supported;
   if (metadata.authorization_endpoint === undefined) return 'the authorization server has no authorization endpoint';
+  if (mustPush(metadata) && metadata.pushed_authorization_request_endpoint === undefined) {
+    return 'the authorization server requires pushed requests and has no endpoint that takes them';
+  }
   if (methods === undefined && pkceUnadvertised) return undefined;
   if (!methods?.includes('S256')) return 'the authorization server does not offer PKCE with S256';
   return undefined;
@@ -107,9 +110,6 @@ export async function startAuthorization(request: AuthorizationRequest, context:
 const clientIsUnknown =
   /invalid[_ ]client|unauthorized_client|client\W.{0,60}(not found|unknown|not registered|does not exist|invalid)|(unknown|invalid|unrecognized) client/is;
 
-/** Errors of an authorization response that a new registration may mend (RFC 6749 section 4.1.2.1, RFC 6749 section 5.2). */
-const mendable = ['invalid_client', 'unauthorized_client', 'invalid_scope'];
-
 /**
  * What the authorization server has against the client of an earlier login: forgotten, or not registered for these
  * scopes. Found out by asking for the page before the person does, since the error is often shown in the browser only. A
@@ -128,7 +128,7 @@ export async function requestRegistrationProblem(
     const location = response.headers.get('location');
     const error =
       location !== null && URL.canParse(location, attempt.url) ? new URL(location, attempt.url).searchParams.get('error') : null;
-    if (error !== null) return mendable.find((one) => one === error);
+    if (error !== null) return outdatedErrors.has(error) ? error : undefined;
     const refused = response.status >= 400 && response.status < 500;
     return refused && clientIsUnknown.test(await response.text()) ? 'invalid_client' : undefined;
   } catch (error) {

@@ -1,18 +1,24 @@
 /** Authorization server metadata: RFC 8414, and OpenID Connect Discovery 1.0 for servers that only have that. */
 import type { AuthorizationServer } from 'oauth4webapi';
 import type { Context } from '../context.js';
-import { AuthError, hasCode } from '../errors.js';
+import { AuthError } from '../errors.js';
 import { parseSafeUrl } from '../http/url-policy.js';
 import { quoted } from '../server-text.js';
-import { requestMetadata } from './metadata-document.js';
+import { requestFirstMetadata } from './metadata-document.js';
 
 /** RFC 8414 section 2, in the RFC's own names. */
 export type AuthorizationServerMetadata = AuthorizationServer;
 
+/** An issuer that another address may call itself, because a person said so: at that address, or at any if none is named. */
+export interface TrustedIssuer {
+  readonly issuer: string;
+  readonly address?: string;
+}
+
 /** Endpoints that are checked on arrival, since each of them is sent secrets or shown to a person. */
-const endpoints = [
-  'authorization_endpoint',
-  'token_endpoint',
+const endpoints = ['authorization_endpoint', 'token_endpoint'] as const;
+/** Those that a login can do without: one that is empty, or that we would not talk to, counts as absent. */
+const optionalEndpoints = [
   'registration_endpoint',
   'device_authorization_endpoint',
   'revocation_endpoint',
@@ -37,29 +43,19 @@ const issuerForm = /^https?:\/\/[!-"$->@-~]{1,500}$/;
  * is the issuer's. Undefined when none of them has any.
  *
  * @param anyPath nobody named this issuer: MCP 2025-03-26 asks the MCP server's own origin, whose issuer may have a path.
- * @param trustedIssuer another issuer that this one's metadata may name, because a person said so.
  * @throws AuthError `issuer_mismatch` when there is only another issuer's (RFC 8414 section 3.3), `url_refused` for
  * an endpoint that is not https, `metadata_invalid` without a token endpoint.
  */
 export async function requestAuthorizationServer(
-  { issuer, trustedIssuer, anyPath = false }: { issuer: string; trustedIssuer?: string; anyPath?: boolean },
+  { issuer, trusted, anyPath = false }: { issuer: string; trusted?: TrustedIssuer; anyPath?: boolean },
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<AuthorizationServerMetadata | undefined> {
   const issuerUrl = parseSafeUrl(issuer, { what: 'The authorization server' });
-  let mismatch: AuthError | undefined;
-  for (const address of metadataAddresses(issuerUrl)) {
-    const document = await requestMetadata(address, context);
+  return requestFirstMetadata(metadataAddresses(issuerUrl), context, (document, address) => {
     // Servers that answer every address with some JSON of theirs have no metadata there.
-    if (document?.['issuer'] === undefined && document?.['token_endpoint'] === undefined) continue;
-    try {
-      return parseAuthorizationServer(document, { issuer, trustedIssuer, anyPath, address });
-    } catch (error) {
-      if (!hasCode(error, 'issuer_mismatch')) throw error;
-      mismatch ??= error;
-    }
-  }
-  if (mismatch) throw mismatch;
-  return undefined;
+    if (document['issuer'] === undefined && document['token_endpoint'] === undefined) return undefined;
+    return parseAuthorizationServer(document, { issuer, trusted, anyPath, address });
+  });
 }
 
 /**
@@ -68,19 +64,22 @@ export async function requestAuthorizationServer(
  */
 export function parseAuthorizationServer(
   document: Record<string, unknown>,
-  { issuer, trustedIssuer, anyPath, address }: { issuer: string; trustedIssuer?: string; anyPath: boolean; address: URL },
+  { issuer, trusted, anyPath, address }: { issuer: string; trusted?: TrustedIssuer; anyPath: boolean; address: URL },
 ): AuthorizationServerMetadata {
   const found = document['issuer'];
-  const accepted =
-    isSameIssuer(found, issuer) || (anyPath && isSameOrigin(found, issuer)) || (trustedIssuer !== undefined && found === trustedIssuer);
+  const accepted = isSameIssuer(found, issuer) || (anyPath && isSameOrigin(found, issuer)) || isTrusted(found, { trusted, issuer });
   if (!accepted || typeof found !== 'string' || !issuerForm.test(found)) {
     throw new AuthError('issuer_mismatch', `${address.href} is the metadata of ${quoted(found)}, not of ${quoted(issuer)}.`, {
       hint: 'One authorization server may not speak for another. If you know that these two are one, pass --trust-issuer URL with the first.',
     });
   }
-  const metadata: Record<string, unknown> = Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null));
+  const members = Object.entries(document).filter(([, value]) => value !== null && value !== '');
+  const metadata: Record<string, unknown> = Object.fromEntries(members);
   for (const name of endpoints) {
     if (metadata[name] !== undefined) checkEndpoint(metadata[name], { what: `The ${name} of ${issuer}`, issuer });
+  }
+  for (const name of optionalEndpoints) {
+    if (!isUsable(metadata[name], { what: name, issuer })) metadata[name] = undefined;
   }
   if (metadata['token_endpoint'] === undefined) {
     throw new AuthError('metadata_invalid', `The metadata at ${address.href} names no token_endpoint.`);
@@ -94,6 +93,15 @@ function checkEndpoint(value: unknown, { what, issuer }: { what: string; issuer:
   const { protocol, host } = parseSafeUrl(value, { what });
   if (protocol === 'http:' && issuer.startsWith('https:')) {
     throw new AuthError('url_refused', `${what}, ${quoted(value)}, is plain http at ${host}, while the authorization server is not.`);
+  }
+}
+
+function isUsable(value: unknown, endpoint: { what: string; issuer: string }): boolean {
+  try {
+    checkEndpoint(value, endpoint);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -126,6 +134,10 @@ function metadataAddresses({ origin, pathname }: URL): URL[] {
     `${path}/.well-known/openid-configuration`,
   ];
   return [...new Set(addresses)].map((one) => new URL(one, origin));
+}
+
+function isTrusted(found: unknown, { trusted, issuer }: { trusted: TrustedIssuer | undefined; issuer: string }): boolean {
+  return trusted !== undefined && found === trusted.issuer && (trusted.address === undefined || isSameIssuer(trusted.address, issuer));
 }
 
 function isSameOrigin(found: unknown, expected: string): boolean {

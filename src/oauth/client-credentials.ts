@@ -5,13 +5,20 @@ import { requestToken, type TokenContext, type TokenEndpoint, type TokenResponse
 
 export const clientCredentialsGrant = 'client_credentials';
 
+interface CredentialsRequest {
+  readonly resource: string | undefined;
+  readonly scope?: string;
+  /** What one server needs beside the RFC's own parameters, as `audience=…`. */
+  readonly extraParameters?: Readonly<Record<string, string>>;
+}
+
 /**
  * Asks for a token for the client itself. What authenticates it is all the consent that there is.
  *
  * @throws AuthError `client_unusable` for a client without a secret or a key, which may not use this grant.
  */
 export async function requestTokenByCredentials(
-  { resource, scope, ...endpoint }: TokenEndpoint & { resource: string | undefined; scope?: string },
+  { resource, scope, extraParameters, ...endpoint }: TokenEndpoint & CredentialsRequest,
   context: TokenContext,
 ): Promise<TokenResponse> {
   if (methodFor(endpoint.client, endpoint.metadata) === 'none') {
@@ -19,6 +26,6 @@ export async function requestTokenByCredentials(
       hint: 'Pass --private-key FILE, or its secret in MCP_AUTH_CLIENT_SECRET.',
     });
   }
-  const parameters = { ...(resource !== undefined && { resource }), ...(scope !== undefined && { scope }) };
+  const parameters = { ...(resource !== undefined && { resource }), ...(scope !== undefined && { scope }), ...extraParameters };
   return requestToken({ ...endpoint, grantType: clientCredentialsGrant, parameters }, context);
 }

@@ -25,6 +25,8 @@ export interface DeviceRequest {
   readonly dpop?: Dpop;
   readonly resource: string;
   readonly scope?: string;
+  /** What one server needs beside the RFC's own parameters, as `audience=…`. */
+  readonly extraParameters?: Readonly<Record<string, string>>;
 }
 
 /** RFC 8628 section 3.2, with the end of the code's life as an absolute time. */
@@ -46,7 +48,7 @@ export interface DeviceAuthorization {
  * @throws OAuthError with the server's `error`, as `unauthorized_client` where this client may not use the grant.
  */
 export async function requestDeviceAuthorization(
-  { metadata, client, resource, scope }: DeviceRequest,
+  { metadata, client, resource, scope, extraParameters }: DeviceRequest,
   context: TokenContext,
 ): Promise<DeviceAuthorization> {
   const clientId = { client_id: client.client_id };
@@ -55,7 +57,7 @@ export async function requestDeviceAuthorization(
       metadata,
       clientId,
       clientAuthentication(client, metadata, context),
-      { resource, ...(scope !== undefined && { scope }) },
+      { resource, ...(scope !== undefined && { scope }), ...extraParameters },
       requestOptions(metadata, context),
     );
     const answer = await processDeviceAuthorizationResponse(
@@ -74,7 +76,7 @@ export async function requestDeviceAuthorization(
       expiresAt: context.clock.now() + expiresIn * 1000,
     };
   } catch (error) {
-    throw protocolError(error, `The device authorization endpoint of ${metadata.issuer}`);
+    throw protocolError(error, `The device authorization endpoint of ${metadata.issuer}`, [client.client_secret]);
   }
 }
 

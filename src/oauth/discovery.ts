@@ -1,10 +1,16 @@
 /** From an MCP server's URL to its authorization server: MCP authorization 2025-11-25, "Authorization Server Discovery". */
 import type { Context } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
+import { parseReachableUrl } from '../http/url-policy.js';
 import { quoted } from '../server-text.js';
-import { defaultMetadata, requestAuthorizationServer, type AuthorizationServerMetadata } from './authorization-server.js';
+import {
+  defaultMetadata,
+  requestAuthorizationServer,
+  type AuthorizationServerMetadata,
+  type TrustedIssuer,
+} from './authorization-server.js';
 import type { Challenge } from './challenge.js';
-import { notProtected, requestProbe } from './probe.js';
+import { notProtected, requestProbe, type Probe } from './probe.js';
 import { requestProtectedResource } from './protected-resource.js';
 
 type Network = Pick<Context, 'http' | 'signal'>;
@@ -15,8 +21,10 @@ export interface DiscoveryRequest {
   readonly challenge?: Challenge;
   /** Which of several authorization servers to take. */
   readonly issuer?: string;
-  /** An issuer that the authorization server's metadata may name in place of its own address. */
-  readonly trustedIssuer?: string;
+  /** The one of the login before, which goes on if it is still named. */
+  readonly before?: string;
+  /** An issuer that an authorization server's metadata may name in place of its own address. */
+  readonly trusted?: TrustedIssuer;
 }
 
 /** All that has to be known of a server before a login can start. */
@@ -28,6 +36,8 @@ export interface Discovery {
   /** RFC 9728 `scopes_supported`. */
   readonly resourceScopes?: readonly string[];
   readonly metadata: AuthorizationServerMetadata;
+  /** The address that the metadata was found by, which is its issuer but for one that is trusted. */
+  readonly issuerAddress: string;
   /** Whether the server takes only tokens that are bound to a key (RFC 9449). */
   readonly dpop: boolean;
   /** Nobody has metadata: the endpoints are those of MCP 2025-03-26, and may not be there. */
@@ -41,51 +51,59 @@ export interface Discovery {
  */
 export async function discover(request: DiscoveryRequest, context: Network): Promise<Discovery> {
   const { serverUrl } = request;
-  const probe = request.challenge ? { refused: true, challenge: request.challenge } : await requestProbe(serverUrl, context);
+  const probe = await challengeOf(request, context);
   const resource = await requestProtectedResource({ serverUrl, challenged: probe.challenge?.resourceMetadata }, context);
   if (resource === undefined && !probe.refused) throw notProtected(serverUrl, probe);
   const named = chosen(resource?.authorization_servers ?? [], request);
-  const metadata = await firstWithMetadata(named.length > 0 ? named : [serverUrl.origin], {
-    request,
-    context,
-    anyPath: named.length === 0,
-  });
-  if (metadata === undefined && named.length > 0) {
+  const found = await firstWithMetadata(named, { request, context });
+  if (found === undefined && named.length > 0) {
     const list = named.map(quoted).join(', ');
     throw new AuthError('no_authorization_server', `None of the authorization servers that ${serverUrl.host} names has metadata: ${list}.`);
   }
+  const metadata = found?.metadata ?? defaultMetadata(serverUrl.origin);
   return {
     resource: resource?.resource ?? canonicalUri(serverUrl),
     challengedScope: probe.challenge?.scope,
     resourceScopes: resource?.scopes_supported,
     dpop: (probe.challenge?.dpop ?? false) || (resource?.dpop_bound_access_tokens_required ?? false),
-    metadata: metadata ?? defaultMetadata(serverUrl.origin),
-    assumed: metadata === undefined,
+    metadata,
+    issuerAddress: found?.address ?? metadata.issuer,
+    assumed: found === undefined,
   };
 }
 
-/** The authorization servers to ask: all that are named, or the one of `--issuer`, which has to be among them. */
-function chosen(named: readonly string[], { issuer }: DiscoveryRequest): readonly string[] {
-  if (issuer === undefined) return named;
+/** What the server asks for. A challenge from elsewhere is taken as it is, but for where the metadata is if it does not say. */
+async function challengeOf({ serverUrl, challenge }: DiscoveryRequest, context: Network): Promise<Partial<Probe> & Pick<Probe, 'refused'>> {
+  if (challenge?.resourceMetadata !== undefined) return { refused: true, challenge };
+  const probe = await requestProbe(serverUrl, context);
+  if (challenge === undefined) return probe;
+  return { refused: true, challenge: { ...challenge, resourceMetadata: probe.challenge?.resourceMetadata } };
+}
+
+/** The authorization servers to ask: all that are named, that of the login before first; or the one of `--issuer`, which has to be among them. */
+function chosen(named: readonly string[], { issuer, before }: DiscoveryRequest): readonly string[] {
   const bare = (one: string) => one.replace(/\/$/, '');
+  const same = (wanted: string) => named.filter((one) => bare(one) === bare(wanted));
+  if (issuer === undefined) return before === undefined ? named : [...new Set([...same(before), ...named])];
   if (named.length === 0) return [issuer];
-  const found = named.filter((one) => bare(one) === bare(issuer));
-  if (found.length > 0) return found;
+  if (same(issuer).length > 0) return same(issuer);
   throw new AuthError('usage', `The server does not name ${quoted(issuer)} as an authorization server.`, {
     hint: `It names ${named.map(quoted).join(', ')}.`,
   });
 }
 
-/** The metadata of the first that has any. An error of one is told only when none has. `anyPath`: see requestAuthorizationServer. */
+/** The metadata of the first that has any; of the server's own origin where none is named. An error of one is told only when none has. */
 async function firstWithMetadata(
-  issuers: readonly string[],
-  { request: { trustedIssuer }, context, anyPath }: { request: DiscoveryRequest; context: Network; anyPath: boolean },
-): Promise<AuthorizationServerMetadata | undefined> {
+  named: readonly string[],
+  { request: { serverUrl, issuer: given, trusted }, context }: { request: DiscoveryRequest; context: Network },
+): Promise<{ address: string; metadata: AuthorizationServerMetadata } | undefined> {
+  const anyPath = named.length === 0;
   let failure: AuthError | undefined;
-  for (const issuer of issuers) {
+  for (const address of anyPath ? [serverUrl.origin] : named) {
     try {
-      const metadata = await requestAuthorizationServer({ issuer, trustedIssuer, anyPath }, context);
-      if (metadata) return metadata;
+      if (given === undefined) parseReachableUrl(address, { what: 'The authorization server', from: serverUrl });
+      const metadata = await requestAuthorizationServer({ issuer: address, trusted, anyPath }, context);
+      if (metadata) return { address, metadata };
     } catch (error) {
       if (!(error instanceof AuthError) || hasCode(error, 'interrupted', 'timed_out')) throw error;
       failure ??= error;

@@ -6,13 +6,15 @@ import { genericTokenEndpointRequest, processGenericTokenEndpointResponse } from
 import { AuthError } from '../errors.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { clientAuthentication } from './client-authentication.js';
-import { mended } from './lenience.js';
+import { mended, nullMembers } from './lenience.js';
 import { protocolError } from './protocol-error.js';
 import type { ClientInformation } from './registration.js';
 import { requestOptions } from './request-options.js';
 import type { TokenContext } from './token.js';
 
 const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+/** What an authorization server that takes such assertions lists in `authorization_grant_profiles_supported`. */
+export const identityAssertionProfile = 'urn:ietf:params:oauth:grant-profile:id-jag';
 const identityAssertion = 'urn:ietf:params:oauth:token-type:id-jag';
 
 export interface IdentityAssertionRequest {
@@ -51,12 +53,17 @@ export async function requestIdentityAssertion(
     const options = requestOptions(metadata, context);
     const response = await genericTokenEndpointRequest(metadata, clientId, authentication, tokenExchangeGrant, parameters, options);
     // RFC 8693 section 2.2.1: what is no access token has the token type N_A.
-    const answer = await processGenericTokenEndpointResponse(metadata, clientId, await mended(response, { mends: [], status: 200 }), {
-      recognizedTokenTypes: { n_a: () => undefined },
-    });
+    const answer = await processGenericTokenEndpointResponse(
+      metadata,
+      clientId,
+      await mended(response, { mends: [nullMembers], status: 200 }),
+      {
+        recognizedTokenTypes: { n_a: () => undefined },
+      },
+    );
     if (answer['issued_token_type'] === identityAssertion) return answer.access_token;
   } catch (error) {
-    throw protocolError(error, what);
+    throw protocolError(error, what, [idToken, client.client_secret]);
   }
   throw new AuthError('response_invalid', `${what} gave something else than the identity assertion that it was asked for.`);
 }

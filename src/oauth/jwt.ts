@@ -1,5 +1,8 @@
 /** JSON Web Tokens that others made: RFC 7519. What they say is checked by whom they are for, not here. */
 import { AuthError } from '../errors.js';
+import { isObject } from '../json.js';
+import { quoted } from '../server-text.js';
+import type { AuthorizationServerMetadata } from './authorization-server.js';
 
 const compactForm = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
@@ -20,8 +23,28 @@ export function checkJwt(text: string, what: string): string {
 export function parseClaims(token: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+    return isObject(value) ? value : {};
   } catch {
     return {};
   }
+}
+
+/**
+ * Sees to it that a token for somebody else is not shown to an authorization server that an MCP server has named: RFC
+ * 7523 section 3 has the issuer or the token endpoint as the audience.
+ *
+ * @throws AuthError `assertion_unusable`.
+ */
+export function checkAudience(token: string, { issuer, token_endpoint: endpoint = '' }: AuthorizationServerMetadata): void {
+  const { aud } = parseClaims(token);
+  const bare = (url: unknown) => String(url).replace(/\/$/, '');
+  const audiences = aud === undefined ? [] : Array.isArray(aud) ? aud : [aud];
+  if (audiences.length === 0 || audiences.some((one) => [issuer, endpoint].some((known) => bare(known) === bare(one)))) return;
+  throw new AuthError(
+    'assertion_unusable',
+    `The token is for ${quoted(audiences.join(', '))}, and not for ${issuer}, so it was not sent there.`,
+    {
+      hint: `If it should be, have it issued for that audience, or pass --issuer ${issuer}`,
+    },
+  );
 }

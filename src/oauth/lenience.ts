@@ -13,11 +13,13 @@ const secretWithoutExpiry: Mend = (body) => {
   if (body['client_secret'] !== undefined && typeof body['client_secret_expires_at'] !== 'number') body['client_secret_expires_at'] = 0;
 };
 
-/** RFC 7591 servers that write `null`, or an empty secret, for what they do not have. */
-const nullMembers: Mend = (body) => {
+/** Servers that write `null`, an empty secret or an empty `error` for what they do not have. */
+export const nullMembers: Mend = (body) => {
+  const mayBeEmpty = ['client_secret', 'error'];
   for (const [key, value] of Object.entries(body)) {
+    const empty = value === null || (mayBeEmpty.includes(key) && (value === '' || value === false));
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a key of the answer
-    if (value === null || (key === 'client_secret' && value === '')) delete body[key];
+    if (empty) delete body[key];
   }
 };
 
@@ -146,9 +148,12 @@ function refusalInWords(text: string, { status, headers }: { status: number; hea
   return words === '' ? {} : { error: `status ${status}`, error_description: words };
 }
 
+/** What a success is asked for, whichever it is. */
+const successes = ['access_token', 'client_id', 'device_code', 'request_uri'];
+
 /** Slack's `ok: false`, GitHub's 200 with an `error`: no success without what it is asked for. */
 function hidesAnError(body: Body): boolean {
-  return body['ok'] === false || (body['error'] !== undefined && body['access_token'] === undefined);
+  return body['ok'] === false || (body['error'] !== undefined && !successes.some((key) => typeof body[key] === 'string'));
 }
 
 /** `error` as an object, or under a name of the server's own. */

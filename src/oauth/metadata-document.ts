@@ -1,17 +1,40 @@
 import type { Context } from '../context.js';
-import { hasCode } from '../errors.js';
+import { hasCode, type AuthError } from '../errors.js';
 import { isObject } from '../json.js';
 
 /** Redirects that a metadata request may take; such a request carries no secret. */
 const redirects = 3;
 
 /**
- * GETs a metadata document. Undefined for anything that is not a JSON object with a 2xx: servers answer an unknown
- * well-known address with a 404, a 500 or an HTML page, and all of them mean "not here".
+ * Asks one address after the other for a metadata document, and takes the first that `parse` makes something of.
  *
- * @throws AuthError when the network fails or the address is one that we do not talk to.
+ * An address that answers with a 404, a 500, an HTML page, JSON of another kind, or a redirect to where we would not go
+ * has no metadata: servers do all of that with an address that they do not know. What is another's metadata, or an
+ * address that cannot be reached, is an error only when no other has any.
+ *
+ * @param parse returns undefined for a document that is none, and throws `issuer_mismatch` for one of another issuer.
  */
-export async function requestMetadata(
+export async function requestFirstMetadata<T>(
+  addresses: readonly URL[],
+  context: Pick<Context, 'http' | 'signal'>,
+  parse: (document: Record<string, unknown>, address: URL) => T | undefined,
+): Promise<T | undefined> {
+  let failure: AuthError | undefined;
+  for (const address of addresses) {
+    try {
+      const document = await requestDocument(address, context);
+      const parsed = document && parse(document, address);
+      if (parsed !== undefined) return parsed;
+    } catch (error) {
+      if (!hasCode(error, 'issuer_mismatch', 'network_error')) throw error;
+      failure ??= error;
+    }
+  }
+  if (failure) throw failure;
+  return undefined;
+}
+
+async function requestDocument(
   address: URL,
   { http, signal }: Pick<Context, 'http' | 'signal'>,
 ): Promise<Record<string, unknown> | undefined> {
@@ -21,8 +44,8 @@ export async function requestMetadata(
     const document: unknown = await response.json().catch(() => undefined);
     return isObject(document) ? document : undefined;
   } catch (error) {
-    // A page that is too long for metadata is not metadata.
-    if (hasCode(error, 'response_invalid')) return undefined;
+    // The address itself has been checked: what is refused is where it redirects to. A page may be too long for metadata.
+    if (hasCode(error, 'response_invalid', 'url_refused')) return undefined;
     throw error;
   }
 }

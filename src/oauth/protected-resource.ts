@@ -1,9 +1,9 @@
 /** Protected-resource metadata: RFC 9728, as MCP authorization 2025-11-25 uses it. */
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { parseSafeUrl } from '../http/url-policy.js';
+import { parseReachableUrl } from '../http/url-policy.js';
 import { quoted } from '../server-text.js';
-import { requestMetadata } from './metadata-document.js';
+import { requestFirstMetadata } from './metadata-document.js';
 
 /** RFC 9728 section 2, the parts that a client uses. */
 export interface ProtectedResource {
@@ -27,13 +27,11 @@ export async function requestProtectedResource(
 ): Promise<ProtectedResource | undefined> {
   const addresses = wellKnownAddresses(serverUrl);
   if (challenged !== undefined) addresses.unshift(challengedAddress(challenged, serverUrl));
-  for (const address of addresses) {
-    const document = await requestMetadata(address, context);
+  return requestFirstMetadata(addresses, context, (document, address) => {
     // Servers that answer every address with some JSON of theirs have no metadata there.
-    const isMetadata = document?.['resource'] !== undefined || document?.['authorization_servers'] !== undefined;
-    if (document && isMetadata) return parseProtectedResource(document, { serverUrl, address });
-  }
-  return undefined;
+    const isMetadata = document['resource'] !== undefined || document['authorization_servers'] !== undefined;
+    return isMetadata ? parseProtectedResource(document, { serverUrl, address }) : undefined;
+  });
 }
 
 /**
@@ -44,7 +42,7 @@ function challengedAddress(challenged: string, serverUrl: URL): URL {
   const what = 'The protected-resource metadata that the server points at';
   const address = URL.canParse(challenged, serverUrl.href) ? new URL(challenged, serverUrl) : undefined;
   if (address?.host === serverUrl.host) address.protocol = serverUrl.protocol;
-  return parseSafeUrl(address?.href ?? challenged, { what });
+  return parseReachableUrl(address?.href ?? challenged, { what, from: serverUrl });
 }
 
 /** Checks one document; pure. See `requestProtectedResource` for what it throws. */

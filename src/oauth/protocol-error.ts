@@ -22,20 +22,29 @@ const codes: Record<string, ErrorCode> = {
 };
 
 /** What to type next, where an `error` by itself says that. */
-const hints: Record<string, string> = {
-  invalid_scope: 'Ask for others with --scope.',
-  invalid_target: 'It does not issue tokens for this MCP server: ask who runs the two.',
-};
+const hints = new Map([
+  ['invalid_scope', 'Ask for others with --scope.'],
+  ['invalid_target', 'It does not issue tokens for this MCP server: ask who runs the two.'],
+  ['invalid_client', 'See whether the client is the right one, and its secret: --client-id, MCP_AUTH_CLIENT_SECRET, --register.'],
+]);
 
 /** An `error` that came in a response, with the server's own words for it. */
 export class OAuthError extends AuthError {
   /** The RFC's value, as `invalid_grant`; `status 404` where the server gave nothing but that. */
   readonly error: string;
+  /** The server's own words for it. */
+  readonly description: string | undefined;
   /** The HTTP status that it came with. */
   readonly status: number | undefined;
 
-  constructor(error: string, message: string, options: { hint?: string; cause?: unknown; code?: ErrorCode; status?: number } = {}) {
-    super(options.code ?? (Object.hasOwn(codes, error) ? codes[error] : undefined) ?? 'request_refused', message, options);
+  constructor(
+    error: string,
+    message: string,
+    options: { description?: string; hint?: string; cause?: unknown; code?: ErrorCode; status?: number } = {},
+  ) {
+    const code = options.code ?? (Object.hasOwn(codes, error) ? codes[error] : undefined) ?? 'request_refused';
+    super(code, message, { hint: hints.get(error), ...options });
+    this.description = options.description;
     this.error = error;
     this.status = options.status;
   }
@@ -45,30 +54,21 @@ export class OAuthError extends AuthError {
  * An error that `oauth4webapi` threw while it read a response, as an AuthError.
  *
  * @param what the subject of the sentence, as "The token endpoint".
+ * @param secrets what was sent and must not be told, since servers repeat what they were sent.
  */
-export function protocolError(error: unknown, what: string): AuthError {
+export function protocolError(error: unknown, what: string, secrets: readonly (string | undefined)[] = []): AuthError {
   if (error instanceof AuthError) return error;
+  const told = (words: string | undefined) => redacted(words, secrets);
   if (error instanceof ResponseBodyError && error.status < 500) {
-    return new OAuthError(error.error, refusal(what, error.error, error.error_description), {
-      hint: hints[error.error],
-      status: error.status,
-      cause: error,
-    });
+    return refusal(what, { error: told(error.error), description: told(error.error_description), status: error.status, cause: error });
   }
   if (error instanceof AuthorizationResponseError) {
-    return new OAuthError(error.error, refusal(what, error.error, error.error_description), {
-      code: authorizationCode(error.error),
-      hint: hints[error.error],
-      cause: error,
-    });
+    const code = authorizationCode(error.error);
+    return refusal(what, { error: told(error.error), description: told(error.error_description), code, cause: error });
   }
   if (error instanceof WWWAuthenticateChallengeError) {
-    const challenge = error.cause[0]?.parameters;
-    return new OAuthError(
-      challenge?.error ?? 'invalid_client',
-      refusal(what, challenge?.error ?? `status ${error.status}`, challenge?.error_description),
-      { status: error.status, cause: error },
-    );
+    const { error: name = 'invalid_client', error_description: words } = error.cause[0]?.parameters ?? {};
+    return refusal(what, { error: told(name), description: told(words) ?? `status ${error.status}`, status: error.status, cause: error });
   }
   const status = statusOf(error);
   if (status !== undefined && status >= 500) {
@@ -79,14 +79,35 @@ export function protocolError(error: unknown, what: string): AuthError {
   }
   if (error instanceof OperationProcessingError || error instanceof UnsupportedOperationError) {
     return new AuthError('response_invalid', `${what} answered with something that its RFC does not allow (${error.message}).`, {
+      hint: 'Try again; if it stays so, tell whoever runs the server.',
       cause: error,
     });
   }
   throw error;
 }
 
-function refusal(what: string, error: string, description: string | undefined): string {
-  return `${what} refused: ${quoted(error)}${description ? `, ${quoted(description)}` : ''}.`;
+interface Refusal {
+  readonly error: string | undefined;
+  readonly description: string | undefined;
+  readonly code?: ErrorCode;
+  readonly status?: number;
+  readonly cause: unknown;
+}
+
+function refusal(what: string, { error = '', description, ...rest }: Refusal): OAuthError {
+  const words = description ? `, ${quoted(description)}` : '';
+  return new OAuthError(error, `${what} refused: ${quoted(error)}${words}.`, { description, ...rest });
+}
+
+/** What is shorter is no secret, and may be part of any word. */
+const shortestSecret = 6;
+
+/** `words` without the secrets, as they are and as they stand in a form. */
+function redacted(words: string | undefined, secrets: readonly (string | undefined)[]): string | undefined {
+  return secrets
+    .filter((secret) => secret !== undefined && secret.length >= shortestSecret)
+    .flatMap((secret) => [secret, encodeURIComponent(secret ?? '')])
+    .reduce((text, secret) => text?.replaceAll(secret ?? '', '…'), words);
 }
 
 function authorizationCode(error: string): ErrorCode {

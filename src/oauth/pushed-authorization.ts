@@ -10,7 +10,7 @@ import type { TokenContext, TokenEndpoint } from './token.js';
 
 /** Whether the authorization server takes requests only in this way (RFC 9126 section 5). */
 export function mustPush(metadata: AuthorizationServerMetadata): boolean {
-  return metadata.require_pushed_authorization_requests === true && metadata.pushed_authorization_request_endpoint !== undefined;
+  return metadata.require_pushed_authorization_requests === true;
 }
 
 /**
@@ -38,6 +38,6 @@ export async function requestPushedAuthorization(
       return (await processPushedAuthorizationResponse(metadata, clientId, answer)).request_uri;
     });
   } catch (error) {
-    throw protocolError(error, `The pushed authorization request endpoint of ${metadata.issuer}`);
+    throw protocolError(error, `The pushed authorization request endpoint of ${metadata.issuer}`, [client.client_secret]);
   }
 }

@@ -1,13 +1,16 @@
 /** Dynamic client registration: RFC 7591, with `application_type` of OpenID Connect Dynamic Client Registration 1.0. */
 import { dynamicClientRegistrationRequest, processDynamicClientRegistrationResponse } from 'oauth4webapi';
 import type { Context } from '../context.js';
-import { AuthError } from '../errors.js';
+import { AuthError, hasCode } from '../errors.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { canAuthenticate, methodFor, methodToRegister } from './client-authentication.js';
 import { mended, registrationMends } from './lenience.js';
 import { OAuthError, protocolError } from './protocol-error.js';
 import { requestOptions } from './request-options.js';
+
+/** RFC 6749 errors that say that a registration of before is forgotten, or lacks what is asked for now. */
+export const outdatedErrors: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client', 'invalid_scope']);
 
 export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 
@@ -59,7 +62,7 @@ export interface RegistrationRequest {
   readonly redirectUri: string;
   /** What the client may come to ask for: some servers hold it to these (RFC 7591 section 2). */
   readonly scopes: readonly string[];
-  /** RFC 7591 section 3, for servers that want one. */
+  /** RFC 7591 section 3: sent only to a server that refuses to register us without. */
   readonly initialAccessToken?: string;
 }
 
@@ -69,7 +72,8 @@ const hopeless: ReadonlySet<number | undefined> = new Set([401, 404, 405, 429]);
 /**
  * Registers this program with an authorization server. Only grants that the server offers are asked for. A registration
  * that is refused is tried again with what servers are known to refuse left out: the device grant, scopes, a loopback
- * address that is not called `localhost`, and at last all that is optional.
+ * address that is not called `localhost`, and at last all that is optional. The initial access token is for servers that
+ * want one, and is not handed to any other.
  *
  * @throws AuthError `registration_refused` with the server's first reason, `client_unusable`.
  */
@@ -77,6 +81,19 @@ export async function requestRegistration(
   request: RegistrationRequest,
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<ClientInformation> {
+  const { initialAccessToken, ...bare } = request;
+  try {
+    return await requestBest(bare, context);
+  } catch (error) {
+    const wanted =
+      hasCode(error, 'registration_refused') && error.cause instanceof OAuthError && [401, 403].includes(error.cause.status ?? 0);
+    if (initialAccessToken === undefined || !wanted) throw error;
+    return requestBest(request, context);
+  }
+}
+
+/** Asks for all, and then for less. */
+async function requestBest(request: RegistrationRequest, context: Pick<Context, 'http' | 'signal'>): Promise<ClientInformation> {
   let left = wishes(request);
   let refusal: OAuthError | undefined;
   for (let wish = left.shift(); wish !== undefined; wish = left.shift()) {
@@ -87,7 +104,7 @@ export async function requestRegistration(
       refusal ??= error;
       if (hopeless.has(error.status)) break;
       const { redirectUri } = wish;
-      if (/redirect/i.test(error.message)) left = left.filter((one) => one.redirectUri !== redirectUri);
+      if (/redirect/i.test(`${error.error} ${error.description ?? ''}`)) left = left.filter((one) => one.redirectUri !== redirectUri);
     }
   }
   throw refused(refusal, request.metadata);
@@ -153,7 +170,7 @@ async function requestOnce(
     const client = Object.fromEntries(kept.flatMap((key) => (answer[key] === undefined ? [] : [[key, answer[key]]])));
     return { ...client, obtained_by: 'dynamic_registration' } as ClientInformation;
   } catch (error) {
-    throw protocolError(error, `The registration endpoint of ${metadata.issuer}`);
+    throw protocolError(error, `The registration endpoint of ${metadata.issuer}`, [initialAccessToken]);
   }
 }
 

@@ -2,7 +2,7 @@
 import { processRevocationResponse, revocationRequest } from 'oauth4webapi';
 import type { Context } from '../context.js';
 import { clientAuthentication } from './client-authentication.js';
-import { mended } from './lenience.js';
+import { mended, nullMembers } from './lenience.js';
 import { protocolError } from './protocol-error.js';
 import type { ClientInformation } from './registration.js';
 import { requestOptions } from './request-options.js';
@@ -33,8 +33,8 @@ export async function requestRevocation(
       options,
     );
     // Every success will do: servers answer with a 204, or with words.
-    await processRevocationResponse(await mended(response, { mends: [], status: 200 }));
+    await processRevocationResponse(await mended(response, { mends: [nullMembers], status: 200 }));
   } catch (error) {
-    throw protocolError(error, `The revocation endpoint of ${metadata.issuer}`);
+    throw protocolError(error, `The revocation endpoint of ${metadata.issuer}`, [token, client.client_secret]);
   }
 }

@@ -76,8 +76,20 @@ export async function requestToken(
       return parseTokenResponse(response, { metadata, clientId, bound: dpop !== undefined, now: context.clock.now() });
     });
   } catch (error) {
-    throw protocolError(error, `The token endpoint of ${metadata.issuer}`);
+    throw protocolError(
+      error,
+      `The token endpoint of ${metadata.issuer}`,
+      secretsIn({ ...parameters, client_secret: client.client_secret }),
+    );
   }
+}
+
+/** Parameters of requests to an authorization server that nobody else may see. */
+const secretParameters = ['client_secret', 'code', 'code_verifier', 'refresh_token', 'device_code', 'assertion', 'subject_token', 'token'];
+
+/** The values of a request that must not be told. */
+export function secretsIn(parameters: Readonly<Record<string, string | undefined>>): (string | undefined)[] {
+  return secretParameters.map((name) => parameters[name]);
 }
 
 async function parseTokenResponse(

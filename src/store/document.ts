@@ -22,6 +22,8 @@ export interface ServerEntry {
   auth?: AuthEntry;
   /** An issuer that this server's authorization server may call itself, though it is found at another address. */
   trusted_issuer?: string;
+  /** The address for which that was said; another authorization server may not use it. */
+  trusted_issuer_at?: string;
   [foreign: string]: unknown;
 }
 
@@ -78,6 +80,8 @@ export interface Login {
   identityProviderClientId?: string;
 }
 
+type Kind = 'string' | 'number' | 'object' | 'list';
+
 /** Which key on disk holds which part of a Login, and of which type: all that we ever write beside `type`. */
 const keysOnDisk = {
   accessToken: ['token', 'string'],
@@ -98,12 +102,12 @@ const keysOnDisk = {
   idTokenFile: ['id_token_file', 'string'],
   identityProvider: ['identity_provider', 'string'],
   identityProviderClientId: ['identity_provider_client_id', 'string'],
-} as const satisfies Record<Exclude<keyof Login, 'tokenType'>, [keyof AuthEntry, 'string' | 'number' | 'object']>;
+} as const satisfies Record<Exclude<keyof Login, 'tokenType'>, [keyof AuthEntry, Kind]>;
 
-const loginKeys = Object.entries(keysOnDisk) as [Exclude<keyof Login, 'tokenType'>, [string, 'string' | 'number' | 'object']][];
+const loginKeys = Object.entries(keysOnDisk) as [Exclude<keyof Login, 'tokenType'>, [string, Kind]][];
 
 /** What `auth.type` says where `auth` is a login. */
-const loginTypes: ReadonlySet<unknown> = new Set(['bearer', 'dpop']);
+export const loginTypes: ReadonlySet<unknown> = new Set(['bearer', 'dpop']);
 
 /** What every server name must be made of: pflow's rule, and no name that JavaScript's objects have a use for. */
 export const serverName = /^(?!__proto__$)[A-Za-z0-9_-]+$/;
@@ -225,28 +229,58 @@ function foreignKeys(auth: unknown): AuthEntry {
   return isObject(auth) ? Object.fromEntries(Object.entries(auth).filter(([key]) => !ours.has(key))) : {};
 }
 
-function isKind(value: unknown, kind: 'string' | 'number' | 'object'): boolean {
+function isKind(value: unknown, kind: Kind): boolean {
   if (kind === 'object') return isObject(value);
+  if (kind === 'list') return Array.isArray(value) && value.every((one) => typeof one === 'string');
   return kind === 'number' ? Number.isFinite(value) : typeof value === 'string' && value !== '';
 }
+
+/** RFC 7591's members and ours, by type. What has another type counts as absent. */
+const clientKinds = {
+  client_id: 'string',
+  client_secret: 'string',
+  client_secret_expires_at: 'number',
+  client_id_issued_at: 'number',
+  token_endpoint_auth_method: 'string',
+  token_endpoint_auth_signing_alg: 'string',
+  scope: 'string',
+  grant_types: 'list',
+  redirect_uris: 'list',
+  obtained_by: 'string',
+  refused_grant_types: 'list',
+  private_key_file: 'string',
+} as const satisfies Record<keyof ClientInformation, Kind>;
 
 /** The registrations that the store holds for `issuer`, which are never shown to another. */
 export function clientsOf(document: StoreDocument, issuer: string): ClientInformation[] {
   const clients = ownValue(document.oauthClients, issuer);
-  return Array.isArray(clients) ? clients.filter((client) => isObject(client) && typeof client.client_id === 'string') : [];
+  return Array.isArray(clients) ? clients.flatMap(readClient) : [];
+}
+
+function readClient(entry: unknown): ClientInformation[] {
+  if (!isObject(entry)) return [];
+  const known = Object.entries(clientKinds).filter(([key, kind]) => isKind(entry[key], kind));
+  const client = Object.fromEntries(known.map(([key]) => [key, entry[key]])) as Partial<ClientInformation>;
+  const { client_id: id, redirect_uris: uris } = client;
+  if (id === undefined) return [];
+  const usable = uris?.filter((uri) => URL.canParse(uri));
+  return [{ ...client, client_id: id, ...(uris && { redirect_uris: usable }) }];
 }
 
 /** Adds a registration, or replaces the one of the same client id. Changes `document`. */
 export function putClient(document: StoreDocument, issuer: string, client: ClientInformation): void {
   const all = (document.oauthClients ??= {});
-  const others = clientsOf(document, issuer).filter((one) => one.client_id !== client.client_id);
-  all[issuer] = [client, ...others];
+  const before: unknown = ownValue(all, issuer);
+  const others = Array.isArray(before) ? before.filter((one) => !isObject(one) || one['client_id'] !== client.client_id) : [];
+  all[issuer] = [client, ...(others as ClientInformation[])];
 }
 
-/** Takes a registration out that its issuer does not know any more. Changes `document`. */
+/** Takes a registration out that its issuer does not know any more, unless another login names it still. Changes `document`. */
 export function deleteClient(document: StoreDocument, issuer: string, clientId: string): void {
-  const all = (document.oauthClients ??= {});
-  all[issuer] = clientsOf(document, issuer).filter((one) => one.client_id !== clientId);
+  const users = servers(document).filter(([, { auth }]) => auth?.issuer === issuer && auth.client_id === clientId);
+  const clients = ownValue(document.oauthClients, issuer);
+  if (users.length > 0 || !document.oauthClients || !Array.isArray(clients)) return;
+  document.oauthClients[issuer] = clients.filter((one: unknown) => !isObject(one) || one['client_id'] !== clientId);
 }
 
 function invalid(file: string, what: string): AuthError {

@@ -1,4 +1,5 @@
 /** RFC 7009, `logout` and `remove`. */
+import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
@@ -121,6 +122,19 @@ test('remove takes the whole server out, revoking first', async () => {
   expect(await run('remove demo', { store }).exit).toBe(0);
   expect(server.asked('POST /revoke')).toHaveLength(2);
   expect(readStore(store)).toEqual({ mcpServers: {} });
+});
+
+test('its client goes with it, unless another login needs that', async () => {
+  const server = await fakeServer();
+  const store = loginAt(server.origin);
+  const document = readStore(store);
+  document.mcpServers.other = structuredClone(document.mcpServers.demo);
+  document.oauthClients = { [server.origin]: [{ client_id: 'c', client_secret: 's' }, { client_id: 'd' }] };
+  writeFileSync(store, JSON.stringify(document));
+  expect(await run('remove demo', { store }).exit).toBe(0);
+  expect(readStore(store).oauthClients[server.origin]).toHaveLength(2);
+  expect(await run('remove other', { store }).exit).toBe(0);
+  expect(readStore(store).oauthClients[server.origin]).toEqual([{ client_id: 'd' }]);
 });
 
 test('an unknown name is a usage error that lists the known ones', async () => {

@@ -54,7 +54,7 @@ describe('item 8: a client that was registered by hand', () => {
 
   test('or from a prompt that shows nothing of it, before anybody is sent to approve', async () => {
     const { server, running } = await login('--client-id mine', secretOnly, { stdin: 'terminal' });
-    await running.shown(/Client secret:/);
+    await running.shown(/Client secret/);
     expect(server.asked('POST /device')).toEqual([]);
     running.type('hidden-words\r');
     expect(await running.exit).toBe(0);
@@ -62,11 +62,68 @@ describe('item 8: a client that was registered by hand', () => {
     expect(server.asked('POST /token')[0]?.headers.authorization).toBe(basic('mine', 'hidden-words'));
   });
 
-  test('where none was given and the server takes no other, that is said at once', async () => {
+  test('where none was given and the server lists no client without, it is tried as a public one, and that is said', async () => {
     const { server, running } = await login('--client-id mine', secretOnly);
+    expect(await running.exit).toBe(0);
+    expect(running.stderr).toContain('Going on without one. Set MCP_AUTH_CLIENT_SECRET');
+    expect(server.asked('POST /token')[0]?.headers.authorization).toBeUndefined();
+    expect(server.asked('POST /token')[0]?.body['client_id']).toBe('mine');
+  });
+
+  test('no answer to the prompt means a public client', async () => {
+    const { server, running } = await login('--client-id mine', secretOnly, { stdin: 'terminal' });
+    await running.shown(/none for a public client/);
+    running.type('\r');
+    expect(await running.exit).toBe(0);
+    expect(server.asked('POST /token')[0]?.headers.authorization).toBeUndefined();
+  });
+
+  test('what the server repeats of a secret is not told', async () => {
+    const server = await fakeServer((origin) => [
+      withMetadata(origin, secretOnly),
+      {
+        want: 'POST /token',
+        respond: ({ body }) => ({
+          status: 400,
+          json: { error: 'invalid_request', error_description: `you sent CANARY-1+x and ${String(body['device_code'])}` },
+        }),
+      },
+      {
+        want: 'POST /device',
+        respond: { json: { device_code: 'CANARY-2', user_code: 'A', verification_uri: 'https://a.example/', expires_in: 600 } },
+      },
+    ]);
+    const running = run(`login ${server.url} --no-browser --flow device --client-id mine --json`, {
+      store: temporaryStore(),
+      env: { MCP_AUTH_CLIENT_SECRET: 'CANARY-1+x' },
+    });
     expect(await running.exit).toBe(1);
-    expect(running.stderr).toContain('MCP_AUTH_CLIENT_SECRET');
-    expect(server.asked('POST /device')).toEqual([]);
+    expect(running.stderr + running.stdout).toContain('you sent');
+    expect(running.stderr + running.stdout).not.toContain('CANARY');
+  });
+
+  test('a secret is not sent to another issuer, even where the client is named, unless that is named too', async () => {
+    const { store, running } = await login('--client-id mine', secretOnly, { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
+    expect(await running.exit).toBe(0);
+    const other = await fakeServer();
+    const moved = readStore(store);
+    moved.mcpServers.fake.url = other.url;
+    writeFileSync(store, JSON.stringify(moved));
+    const words = 'login fake --no-browser --no-verify --flow device --client-id mine';
+    expect(await run(words, { store, env: { MCP_AUTH_CLIENT_SECRET: 's' } }).exit).toBe(1);
+    expect(other.asked('POST /device')).toEqual([]);
+    expect(await run(`${words} --issuer ${other.origin}`, { store, env: { MCP_AUTH_CLIENT_SECRET: 's' } }).exit).toBe(0);
+  });
+
+  test('one that was registered by hand for one server is not used for another at the same issuer', async () => {
+    const { server, store, running } = await login('--client-id mine', {}, { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
+    expect(await running.exit).toBe(0);
+    const second = await fakeServer((origin) => [
+      { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [server.origin] } } },
+    ]);
+    expect(await run(`login ${second.url} --no-browser --no-verify --flow device --name second`, { store }).exit).toBe(0);
+    expect(server.asked('POST /device').at(-1)?.body['client_id']).toBe('client-1');
+    expect(readStore(store).oauthClients[server.origin]).toHaveLength(2);
   });
 
   test('a public one needs none', async () => {

@@ -48,6 +48,16 @@ test('the preference keeps it for every login; another client on the command lin
   expect(readFileSync(`${store}.preferences.json`, 'utf8')).not.toContain(url);
 });
 
+test('the preference is for servers that have no client of their own', async () => {
+  const store = temporaryStore();
+  const server = await fakeServer((origin) => [reading(origin)]);
+  const words = '--no-browser --no-verify --flow device';
+  expect(await run(`login ${server.url} ${words} --name fake --client-id mine`, { store }).exit).toBe(0);
+  expect(await run(`config client-metadata-url ${url}`, { store }).exit).toBe(0);
+  expect(await run(`login fake ${words}`, { store }).exit).toBe(0);
+  expect(server.asked('POST /device').at(-1)?.body['client_id']).toBe('mine');
+});
+
 test('a preference that does not exist is wrong usage, and a broken file is said and left alone', async () => {
   const store = temporaryStore();
   expect(await run('config colour blue', { store }).exit).toBe(2);

@@ -1,6 +1,8 @@
 /** RFC 9728, RFC 8414, OpenID Connect Discovery; checklist items 1 to 5 and 14. */
+import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseAuthorizationServer } from '../../src/oauth/authorization-server.js';
+import { discover } from '../../src/oauth/discovery.js';
 import { requestProtectedResource } from '../../src/oauth/protected-resource.js';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
@@ -170,6 +172,59 @@ test.each(['http://far.example/token', 'javascript:alert(1)', 'https://user:word
   },
 );
 
+test.each([
+  { what: 'empty', changes: { registration_endpoint: '', device_authorization_endpoint: '', revocation_endpoint: '' } },
+  { what: 'paths', changes: { revocation_endpoint: '/revoke', device_authorization_endpoint: '/device' } },
+  { what: 'plain http elsewhere', changes: { revocation_endpoint: 'http://far.example/revoke' } },
+])('optional endpoints that are $what count as absent', async ({ changes }) => {
+  const server = await fakeServer((origin) => [{ want: oauthAddress, respond: { json: metadata(origin, changes) } }]);
+  const login = run(`login ${server.url} --no-browser --flow paste --client-id mine`, { store: temporaryStore() });
+  await login.shown(/^http:\S+\/authorize\?\S+$/m);
+  login.interrupt();
+  await login.exit;
+});
+
+test('pushed requests that are required, and an endpoint that is none, are said', async () => {
+  const { code, said } = await fails((origin) => [
+    {
+      want: oauthAddress,
+      respond: { json: metadata(origin, { require_pushed_authorization_requests: true, pushed_authorization_request_endpoint: '' }) },
+    },
+  ]);
+  expect(code).toBe(1);
+  expect(said).toContain('requires pushed requests');
+});
+
+test.each([
+  { what: 'redirects to where we would not go', respond: { status: 302, headers: { location: 'http://far.example/login' } } },
+  { what: 'closes the connection', respond: 'drop' },
+] as const)('item 3: an address that $what is not here', async ({ respond }) => {
+  await reachesThePerson((origin) => [
+    { want: oauthAddress, respond },
+    { want: openidAddress, respond: { json: metadata(origin) } },
+  ]);
+});
+
+test('item 23: a server elsewhere cannot name this machine', async () => {
+  const { origin } = await fakeServer();
+  const asked: string[] = [];
+  const http = {
+    fetch: (url: string | URL) => {
+      asked.push(String(url));
+      return Promise.resolve(Response.json({ resource: 'https://mcp.example/mcp', authorization_servers: [origin] }));
+    },
+    close: () => Promise.resolve(),
+  };
+  const { signal } = new AbortController();
+  const serverUrl = new URL('https://mcp.example/mcp');
+  await expect(requestProtectedResource({ serverUrl, challenged: `${origin}/prm` }, { http, signal })).rejects.toThrow(
+    'is on this machine',
+  );
+  const challenge = { dpop: false, resourceMetadata: 'https://mcp.example/prm' };
+  await expect(discover({ serverUrl, challenge }, { http, signal })).rejects.toThrow('is on this machine');
+  expect(asked.filter((url) => url.startsWith(origin))).toEqual([]);
+});
+
 test('item 17: an authorization server elsewhere has no endpoint on this machine', async () => {
   const { origin } = await fakeServer();
   const issuer = 'https://auth.example';
@@ -324,6 +379,12 @@ describe('item 4: --trust-issuer', () => {
     const list = run('list', { store });
     expect(await list.exit).toBe(0);
     expect(list.stderr).toContain('fake: its authorization server may call itself http://localhost:9/id, by --trust-issuer');
+    // The pin is for that address: another authorization server cannot make use of it.
+    const elsewhere = await fakeServer((origin) => [renamed(origin)]);
+    const moved = readStore(store);
+    moved.mcpServers.fake.url = elsewhere.url;
+    writeFileSync(store, JSON.stringify(moved));
+    expect(await run(`login fake ${words}`, { store }).exit).toBe(1);
     const other = run(`login ${server.url} --name other ${words}`, { store });
     expect(await other.exit).toBe(1);
     expect(other.stderr).toContain('--trust-issuer');
@@ -358,6 +419,19 @@ describe('item 5: several authorization servers', () => {
     login.interrupt();
     await login.exit;
     expect(server.asked('POST /two/register')).toHaveLength(1);
+  });
+
+  test('the one of the login before goes on, while it is named', async () => {
+    const server = await fakeServer((origin) => [
+      ...several(origin),
+      { want: 'POST /one/register', respond: ({ body }) => ({ json: { ...body, client_id: 'first' } }) },
+    ]);
+    const store = temporaryStore();
+    const words = '--no-browser --no-verify --flow device';
+    expect(await run(`login ${server.url} --name fake ${words} --issuer ${server.origin}/two`, { store }).exit).toBe(0);
+    expect(await run(`login fake ${words}`, { store }).exit).toBe(0);
+    expect(readStore(store).mcpServers.fake.auth.issuer).toBe(`${server.origin}/two`);
+    expect(server.asked('POST /one/register')).toEqual([]);
   });
 
   test('one that the server does not name is wrong usage', async () => {

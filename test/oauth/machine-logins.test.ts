@@ -128,7 +128,7 @@ describe('item 24: --flow client-credentials', () => {
 });
 
 describe('item 26: --flow workload', () => {
-  const workloadToken = (sub: string) => encodeJwt({ iss: 'https://kubernetes.example', sub, aud: 'as' });
+  const workloadToken = (sub: string, aud?: string | string[]) => encodeJwt({ iss: 'https://kubernetes.example', sub, aud });
 
   test('the platform’s token is the grant, read anew from its file each time', async () => {
     const [first, second] = [workloadToken('pod-1'), workloadToken('pod-2')];
@@ -147,6 +147,22 @@ describe('item 26: --flow workload', () => {
     expect(await renewed(store)).toMatchObject({ code: 0, token: 'access-2' });
     expect(server.asked('POST /token')[1]?.body['assertion']).toBe(second);
     expect(JSON.stringify(readStore(store))).not.toContain(first);
+  });
+
+  test.each([
+    { aud: 'https://sts.corp.example', options: '', code: 1 },
+    { aud: ['a', 'b'], options: '', code: 1 },
+    { aud: 'https://sts.corp.example', options: '--issuer ORIGIN', code: 0 },
+    { aud: 'ORIGIN/', options: '', code: 0 },
+    { aud: ['other', 'ORIGIN/token'], options: '', code: 0 },
+  ])('a token for $aud is shown to nobody else: $options exit $code', async ({ aud, options, code }) => {
+    const server = await fakeServer(() => [counting()]);
+    const here = (text: string) => text.replace('ORIGIN', server.origin);
+    const token = workloadToken('pod', Array.isArray(aud) ? aud.map(here) : here(aud));
+    const result = await login(server, `--flow workload --client-id pod --workload-token-file ${file(token)} ${here(options)}`);
+    expect(result.code).toBe(code);
+    expect(JSON.stringify(server.requests).includes(token)).toBe(code === 0);
+    if (code === 0) expect((await renewed(result.store)).code).toBe(0);
   });
 
   test.each(['invalid_grant', 'invalid_scope', 'unauthorized_client'])('%s is told, and nothing else is tried', async (error) => {
@@ -228,7 +244,38 @@ describe('item 25: --flow enterprise', () => {
     expect(JSON.stringify(server.requests)).not.toContain('idp-s');
     const result = await renewed(store);
     expect(result.code).toBe(3);
-    expect(result.said).toContain('it needs --id-token-file FILE or --id-token-stdin');
+    expect(result.said).toContain('there is no refresh token to renew it with');
+  });
+
+  test('a provider and a secret that come by the token and the environment are kept for the next time', async () => {
+    const provider = await fakeServer(() => [exchange()]);
+    const server = await fakeServer(() => [counting()]);
+    const tokenFile = file(idToken({ iss: provider.origin, aud: 'wiki' }));
+    const { store } = await login(
+      server,
+      `--flow enterprise --client-id app --id-token-file ${tokenFile} --identity-provider-client-id wiki`,
+      {
+        env: { MCP_AUTH_IDP_CLIENT_SECRET: 'idp-s' },
+      },
+    );
+    expect((await renewed(store)).code).toBe(0);
+    const basic = `Basic ${Buffer.from('wiki:idp-s').toString('base64')}`;
+    expect(provider.asked('POST /token').map(({ headers }) => headers.authorization)).toEqual([basic, basic]);
+  });
+
+  test('an authorization server that says that it takes other profiles only is not asked', async () => {
+    const server = await fakeServer((origin) => [
+      {
+        want: 'GET /.well-known/oauth-authorization-server',
+        respond: { json: metadata(origin, { authorization_grant_profiles_supported: ['urn:example:other'] }) },
+      },
+    ]);
+    const result = await login(
+      server,
+      `--flow enterprise --client-id app --id-token-file ${file(idToken({ iss: 'https://a.example', aud: 'b' }))}`,
+    );
+    expect(result.code).toBe(1);
+    expect(result.said).toContain('does not take identity assertions');
   });
 
   test('a refresh token, where there is one, spares the identity provider', async () => {

@@ -252,11 +252,38 @@ describe('a registration that its server has forgotten is replaced once', () => 
   ])('found out by a GET of the authorization URL that is answered with $what', async ({ respond }) => {
     const { server, store, redirectUri } = await forgetful(() => [{ want: 'GET /authorize', respond }]);
     const { request, said } = await loginByPaste('fake', store);
-    expect(said).toMatch(/does not know the client one any more\. Registering again\./);
+    expect(said).toMatch(/does not know the client “one” any more\. Registering again\./);
     expect(request.get('client_id')).toBe('two');
     expect(request.get('redirect_uri')).toBe(redirectUri);
     expect(server.asked('POST /register')).toHaveLength(2);
-    expect(readStore(store).oauthClients[server.origin]).toEqual([expect.objectContaining({ client_id: 'two' })]);
+    expect(readStore(store).oauthClients[server.origin][0]).toMatchObject({ client_id: 'two' });
+    // Nobody uses a client that is unknown; one that may not do this may do something else.
+    expect(readStore(store).oauthClients[server.origin]).toHaveLength(JSON.stringify(respond).includes('unauthorized_client') ? 2 : 1);
+  });
+
+  test('one that another login still uses stays in the store', async () => {
+    const { server, store } = await forgetful(() => [
+      { want: 'GET /authorize', respond: { status: 400, json: { error: 'invalid_client' } } },
+    ]);
+    const document = readStore(store);
+    document.mcpServers.other = document.mcpServers.fake;
+    writeFileSync(store, JSON.stringify(document));
+    await loginByPaste('fake', store);
+    expect(readStore(store).oauthClients[server.origin]).toMatchObject([{ client_id: 'two' }, { client_id: 'one' }]);
+  });
+
+  test('a server that gives every client the same id keeps that registration', async () => {
+    const server = await fakeServer(() => [
+      {
+        want: 'POST /register',
+        respond: { json: { client_id: 'shim', client_secret: 's', token_endpoint_auth_method: 'client_secret_basic' } },
+      },
+      { want: 'GET /authorize', respond: { status: 400, json: { error: 'invalid_client' } } },
+    ]);
+    const store = temporaryStore();
+    await loginByPaste(`${server.url} --name fake`, store);
+    await loginByPaste('fake', store);
+    expect(readStore(store).oauthClients[server.origin]).toMatchObject([{ client_id: 'shim', client_secret: 's' }]);
   });
 
   test('or that lacks what is asked for now: invalid_scope means a registration with these scopes', async () => {
@@ -267,7 +294,7 @@ describe('a registration that its server has forgotten is replaced once', () => 
       },
     ]);
     const { request, said } = await loginByPaste('fake --scope more', store);
-    expect(said).toContain('has not registered the client one for these scopes. Registering again.');
+    expect(said).toContain('has not registered the client “one” for these scopes. Registering again.');
     expect(request.get('client_id')).toBe('two');
     expect(server.asked('POST /register')[1]?.body['scope']).toBe('more');
   });
@@ -306,6 +333,18 @@ describe('a registration that its server has forgotten is replaced once', () => 
     await approve(running);
     expect(await running.exit).toBe(1);
     expect(server.asked('POST /register')).toHaveLength(1);
+  });
+
+  test('in a device login, one that lacks the scope is replaced too', async () => {
+    const { server, store } = await forgetful(() => [
+      { want: 'POST /device', respond: { status: 400, json: { error: 'invalid_scope' } } },
+      {
+        want: 'POST /device',
+        respond: { json: { device_code: 'd', user_code: 'A', verification_uri: 'https://a.example/', expires_in: 600 } },
+      },
+    ]);
+    expect(await run('login fake --no-browser --no-verify --flow device --scope more', { store }).exit).toBe(0);
+    expect(server.asked('POST /register')).toHaveLength(2);
   });
 
   test('a new registration that is refused too ends it', async () => {
@@ -379,14 +418,24 @@ describe('what is asked for', () => {
     expect(server.asked('POST /register')[0]?.body['token_endpoint_auth_method']).toBe(asked);
   });
 
-  test('with the initial access token from the environment, where there is one', async () => {
-    const server = await fakeServer();
+  test('with the initial access token from the environment, where the server wants one, and nowhere else', async () => {
+    const open = await fakeServer();
+    const env = { MCP_AUTH_REGISTRATION_TOKEN: 'iat-1' };
+    expect(await run(`login ${open.url} --no-browser --no-verify --flow device`, { store: temporaryStore(), env }).exit).toBe(0);
+    expect(JSON.stringify(open.requests)).not.toContain('iat-1');
+    const server = await fakeServer(() => [
+      {
+        want: 'POST /register',
+        respond: ({ headers, body }) =>
+          headers.authorization === undefined ? { status: 401 } : { status: 201, json: { ...body, client_id: 'c' } },
+      },
+    ]);
     const running = run(`login ${server.url} --no-browser --no-verify --flow device`, {
       store: temporaryStore(),
       env: { MCP_AUTH_REGISTRATION_TOKEN: 'iat-1' },
     });
     expect(await running.exit).toBe(0);
-    expect(server.asked('POST /register')[0]?.headers.authorization).toBe('Bearer iat-1');
+    expect(server.asked('POST /register').map(({ headers }) => headers.authorization)).toEqual([undefined, 'Bearer iat-1']);
   });
 
   test('the scopes that will be asked for: some servers hold a client to those that it registered with', async () => {

@@ -51,6 +51,34 @@ describe('item 12: step-up', () => {
     expect(readStore(store).mcpServers.fake.auth.requested_scope).toBe('read list write');
   });
 
+  test('asks for what --scope names besides', async () => {
+    const server = await fakeServer(() => [granted()]);
+    expect((await login(server, temporaryStore(), '--scope', 'a', '--challenge', challenge('b'))).asked).toBe('a b');
+  });
+
+  test('finds the metadata by the server’s own 401, where the challenge does not say where it is', async () => {
+    const server = await fakeServer(() => [granted()]);
+    expect(await login(server, temporaryStore(), '--challenge', challenge('b'))).toMatchObject({ code: 0, asked: 'b' });
+    expect(server.asked('GET /prm')).toHaveLength(1);
+  });
+
+  test('a token that has become invalid is no step-up, however often', async () => {
+    const server = await fakeServer(() => [granted()]);
+    const store = temporaryStore();
+    for (let times = 0; times < 4; times += 1) {
+      expect((await login(server, store, '--challenge', 'Bearer error="invalid_token"')).code).toBe(0);
+    }
+  });
+
+  test('a challenge that names no scope is bounded too', async () => {
+    const server = await fakeServer(() => [granted()]);
+    const store = temporaryStore();
+    const codes = [];
+    for (let times = 0; times < 4; times += 1)
+      codes.push((await login(server, store, '--challenge', 'Bearer error="insufficient_scope"')).code);
+    expect(codes).toEqual([0, 1, 1, 1]);
+  });
+
   test('asks the server nothing that the challenge has said', async () => {
     const server = await fakeServer(() => [granted()]);
     await login(server, temporaryStore(), '--challenge', `${challenge('write')}, resource_metadata="${server.origin}/prm"`);
@@ -92,6 +120,12 @@ describe('--authorize-param', () => {
     const { parameters } = await requestOf('--authorize-param', 'access_type=offline', '--authorize-param', 'hd=a=b');
     expect(parameters?.get('access_type')).toBe('offline');
     expect(parameters?.get('hd')).toBe('a=b');
+  });
+
+  test('goes with a device code too', async () => {
+    const server = await fakeServer();
+    await login(server, temporaryStore(), '--authorize-param', 'audience=https://api.example');
+    expect(server.asked('POST /device')[0]?.body['audience']).toBe('https://api.example');
   });
 
   test.each(['state=x', 'code_challenge=x', 'redirect_uri=https://evil.example', 'resource=x', 'request_uri=x', 'plain', '=x'])(

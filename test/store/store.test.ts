@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/store.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
+import { fakeServer } from '../helpers/servers.js';
 
 const mode = (file: string) => statSync(file).mode & 0o777;
 
@@ -130,6 +131,29 @@ test('entries of wrong types are passed over, and the others work', async () => 
   expect(token.stdout).toBe('t\n');
   expect(await run('list', { store }).exit).toBe(0);
   expect(await run('token a', { store }).exit).toBe(3);
+});
+
+test.each([
+  { client_secret: null },
+  { client_secret: 5 },
+  { client_secret: '' },
+  { grant_types: 5 },
+  { grant_types: {} },
+  { refused_grant_types: true },
+  { redirect_uris: 'x' },
+  { redirect_uris: [5] },
+  { redirect_uris: ['http://['] },
+  { client_id: 7 },
+  null,
+])('a registration that was edited to %j is read as far as it goes', async (odd) => {
+  const server = await fakeServer();
+  const client =
+    odd === null ? null : { client_id: 'c', obtained_by: 'dynamic_registration', redirect_uris: ['http://127.0.0.1:1/callback'], ...odd };
+  const store = temporaryStore({ oauthClients: { [server.origin]: [client] } });
+  const login = run(`login ${server.url} --no-browser --no-verify --flow device`, { store });
+  expect(await login.exit).toBe(0);
+  expect(login.stderr).not.toContain('bug');
+  expect(server.asked('POST /device')[0]?.headers.authorization).toBeUndefined();
 });
 
 test('__proto__ in the store is a name like any other', async () => {
