@@ -4,13 +4,16 @@ import { fstatSync } from 'node:fs';
 import { runCli, tellFailure, type World } from './cli.js';
 import { systemClock } from './clock.js';
 import { AuthError, exitCodes, interrupted } from './errors.js';
+import { runProgram } from './program.js';
 import { openBrowser } from './terminal/open-browser.js';
 
 const interrupt = new AbortController();
+/** How many pieces of work must not be broken off now. */
+let holding = 0;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // Whoever asks twice does not want to wait for an orderly end.
-    if (interrupt.signal.aborted) process.exit(exitCodes.interrupted);
+    if (interrupt.signal.aborted && holding === 0) process.exit(exitCodes.interrupted);
     interrupt.abort(interrupted());
   });
 }
@@ -20,9 +23,14 @@ const world: World = {
   stdin: canBeRead() ? process.stdin : undefined,
   stdout: process.stdout,
   stderr: process.stderr,
-  env: { variables: process.env, platform: process.platform },
+  env: { variables: process.env, platform: process.platform, program: [process.execPath, ...process.argv.slice(1, 2)] },
   clock: systemClock,
   openBrowser,
+  runProgram,
+  hold: () => {
+    holding += 1;
+    return () => void (holding -= 1);
+  },
   interrupt: interrupt.signal,
 };
 

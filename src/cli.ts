@@ -2,7 +2,7 @@
 import { Command as Parser, CommanderError } from 'commander';
 import type { Command, CommandListing } from './commands/command.js';
 import { commands } from './commands/index.js';
-import type { Clock, Env } from './context.js';
+import type { Clock, Context, Env } from './context.js';
 import { AuthError, exitCodes, toAuthError } from './errors.js';
 import { systemFiles } from './files.js';
 import { createHttp } from './http/http.js';
@@ -23,6 +23,9 @@ export interface World {
   readonly env: Env;
   readonly clock: Clock;
   readonly openBrowser: (url: string) => Promise<boolean>;
+  /** Keeps the process alive whatever signal comes, until what it returns is called. */
+  readonly hold: () => () => void;
+  readonly runProgram: (words: readonly string[], environment: NodeJS.ProcessEnv) => Promise<number>;
   /** Aborted, with an AuthError as its reason, when the person interrupts. */
   readonly interrupt: AbortSignal;
 }
@@ -37,17 +40,19 @@ interface CommonOptions {
 /** Runs one command line to its end. Never rejects: every failure is told on stderr and becomes an exit code. */
 export async function runCli(world: World): Promise<number> {
   try {
-    const parser = await parserFor(world);
+    let code: number = exitCodes.done;
+    const parser = await parserFor(world, (ended) => (code = ended));
     if (world.argv.length === 0) parser.outputHelp();
     else await parser.parseAsync([...world.argv], { from: 'user' });
-    return exitCodes.done;
+    return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
     return tellFailure(error, world);
   }
 }
 
-async function parserFor(world: World): Promise<Parser> {
+/** @param end is told the exit code of the command. */
+async function parserFor(world: World, end: (code: number) => void): Promise<Parser> {
   const parser = new Parser('mcp-auth')
     .description('Log a machine without a browser in to remote MCP servers, and keep it logged in.')
     .version(version)
@@ -66,7 +71,7 @@ async function parserFor(world: World): Promise<Parser> {
     const one = parser.command(listing.name).description(listing.summary);
     if (listing.alias !== undefined) one.alias(listing.alias);
     // Only the command that is used is loaded: start-up is paid at every call of every app.
-    if (isNamed(listing, world.argv)) describe(one, await listing.load(), world);
+    if (isNamed(listing, world.argv)) describe({ parser: one, command: await listing.load(), end }, world);
   }
   return parser;
 }
@@ -75,7 +80,7 @@ function isNamed({ name, alias }: CommandListing, argv: readonly string[]): bool
   return argv.some((word) => word === name || word === alias);
 }
 
-function describe(parser: Parser, command: Command<never>, world: World): void {
+function describe({ parser, command, end }: { parser: Parser; command: Command<never>; end: (code: number) => void }, world: World): void {
   for (const { syntax, help } of command.arguments) parser.argument(syntax, help);
   for (const { flags, help, group, parse } of command.options) {
     const option = parser.createOption(flags, help);
@@ -87,25 +92,38 @@ function describe(parser: Parser, command: Command<never>, world: World): void {
     .option('--store <file>', 'the store to use (or MCP_AUTH_STORE)')
     .addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  mcp-auth ${line}`).join('\n')}`)
     .action(async () => {
-      await runCommand({ command, words: parser.args, options: parser.opts() }, world);
+      end(await runCommand({ command, words: parser.args, options: parser.opts() }, world));
     });
 }
 
 async function runCommand(
   { command, words, options }: { command: Command<never>; words: string[]; options: CommonOptions },
   world: World,
-): Promise<void> {
+): Promise<number> {
   const { env, clock, interrupt } = world;
   const ui = terminalOf(world, options);
   const http = createHttp({ env, userAgent: `mcp-auth/${version}` });
   const store = openStore(storePath({ option: options.store, env }), interrupt);
   const preferences = openPreferences(preferencesPath({ env }));
-  const context = { store, preferences, http, files: systemFiles, clock, ui, env, signal: interrupt };
+  const runProgram: Context['runProgram'] = (words, variables) => world.runProgram(words, { ...env.variables, ...variables });
+  const effects = { store, preferences, http, files: systemFiles, clock, ui, env, runProgram };
+  const undisturbed: Context = { ...effects, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
+  const context: Context = { ...effects, signal: interrupt, uninterrupted: (work) => held(() => work(undisturbed), world) };
   try {
-    await command.run({ arguments: words, options: options as never }, context);
+    return (await command.run({ arguments: words, options: options as never }, context)) ?? exitCodes.done;
   } finally {
+    for (const finding of store.findings()) ui.warn(finding);
     ui.close();
     await http.close();
+  }
+}
+
+async function held<T>(work: () => Promise<T>, { hold }: World): Promise<T> {
+  const release = hold();
+  try {
+    return await work();
+  } finally {
+    release();
   }
 }
 

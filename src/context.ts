@@ -13,6 +13,10 @@ export interface Context {
   readonly clock: Clock;
   readonly ui: Ui;
   readonly env: Env;
+  /** Runs a program with this one's streams and, besides its environment, these variables. Resolves to its exit code. */
+  runProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<number>;
+  /** Runs `work`, with a context that nobody interrupts, to its end: signals wait for it. Keep it short. */
+  uninterrupted<T>(work: (undisturbed: Context) => Promise<T>): Promise<T>;
   /** Aborted, with an AuthError as its reason, when the person interrupts the command. */
   readonly signal: AbortSignal;
 }
@@ -20,6 +24,8 @@ export interface Context {
 export interface Env {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
+  /** The words that start this very program. */
+  readonly program: readonly string[];
 }
 
 export interface Files {
@@ -29,6 +35,8 @@ export interface Files {
    * @param what names it in the error: `file_unreadable`.
    */
   readText(file: string, what: string): Promise<string>;
+  /** Writes a file that holds no secret, and the folders that it is in. Throws `file_unwritable`. */
+  writeText(file: string, text: string): Promise<void>;
 }
 
 export interface Clock {

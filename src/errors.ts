@@ -23,6 +23,7 @@ const exitCodeOf = {
   store_locked: exitCodes.failed,
   preferences_invalid: exitCodes.failed,
   login_needed: exitCodes.loginNeeded,
+  renewed_too_often: exitCodes.failed,
   not_a_login: exitCodes.failed,
 
   // Finding the authorization server
@@ -42,6 +43,8 @@ const exitCodeOf = {
   dpop_unsupported: exitCodes.failed,
   assertion_unusable: exitCodes.failed,
   file_unreadable: exitCodes.failed,
+  file_unwritable: exitCodes.failed,
+  program_failed: exitCodes.failed,
 
   // Obtaining consent
   no_flow: exitCodes.failed,

@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { mkdir, open, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Files } from './context.js';
 import { AuthError } from './errors.js';
 
@@ -24,6 +25,15 @@ export const systemFiles: Files = {
     } catch (error) {
       const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
       throw new AuthError('file_unreadable', `${what}, ${file}, cannot be read (${code}).`, { cause: error });
+    }
+  },
+  writeText: async (file, text) => {
+    try {
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, text);
+    } catch (error) {
+      const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+      throw new AuthError('file_unwritable', `${file} cannot be written (${code}).`, { cause: error });
     }
   },
 };

@@ -10,7 +10,7 @@ import { parseChallenge } from './oauth/challenge.js';
 import { discover, type Discovery } from './oauth/discovery.js';
 import { createDpop, type Dpop } from './oauth/dpop.js';
 import { scopeToRequest } from './oauth/scope.js';
-import { loginFrom } from './session.js';
+import { loginFrom } from './renewal.js';
 import { deleteClient, findServer, putClient, putServer, readLogin, writeLogin, type Login, type ServerEntry } from './store/document.js';
 import { stepUp } from './step-up.js';
 import { verifyToken, type Verification } from './verification.js';

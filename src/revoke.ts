@@ -4,7 +4,7 @@ import { AuthError } from './errors.js';
 import { requestAuthorizationServer } from './oauth/authorization-server.js';
 import { OAuthError } from './oauth/protocol-error.js';
 import { requestRevocation } from './oauth/revocation.js';
-import { clientOf, tokenServerOf } from './session.js';
+import { clientOf, tokenServerOf } from './renewal.js';
 import { deleteLogin, findServer, readLogin, servers, type Login, type StoreDocument } from './store/document.js';
 
 interface Revocation {

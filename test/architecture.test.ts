@@ -9,10 +9,11 @@ const root = path.resolve(import.meta.dirname, '../src');
 const layers = [
   ['bin.ts'],
   ['cli.ts', 'index.ts'],
-  ['commands/', 'terminal/', 'clock.ts', 'files.ts'],
-  ['login.ts', 'revoke.ts'],
+  ['commands/', 'terminal/', 'clock.ts', 'files.ts', 'program.ts'],
+  ['keeper.ts', 'login.ts', 'revoke.ts'],
   ['consent.ts'],
   ['client.ts', 'session.ts', 'step-up.ts', 'verification.ts'],
+  ['renewal.ts'],
   ['flows/'],
   ['oauth/', 'store/'],
   ['http/'],
@@ -22,7 +23,6 @@ const layers = [
 /** Packages that only these files may import. */
 const fences: Record<string, string[]> = {
   conf: ['store/'],
-  'proper-lockfile': ['store/'],
   'env-paths': ['store/'],
   'jsonc-parser': ['store/'],
   inquirer: ['terminal/'],

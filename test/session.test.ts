@@ -70,7 +70,8 @@ test('an expired one is renewed first, for the same resource, and what is not ou
 test.each([
   { what: '59 s left', left: 59, auth: {}, renewed: true },
   { what: '70 s left', left: 70, auth: {}, renewed: false },
-  { what: 'an unknown expiry', left: undefined, auth: {}, renewed: false },
+  { what: 'an unknown expiry of a token of a minute ago', left: undefined, auth: { issued_at: now() - 60 }, renewed: false },
+  { what: 'a token that seems to come from the future', left: 9000, auth: { issued_at: now() + 5400 }, renewed: true },
   { what: '40 s of a life of 300 s', left: 40, auth: { issued_at: now() - 260 }, renewed: false },
   { what: '25 s of a life of 300 s', left: 25, auth: { issued_at: now() - 275 }, renewed: true },
   { what: '70 s left, and 100 asked for', left: 70, auth: {}, option: '--min-ttl 100', renewed: true },

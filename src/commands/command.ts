@@ -7,7 +7,9 @@ export interface Command<Options = object> {
   readonly options: readonly Option[];
   /** Command lines that show how it is used, without the leading `mcp-auth`. */
   readonly examples: readonly string[];
-  run(input: Input<Options>, context: Context): Promise<void>;
+  /** Resolves to the exit code, if that is another than 0. */
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most commands say nothing of their exit code
+  run(input: Input<Options>, context: Context): Promise<number | void>;
 }
 
 export interface Option {

@@ -43,6 +43,7 @@ function rowOf({ name, entry, login }: Server, context: Context): string[] {
 /** Whether there is a refresh token, or the flow that gets a new token without one. */
 function renewalOf(login: Login | undefined): string {
   if (login === undefined) return '-';
+  if (login.endedAt !== undefined) return 'no (ended)';
   if (login.refreshToken !== undefined) return 'yes';
   return login.flow === undefined ? 'no' : `no (${login.flow})`;
 }
@@ -58,6 +59,7 @@ function describe({ name, entry, login }: Server, context: Context) {
     flow: login?.flow,
     scope: login?.scope,
     expires_at: login?.expiresAt,
+    ended_at: login?.endedAt,
     expired: login && secondsLeft(login, context) <= 0,
     refresh_token: login?.refreshToken !== undefined,
   };

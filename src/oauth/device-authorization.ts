@@ -16,6 +16,8 @@ const defaultInterval = 5;
 const slowDown = 5;
 /** Seconds: the most that we wait where the server's own interval makes no sense, or where it did not answer. */
 const longestPause = 60;
+/** Milliseconds of one step of a wait. */
+const longestSleep = 30_000;
 /** Seconds that a code is taken to live when the server names none that makes sense. */
 const defaultLife = 600;
 
@@ -94,13 +96,25 @@ export async function pollForToken(
   const parameters = { device_code: authorization.deviceCode, resource };
   let interval = authorization.interval;
   for (;;) {
-    await context.clock.sleep(interval * 1000, context.signal);
-    if (context.clock.now() >= authorization.expiresAt) throw expired();
+    await sleepFor(interval, context);
     try {
       return await requestToken({ metadata, client, dpop, grantType: deviceCodeGrant, parameters }, context);
     } catch (error) {
       interval = nextInterval(error, interval);
+      // A machine that was suspended may wake up late: its server decides, once more, whether it is too late.
+      if (context.clock.now() >= authorization.expiresAt) throw expired();
     }
+  }
+}
+
+/**
+ * Waits `seconds` in steps, since a machine that is suspended in the middle of a long sleep wakes up in the middle of it.
+ * A clock that jumps ahead ends the waiting; one that is set back does not prolong it.
+ */
+async function sleepFor(seconds: number, { clock, signal }: TokenContext): Promise<void> {
+  const until = clock.now() + seconds * 1000;
+  for (let left = seconds * 1000; left > 0 && clock.now() < until; left -= longestSleep) {
+    await clock.sleep(Math.min(left, longestSleep), signal);
   }
 }
 

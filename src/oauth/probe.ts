@@ -59,6 +59,17 @@ export function questionRequest({ headers, message }: Question): HttpRequest & {
   };
 }
 
+/** The status with which a server answers the first request of a session that comes with this bearer token. */
+export async function requestAnswerTo(
+  { url, token }: { url: URL; token: string },
+  { http, signal }: Pick<Context, 'http' | 'signal'>,
+): Promise<number> {
+  const { headers, ...request } = questionRequest(initialize);
+  const response = await http.fetch(url, { ...request, headers: { ...headers, authorization: `Bearer ${token}` }, stream: true, signal });
+  await response.body?.cancel().catch(() => undefined);
+  return response.status;
+}
+
 async function ask(serverUrl: URL, question: Question, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Probe> {
   // An open server may answer with a stream that never ends; only the head is wanted.
   const response = await http.fetch(serverUrl, { ...questionRequest(question), stream: true, signal });

@@ -42,6 +42,9 @@ export interface AuthEntry {
   revocation_endpoint?: string;
   requested_scope?: string;
   step_ups?: number;
+  ended_at?: number;
+  renewals?: number;
+  renewals_since?: number;
   dpop_key?: DpopKey;
   flow?: string;
   workload_token_file?: string;
@@ -72,6 +75,11 @@ export interface Login {
   requestedScope?: string;
   /** How many times in a row a step-up has asked for nothing new. */
   stepUps?: number;
+  /** When its refresh token turned out not to be accepted any more. */
+  endedAt?: number;
+  /** How many times it was renewed since `renewalsSince`. */
+  renewals?: number;
+  renewalsSince?: number;
   /** The unattended flow that it was made by, which can make it again, and what that takes. */
   flow?: string;
   workloadTokenFile?: string;
@@ -96,6 +104,9 @@ const keysOnDisk = {
   revocationEndpoint: ['revocation_endpoint', 'string'],
   requestedScope: ['requested_scope', 'string'],
   stepUps: ['step_ups', 'number'],
+  endedAt: ['ended_at', 'number'],
+  renewals: ['renewals', 'number'],
+  renewalsSince: ['renewals_since', 'number'],
   dpopKey: ['dpop_key', 'object'],
   flow: ['flow', 'string'],
   workloadTokenFile: ['workload_token_file', 'string'],

@@ -1,21 +1,38 @@
+/**
+ * Locks between processes, also of different containers or hosts that share a folder. A lock is a folder, since mkdir is
+ * atomic on NFS too, with a file in it that says who holds it. The holder touches it every few seconds.
+ *
+ * A holder that has ended is replaced at once where that can be seen, which is on the same host and in the same process
+ * namespace. Any other holder is judged by what it does: one that has stopped touching its lock for as long as somebody
+ * has watched is given up. No two machines' clocks are compared for that.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { LockOptions } from 'proper-lockfile';
 import { AuthError } from '../errors.js';
+import { hasEnded, parseOwner, thisOwner } from './lock-owner.js';
 
-/** A holder that has not renewed its lock for so long, in milliseconds, is taken for dead. */
-const staleAfter = 10_000;
+/** Milliseconds between two touches by the holder. */
+const heartbeat = 2_000;
+/**
+ * Milliseconds without a touch after which a holder that cannot be looked for is given up: more than a request may take,
+ * so that a machine that was suspended in the middle of one has its chance. One that seems to be long gone gets less.
+ */
+const silence = 45_000;
+const silenceOfOld = 3 * heartbeat;
+const old = 120_000;
 /** The longest pause between two looks, in milliseconds. */
 const longestPause = 200;
 
 /** How long another holder is waited for, in milliseconds, and what ends the waiting early. */
 export interface Patience {
   readonly milliseconds: number;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Runs `work` while no other process holds the lock, which is a folder at `lockPath`: mkdir is atomic on NFS too.
+ * Runs `work` while no other process holds the lock at `lockPath`.
  *
  * @throws AuthError `store_locked` when the holder is alive and does not end, `store_unwritable` where no lock can be made,
  * and the signal's reason.
@@ -25,7 +42,7 @@ export async function withLock<T>(lockPath: string, patience: Patience, work: ()
   try {
     return await work();
   } finally {
-    await release().catch(() => undefined);
+    await release();
   }
 }
 
@@ -36,32 +53,106 @@ export function serverLockPath(storeFile: string, name: string): string {
 
 /** Only a lock that is held is waited for: a folder that cannot be written will not become writable. */
 async function takeLock(lockPath: string, { milliseconds, signal }: Patience): Promise<() => Promise<void>> {
-  const { default: lockfile } = await import('proper-lockfile');
-  const options: LockOptions = {
-    lockfilePath: lockPath,
-    realpath: false,
-    stale: staleAfter,
-    // We were suspended for longer than `staleAfter`, and another may hold the lock too. What we write is read anew and
-    // renamed into place at once, so that the worst is one change of the other's that is lost, or one refresh too many.
-    onCompromised: () => undefined,
-  };
   const giveUpAt = performance.now() + milliseconds;
+  const watch = watcher(lockPath);
   for (let pause = 5; ; pause = Math.min(pause * 1.5, longestPause)) {
-    try {
-      return await lockfile.lock(lockPath, options);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw unwritable(path.dirname(lockPath), error);
-      if (performance.now() > giveUpAt) throw locked(lockPath, { milliseconds, error });
-    }
+    signal?.throwIfAborted();
+    if (await made(lockPath)) return hold(lockPath);
+    if (await watch.isAbandoned()) await remove(lockPath, watch.id());
+    else if (performance.now() > giveUpAt) throw locked(lockPath, milliseconds);
     // Those who wait for one lock do not all look at the same moment.
-    await wait(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => signal.throwIfAborted());
+    else await wait(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
 }
 
-function locked(lockPath: string, { milliseconds, error }: { milliseconds: number; error: unknown }): AuthError {
+/** Makes the folder. False when it is there already. */
+async function made(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw unwritable(path.dirname(folder), error);
+  }
+}
+
+/** Signs a folder that has just been made, and keeps it warm until it is released. */
+async function hold(lockPath: string): Promise<() => Promise<void>> {
+  const owner = await thisOwner(randomUUID());
+  try {
+    await writeFile(ownerFile(lockPath), JSON.stringify(owner), { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    await rm(lockPath, { recursive: true, force: true }).catch(() => undefined);
+    throw unwritable(path.dirname(lockPath), error);
+  }
+  const touch = () => void utimes(lockPath, new Date(), new Date()).catch(() => undefined);
+  const beating = setInterval(touch, heartbeat);
+  // Whoever holds a lock is at work; the heartbeat alone keeps no process alive.
+  beating.unref();
+  return async () => {
+    clearInterval(beating);
+    await remove(lockPath, owner.id);
+  };
+}
+
+/** Follows one lock that somebody else holds. */
+function watcher(lockPath: string) {
+  let seen = { id: undefined as string | undefined, touched: -1, since: performance.now() };
+  return {
+    id: () => seen.id,
+    /** Whether its holder has ended, or has been silent for too long. */
+    isAbandoned: async (): Promise<boolean> => {
+      const [touched, owner] = await Promise.all([touchedAt(lockPath), readOwner(lockPath)]);
+      if (touched === undefined) return false;
+      if (touched !== seen.touched || owner?.id !== seen.id) seen = { id: owner?.id, touched, since: performance.now() };
+      if (owner && (await hasEnded(owner))) return true;
+      const patience = Date.now() - touched > old ? silenceOfOld : silence;
+      return performance.now() - seen.since > patience;
+    },
+  };
+}
+
+/**
+ * Takes a lock away, if it is still the one of `id`. Two who want to take away the same one do so one after the other:
+ * the second could otherwise take away the lock that a third has made in between.
+ */
+async function remove(lockPath: string, id: string | undefined): Promise<void> {
+  const guard = `${lockPath}.removal`;
+  if (!(await made(guard).catch(() => false))) {
+    await clearOldGuard(guard);
+    return;
+  }
+  try {
+    if ((await readOwner(lockPath))?.id === id) await rm(lockPath, { recursive: true, force: true });
+  } finally {
+    await rmdir(guard).catch(() => undefined);
+  }
+}
+
+/** A removal takes milliseconds: whoever was killed in the middle of one left its guard behind. */
+async function clearOldGuard(guard: string): Promise<void> {
+  const touched = await touchedAt(guard);
+  if (touched !== undefined && Math.abs(Date.now() - touched) > silenceOfOld) await rmdir(guard).catch(() => undefined);
+}
+
+async function touchedAt(folder: string): Promise<number | undefined> {
+  return stat(folder).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
+}
+
+async function readOwner(lockPath: string) {
+  return parseOwner(await readFile(ownerFile(lockPath), 'utf8').catch(() => ''));
+}
+
+function ownerFile(lockPath: string): string {
+  return path.join(lockPath, 'owner.json');
+}
+
+function locked(lockPath: string, milliseconds: number): AuthError {
   return new AuthError('store_locked', `Another process has held ${lockPath} for ${milliseconds / 1000} seconds.`, {
     hint: 'See whether another mcp-auth hangs, and try again.',
-    cause: error,
   });
 }
 

@@ -1,8 +1,11 @@
-import { mkdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { renameSync, statSync } from 'node:fs';
+import { mkdir, open, readdir, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { formatDocument, parseDocument, type StoreDocument } from './document.js';
 import { serverLockPath, unwritable, withLock } from './lock.js';
+import { readRescued, removeRescued, writeRescued, type Rescued } from './rescue.js';
 
 /** `mcp-servers.json` on disk, the only copy of the truth: nothing is remembered between two calls. */
 export interface Store {
@@ -17,13 +20,24 @@ export interface Store {
   update<T>(change: (document: StoreDocument) => T): Promise<T>;
   /** Runs `work` while no other process does so for the same server. For a refresh, which spends a refresh token. */
   withServerLock<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Finds out whether `update` could write, without changing the file. Throws `store_unwritable`. */
+  /** Finds out whether `update` could write a login more, without changing the file. Throws `store_unwritable`. */
   checkWritable(): Promise<void>;
+  /** Keeps what could not be written in a file of its own, and returns where. Throws `store_unwritable` where there is no place. */
+  rescue(rescued: Rescued): Promise<string>;
+  /** What was kept of server `name` in that way. */
+  rescued(name: string): Promise<Rescued | undefined>;
+  forgetRescued(name: string): Promise<void>;
+  /** What the person should know of the file that was read, as sentences. */
+  findings(): string[];
 }
 
 /** Milliseconds that a change of the file, which is short, and a refresh, which waits for a server several times, are waited for. */
 const changePatience = 30_000;
 const refreshPatience = 150_000;
+/** Another program that writes the file without our lock is given way to so often. */
+const mostAttempts = 50;
+/** Bytes that a login may add to the file. */
+const roomForLogin = 32 * 1024;
 
 /**
  * The store in `file`, which need not exist yet. Touches nothing until it is used.
@@ -31,26 +45,51 @@ const refreshPatience = 150_000;
  * @param signal ends the waiting for a lock, with its reason.
  */
 export function openStore(file: string, signal: AbortSignal): Store {
-  const change = { milliseconds: changePatience, signal };
   const refresh = { milliseconds: refreshPatience, signal };
+  const findings = new Set<string>();
   return {
     path: file,
-    read: async () => parseDocument(await readText(file), file),
+    read: async () => {
+      const { text, finding } = await readText(file);
+      if (finding !== undefined) findings.add(finding);
+      return parseDocument(text, file);
+    },
     update: async (alter) => {
-      // Loaded before the file is read: what another program writes in between would be lost.
-      const [target] = await Promise.all([lockableTarget(file), import('conf')]);
-      return withLock(`${target}.lock`, change, async () => {
-        const before = await readText(target);
-        const document = await parseDocument(before, file);
-        const unchanged = formatDocument(document);
-        const result = alter(document);
-        if (formatDocument(document) !== unchanged) await writeDocument(target, document);
-        return result;
-      });
+      const target = await lockableTarget(file);
+      return withLock(`${target}.lock`, { milliseconds: changePatience }, () => change({ file, target, alter }));
     },
     withServerLock: async (name, work) => withLock(serverLockPath(await lockableTarget(file), name), refresh, work),
-    checkWritable: async () => withLock(`${await lockableTarget(file)}.lock`, change, () => Promise.resolve()),
+    checkWritable: async () => {
+      const target = await lockableTarget(file);
+      await withLock(`${target}.lock`, { milliseconds: changePatience, signal }, () => checkRoom(target));
+    },
+    rescue: async (rescued) => writeRescued(await lockableTarget(file), rescued),
+    rescued: async (name) => readRescued(await lockableTarget(file), name),
+    forgetRescued: async (name) => removeRescued(await lockableTarget(file), name),
+    findings: () => [...findings],
   };
+}
+
+/**
+ * Reads, alters and writes, and begins again when somebody has written the file in between: other programs know nothing
+ * of our lock. What is left is the moment between one look and one rename.
+ */
+async function change<T>({ file, target, alter }: { file: string; target: string; alter: (document: StoreDocument) => T }): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const before = versionOf(target);
+    const { text } = await readText(target);
+    const document = await parseDocument(text, file);
+    const unchanged = formatDocument(document);
+    const result = alter(document);
+    if (formatDocument(document) === unchanged) return result;
+    const written = await writeBeside(target, document);
+    if (attempt < mostAttempts && versionOf(target) !== before) {
+      await rm(written, { force: true });
+      continue;
+    }
+    await replace(target, written);
+    return result;
+  }
 }
 
 /** The file behind a symbolic link, even one that leads nowhere yet, so that every path to a store leads to one lock, in a folder that exists. */
@@ -69,12 +108,19 @@ async function lockableTarget(file: string, depth = 40): Promise<string> {
   return lockableTarget(path.resolve(folder, link), depth - 1);
 }
 
-async function readText(file: string): Promise<string> {
+/** The file's text, and what is wrong with who may read it. */
+async function readText(file: string): Promise<{ text: string; finding?: string }> {
   try {
-    return await readFile(file, 'utf8');
+    const handle = await open(file);
+    try {
+      const { mode, uid } = await handle.stat();
+      return { text: await handle.readFile('utf8'), finding: findingOf({ file, mode, uid }) };
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return '';
+    if (code === 'ENOENT') return { text: '' };
     throw new AuthError('store_unreadable', `The store ${file} cannot be read (${code ?? 'unknown reason'}).`, {
       hint: 'See who owns it and what it is, or name another with --store FILE or MCP_AUTH_STORE.',
       cause: error,
@@ -82,24 +128,77 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** Conf writes to a temporary file, fsyncs it and renames it over `file`. */
-async function writeDocument(file: string, document: StoreDocument): Promise<void> {
+function findingOf({ file, mode, uid }: { file: string; mode: number; uid: number }): string | undefined {
+  if (process.platform === 'win32') return undefined;
+  if ((mode & 0o077) !== 0) return `${file} can be read by other users of this machine. Run: chmod 600 ${file}`;
+  const self = process.getuid?.();
+  return self !== undefined && self !== 0 && uid !== self ? `${file} belongs to another user.` : undefined;
+}
+
+/** What tells one version of the file from the next. */
+function versionOf(target: string): string {
+  const stats = statSync(target, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? '' : [stats.dev, stats.ino, stats.size, stats.mtimeNs].join(' ');
+}
+
+/** Conf writes the document to a file beside the store, by a temporary file that is fsynced. Returns its path. */
+async function writeBeside(target: string, document: StoreDocument): Promise<string> {
   const { default: Conf } = await import('conf');
-  const modeNow = await stat(file).then(
-    ({ mode }) => mode & 0o600,
-    () => 0o600,
-  );
+  const { dir, base } = path.parse(target);
+  const modeNow = (statSync(target, { throwIfNoEntry: false })?.mode ?? 0o600) & 0o600;
+  const configName = `.${base}.${randomUUID()}`;
+  const written = path.join(dir, `${configName}.tmp`);
   try {
+    await removeLeftovers(dir, base);
     new Conf<Record<string, unknown>>({
-      cwd: path.dirname(file),
-      configName: path.basename(file),
-      fileExtension: '',
+      cwd: dir,
+      configName,
+      fileExtension: 'tmp',
       configFileMode: modeNow || 0o600,
       accessPropertiesByDotNotation: false,
-      deserialize: (text) => (text.trim() === '' ? {} : (JSON.parse(text) as Record<string, unknown>)),
       serialize: formatDocument,
     }).store = document;
+    return written;
   } catch (error) {
-    throw unwritable(file, error);
+    await rm(written, { force: true }).catch(() => undefined);
+    throw unwritable(target, error);
+  }
+}
+
+/** Puts the written file in the place of the store at once, and sees to it that the folder remembers. */
+async function replace(target: string, written: string): Promise<void> {
+  try {
+    renameSync(written, target);
+  } catch (error) {
+    await rm(written, { force: true }).catch(() => undefined);
+    throw unwritable(target, error);
+  }
+  const folder = await open(path.dirname(target)).catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+}
+
+/** Milliseconds after which a temporary file belongs to nobody: whoever wrote it was killed. */
+const leftoverAge = 60_000;
+
+async function removeLeftovers(folder: string, base: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(`.${base}.`) || !/\.tmp(-[^/]*)?$/.test(name)) continue;
+    const file = path.join(folder, name);
+    const touched = (await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity;
+    if (Date.now() - touched > leftoverAge) await rm(file, { force: true }).catch(() => undefined);
+  }
+}
+
+/** Writes as much as a change may take, and takes it away again. */
+async function checkRoom(target: string): Promise<void> {
+  const size = statSync(target, { throwIfNoEntry: false })?.size ?? 0;
+  const probe = path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}.tmp`);
+  try {
+    await writeFile(probe, Buffer.alloc(size + roomForLogin), { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    throw unwritable(target, error);
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
   }
 }

@@ -12,6 +12,7 @@ export interface RunOptions {
   readonly clock?: TestClock;
   readonly env?: Record<string, string>;
   readonly openBrowser?: (url: string) => Promise<boolean>;
+  readonly runProgram?: (words: readonly string[], environment: NodeJS.ProcessEnv) => number;
   /** Columns of the terminal. */
   readonly columns?: number;
 }
@@ -36,7 +37,7 @@ export interface Run {
 /** Starts a command line: words, or text that is split at spaces. */
 export function run(
   line: string | readonly string[],
-  { store, stdin = 'none', clock = testClock(), env = {}, openBrowser, columns = 100 }: RunOptions,
+  { store, stdin = 'none', clock = testClock(), env = {}, openBrowser, runProgram, columns = 100 }: RunOptions,
 ): Run {
   const input = Object.assign(new PassThrough(), { isTTY: stdin === 'terminal', setRawMode: () => input });
   const output = collected(false);
@@ -52,8 +53,11 @@ export function run(
     env: {
       variables: { MCP_AUTH_STORE: store, MCP_AUTH_PREFERENCES: `${store}.preferences.json`, NO_COLOR: '1', ...env },
       platform: 'linux',
+      program: ['node', 'mcp-auth'],
     },
     clock,
+    hold: () => () => undefined,
+    runProgram: (words, environment) => Promise.resolve(runProgram?.(words, environment) ?? 0),
     openBrowser: openBrowser ?? (() => Promise.resolve(false)),
     interrupt: interrupt.signal,
   });

@@ -1,0 +1,282 @@
+/**
+ * `npm run stress`: whether a login is ever lost. Real processes of the built command, a real oidc-provider that rotates
+ * refresh tokens and revokes a grant when one is used twice, and a random order that `--seed N` repeats.
+ *
+ * `npm run stress -- --short` is what CI runs.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { startAuthorizationServer, type AuthorizationServer } from '../test/helpers/authorization-server.js';
+import build, { command } from '../test/helpers/build.js';
+import { startMcpServer, type McpServer } from '../test/helpers/mcp-server.js';
+import { Person } from '../test/helpers/person.js';
+
+const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, seed: { type: 'string' } } });
+const seed = Number(values.seed ?? randomInt(1_000_000));
+const size = values.short ? { processes: 24, rounds: 4, kills: 40, edits: 60 } : { processes: 64, rounds: 50, kills: 300, edits: 400 };
+
+/** Numbers from 0 to 1 that a seed repeats (mulberry32). */
+function randomFrom(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Row {
+  readonly what: string;
+  readonly figure: string;
+  readonly good: boolean;
+}
+
+const random = randomFrom(seed);
+const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-stress-'));
+const store = path.join(folder, 'mcp-servers.json');
+const rows: Row[] = [];
+
+build();
+process.stdout.write(`seed ${seed}\n`);
+const authorizationServer = await startAuthorizationServer({ accessTokenLife: 3600 });
+const mcpServer = await startMcpServer({ authorizationServer });
+try {
+  await logIn('shared');
+  await manyProcesses({ authorizationServer });
+  await killedHolder();
+  await fullDisk();
+  await kills({ mcpServer });
+  await foreignWriter();
+} finally {
+  await mcpServer.close();
+  await authorizationServer.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+for (const { what, figure, good } of rows) process.stdout.write(`${good ? '✓' : '✗'} ${what.padEnd(74)} ${figure}\n`);
+process.stdout.write(
+  `\n${rows.filter(({ good }) => good).length} of ${rows.length} hold; npm run stress -- ${values.short ? '--short ' : ''}--seed ${seed} repeats it\n`,
+);
+process.exitCode = rows.every(({ good }) => good) ? 0 : 1;
+
+function start(words: readonly string[], env: Record<string, string> = {}): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [command, ...words, '--store', store], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], HOME: folder, ...env },
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
+  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, ...output })));
+  return { child, ended };
+}
+
+/** A login by the browser that reaches the listener. */
+async function logIn(name: string): Promise<void> {
+  const { child, ended } = start(['login', mcpServer.url, '--name', name, '--no-browser', '--flow', 'paste', '--no-verify', '--json']);
+  const url = await new Promise<string>((resolve) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      const found = /"url":"([^"]+)"/.exec(chunk.toString())?.[1];
+      if (found !== undefined) resolve(found);
+    });
+  });
+  await fetch(await new Person().approve(url));
+  const { code, stderr } = await ended;
+  if (code !== 0) throw new Error(`The login ended with ${code}: ${stderr}`);
+}
+
+function document(): { mcpServers: Record<string, { url?: string; auth?: Record<string, unknown> }>; [key: string]: unknown } {
+  return JSON.parse(readFileSync(store, 'utf8')) as ReturnType<typeof document>;
+}
+
+/** Has the token of `name` expired, as pflow would write it. */
+function expire(name: string): void {
+  const now = document();
+  Object.assign(now.mcpServers[name]?.auth ?? {}, { expires_at: 1, renewals: 0 });
+  writeAsPflow(now);
+}
+
+function writeAsPflow(content: object): void {
+  const temporary = path.join(folder, `.pflow-${process.pid}`);
+  writeFileSync(temporary, JSON.stringify(content, null, 2), { mode: 0o600 });
+  renameSync(temporary, store);
+}
+
+function grants(server: AuthorizationServer): number {
+  return server.log.filter((line) => line === 'grant refresh_token').length;
+}
+
+async function manyProcesses({ authorizationServer: server }: { authorizationServer: AuthorizationServer }): Promise<void> {
+  const { processes, rounds } = size;
+  const before = grants(server);
+  let wrong = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    expire('shared');
+    const ended = await Promise.all(Array.from({ length: processes }, () => start(['token', 'shared']).ended));
+    const tokens = new Set(ended.map(({ stdout }) => stdout.trim()));
+    const [token = ''] = tokens;
+    const good = tokens.size === 1 && ended.every(({ code }) => code === 0) && (await server.inspect(token)) !== undefined;
+    if (!good) {
+      wrong += 1;
+      process.stdout.write(`round ${round}: ${tokens.size} tokens; ${ended.find(({ code }) => code !== 0)?.stderr ?? ''}\n`);
+    }
+  }
+  const refreshes = grants(server) - before;
+  rows.push(
+    {
+      what: `${processes} processes on one expired token, ${rounds} rounds: refreshes`,
+      figure: `${refreshes}`,
+      good: refreshes === rounds,
+    },
+    { what: 'rounds in which a process failed, or printed another token', figure: `${wrong}`, good: wrong === 0 },
+    { what: 'grants revoked because a token was used twice', figure: `${revoked(server)}`, good: revoked(server) === 0 },
+  );
+}
+
+function revoked(server: AuthorizationServer): number {
+  return server.log.filter((line) => line.startsWith('grant revoked') || line.startsWith('refused')).length;
+}
+
+/** A process that is killed while it holds the lock of the login: how long the next one takes. */
+async function killedHolder(): Promise<void> {
+  const times: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    expire('shared');
+    const holder = start(['token', 'shared']);
+    const lock = `${store}.shared.lock`;
+    while (!exists(lock)) await wait(1);
+    holder.child.kill('SIGSTOP');
+    await wait(20);
+    holder.child.kill('SIGKILL');
+    await holder.ended;
+    // Whatever the holder had asked its server: the login is made again, since only the lock is looked at here.
+    await logIn('shared');
+    mkdirSync(lock, { recursive: true });
+    writeFileSync(path.join(lock, 'owner.json'), deadOwner(holder.child.pid ?? 0));
+    expire('shared');
+    const begun = performance.now();
+    const { code, stderr } = await start(['token', 'shared']).ended;
+    if (code !== 0) throw new Error(stderr);
+    times.push(performance.now() - begun);
+  }
+  const longest = Math.max(...times);
+  rows.push({
+    what: 'a killed lock holder: the next process gets through after, at most',
+    figure: `${Math.round(longest)} ms`,
+    good: longest < 5000,
+  });
+}
+
+function deadOwner(pid: number): string {
+  const [boot, namespace] = [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), namespaceOfPids()];
+  return JSON.stringify({ id: 'dead', place: [hostname(), boot, namespace].join(' '), pid, began: '1' });
+}
+
+function exists(file: string): boolean {
+  return readdirSync(path.dirname(file)).includes(path.basename(file));
+}
+
+function hostname(): string {
+  return readFileSync('/proc/sys/kernel/hostname', 'utf8').trim();
+}
+
+function namespaceOfPids(): string {
+  return readlinkSync('/proc/self/ns/pid');
+}
+
+/** A disk that is full when the new tokens come: /dev/full cannot hold a folder, so a file size limit stands for it. */
+async function fullDisk(): Promise<void> {
+  expire('shared');
+  const before = readFileSync(store, 'utf8');
+  const limited = spawn('/bin/sh', ['-c', `ulimit -f 0; exec "$0" "$@"`, process.execPath, command, 'token', 'shared', '--store', store], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], HOME: folder, NODE_DISABLE_COMPILE_CACHE: '1' },
+  });
+  const code = await new Promise((resolve) => limited.on('close', resolve));
+  const kept = readFileSync(store, 'utf8') === before;
+  const next = await start(['token', 'shared']).ended;
+  rows.push({
+    what: 'no byte can be written: exit code, store untouched, next token',
+    figure: `${String(code)}, ${kept}, ${next.code === 0}`,
+    good: code !== 0 && kept && next.code === 0,
+  });
+}
+
+/** kill -9 at random moments, with two writers at work. */
+async function kills({ mcpServer: { url } }: { mcpServer: McpServer }): Promise<void> {
+  const intact = {
+    mcpServers: { kept: { type: 'http', url: 'https://kept.example/mcp', auth: { type: 'bearer', token: 'kept', note: 1 } } },
+  };
+  const all = document();
+  Object.assign(all.mcpServers, intact.mcpServers);
+  writeAsPflow(all);
+  let broken = 0;
+  let killed = 0;
+  for (let round = 0; round < size.kills; round += 1) {
+    const kinds = [
+      ['add', `added-${round}`, 'https://added.example/mcp'],
+      ['refresh', 'shared'],
+      ['token', 'shared', '--min-ttl', '99999'],
+      ['login', url, '--name', 'other', '--no-browser', '--flow', 'device', '--no-verify'],
+      ['remove', `added-${round - 1}`],
+    ];
+    const words = kinds[Math.floor(random() * kinds.length)] ?? [];
+    const [one, other] = [start(words), start(['add', `beside-${round}`, 'https://beside.example/mcp'])];
+    await wait(random() * 700);
+    if (one.child.exitCode === null) killed += Number(one.child.kill('SIGKILL'));
+    await one.ended;
+    if ((await other.ended).code !== 0) broken += 1;
+    try {
+      const now = document();
+      const kept = JSON.stringify(now.mcpServers['kept']) === JSON.stringify(intact.mcpServers.kept);
+      if (!kept || now.mcpServers[`beside-${round}`] === undefined) broken += 1;
+    } catch {
+      broken += 1;
+    }
+  }
+  const leftovers = readdirSync(folder).filter((name) => name.endsWith('.lock'));
+  rows.push(
+    { what: `${size.kills} commands beside another writer, killed by SIGKILL`, figure: `${killed}`, good: killed > size.kills / 4 },
+    { what: 'stores that did not parse, entries lost, writers that failed', figure: `${broken}`, good: broken === 0 },
+    { what: 'locks of the killed that are left, and taken over when needed', figure: `${leftovers.length}`, good: true },
+  );
+}
+
+/** A program that rewrites the file without our lock, as pflow does: none of its edits may be lost to us. */
+async function foreignWriter(): Promise<void> {
+  const ending = new AbortController();
+  const ours = (async () => {
+    let count = 0;
+    while (!ending.signal.aborted) {
+      const { code } = await start(['add', `ours-${count}`, 'https://ours.example/mcp']).ended;
+      if (code === 0) count += 1;
+    }
+    return count;
+  })();
+  let lost = 0;
+  for (let edit = 0; edit < size.edits; edit += 1) {
+    const now = document();
+    now['pflow'] = { edit };
+    writeAsPflow(now);
+    await wait(5 + random() * 40);
+    if (JSON.stringify(document()['pflow']) !== JSON.stringify({ edit })) lost += 1;
+  }
+  ending.abort();
+  const written = await ours;
+  rows.push({
+    what: `${size.edits} edits by a program without our lock, beside ${written} of ours: lost`,
+    figure: `${lost}`,
+    good: lost === 0 && written > 0,
+  });
+}

@@ -1,0 +1,25 @@
+import { AuthError } from '../errors.js';
+import { freshLogin } from '../session.js';
+import type { Command } from './command.js';
+
+export const exec: Command = {
+  arguments: [
+    { syntax: '<name>', help: 'name of a server in the store' },
+    { syntax: '<command...>', help: 'the command and its words, after --' },
+  ],
+  options: [],
+  examples: ['exec linear -- sh -c \'curl -H "Authorization: Bearer $MCP_AUTH_TOKEN" https://mcp.linear.app/mcp\''],
+  run: async ({ arguments: [name = '', ...words] }, context) => {
+    const { accessToken, tokenType } = await freshLogin({ name }, context);
+    if (tokenType === 'dpop') {
+      throw new AuthError(
+        'not_a_login',
+        `The token of ${name} is bound to a key (DPoP): a command that is handed nothing but the token cannot use it.`,
+      );
+    }
+    return context.runProgram(
+      words.filter((word) => word !== undefined),
+      { MCP_AUTH_TOKEN: accessToken },
+    );
+  },
+};

@@ -1,0 +1,74 @@
+import type { Context } from '../context.js';
+import { AuthError, toAuthError } from '../errors.js';
+import { keepFresh } from '../keeper.js';
+import { canRenew } from '../renewal.js';
+import { freshLogin, secondsLeft } from '../session.js';
+import { readLogin, servers } from '../store/document.js';
+import type { Command } from './command.js';
+import { inWords } from './seconds.js';
+import { serviceUnit, unitPath } from './service-unit.js';
+
+interface Options {
+  all?: boolean;
+  watch?: boolean;
+  installService?: boolean;
+  write?: boolean;
+  store?: string;
+}
+
+export const refresh: Command<Options> = {
+  arguments: [{ syntax: '[name...]', help: 'names of servers in the store' }],
+  options: [
+    { flags: '--all', help: 'renew every login that can be renewed' },
+    { flags: '--watch', help: 'stay, and renew each login shortly before its token expires' },
+    { flags: '--install-service', help: 'print a systemd user unit that does so' },
+    { flags: '--write', help: 'with --install-service: put it in its place' },
+  ],
+  examples: ['refresh linear', 'refresh --all', 'refresh --watch', 'refresh --install-service --write'],
+  run: async ({ arguments: names, options }, context) => {
+    const named = names.filter((name) => name !== undefined);
+    if (options.installService) return installService(options, context);
+    if (options.watch) return keepFresh(named, context);
+    if (named.length > 0 === Boolean(options.all)) throw new AuthError('usage', 'Name the servers, or pass --all.');
+    await renewAll(options.all ? await renewable(context) : named, context);
+  },
+};
+
+async function renewable({ store, ui }: Context): Promise<string[]> {
+  const all = servers(await store.read()).map(([name, entry]) => ({ name, login: readLogin(entry) }));
+  const names = all.filter(({ login }) => login !== undefined && canRenew(login)).map(({ name }) => name);
+  if (names.length === 0) ui.say('There is no login that can be renewed.');
+  return names;
+}
+
+/** Renews one after the other, whatever becomes of the others. Throws the first error at the end. */
+async function renewAll(names: readonly string[], context: Context): Promise<void> {
+  const failures: AuthError[] = [];
+  for (const name of names) {
+    try {
+      const left = secondsLeft(await freshLogin({ name, always: true }, context), context);
+      context.ui.succeed(`${name} is renewed${Number.isFinite(left) ? `, and expires in ${inWords(left)}` : ''}.`);
+    } catch (error) {
+      const failure = toAuthError(error);
+      if (failure.code === 'interrupted' || failure.code === 'internal') throw error;
+      if (names.length > 1) context.ui.fail(`${name}: ${failure.message}`, failure.hint);
+      failures.push(failure);
+    }
+  }
+  const [first] = failures;
+  if (first && names.length === 1) throw first;
+  if (first) throw new AuthError(first.code, `${failures.length} of ${names.length} logins could not be renewed.`);
+}
+
+async function installService({ write, store }: Options, { env, files, ui }: Context): Promise<void> {
+  const unit = serviceUnit({ program: env.program, store: store ?? env.variables['MCP_AUTH_STORE'] });
+  if (!write) {
+    for (const line of unit.trimEnd().split('\n')) ui.print(line);
+    return;
+  }
+  const file = unitPath(env);
+  await files.writeText(file, unit);
+  ui.succeed(`Wrote ${file}`);
+  ui.say('  Start it:  systemctl --user daemon-reload && systemctl --user enable --now mcp-auth-refresh');
+  ui.say('  Without a session of yours it runs only after:  loginctl enable-linger');
+}

@@ -1,0 +1,83 @@
+/** Keeps logins fresh for programs that read the store and cannot ask for a token: `refresh --watch`. */
+import type { Context } from './context.js';
+import { toAuthError } from './errors.js';
+import { canRenew } from './renewal.js';
+import { freshLogin, secondsLeft } from './session.js';
+import { readLogin, servers, type Login } from './store/document.js';
+
+/** Seconds: the store is looked at so often, since others change it, and a machine may have been suspended. */
+const longestSleep = 30;
+/** Seconds before its end at which a token is renewed: a tenth of its life, within these bounds, and up to half as much earlier. */
+const earliest = 600;
+const latest = 60;
+/** Seconds until a renewal that failed is tried again: twice as long each time. */
+const firstPause = 30;
+const longestPause = 1800;
+
+interface Failure {
+  readonly pause: number;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/**
+ * Renews the logins of `names`, or of all servers where none is named, each shortly before its token expires, until the
+ * signal aborts. A login that comes into the store is kept fresh from then on.
+ */
+export async function keepFresh(names: readonly string[], context: Context): Promise<void> {
+  const failures = new Map<string, Failure>();
+  const jitter = Math.random();
+  context.ui.say(`Keeping the logins in ${context.store.path} fresh. Ctrl-C ends it.`);
+  while (!context.signal.aborted) {
+    const pause = await round({ names, failures, jitter }, context).catch((error: unknown) => {
+      if (context.signal.aborted) return 0;
+      // A store that cannot be read now may be read later.
+      const { message, hint } = toAuthError(error);
+      context.ui.fail(message, hint);
+      return longestSleep;
+    });
+    await context.clock.sleep(pause * 1000, context.signal).catch(() => undefined);
+  }
+}
+
+/** Renews what is due, and returns the seconds until something is due again. */
+async function round(
+  { names, failures, jitter }: { names: readonly string[]; failures: Map<string, Failure>; jitter: number },
+  context: Context,
+): Promise<number> {
+  const now = context.clock.now();
+  let next = longestSleep;
+  for (const [name, entry] of servers(await context.store.read())) {
+    const login = readLogin(entry);
+    if (login === undefined || !canRenew(login) || (names.length > 0 && !names.includes(name))) continue;
+    const failure = failures.get(name);
+    const wait = Math.max(secondsUntilDue(login, jitter, context), failure === undefined ? 0 : (failure.until - now) / 1000);
+    if (wait > 0) next = Math.min(next, wait);
+    else await renewNow({ name, failures, failure }, context);
+  }
+  return Math.max(next, 1);
+}
+
+/** Those who keep many copies of a store fresh do not all do so at the same second. */
+function secondsUntilDue(login: Login, jitter: number, context: Context): number {
+  const { expiresAt = Infinity, issuedAt = 0 } = login;
+  const lead = Math.min(Math.max((expiresAt - issuedAt) / 10, latest), earliest);
+  return secondsLeft(login, context) - lead * (1 + jitter / 2);
+}
+
+async function renewNow(
+  { name, failures, failure }: { name: string; failures: Map<string, Failure>; failure: Failure | undefined },
+  context: Context,
+): Promise<void> {
+  try {
+    await freshLogin({ name, always: true }, context);
+    failures.delete(name);
+    context.ui.succeed(`${name} is renewed.`);
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    const { message, hint } = toAuthError(error);
+    const pause = Math.min(failure === undefined ? firstPause : failure.pause * 2, longestPause);
+    failures.set(name, { pause, until: context.clock.now() + pause * 1000 });
+    context.ui.fail(`${name}: ${message}`, hint);
+  }
+}

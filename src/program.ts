@@ -1,0 +1,25 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import os from 'node:os';
+import { AuthError } from './errors.js';
+
+/** Runs a program in this one's place: its streams, its terminal, the signals that come. Resolves to its exit code. */
+export async function runProgram([command = '', ...words]: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(command, words, { stdio: 'inherit', env: environment });
+  // A terminal sends SIGINT to both; what is sent to this process alone is passed on.
+  const pass = (signal: NodeJS.Signals) => void child.kill(signal);
+  const passed = ['SIGTERM', 'SIGHUP'] as const;
+  for (const signal of passed) process.on(signal, pass);
+  try {
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    return code ?? 128 + (signal === null ? 0 : os.constants.signals[signal]);
+  } catch (error) {
+    throw new AuthError(
+      'program_failed',
+      `${JSON.stringify(command)} cannot be run (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
+      { cause: error },
+    );
+  } finally {
+    for (const signal of passed) process.off(signal, pass);
+  }
+}

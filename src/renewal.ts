@@ -1,0 +1,219 @@
+/** New tokens for a login, so that none is ever lost between the server that gives them and the store. */
+import type { Context } from './context.js';
+import { AuthError, hasCode } from './errors.js';
+import type { Proof } from './flows/flow.js';
+import { unattendedFlow } from './flows/index.js';
+import { parseSafeUrl } from './http/url-policy.js';
+import { requestAuthorizationServer } from './oauth/authorization-server.js';
+import { openDpop } from './oauth/dpop.js';
+import { OAuthError } from './oauth/protocol-error.js';
+import type { ClientInformation } from './oauth/registration.js';
+import { requestRefresh, type TokenEndpoint, type TokenResponse, type TokenServer } from './oauth/token.js';
+import { clientsOf, findServer, readLogin, writeLogin, type Login, type StoreDocument } from './store/document.js';
+import { fingerprint } from './store/rescue.js';
+
+/** More renewals than this within so many seconds help nobody: something is wrong with the token. */
+const mostRenewals = 20;
+const renewalWindow = 30;
+
+/** A login, what the person calls its server, and the document that it was read from. */
+interface Stored {
+  readonly name: string;
+  readonly login: Login;
+  readonly document: StoreDocument;
+}
+
+/** The authorization server of a login as far as tokens go: from the store, else asked for again. */
+export async function tokenServerOf(
+  { name, login: { issuer, tokenEndpoint } }: Pick<Stored, 'name' | 'login'>,
+  context: Pick<Context, 'http' | 'signal'>,
+): Promise<TokenServer> {
+  if (issuer === undefined || !URL.canParse(issuer))
+    throw loginNeeded(name, `The token of ${name} was not obtained by mcp-auth and cannot be renewed`);
+  if (tokenEndpoint !== undefined)
+    return { issuer, token_endpoint: parseSafeUrl(tokenEndpoint, { what: 'The token endpoint in the store' }).href };
+  const metadata = await requestAuthorizationServer({ issuer }, context);
+  if (metadata === undefined)
+    throw new AuthError('server_failed', `${issuer} has no metadata any more.`, { hint: `Try again, or run mcp-auth login ${name}` });
+  return metadata;
+}
+
+/** The registration that a login was made with; a public client of that id if the store has lost it. */
+export function clientOf({ name, login: { issuer, clientId }, document }: Stored): ClientInformation {
+  if (clientId === undefined) throw loginNeeded(name, `The store does not say which client the login to ${name} belongs to`);
+  const known = clientsOf(document, issuer ?? '').find((client) => client.client_id === clientId);
+  return known ?? { client_id: clientId, token_endpoint_auth_method: 'none' };
+}
+
+/** Whether a new token can be had without a person. A proof that came by stdin cannot be read again. */
+export function canRenew({ refreshToken, endedAt, flow, ...files }: Login): boolean {
+  return (refreshToken !== undefined && endedAt === undefined) || (unattendedFlow(flow)?.canRepeat?.(files) ?? false);
+}
+
+/** A login from a token response. What a refresh does not send anew stays as it was (RFC 6749 sections 5.1 and 6). */
+export function loginFrom(tokens: TokenResponse, before: Omit<Login, 'accessToken' | 'tokenType'>): Login {
+  return {
+    ...before,
+    accessToken: tokens.accessToken,
+    tokenType: tokens.tokenType,
+    issuedAt: tokens.issuedAt,
+    expiresAt: tokens.expiresAt,
+    refreshToken: tokens.refreshToken ?? before.refreshToken,
+    scope: tokens.scope ?? before.scope,
+  };
+}
+
+/**
+ * Renews a login; its lock is the caller's. What an earlier renewal could not store is taken first. From the request on
+ * nothing interrupts it until the answer is stored, since a refresh token that was spent is worth nothing any more.
+ *
+ * @param isGood whether a login need not be renewed at all.
+ * @throws AuthError `login_needed` when the login has ended, and what the requests and the store throw.
+ */
+export async function renew(stored: Stored, { isGood }: { isGood: (login: Login) => boolean }, context: Context): Promise<Login> {
+  const rescued = await takeRescued(stored, context);
+  if (rescued && isGood(rescued)) return rescued;
+  const current = rescued ? { ...stored, login: rescued } : stored;
+  const braked = brake(current, context);
+  const metadata = await tokenServerOf(current, context);
+  const client = clientOf(current);
+  await context.store.checkWritable();
+  const endpoint = { metadata, client, ...(current.login.dpopKey && { dpop: await openDpop(current.login.dpopKey) }) };
+  context.signal.throwIfAborted();
+  const renewed = await context.uninterrupted(async (undisturbed) => {
+    try {
+      const tokens = await requestNewTokens({ ...current, endpoint }, undisturbed);
+      return await save({ ...current, renewed: { ...loginFrom(tokens, current.login), ...braked } }, undisturbed);
+    } catch (error) {
+      if (!hasCode(error, 'invalid_grant')) throw error;
+      return afterInvalidGrant(current, undisturbed);
+    }
+  });
+  context.signal.throwIfAborted();
+  return renewed;
+}
+
+/** The tokens that an earlier renewal could not store, put where they belong. */
+async function takeRescued({ name, login }: Stored, { store, ui }: Context): Promise<Login | undefined> {
+  const rescued = await store.rescued(name);
+  if (rescued?.replaces !== fingerprint(login.accessToken)) return undefined;
+  try {
+    await store.update((document) => {
+      const entry = findServer(document, name);
+      if (entry) writeLogin(entry, rescued.login, name);
+    });
+    await store.forgetRescued(name);
+    ui.remark(`The tokens of ${name} that could not be stored before are in the store now.`);
+  } catch (error) {
+    if (!hasCode(error, 'store_unwritable')) throw error;
+  }
+  return rescued.login;
+}
+
+/** Stores the renewed login, unless a new one has come in between. What cannot be stored is kept elsewhere, loudly. */
+async function save({ name, login, renewed }: Stored & { renewed: Login }, { store, ui }: Context): Promise<Login> {
+  try {
+    return await store.update((document) => {
+      const entry = findServer(document, name);
+      const now = readLogin(entry);
+      if (entry === undefined || now?.accessToken !== login.accessToken) return now ?? renewed;
+      writeLogin(entry, renewed, name);
+      return renewed;
+    });
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    const file = await store.rescue({ name, login: renewed, replaces: login.accessToken });
+    ui.fail(
+      `${name} has new tokens, and they could not be stored: ${error.message}`,
+      `They are kept in ${file}. Make room, then run: mcp-auth token ${name}`,
+    );
+    return renewed;
+  }
+}
+
+/** RFC 6749 section 5.2: the refresh token is spent. Another machine that shares the store may have spent it, and saved. */
+async function afterInvalidGrant({ name, login }: Stored, { store, clock }: Context): Promise<Login> {
+  const now = readLogin(findServer(await store.read(), name));
+  if (now !== undefined && now.refreshToken !== login.refreshToken) return now;
+  await store.update((document) => {
+    const entry = findServer(document, name);
+    if (entry === undefined || readLogin(entry)?.refreshToken !== login.refreshToken) return;
+    writeLogin(entry, { ...login, refreshToken: undefined, endedAt: Math.floor(clock.now() / 1000) }, name);
+  });
+  throw loginNeeded(name, `The login to ${name} has ended: its refresh token is no longer accepted`);
+}
+
+/** Counts the renewals of a login. */
+function brake({ name, login }: Stored, { clock }: Context): Pick<Login, 'renewals' | 'renewalsSince'> {
+  const now = Math.floor(clock.now() / 1000);
+  const { renewals = 0, renewalsSince = 0 } = login;
+  if (Math.abs(now - renewalsSince) > renewalWindow) return { renewals: 1, renewalsSince: now };
+  if (renewals < mostRenewals) return { renewals: renewals + 1, renewalsSince };
+  throw new AuthError(
+    'renewed_too_often',
+    `The token of ${name} was renewed ${renewals} times within ${renewalWindow} seconds, so it was not renewed again.`,
+    {
+      hint: `A server that keeps refusing new tokens wants another audience or scope. See: mcp-auth list --json, and log in again with --scope.`,
+    },
+  );
+}
+
+/** By the refresh token; where there is none, or it has ended, by the unattended flow that made the login. */
+async function requestNewTokens({ endpoint, ...stored }: Stored & { endpoint: TokenEndpoint }, context: Context): Promise<TokenResponse> {
+  const { name, login } = stored;
+  const { refreshToken, resource } = login;
+  const flow = unattendedFlow(login.flow);
+  if (refreshToken !== undefined) {
+    try {
+      return await requestRefresh({ ...endpoint, refreshToken, resource }, context);
+    } catch (error) {
+      if (error instanceof OAuthError && error.error === 'invalid_client') throw loginNeeded(name, error.message.replace(/\.$/, ''));
+      if (hasCode(error, 'request_refused')) throw refusedToRenew(error, name);
+      if (!hasCode(error, 'invalid_grant') || flow === undefined) throw error;
+    }
+  }
+  if (flow === undefined) throw loginNeeded(name, `There is nothing to renew the login to ${name} with`);
+  const unavailable = flow.unavailable({
+    metadata: endpoint.metadata,
+    browserWanted: false,
+    pkceUnadvertised: false,
+    proof: proofOf(stored),
+    env: context.env,
+  });
+  if (unavailable !== undefined) throw loginNeeded(name, `The token of ${name} cannot be renewed: ${unavailable}`);
+  return (await flow.run({ ...endpoint, ...requestOf(stored) }, context)).tokens;
+}
+
+/** What an unattended flow was asked at first, from what the store keeps of it. */
+function requestOf({ name, login, document }: Stored) {
+  return {
+    serverName: name,
+    clientReused: false,
+    redirectUri: '',
+    resource: login.resource ?? String(findServer(document, name)?.url),
+    ...(login.requestedScope !== undefined && { scope: login.requestedScope }),
+    proof: proofOf({ name, login, document }),
+  };
+}
+
+function proofOf({ login, document }: Stored): Proof {
+  const { workloadTokenFile, idTokenFile, identityProvider, identityProviderClientId: id } = login;
+  const known = clientsOf(document, identityProvider ?? '').find(({ client_id }) => client_id === id);
+  return {
+    workloadTokenFile,
+    idTokenFile,
+    identityProvider,
+    ...(id !== undefined && { identityProviderClient: known ?? { client_id: id } }),
+    issuerKnown: true,
+  };
+}
+
+/** Some servers refuse a refresh token that has ended in other words than `invalid_grant`; nobody can tell. */
+function refusedToRenew(error: AuthError, name: string): AuthError {
+  return new AuthError(error.code, error.message, { hint: `Try again. If it stays so, run: mcp-auth login ${name}`, cause: error });
+}
+
+/** Exit 3, with the command that mends it. */
+export function loginNeeded(name: string, why: string): AuthError {
+  return new AuthError('login_needed', `${why}.`, { hint: `Run: mcp-auth login ${name}` });
+}
