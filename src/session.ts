@@ -16,7 +16,7 @@ export interface FreshRequest {
   readonly name: string;
   /** Seconds that the token has to live at least; without it, see `margin`. */
   readonly minTtl?: number;
-  /** Whether to renew a token that is good still. */
+  /** Renew a token that is good still; it is no answer to a renewal that failed. */
   readonly always?: boolean;
 }
 
@@ -40,6 +40,7 @@ export async function freshLogin(request: FreshRequest, context: Context): Promi
     try {
       return await renew({ name, login: now, document }, { isGood: (login) => isFresh(login, minTtl, context) }, context);
     } catch (error) {
+      if (always) throw error;
       return stillValid({ login: now, minTtl, error }, context);
     }
   });

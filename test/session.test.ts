@@ -1,10 +1,12 @@
 /** A login that is in the store and how it is kept fresh: `token`, RFC 6749 section 6. */
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from './helpers/fake-server.js';
 import { readStore, temporaryStore } from './helpers/folder.js';
 import { Person } from './helpers/person.js';
-import { run } from './helpers/run.js';
+import { testClock } from './helpers/clock.js';
+import { run, type Run } from './helpers/run.js';
 import { fakeServer, realServers } from './helpers/servers.js';
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -273,4 +275,191 @@ test.each(['fake.lock', 'lock'])('Ctrl-C ends the waiting for a lock that anothe
   const token = run('token fake', { store });
   token.interrupt();
   expect(await token.exit).toBe(130);
+});
+
+describe('a token whose expiry nobody knows is tried at its server', () => {
+  test.each([
+    { what: 'that takes it', status: 200, printed: 'old' },
+    { what: 'that refuses it', status: 401, printed: 'access-1' },
+    { what: 'that fails', status: 503, printed: 'old' },
+  ])('$what', async ({ status, printed }) => {
+    const { store, server } = await loggedIn(undefined, { change: () => [{ want: 'POST /mcp', respond: { status } }] });
+    const token = run('token fake', { store });
+    expect(await token.exit).toBe(0);
+    expect(token.stdout).toBe(`${printed}\n`);
+    expect(server.asked('POST /mcp')[0]?.headers.authorization).toBe('Bearer old');
+  });
+});
+
+describe('invalid_grant ends a login', () => {
+  const refused: Exchange = { want: 'POST /token', respond: { status: 400, json: { error: 'invalid_grant' } } };
+
+  test('list says so, and the server is not asked again', async () => {
+    const { store, server } = await loggedIn(-1, { change: () => [refused] });
+    expect(await run('token fake', { store }).exit).toBe(3);
+    const again = run('token fake', { store });
+    expect(await again.exit).toBe(3);
+    expect(again.stderr).toContain('has not been accepted since');
+    expect(server.asked('POST /token')).toHaveLength(1);
+    const list = run('list', { store });
+    expect(await list.exit).toBe(0);
+    expect(list.stdout).toContain('no (ended)');
+    expect(readStore(store).mcpServers.fake.auth).not.toHaveProperty('refresh_token');
+  });
+
+  test('but for a token that is valid still', async () => {
+    const { store } = await loggedIn(30, { change: () => [refused] });
+    const token = run('token fake', { store });
+    expect(await token.exit).toBe(0);
+    expect(token.stdout).toBe('old\n');
+    expect(await run('token fake', { store }).exit).toBe(0);
+  });
+
+  test('unless another machine that shares the store has spent the token, and saved what it got', async () => {
+    let store = '';
+    const { store: file } = await loggedIn(-1, {
+      change: () => [
+        {
+          want: 'POST /token',
+          respond: () => {
+            const document = readStore(store);
+            Object.assign(document.mcpServers.fake.auth, { token: 'theirs', expires_at: now() + 3600, refresh_token: 'theirs-r' });
+            writeFileSync(store, JSON.stringify(document));
+            return { status: 400, json: { error: 'invalid_grant' } };
+          },
+        },
+      ],
+    });
+    store = file;
+    const token = run('token fake', { store });
+    expect(await token.exit).toBe(0);
+    expect(token.stdout).toBe('theirs\n');
+    expect(readStore(store).mcpServers.fake.auth.refresh_token).toBe('theirs-r');
+  });
+});
+
+test.each([
+  { what: 'a 500', respond: { status: 500 } },
+  { what: 'a page', respond: { text: '<html>' } },
+  { what: 'a 429', respond: { status: 503, text: 'later' } },
+  { what: 'no answer', respond: 'drop' },
+  { what: 'JSON that is none', respond: { json: [] } },
+] as const)('$what keeps the tokens as they are: exit 6', async ({ respond }) => {
+  const { store } = await loggedIn(-1, { change: () => [{ want: 'POST /token', respond }] });
+  const before = readStore(store);
+  expect(await run('token fake', { store }).exit).toBe(6);
+  expect(readStore(store)).toEqual(before);
+});
+
+test('more than 20 renewals in half a minute help nobody, and are not made', async () => {
+  const { store, server } = await loggedIn(-1, {
+    change: () => [{ want: 'POST /token', respond: { json: { access_token: 'x', token_type: 'Bearer', expires_in: 1 } } }],
+  });
+  const clock = testClock();
+  const codes: number[] = [];
+  for (let times = 0; times < 23; times += 1) codes.push(await run('refresh fake', { store, clock }).exit);
+  expect(codes).toEqual([...Array.from({ length: 20 }, () => 0), 1, 1, 1]);
+  expect(server.asked('POST /token')).toHaveLength(20);
+  clock.advance(31_000);
+  expect(await run('refresh fake', { store, clock }).exit).toBe(0);
+});
+
+describe('tokens that the store cannot take', () => {
+  /** A store in whose place there is a folder from the moment when the server answers; `mend` puts it back. */
+  async function broken() {
+    const held = { store: '' };
+    const { store, server } = await loggedIn(-1, {
+      change: () => [
+        {
+          want: 'POST /token',
+          respond: () => {
+            renameSync(held.store, `${held.store}.aside`);
+            mkdirSync(held.store);
+            return { json: { access_token: 'saved', token_type: 'Bearer', expires_in: 3600, refresh_token: 'saved-r' } };
+          },
+        },
+      ],
+    });
+    held.store = store;
+    const mend = () => {
+      rmdirSync(store);
+      renameSync(`${store}.aside`, store);
+    };
+    return { store, server, mend };
+  }
+
+  test.each([{ place: 'beside the store' }, { place: 'in the temporary folder, where there is no other' }])(
+    'are kept $place, said loudly, and put where they belong at the next run',
+    async ({ place }) => {
+      const { store, server, mend } = await broken();
+      const beside = `${store}.fake.rescued`;
+      if (place !== 'beside the store') mkdirSync(path.join(beside, 'taken'), { recursive: true });
+      const token = run('token fake', { store });
+      expect(await token.exit).toBe(0);
+      expect(token.stdout).toBe('saved\n');
+      expect(token.stderr).toContain('could not be stored');
+      expect(token.stderr).not.toContain('saved-r');
+      const kept = /kept in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
+      expect(kept.startsWith(path.dirname(store))).toBe(place === 'beside the store');
+      expect(statSync(kept).mode & 0o777).toBe(0o600);
+      mend();
+
+      const next = run('token fake', { store });
+      expect(await next.exit).toBe(0);
+      expect(next.stdout).toBe('saved\n');
+      expect(server.asked('POST /token')).toHaveLength(1);
+      expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'saved', refresh_token: 'saved-r', note: 'not ours' });
+      expect(existsSync(kept)).toBe(false);
+    },
+  );
+
+  test('do not come back over a login that was made since', async () => {
+    const { store, mend } = await broken();
+    expect(await run('token fake', { store }).exit).toBe(0);
+    mend();
+    const document = readStore(store);
+    Object.assign(document.mcpServers.fake.auth, { token: 'newer', expires_at: now() + 3600 });
+    writeFileSync(store, JSON.stringify(document));
+    const token = run('token fake', { store });
+    expect(await token.exit).toBe(0);
+    expect(token.stdout).toBe('newer\n');
+  });
+});
+
+describe('Ctrl-C', () => {
+  test('once a refresh is on the wire waits until its answer is stored', async () => {
+    const running: { token?: Run } = {};
+    const { store } = await loggedIn(-1, {
+      change: () => [
+        {
+          want: 'POST /token',
+          respond: () => {
+            running.token?.interrupt();
+            return { json: { access_token: 'a', token_type: 'Bearer', expires_in: 3600, refresh_token: 'b' } };
+          },
+        },
+      ],
+    });
+    running.token = run('token fake', { store });
+    expect(await running.token.exit).toBe(130);
+    expect(running.token.stdout).toBe('');
+    expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'a', refresh_token: 'b' });
+  });
+
+  test('before that ends it, and nothing is sent', async () => {
+    const { store, server } = await loggedIn(-1);
+    const token = run('token fake', { store });
+    token.interrupt();
+    expect(await token.exit).toBe(130);
+    expect(server.asked('POST /token')).toEqual([]);
+  });
+});
+
+test('a store that others may read is said, and works', async () => {
+  const { store } = await loggedIn(3600);
+  chmodSync(store, 0o644);
+  const token = run('token fake', { store });
+  expect(await token.exit).toBe(0);
+  expect(token.stdout).toBe('old\n');
+  expect(token.stderr).toContain(`chmod 600 ${store}`);
 });

@@ -7,7 +7,7 @@ import { command } from '../helpers/build.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
 import { runInTerminal, spawnInTerminal } from '../helpers/pty.js';
-import { realServers } from '../helpers/servers.js';
+import { fakeServer, realServers } from '../helpers/servers.js';
 
 const address = /^(http:\S+\/auth\?\S+)$/m;
 const code = /^([A-Z]{4}-[A-Z]{4})$/m;
@@ -162,4 +162,90 @@ test('what does not fit into a pipe at once arrives whole, and a full disk is no
   full.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
   expect(await new Promise((resolve) => full.on('close', resolve))).toBe(1);
   expect(said).toContain('could not be written to stdout');
+});
+
+test('SIGTERM, twice, while a refresh is on the wire: its answer is stored first', async () => {
+  const running: { child?: ReturnType<typeof runPiped>['child'] } = {};
+  const server = await fakeServer(() => [
+    {
+      want: 'POST /token',
+      respond: () => {
+        running.child?.kill('SIGTERM');
+        running.child?.kill('SIGTERM');
+        return { json: { access_token: 'a', token_type: 'Bearer', expires_in: 3600, refresh_token: 'b' } };
+      },
+    },
+  ]);
+  const auth = {
+    type: 'bearer',
+    token: 'old',
+    expires_at: 1,
+    refresh_token: 'r',
+    issuer: server.origin,
+    client_id: 'c',
+    token_endpoint: `${server.origin}/token`,
+  };
+  const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: server.url, auth } } });
+  const token = runPiped(['token', 'demo', '--store', store]);
+  running.child = token.child;
+  expect(await token.exit).toBe(130);
+  expect(token.output.stdout).toBe('');
+  expect(readStore(store).mcpServers.demo.auth).toMatchObject({ token: 'a', refresh_token: 'b' });
+});
+
+test('16 processes that find the token expired make one refresh, and all print the same new one', async () => {
+  let count = 0;
+  const server = await fakeServer(() => [
+    {
+      want: 'POST /token',
+      respond: () => ({
+        json: { access_token: `new-${(count += 1)}`, token_type: 'Bearer', expires_in: 3600, refresh_token: `r-${count}` },
+      }),
+    },
+  ]);
+  const auth = {
+    type: 'bearer',
+    token: 'old',
+    expires_at: 1,
+    refresh_token: 'r',
+    issuer: server.origin,
+    client_id: 'c',
+    token_endpoint: `${server.origin}/token`,
+  };
+  const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: server.url, auth } } });
+  const all = Array.from({ length: 16 }, () => runPiped(['token', 'demo', '--store', store]));
+  expect(await Promise.all(all.map(({ exit }) => exit))).toEqual(Array.from({ length: 16 }, () => 0));
+  expect(new Set(all.map(({ output }) => output.stdout))).toEqual(new Set(['new-1\n']));
+  expect(server.asked('POST /token')).toHaveLength(1);
+});
+
+test('exec hands the token to a command, its words and its exit code as they are', async () => {
+  const store = temporaryStore({
+    mcpServers: { demo: { type: 'http', url: 'https://a.example', auth: { type: 'bearer', token: 'secret-1' } } },
+  });
+  const exec = runPiped([
+    'exec',
+    'demo',
+    '--store',
+    store,
+    '--',
+    process.execPath,
+    '-e',
+    'console.log(process.env.MCP_AUTH_TOKEN, process.argv.slice(1)); process.exit(9)',
+    'a b',
+    '--store',
+  ]);
+  expect(await exec.exit).toBe(9);
+  expect(exec.output.stdout).toBe("secret-1 [ 'a b', '--store' ]\n");
+  const none = runPiped(['exec', 'demo', '--store', store, '--', '/no/such/command']);
+  expect(await none.exit).toBe(1);
+  expect(none.output.stderr).toContain('cannot be run (ENOENT)');
+});
+
+test('refresh --watch ends cleanly on SIGTERM', async () => {
+  const store = temporaryStore({ mcpServers: {} });
+  const watch = runPiped(['refresh', '--watch', '--store', store]);
+  await watch.shown(/Keeping the logins/);
+  watch.child.kill('SIGTERM');
+  expect(await watch.exit).toBe(0);
 });

@@ -1,4 +1,15 @@
-import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync, lstatSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/store.js';
@@ -47,6 +58,45 @@ test('two writers at once lose nothing of each other', async () => {
   const numbers = Array.from({ length: 20 }, (_, number) => number);
   await Promise.all(numbers.map((number) => (number % 2 ? one : other).update((document) => (document[`key${number}`] = number))));
   expect(Object.keys(readStore(file))).toHaveLength(20);
+});
+
+test('what another program writes in the middle of a change is not lost: the change is made again', async () => {
+  const file = temporaryStore({ theirs: 0 });
+  let times = 0;
+  await openStore(file, new AbortController().signal).update((document) => {
+    times += 1;
+    // As pflow does: without our lock, by a temporary file and a rename.
+    if (times <= 3) {
+      writeFileSync(`${file}.pflow`, JSON.stringify({ ...readStore(file), theirs: times }));
+      renameSync(`${file}.pflow`, file);
+    }
+    document['ours'] = times;
+  });
+  expect(readStore(file)).toEqual({ theirs: 3, ours: 4 });
+  expect(readdirSync(path.dirname(file))).toEqual(['mcp-servers.json']);
+});
+
+test('a store that comes into being in the middle of a change is not replaced', async () => {
+  const file = temporaryStore();
+  let times = 0;
+  await openStore(file, new AbortController().signal).update((document) => {
+    if ((times += 1) === 1) writeFileSync(file, JSON.stringify({ theirs: true }));
+    document['ours'] = true;
+  });
+  expect(readStore(file)).toEqual({ theirs: true, ours: true });
+});
+
+test('what a killed writer left is cleared away, and nothing that may be in use', async () => {
+  const file = temporaryStore({});
+  const folder = path.dirname(file);
+  const [old, recent, foreign] = ['.mcp-servers.json.1234.tmp', '.mcp-servers.json.5678.tmp', '.other.json.tmp'].map((name) =>
+    path.join(folder, name),
+  );
+  for (const left of [old, recent, foreign]) writeFileSync(left ?? '', 'secret');
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  for (const left of [old, foreign]) utimesSync(left ?? '', hourAgo, hourAgo);
+  expect(await run('add a https://a.example', { store: file }).exit).toBe(0);
+  expect(readdirSync(folder).sort()).toEqual(['.mcp-servers.json.5678.tmp', '.other.json.tmp', 'mcp-servers.json']);
 });
 
 test('a symbolic link stays one, and its target is written', async () => {

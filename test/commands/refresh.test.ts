@@ -1,0 +1,176 @@
+/** `refresh`, `refresh --watch`, `refresh --install-service` and `exec`. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { testClock } from '../helpers/clock.js';
+import type { Exchange } from '../helpers/fake-server.js';
+import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { fakeServer } from '../helpers/servers.js';
+
+const now = () => Math.floor(Date.now() / 1000);
+
+/** A store with logins of these names at one server, whose tokens have `left` seconds of an hour left. */
+async function loggedIn(names: Record<string, number>, change: (origin: string) => Exchange[] = () => []) {
+  let count = 0;
+  const server = await fakeServer((origin) => [
+    ...change(origin),
+    { want: 'POST /token', respond: () => ({ json: { access_token: `new-${(count += 1)}`, token_type: 'Bearer', expires_in: 3600 } }) },
+  ]);
+  const entry = (left: number, name: string) => ({
+    type: 'http',
+    url: server.url,
+    auth: {
+      type: 'bearer',
+      token: `old-${name}`,
+      issued_at: now() + left - 3600,
+      expires_at: now() + left,
+      refresh_token: `refresh-${name}`,
+      issuer: server.origin,
+      client_id: 'c',
+      token_endpoint: `${server.origin}/token`,
+    },
+  });
+  const store = temporaryStore({
+    mcpServers: {
+      ...Object.fromEntries(Object.entries(names).map(([name, left]) => [name, entry(left, name)])),
+      plain: { type: 'http', url: 'https://a.example' },
+      local: { command: 'node' },
+    },
+  });
+  return { server, store };
+}
+
+const renewedBy = ({ asked }: { asked(want: string): { body: Record<string, unknown> }[] }) =>
+  asked('POST /token').map(({ body }) => body['refresh_token']);
+
+describe('refresh', () => {
+  test('renews what is named, fresh or not', async () => {
+    const { server, store } = await loggedIn({ one: 3000, two: 3000 });
+    const refresh = run('refresh one', { store });
+    expect(await refresh.exit).toBe(0);
+    expect(refresh.stderr).toContain('one is renewed, and expires in 59 minutes');
+    expect(refresh.stdout).toBe('');
+    expect(renewedBy(server)).toEqual(['refresh-one']);
+  });
+
+  test('--all renews all that can be, whatever becomes of one of them', async () => {
+    const { server, store } = await loggedIn({ one: 3000, two: 3000, three: 3000 }, () => [
+      { want: 'POST /token', respond: { status: 400, json: { error: 'invalid_grant' } } },
+    ]);
+    const refresh = run('refresh --all', { store });
+    expect(await refresh.exit).toBe(3);
+    expect(refresh.stderr).toContain('one: The login to one has ended');
+    expect(refresh.stderr).toContain('1 of 3 logins could not be renewed');
+    expect(renewedBy(server)).toEqual(['refresh-one', 'refresh-two', 'refresh-three']);
+    expect(readStore(store).mcpServers.two.auth.token).toBe('new-1');
+  });
+
+  test.each(['refresh', 'refresh one --all'])('%s is wrong usage', async (line) => {
+    const { store } = await loggedIn({ one: 3000 });
+    expect(await run(line, { store }).exit).toBe(2);
+  });
+
+  test('what cannot be renewed says why', async () => {
+    const { store } = await loggedIn({});
+    expect(await run('refresh plain', { store }).exit).toBe(3);
+    expect(await run('refresh local', { store }).exit).toBe(1);
+  });
+});
+
+describe('refresh --watch', () => {
+  /** Lets the watcher sleep until `condition` holds, and ends it. */
+  async function watched(store: string, condition: (said: string) => boolean, words = '') {
+    const clock = testClock();
+    const watch = run(`refresh --watch ${words}`, { store, clock });
+    for (let turns = 0; turns < 3000 && !condition(watch.stderr); turns += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    watch.interrupt();
+    expect(await watch.exit).toBe(0);
+    return { clock, said: watch.stderr };
+  }
+
+  test('renews each login shortly before its end, and those that come into the store', async () => {
+    const { server, store } = await loggedIn({ soon: 900, later: 3500 });
+    const begun = Date.now();
+    const { clock, said } = await watched(store, () => {
+      const document = readStore(store);
+      if (renewedBy(server).length === 1 && document.mcpServers.added === undefined) {
+        document.mcpServers.added = {
+          ...document.mcpServers.soon,
+          auth: { ...document.mcpServers.soon.auth, refresh_token: 'refresh-added', expires_at: now() },
+        };
+        writeFileSync(store, JSON.stringify(document));
+      }
+      return renewedBy(server).includes('refresh-later');
+    });
+    expect(renewedBy(server).slice(0, 2)).toEqual(['refresh-soon', 'refresh-added']);
+    expect(said).toContain('soon is renewed');
+    const slept = (clock.now() - begun) / 1000;
+    expect(slept).toBeGreaterThan(2500);
+    expect(Math.max(...clock.slept)).toBeLessThanOrEqual(30_000);
+  });
+
+  test('only what is named', async () => {
+    const { server, store } = await loggedIn({ one: 100, two: 100 });
+    await watched(store, () => renewedBy(server).length > 0, 'two');
+    expect(new Set(renewedBy(server))).toEqual(new Set(['refresh-two']));
+  });
+
+  test('waits twice as long after each failure, and loses nothing', async () => {
+    const failed: Exchange = { want: 'POST /token', respond: { status: 500 } };
+    const { store } = await loggedIn({ one: 10 }, () => [failed, failed, failed]);
+    const { clock, said } = await watched(store, (text) => text.includes('one is renewed'));
+    expect(said.match(/failed with status 500/g)).toHaveLength(3);
+    const slept = clock.slept.reduce((sum, one) => sum + one, 0) / 1000;
+    expect(slept).toBeGreaterThanOrEqual(30 + 60 + 120);
+    expect(readStore(store).mcpServers.one.auth.refresh_token).toBe('refresh-one');
+  });
+
+  test('a store that is broken for a while is no end', async () => {
+    const { store } = await loggedIn({ one: 10 });
+    const good = readFileSync(store, 'utf8');
+    writeFileSync(store, '{');
+    const { said } = await watched(store, (text) => {
+      if (text.includes('is not valid JSON') && readFileSync(store, 'utf8') === '{') writeFileSync(store, good);
+      return text.includes('one is renewed');
+    });
+    expect(said).toContain('one is renewed');
+  });
+});
+
+describe('refresh --install-service', () => {
+  test('prints a unit, and with --write puts it where systemd looks', async () => {
+    const { store } = await loggedIn({});
+    const folder = temporaryFolder();
+    const env = { HOME: folder, MCP_AUTH_STORE: store };
+    const printed = run('refresh --install-service', { store, env });
+    expect(await printed.exit).toBe(0);
+    expect(printed.stdout).toContain(`ExecStart="node" "mcp-auth" "refresh" "--watch" "--store" "${store}"`);
+    const written = run('refresh --install-service --write', { store, env });
+    expect(await written.exit).toBe(0);
+    expect(readFileSync(path.join(folder, '.config/systemd/user/mcp-auth-refresh.service'), 'utf8')).toBe(printed.stdout);
+    expect(written.stderr).toContain('systemctl --user enable --now mcp-auth-refresh');
+  });
+});
+
+describe('exec', () => {
+  test('runs a command with a fresh token in its environment, and ends with its exit code', async () => {
+    const { store } = await loggedIn({ one: 10 });
+    let seen: { words: readonly string[]; token: string | undefined } | undefined;
+    const exec = run('exec one -- sh -c true --x', {
+      store,
+      runProgram: (words, environment) => {
+        seen = { words, token: environment['MCP_AUTH_TOKEN'] };
+        return 7;
+      },
+    });
+    expect(await exec.exit).toBe(7);
+    expect(seen).toEqual({ words: ['sh', '-c', 'true', '--x'], token: 'new-1' });
+    expect(exec.stdout).toBe('');
+  });
+
+  test('runs nothing without a login', async () => {
+    const { store } = await loggedIn({});
+    expect(await run('exec plain -- true', { store, runProgram: () => 0 }).exit).toBe(3);
+  });
+});
