@@ -10,10 +10,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rename
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { startAuthorizationServer, type AuthorizationServer } from '../test/helpers/authorization-server.js';
 import build, { command } from '../test/helpers/build.js';
-import { startMcpServer, type McpServer } from '../test/helpers/mcp-server.js';
+import { startMcpServer } from '../test/helpers/mcp-server.js';
 import { Person } from '../test/helpers/person.js';
 
 const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, seed: { type: 'string' } } });
@@ -57,7 +57,7 @@ try {
   await manyProcesses({ authorizationServer });
   await killedHolder();
   await fullDisk();
-  await kills({ mcpServer });
+  await kills();
   await foreignWriter();
 } finally {
   await mcpServer.close();
@@ -84,16 +84,25 @@ function start(words: readonly string[], env: Record<string, string> = {}): { ch
 
 /** A login by the browser that reaches the listener. */
 async function logIn(name: string): Promise<void> {
-  const { child, ended } = start(['login', mcpServer.url, '--name', name, '--no-browser', '--flow', 'paste', '--no-verify', '--json']);
+  const { child, ended } = start(loginWords(name));
+  await approve(child);
+  const { code, stderr } = await ended;
+  if (code !== 0) throw new Error(`The login ended with ${code}: ${stderr}`);
+}
+
+function loginWords(name: string): string[] {
+  return ['login', mcpServer.url, '--name', name, '--no-browser', '--flow', 'paste', '--no-verify', '--json'];
+}
+
+/** Approves what a login asks for, and brings the browser back to it. */
+async function approve(login: ChildProcess): Promise<void> {
   const url = await new Promise<string>((resolve) => {
-    child.stdout?.on('data', (chunk: Buffer) => {
+    login.stdout?.on('data', (chunk: Buffer) => {
       const found = /"url":"([^"]+)"/.exec(chunk.toString())?.[1];
       if (found !== undefined) resolve(found);
     });
   });
   await fetch(await new Person().approve(url));
-  const { code, stderr } = await ended;
-  if (code !== 0) throw new Error(`The login ended with ${code}: ${stderr}`);
 }
 
 function document(): { mcpServers: Record<string, { url?: string; auth?: Record<string, unknown> }>; [key: string]: unknown } {
@@ -214,7 +223,7 @@ async function fullDisk(): Promise<void> {
 }
 
 /** kill -9 at random moments, with two writers at work. */
-async function kills({ mcpServer: { url } }: { mcpServer: McpServer }): Promise<void> {
+async function kills(): Promise<void> {
   const intact = {
     mcpServers: { kept: { type: 'http', url: 'https://kept.example/mcp', auth: { type: 'bearer', token: 'kept', note: 1 } } },
   };
@@ -228,22 +237,27 @@ async function kills({ mcpServer: { url } }: { mcpServer: McpServer }): Promise<
       ['add', `added-${round}`, 'https://added.example/mcp'],
       ['refresh', 'shared'],
       ['token', 'shared', '--min-ttl', '99999'],
-      ['login', url, '--name', 'other', '--no-browser', '--flow', 'device', '--no-verify'],
+      loginWords('other'),
+      ['logout', 'other'],
       ['remove', `added-${round - 1}`],
     ];
     const words = kinds[Math.floor(random() * kinds.length)] ?? [];
     const [one, other] = [start(words), start(['add', `beside-${round}`, 'https://beside.example/mcp'])];
-    await wait(random() * 700);
+    // A login that is killed is not waited for by anybody.
+    if (words[0] === 'login') void approve(one.child).catch(() => undefined);
+    await wait(random() * (words[0] === 'login' ? 900 : 300));
     if (one.child.exitCode === null) killed += Number(one.child.kill('SIGKILL'));
     await one.ended;
-    if ((await other.ended).code !== 0) broken += 1;
-    try {
-      const now = document();
-      const kept = JSON.stringify(now.mcpServers['kept']) === JSON.stringify(intact.mcpServers.kept);
-      if (!kept || now.mcpServers[`beside-${round}`] === undefined) broken += 1;
-    } catch {
-      broken += 1;
-    }
+    const beside = await other.ended;
+    const now = documentOrReason();
+    const reasons = [
+      beside.code !== 0 && `the other writer ended with ${beside.code}: ${beside.stderr}`,
+      typeof now === 'string' && now,
+      typeof now === 'object' && !isDeepStrictEqual(now.mcpServers['kept'], intact.mcpServers.kept) && 'an entry has changed',
+      typeof now === 'object' && now.mcpServers[`beside-${round}`] === undefined && 'the other writer’s entry is lost',
+    ].filter(Boolean);
+    if (reasons.length > 0) broken += 1;
+    for (const reason of reasons) process.stdout.write(`kill ${round}, ${words.join(' ')}: ${reason as string}\n`);
   }
   const leftovers = readdirSync(folder).filter((name) => name.endsWith('.lock'));
   rows.push(
@@ -251,6 +265,14 @@ async function kills({ mcpServer: { url } }: { mcpServer: McpServer }): Promise<
     { what: 'stores that did not parse, entries lost, writers that failed', figure: `${broken}`, good: broken === 0 },
     { what: 'locks of the killed that are left, and taken over when needed', figure: `${leftovers.length}`, good: true },
   );
+}
+
+function documentOrReason(): ReturnType<typeof document> | string {
+  try {
+    return document();
+  } catch (error) {
+    return `the store does not parse: ${String(error)}`;
+  }
 }
 
 /** A program that rewrites the file without our lock, as pflow does: none of its edits may be lost to us. */

@@ -1,13 +1,14 @@
 /**
- * Locks between processes, also of different containers or hosts that share a folder. A lock is a folder, since mkdir is
- * atomic on NFS too, with a file in it that says who holds it. The holder touches it every few seconds.
+ * Locks between processes, also of different containers or hosts that share a folder. A lock is a folder with a file in it
+ * that says who holds it, and comes and goes by one rename, which is atomic on NFS too: nobody who is killed leaves a lock
+ * that nobody holds. The holder touches it every few seconds.
  *
  * A holder that has ended is replaced at once where that can be seen, which is on the same host and in the same process
  * namespace. Any other holder is judged by what it does: one that has stopped touching its lock for as long as somebody
  * has watched is given up. No two machines' clocks are compared for that.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AuthError } from '../errors.js';
@@ -57,7 +58,8 @@ async function takeLock(lockPath: string, { milliseconds, signal }: Patience): P
   const watch = watcher(lockPath);
   for (let pause = 5; ; pause = Math.min(pause * 1.5, longestPause)) {
     signal?.throwIfAborted();
-    if (await made(lockPath)) return hold(lockPath);
+    const owner = await made(lockPath);
+    if (owner !== undefined) return hold(lockPath, owner);
     if (await watch.isAbandoned()) await remove(lockPath, watch.id());
     else if (performance.now() > giveUpAt) throw locked(lockPath, milliseconds);
     // Those who wait for one lock do not all look at the same moment.
@@ -65,33 +67,41 @@ async function takeLock(lockPath: string, { milliseconds, signal }: Patience): P
   }
 }
 
-/** Makes the folder. False when it is there already. */
-async function made(folder: string): Promise<boolean> {
+/** What rename says when there is a lock already, which differs between systems. */
+const taken = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
+
+/** Makes the lock beside its place, signed, and moves it there. Returns its owner's id; undefined when there is one already. */
+async function made(lockPath: string): Promise<string | undefined> {
+  if ((await readOwner(lockPath)) !== undefined) return undefined;
+  const owner = await thisOwner(randomUUID());
+  const prepared = unfinished(lockPath);
   try {
-    await mkdir(folder, { mode: 0o700 });
-    return true;
+    await mkdir(prepared, { mode: 0o700 });
+    await writeFile(ownerFile(prepared), JSON.stringify(owner), { flag: 'wx', mode: 0o600 });
+    await rename(prepared, lockPath);
+    return owner.id;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw unwritable(path.dirname(folder), error);
+    await rm(prepared, { recursive: true, force: true }).catch(() => undefined);
+    if (taken.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw unwritable(path.dirname(lockPath), error);
   }
 }
 
-/** Signs a folder that has just been made, and keeps it warm until it is released. */
-async function hold(lockPath: string): Promise<() => Promise<void>> {
-  const owner = await thisOwner(randomUUID());
-  try {
-    await writeFile(ownerFile(lockPath), JSON.stringify(owner), { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    await rm(lockPath, { recursive: true, force: true }).catch(() => undefined);
-    throw unwritable(path.dirname(lockPath), error);
-  }
+/** A name that belongs to nobody else, and that `removeLeftovers` of the store knows as such. */
+function unfinished(lockPath: string): string {
+  return path.join(path.dirname(lockPath), `.${path.basename(lockPath)}.${randomUUID()}.tmp`);
+}
+
+/** Keeps a lock warm until it is released. */
+function hold(lockPath: string, id: string): () => Promise<void> {
   const touch = () => void utimes(lockPath, new Date(), new Date()).catch(() => undefined);
   const beating = setInterval(touch, heartbeat);
   // Whoever holds a lock is at work; the heartbeat alone keeps no process alive.
   beating.unref();
   return async () => {
     clearInterval(beating);
-    await remove(lockPath, owner.id);
+    // Somebody may be about to take away what they think is another's, and is kept for a moment from doing so.
+    for (let attempt = 0; attempt < 50 && !(await remove(lockPath, id)); attempt += 1) await wait(20);
   };
 }
 
@@ -115,18 +125,28 @@ function watcher(lockPath: string) {
 /**
  * Takes a lock away, if it is still the one of `id`. Two who want to take away the same one do so one after the other:
  * the second could otherwise take away the lock that a third has made in between.
+ *
+ * @returns false when somebody else is at it, so that it may be there still.
  */
-async function remove(lockPath: string, id: string | undefined): Promise<void> {
+async function remove(lockPath: string, id: string | undefined): Promise<boolean> {
   const guard = `${lockPath}.removal`;
-  if (!(await made(guard).catch(() => false))) {
+  try {
+    await mkdir(guard, { mode: 0o700 });
+  } catch {
     await clearOldGuard(guard);
-    return;
+    return false;
   }
   try {
-    if ((await readOwner(lockPath))?.id === id) await rm(lockPath, { recursive: true, force: true });
+    if ((await readOwner(lockPath))?.id !== id) return true;
+    const removed = unfinished(lockPath);
+    await rename(lockPath, removed);
+    await rm(removed, { recursive: true, force: true });
+  } catch {
+    // It has gone, or cannot be taken away, which the next look at it finds.
   } finally {
     await rmdir(guard).catch(() => undefined);
   }
+  return true;
 }
 
 /** A removal takes milliseconds: whoever was killed in the middle of one left its guard behind. */

@@ -186,7 +186,7 @@ async function removeLeftovers(folder: string, base: string): Promise<void> {
     if (!name.startsWith(`.${base}.`) || !/\.tmp(-[^/]*)?$/.test(name)) continue;
     const file = path.join(folder, name);
     const touched = (await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity;
-    if (Date.now() - touched > leftoverAge) await rm(file, { force: true }).catch(() => undefined);
+    if (Date.now() - touched > leftoverAge) await rm(file, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

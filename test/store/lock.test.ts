@@ -69,7 +69,6 @@ describe('a holder', () => {
   test.each([
     { what: 'that lives', owner: async () => thisOwner('alive') },
     { what: 'of another host, whose number nobody has here', owner: async () => ({ ...(await ended()), place: 'elsewhere boot pid:[1]' }) },
-    { what: 'that has not signed yet', owner: () => Promise.resolve(undefined) },
     { what: 'that has signed with something else', owner: () => Promise.resolve('{"pid": "7"') },
   ])('$what is waited for', async ({ owner }) => {
     const lock = await leftBy(await owner());
@@ -95,6 +94,15 @@ describe('a holder', () => {
     await expect(withLock(lock, { milliseconds: 8000 }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
     clearInterval(beating);
   });
+});
+
+test('a folder that nobody has signed is nobody’s: whoever is killed leaves no lock without an owner', async () => {
+  const lock = await leftBy(undefined);
+  await withLock(lock, { milliseconds: 50 }, async () => {
+    expect(JSON.parse(readFileSync(path.join(lock, 'owner.json'), 'utf8'))).toMatchObject({ pid: process.pid });
+    await nothing();
+  });
+  expect(readdirSync(path.dirname(lock))).toEqual([]);
 });
 
 test('a signal ends the waiting with its reason', async () => {
