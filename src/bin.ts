@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** The real world, and the only process.exit. */
-import { fstatSync } from 'node:fs';
+import { existsSync, fstatSync } from 'node:fs';
 import { runCli, tellFailure, type World } from './cli.js';
 import { systemClock } from './clock.js';
 import { AuthError, exitCodes, interrupted } from './errors.js';
-import { runProgram } from './program.js';
+import { raise, runProgram, runTmux } from './program.js';
 import { openBrowser } from './terminal/open-browser.js';
 
 const interrupt = new AbortController();
@@ -23,10 +23,17 @@ const world: World = {
   stdin: canBeRead() ? process.stdin : undefined,
   stdout: process.stdout,
   stderr: process.stderr,
-  env: { variables: process.env, platform: process.platform, program: [process.execPath, ...process.argv.slice(1, 2)] },
+  env: {
+    variables: process.env,
+    platform: process.platform,
+    program: [process.execPath, ...process.argv.slice(1, 2)],
+    exists: existsSync,
+  },
   clock: systemClock,
   openBrowser,
   runProgram,
+  runTmux,
+  raise,
   hold: () => {
     holding += 1;
     return () => void (holding -= 1);

@@ -9,7 +9,7 @@ import { createHttp } from './http/http.js';
 import { preferencesPath, storePath } from './store/path.js';
 import { openPreferences } from './store/preferences.js';
 import { openStore } from './store/store.js';
-import { createTerminal } from './terminal/terminal.js';
+import { createTerminal, type TerminalOptions } from './terminal/terminal.js';
 import { version } from './version.js';
 
 /** What lies outside the program. `bin.ts` gives the real one; a test replaces any of it. */
@@ -23,6 +23,8 @@ export interface World {
   readonly env: Env;
   readonly clock: Clock;
   readonly openBrowser: (url: string) => Promise<boolean>;
+  readonly runTmux: TerminalOptions['runTmux'];
+  readonly raise: TerminalOptions['raise'];
   /** Keeps the process alive whatever signal comes, until what it returns is called. */
   readonly hold: () => () => void;
   readonly runProgram: (words: readonly string[], environment: NodeJS.ProcessEnv) => Promise<number>;
@@ -34,6 +36,7 @@ export interface World {
 interface CommonOptions {
   store?: string;
   json?: boolean;
+  quiet?: boolean;
   qr?: boolean;
 }
 
@@ -144,6 +147,7 @@ function usageError({ message }: CommanderError): AuthError {
   return new AuthError('usage', `${what.charAt(0).toUpperCase()}${what.slice(1)}.`, { hint: suggestion || 'See: mcp-auth --help' });
 }
 
-function terminalOf({ stdin, stdout, stderr, env, clock, openBrowser }: World, { json = false, qr }: CommonOptions) {
-  return createTerminal({ stdin, stdout, stderr, env, clock, json, qr, openBrowser });
+function terminalOf(world: World, { json = false, quiet = false, qr }: CommonOptions) {
+  const { stdin, stdout, stderr, env, clock, openBrowser, runTmux, raise } = world;
+  return createTerminal({ stdin, stdout, stderr, env, clock, json, quiet, qr, openBrowser, runTmux, raise });
 }

@@ -1,15 +1,16 @@
-/** From what was found out about a server to a grant: a client, and the first flow that the authorization server lets it use. */
+/** From what was found out about a server to consent: a client, and the first flow that the authorization server lets it use. */
 import { obtainClient, type ClientOptions, type ObtainedClient } from './client.js';
 import type { Context } from './context.js';
 import { AuthError, hasCode } from './errors.js';
-import type { Flow, FlowRequest, Grant, Proof } from './flows/flow.js';
+import type { Flow, FlowRequest, Proof } from './flows/flow.js';
 import type { Discovery } from './oauth/discovery.js';
 import type { Dpop } from './oauth/dpop.js';
 import { OAuthError } from './oauth/protocol-error.js';
 import { outdatedErrors, type ClientInformation } from './oauth/registration.js';
 
-export interface ConsentRequest {
-  readonly serverName: string;
+export interface ConsentRequest<T> {
+  /** What the person calls the MCP server. */
+  readonly name: string;
   readonly discovery: Discovery;
   /** Scopes joined by spaces; undefined to ask for none by name. */
   readonly scope?: string;
@@ -22,38 +23,45 @@ export interface ConsentRequest {
   readonly extraParameters?: Readonly<Record<string, string>>;
   /** Seconds that the person has. */
   readonly timeout?: number;
+  /** Names the attempt for who finishes it, where that is another process. */
+  readonly secondHalf?: { readonly attempt: string };
+  /** Has a flow do what is wanted of it: all of it, or its first half. */
+  obtain(flow: Flow, request: FlowRequest): Promise<T>;
 }
 
-export interface Consent {
-  readonly grant: Grant;
-  /** The client that the tokens were given to. */
+export interface Consent<T> {
+  readonly obtained: T;
+  /** The flow that it came by. */
+  readonly flow: Flow;
+  /** The client that the tokens are given to. */
   readonly client: ClientInformation;
   /** The id of a registration from the store that its server does not know any more. */
   readonly forgotten?: string;
 }
 
 /**
- * Becomes a client and obtains a grant. A registration from the store that turns out to be outdated is replaced, once:
+ * Becomes a client and has a flow obtain consent. A registration from the store that turns out to be outdated is replaced, once:
  * servers prune clients, and some hold them to the scopes that they registered for.
  *
  * @throws AuthError for all that becoming a client and the flows throw.
  */
-export async function obtainConsent(request: ConsentRequest, context: Context): Promise<Consent> {
+export async function obtainConsent<T>(request: ConsentRequest<T>, context: Context): Promise<Consent<T>> {
   const first = await become(request, context);
   try {
-    return { client: first.client, grant: await ask({ ...request, ...first }, context) };
+    return { client: first.client, ...(await ask({ ...request, ...first }, context)) };
   } catch (error) {
     const outdated = first.reused && error instanceof OAuthError && outdatedErrors.has(error.error);
     if (!outdated || request.discovery.metadata.registration_endpoint === undefined) throw error;
     context.ui.warn(`${error.message} Registering again.`);
     const again = await become({ ...request, client: { ...request.client, register: true } }, context);
-    const grant = await ask({ ...request, ...again }, context);
-    return { client: again.client, grant, ...(error.error === 'invalid_client' && { forgotten: first.client.client_id }) };
+    const asked = await ask({ ...request, ...again }, context);
+    return { client: again.client, ...asked, ...(error.error === 'invalid_client' && { forgotten: first.client.client_id }) };
   }
 }
 
 /** Becomes a client for the first of the flows. */
-async function become({ serverName, discovery, scope, client: options, flows }: ConsentRequest, context: Context): Promise<ObtainedClient> {
+async function become<T>(request: ConsentRequest<T>, context: Context): Promise<ObtainedClient> {
+  const { name: serverName, discovery, scope, client: options, flows } = request;
   try {
     const scopes = [scope ?? '', ...(discovery.resourceScopes ?? [])].join(' ').split(' ').filter(Boolean);
     return await obtainClient({ serverName, metadata: discovery.metadata, options, flow: flows[0], scopes: [...new Set(scopes)] }, context);
@@ -73,23 +81,28 @@ function nobody({ metadata }: Discovery, cause: AuthError): AuthError {
   });
 }
 
-/** Runs the flows with all that they need. */
-async function ask(
-  { discovery, client, reused, flows, ...request }: Omit<ConsentRequest, 'client'> & ObtainedClient,
-  context: Context,
-): Promise<Grant> {
+/** What one flow gave, and which. */
+type Asked<T> = Pick<Consent<T>, 'obtained' | 'flow'>;
+
+/** Asks by the flows, with all that they need. */
+async function ask<T>(request: Omit<ConsentRequest<T>, 'client'> & ObtainedClient, context: Context): Promise<Asked<T>> {
+  const { name, discovery, client, reused, flows, obtain, scope, proof, dpop, extraParameters, timeout, secondHalf } = request;
   const { metadata, resource } = discovery;
   const redirectUri = client.redirect_uris?.[0] ?? '';
-  return firstWilling(flows, { ...request, metadata, resource, client, clientReused: reused, redirectUri }, context);
+  const wanted = { metadata, resource, client, redirectUri, scope, proof, dpop, extraParameters, timeout, secondHalf };
+  return firstWilling({ flows, request: { ...wanted, serverName: name, clientReused: reused }, obtain }, context);
 }
 
-/** Runs the first flow that the authorization server lets this client use, saying so whenever it moves on. */
-async function firstWilling([flow, next, ...others]: readonly [Flow, ...Flow[]], request: FlowRequest, context: Context): Promise<Grant> {
+/** Uses the first flow that the authorization server lets this client use, saying so whenever it moves on. */
+async function firstWilling<T>(
+  { flows: [flow, next, ...others], request, obtain }: Pick<ConsentRequest<T>, 'flows' | 'obtain'> & { request: FlowRequest },
+  context: Context,
+): Promise<Asked<T>> {
   try {
-    return await flow.run(request, context);
+    return { flow, obtained: await obtain(flow, request) };
   } catch (error) {
     if (!hasCode(error, 'flow_refused') || next === undefined) throw error;
     context.ui.warn(`${error.message} Going on with ${next.name}.`);
-    return firstWilling([next, ...others], request, context);
+    return firstWilling({ flows: [next, ...others], request, obtain }, context);
   }
 }

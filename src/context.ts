@@ -24,6 +24,8 @@ export interface Context {
 export interface Env {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
+  /** Whether there is a file or folder of that name. */
+  readonly exists: (file: string) => boolean;
   /** The words that start this very program. */
   readonly program: readonly string[];
 }
@@ -71,6 +73,15 @@ export interface HttpRequest {
   readonly stream?: boolean;
 }
 
+/** One key that does something by itself. */
+export interface Key {
+  /** In lower case. */
+  readonly key: string;
+  /** What it does, in a few words. */
+  readonly help: string;
+  press(): void;
+}
+
 /** What a person sees and types. Every method makes its text printable first. */
 export interface Ui {
   /** Where answers come from: a person at a terminal, lines from a pipe or file, or nowhere. */
@@ -90,31 +101,39 @@ export interface Ui {
   address(url: string): void;
   /** A short code to type elsewhere, alone on its line. */
   code(code: string): void;
-  /** A QR code of `text`, where there is a window that it fits in. */
-  qr(text: string): Promise<void>;
+  /** A QR code of `text`, where there is a window that it fits in; `asked` for it by key, also with `--no-qr`. */
+  qr(text: string, asked?: boolean): Promise<void>;
   /** Counts down to `until` (milliseconds since the epoch) on a line of its own, until the returned function is called. */
   countdown(label: string, until: number): () => void;
-  /**
-   * Asks for one line. `undefined` when nothing more can come. `shorten` keeps most of a long answer
-   * off the screen, `secret` all of it.
-   */
-  ask(question: { message: string; shorten?: boolean; secret?: boolean; signal?: AbortSignal }): Promise<string | undefined>;
+  /** Copies `text` to the clipboard of the machine that the person sits at, and says what became of it. */
+  copy(text: string): Promise<void>;
+  /** Has keys act, at a terminal, until the returned function is called. They are named at the foot of the window. */
+  press(keys: readonly Key[]): () => void;
+  /** Asks for something to be pasted, however long and over however many lines. `undefined` when nothing more can come. */
+  paste(question: { message: string; signal?: AbortSignal }): Promise<string | undefined>;
+  /** Asks for one line. `undefined` when nothing more can come. `secret` keeps it off the screen. */
+  ask(question: { message: string; secret?: boolean; signal?: AbortSignal }): Promise<string | undefined>;
   /** Asks for one of `choices`. Only at a terminal. */
   choose<T>(question: { message: string; choices: { name: string; value: T }[]; signal?: AbortSignal }): Promise<T>;
   /** Opens `url` in a browser of this machine, without a shell. False when there was none. */
   openBrowser(url: string): Promise<boolean>;
 }
 
+/** What names a login that another command finishes. */
+interface HalfLogin {
+  attempt: string;
+}
+
 /** What `--json` tells, one object a line. Names are the RFCs'. Public interface. */
 export type LoginEvent =
-  | { event: 'authorization_url'; url: string }
-  | {
+  | ({ event: 'authorization_url'; url: string } & Partial<HalfLogin>)
+  | ({
       event: 'device_code';
       verification_uri: string;
       verification_uri_complete?: string;
       user_code: string;
       expires_in: number;
       interval: number;
-    }
+    } & Partial<HalfLogin>)
   | { event: 'logged_in'; server: string; scope?: string; expires_at?: number }
   | { event: 'error'; code: string; message: string; hint: string };

@@ -49,10 +49,12 @@ const exitCodeOf = {
   // Obtaining consent
   no_flow: exitCodes.failed,
   flow_refused: exitCodes.failed,
+  attempt_unknown: exitCodes.failed,
   step_up_exhausted: exitCodes.failed,
   nothing_pasted: exitCodes.failed,
   not_an_address: exitCodes.failed,
   address_mismatch: exitCodes.failed,
+  address_incomplete: exitCodes.failed,
   state_mismatch: exitCodes.failed,
   code_missing: exitCodes.failed,
   access_denied: exitCodes.refused,

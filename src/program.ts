@@ -23,3 +23,27 @@ export async function runProgram([command = '', ...words]: readonly string[], en
     for (const signal of passed) process.off(signal, pass);
   }
 }
+
+/** Runs tmux with `input` on its stdin. Resolves to what it printed; undefined when it cannot be run, or fails. */
+export async function runTmux(words: readonly string[], input: string): Promise<string | undefined> {
+  const child = spawn('tmux', words, { stdio: ['pipe', 'pipe', 'ignore'] });
+  let printed = '';
+  child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  try {
+    const [code] = (await once(child, 'close')) as [number | null];
+    return code === 0 ? printed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Does what a terminal does on ^C and ^Z: signals all processes of the job that this one is part of. Returns when the job
+ * has been continued.
+ */
+export function raise(signal: 'SIGINT' | 'SIGTSTP'): void {
+  if (process.platform !== 'win32') process.kill(0, signal);
+  else if (signal === 'SIGINT') process.emit('SIGINT');
+}

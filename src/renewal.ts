@@ -177,6 +177,7 @@ async function requestNewTokens({ endpoint, ...stored }: Stored & { endpoint: To
     metadata: endpoint.metadata,
     browserWanted: false,
     pkceUnadvertised: false,
+    inTwoSteps: false,
     proof: proofOf(stored),
     env: context.env,
   });

@@ -19,6 +19,7 @@ function normalised(text: string, { mcp, authorization, store }: { mcp: string; 
     .replaceAll(authorization, 'AUTHORIZATION')
     .replaceAll(store, 'STORE')
     .replaceAll(new URL(mcp).host, 'MCP-HOST')
+    .replaceAll(new URL(authorization).host, 'AUTHORIZATION-HOST')
     .replace(/[A-Z]{4}-[A-Z]{4}/g, 'CODE')
     .replace(/^Waiting for approval.*\n/m, '')
     .replace(/"expires_at":\d+/, '"expires_at":N');

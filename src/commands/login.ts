@@ -1,13 +1,15 @@
 import type { Context } from '../context.js';
-import { checkFlowName, flowNames } from '../flows/index.js';
-import { login as logIn, type LoginResult } from '../login.js';
+import { AuthError } from '../errors.js';
+import { flowNamed, flowNames } from '../flows/index.js';
+import { login as logIn, type LoginRequest, type LoginResult } from '../login.js';
 import { quoted } from '../server-text.js';
 import { canRenew } from '../renewal.js';
 import { secondsLeft } from '../session.js';
+import { finishLogin, startLogin } from '../two-steps.js';
 import type { Verification } from '../verification.js';
-import type { Command } from './command.js';
+import type { Command, Option } from './command.js';
 import { serverOptions } from './authorization-server-options.js';
-import { findTarget, type LoginTarget } from './login-target.js';
+import { findTarget } from './login-target.js';
 import { clientOptions, readClientOptions, type ClientWords } from './client-options.js';
 import { proofOptions, readProofOptions, type ProofWords } from './proof-options.js';
 import { inWords, seconds } from './seconds.js';
@@ -24,14 +26,26 @@ interface Options extends ClientWords, ProofWords {
   allowMissingPkceMetadata?: boolean;
   timeout?: number;
   verify: boolean;
+  start?: boolean;
+  finish?: string | true;
+  attempt?: string;
 }
+
+const twoSteps: readonly Option[] = [
+  { flags: '--start', help: 'show what is needed and end at once; --finish goes on in another process' },
+  {
+    flags: '--finish [address]',
+    help: 'finish what --start began: takes the address that the browser ended on from stdin, or waits for the code’s approval',
+  },
+  { flags: '--attempt <id>', help: 'which login to finish, where several were started' },
+];
 
 export const login: Command<Options> = {
   arguments: [{ syntax: '[server]', help: 'URL of an MCP server, or the name of one in the store' }],
   options: [
     { flags: '--no-browser', help: 'open no browser here: show the address, or a code, to use elsewhere' },
     { flags: '--name <name>', help: 'what to call the server (made from its host otherwise)' },
-    { flags: '--flow <flow>', help: `force one way of logging in: ${flowNames()}`, parse: checkFlowName },
+    { flags: '--flow <flow>', help: `force one way of logging in: ${flowNames()}`, parse: (name) => flowNamed(name).name },
     { flags: '--scope <scopes>', help: 'the scopes to ask for, in place of those that the server names' },
     { flags: '--challenge <value>', help: 'the WWW-Authenticate value of a server that wants more than it was given' },
     {
@@ -42,7 +56,9 @@ export const login: Command<Options> = {
     { flags: '--no-verify', help: 'do not open the server with the new token' },
     { flags: '--qr', help: 'draw a QR code even where no terminal is seen' },
     { flags: '--no-qr', help: 'draw no QR code' },
+    { flags: '--quiet', help: 'say only what you have to do, and what goes wrong' },
     { flags: '--json', help: 'tell what happens as JSON, one object a line, on stdout' },
+    ...twoSteps.map((option) => ({ ...option, group: 'Logging in with two commands, as an agent does:' })),
     ...serverOptions,
     ...clientOptions,
     ...proofOptions,
@@ -50,44 +66,67 @@ export const login: Command<Options> = {
   examples: [
     'login https://mcp.linear.app/mcp --no-browser',
     'login linear --no-browser --flow paste',
+    'login linear --start --json',
     'login wiki --flow client-credentials --client-id robot --private-key robot.pem',
   ],
   run: async ({ arguments: [server], options }, context) => {
+    checkSteps(options);
+    if (options.finish !== undefined) {
+      const { name, attempt, timeout, finish } = options;
+      report(await finishLogin({ server, name, attempt, timeout, answer: finish === true ? undefined : finish }, context), context);
+      return;
+    }
     const target = await findTarget({ server, name: options.name }, context);
     context.ui.say(`Logging in to ${target.name}, ${target.url}`);
-    const result = await logIn(
-      {
-        ...target,
-        client: await readClientOptions(options, context),
-        proof: { ...(await readProofOptions(options, context)), issuerKnown: options.issuer !== undefined },
-        challenge: options.challenge,
-        issuer: options.issuer,
-        trustedIssuer: options.trustIssuer,
-        extraParameters: options.authorizeParam,
-        pkceUnadvertised: options.allowMissingPkceMetadata ?? false,
-        flow: options.flow,
-        browserWanted: options.browser,
-        scope: options.scope,
-        timeout: options.timeout,
-        verify: options.verify,
-      },
-      context,
-    );
-    report({ target, result }, context);
+    const request = await readRequest({ target, options }, context);
+    if (options.start) await start(request, context);
+    else report({ ...(await logIn(request, context)), name: target.name }, context);
   },
 };
 
-function report({ target, result: { login, verification } }: { target: LoginTarget; result: LoginResult }, context: Context): void {
+function checkSteps({ start, finish, attempt }: Options): void {
+  if (start && finish !== undefined) throw new AuthError('usage', '--start and --finish are two commands.');
+  if (attempt !== undefined && finish === undefined) throw new AuthError('usage', '--attempt goes with --finish.');
+}
+
+async function readRequest(
+  { target, options }: { target: { name: string; url: string }; options: Options },
+  context: Context,
+): Promise<LoginRequest> {
+  const { challenge, issuer, flow, scope, timeout, verify } = options;
+  return {
+    ...target,
+    ...{ challenge, issuer, flow, scope, timeout, verify },
+    client: await readClientOptions(options, context),
+    proof: { ...(await readProofOptions(options, context)), issuerKnown: issuer !== undefined },
+    trustedIssuer: options.trustIssuer,
+    extraParameters: options.authorizeParam,
+    pkceUnadvertised: options.allowMissingPkceMetadata ?? false,
+    browserWanted: options.browser,
+  };
+}
+
+async function start(request: LoginRequest, context: Context): Promise<void> {
+  const { attempt, expiresAt, takesAddress } = await startLogin(request, context);
+  const { ui, clock } = context;
+  const left = inWords((expiresAt - clock.now()) / 1000);
+  ui.say();
+  ui.say(takesAddress ? `Then give that address to this command, on stdin, within ${left}:` : `Then run this, within ${left}:`);
+  ui.say();
+  ui.say(`  mcp-auth login ${request.name} --finish --attempt ${attempt}`);
+}
+
+function report({ name, login, verification }: LoginResult & { name: string }, context: Context): void {
   const { ui, store } = context;
-  ui.succeed(`Logged in to ${target.name}.${verification ? ` ${whoAnswered(verification)}` : ''}`);
+  ui.succeed(`Logged in to ${name}.${verification ? ` ${whoAnswered(verification)}` : ''}`);
   ui.say(`  Stored in ${store.path}`);
   const left = secondsLeft(login, context);
   const renewal = canRenew(login) ? 'It is renewed when it is needed.' : 'There is no refresh token: log in again then.';
   if (Number.isFinite(left)) ui.say(`  The token expires in ${inWords(left)}. ${renewal}`);
   if (login.tokenType === 'dpop')
     ui.say('  The token is bound to a key that is in the store (DPoP): a program that takes nothing but a token cannot use it.');
-  else ui.say(`  Use it:   mcp-auth token ${target.name}`);
-  ui.event({ event: 'logged_in', server: target.name, scope: login.scope, expires_at: login.expiresAt });
+  else ui.say(`  Use it:   mcp-auth token ${name}`);
+  ui.event({ event: 'logged_in', server: name, scope: login.scope, expires_at: login.expiresAt });
 }
 
 function whoAnswered({ serverName, serverVersion, tools }: Verification): string {

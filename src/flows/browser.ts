@@ -1,7 +1,7 @@
-import type { Env } from '../context.js';
 import { authorizationCodeUnavailable } from '../oauth/authorization-code.js';
 import type { Flow } from './flow.js';
 import { grantByRedirect } from './redirect.js';
+import { noBrowserHere } from './surroundings.js';
 
 /** The authorization code grant for a machine with a browser: it is opened, and comes back by itself. */
 export const browser: Flow = {
@@ -31,19 +31,11 @@ export const browser: Flow = {
           ui.say();
           ui.address(url);
           ui.say();
-          ui.remark('Should the page that it ends on not load, paste its address here, and nowhere else.');
+          ui.remark('Should the page that it ends on not load, paste its address here, and nowhere else: it is as good as a password.');
+          return ui.press([{ key: 'c', help: 'copy the address', press: () => void ui.copy(url) }]);
         },
       },
       context,
     );
   },
 };
-
-/** Why a browser opened here would not be seen by the person; undefined when it would. */
-function noBrowserHere({ variables, platform }: Env): string | undefined {
-  // Editors that forward ports set BROWSER to a command that opens pages on the person's own machine.
-  if (variables['BROWSER']) return undefined;
-  if (variables['SSH_CONNECTION'] || variables['SSH_TTY']) return 'this is an SSH session';
-  if (platform === 'linux' && !variables['DISPLAY'] && !variables['WAYLAND_DISPLAY']) return 'this machine has no display';
-  return undefined;
-}

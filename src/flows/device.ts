@@ -1,15 +1,20 @@
-import type { Context } from '../context.js';
+import type { Context, Key } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
+import { authorizationCodeUnavailable } from '../oauth/authorization-code.js';
 import { pollForToken, requestDeviceAuthorization, type DeviceAuthorization } from '../oauth/device-authorization.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import { deviceCodeGrant, hasGrant, outdatedErrors } from '../oauth/registration.js';
-import type { Flow, FlowRequest, Grant } from './flow.js';
+import type { Flow, FlowRequest, Grant, Kept } from './flow.js';
+import { paste } from './paste.js';
+import { race } from './race.js';
 import { withinTime } from './time-limit.js';
 
 /** RFC 6749 and RFC 8628 errors that mean: this client may not use the device grant. */
 const refusals = new Set(['unauthorized_client', 'unsupported_grant_type']);
 /** What an endpoint answers that does not work, or not for us: the metadata promised more than there is. */
 const brokenEndpoint = ['request_refused', 'response_invalid'] as const;
+/** Seconds that a person may leave an expired code before the login is given up. */
+const patience = 600;
 
 /** The device authorization grant: RFC 8628. */
 export const device: Flow = {
@@ -22,11 +27,86 @@ export const device: Flow = {
     metadata.device_authorization_endpoint === undefined ? 'the authorization server has no device authorization endpoint' : undefined,
   run: async (request, context) => {
     const authorization = await requestUserCode(request, context);
-    await present({ request, authorization }, context);
     // The code's own life is the limit, unless the person set another.
-    return withinTime(request.timeout, context, (limited) => waitForApproval({ request, authorization }, limited));
+    return withinTime(request.timeout, context, (limited) => byCodeOrPaste({ request, authorization }, limited));
+  },
+  halves: {
+    start: async (request, context) => {
+      const authorization = await requestUserCode(request, context);
+      await present({ request, authorization }, context);
+      return { expiresAt: authorization.expiresAt, kept: { ...authorization } };
+    },
+    finish: ({ request, kept }, context) => {
+      const authorization = readAuthorization(kept);
+      return withinTime(request.timeout, context, (limited) => waitForApproval({ request, authorization }, limited));
+    },
   },
 };
+
+/** What `start` kept; what has been changed by hand makes a poll that its server refuses. */
+function readAuthorization(kept: Kept): DeviceAuthorization {
+  return kept as unknown as DeviceAuthorization;
+}
+
+/** Polls, and on `p` lets the person paste as well, by the same client: whichever is first. */
+async function byCodeOrPaste(
+  { request, authorization }: { request: FlowRequest; authorization: DeviceAuthorization },
+  context: Context,
+): Promise<Grant> {
+  return race<Grant>(context, (join) => {
+    const toPaste: Key = { key: 'p', help: 'paste instead', press: () => join((limited) => paste.run(request, limited)) };
+    const canPaste = request.redirectUri !== '' && authorizationCodeUnavailable(request.metadata, false) === undefined;
+    join((limited) => byCode({ request, authorization, more: canPaste ? [toPaste] : [] }, limited));
+  });
+}
+
+/** Shows a code and waits. One that has expired is followed by another when a person at the terminal wants it. */
+async function byCode(
+  { request, authorization, more }: { request: FlowRequest; authorization: DeviceAuthorization; more: readonly Key[] },
+  context: Context,
+): Promise<Grant> {
+  const { ui, signal } = context;
+  await present({ request, authorization }, context);
+  const shown = authorization.verificationUriComplete ?? authorization.verificationUri;
+  const keys: Key[] = [
+    { key: 'c', help: 'copy the address', press: () => void ui.copy(shown) },
+    { key: 'q', help: 'QR code', press: () => void ui.qr(shown, true) },
+  ];
+  // Another way has keys of its own, and takes the place of these.
+  const others = more.map((key) => ({
+    ...key,
+    press: () => {
+      stop();
+      key.press();
+    },
+  }));
+  const stop = ui.press([...keys, ...others]);
+  try {
+    return await waitForApproval({ request, authorization }, context);
+  } catch (error) {
+    if (!hasCode(error, 'timed_out') || signal.aborted || ui.input !== 'terminal') throw error;
+    stop();
+    ui.warn('The code has expired.');
+  } finally {
+    stop();
+  }
+  await withinTime(patience, context, (limited) => pressed({ key: 'n', help: 'get a new code' }, limited));
+  return byCode({ request, authorization: await requestUserCode(request, context), more: [] }, context);
+}
+
+/** Waits until the person presses a key. */
+async function pressed(key: Omit<Key, 'press'>, { ui, signal }: Context): Promise<void> {
+  let stop: (() => void) | undefined;
+  let abort!: () => void;
+  await new Promise<void>((resolve, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort);
+    stop = ui.press([{ ...key, press: resolve }]);
+  }).finally(() => {
+    signal.removeEventListener('abort', abort);
+    stop?.();
+  });
+}
 
 async function waitForApproval(
   { request, authorization }: { request: FlowRequest; authorization: DeviceAuthorization },
@@ -68,6 +148,7 @@ function refused({ metadata }: FlowRequest, cause?: AuthError): AuthError {
   });
 }
 
+/** The code is always shown, for the person to compare (RFC 8628 section 3.3.1), and what to look at before (section 5.4). */
 async function present(
   { request, authorization }: { request: FlowRequest; authorization: DeviceAuthorization },
   { ui }: Context,
@@ -80,9 +161,10 @@ async function present(
     user_code: userCode,
     expires_in: expiresIn,
     interval,
+    ...request.secondHalf,
   });
   ui.say();
-  if (verificationUriComplete !== undefined) await ui.qr(verificationUriComplete);
+  await ui.qr(verificationUriComplete ?? verificationUri);
   ui.say('On any device, open');
   ui.say();
   ui.address(verificationUri);
@@ -91,5 +173,7 @@ async function present(
   ui.say();
   ui.code(userCode);
   ui.say();
-  ui.remark(`Approve only what you started yourself: mcp-auth, for ${request.serverName} (${new URL(request.resource).host}).`);
+  const { host } = new URL(verificationUri);
+  const asked = `${request.serverName} (${new URL(request.resource).host})`;
+  ui.remark(`Approve only what you started yourself: the page is at ${host}, shows this code, and asks for mcp-auth to use ${asked}.`);
 }

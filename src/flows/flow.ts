@@ -30,6 +30,26 @@ export interface Flow {
    * be tried; OAuthError `invalid_client` when it does not know the client (any more); anything else ends the login.
    */
   run(request: FlowRequest, context: Context): Promise<Grant>;
+  /** The same in two halves, for whoever cannot wait between them, as an agent. Absent where it cannot be halved. */
+  readonly halves?: Halves;
+}
+
+/** What the first half leaves to the second, in another process: JSON, and secret. */
+export type Kept = Readonly<Record<string, unknown>>;
+
+export interface Halves {
+  /** Asks for what the person needs, and shows it. Throws as `run` does. */
+  start(request: FlowRequest, context: Context): Promise<Started>;
+  /** Takes what the person pastes, or waits until they have approved. */
+  finish(half: { request: FlowRequest; kept: Kept }, context: Context): Promise<Grant>;
+  /** Whether what was pasted answers what is kept; absent where nothing is pasted. */
+  isOf?(answer: string, kept: Kept): boolean;
+}
+
+export interface Started {
+  readonly kept: Kept;
+  /** Milliseconds since the epoch after which it is no use to go on. */
+  readonly expiresAt: number;
 }
 
 /** What decides which flows can run, known before a client is registered. */
@@ -40,6 +60,8 @@ export interface Situation {
   /** True with `--allow-missing-pkce-metadata`. */
   readonly pkceUnadvertised: boolean;
   readonly proof: Proof;
+  /** True with `--start`. */
+  readonly inTwoSteps: boolean;
   readonly env: Env;
 }
 
@@ -66,6 +88,8 @@ export interface FlowRequest extends AuthorizationRequest {
   readonly proof: Proof;
   /** Seconds that the person has, where they said so. */
   readonly timeout?: number;
+  /** What names this attempt for the command that finishes it, where that is another one. */
+  readonly secondHalf?: { readonly attempt: string };
 }
 
 /** What a flow ends in. */

@@ -17,7 +17,7 @@ export const flows: readonly Flow[] = [browser, device, paste, clientCredentials
  */
 export function availableFlows(situation: Situation, forced: string | undefined): [Flow, ...Flow[]] {
   const wanted = forced === undefined ? flows.filter((flow) => !flow.unattended) : flows.filter((flow) => flow.name === forced);
-  const reasons = wanted.map((flow) => ({ flow, reason: flow.unavailable(situation) }));
+  const reasons = wanted.map((flow) => ({ flow, reason: unavailable(flow, situation) }));
   const [first, ...others] = reasons.filter(({ reason }) => reason === undefined).map(({ flow }) => flow);
   if (first) return [first, ...others];
   throw new AuthError('no_flow', `No login is possible: ${reasons.map(({ flow, reason }) => `${flow.name}: ${reason}`).join('; ')}.`, {
@@ -25,15 +25,27 @@ export function availableFlows(situation: Situation, forced: string | undefined)
   });
 }
 
-/** The flow of a login that was made without a person; undefined for every other login. */
-export function unattendedFlow(name: string | undefined): Flow | undefined {
-  return flows.find((flow) => flow.unattended && flow.name === name);
+function unavailable(flow: Flow, situation: Situation): string | undefined {
+  return situation.inTwoSteps && flow.halves === undefined ? 'it cannot be done in two steps' : flow.unavailable(situation);
+}
+
+/** Why this flow was chosen, as far as that is about a browser, for a person who did not ask for it; undefined when they did. */
+export function reasonForFlow(flow: Flow, situation: Situation): string | undefined {
+  if (!situation.browserWanted || situation.inTwoSteps || flow.unattended) return undefined;
+  if (flow === browser) return 'Opening a browser here. With --no-browser, the login can be approved on any other device.';
+  return `No browser is opened here: ${browser.unavailable(situation) ?? 'another way was asked for'}.`;
 }
 
 /** @throws AuthError `usage` for a name that no flow has. */
-export function checkFlowName(name: string): string {
-  if (flows.some((flow) => flow.name === name)) return name;
+export function flowNamed(name: string): Flow {
+  const flow = flows.find((one) => one.name === name);
+  if (flow) return flow;
   throw new AuthError('usage', `There is no flow called ${JSON.stringify(name)}.`, { hint: `The flows are ${flowNames()}.` });
+}
+
+/** The flow of a login that was made without a person; undefined for every other login. */
+export function unattendedFlow(name: string | undefined): Flow | undefined {
+  return flows.find((flow) => flow.unattended && flow.name === name);
 }
 
 /** The flows' names in a row, for a person. */

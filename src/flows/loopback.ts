@@ -58,15 +58,19 @@ export async function listen(attempt: Attempt): Promise<LoopbackListener | undef
       const abort = () => reject(signal.reason);
       signal.addEventListener('abort', abort);
       if (signal.aborted) abort();
-      return promise.finally(() => signal.removeEventListener('abort', abort));
+      return promise.finally(() => {
+        signal.removeEventListener('abort', abort);
+        settle = undefined;
+      });
     },
     answer: async (error) => {
       // A browser that has gone gets no page, and its response is never closed again.
-      if (!waiting || waiting.writableEnded || waiting.destroyed) return;
+      if (!waiting || waiting.writableEnded || waiting.destroyed) return void (waiting = undefined);
       const text = error ? `The login failed. ${error.message}` : 'You are logged in. This page can be closed.';
       const finished = once(waiting, 'close');
       respond(waiting, error ? 400 : 200, text);
       await finished;
+      waiting = undefined;
     },
     close: async () => {
       server.closeAllConnections();

@@ -1,46 +1,80 @@
 /** What paste and browser share: one authorization request whose response comes by whichever way is first. */
 import { once } from 'node:events';
 import type { Context } from '../context.js';
-import { AuthError, hasCode, interrupted, toAuthError } from '../errors.js';
+import { AuthError, hasCode, toAuthError } from '../errors.js';
 import {
-  parsePastedAddress,
   requestRegistrationProblem,
   requestTokenByCode,
   startAuthorization,
   type Attempt,
   type AuthorizationResponse,
 } from '../oauth/authorization-code.js';
+import { parsePastedResponse } from '../oauth/pasted-response.js';
 import { OAuthError } from '../oauth/protocol-error.js';
+import type { TokenResponse } from '../oauth/token.js';
 import { quoted } from '../server-text.js';
 import type { FlowRequest, Grant } from './flow.js';
 import { listen, type LoopbackListener } from './loopback.js';
+import { race } from './race.js';
 import { withinTime } from './time-limit.js';
 
 /** Seconds that the person has to approve, where they did not say otherwise. */
 const patience = 600;
 /** After these, what was pasted was wrong, and another paste may be right. */
-const pasteAgain = ['nothing_pasted', 'not_an_address', 'address_mismatch', 'state_mismatch', 'code_missing'] as const;
+const pasteAgain = [
+  'nothing_pasted',
+  'not_an_address',
+  'address_mismatch',
+  'address_incomplete',
+  'state_mismatch',
+  'code_missing',
+] as const;
+
+/** Tells the person what to do with an attempt's URL. Resolves to what ends that, as the keys that they may press. */
+export type Present = (attempt: Attempt, listening: boolean) => Promise<() => void>;
 
 /**
  * Sends the person to the authorization server and waits for the browser to come back to the listener, or for the
  * address that it ended on to be pasted. Whichever is first wins; the other is cancelled.
- *
- * @param present tells the person what to do with the attempt's URL.
  */
-export async function grantByRedirect(
-  { request, present }: { request: FlowRequest; present: (attempt: Attempt, listening: boolean) => Promise<void> },
-  context: Context,
-): Promise<Grant> {
+export async function grantByRedirect({ request, present }: { request: FlowRequest; present: Present }, context: Context): Promise<Grant> {
   return withinTime(request.timeout ?? patience, context, (limited) => redirect({ request, present }, limited));
 }
 
-async function redirect(
-  { request, present }: { request: FlowRequest; present: (attempt: Attempt, listening: boolean) => Promise<void> },
-  context: Context,
-): Promise<Grant> {
+/**
+ * A new authorization request.
+ *
+ * @throws OAuthError `invalid_client` and the like when the client of an earlier login is outdated.
+ */
+export async function startRedirect(request: FlowRequest, context: Context): Promise<Attempt> {
   const attempt = await startAuthorization(request, context);
   const problem = request.clientReused ? await requestRegistrationProblem(attempt, context) : undefined;
   if (problem !== undefined) throw outdated(request, problem);
+  return attempt;
+}
+
+/** Waits for the address of an attempt whose URL the person has been shown, and exchanges the code in it. */
+export async function finishRedirect(
+  { attempt, listener }: { attempt: Attempt; listener?: LoopbackListener },
+  context: Context,
+): Promise<TokenResponse> {
+  const { ui } = context;
+  const letters: Letters = { before: '', problem: nothingPasted() };
+  for (;;) {
+    const { code } = await firstResponse({ attempt, listener, letters }, context);
+    try {
+      return await requestTokenByCode({ attempt, code }, context);
+    } catch (error) {
+      // A code lives for a minute or so, and is good once. The address that gave it gives another, unless it was pushed.
+      if (!hasCode(error, 'invalid_grant') || ui.input !== 'terminal' || attempt.opensUntil !== undefined) throw error;
+      await listener?.answer(error);
+      ui.fail(error.message, 'Open the address again, approve once more, and paste what you end on then.');
+    }
+  }
+}
+
+async function redirect({ request, present }: { request: FlowRequest; present: Present }, context: Context): Promise<Grant> {
+  const attempt = await startRedirect(request, context);
   const listener = await listen(attempt);
   const close = async (error?: AuthError) => {
     await listener?.answer(error);
@@ -48,9 +82,9 @@ async function redirect(
   };
   try {
     if (context.ui.input === 'none' && listener === undefined) throw nowhereToAnswer(request);
-    await present(attempt, listener !== undefined);
-    const { code } = await firstResponse({ attempt, listener }, context);
-    return { tokens: await requestTokenByCode({ attempt, code }, context), answerBrowser: close };
+    const stop = await present(attempt, listener !== undefined);
+    const tokens = await finishRedirect({ attempt, listener }, context).finally(stop);
+    return { tokens, answerBrowser: close };
   } catch (error) {
     await close(toAuthError(error));
     throw error;
@@ -58,12 +92,12 @@ async function redirect(
 }
 
 /** Said before anybody is sent to approve in vain. */
-function nowhereToAnswer({ redirectUri }: FlowRequest): AuthError {
+function nowhereToAnswer({ redirectUri, serverName }: FlowRequest): AuthError {
   return new AuthError(
     'no_flow',
     `The answer could not reach mcp-auth: there is no stdin to paste into, and ${redirectUri} cannot be listened on.`,
     {
-      hint: 'Run it at a terminal, or free that port, or choose another with --callback-port.',
+      hint: `Log in in two steps: mcp-auth login ${serverName} --start, then --finish. Or free that port, or choose another with --callback-port.`,
     },
   );
 }
@@ -76,20 +110,20 @@ function outdated({ metadata, client }: FlowRequest, error: string): OAuthError 
   return new OAuthError(error, `${metadata.issuer} ${why}.`, { hint: 'Register again with --register.' });
 }
 
+/** What was pasted so far and could not be read, and why. */
+interface Letters {
+  before: string;
+  problem: AuthError;
+}
+
 async function firstResponse(
-  { attempt, listener }: { attempt: Attempt; listener: LoopbackListener | undefined },
+  { attempt, listener, letters }: { attempt: Attempt; listener: LoopbackListener | undefined; letters: Letters },
   context: Context,
 ): Promise<AuthorizationResponse> {
-  const decided = new AbortController();
-  const signal = AbortSignal.any([context.signal, decided.signal]);
-  const ways = [pastedResponse({ attempt, listening: listener !== undefined, signal }, context)];
-  if (listener) ways.push(listener.response(signal));
-  try {
-    return await Promise.race(ways);
-  } finally {
-    decided.abort(interrupted());
-    await Promise.allSettled(ways);
-  }
+  return race<AuthorizationResponse>(context, (join) => {
+    join((limited) => pastedResponse({ attempt, listening: listener !== undefined, letters }, limited));
+    if (listener) join(({ signal }) => listener.response(signal));
+  });
 }
 
 /**
@@ -97,24 +131,44 @@ async function firstResponse(
  * with what was wrong with the last one; where nothing could ever come, the listener is waited for.
  */
 async function pastedResponse(
-  { attempt, listening, signal }: { attempt: Attempt; listening: boolean; signal: AbortSignal },
-  { ui }: Context,
+  { attempt, listening, letters }: { attempt: Attempt; listening: boolean; letters: Letters },
+  { ui, signal }: Context,
 ): Promise<AuthorizationResponse> {
   if (ui.input === 'none' && listening) return untilAborted(signal);
-  let problem = new AuthError('nothing_pasted', 'Nothing was pasted.', {
-    hint: 'Give the address that the browser ends on as one line on stdin, or run this at a terminal.',
-  });
   for (;;) {
-    const line = await ui.ask({ message: 'Address:', shorten: true, signal });
-    if (line === undefined) throw problem;
+    const text = await ui.paste({ message: 'Paste the address here:', signal });
+    if (text === undefined) throw letters.problem;
     try {
-      return parsePastedAddress(line, attempt);
+      return parseWithWhatCameBefore(text, { attempt, letters });
     } catch (error) {
       if (!hasCode(error, ...pasteAgain)) throw error;
-      problem = error;
+      letters.problem = error;
       if (ui.input !== 'none') ui.fail(error.message, error.hint);
     }
   }
+}
+
+/** A paste may arrive in pieces: over a slow line, or where somebody copies the rows of a window one by one. */
+function parseWithWhatCameBefore(text: string, { attempt, letters }: { attempt: Attempt; letters: Letters }): AuthorizationResponse {
+  const joined = letters.before + text;
+  try {
+    const response = parsePastedResponse(text, attempt);
+    letters.before = '';
+    return response;
+  } catch (error) {
+    if (letters.before === '' || !hasCode(error, ...pasteAgain)) {
+      letters.before = hasCode(error, 'address_incomplete') ? joined : '';
+      throw error;
+    }
+    letters.before = '';
+    return parseWithWhatCameBefore(joined, { attempt, letters });
+  }
+}
+
+function nothingPasted(): AuthError {
+  return new AuthError('nothing_pasted', 'Nothing was pasted.', {
+    hint: 'Give the address that the browser ends on as one line on stdin, or run this at a terminal.',
+  });
 }
 
 async function untilAborted(signal: AbortSignal): Promise<never> {

@@ -2,14 +2,14 @@
  * The authorization code grant: RFC 6749 section 4.1, with PKCE (RFC 7636), resource indicators (RFC 8707), the issuer
  * in the response (RFC 9207) and a loopback redirect (RFC 8252 section 7.3).
  */
-import { timingSafeEqual } from 'node:crypto';
-import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomState, validateAuthResponse } from 'oauth4webapi';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { calculatePKCECodeChallenge, generateRandomCodeVerifier, validateAuthResponse } from 'oauth4webapi';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import type { Dpop } from './dpop.js';
-import { protocolError } from './protocol-error.js';
+import { OAuthError, protocolError } from './protocol-error.js';
 import { mustPush, requestPushedAuthorization } from './pushed-authorization.js';
 import { outdatedErrors, type ClientInformation } from './registration.js';
 import { requestToken, type TokenContext, type TokenResponse } from './token.js';
@@ -46,8 +46,8 @@ export interface Attempt {
   readonly request: AuthorizationRequest;
   /** The address for the person to open. */
   readonly url: string;
-  /** RFC 9126: the authorization server has taken the request, and the address opens it once. */
-  readonly pushed: boolean;
+  /** RFC 9126: the authorization server holds the request, and the address opens it once, until then (milliseconds since the epoch). */
+  readonly opensUntil?: number;
   readonly state: string;
   readonly codeVerifier: string;
 }
@@ -74,13 +74,13 @@ export function authorizationCodeUnavailable(metadata: AuthorizationServerMetada
 
 /**
  * Makes a new authorization request: fresh `state` and PKCE verifier, and the URL with everything in it once. Where the
- * authorization server requires it, the request is pushed to it first, and the URL names only that.
+ * authorization server requires it, or the URL would be long, the request is pushed to it first, and the URL names only that.
  *
  * @throws what `requestPushedAuthorization` throws.
  */
 export async function startAuthorization(request: AuthorizationRequest, context: TokenContext): Promise<Attempt> {
   const { metadata, client, dpop, redirectUri, resource, scope, extraParameters } = request;
-  const state = generateRandomState();
+  const state = randomBytes(16).toString('base64url');
   const codeVerifier = generateRandomCodeVerifier();
   const parameters = {
     response_type: 'code',
@@ -97,13 +97,45 @@ export async function startAuthorization(request: AuthorizationRequest, context:
     ...(scope?.split(' ').includes('offline_access') && { prompt: 'consent' }),
     ...extraParameters,
   };
-  const pushed = mustPush(metadata);
-  const shown = pushed
-    ? { client_id: client.client_id, request_uri: await requestPushedAuthorization({ metadata, client, dpop, parameters }, context) }
-    : parameters;
-  const url = new URL(metadata.authorization_endpoint ?? '');
-  for (const [name, value] of Object.entries(shown)) url.searchParams.set(name, value);
-  return { request, url: url.href, pushed, state, codeVerifier };
+  const url = withParameters(metadata.authorization_endpoint ?? '', parameters);
+  const pushed = await push({ request, parameters, long: url.length > longUrl }, context);
+  return { request, url, state, codeVerifier, ...pushed };
+}
+
+/** Bytes of an address beyond which its QR code would be wider than 80 columns, and terminals would break it into many rows. */
+const longUrl = 500;
+/** Seconds that a person needs to get an address opened somewhere else. */
+const timeToOpen = 120;
+
+/**
+ * The short address of a request that has been handed to the authorization server (RFC 9126): where it requires that, and
+ * where the address would be long, if it then can be opened for long enough.
+ */
+async function push(
+  { request, parameters, long }: { request: AuthorizationRequest; parameters: Readonly<Record<string, string>>; long: boolean },
+  context: TokenContext,
+): Promise<{ url: string; opensUntil: number } | undefined> {
+  const { metadata, client, dpop } = request;
+  const required = mustPush(metadata);
+  if (!required && (!long || metadata.pushed_authorization_request_endpoint === undefined)) return undefined;
+  try {
+    const { requestUri, expiresIn } = await requestPushedAuthorization({ metadata, client, dpop, parameters }, context);
+    if (!required && expiresIn < timeToOpen) return undefined;
+    const url = withParameters(metadata.authorization_endpoint ?? '', { client_id: client.client_id, request_uri: requestUri });
+    return { url, opensUntil: context.clock.now() + expiresIn * 1000 };
+  } catch (error) {
+    // Nobody depends on it: the long address is as good.
+    if (required || context.signal.aborted || (error instanceof OAuthError && outdatedErrors.has(error.error))) throw error;
+    return undefined;
+  }
+}
+
+/** `endpoint` with each parameter once. What may stand in a query as it is, does (RFC 3986 section 3.4), which keeps it short. */
+function withParameters(endpoint: string, parameters: Readonly<Record<string, string>>): string {
+  const url = new URL(endpoint);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  url.search = url.search.replace(/%3A/g, ':').replace(/%2F/g, '/');
+  return url.href;
 }
 
 /** What servers write on the page that they show a person in place of sending the browser back. */
@@ -122,7 +154,7 @@ export async function requestRegistrationProblem(
   { http, signal }: Pick<Context, 'http' | 'signal'>,
 ): Promise<string | undefined> {
   // A pushed request is opened once only, and an unknown client could not have pushed it.
-  if (attempt.pushed) return undefined;
+  if (attempt.opensUntil !== undefined) return undefined;
   try {
     const response = await http.fetch(attempt.url, { headers: { accept: 'text/html' }, signal });
     const location = response.headers.get('location');
@@ -135,28 +167,6 @@ export async function requestRegistrationProblem(
     if (signal.aborted) throw error;
     return undefined;
   }
-}
-
-/**
- * Reads what a person pasted: the address that the browser ended on.
- *
- * @throws AuthError `nothing_pasted`, `not_an_address` or `address_mismatch`, after which another paste may be tried,
- * and what `checkAuthorizationResponse` throws.
- */
-export function parsePastedAddress(text: string, attempt: Attempt): AuthorizationResponse {
-  const pasted = text.trim();
-  const hint = 'Approve in the browser, then copy the whole address from its address bar, even if that page does not load.';
-  if (pasted === '') throw new AuthError('nothing_pasted', 'Nothing was pasted.', { hint });
-  if (!URL.canParse(pasted)) throw new AuthError('not_an_address', 'What was pasted is not an address.', { hint });
-  const address = new URL(pasted);
-  const place = ({ origin, pathname }: URL) => `${origin}${pathname}`;
-  if (place(address) === place(new URL(attempt.url))) {
-    throw new AuthError('address_mismatch', 'That is the page to open, not the one that the browser ends on.', { hint });
-  }
-  if (place(address) !== place(new URL(attempt.request.redirectUri))) {
-    throw new AuthError('address_mismatch', `That is another address: it should begin with ${attempt.request.redirectUri}`, { hint });
-  }
-  return checkAuthorizationResponse(address.searchParams, attempt);
 }
 
 /**

@@ -16,7 +16,7 @@ export function mustPush(metadata: AuthorizationServerMetadata): boolean {
 /**
  * Hands the parameters of an authorization request to the authorization server (RFC 9126 section 2).
  *
- * @returns the `request_uri` that stands for them.
+ * @returns the `request_uri` that stands for them, and the seconds for which it does.
  * @throws OAuthError with the server's `error`.
  */
 export async function requestPushedAuthorization(
@@ -27,7 +27,7 @@ export async function requestPushedAuthorization(
     parameters,
   }: TokenEndpoint & { metadata: AuthorizationServerMetadata; parameters: Readonly<Record<string, string>> },
   context: TokenContext,
-): Promise<string> {
+): Promise<{ requestUri: string; expiresIn: number }> {
   const clientId = { client_id: client.client_id };
   try {
     const authentication = clientAuthentication(client, metadata, context);
@@ -35,7 +35,8 @@ export async function requestPushedAuthorization(
       const options = { ...requestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
       const response = await pushedAuthorizationRequest(metadata, clientId, authentication, parameters, options);
       const answer = await mended(response, { mends: pushMends, status: 201 });
-      return (await processPushedAuthorizationResponse(metadata, clientId, answer)).request_uri;
+      const { request_uri, expires_in } = await processPushedAuthorizationResponse(metadata, clientId, answer);
+      return { requestUri: request_uri, expiresIn: expires_in };
     });
   } catch (error) {
     throw protocolError(error, `The pushed authorization request endpoint of ${metadata.issuer}`, [client.client_secret]);

@@ -3,6 +3,7 @@ import { renameSync, statSync } from 'node:fs';
 import { mkdir, open, readdir, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
+import { readAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
 import { formatDocument, parseDocument, type StoreDocument } from './document.js';
 import { serverLockPath, unwritable, withLock } from './lock.js';
 import { readRescued, removeRescued, writeRescued, type Rescued } from './rescue.js';
@@ -27,6 +28,12 @@ export interface Store {
   /** What was kept of server `name` in that way. */
   rescued(name: string): Promise<Rescued | undefined>;
   forgetRescued(name: string): Promise<void>;
+  /** Keeps a login that waits to be finished by another process, in a file of its own. Throws `store_unwritable`. */
+  keepAttempt(attempt: AttemptFile): Promise<void>;
+  /** Those that have not expired by `now` (milliseconds since the epoch), newest first. */
+  attempts(now: number): Promise<AttemptFile[]>;
+  /** Runs `work` for the one process that finishes `attempt`, and forgets it when that succeeds. Undefined when it has been finished. */
+  finishAttempt<T>(attempt: AttemptFile, work: () => Promise<T>): Promise<T | undefined>;
   /** What the person should know of the file that was read, as sentences. */
   findings(): string[];
 }
@@ -66,6 +73,9 @@ export function openStore(file: string, signal: AbortSignal): Store {
     rescue: async (rescued) => writeRescued(await lockableTarget(file), rescued),
     rescued: async (name) => readRescued(await lockableTarget(file), name),
     forgetRescued: async (name) => removeRescued(await lockableTarget(file), name),
+    keepAttempt: async (attempt) => writeAttempt(await lockableTarget(file), attempt),
+    attempts: async (now) => readAttempts(await lockableTarget(file), now),
+    finishAttempt: async (attempt, work) => withAttempt({ store: await lockableTarget(file), attempt, signal }, work),
     findings: () => [...findings],
   };
 }

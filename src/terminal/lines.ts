@@ -1,10 +1,12 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** Lines of a pipe or a file, one at a time, of any length. */
+/** Lines of a pipe or a file, of any length. */
 export interface LineReader {
   /** The next line, or undefined at the end. Rejects with the signal's reason when that aborts first. */
   next(signal?: AbortSignal): Promise<string | undefined>;
+  /** All lines that have come, at least one, as one text; otherwise as `next`. */
+  all(signal?: AbortSignal): Promise<string | undefined>;
   close(): void;
 }
 
@@ -18,11 +20,19 @@ export function readLines(input: Readable): LineReader {
 
   return {
     next: async (signal) => {
-      while (lines.length === 0 && !ended) await something(signal);
+      await some(signal);
       return lines.shift();
+    },
+    all: async (signal) => {
+      await some(signal);
+      return lines.length === 0 ? undefined : lines.splice(0).join('\n');
     },
     close: () => reader.close(),
   };
+
+  async function some(signal: AbortSignal | undefined): Promise<void> {
+    while (lines.length === 0 && !ended) await something(signal);
+  }
 
   async function something(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();

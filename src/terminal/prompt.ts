@@ -6,20 +6,11 @@ interface Streams {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A pasted address is shown as this many characters of it: enough to recognise it, too few to use it. */
-const shownOfPaste = 24;
-
-/** One line, typed or pasted. `shorten` shows the beginning of a long one only, `secret` nothing of it. */
-export async function askAtTerminal({
-  message,
-  shorten,
-  secret,
-  ...streams
-}: { message: string; shorten: boolean; secret: boolean } & Streams): Promise<string> {
-  if (secret) return prompted<string>({ type: 'password', message, mask: true }, streams);
-  const transformer = (value: string) =>
-    shorten && value.length > shownOfPaste ? `${value.slice(0, shownOfPaste)}… (${value.length} characters)` : value;
-  return prompted<string>({ type: 'input', message, transformer }, streams);
+/** One line, typed or pasted. `secret` shows nothing of it. */
+export async function askAtTerminal({ message, secret, ...streams }: { message: string; secret: boolean } & Streams): Promise<string> {
+  return secret
+    ? prompted<string>({ type: 'password', message, mask: true }, streams)
+    : prompted<string>({ type: 'input', message }, streams);
 }
 
 /** One of several choices, by arrow keys. */

@@ -4,66 +4,108 @@ import type { Clock, Env } from '../context.js';
 export type Style = Parameters<typeof styleText>[0];
 export type Paint = (style: Style, text: string) => string;
 
+/** What stays at the bottom of the window while lines come in above it, in this order. */
+export type Footing = 'countdown' | 'keys' | 'prompt';
+const footings: readonly Footing[] = ['countdown', 'keys', 'prompt'];
+
 /** How often a countdown speaks where it cannot stay on one line, in milliseconds. */
 const spokenEvery = 60_000;
 
-/** Lines on stderr, and at most one live line below them. */
+/** Lines on stderr, and a foot of live lines below them. */
 export interface Screen {
+  /** Whether there is a window whose lines can be drawn anew. */
+  readonly isWindow: boolean;
   /** `text` in a style, where colours are wanted. */
   readonly paint: Paint;
   /** A line as it is, however long. */
   readonly line: (text: string) => void;
   /** A sentence: broken between words where the window ends, its later lines indented as its first is. */
   readonly sentence: (text: string, style?: Style) => void;
+  /** Codes that tell the terminal something and show nothing. Only in a window. */
+  readonly send: (codes: string) => void;
+  /** Puts a line into the foot, or takes it out. Cut where the window ends. Only in a window. */
+  readonly foot: (footing: Footing, text: string | undefined) => void;
   /** Clears what the terminal itself has put on the line, as the ^C that it echoes. */
   readonly restartLine: () => void;
-  /** The width of the window in characters; unbounded where there is none. */
-  columns(): number;
-  countdown(label: string, until: number): () => void;
+  /** Takes the foot away until it is called again, for somebody else to use the terminal. */
+  readonly setAside: (aside: boolean) => void;
+  /** The size of the window in characters; unbounded where there is none. */
+  readonly columns: () => number;
+  readonly rows: () => number;
+  readonly countdown: (label: string, until: number) => () => void;
 }
 
 export function createScreen({ stderr, env, clock }: { stderr: NodeJS.WriteStream; env: Env; clock: Clock }): Screen {
   const isWindow = stderr.isTTY && env.variables['TERM'] !== 'dumb';
   const coloured = isWindow && !env.variables['NO_COLOR'];
-  let live = '';
+  const foot = new Map<Footing, string>();
+  let aside = false;
+  /** Rows of the foot that are on the screen now. */
+  let shown = 0;
 
   const columns = () => (stderr.isTTY && stderr.columns > 0 ? stderr.columns : Infinity);
-  const erase = () => live && stderr.write('\r\u001b[2K');
-  const draw = (text: string) => {
-    erase();
-    // A live line that wraps could not be erased again.
-    live = text.slice(0, columns() - 1);
-    if (live) stderr.write(live);
-  };
-  const line = (text: string) => {
-    erase();
-    stderr.write(`${text}\n${live}`);
-  };
-
+  const rows = () => (stderr.isTTY && stderr.rows > 0 ? stderr.rows : Infinity);
+  const erased = () => (shown === 0 ? '' : `\r${shown > 1 ? `\u001b[${shown - 1}A` : ''}\u001b[J`);
   const paint: Paint = (style, text) => (coloured ? styleText(style, text, { validateStream: false }) : text);
 
+  /** Cut where the window ends: a live line that wraps could not be erased again. */
+  const footingLine = (footing: Footing) => {
+    const text = foot.get(footing)?.slice(0, columns() - 1);
+    return text === undefined || footing === 'prompt' ? text : paint('dim', text);
+  };
+
+  /** One write for all of it, so that nothing flickers. */
+  const draw = (above = '') => {
+    const before = erased();
+    const lines = aside ? [] : footings.flatMap((footing) => footingLine(footing) ?? []);
+    shown = lines.length;
+    const text = lines.join('\n');
+    if (before + above + text !== '') stderr.write(before + above + text);
+  };
+  const line = (text: string) => draw(`${text}\n`);
+  if (isWindow) stderr.on('resize', () => draw());
+
   return {
+    isWindow,
     paint,
     line,
     sentence: (text, style) => {
       for (const row of wrapped(text, columns())) line(style ? paint(style, row) : row);
     },
+    send: (codes) => {
+      if (isWindow) stderr.write(codes);
+    },
+    foot: (footing, text) => {
+      if (!isWindow || foot.get(footing) === text) return;
+      if (text === undefined) foot.delete(footing);
+      else foot.set(footing, text);
+      draw();
+    },
     restartLine: () => {
-      if (isWindow) stderr.write('\r\u001b[2K');
+      if (isWindow && shown === 0) stderr.write('\r\u001b[2K');
+    },
+    setAside: (now) => {
+      aside = now;
+      draw();
     },
     columns,
+    rows,
     countdown: (label, until) => {
       const show = () => {
         const left = Math.max(0, Math.ceil((until - clock.now()) / 1000));
         const text = `${label}: ${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')} left`;
-        if (isWindow) draw(text);
-        else line(text);
+        if (isWindow) {
+          if (text !== foot.get('countdown')) {
+            foot.set('countdown', text);
+            draw();
+          }
+        } else line(text);
       };
       show();
       const stop = clock.every(isWindow ? 1000 : spokenEvery, show);
       return () => {
         stop();
-        draw('');
+        if (foot.delete('countdown')) draw();
       };
     },
   };

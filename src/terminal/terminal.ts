@@ -5,13 +5,17 @@
  * - Every text is made printable here, at the last step, whoever wrote it.
  * - An address or a code stands alone on its line and is never cut or wrapped by us: people copy whole lines.
  * - Nothing moves, and nothing is coloured, unless stderr is a terminal; NO_COLOR is heeded.
+ * - What moves is the foot of the window, and it is written anew only when it has changed.
  * - Whatever ends a prompt, the terminal is left as it was.
  */
 import type { Clock, Env, Ui } from '../context.js';
 import { printable } from '../server-text.js';
+import { copyToClipboard, type RunTmux } from './clipboard.js';
+import { hyperlink, knowsHyperlinks } from './hyperlink.js';
+import { createKeyboard, type KeyboardOptions } from './keyboard.js';
 import { readLines, type LineReader } from './lines.js';
 import { askAtTerminal, chooseAtTerminal } from './prompt.js';
-import { qrLines } from './qr.js';
+import { drawQr } from './qr.js';
 import { createScreen } from './screen.js';
 
 export interface TerminalOptions {
@@ -23,9 +27,13 @@ export interface TerminalOptions {
   readonly clock: Clock;
   /** Whether `event` prints. */
   readonly json: boolean;
+  /** Whether only what has to be done, and what went wrong, is said. */
+  readonly quiet: boolean;
   /** Draw QR codes: always, never, or (undefined) when a person looks. */
   readonly qr: boolean | undefined;
   readonly openBrowser: (url: string) => Promise<boolean>;
+  readonly runTmux: RunTmux;
+  readonly raise: KeyboardOptions['raise'];
 }
 
 /** JSON in ASCII: a reader gets every character, and a terminal that shows it none that could move the cursor or reorder. */
@@ -34,11 +42,17 @@ function asciiJson(value: unknown): string {
 }
 
 /** The Ui of a real terminal, or of the streams that stand in its place. `close` stops reading. */
-export function createTerminal({ stdin, stdout, stderr, env, clock, json, qr, openBrowser }: TerminalOptions): Ui & { close(): void } {
+export function createTerminal(options: TerminalOptions): Ui & { close(): void } {
+  const { stdin, stdout, stderr, env, clock, json, quiet, qr, openBrowser, runTmux, raise } = options;
   const screen = createScreen({ stderr, env, clock });
-  const { paint, line, sentence } = screen;
+  const { line, paint, sentence } = screen;
   let lines: LineReader | undefined;
-  const atTerminal = stdin?.isTTY === true && stderr.isTTY;
+  const atTerminal = stdin?.isTTY === true && screen.isWindow;
+  const keyboard = atTerminal ? createKeyboard({ stdin, screen, clock, raise }) : undefined;
+  const chatter = (text: string, style?: Parameters<typeof sentence>[1]) => {
+    if (!quiet) sentence(printable(text), style);
+  };
+  const warn = (text: string) => sentence(`! ${printable(text)}`, 'yellow');
 
   return {
     input: stdin === undefined ? 'none' : atTerminal ? 'terminal' : 'lines',
@@ -46,24 +60,40 @@ export function createTerminal({ stdin, stdout, stderr, env, clock, json, qr, op
     event: (event) => {
       if (json) stdout.write(`${asciiJson(event)}\n`);
     },
-    say: (text = '') => sentence(printable(text)),
-    remark: (text) => sentence(printable(text), 'dim'),
-    warn: (text) => sentence(`! ${printable(text)}`, 'yellow'),
-    succeed: (text) => sentence(`✓ ${printable(text)}`, 'green'),
+    say: (text = '') => chatter(text),
+    remark: (text) => chatter(text, 'dim'),
+    warn,
+    succeed: (text) => chatter(`✓ ${text}`, 'green'),
     fail: (text, hint) => {
       screen.restartLine();
       sentence(`✗ ${printable(text)}`, 'red');
       if (hint) sentence(`  ${printable(hint)}`);
     },
-    address: (url) => line(printable(url)),
-    code: (code) => line(paint('bold', printable(code))),
-    qr: async (text) => {
-      if (qr ?? stderr.isTTY) for (const row of await qrLines(text, { columns: screen.columns(), paint })) line(row);
+    address: (url) => line(screen.isWindow && knowsHyperlinks(env) ? hyperlink(printable(url)) : printable(url)),
+    code: (code) => line(paint(['bold', 'inverse'], printable(code))),
+    qr: async (text, asked = false) => {
+      if (!asked && !(qr ?? stderr.isTTY)) return;
+      const code = await drawQr(text, { columns: screen.columns(), rows: screen.rows(), paint });
+      if ('reason' in code) sentence(code.reason, 'dim');
+      else for (const row of code.rows) line(row);
+      line('');
     },
-    countdown: (label, until) => screen.countdown(printable(label), until),
-    ask: async ({ message, shorten = false, secret = false, signal }) => {
+    countdown: (label, until) => (quiet ? () => undefined : screen.countdown(printable(label), until)),
+    copy: async (text) => {
+      const { sent, message } = await copyToClipboard(text, { env, send: screen.send, runTmux });
+      if (sent) sentence(printable(message), 'dim');
+      else warn(message);
+    },
+    press: (keys) => keyboard?.press(keys) ?? (() => undefined),
+    paste: async ({ message, signal }) => {
       if (stdin === undefined) return undefined;
-      if (atTerminal) return askAtTerminal({ message: printable(message), shorten, secret, signal, stdin, stderr });
+      if (keyboard) return keyboard.paste({ message: printable(message), signal });
+      lines ??= readLines(stdin);
+      return lines.all(signal);
+    },
+    ask: async ({ message, secret = false, signal }) => {
+      if (stdin === undefined) return undefined;
+      if (atTerminal) return askAtTerminal({ message: printable(message), secret, signal, stdin, stderr });
       lines ??= readLines(stdin);
       return lines.next(signal);
     },

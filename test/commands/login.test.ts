@@ -52,14 +52,14 @@ describe('paste', () => {
     const { mcpServer } = await realServers();
     const login = run(`login ${mcpServer.url} --no-browser --flow paste --no-qr`, { store: temporaryStore(), stdin: 'terminal' });
     const url = await login.shown(address);
-    await login.shown(/Address:/);
+    await login.shown(/Paste the address here:/);
     login.type('\r');
-    await login.shown(/Nothing was pasted[^]*Address:/);
+    await login.shown(/Nothing was pasted[^]*Paste the address here:/);
     login.type(`${url}\r`);
-    await login.shown(/That is the page to open[^]*Address:/);
+    await login.shown(/That is the page to open[^]*Paste the address here:/);
     const end = await new Person().approve(url);
     login.type(`${end.replace(/state=[^&]*/, 'state=another')}\r`);
-    await login.shown(/belongs to another login[^]*Address:/);
+    await login.shown(/belongs to another login[^]*Paste the address here:/);
     login.type(`${end}\r`);
 
     expect(await login.exit).toBe(0);

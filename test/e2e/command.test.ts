@@ -45,7 +45,7 @@ describe('in a terminal', () => {
     const words = ['login', mcpServer.url, '--no-browser', '--name', 'demo', '--flow', 'paste', '--store', store];
     const login = runInTerminal(words, { columns: 80, rows: 24 });
     const end = await new Person().approve(await login.shown(address));
-    await login.shown(/Address:/);
+    await login.shown(/Paste the address here:/);
     login.type(`${end}\r`);
     expect(await login.exit).toBe(0);
     expect(login.lines().join('\n')).toContain('✓ Logged in to demo');
@@ -58,13 +58,13 @@ describe('in a terminal', () => {
     const line = `${process.execPath} ${command} login ${mcpServer.url} --no-browser --flow paste --no-qr --store ${temporaryStore()}; echo "exit $?"; stty -a`;
     const shell = spawnInTerminal('/bin/sh', ['-c', line], {});
     const end = await new Person().approve(await shell.shown(address));
-    await shell.shown(/Address:/);
+    await shell.shown(/Paste the address here:/);
     expect((await fetch(end)).status).toBe(200);
     await shell.exit;
     const screen = shell.lines().join('\n');
     expect(screen).toContain('✓ Logged in to');
     expect(screen).toContain('exit 0');
-    expect(screen).not.toContain('Address:');
+    expect(screen).not.toContain('Paste the address here:');
     expect(screen).toMatch(/ icanon[^]* echo /);
   });
 
@@ -84,7 +84,7 @@ describe('in a terminal', () => {
     const store = temporaryStore({ mine: 1 });
     const line = `trap : INT; ${process.execPath} ${command} login ${mcpServer.url} --no-browser --flow ${flow} --no-qr --store ${store}; echo "exit $?"; stty -a`;
     const shell = spawnInTerminal('/bin/sh', ['-c', line], {});
-    await shell.shown(/Address:|Waiting for approval/);
+    await shell.shown(/Paste the address here:|Waiting for approval/);
     shell.type('\u0003');
     await shell.exit;
     const screen = shell.lines().join('\n');

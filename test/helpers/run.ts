@@ -13,6 +13,7 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
   readonly openBrowser?: (url: string) => Promise<boolean>;
   readonly runProgram?: (words: readonly string[], environment: NodeJS.ProcessEnv) => number;
+  readonly tmux?: (words: readonly string[]) => string | undefined;
   /** Columns of the terminal. */
   readonly columns?: number;
 }
@@ -37,7 +38,7 @@ export interface Run {
 /** Starts a command line: words, or text that is split at spaces. */
 export function run(
   line: string | readonly string[],
-  { store, stdin = 'none', clock = testClock(), env = {}, openBrowser, runProgram, columns = 100 }: RunOptions,
+  { store, stdin = 'none', clock = testClock(), env = {}, openBrowser, runProgram, tmux, columns = 100 }: RunOptions,
 ): Run {
   const input = Object.assign(new PassThrough(), { isTTY: stdin === 'terminal', setRawMode: () => input });
   const output = collected(false);
@@ -54,10 +55,15 @@ export function run(
       variables: { MCP_AUTH_STORE: store, MCP_AUTH_PREFERENCES: `${store}.preferences.json`, NO_COLOR: '1', ...env },
       platform: 'linux',
       program: ['node', 'mcp-auth'],
+      exists: () => false,
     },
     clock,
     hold: () => () => undefined,
     runProgram: (words, environment) => Promise.resolve(runProgram?.(words, environment) ?? 0),
+    runTmux: (words) => Promise.resolve(tmux?.(words)),
+    raise: (signal) => {
+      if (signal === 'SIGINT') interrupt.abort(interrupted());
+    },
     openBrowser: openBrowser ?? (() => Promise.resolve(false)),
     interrupt: interrupt.signal,
   });

@@ -7,7 +7,11 @@ import { createHttp } from '../../src/http/http.js';
 import { isLoopback, parseSafeUrl } from '../../src/http/url-policy.js';
 
 function http(variables: Record<string, string> = {}, timeout?: number) {
-  const created = createHttp({ env: { variables, platform: 'linux' as const, program: [] }, userAgent: 'test', timeout });
+  const created = createHttp({
+    env: { variables, platform: 'linux' as const, program: [], exists: () => false },
+    userAgent: 'test',
+    timeout,
+  });
   onTestFinished(() => created.close());
   return created;
 }

@@ -49,7 +49,7 @@ test('a client that the server has forgotten is found out by it, and registered 
   first.type(`${String(server.asked('POST /par')[0]?.body['redirect_uri'])}?code=c&state=${state}\n`);
   expect(await first.exit).toBe(0);
   const second = run('login fake --no-browser --no-verify --flow paste', { store, stdin: 'open' });
-  expect(await second.shown(authorize)).toContain('urn%3Aexample%3A2');
+  expect(await second.shown(authorize)).toContain('urn:example:2');
   second.interrupt();
   await second.exit;
   expect(server.asked('POST /register')).toHaveLength(2);

@@ -1,6 +1,6 @@
 import jsqr from 'jsqr';
 import { expect, test } from 'vitest';
-import { qrLines } from '../../src/terminal/qr.js';
+import { drawQr, type QrOptions } from '../../src/terminal/qr.js';
 
 const plain = (_: unknown, text: string) => text;
 /** The types say that the decoder is below `default`; it is the import itself. */
@@ -25,14 +25,20 @@ function scan(lines: string[]): string | undefined {
   return decode(pixels, width, height)?.data;
 }
 
+async function drawn(text: string, size: Omit<QrOptions, 'paint'>): Promise<string[]> {
+  const code = await drawQr(text, { ...size, paint: plain });
+  if ('reason' in code) throw new Error(code.reason);
+  return [...code.rows];
+}
+
 test.each(['https://auth.example/device?user_code=WDJB-MJHT', `https://auth.example/authorize?${'state=abcdefgh&'.repeat(25)}`])(
   '%s can be scanned',
   async (url) => {
-    expect(scan(await qrLines(url, { columns: 200, paint: plain }))).toBe(url);
+    expect(scan(await drawn(url, { columns: 200, rows: 80 }))).toBe(url);
   },
 );
 
 test('a code that the window is too narrow for is a sentence that says the width it takes', async () => {
-  const [line] = await qrLines('https://auth.example/device', { columns: 20, paint: plain });
-  expect(line).toMatch(/takes a window \d+ columns wide; this one has 20/);
+  const code = await drawQr('https://auth.example/device', { columns: 20, rows: 80, paint: plain });
+  expect(code).toEqual({ reason: expect.stringMatching(/takes a window of 29 columns, and this one has 20/) as string });
 });

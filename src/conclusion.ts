@@ -1,0 +1,128 @@
+/** What follows on consent: the token is tried, and the login stored. */
+import type { Context } from './context.js';
+import { AuthError, hasCode, toAuthError } from './errors.js';
+import type { Grant, Proof } from './flows/flow.js';
+import { unattendedFlow } from './flows/index.js';
+import type { AuthorizationServerMetadata } from './oauth/authorization-server.js';
+import type { Dpop } from './oauth/dpop.js';
+import type { ClientInformation } from './oauth/registration.js';
+import { loginFrom } from './renewal.js';
+import { deleteClient, findServer, putClient, putServer, readLogin, writeLogin, type Login } from './store/document.js';
+import { verifyToken, type Verification } from './verification.js';
+
+/** What was settled before the tokens came. */
+export interface Agreement {
+  readonly name: string;
+  /** As the person wrote it, which is how it is stored. */
+  readonly url: string;
+  /** Whether to try the token before it is stored. */
+  readonly verify: boolean;
+  /** An issuer that the authorization server may call itself, and the address where that was said. */
+  readonly trustedIssuer?: string;
+  readonly issuerAddress?: string;
+  readonly metadata: AuthorizationServerMetadata;
+  readonly resource: string;
+  /** The scopes that were asked for, joined by spaces. */
+  readonly scope?: string;
+  /** How often more was asked for than the login before had. */
+  readonly stepUps: number;
+  /** The client that the tokens are given to. */
+  readonly client: ClientInformation;
+  /** The id of a registration from the store that its server does not know any more. */
+  readonly forgotten?: string;
+  readonly dpop?: Dpop;
+  /** The name of the flow. */
+  readonly flow: string;
+  readonly proof: Proof;
+}
+
+export interface LoginResult {
+  readonly login: Login;
+  /** Absent when it was not asked for, or when the server could not be asked. */
+  readonly verification?: Verification;
+}
+
+/**
+ * Tries the token, stores the login, and only then tells a waiting browser. Whatever fails leaves the store as it was.
+ *
+ * @throws AuthError `token_refused`, `store_unwritable` …
+ */
+export async function conclude({ agreement, grant }: { agreement: Agreement; grant: Grant }, context: Context): Promise<LoginResult> {
+  try {
+    const { tokens } = grant;
+    const { url, dpop, verify } = agreement;
+    const verification = verify ? await tryToken({ url: new URL(url), tokens, dpop }, context) : undefined;
+    const login = loginOf({ agreement, grant });
+    await save({ agreement, login, proof: grant.proof ?? agreement.proof }, context);
+    await grant.answerBrowser?.();
+    return { login, verification };
+  } catch (error) {
+    await grant.answerBrowser?.(toAuthError(error));
+    throw error;
+  }
+}
+
+function loginOf({ agreement, grant }: { agreement: Agreement; grant: Grant }): Login {
+  const { metadata, resource, scope, stepUps, client, dpop, flow, proof } = agreement;
+  const { tokens } = grant;
+  return loginFrom(tokens, {
+    scope,
+    requestedScope: scope,
+    issuer: metadata.issuer,
+    resource,
+    clientId: client.client_id,
+    tokenEndpoint: metadata.token_endpoint,
+    revocationEndpoint: metadata.revocation_endpoint,
+    ...(stepUps > 0 && { stepUps }),
+    ...(tokens.tokenType === 'dpop' && { dpopKey: dpop?.key }),
+    ...renewalOf({ flow, proof: grant.proof ?? proof }),
+  });
+}
+
+/** What has to be known to run an unattended flow again. A token from stdin is not: it is the person's, and soon over. */
+function renewalOf({ flow, proof }: { flow: string; proof: Proof }): Partial<Login> {
+  if (unattendedFlow(flow) === undefined) return {};
+  return {
+    flow,
+    workloadTokenFile: proof.workloadTokenFile,
+    idTokenFile: proof.idTokenFile,
+    identityProvider: proof.identityProvider,
+    identityProviderClientId: proof.identityProviderClient?.client_id,
+  };
+}
+
+/** A token that the server refuses ends the login; a server that cannot be asked says nothing about it. */
+async function tryToken(server: Parameters<typeof verifyToken>[0], context: Context): Promise<Verification | undefined> {
+  try {
+    return await verifyToken(server, context);
+  } catch (error) {
+    if (!hasCode(error, 'server_failed', 'network_error', 'request_timed_out')) throw error;
+    context.ui.warn(`The token could not be tried: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Writes the login, unless the server has become another one while the person approved. */
+async function save(
+  { agreement, login, proof }: { agreement: Agreement; login: Login; proof: Proof },
+  { store, signal }: Context,
+): Promise<void> {
+  signal.throwIfAborted();
+  const { name, url, trustedIssuer, issuerAddress, metadata, client, forgotten } = agreement;
+  await store.update((document) => {
+    const entry = putServer(document, { name, url });
+    writeLogin(entry, login, name);
+    if (trustedIssuer !== undefined) Object.assign(entry, { trusted_issuer: trustedIssuer, trusted_issuer_at: issuerAddress });
+    if (forgotten !== undefined) deleteClient(document, metadata.issuer, forgotten);
+    putClient(document, metadata.issuer, client);
+    if (proof.identityProvider !== undefined && proof.identityProviderClient?.client_secret !== undefined) {
+      putClient(document, proof.identityProvider, { ...proof.identityProviderClient, obtained_by: 'pre_registration' });
+    }
+  });
+  const stored = readLogin(findServer(await store.read(), name));
+  if (stored?.accessToken !== login.accessToken) {
+    throw new AuthError('store_unwritable', `The login was written to ${store.path} but is not there.`, {
+      hint: 'See what else writes to that file.',
+    });
+  }
+}

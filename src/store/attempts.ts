@@ -1,0 +1,81 @@
+/**
+ * Logins that have been started and wait to be finished by another process. Each has a file of its own beside the store,
+ * 0600: it holds what only the one who started the login may know (RFC 7636's verifier, RFC 8628's device code).
+ */
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { isObject } from '../json.js';
+import { unwritable, withLock } from './lock.js';
+
+/** JSON. The members that are named are for finding it; the rest is whose who started it. */
+export interface AttemptFile {
+  readonly attempt: string;
+  readonly server: string;
+  /** Seconds since the epoch. */
+  readonly expires_at: number;
+  readonly [member: string]: unknown;
+}
+
+/** A name for a new attempt, short enough to be typed. */
+export function newAttemptId(): string {
+  return randomBytes(6).toString('base64url').replace(/[-_]/g, 'x');
+}
+
+/** @throws AuthError `store_unwritable`. */
+export async function writeAttempt(store: string, attempt: AttemptFile): Promise<void> {
+  try {
+    await writeFile(fileOf(store, attempt.attempt), JSON.stringify(attempt), { flag: 'wx', mode: 0o600, flush: true });
+  } catch (error) {
+    throw unwritable(store, error);
+  }
+}
+
+/** All that have not expired by `now` (milliseconds since the epoch), the newest first. The others are removed. */
+export async function readAttempts(store: string, now: number): Promise<AttemptFile[]> {
+  const prefix = `${path.basename(store)}.`;
+  const names = await readdir(path.dirname(store)).catch(() => []);
+  const found: AttemptFile[] = [];
+  for (const name of names.filter((one) => one.startsWith(prefix) && one.endsWith(suffix))) {
+    const file = path.join(path.dirname(store), name);
+    const attempt = parseAttempt(await readFile(file, 'utf8').catch(() => ''));
+    if (attempt && attempt.expires_at * 1000 > now) found.push(attempt);
+    else await rm(file, { force: true }).catch(() => undefined);
+  }
+  return found.sort((one, other) => other.expires_at - one.expires_at);
+}
+
+/**
+ * Runs `work` while no other process finishes the same attempt, whose code is good once only, and takes the attempt away
+ * when that has succeeded. Undefined when it has gone by the time that its turn comes.
+ */
+export async function withAttempt<T>(
+  { store, attempt, signal }: { store: string; attempt: AttemptFile; signal: AbortSignal },
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  const file = fileOf(store, attempt.attempt);
+  return withLock(`${file}.lock`, { milliseconds: patience, signal }, async () => {
+    if (parseAttempt(await readFile(file, 'utf8').catch(() => '')) === undefined) return undefined;
+    const result = await work();
+    await rm(file, { force: true }).catch(() => undefined);
+    return result;
+  });
+}
+
+const suffix = '.attempt';
+/** Milliseconds that another process may take to finish it: as long as a person may. */
+const patience = 3_600_000;
+
+function fileOf(store: string, attempt: string): string {
+  return `${store}.${encodeURIComponent(attempt)}${suffix}`;
+}
+
+function parseAttempt(text: string): AttemptFile | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isObject(value) || typeof value['attempt'] !== 'string' || typeof value['server'] !== 'string') return undefined;
+    return typeof value['expires_at'] === 'number' ? (value as AttemptFile) : undefined;
+  } catch {
+    return undefined;
+  }
+}

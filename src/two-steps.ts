@@ -1,0 +1,155 @@
+/**
+ * A login in two commands, for whoever cannot wait between them: an agent, a chat bot, a CI job. The first shows what the
+ * person needs and ends; the second takes what they bring back, in another process, minutes later.
+ */
+import type { ClientInformation } from './oauth/registration.js';
+import type { AuthorizationServerMetadata } from './oauth/authorization-server.js';
+import { conclude, type Agreement, type LoginResult } from './conclusion.js';
+import { obtainConsent } from './consent.js';
+import type { Context } from './context.js';
+import { AuthError } from './errors.js';
+import type { Flow, FlowRequest, Halves, Started } from './flows/flow.js';
+import { flowNamed } from './flows/index.js';
+import { agreementOf } from './login.js';
+import { openDpop, type DpopKey } from './oauth/dpop.js';
+import { prepare, type LoginRequest } from './preparation.js';
+import { newAttemptId, type AttemptFile } from './store/attempts.js';
+import { isSameUrl } from './store/document.js';
+
+/** A login that has been started. */
+export interface StartedLogin {
+  readonly attempt: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Whether it is finished with the address that the browser ends on; otherwise by waiting. */
+  readonly takesAddress: boolean;
+}
+
+/** An agreement on disk, with what the flow keeps. Secret. */
+interface Kept {
+  readonly url: string;
+  readonly flow: string;
+  readonly verify: boolean;
+  readonly trusted_issuer?: string;
+  readonly issuer_address?: string;
+  readonly metadata: AuthorizationServerMetadata;
+  readonly resource: string;
+  readonly scope?: string;
+  readonly step_ups: number;
+  readonly client: ClientInformation;
+  readonly forgotten?: string;
+  readonly dpop_key?: DpopKey;
+  readonly kept: Started['kept'];
+}
+
+/**
+ * Shows the person what they need, and keeps what the second command needs, for as long as that is of use.
+ *
+ * @throws AuthError as `login` does until then.
+ */
+export async function startLogin(request: LoginRequest, context: Context): Promise<StartedLogin> {
+  const prepared = await prepare({ ...request, inTwoSteps: true }, context);
+  const attempt = newAttemptId();
+  const obtain = (flow: Flow, asked: FlowRequest) => halvesOf(flow).start(asked, context);
+  const consent = await obtainConsent({ ...request, ...prepared, secondHalf: { attempt }, obtain }, context);
+  const { kept, expiresAt } = consent.obtained;
+  const agreement = agreementOf({ request, prepared, consent });
+  const { name, url, flow, verify, metadata, resource, scope, client, forgotten } = agreement;
+  const file: AttemptFile & Kept = {
+    ...{ attempt, server: name, expires_at: Math.floor(expiresAt / 1000) },
+    ...{ url, flow, verify, metadata, resource, scope, client, forgotten, kept },
+    trusted_issuer: agreement.trustedIssuer,
+    issuer_address: agreement.issuerAddress,
+    step_ups: agreement.stepUps,
+    dpop_key: agreement.dpop?.key,
+  };
+  await context.store.keepAttempt(file);
+  return { attempt, expiresAt, takesAddress: halvesOf(consent.flow).isOf !== undefined };
+}
+
+export interface FinishRequest {
+  /** The server's name or its URL, where it was given, and what a new one is to be called. */
+  readonly server?: string;
+  readonly name?: string;
+  /** Which of several attempts. */
+  readonly attempt?: string;
+  /** What the person pasted, where it was given with the command. */
+  readonly answer?: string;
+  /** Seconds that the person still has. */
+  readonly timeout?: number;
+}
+
+/**
+ * Finishes a login that was started before: the one that is named, or that the pasted address belongs to, or the newest.
+ * It stays open until it has succeeded or expired.
+ *
+ * @throws AuthError `attempt_unknown`, and as `login` does from there on.
+ */
+export async function finishLogin(request: FinishRequest, context: Context): Promise<LoginResult & { name: string }> {
+  await context.store.checkWritable();
+  const open = await openAttempts(request, context);
+  const [newest] = open;
+  if (newest === undefined) throw unknown(request);
+  const takesAddress = halvesOf(flowNamed(newest.flow)).isOf !== undefined;
+  const answer = request.answer ?? (takesAddress && context.ui.input === 'lines' ? await context.ui.paste({ message: '' }) : undefined);
+  const attempt = open.find(({ flow, kept }) => answer !== undefined && flowNamed(flow).halves?.isOf?.(answer, kept)) ?? newest;
+  const result = await context.store.finishAttempt(attempt, () =>
+    finish({ attempt, timeout: request.timeout }, answer === undefined ? context : answering(answer, context)),
+  );
+  if (result === undefined) throw unknown(request);
+  return { ...result, name: attempt.server };
+}
+
+async function openAttempts({ server, name, attempt }: FinishRequest, { store, clock }: Context): Promise<(AttemptFile & Kept)[]> {
+  const all = (await store.attempts(clock.now())) as (AttemptFile & Kept)[];
+  const fits = (asked: string | undefined, found: boolean) => asked === undefined || found;
+  return all.filter(
+    (one) =>
+      fits(server, one.server === server || isSameUrl(one.url, server ?? '')) &&
+      fits(name, one.server === name) &&
+      fits(attempt, one.attempt === attempt),
+  );
+}
+
+async function finish(
+  { attempt, timeout }: { attempt: AttemptFile & Kept; timeout: number | undefined },
+  context: Context,
+): Promise<LoginResult> {
+  const { server, url, flow, verify, metadata, resource, scope, client, forgotten, kept } = attempt;
+  const dpop = attempt.dpop_key && (await openDpop(attempt.dpop_key));
+  const agreement: Agreement = {
+    ...{ name: server, url, flow, verify, metadata, resource, scope, client, forgotten, dpop },
+    trustedIssuer: attempt.trusted_issuer,
+    issuerAddress: attempt.issuer_address,
+    stepUps: attempt.step_ups,
+    proof: {},
+  };
+  const redirectUri = client.redirect_uris?.[0] ?? '';
+  const request: FlowRequest = {
+    ...{ metadata, client, dpop, redirectUri, resource, scope, timeout },
+    serverName: server,
+    clientReused: false,
+    proof: {},
+  };
+  const grant = await halvesOf(flowNamed(flow)).finish({ request, kept }, context);
+  return conclude({ agreement, grant }, context);
+}
+
+/** `prepare` lets only such flows through. */
+function halvesOf({ halves, name }: Flow): Halves {
+  if (halves) return halves;
+  throw new AuthError('no_flow', `${name} cannot be done in two steps.`);
+}
+
+/** A context in which the one thing that is pasted is `answer`. */
+function answering(answer: string, context: Context): Context {
+  const answers = [answer];
+  return { ...context, ui: { ...context.ui, input: 'lines', paste: () => Promise.resolve(answers.shift()) } };
+}
+
+function unknown({ server, name = server, attempt }: FinishRequest): AuthError {
+  const which = attempt !== undefined ? `No login ${JSON.stringify(attempt)}` : name === undefined ? 'No login' : `No login to ${name}`;
+  return new AuthError('attempt_unknown', `${which} waits to be finished: none was started, or it has expired or been finished.`, {
+    hint: `Start one with: mcp-auth login ${name ?? 'SERVER'} --start`,
+  });
+}
