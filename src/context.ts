@@ -88,6 +88,10 @@ export interface Ui {
   readonly input: 'terminal' | 'lines' | 'none';
   /** What was asked for, to stdout. */
   print(text: string): void;
+  /** What was asked for, as one line of JSON, to stdout: whole, whatever characters it holds. */
+  document(value: unknown): void;
+  /** Resolves when all that was printed has been taken. Throws `output_failed`. */
+  printed(): Promise<void>;
   /** One line of JSON to stdout, if the command was asked for JSON. */
   event(event: LoginEvent): void;
   /** A sentence, to stderr like all that follows. An empty text is an empty line. */

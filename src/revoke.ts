@@ -75,7 +75,8 @@ function remaining(issuer: string, error: unknown): string {
   return `The tokens could not be revoked and may still be valid at ${issuer}: ${failure(error).message}`;
 }
 
-function unknownServer(name: string, document: StoreDocument): AuthError {
+/** The error for a name that no server in the store has. */
+export function unknownServer(name: string, document: StoreDocument): AuthError {
   const names = servers(document).map(([one]) => one);
   return new AuthError('usage', `There is no server called ${JSON.stringify(name)} in the store.`, {
     hint: names.length > 0 ? `The store has ${names.join(', ')}.` : 'The store is empty.',

@@ -16,7 +16,7 @@ export const list: Command<Options> = {
     const { store, ui } = context;
     const all = servers(await store.read()).map(([name, entry]) => ({ name, entry, login: readLogin(entry) }));
     if (input.options.json) {
-      ui.print(JSON.stringify(all.map((server) => describe(server, context))));
+      ui.document(all.map((server) => describe(server, context)));
       return;
     }
     if (all.length === 0) ui.say(`No servers in ${store.path}. Run: mcp-auth login URL`);

@@ -9,6 +9,7 @@
  * - Whatever ends a prompt, the terminal is left as it was.
  */
 import type { Clock, Env, Ui } from '../context.js';
+import { AuthError } from '../errors.js';
 import { printable } from '../server-text.js';
 import { copyToClipboard, type RunTmux } from './clipboard.js';
 import { hyperlink, knowsHyperlinks } from './hyperlink.js';
@@ -57,6 +58,11 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
   return {
     input: stdin === undefined ? 'none' : atTerminal ? 'terminal' : 'lines',
     print: (text) => void stdout.write(`${printable(text)}\n`),
+    document: (value) => void stdout.write(`${asciiJson(value)}\n`),
+    printed: async () => {
+      const failure = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => stdout.write('', resolve));
+      if (failure) throw new AuthError('output_failed', `What was asked for could not be printed (${failure.code ?? failure.name}).`);
+    },
     event: (event) => {
       if (json) stdout.write(`${asciiJson(event)}\n`);
     },

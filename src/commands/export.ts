@@ -1,0 +1,19 @@
+import { exportLogin } from '../transfer.js';
+import type { Command } from './command.js';
+
+interface Options {
+  move?: boolean;
+}
+
+export const exportCommand: Command<Options> = {
+  arguments: [{ syntax: '<name>', help: 'name of a server in the store' }],
+  options: [{ flags: '--move', help: 'remove the login here: two machines cannot both renew it' }],
+  examples: ['export linear --move | ssh build-box mcp-auth import'],
+  run: async ({ arguments: [name = ''], options: { move = false } }, context) => {
+    const { ui } = context;
+    const { refreshToken } = await exportLogin({ name, move }, context);
+    if (move) ui.succeed(`Moved ${name}: the login is not in this store any more.`);
+    else if (refreshToken !== undefined)
+      ui.warn(`${name} is logged in here as well: the first of the two that renews its token may end the login of the other. See --move.`);
+  },
+};

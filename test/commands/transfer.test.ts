@@ -1,0 +1,103 @@
+/** `export` and `import`: a login from one machine to another. */
+import { expect, test } from 'vitest';
+import { readStore, temporaryStore } from '../helpers/folder.js';
+import { Person } from '../helpers/person.js';
+import { run } from '../helpers/run.js';
+import { realServers } from '../helpers/servers.js';
+
+const url = 'https://mcp.example/mcp';
+const auth = {
+  type: 'bearer',
+  token: 'secret-é\u200d',
+  refresh_token: 'r',
+  issuer: 'https://as.example',
+  client_id: 'c',
+  client_note: 'theirs',
+};
+const client = {
+  client_id: 'c',
+  token_endpoint_auth_method: 'none',
+  redirect_uris: ['http://127.0.0.1:1/callback'],
+  obtained_by: 'dynamic_registration',
+};
+const here = {
+  mcpServers: {
+    demo: { type: 'http', url, auth },
+    other: { type: 'http', url: 'https://o.example', auth: { type: 'bearer', token: 'other' } },
+  },
+  oauthClients: { 'https://as.example': [client, { client_id: 'another' }], 'https://elsewhere.example': [{ client_id: 'x' }] },
+};
+
+test('a real login works on the other machine, and is renewed there', async () => {
+  const { mcpServer } = await realServers();
+  const [from, to] = [temporaryStore(), temporaryStore({ mine: true })];
+  const login = run(`login ${mcpServer.url} --name demo --no-browser --flow paste`, { store: from, stdin: 'open' });
+  login.type(`${await new Person().approve(await login.shown(/^(http:\S+\/auth\?\S+)$/m))}\n`);
+  expect(await login.exit).toBe(0);
+  const exported = run('export demo --move', { store: from });
+  expect(await exported.exit).toBe(0);
+  expect(exported.stderr).toContain('Moved demo');
+  expect(readStore(from).mcpServers.demo).not.toHaveProperty('auth');
+
+  const imported = run('import', { store: to, stdin: { text: exported.stdout } });
+  expect(await imported.exit, imported.stderr).toBe(0);
+  expect(readStore(to)).toMatchObject({ mine: true, mcpServers: { demo: { url: mcpServer.url } } });
+  expect(await run('refresh demo', { store: to }).exit).toBe(0);
+});
+
+test('export prints one login and its client, and nothing of another; without --move both have it, and that is said', async () => {
+  const store = temporaryStore(here);
+  const exported = run('export demo', { store });
+  expect(await exported.exit).toBe(0);
+  expect(JSON.parse(exported.stdout)).toEqual({
+    mcpServers: { demo: { type: 'http', url, auth } },
+    oauthClients: { 'https://as.example': [client] },
+  });
+  expect(exported.stdout).toMatch(/^[\x20-\x7e]+\n$/);
+  expect(exported.stderr).toContain('is logged in here as well');
+  expect(exported.stderr).not.toContain('secret');
+  expect(readStore(store)).toEqual(here);
+});
+
+test('import takes a document that was written by hand, over several lines, and leaves what is there', async () => {
+  const store = temporaryStore({
+    mcpServers: { demo: { type: 'http', url, headers: { a: 'b' }, auth: { type: 'bearer', token: 'old' } } },
+  });
+  const imported = run('import', { store, stdin: { text: JSON.stringify(here, null, 2) } });
+  expect(await imported.exit, imported.stderr).toBe(0);
+  const { mcpServers } = readStore(store);
+  expect(mcpServers.demo).toMatchObject({ headers: { a: 'b' }, auth: { token: auth.token, refresh_token: 'r' } });
+  expect(mcpServers.demo.auth).not.toHaveProperty('client_note');
+  expect(mcpServers.other.auth.token).toBe('other');
+});
+
+test('a key that stays in its file has to be on this machine too', async () => {
+  const document = { ...here, oauthClients: { 'https://as.example': [{ ...client, private_key_file: '/keys/robot.pem' }] } };
+  const imported = run('import', { store: temporaryStore(), stdin: { text: JSON.stringify(document) } });
+  expect(await imported.exit).toBe(0);
+  expect(imported.stderr).toContain('/keys/robot.pem');
+});
+
+test.each([
+  { line: 'export none', code: 2, said: 'no server called "none"' },
+  { line: 'export empty', code: 3, said: 'There is no login to empty' },
+  { line: 'import', code: 2, stdin: 'none' as const, said: 'from stdin' },
+  { line: 'import', code: 1, stdin: { text: '{"secret-1"' }, said: 'is not valid JSON' },
+  { line: 'import', code: 2, stdin: { text: '' }, said: 'no login in what was given' },
+  { line: 'import', code: 2, stdin: { text: JSON.stringify({ mcpServers: { 'a b': { url, auth } } }) }, said: 'cannot be one' },
+  {
+    line: 'import',
+    code: 2,
+    stdin: { text: JSON.stringify({ mcpServers: { a: { url: 'file:///x', auth } } }) },
+    said: 'not an http(s) URL',
+  },
+  { line: 'import', code: 2, stdin: { text: JSON.stringify({ mcpServers: { empty: { url, auth } } }) }, said: 'The name empty is taken' },
+])('$line: $said', async ({ line, code, stdin = 'none' as const, said }) => {
+  const before = { mcpServers: { empty: { type: 'http', url: 'https://e.example' } } };
+  const store = temporaryStore(before);
+  const wrong = run(line, { store, stdin });
+  expect(await wrong.exit).toBe(code);
+  expect(wrong.stderr).toContain(said);
+  expect(wrong.stderr).not.toContain('secret-');
+  expect(readStore(store)).toEqual(before);
+});
