@@ -1,4 +1,5 @@
 /** Where this program runs, as far as it decides how the person can be reached. */
+import { isIP } from 'node:net';
 import type { Env } from '../context.js';
 
 /** What tells that a browser opened here would not be seen, with the end of a sentence; the first that holds counts. */
@@ -27,7 +28,7 @@ export function noBrowserHere(env: Env): string | undefined {
  */
 export function portForwarding(port: string, { variables }: Env): string | undefined {
   const [, , host, sshPort] = variables['SSH_CONNECTION']?.split(' ') ?? [];
-  if (host === undefined || !/^[\da-fA-F:.]+$/.test(host)) return undefined;
+  if (host === undefined || isIP(host) === 0) return undefined;
   const user = /^[\w.-]+$/.exec(variables['USER'] ?? variables['LOGNAME'] ?? '')?.[0];
   const at = sshPort === undefined || sshPort === '22' ? '' : `-p ${Number(sshPort)} `;
   return `ssh -L ${port}:127.0.0.1:${port} ${at}${user === undefined ? '' : `${user}@`}${host}`;

@@ -180,7 +180,7 @@ function locked(lockPath: string, milliseconds: number): AuthError {
 export function unwritable(where: string, error: unknown): AuthError {
   const code = (error as NodeJS.ErrnoException).code;
   return new AuthError('store_unwritable', `The store cannot be written: ${where}${code ? ` (${code})` : ''}.`, {
-    hint: 'Make it writable, or name another file with --store FILE or MCP_AUTH_STORE.',
+    hint: 'Make the folder writable (into a container, mount the folder, not the file), or name another file with --store FILE or MCP_AUTH_STORE.',
     cause: error,
   });
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync, statSync } from 'node:fs';
-import { mkdir, open, readdir, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { readAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
@@ -180,12 +180,29 @@ async function replace(target: string, written: string): Promise<void> {
   try {
     renameSync(written, target);
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // A file that is mounted into a container by itself cannot be replaced. What was written stays beside it until it has
+    // been filled anew.
+    const filled = code === 'EBUSY' && (await fill(target, await readFile(written)).catch(() => false));
     await rm(written, { force: true }).catch(() => undefined);
-    throw unwritable(target, error);
+    if (!filled) throw unwritable(target, error);
   }
   const folder = await open(path.dirname(target)).catch(() => undefined);
   await folder?.sync().catch(() => undefined);
   await folder?.close();
+}
+
+/** Writes into the file that is there, in one write that is flushed. True when that is done. */
+async function fill(target: string, content: Buffer): Promise<boolean> {
+  const handle = await open(target, 'r+');
+  try {
+    await handle.write(content, 0, content.length, 0);
+    await handle.truncate(content.length);
+    await handle.sync();
+    return true;
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Milliseconds after which a temporary file belongs to nobody: whoever wrote it was killed. */

@@ -2,6 +2,7 @@
 import pty from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import { command } from './build.js';
+import type { Cell } from './scan.js';
 
 export interface TerminalRun {
   /** Resolves to the exit code when the process has ended and all of its output is on the screen. */
@@ -9,6 +10,8 @@ export interface TerminalRun {
   type(text: string): void;
   /** What is on the screen and above it, wrapped lines joined. */
   lines(): string[];
+  /** The characters of the window, each with its colours, in a terminal whose own background is dark or light. */
+  cells(background: 'dark' | 'light'): Cell[][];
   /** The first match in those lines, now or later. Rejects when the command ends without it. */
   shown(pattern: RegExp): Promise<string>;
 }
@@ -54,9 +57,25 @@ export function spawnInTerminal(file: string, words: string[], { columns = 100, 
     }
     return all;
   };
+  const cells = (background: 'dark' | 'light'): Cell[][] => {
+    const { active } = screen.buffer;
+    return Array.from({ length: active.length }, (_, y) =>
+      Array.from({ length: columns }, (_, x) => {
+        const cell = active.getLine(y)?.getCell(x);
+        const text = cell?.getChars() || ' ';
+        if (cell === undefined) return { text, lightText: background === 'dark', lightBackground: background === 'light' };
+        // Of the sixteen colours, those from 7 on are light, but for the grey of 8.
+        const isLight = (color: number) => color >= 7 && color !== 8;
+        const lightText = cell.isFgDefault() ? background === 'dark' : isLight(cell.getFgColor());
+        const lightBackground = cell.isBgDefault() ? background === 'light' : isLight(cell.getBgColor());
+        return { text, lightText, lightBackground };
+      }),
+    );
+  };
   return {
     exit,
     lines,
+    cells,
     type: (text) => child.write(text),
     shown: async (pattern) => {
       for (;;) {

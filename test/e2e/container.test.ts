@@ -1,0 +1,113 @@
+/** As in a container: a root that cannot be written, no home, no terminal, nothing in the environment. */
+import { spawn } from 'node:child_process';
+import { openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { command } from '../helpers/build.js';
+import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { describeWith } from '../helpers/installed.js';
+import { Person } from '../helpers/person.js';
+import { realServers } from '../helpers/servers.js';
+
+describeWith('bwrap', 'in a container', (bwrap) => {
+  /** `mounts` are bwrap's own words. stdin is /dev/null, as where nobody has said `-i`. */
+  function run(mounts: string[], words: string[], variables: Record<string, string> = {}) {
+    const root = [
+      '--ro-bind',
+      '/',
+      '/',
+      '--dev',
+      '/dev',
+      '--proc',
+      '/proc',
+      '--unshare-pid',
+      '--unshare-ipc',
+      '--die-with-parent',
+      '--clearenv',
+    ];
+    const env = Object.entries({ PATH: '/usr/bin:/bin', container: 'bwrap', ...variables }).flatMap(([name, value]) => [
+      '--setenv',
+      name,
+      value,
+    ]);
+    const child = spawn(bwrap, [...root, ...mounts, ...env, process.execPath, command, ...words], {
+      stdio: [openSync('/dev/null', 'r'), 'pipe', 'pipe'],
+    });
+    const output = { stdout: '', stderr: '' };
+    let wake: (() => void) | undefined;
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name]?.on('data', (chunk: Buffer) => {
+        output[name] += chunk.toString();
+        wake?.();
+      });
+    }
+    const exit = new Promise<number | null>((resolve) => child.on('close', resolve));
+    const shown = async (pattern: RegExp): Promise<string> => {
+      for (;;) {
+        const match = pattern.exec(output.stderr);
+        if (match) return match[1] ?? match[0];
+        const ended = await Promise.race([exit.then(() => true), new Promise<boolean>((resolve) => (wake = () => resolve(false)))]);
+        if (ended && !pattern.test(output.stderr)) throw new Error(`ended before ${pattern}:\n${output.stderr}`);
+      }
+    };
+    return { output, exit, shown };
+  }
+
+  const mounted = { MCP_AUTH_STORE: '/mnt/mcp-servers.json' };
+
+  test.each([
+    { what: 'a folder with the store', mounts: (store: string) => ['--bind', path.dirname(store), '/mnt'] },
+    { what: 'the store by itself, as a file', mounts: (store: string) => ['--tmpfs', '/mnt', '--bind', store, '/mnt/mcp-servers.json'] },
+  ])('with $what: a login by code and a token', async ({ mounts }) => {
+    const { mcpServer } = await realServers();
+    const store = temporaryStore({ mine: 'kept' });
+    const login = run(mounts(store), ['login', mcpServer.url, '--name', 'demo'], mounted);
+    await login.shown(/No browser is opened here: this is a container\./);
+    const userCode = await login.shown(/^([A-Z]{4}-[A-Z]{4})$/m);
+    await new Person().approveDevice(await login.shown(/^(http:\S+\/device)$/m), userCode);
+    expect(await login.exit, login.output.stderr).toBe(0);
+    expect(login.output.stderr).not.toContain('\u001b');
+    expect(login.output.stderr).not.toContain('█');
+    expect(readStore(store)).toMatchObject({ mine: 'kept', mcpServers: { demo: { url: mcpServer.url } } });
+    expect(statSync(store).mode & 0o777).toBe(0o600);
+
+    const token = run(mounts(store), ['token', 'demo'], mounted);
+    expect(await token.exit, token.output.stderr).toBe(0);
+    expect(token.output.stdout.trim()).toBe(readStore(store).mcpServers.demo.auth.token);
+  });
+
+  test('with a secret that is mounted read-only: the token in it is good, and a login says at once what to do', async () => {
+    const auth = { type: 'bearer', token: 'secret-1', expires_at: 4_000_000_000 };
+    const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: 'https://a.example/mcp', auth } } });
+    const mounts = ['--ro-bind', path.dirname(store), '/mnt'];
+    const token = run(mounts, ['token', 'demo'], mounted);
+    expect(await token.exit, token.output.stderr).toBe(0);
+    expect(token.output).toEqual({ stdout: 'secret-1\n', stderr: '' });
+    const before = readFileSync(store, 'utf8');
+    const login = run(mounts, ['login', 'demo'], mounted);
+    expect(await login.exit).toBe(1);
+    expect(login.output.stderr).toMatch(/The store cannot be written: \/mnt \(EROFS\)[^]*mount the folder/);
+    expect(readFileSync(store, 'utf8')).toBe(before);
+  });
+
+  test('without a home: the default store cannot be made, which is said before anybody approves', async () => {
+    const { mcpServer } = await realServers();
+    const login = run([], ['login', mcpServer.url, '--name', 'demo']);
+    expect(await login.exit).toBe(1);
+    expect(login.output.stderr).toMatch(/The store cannot be written[^]*MCP_AUTH_STORE/);
+    expect(login.output.stderr).not.toContain('/device');
+  });
+
+  test('in two steps, by two processes, with the address as an argument', async () => {
+    const { mcpServer } = await realServers();
+    const folder = temporaryFolder();
+    writeFileSync(path.join(folder, 'mcp-servers.json'), '{}', { mode: 0o600 });
+    const mounts = ['--bind', folder, '/mnt'];
+    const start = run(mounts, ['login', mcpServer.url, '--name', 'demo', '--flow', 'paste', '--start', '--json'], mounted);
+    expect(await start.exit, start.output.stderr).toBe(0);
+    const { url } = JSON.parse(start.output.stdout) as { url: string };
+    const finish = run(mounts, ['login', 'demo', '--finish', await new Person().approve(url)], mounted);
+    expect(await finish.exit, finish.output.stderr).toBe(0);
+    expect(readStore(path.join(folder, 'mcp-servers.json')).mcpServers.demo.auth.token).toMatch(/\S+/);
+  });
+});

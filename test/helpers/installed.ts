@@ -1,0 +1,21 @@
+/** Programs of the system that some tests of the built command take. CI installs them, and fails where one is missing. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe } from 'vitest';
+
+/** Each program, with the Debian package that has it. */
+const packages = { tmux: 'tmux', sshd: 'openssh-server', bwrap: 'bubblewrap', chromium: 'chromium' } as const;
+
+/** The path of a program; undefined where it is not installed. */
+export function installed(program: keyof typeof packages): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];
+  return folders.map((folder) => path.join(folder, program)).find((file) => existsSync(file));
+}
+
+/** `describe` for tests that take `program`. Where it is missing they are skipped, and their name says why. */
+export function describeWith(program: keyof typeof packages, name: string, tests: (file: string) => void): void {
+  const file = installed(program);
+  if (file !== undefined) describe(name, () => tests(file));
+  else if (process.env['CI']) throw new Error(`${program} is not installed, which CI does`);
+  else describe.skip(`${name} (skipped: ${program} is not installed; Debian has it as ${packages[program]})`, () => tests(program));
+}

@@ -1,0 +1,58 @@
+/** A real sshd on loopback, for this user, with a key of its own. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { temporaryFolder } from './folder.js';
+
+/** Words that log in to it with a terminal, to which a command is added. */
+export async function startSshd(sshd: string): Promise<{ ssh: string[]; port: number }> {
+  const folder = temporaryFolder();
+  const file = (name: string) => path.join(folder, name);
+  for (const name of ['host', 'user']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file(name)]);
+  writeFileSync(file('authorized_keys'), readFileSync(file('user.pub')), { mode: 0o600 });
+  const port = await freePort();
+  const settings = [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${file('host')}`,
+    `AuthorizedKeysFile ${file('authorized_keys')}`,
+    'StrictModes no',
+    'UsePAM no',
+    'PasswordAuthentication no',
+    'PermitRootLogin yes',
+    `PidFile ${file('pid')}`,
+  ];
+  writeFileSync(file('config'), settings.join('\n'));
+  // Where sshd is root it wants this folder, which its package makes when the machine starts.
+  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true });
+  const daemon = spawn(sshd, ['-D', '-e', '-f', file('config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  onTestFinished(async () => {
+    daemon.kill();
+    if (daemon.exitCode === null && daemon.signalCode === null) await once(daemon, 'close');
+  });
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    daemon.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('Server listening')) resolve();
+    });
+    daemon.on('close', () => reject(new Error(`sshd ended: ${said}`)));
+  });
+  const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', 'IdentitiesOnly=yes'];
+  const words = ['-tt', '-F', '/dev/null', '-i', file('user'), '-p', String(port), ...options.flatMap((one) => ['-o', one])];
+  return { ssh: [...words, `${os.userInfo().username}@127.0.0.1`], port };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,48 @@
+/** The built command in a real tmux, and what that shows. */
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import { command } from './build.js';
+
+export interface Tmux {
+  /** The rows of the window; with `joined`, wrapped lines are one, and those that have left the window above are there too. */
+  screen(joined?: boolean): string;
+  /** The first match on the screen, now or later. */
+  shown(pattern: RegExp): Promise<string>;
+  /** Presses keys by tmux's names, as `C-c`. */
+  press(...keys: string[]): void;
+  /** Pastes as a terminal does: marked as a paste where the program wants that, or not. */
+  paste(text: string, how?: { marked: boolean }): void;
+  /** What is in tmux's own buffer. */
+  buffer(): string;
+}
+
+/** A shell in a window of that size, in a tmux server of its own, that has been given a command line. `mcp-auth` is the built command. */
+export function runInTmux(tmux: string, line: string, { columns, rows }: { columns: number; rows: number }): Tmux {
+  const socket = `mcp-auth-${randomUUID()}`;
+  const run = (words: string[], input?: string) =>
+    execFileSync(tmux, ['-L', socket, '-f', '/dev/null', ...words], { input, encoding: 'utf8' });
+  const env = ['-e', 'PS1=$ ', '-e', 'HISTFILE=', '-e', `MCP=${process.execPath} ${command}`];
+  run(['new-session', '-d', '-x', String(columns), '-y', String(rows), ...env, '/bin/sh', '-i']);
+  onTestFinished(() => void run(['kill-server']));
+  run(['send-keys', '-l', line.replaceAll('mcp-auth ', '$MCP ')]);
+  run(['send-keys', 'Enter']);
+  const screen = (joined = false) => run(['capture-pane', '-p', ...(joined ? ['-J', '-S', '-'] : [])]);
+  return {
+    screen,
+    shown: async (pattern) => {
+      for (;;) {
+        const match = pattern.exec(screen(true));
+        if (match) return match[1] ?? match[0];
+        await wait(50);
+      }
+    },
+    press: (...keys) => void run(['send-keys', ...keys]),
+    paste: (text, { marked } = { marked: true }) => {
+      run(['load-buffer', '-b', 'test', '-'], text);
+      run(['paste-buffer', '-b', 'test', ...(marked ? ['-p'] : [])]);
+    },
+    buffer: () => run(['show-buffer']),
+  };
+}
