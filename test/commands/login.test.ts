@@ -66,6 +66,40 @@ describe('paste', () => {
     expect(login.stderr).not.toContain(new URL(end).searchParams.get('code'));
   });
 
+  test('at a terminal: a code that came too late is followed by another from the same address', async () => {
+    const server = await fakeServer(() => [
+      { want: 'POST /token', respond: { status: 400, json: { error: 'invalid_grant', error_description: 'too late' } } },
+      { want: 'POST /token', respond: { json: { access_token: 'a', token_type: 'Bearer' } } },
+    ]);
+    const login = run(`login ${server.url} --no-browser --no-verify --flow paste --no-qr`, { store: temporaryStore(), stdin: 'terminal' });
+    const asked = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
+    const end = (code: string) => `${asked.get('redirect_uri') ?? ''}?code=${code}&state=${asked.get('state') ?? ''}\r`;
+    login.type(end('one'));
+    await login.shown(/“too late”[^]*approve once more[^]*Paste the address here:/);
+    login.type(end('two'));
+    expect(await login.exit).toBe(0);
+    expect(server.asked('POST /token').map(({ body }) => body['code'])).toEqual(['one', 'two']);
+  });
+
+  test('a paste that comes in two pieces is put together', async () => {
+    const server = await fakeServer();
+    const login = run(`login ${server.url} --no-browser --no-verify --flow paste`, { store: temporaryStore(), stdin: 'open' });
+    const asked = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
+    const end = `${asked.get('redirect_uri') ?? ''}?code=c&state=${asked.get('state') ?? ''}`;
+    login.type(`${end.slice(0, -9)}\n`);
+    await login.shown(/ends too early/);
+    login.type(`${end.slice(-9)}\n`);
+    expect(await login.exit).toBe(0);
+  });
+
+  test('--quiet says only what has to be done', async () => {
+    const { mcpServer } = await realServers();
+    const login = run(`login ${mcpServer.url} --no-browser --flow paste --quiet`, { store: temporaryStore(), stdin: 'open' });
+    login.type(`${await new Person().approve(await login.shown(address))}\n`);
+    expect(await login.exit).toBe(0);
+    expect(login.stderr).toMatch(/^http:\S+\n$/);
+  });
+
   test('a port in use does not matter', async () => {
     const { mcpServer } = await realServers();
     const store = temporaryStore();
@@ -157,6 +191,26 @@ describe('device', () => {
     const login = run(`login ${mcpServer.url} --no-browser`, { store: temporaryStore() });
     expect(await login.exit).toBe(5);
     expect(login.stderr).toContain('expired');
+  });
+
+  test('at a terminal, a code that has expired is followed by another, if the person wants one', async () => {
+    const code = (origin: string, userCode: string) => ({
+      want: 'POST /device',
+      respond: { json: { device_code: userCode, user_code: userCode, verification_uri: `${origin}/x`, expires_in: 600 } },
+    });
+    const server = await fakeServer((origin) => [
+      code(origin, 'AAAA-AAAA'),
+      code(origin, 'BBBB-BBBB'),
+      { want: 'POST /token', respond: { status: 400, json: { error: 'expired_token' } } },
+      { want: 'POST /token', respond: { json: { access_token: 'a', token_type: 'Bearer' } } },
+    ]);
+    const login = run(`login ${server.url} --no-browser --no-qr --no-verify --flow device`, { store: temporaryStore(), stdin: 'terminal' });
+    await login.shown(/^AAAA-AAAA$/m);
+    await login.shown(/The code has expired[^]*\[n\] get a new code/);
+    login.type('n');
+    await login.shown(/^BBBB-BBBB$/m);
+    expect(await login.exit).toBe(0);
+    expect(server.asked('POST /token').map(({ body }) => body['device_code'])).toEqual(['AAAA-AAAA', 'BBBB-BBBB']);
   });
 
   test('--flow device says why where there is no device endpoint', async () => {

@@ -2,7 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { noBrowserHere, portForwarding } from '../../src/flows/surroundings.js';
 
-const envOf = (variables: Record<string, string | undefined>, { platform = 'linux' as NodeJS.Platform, files = [] as string[] } = {}) => ({
+const envOf = (
+  variables: Record<string, string | undefined>,
+  { platform = 'linux', files = [] }: { platform?: NodeJS.Platform; files?: string[] } = {},
+) => ({
   variables,
   platform,
   program: [],

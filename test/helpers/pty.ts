@@ -62,7 +62,8 @@ export function spawnInTerminal(file: string, words: string[], { columns = 100, 
     return Array.from({ length: active.length }, (_, y) =>
       Array.from({ length: columns }, (_, x) => {
         const cell = active.getLine(y)?.getCell(x);
-        const text = cell?.getChars() || ' ';
+        const characters = cell?.getChars() ?? '';
+        const text = characters === '' ? ' ' : characters;
         if (cell === undefined) return { text, lightText: background === 'dark', lightBackground: background === 'light' };
         // Of the sixteen colours, those from 7 on are light, but for the grey of 8.
         const isLight = (color: number) => color >= 7 && color !== 8;

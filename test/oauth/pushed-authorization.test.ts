@@ -1,5 +1,5 @@
 /** RFC 9126. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
@@ -64,4 +64,50 @@ test('a refusal is the server’s reason, before anybody is sent to approve', as
   expect(await login.exit).toBe(1);
   expect(login.stderr).toContain('“unknown resource”');
   expect(login.stderr).not.toContain('Open this address');
+});
+
+describe('where it is not required, and the address would be long', () => {
+  const offers = (origin: string): Exchange => ({
+    want: 'GET /.well-known/oauth-authorization-server',
+    respond: { json: metadata(origin, { pushed_authorization_request_endpoint: `${origin}/par` }) },
+  });
+  const scope = Array.from({ length: 30 }, (_, i) => `permission:${i}:read`).join(' ');
+
+  test.each([
+    {
+      what: 'pushed, if it can be opened for long enough',
+      answer: { json: { request_uri: 'urn:x:1', expires_in: 300 } },
+      long: true,
+      pushed: true,
+    },
+    { what: 'not if it could not', answer: { json: { request_uri: 'urn:x:1', expires_in: 60 } }, long: true, pushed: false },
+    { what: 'not if the endpoint fails', answer: { status: 500, json: {} }, long: true, pushed: false },
+    { what: 'not if it refuses', answer: { status: 400, json: { error: 'invalid_request' } }, long: true, pushed: false },
+    { what: 'and a short one never', answer: { json: { request_uri: 'urn:x:1', expires_in: 300 } }, long: false, pushed: false },
+  ])('$what', async ({ answer, long, pushed }) => {
+    const server = await fakeServer((origin) => [offers(origin), { want: 'POST /par', respond: answer }]);
+    const words = [
+      'login',
+      server.url,
+      '--no-browser',
+      '--no-verify',
+      '--flow',
+      'paste',
+      '--name',
+      'fake',
+      ...(long ? ['--scope', scope] : []),
+    ];
+    const login = run(words, { store: temporaryStore(), stdin: 'open' });
+    const shown = new URL(await login.shown(authorize));
+    expect(shown.searchParams.get('request_uri')).toBe(pushed ? 'urn:x:1' : null);
+    expect(server.asked('POST /par')).toHaveLength(long ? 1 : 0);
+    if (pushed) {
+      await login.shown(/It can be opened once, within 300 seconds/);
+      expect(shown.href.length).toBeLessThan(200);
+    } else {
+      expect(shown.searchParams.get('scope') ?? '').toContain(long ? scope : '');
+    }
+    login.end();
+    expect(await login.exit).toBe(1);
+  });
 });

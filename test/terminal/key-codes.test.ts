@@ -40,7 +40,7 @@ describe('in pieces', () => {
   });
 
   test('one character at a time', () => {
-    const strokes = read(...whole);
+    const strokes = read(...Array.from(whole));
     expect(strokes.flatMap((stroke) => (stroke.kind === 'text' ? [stroke.text] : [])).join('')).toBe(
       'http://127.0.0.1/?code=1\r\n&state=2',
     );
