@@ -103,6 +103,8 @@ export interface Ui {
   fail(text: string, hint?: string): void;
   /** A URL alone on its line, whole. */
   address(url: string): void;
+  /** A command line to type elsewhere, alone on its line. */
+  command(line: string): void;
   /** A short code to type elsewhere, alone on its line. */
   code(code: string): void;
   /** A QR code of `text`, where there is a window that it fits in; `asked` for it by key, also with `--no-qr`. */

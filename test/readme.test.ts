@@ -6,6 +6,7 @@ import { commands } from '../src/commands/index.js';
 import { exitCodes } from '../src/errors.js';
 import { temporaryStore } from './helpers/folder.js';
 import { Person } from './helpers/person.js';
+import { runInTerminal } from './helpers/pty.js';
 import { run } from './helpers/run.js';
 import { realServers } from './helpers/servers.js';
 
@@ -45,6 +46,33 @@ test('the session at the top, and the events of --json', async () => {
     const shown = block.slice(block.indexOf('\n') + 1).replace(/\n\$ curl[^]*/, '');
     expect(printed).toBe(normalised(shown, inReadme));
   }
+});
+
+test('the screen of a login by paste', async () => {
+  const { mcpServer, authorizationServer } = await realServers();
+  const env = { MCP_AUTH_STORE: temporaryStore(), SSH_CONNECTION: '192.0.2.1 50000 192.0.2.7 22', USER: 'you' };
+  const words = ['login', mcpServer.url, '--name', 'example', '--flow', 'paste'];
+  const login = runInTerminal(words, { columns: 88, rows: 60, env });
+  const end = await new Person().approve(await login.shown(/^(http:\S+\/auth\?\S+)$/m));
+  await login.shown(/Paste the address here:/);
+  login.type(`\u001b[200~${end}\u001b[201~`);
+  await login.shown(/characters\)/);
+  const screen = login
+    .lines()
+    .filter((line) => !/[█▀▄]{4}/.test(line))
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trimEnd();
+  login.type('\r');
+  expect(await login.exit).toBe(0);
+  const once = (text: string) =>
+    text
+      .replace(/(client_id|code_challenge|state)=[\w-]+/g, '$1=…')
+      .replace(/(127\.0\.0\.1:|-L )\d+/g, '$1PORT')
+      .replace(/\(\d+ characters\)/, '(N characters)');
+  const here = { mcp: mcpServer.url, authorization: authorizationServer.issuer, store: 'STORE' };
+  const [, shown = ''] = /<!-- screen: login-by-paste -->\n+```text\n([^]*?)\n```/.exec(readme) ?? [];
+  expect(once(normalised(screen, here))).toBe(once(normalised(shown, inReadme)));
 });
 
 test('the table of commands is the commands', async () => {

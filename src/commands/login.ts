@@ -113,7 +113,7 @@ async function start(request: LoginRequest, context: Context): Promise<void> {
   ui.say();
   ui.say(takesAddress ? `Then give that address to this command, on stdin, within ${left}:` : `Then run this, within ${left}:`);
   ui.say();
-  ui.say(`  mcp-auth login ${request.name} --finish --attempt ${attempt}`);
+  ui.command(`mcp-auth login ${request.name} --finish --attempt ${attempt}`);
 }
 
 function report({ name, login, verification }: LoginResult & { name: string }, context: Context): void {

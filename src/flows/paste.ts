@@ -53,7 +53,10 @@ async function present(
   ui.say('The browser then ends on a page that may not load. Copy the whole address of that page, and paste it here.');
   ui.remark('That address is as good as a password: paste it here and nowhere else, whoever asks for it.');
   const forwarding = listening ? portForwarding(port, env) : undefined;
-  if (forwarding !== undefined) ui.remark(`Or have nothing to paste: run this on your own machine before you open it:  ${forwarding}`);
+  if (forwarding !== undefined) {
+    ui.remark('Or have nothing to paste: run this on your own machine before you open the address:');
+    ui.command(forwarding);
+  }
   if (ui.input === 'none' && listening) ui.remark(`There is no stdin to paste into: waiting for the browser at ${host}.`);
   if (request.secondHalf) return () => undefined;
   return ui.press([

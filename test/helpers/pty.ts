@@ -69,7 +69,7 @@ export function spawnInTerminal(file: string, words: string[], { columns = 100, 
         const isLight = (color: number) => color >= 7 && color !== 8;
         const lightText = cell.isFgDefault() ? background === 'dark' : isLight(cell.getFgColor());
         const lightBackground = cell.isBgDefault() ? background === 'light' : isLight(cell.getBgColor());
-        return { text, lightText, lightBackground };
+        return cell.isInverse() ? { text, lightText: lightBackground, lightBackground: lightText } : { text, lightText, lightBackground };
       }),
     );
   };
