@@ -71,6 +71,8 @@ export interface HttpRequest {
   readonly redirects?: number;
   /** Hand the body over as it arrives, with no limit on its size or time; only its head is waited for. */
   readonly stream?: boolean;
+  /** Milliseconds that it may take, in place of 30 s; 0 for as long as it takes. */
+  readonly timeout?: number;
 }
 
 /** One key that does something by itself. */
@@ -119,6 +121,8 @@ export interface Ui {
   paste(question: { message: string; signal?: AbortSignal }): Promise<string | undefined>;
   /** Asks for one line. `undefined` when nothing more can come. `secret` keeps it off the screen. */
   ask(question: { message: string; secret?: boolean; signal?: AbortSignal }): Promise<string | undefined>;
+  /** stdin and stdout for another program, line by line, of any length; until the signal. */
+  lines(signal: AbortSignal): { readonly lines: AsyncIterable<string>; readonly write: (line: string) => Promise<void> };
   /** Asks for one of `choices`. Only at a terminal. */
   choose<T>(question: { message: string; choices: { name: string; value: T }[]; signal?: AbortSignal }): Promise<T>;
   /** Opens `url` in a browser of this machine, without a shell. False when there was none. */

@@ -3,7 +3,7 @@ import type { Context } from './context.js';
 import { AuthError } from './errors.js';
 import { requestAnswerTo } from './oauth/probe.js';
 import { canRenew, loginNeeded, renew } from './renewal.js';
-import { findServer, loginTypes, readLogin, type Login, type StoreDocument } from './store/document.js';
+import { findServer, isSameUrl, loginTypes, readLogin, servers, type Login, type StoreDocument } from './store/document.js';
 
 /** A token that has less than this left, in seconds, is renewed before it is handed out. */
 const margin = 60;
@@ -44,6 +44,18 @@ export async function freshLogin(request: FreshRequest, context: Context): Promi
       return stillValid({ login: now, minTtl, error }, context);
     }
   });
+}
+
+/**
+ * The name of the server with that URL.
+ *
+ * @throws AuthError `login_needed` when the store has none.
+ */
+export async function loginOfUrl(url: string, { store }: Pick<Context, 'store'>): Promise<string> {
+  const same = servers(await store.read()).filter(([, entry]) => isSameUrl(entry.url, url));
+  const [name] = same.find(([, entry]) => readLogin(entry) !== undefined) ?? same[0] ?? [];
+  if (name !== undefined) return name;
+  throw new AuthError('login_needed', `There is no server with the URL ${url} in the store.`, { hint: `Run: mcp-auth login ${url}` });
 }
 
 /**

@@ -10,7 +10,7 @@ const layers = [
   ['bin.ts'],
   ['cli.ts', 'index.ts'],
   ['commands/', 'terminal/', 'clock.ts', 'files.ts', 'program.ts'],
-  ['keeper.ts', 'transfer.ts', 'two-steps.ts'],
+  ['bridge/', 'keeper.ts', 'transfer.ts', 'two-steps.ts'],
   ['login.ts', 'revoke.ts'],
   ['conclusion.ts', 'consent.ts', 'preparation.ts'],
   ['client.ts', 'session.ts', 'step-up.ts', 'verification.ts'],
@@ -32,6 +32,7 @@ const fences: Record<string, string[]> = {
   undici: ['http/'],
   oauth4webapi: ['oauth/'],
   commander: ['cli.ts'],
+  'eventsource-parser': ['bridge/'],
   '@modelcontextprotocol/sdk': ['verification.ts'],
 };
 

@@ -104,7 +104,8 @@ async function login(more: string[]): Promise<void> {
     const event = JSON.parse(line) as { event: string; url?: string };
     if (event.event !== 'authorization_url' || event.url === undefined) continue;
     const answer = await fetch(event.url, { redirect: 'manual' });
-    child.stdin.write(`${answer.headers.get('location') ?? ''}\n`);
+    // Nobody pastes another one: what is wrong with this one ends the login.
+    child.stdin.end(`${answer.headers.get('location') ?? ''}\n`);
   }
   await ended(child, 'login');
 }

@@ -7,7 +7,7 @@ import { checkServerName, checkServerUrl } from './server-name.js';
 export const importCommand: Command = {
   arguments: [],
   options: [],
-  examples: ['export linear --move | ssh build-box mcp-auth import'],
+  examples: ['import < linear.json'],
   run: async (_, context) => {
     const { ui, store } = context;
     for (const { name, files } of await importLogins({ text: await readStdin(context), check: checkServer }, context)) {

@@ -4,6 +4,16 @@ import type { CommandListing } from './command.js';
 export const commands: readonly CommandListing[] = [
   { name: 'login', summary: 'Log in to a remote MCP server', load: async () => (await import('./login.js')).login },
   { name: 'token', summary: 'Print an access token that is valid now', load: async () => (await import('./token.js')).token },
+  {
+    name: 'headers',
+    summary: 'Print fresh request headers as JSON, for an app',
+    load: async () => (await import('./headers.js')).headers,
+  },
+  {
+    name: 'bridge',
+    summary: 'Pass an app’s stdio on to a server, with its login',
+    load: async () => (await import('./bridge.js')).bridge,
+  },
   { name: 'list', alias: 'status', summary: 'Show the servers and their logins', load: async () => (await import('./list.js')).list },
   { name: 'logout', summary: 'Revoke a login and remove it', load: async () => (await import('./logout.js')).logout },
   { name: 'refresh', summary: 'Renew logins now, or keep them fresh', load: async () => (await import('./refresh.js')).refresh },

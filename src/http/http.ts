@@ -24,7 +24,12 @@ export function createHttp({ env, userAgent, timeout = defaultTimeout }: Options
   /** One request and no redirect. undici takes long to load, and a fresh token never needs it. */
   async function send(url: URL, { method = 'GET', headers, body = null }: HttpRequest, signal: AbortSignal): Promise<UndiciResponse> {
     const undici = await import('undici');
-    dispatcher ??= new undici.EnvHttpProxyAgent({ ...proxies(env), connect: { timeout: connectTimeout } });
+    dispatcher ??= new undici.EnvHttpProxyAgent({
+      ...proxies(env),
+      connect: { timeout: connectTimeout },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
     const init = { method, headers: { 'user-agent': userAgent, ...headers }, body, redirect: 'manual', signal, dispatcher } as const;
     return undici.fetch(url.href, init);
   }
@@ -33,7 +38,8 @@ export function createHttp({ env, userAgent, timeout = defaultTimeout }: Options
     fetch: async (target, request = {}) => {
       let url = parseSafeUrl(String(target), { what: 'The address' });
       const deadline = new AbortController();
-      const timer = setTimeout(() => deadline.abort(), timeout);
+      const limit = request.timeout ?? timeout;
+      const timer = limit === 0 ? undefined : setTimeout(() => deadline.abort(), limit);
       const signal = request.signal ? AbortSignal.any([request.signal, deadline.signal]) : deadline.signal;
       try {
         for (let left = request.redirects ?? 0; ; left -= 1) {
@@ -45,7 +51,7 @@ export function createHttp({ env, userAgent, timeout = defaultTimeout }: Options
         }
       } catch (error) {
         if (request.signal?.aborted) throw request.signal.reason;
-        if (deadline.signal.aborted) throw timedOut(error, { url, timeout });
+        if (deadline.signal.aborted) throw timedOut(error, { url, timeout: limit });
         throw networkError(error, url);
       } finally {
         clearTimeout(timer);

@@ -8,6 +8,8 @@
  * - What moves is the foot of the window, and it is written anew only when it has changed.
  * - Whatever ends a prompt, the terminal is left as it was.
  */
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import type { Clock, Env, Ui } from '../context.js';
 import { AuthError } from '../errors.js';
 import { printable } from '../server-text.js';
@@ -35,6 +37,10 @@ export interface TerminalOptions {
   readonly openBrowser: (url: string) => Promise<boolean>;
   readonly runTmux: RunTmux;
   readonly raise: KeyboardOptions['raise'];
+}
+
+async function* nothing(): AsyncGenerator<string> {
+  // Nobody will ever write there.
 }
 
 /** JSON in ASCII: a reader gets every character, and a terminal that shows it none that could move the cursor or reorder. */
@@ -111,6 +117,12 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
       const printed = choices.map(({ name, value }) => ({ name: printable(name), value }));
       return chooseAtTerminal({ message: printable(message), choices: printed, signal, stdin, stderr });
     },
+    lines: (signal) => ({
+      lines: stdin === undefined ? nothing() : createInterface({ input: stdin, terminal: false, crlfDelay: Infinity, signal }),
+      write: async (text) => {
+        if (!stdout.write(`${text}\n`)) await once(stdout, 'drain', { signal });
+      },
+    }),
     openBrowser,
     close: () => lines?.close(),
   };

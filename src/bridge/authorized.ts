@@ -1,0 +1,115 @@
+/** Requests to one MCP server with its login: fresh before each, renewed once when the server turns it away. */
+import type { Context, HttpRequest } from '../context.js';
+import { AuthError, hasCode } from '../errors.js';
+import { parseChallenge } from '../oauth/challenge.js';
+import { openDpop, requestWithProof } from '../oauth/dpop.js';
+import { freshLogin } from '../session.js';
+import { isSameUrl, servers, type Login } from '../store/document.js';
+
+/** The server as the person named it. */
+export interface Target {
+  readonly url: URL;
+  /** Its name in the store; absent where it was named by its URL, which may come into the store later. */
+  readonly name?: string;
+}
+
+export type AuthorizedFetch = (request: HttpRequest, url?: URL) => Promise<Response>;
+
+/** Milliseconds for which a token that was fresh is not looked up again. */
+const lookAgain = 2_000;
+
+/**
+ * A fetch for that server. Without a login it sends no token: the server may not want one.
+ *
+ * @throws AuthError (from what it returns) `login_needed` with the command to run, when the server wants a login, or more
+ * than the one there is.
+ */
+export function authorizedFetch(target: Target, context: Context): AuthorizedFetch {
+  let known: { login: Login | undefined; at: number } | undefined;
+
+  const current = async (): Promise<Login | undefined> => {
+    const now = performance.now();
+    if (known?.login && now - known.at < lookAgain) return known.login;
+    const login = await storedLogin(target, context);
+    known = { login, at: now };
+    return login;
+  };
+
+  return async (request, url = target.url) => {
+    const login = await current();
+    const first = await send({ url, login, request }, context);
+    if (first.status !== 401) return checkScope(first, target, context);
+    await first.body?.cancel();
+    known = undefined;
+    const next = await afterRefusal({ target, refused: login }, context);
+    if (next === undefined) throw loginWanted(target, 'wants a login');
+    known = { login: next, at: performance.now() };
+    const second = await send({ url, login: next, request }, context);
+    if (second.status === 401) {
+      await second.body?.cancel();
+      throw loginWanted(target, 'does not accept the login that there is');
+    }
+    return checkScope(second, target, context);
+  };
+}
+
+/** The login of now, renewed if it must be; undefined where there is none. */
+async function storedLogin({ name, url }: Target, context: Context): Promise<Login | undefined> {
+  const known = name ?? (await nameOf(url, context));
+  if (known === undefined) return undefined;
+  try {
+    return await freshLogin({ name: known }, context);
+  } catch (error) {
+    if (hasCode(error, 'login_needed') && !(await hasLogin(known, context))) return undefined;
+    throw error;
+  }
+}
+
+async function nameOf(url: URL, { store }: Context): Promise<string | undefined> {
+  return servers(await store.read()).find(([, entry]) => isSameUrl(entry.url, url.href))?.[0];
+}
+
+async function hasLogin(name: string, { store }: Context): Promise<boolean> {
+  return servers(await store.read()).some(([one, { auth }]) => one === name && auth !== undefined);
+}
+
+/** Another token than the one that was refused: one that somebody else has put into the store, or a new one. */
+async function afterRefusal(
+  { target, refused }: { target: Target; refused: Login | undefined },
+  context: Context,
+): Promise<Login | undefined> {
+  const stored = await storedLogin(target, context);
+  if (stored === undefined || stored.accessToken !== refused?.accessToken) return stored;
+  const name = target.name ?? (await nameOf(target.url, context));
+  return name === undefined ? undefined : freshLogin({ name, always: true }, context);
+}
+
+/** One request. The token goes to the server's own origin, and no redirect is followed. */
+async function send(
+  { url, login, request }: { url: URL; login: Login | undefined; request: HttpRequest },
+  { http }: Context,
+): Promise<Response> {
+  const streamed = { ...request, stream: true, timeout: 0 };
+  if (login === undefined) return http.fetch(url, streamed);
+  if (login.tokenType === 'dpop' && login.dpopKey) {
+    return requestWithProof({ url, token: login.accessToken, dpop: await openDpop(login.dpopKey), request: streamed }, { http });
+  }
+  return http.fetch(url, { ...streamed, headers: { ...request.headers, authorization: `Bearer ${login.accessToken}` } });
+}
+
+/** A 403 that asks for more scopes is told with the command that gets them (RFC 6750 section 3.1). */
+async function checkScope(response: Response, target: Target, context: Context): Promise<Response> {
+  const header = response.headers.get('www-authenticate');
+  if (response.status !== 403 || header === null || parseChallenge(header)?.error !== 'insufficient_scope') return response;
+  await response.body?.cancel();
+  const { scope } = parseChallenge(header) ?? {};
+  const challenge = `Bearer error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope.replace(/[^\x21\x23-\x5b\x5d-\x7e ]/g, '')}"`}`;
+  const name = target.name ?? (await nameOf(target.url, context)) ?? target.url.href;
+  throw new AuthError('login_needed', `${name} wants more than the login that there is may do.`, {
+    hint: `Run: mcp-auth login ${name} --challenge '${challenge.replaceAll("'", '')}'`,
+  });
+}
+
+function loginWanted({ name, url }: Target, what: string): AuthError {
+  return new AuthError('login_needed', `${name ?? url.href} ${what}.`, { hint: `Run: mcp-auth login ${name ?? url.href}` });
+}

@@ -1,0 +1,125 @@
+/** stdio on one side, a remote MCP server with its login on the other: for apps that can only start a command. */
+import type { Context } from '../context.js';
+import { AuthError, toAuthError } from '../errors.js';
+import { authorizedFetch, type Target } from './authorized.js';
+import { httpSse } from './http-sse.js';
+import { errorAnswer, errorCodes, parseMessage, type Message } from './json-rpc.js';
+import { NotStreamable, streamableHttp } from './streamable-http.js';
+import type { Deliver, Transport } from './transport.js';
+
+/** Which transports are tried, in their order; `--transport` names them as mcp-remote does. */
+export const transports = {
+  'http-first': [streamableHttp, httpSse],
+  'sse-first': [httpSse, streamableHttp],
+  'http-only': [streamableHttp],
+  'sse-only': [httpSse],
+} as const;
+
+export type TransportChoice = keyof typeof transports;
+
+export interface BridgeOptions {
+  readonly target: Target;
+  readonly transport: TransportChoice;
+  /** Sent with every request besides our own. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The app's side. */
+export interface Stdio {
+  /** Its lines; ends when it has nothing more to say. */
+  readonly lines: AsyncIterable<string>;
+  /** Writes a line; resolves when more can be taken. */
+  readonly write: (line: string) => Promise<void>;
+}
+
+/** Milliseconds that answers which are still to come have, when the app has closed its side. */
+const lastWords = 2_000;
+
+/**
+ * Passes messages on until the app closes its side, or the command is interrupted. Whatever goes wrong with one is told
+ * in answer to it: nothing ends the bridge, and nothing asks a person.
+ */
+export async function runBridge({ target, transport, headers }: BridgeOptions, { lines, write }: Stdio, context: Context): Promise<void> {
+  const running = new Set<Promise<void>>();
+  const fetch = authorizedFetch(target, context);
+  const deliver: Deliver = (text) => write(text);
+  const choices = transports[transport].map((make) => make({ url: target.url, fetch, headers, deliver }, context));
+  const server = firstThatWorks(choices);
+
+  const pass = async (message: Message) => {
+    try {
+      await server.send(message);
+    } catch (error) {
+      if (context.signal.aborted) return;
+      await tell(message, toAuthError(error), { write, context });
+    }
+  };
+
+  // What opens a session is waited for before anything is sent in it.
+  let opened = Promise.resolve();
+  for await (const line of lines) {
+    if (line.trim() === '') continue;
+    const message = parseMessage(line);
+    if (message === undefined) {
+      await write(errorAnswer(null, { code: errorCodes.parseError, message: 'That was no JSON.' }));
+      continue;
+    }
+    const passing = opened.then(() => pass(message));
+    if (message.method === 'initialize' || message.method === 'notifications/initialized') opened = passing;
+    running.add(passing);
+    void passing.finally(() => running.delete(passing));
+  }
+  if (!context.signal.aborted)
+    await Promise.race([Promise.all(running), context.clock.sleep(lastWords, context.signal).catch(() => undefined)]);
+  await server.close();
+}
+
+/** Goes on to the next transport when the server turns out not to speak the first. */
+function firstThatWorks([first, next]: Transport[]): Transport {
+  let current = first;
+  if (current === undefined) throw new AuthError('usage', 'No transport is left.');
+  return {
+    send: async (message) => {
+      try {
+        await current?.send(message);
+      } catch (error) {
+        const fallBack = error instanceof NotStreamable || (message.method === 'initialize' && isNoStream(error));
+        if (!fallBack || next === undefined || current === next) throw error instanceof NotStreamable ? unknownServer(error) : error;
+        current = next;
+        await current.send(message);
+      }
+    },
+    close: async () => current?.close(),
+  };
+}
+
+/** With `sse-first`: a server that answers the older way of opening with an error. */
+function isNoStream(error: unknown): boolean {
+  return error instanceof AuthError && error.code === 'server_failed';
+}
+
+function unknownServer({ message }: NotStreamable): AuthError {
+  return new AuthError('server_failed', `The server answered initialize with status ${message}.`, {
+    hint: 'See whether the URL is that of an MCP server.',
+  });
+}
+
+/** A request is answered; of a notification, only the person who reads stderr hears. */
+async function tell(
+  { id, method }: Message,
+  error: AuthError,
+  { write, context }: { write: Stdio['write']; context: Context },
+): Promise<void> {
+  const { code, message, hint } = error;
+  if (id === undefined || method === undefined) {
+    context.ui.warn(`${message}${hint === undefined ? '' : ` ${hint}`}`);
+    return;
+  }
+  await write(
+    errorAnswer(id, {
+      code: code === 'login_needed' ? errorCodes.loginNeeded : errorCodes.failed,
+      message: [message, hint].filter(Boolean).join(' '),
+      data: { code, ...(hint !== undefined && { hint }) },
+    }),
+  );
+}

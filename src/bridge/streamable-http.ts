@@ -1,0 +1,210 @@
+/** MCP's Streamable HTTP transport (2025-03-26 and later), as a client that passes messages on. */
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { quoted } from '../server-text.js';
+import type { AuthorizedFetch } from './authorized.js';
+import { readEvents } from './events.js';
+import { answers, onOneLine, type Message } from './json-rpc.js';
+import type { Deliver, Transport } from './transport.js';
+import { versionHeaders } from './version-headers.js';
+
+export interface StreamableHttpOptions {
+  readonly url: URL;
+  readonly fetch: AuthorizedFetch;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly deliver: Deliver;
+}
+
+/** The session of MCP up to 2025-11-25; empty before `initialize`, and always in the wire of 2026-07-28. */
+interface Session {
+  id?: string;
+  protocolVersion?: string;
+  /** The app's own opening, to be said again to a server that has forgotten the session. */
+  initialize?: Message;
+  initialized?: Message;
+}
+
+/** A stream that has broken off is taken up again so many times in a row without an event in between. */
+const mostResumptions = 8;
+/** Milliseconds before a stream is taken up again, where the server names no time, and the longest pause. */
+const defaultRetry = 1_000;
+const longestRetry = 30_000;
+
+/** A server that does not speak this transport, in answer to `initialize`: it may speak the older one. */
+export class NotStreamable extends Error {}
+
+export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOptions, context: Context): Transport {
+  const session: Session = {};
+  const ending = new AbortController();
+  const signal = AbortSignal.any([context.signal, ending.signal]);
+  let listening: AbortController | undefined;
+
+  const post = async (message: Message): Promise<Response> =>
+    fetch({
+      method: 'POST',
+      headers: {
+        ...headers,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...(session.id !== undefined && message.method !== 'initialize' && { 'mcp-session-id': session.id }),
+        ...versionHeaders(message, session.protocolVersion),
+      },
+      body: message.text,
+      signal,
+    });
+
+  const send = async (message: Message): Promise<void> => {
+    if (message.method === 'initialize') Object.assign(session, { id: undefined, protocolVersion: undefined, initialize: message });
+    if (message.method === 'notifications/initialized') session.initialized = message;
+    let response = await post(message);
+    if (response.status === 404 && session.id !== undefined && message.method !== 'initialize') {
+      await response.body?.cancel();
+      await openAgain();
+      response = await post(message);
+    }
+    await receive(response, message, deliver);
+    if (message.method === 'notifications/initialized') listen();
+  };
+
+  /** A server that was started anew knows no session: it is opened once more, as the app did, who need not know. */
+  const openAgain = async () => {
+    const { initialize, initialized } = session;
+    if (initialize === undefined) return;
+    session.id = undefined;
+    session.protocolVersion = undefined;
+    await receive(await post(initialize), initialize, () => Promise.resolve());
+    if (initialized) {
+      await (await post(initialized)).body?.cancel();
+      listen();
+    }
+  };
+
+  const receive = async (response: Response, message: Message, take: Deliver): Promise<void> => {
+    if (message.method === 'initialize' && [400, 404, 405].includes(response.status)) {
+      await response.body?.cancel();
+      throw new NotStreamable(String(response.status));
+    }
+    if (message.method === 'initialize') session.id = response.headers.get('mcp-session-id') ?? undefined;
+    const noted: Deliver = async (text) => {
+      if (message.method === 'initialize') session.protocolVersion = protocolVersionIn(text) ?? session.protocolVersion;
+      await take(text);
+    };
+    const type = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
+    if (response.ok && type === 'text/event-stream') return receiveStream(response, { message, take: noted });
+    const text = await response.text();
+    if (message.id === undefined || message.method === undefined) {
+      if (!response.ok) throw failed(response.status, text);
+      return;
+    }
+    const answer = onOneLine(text);
+    if (answer === undefined || !answers(answer, message.id)) throw failed(response.status, text);
+    await noted(answer);
+  };
+
+  /** Passes on events until the answer to `message` has come, taking the stream up where it broke off. */
+  const receiveStream = async (first: Response, { message, take }: { message: Message; take: Deliver }): Promise<void> => {
+    const stream = { lastId: undefined as string | undefined, last: '', retry: defaultRetry };
+    await passOn(first, { stream, take });
+    for (let attempt = 0; !isAnswered(stream.last, message); attempt += 1) {
+      if (stream.lastId === undefined || attempt >= mostResumptions) throw lost();
+      const before = stream.lastId;
+      await context.clock.sleep(pauseBefore(attempt, stream.retry), signal);
+      const response = await get(stream.lastId).catch(() => undefined);
+      if (response !== undefined && !response.ok) throw lost();
+      if (response) await passOn(response, { stream, take });
+      if (stream.lastId !== before) attempt = -1;
+    }
+  };
+
+  const passOn = async (
+    response: Response,
+    { stream, take }: { stream: { lastId?: string; last: string; retry: number }; take: Deliver },
+  ) => {
+    try {
+      for await (const { id, event = 'message', data } of readEvents(response, (retry) => (stream.retry = retry))) {
+        if (id !== undefined) stream.lastId = id;
+        const text = event === 'message' ? onOneLine(data) : undefined;
+        if (text === undefined) continue;
+        await take(text);
+        stream.last = text;
+      }
+    } catch (error) {
+      // A connection that breaks is taken up again by whoever waits for what it should have brought.
+      if (signal.aborted) throw error;
+    }
+  };
+
+  const get = async (lastId: string | undefined, own: AbortSignal = signal): Promise<Response> =>
+    fetch({
+      headers: {
+        ...headers,
+        accept: 'text/event-stream',
+        ...(session.id !== undefined && { 'mcp-session-id': session.id }),
+        ...(session.protocolVersion !== undefined && { 'mcp-protocol-version': session.protocolVersion }),
+        ...(lastId !== undefined && { 'last-event-id': lastId }),
+      },
+      signal: own,
+    });
+
+  /** The server's own stream, for what it says unasked; kept open for as long as the session lives. */
+  const listen = () => {
+    listening?.abort();
+    listening = new AbortController();
+    void listenUntil(AbortSignal.any([signal, listening.signal])).catch(() => undefined);
+  };
+
+  const listenUntil = async (own: AbortSignal) => {
+    const stream = { lastId: undefined as string | undefined, last: '', retry: defaultRetry };
+    for (let attempt = 0; !own.aborted; attempt += 1) {
+      const response = await get(stream.lastId, own).catch(() => undefined);
+      if (response && !response.ok) {
+        await response.body?.cancel();
+        // 405: it has no such stream. 404: the session is over, which the next message finds out.
+        if (response.status < 500) return;
+      }
+      if (response?.ok) {
+        await passOn(response, { stream, take: deliver });
+        attempt = 0;
+      }
+      await context.clock.sleep(pauseBefore(attempt, stream.retry), own);
+    }
+  };
+
+  return {
+    send,
+    close: async () => {
+      ending.abort();
+      listening?.abort();
+      if (session.id === undefined) return;
+      const request = {
+        method: 'DELETE',
+        headers: { ...headers, 'mcp-session-id': session.id, ...versionHeaders(undefined, session.protocolVersion) },
+      };
+      const response = await fetch({ ...request, signal: AbortSignal.timeout(3_000) }).catch(() => undefined);
+      await response?.body?.cancel();
+    },
+  };
+}
+
+function pauseBefore(attempt: number, retry: number): number {
+  return Math.min(Math.max(retry, 0) * 2 ** attempt, longestRetry);
+}
+
+/** A notification or a response wants no answer. */
+function isAnswered(last: string, { id, method }: Message): boolean {
+  return id === undefined || method === undefined || answers(last, id);
+}
+
+function protocolVersionIn(text: string): string | undefined {
+  const { result } = JSON.parse(text) as { result?: { protocolVersion?: unknown } };
+  return typeof result?.protocolVersion === 'string' ? result.protocolVersion : undefined;
+}
+
+function failed(status: number, text: string): AuthError {
+  const words = text.trim() === '' ? '' : `: ${quoted(text)}`;
+  return new AuthError('server_failed', `The server answered with status ${status}${words}.`, { hint: 'Try again.' });
+}
+
+function lost(): AuthError {
+  return new AuthError('network_error', 'The connection was lost before the answer came.', { hint: 'Try again.' });
+}

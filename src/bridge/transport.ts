@@ -1,0 +1,16 @@
+/** What the bridge speaks to a server with: Streamable HTTP, or the older HTTP with SSE. */
+import type { Message } from './json-rpc.js';
+
+export interface Transport {
+  /**
+   * Sends one message, and passes on what comes in answer. Resolves when that is complete.
+   *
+   * @throws AuthError when the message could not be delivered, or its answer was lost.
+   */
+  send(message: Message): Promise<void>;
+  /** Ends the session, and everything that is open. */
+  close(): Promise<void>;
+}
+
+/** Hands a message of the server to the app. Resolves when the app can take more. */
+export type Deliver = (text: string) => Promise<void>;

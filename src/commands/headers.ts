@@ -1,0 +1,31 @@
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { freshLogin, loginOfUrl } from '../session.js';
+import type { Command } from './command.js';
+import { setIn } from './client-options.js';
+
+interface Options {
+  url?: string;
+}
+
+export const headers: Command<Options> = {
+  arguments: [{ syntax: '[name]', help: 'name of a server in the store' }],
+  options: [{ flags: '--url <url>', help: 'find the server by its URL (or CLAUDE_CODE_MCP_SERVER_URL)' }],
+  examples: ['headers linear', 'headers --url https://mcp.linear.app/mcp'],
+  run: async ({ arguments: [asked], options: { url } }, context) => {
+    const name = asked ?? (await nameByUrl(url, context));
+    const { accessToken, tokenType } = await freshLogin({ name }, context);
+    if (tokenType === 'dpop') {
+      throw new AuthError('not_a_login', `The token of ${name} is bound to a key (DPoP): a header alone cannot use it.`, {
+        hint: `Use: mcp-auth bridge ${name}`,
+      });
+    }
+    context.ui.document({ Authorization: `Bearer ${accessToken}` });
+  },
+};
+
+async function nameByUrl(asked: string | undefined, context: Context): Promise<string> {
+  const url = asked ?? setIn(context.env, 'CLAUDE_CODE_MCP_SERVER_URL');
+  if (url === undefined) throw new AuthError('usage', 'No server was named.', { hint: 'Give its name, or --url URL.' });
+  return loginOfUrl(url, context);
+}

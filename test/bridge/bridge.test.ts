@@ -1,0 +1,453 @@
+/** The bridge between an app on stdio and a remote server, against servers that do what a real one seldom does. */
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { readStore, temporaryStore } from '../helpers/folder.js';
+import { run, type Run } from '../helpers/run.js';
+
+interface Seen {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: { id?: number; method?: string; [key: string]: unknown };
+}
+
+/** A server whose every answer is the test's; `seen` is what it was asked, oldest first. */
+async function serverOf(answer: (seen: Seen, response: ServerResponse, all: Seen[]) => void) {
+  const all: Seen[] = [];
+  const server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      const isJson = request.headers['content-type'] === 'application/json';
+      const seen = {
+        method: request.method ?? '',
+        url: request.url ?? '',
+        headers: request.headers,
+        body: isJson ? (JSON.parse(text) as Seen['body']) : {},
+      };
+      all.push(seen);
+      answer(seen, response, all);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { origin, url: `${origin}/mcp`, seen: all, posts: () => all.filter(({ method, url }) => method === 'POST' && url === '/mcp') };
+}
+
+function json(
+  response: ServerResponse,
+  body: object,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+) {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}
+
+function events(response: ServerResponse, ...some: string[]) {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const one of some) response.write(`${one}\n\n`);
+}
+
+/** After what was written has arrived, as far as that can be known. */
+function breakOff(response: ServerResponse) {
+  setTimeout(() => response.destroy(), 50);
+}
+
+const answerTo = ({ body }: Seen, result: object = {}) => ({ jsonrpc: '2.0', id: body.id, result });
+const data = (message: object) => `data: ${JSON.stringify(message)}`;
+
+/** A server that opens a session; what else it is asked, `rest` answers. */
+function withSession(rest: (seen: Seen, response: ServerResponse, all: Seen[]) => void) {
+  return serverOf((seen, response, all) => {
+    if (seen.body.method === 'initialize')
+      json(response, answerTo(seen, { protocolVersion: '2025-11-25' }), { headers: { 'mcp-session-id': 's1' } });
+    else if (seen.body.method === 'notifications/initialized') response.writeHead(202).end();
+    else if (seen.method === 'GET') response.writeHead(405).end();
+    else if (seen.method === 'DELETE') response.writeHead(204).end();
+    else rest(seen, response, all);
+  });
+}
+
+function loggedIn(origin: string, auth: object = {}) {
+  const login = {
+    type: 'bearer',
+    token: 'old',
+    expires_at: 4_000_000_000,
+    refresh_token: 'r',
+    issuer: origin,
+    client_id: 'c',
+    token_endpoint: `${origin}/token`,
+    ...auth,
+  };
+  return temporaryStore({ mcpServers: { demo: { type: 'http', url: `${origin}/mcp`, auth: login } } });
+}
+
+function bridged(store: string, line = 'bridge demo', env: Record<string, string> = {}) {
+  const bridge = run(line, { store, stdin: 'open', env });
+  let id = 0;
+  return {
+    bridge,
+    /** Sends a request and returns its answer. */
+    ask: async (method: string, params: object = {}) => {
+      const mine = (id += 1);
+      bridge.type(`${JSON.stringify({ jsonrpc: '2.0', id: mine, method, params })}\n`);
+      return answered(bridge, mine);
+    },
+    notify: (method: string) => bridge.type(`${JSON.stringify({ jsonrpc: '2.0', method })}\n`),
+    end: async () => {
+      bridge.end();
+      expect(await bridge.exit).toBe(0);
+    },
+  };
+}
+
+interface Answer {
+  id?: number;
+  result?: Record<string, unknown>;
+  error?: { code: number; message: string; data?: { code: string; hint?: string } };
+}
+
+async function answered(bridge: Run, id: number): Promise<Answer> {
+  for (;;) {
+    const found = bridge.events.find((one) => one['id'] === id && one['method'] === undefined);
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'app', version: '1' } };
+
+describe('a session', () => {
+  test('carries the token, the session and the version; is ended with DELETE when the app closes stdin', async () => {
+    const server = await withSession((seen, response) => json(response, answerTo(seen, { n: 1 })));
+    const { ask, notify, end } = bridged(loggedIn(server.origin));
+    expect((await ask('initialize', hello)).result).toEqual({ protocolVersion: '2025-11-25' });
+    notify('notifications/initialized');
+    expect((await ask('tools/list')).result).toEqual({ n: 1 });
+    await end();
+    const [initialize, initialized, list] = server.posts();
+    expect(initialize?.headers).toMatchObject({ authorization: 'Bearer old', accept: 'application/json, text/event-stream' });
+    expect(initialize?.headers).not.toHaveProperty('mcp-session-id');
+    for (const one of [initialized, list])
+      expect(one?.headers).toMatchObject({ 'mcp-session-id': 's1', 'mcp-protocol-version': '2025-11-25' });
+    expect(server.seen.at(-1)).toMatchObject({ method: 'DELETE', headers: { 'mcp-session-id': 's1', authorization: 'Bearer old' } });
+  });
+
+  test('passes on events before the answer, JSON of several lines, batches, and what it does not understand', async () => {
+    const server = await withSession((seen, response) => {
+      if (Array.isArray(seen.body)) json(response, [{ jsonrpc: '2.0', id: 99, result: {} }]);
+      else if (seen.body.method === 'slow') {
+        events(
+          response,
+          data({ jsonrpc: '2.0', method: 'notifications/progress' }),
+          ': a comment',
+          `id: 1\n${data(answerTo(seen, { done: true }))}`,
+        );
+        response.end();
+      } else
+        response
+          .writeHead(200, { 'content-type': 'application/json; charset=utf-8' })
+          .end(JSON.stringify(answerTo(seen, { text: 'é\u2028' }), null, 2));
+    });
+    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    expect((await ask('slow')).result).toEqual({ done: true });
+    expect(bridge.events.map(({ method }) => method)).toContain('notifications/progress');
+    expect((await ask('x/unknown', { future: true })).result).toEqual({ text: 'é\u2028' });
+    bridge.type('[{"jsonrpc":"2.0","id":99,"method":"ping"}]\n{"jsonrpc":"2.0","id":5,"result":{}}\nno json\n');
+    await expect.poll(() => bridge.stdout, { timeout: 20_000 }).toContain('-32700');
+    await end();
+    expect(server.posts().map(({ body }) => JSON.stringify(body))).toContain('[{"jsonrpc":"2.0","id":99,"method":"ping"}]');
+  });
+
+  test('that the server has forgotten is opened again, and the message sent once more', async () => {
+    let forgotten = false;
+    const server = await serverOf((seen, response) => {
+      if (seen.method === 'GET') response.writeHead(405).end();
+      else if (seen.body.method === 'initialize')
+        json(response, answerTo(seen, { protocolVersion: '2025-11-25' }), { headers: { 'mcp-session-id': forgotten ? 's2' : 's1' } });
+      else if (forgotten && seen.headers['mcp-session-id'] === 's1') response.writeHead(404).end();
+      else if (seen.body.id === undefined) response.writeHead(202).end();
+      else json(response, answerTo(seen, { session: seen.headers['mcp-session-id'] }));
+    });
+    const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    notify('notifications/initialized');
+    expect((await ask('a')).result).toEqual({ session: 's1' });
+    forgotten = true;
+    expect((await ask('b')).result).toEqual({ session: 's2' });
+    await end();
+    expect(bridge.events.filter(({ id }) => id === 1)).toHaveLength(1);
+    expect(server.posts().filter(({ body }) => body.method === 'notifications/initialized')).toHaveLength(2);
+  });
+
+  test('the server’s own stream is open beside it, and taken up where it broke off', async () => {
+    let streams = 0;
+    const server = await serverOf((seen, response) => {
+      if (seen.method === 'GET') {
+        streams += 1;
+        events(response, `id: ${streams}\nretry: 10\n${data({ jsonrpc: '2.0', method: `notifications/n${streams}` })}`);
+        if (streams === 1) breakOff(response);
+      } else if (seen.body.method === 'initialize') json(response, answerTo(seen), { headers: { 'mcp-session-id': 's1' } });
+      else response.writeHead(202).end();
+    });
+    const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    notify('notifications/initialized');
+    await expect.poll(() => bridge.stdout, { timeout: 20_000 }).toContain('notifications/n2');
+    const gets = server.seen.filter(({ method }) => method === 'GET');
+    expect(gets[0]?.headers).not.toHaveProperty('last-event-id');
+    expect(gets[1]?.headers).toMatchObject({ 'last-event-id': '1', 'mcp-session-id': 's1', authorization: 'Bearer old' });
+    await end();
+  });
+});
+
+describe('a connection that breaks', () => {
+  test('in the middle of an answer is taken up again by its last event', async () => {
+    const server = await serverOf((seen, response, all) => {
+      if (seen.method === 'GET' && seen.headers['last-event-id'] === 'e1') {
+        const asked = all.find(({ body }) => body.method === 'work');
+        events(response, `id: e2\n${data({ jsonrpc: '2.0', id: asked?.body.id, result: { whole: true } })}`);
+        response.end();
+      } else if (seen.method === 'GET') response.writeHead(405).end();
+      else if (seen.body.method === 'initialize') json(response, answerTo(seen, {}), { headers: { 'mcp-session-id': 's1' } });
+      else {
+        events(response, 'id: e1\nretry: 5\ndata:');
+        breakOff(response);
+      }
+    });
+    const { ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    expect((await ask('work')).result).toEqual({ whole: true });
+    await end();
+  });
+
+  test('without an event to take it up by is an error in answer, and the bridge lives on', async () => {
+    const server = await withSession((seen, response) => {
+      if (seen.body.method === 'drop') response.destroy();
+      else json(response, answerTo(seen, { fine: true }));
+    });
+    const { ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    expect((await ask('drop')).error).toMatchObject({ code: -32000, data: { code: 'network_error' } });
+    expect((await ask('next')).result).toEqual({ fine: true });
+    await end();
+  });
+
+  test('nobody there: an error in answer', async () => {
+    const gone = createServer().listen(0, '127.0.0.1');
+    await once(gone, 'listening');
+    const { port } = gone.address() as AddressInfo;
+    gone.close();
+    await once(gone, 'close');
+    const { ask, end } = bridged(temporaryStore({ mcpServers: { demo: { type: 'http', url: `http://127.0.0.1:${port}/mcp` } } }));
+    expect((await ask('initialize', hello)).error?.message).toContain('nothing listens there');
+    await end();
+  });
+
+  test('interrupted while a request hangs: it ends, and the session with it', async () => {
+    const server = await withSession(() => undefined);
+    const { bridge, ask } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    bridge.type('{"jsonrpc":"2.0","id":7,"method":"hang"}\n');
+    await expect.poll(() => server.posts().length, { timeout: 20_000 }).toBe(2);
+    bridge.interrupt();
+    expect(await bridge.exit).toBe(0);
+    expect(server.seen.at(-1)?.method).toBe('DELETE');
+  });
+});
+
+describe('the login', () => {
+  test('a token that has expired is renewed before the request', async () => {
+    const server = await serverOf((seen, response) => {
+      if (seen.url === '/token') json(response, { access_token: 'new', token_type: 'Bearer', expires_in: 3600, refresh_token: 'r2' });
+      else json(response, answerTo(seen, { token: seen.headers.authorization }));
+    });
+    const store = loggedIn(server.origin, { expires_at: 1 });
+    const { ask, end } = bridged(store);
+    expect((await ask('initialize', hello)).result).toEqual({ token: 'Bearer new' });
+    await end();
+    expect(readStore(store).mcpServers.demo.auth.refresh_token).toBe('r2');
+  });
+
+  test('a 401 is answered by one renewal, whatever the clock says', async () => {
+    const server = await serverOf((seen, response) => {
+      if (seen.url === '/token') json(response, { access_token: 'new', token_type: 'Bearer', expires_in: 3600 });
+      else if (seen.headers.authorization === 'Bearer new') json(response, answerTo(seen, { in: true }));
+      else response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' }).end();
+    });
+    const { ask, end } = bridged(loggedIn(server.origin));
+    expect((await ask('initialize', hello)).result).toEqual({ in: true });
+    await end();
+    expect(server.seen.filter(({ url }) => url === '/token')).toHaveLength(1);
+  });
+
+  test('a server that goes on refusing is told of once a request, with what to run', async () => {
+    const server = await serverOf((seen, response) => {
+      if (seen.url === '/token') json(response, { access_token: `t${Math.random()}`, token_type: 'Bearer', expires_in: 3600 });
+      else response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
+    });
+    const { ask, end } = bridged(loggedIn(server.origin));
+    expect((await ask('initialize', hello)).error).toMatchObject({
+      code: -32001,
+      message: expect.stringContaining('mcp-auth login demo') as string,
+    });
+    expect(server.posts()).toHaveLength(2);
+    await end();
+  });
+
+  test('without one: initialize is answered with what to run, and it works as soon as the login is there', async () => {
+    const server = await serverOf((seen, response) => {
+      if (seen.headers.authorization === 'Bearer later') json(response, answerTo(seen, { in: true }));
+      else response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
+    });
+    for (const how of ['demo', server.url]) {
+      const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: server.url } } });
+      const { ask, end } = bridged(store, `bridge ${how}`);
+      const { error } = await ask('initialize', hello);
+      expect(error).toMatchObject({ code: -32001, data: { code: 'login_needed', hint: `Run: mcp-auth login ${how}` } });
+      writeFileSync(
+        store,
+        JSON.stringify({ mcpServers: { demo: { type: 'http', url: server.url, auth: { type: 'bearer', token: 'later' } } } }),
+      );
+      expect((await ask('initialize', hello)).result).toEqual({ in: true });
+      await end();
+    }
+  });
+
+  test('a server that wants none is bridged all the same', async () => {
+    const server = await serverOf((seen, response) => json(response, answerTo(seen, { open: seen.headers.authorization ?? 'no token' })));
+    const { ask, end } = bridged(temporaryStore(), `bridge ${server.url}`);
+    expect((await ask('initialize', hello)).result).toEqual({ open: 'no token' });
+    await end();
+  });
+
+  test('a 403 that asks for more scopes names the command that gets them', async () => {
+    const server = await withSession((_, response) =>
+      response.writeHead(403, { 'www-authenticate': `Bearer error="insufficient_scope", scope="files:write x'$(id)"` }).end(),
+    );
+    const { ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    const { error } = await ask('tools/call');
+    expect(error?.code).toBe(-32001);
+    expect(error?.message).toContain(`mcp-auth login demo --challenge 'Bearer error="insufficient_scope", scope="files:write x$(id)"'`);
+    await end();
+  });
+
+  test('a redirect is not followed: the token stays where it is for', async () => {
+    const elsewhere = await serverOf((seen, response) => json(response, answerTo(seen)));
+    const server = await serverOf((_, response) => response.writeHead(307, { location: `${elsewhere.origin}/mcp` }).end());
+    const { ask, end } = bridged(loggedIn(server.origin));
+    expect((await ask('initialize', hello)).error?.message).toContain('status 307');
+    expect(elsewhere.seen).toEqual([]);
+    await end();
+  });
+});
+
+describe('the wire of 2026-07-28', () => {
+  test('needs no initialize, and has its headers from each message', async () => {
+    const server = await serverOf((seen, response) => json(response, answerTo(seen, { fine: true })));
+    const { ask, end } = bridged(loggedIn(server.origin));
+    const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
+    await ask('tools/call', { name: 'greet', _meta });
+    await ask('resources/read', { uri: 'file:///é', _meta });
+    await ask('tools/list', { _meta });
+    await end();
+    expect(server.posts().map(({ headers }) => [headers['mcp-protocol-version'], headers['mcp-method'], headers['mcp-name']])).toEqual([
+      ['2026-07-28', 'tools/call', 'greet'],
+      ['2026-07-28', 'resources/read', `=?base64?${Buffer.from('file:///é').toString('base64')}?=`],
+      ['2026-07-28', 'tools/list', undefined],
+    ]);
+    expect(server.seen.some(({ method }) => method === 'DELETE')).toBe(false);
+  });
+});
+
+describe('the older transport', () => {
+  /** HTTP with SSE, as of 2024-11-05. */
+  const older = (endpoint = '/messages') => {
+    let stream: ServerResponse | undefined;
+    return serverOf((seen, response) => {
+      if (seen.method === 'GET') events((stream = response), `event: endpoint\ndata: ${endpoint}`);
+      else if (seen.url !== '/messages') response.writeHead(405).end();
+      else {
+        response.writeHead(202).end('Accepted');
+        if (seen.body.method === 'break') stream?.destroy();
+        else if (seen.body.id !== undefined)
+          stream?.write(`event: message\n${data(answerTo(seen, { by: seen.headers.authorization }))}\n\n`);
+      }
+    });
+  };
+
+  test.each(['', ' --transport sse-only', ' --transport sse-first'])('is found out%s', async (option) => {
+    const server = await older();
+    const { ask, notify, end } = bridged(loggedIn(server.origin), `bridge demo${option}`);
+    expect((await ask('initialize', hello)).result).toEqual({ by: 'Bearer old' });
+    notify('notifications/initialized');
+    expect((await ask('tools/list')).result).toEqual({ by: 'Bearer old' });
+    await end();
+  });
+
+  test('a stream that breaks is an error in answer, and opened again', async () => {
+    const server = await older();
+    const { ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    expect((await ask('break')).error).toMatchObject({ data: { code: 'network_error' } });
+    expect((await ask('tools/list')).result).toEqual({ by: 'Bearer old' });
+    await end();
+  });
+
+  test('an endpoint elsewhere is refused: the token would go there', async () => {
+    const server = await older('https://evil.example/messages');
+    const { ask, end } = bridged(loggedIn(server.origin));
+    expect((await ask('initialize', hello)).error?.message).toContain('“evil.example”');
+    await end();
+  });
+
+  test('--transport http-only does not try it', async () => {
+    const server = await older();
+    const { ask, end } = bridged(loggedIn(server.origin), 'bridge demo --transport http-only');
+    expect((await ask('initialize', hello)).error?.message).toContain('status 405');
+    await end();
+  });
+});
+
+describe('in the place of mcp-remote', () => {
+  test('its header, port and switches are understood', async () => {
+    const server = await serverOf((seen, response) => json(response, answerTo(seen, { key: seen.headers['x-key'] })));
+    const words = ['bridge', server.url, '3334', '--header', 'X-Key: a ${KEY}', '--allow-http', '--debug', '--silent', '--enable-proxy'];
+    const bridge = run(words, { store: temporaryStore(), stdin: 'open', env: { KEY: 'b c' } });
+    bridge.type('{"jsonrpc":"2.0","id":1,"method":"initialize"}\n');
+    expect((await answered(bridge, 1)).result).toEqual({ key: 'a b c' });
+    bridge.end();
+    expect(await bridge.exit).toBe(0);
+  });
+
+  test.each([
+    { words: ['--header', 'Authorization: Bearer x'], said: 'cannot set Authorization' },
+    { words: ['--header', 'nonsense'], said: 'takes "Name: value"' },
+    { words: ['--header', 'A: ${NONE}'], said: 'which is not set' },
+    { words: ['--transport', 'carrier-pigeon'], said: 'is one of http-first' },
+    { words: ['--ignore-tool', 'x'], said: 'does not take --ignore-tool' },
+    { words: ['--auth-timeout', '5'], said: 'does not take --auth-timeout' },
+    { words: ['--static-oauth-client-info', '{}'], said: '--client-id' },
+    { words: ['nine'], said: '"nine" is no port' },
+  ])('$words: $said', async ({ words, said }) => {
+    const wrong = run(['bridge', 'https://a.example/mcp', ...words], { store: temporaryStore() });
+    expect(await wrong.exit).toBe(2);
+    expect(wrong.stderr).toContain(said);
+    expect(wrong.stdout).toBe('');
+  });
+
+  test.each(['http://a.example/mcp', 'nobody'])('%s is refused', async (server) => {
+    const wrong = run(['bridge', server, '--allow-http'], { store: temporaryStore() });
+    expect(await wrong.exit).toBe(2);
+    expect(wrong.stderr).toMatch(/plain http|no remote server/);
+  });
+});
