@@ -26,6 +26,7 @@ const world: World = {
   env: {
     variables: process.env,
     platform: process.platform,
+    folder: process.cwd(),
     program: [process.execPath, ...process.argv.slice(1, 2)],
     exists: existsSync,
   },

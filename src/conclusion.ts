@@ -13,8 +13,9 @@ import { verifyToken, type Verification } from './verification.js';
 /** What was settled before the tokens came. */
 export interface Agreement {
   readonly name: string;
-  /** As the person wrote it, which is how it is stored. */
+  /** As the person wrote it, which is how it is stored, and as it is used. */
   readonly url: string;
+  readonly address: string;
   /** Whether to try the token before it is stored. */
   readonly verify: boolean;
   /** An issuer that the authorization server may call itself, and the address where that was said. */
@@ -50,8 +51,8 @@ export interface LoginResult {
 export async function conclude({ agreement, grant }: { agreement: Agreement; grant: Grant }, context: Context): Promise<LoginResult> {
   try {
     const { tokens } = grant;
-    const { url, dpop, verify } = agreement;
-    const verification = verify ? await tryToken({ url: new URL(url), tokens, dpop }, context) : undefined;
+    const { address, dpop, verify } = agreement;
+    const verification = verify ? await tryToken({ url: new URL(address), tokens, dpop }, context) : undefined;
     const login = loginOf({ agreement, grant });
     await save({ agreement, login, proof: grant.proof ?? agreement.proof }, context);
     await grant.answerBrowser?.();

@@ -26,6 +26,8 @@ export interface Env {
   readonly platform: NodeJS.Platform;
   /** Whether there is a file or folder of that name. */
   readonly exists: (file: string) => boolean;
+  /** The folder that the command was typed in. */
+  readonly folder: string;
   /** The words that start this very program. */
   readonly program: readonly string[];
 }
@@ -37,6 +39,13 @@ export interface Files {
    * @param what names it in the error: `file_unreadable`.
    */
   readText(file: string, what: string): Promise<string>;
+  /** A file's text; undefined where there is none. Throws `file_unreadable`. */
+  readIfThere(file: string): Promise<string | undefined>;
+  /**
+   * Writes another program's file at once, through a symbolic link if it is one, with the mode that it has, or 0600. What
+   * was there before the first time stays beside it. Throws `file_unwritable`.
+   */
+  replaceText(file: string, text: string): Promise<void>;
   /** Writes a file that holds no secret, and the folders that it is in. Throws `file_unwritable`. */
   writeText(file: string, text: string): Promise<void>;
 }

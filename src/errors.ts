@@ -44,6 +44,8 @@ const exitCodeOf = {
   assertion_unusable: exitCodes.failed,
   file_unreadable: exitCodes.failed,
   file_unwritable: exitCodes.failed,
+  file_invalid: exitCodes.failed,
+  variable_unset: exitCodes.usage,
   program_failed: exitCodes.failed,
 
   // Obtaining consent

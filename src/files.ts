@@ -1,4 +1,6 @@
-import { mkdir, open, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { copyFile, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import path from 'node:path';
 import type { Files } from './context.js';
 import { AuthError } from './errors.js';
@@ -27,6 +29,23 @@ export const systemFiles: Files = {
       throw new AuthError('file_unreadable', `${what}, ${file}, cannot be read (${code}).`, { cause: error });
     }
   },
+  readIfThere: async (file) => {
+    try {
+      return await readFile(file, 'utf8');
+    } catch (error) {
+      const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+      throw new AuthError('file_unreadable', `${file} cannot be read (${code}).`, { cause: error });
+    }
+  },
+  replaceText: async (file, text) => {
+    try {
+      await replace(file, text);
+    } catch (error) {
+      const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+      throw new AuthError('file_unwritable', `${file} cannot be written (${code}).`, { cause: error });
+    }
+  },
   writeText: async (file, text) => {
     try {
       await mkdir(path.dirname(file), { recursive: true });
@@ -37,3 +56,26 @@ export const systemFiles: Files = {
     }
   },
 };
+
+/** What is added to the name of the copy that is made before the first change. */
+const backup = '.before-mcp-auth';
+
+async function replace(file: string, text: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const target = await realpath(file).catch(() => file);
+  const before = await stat(target).catch(() => undefined);
+  const temporary = `${target}.${randomUUID()}`;
+  try {
+    // wx: a copy that is there stays the oldest one.
+    if (before) await copyFile(target, `${target}${backup}`, constants.COPYFILE_EXCL).catch(ignoreExisting);
+    await writeFile(temporary, text, { flag: 'wx', mode: before ? before.mode & 0o777 : 0o600, flush: true });
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}

@@ -29,11 +29,12 @@ export function agreementOf({
 }): Agreement {
   const { discovery, scope, stepUps, dpop } = prepared;
   const { client, forgotten, flow } = consent;
-  const { name, url, verify, trustedIssuer, proof } = request;
+  const { name, url, address, verify, trustedIssuer, proof } = request;
   const { metadata, resource, issuerAddress } = discovery;
   return {
     name,
     url,
+    address,
     verify,
     trustedIssuer,
     issuerAddress,

@@ -14,8 +14,9 @@ import { findServer, readLogin, type ServerEntry } from './store/document.js';
 
 export interface LoginRequest {
   readonly name: string;
-  /** As the person wrote it, which is how it is stored. */
+  /** As the person wrote it, which is how it is stored, and with its `${VAR}` in place, which is how it is used. */
   readonly url: string;
+  readonly address: string;
   /** The name of the one flow to use; without it, the first that can run. */
   readonly flow?: string;
   /** Whether a browser may be opened on this machine. */
@@ -70,7 +71,13 @@ export async function prepare(request: LoginRequest, context: Context): Promise<
   const login = readLogin(entry);
   const more = challenge && stepUp({ name: request.name, login, challenge });
   const discovery = await discover(
-    { serverUrl: new URL(request.url), challenge, issuer: request.issuer, before: login?.issuer, trusted: trustedIssuer(request, entry) },
+    {
+      serverUrl: new URL(request.address),
+      challenge,
+      issuer: request.issuer,
+      before: login?.issuer,
+      trusted: trustedIssuer(request, entry),
+    },
     context,
   );
   const { metadata } = discovery;

@@ -3,7 +3,8 @@ import type { Context } from './context.js';
 import { AuthError } from './errors.js';
 import { requestAnswerTo } from './oauth/probe.js';
 import { canRenew, loginNeeded, renew } from './renewal.js';
-import { findServer, isSameUrl, loginTypes, readLogin, servers, type Login, type StoreDocument } from './store/document.js';
+import { findServer, loginTypes, readLogin, servers, type Login, type StoreDocument } from './store/document.js';
+import { expandVariables, isUrlOf } from './store/variables.js';
 
 /** A token that has less than this left, in seconds, is renewed before it is handed out. */
 const margin = 60;
@@ -51,8 +52,8 @@ export async function freshLogin(request: FreshRequest, context: Context): Promi
  *
  * @throws AuthError `login_needed` when the store has none.
  */
-export async function loginOfUrl(url: string, { store }: Pick<Context, 'store'>): Promise<string> {
-  const same = servers(await store.read()).filter(([, entry]) => isSameUrl(entry.url, url));
+export async function loginOfUrl(url: string, { store, env }: Pick<Context, 'store' | 'env'>): Promise<string> {
+  const same = servers(await store.read()).filter(([, entry]) => isUrlOf(entry.url, url, env));
   const [name] = same.find(([, entry]) => readLogin(entry) !== undefined) ?? same[0] ?? [];
   if (name !== undefined) return name;
   throw new AuthError('login_needed', `There is no server with the URL ${url} in the store.`, { hint: `Run: mcp-auth login ${url}` });
@@ -88,9 +89,9 @@ function isYoung({ issuedAt }: Login, { clock }: Pick<Context, 'clock'>): boolea
 /** Whether the server refuses the token. One that cannot be asked does not. */
 async function isTurnedAway({ name, login }: { name: string; login: Login }, context: Context): Promise<boolean> {
   const url = findServer(await context.store.read(), name)?.url;
-  if (typeof url !== 'string' || !URL.canParse(url)) return false;
+  if (typeof url !== 'string') return false;
   try {
-    return (await requestAnswerTo({ url: new URL(url), token: login.accessToken }, context)) === 401;
+    return (await requestAnswerTo({ url: new URL(expandVariables(url, context.env)), token: login.accessToken }, context)) === 401;
   } catch (error) {
     if (context.signal.aborted) throw error;
     return false;

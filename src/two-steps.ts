@@ -28,6 +28,7 @@ export interface StartedLogin {
 /** An agreement on disk, with what the flow keeps. Secret. */
 interface Kept {
   readonly url: string;
+  readonly address: string;
   readonly flow: string;
   readonly verify: boolean;
   readonly trusted_issuer?: string;
@@ -54,10 +55,10 @@ export async function startLogin(request: LoginRequest, context: Context): Promi
   const consent = await obtainConsent({ ...request, ...prepared, secondHalf: { attempt }, obtain }, context);
   const { kept, expiresAt } = consent.obtained;
   const agreement = agreementOf({ request, prepared, consent });
-  const { name, url, flow, verify, metadata, resource, scope, client, forgotten } = agreement;
+  const { name, url, address, flow, verify, metadata, resource, scope, client, forgotten } = agreement;
   const file: AttemptFile & Kept = {
     ...{ attempt, server: name, expires_at: Math.floor(expiresAt / 1000) },
-    ...{ url, flow, verify, metadata, resource, scope, client, forgotten, kept },
+    ...{ url, address, flow, verify, metadata, resource, scope, client, forgotten, kept },
     trusted_issuer: agreement.trustedIssuer,
     issuer_address: agreement.issuerAddress,
     step_ups: agreement.stepUps,
@@ -115,10 +116,10 @@ async function finish(
   { attempt, timeout }: { attempt: AttemptFile & Kept; timeout: number | undefined },
   context: Context,
 ): Promise<LoginResult> {
-  const { server, url, flow, verify, metadata, resource, scope, client, forgotten, kept } = attempt;
+  const { server, url, address, flow, verify, metadata, resource, scope, client, forgotten, kept } = attempt;
   const dpop = attempt.dpop_key && (await openDpop(attempt.dpop_key));
   const agreement: Agreement = {
-    ...{ name: server, url, flow, verify, metadata, resource, scope, client, forgotten, dpop },
+    ...{ name: server, url, address, flow, verify, metadata, resource, scope, client, forgotten, dpop },
     trustedIssuer: attempt.trusted_issuer,
     issuerAddress: attempt.issuer_address,
     stepUps: attempt.step_ups,

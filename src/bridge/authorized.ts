@@ -4,7 +4,8 @@ import { AuthError, hasCode } from '../errors.js';
 import { parseChallenge } from '../oauth/challenge.js';
 import { openDpop, requestWithProof } from '../oauth/dpop.js';
 import { freshLogin } from '../session.js';
-import { isSameUrl, servers, type Login } from '../store/document.js';
+import { servers, type Login } from '../store/document.js';
+import { isUrlOf } from '../store/variables.js';
 
 /** The server as the person named it. */
 export interface Target {
@@ -65,8 +66,8 @@ async function storedLogin({ name, url }: Target, context: Context): Promise<Log
   }
 }
 
-async function nameOf(url: URL, { store }: Context): Promise<string | undefined> {
-  return servers(await store.read()).find(([, entry]) => isSameUrl(entry.url, url.href))?.[0];
+async function nameOf(url: URL, { store, env }: Context): Promise<string | undefined> {
+  return servers(await store.read()).find(([, entry]) => isUrlOf(entry.url, url.href, env))?.[0];
 }
 
 async function hasLogin(name: string, { store }: Context): Promise<boolean> {

@@ -2,6 +2,7 @@ import { runBridge, transports, type TransportChoice } from '../bridge/bridge.js
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { findServer } from '../store/document.js';
+import { expandVariables } from '../store/variables.js';
 import { setIn } from './client-options.js';
 import type { Command, Option } from './command.js';
 import { checkServerUrl } from './server-name.js';
@@ -56,7 +57,7 @@ export const bridge: Command<Options> = {
 };
 
 /** A name has to be in the store; a URL may come into it later. */
-async function findServerOf(server: string, { store }: Context): Promise<{ url: URL; name?: string }> {
+async function findServerOf(server: string, { store, env }: Context): Promise<{ url: URL; name?: string }> {
   if (server.includes('://')) return { url: new URL(checkServerUrl(server)) };
   const { url } = findServer(await store.read(), server) ?? {};
   if (typeof url !== 'string') {
@@ -64,7 +65,7 @@ async function findServerOf(server: string, { store }: Context): Promise<{ url: 
       hint: 'Run: mcp-auth add NAME URL, or give its URL.',
     });
   }
-  return { url: new URL(checkServerUrl(url)), name: server };
+  return { url: new URL(checkServerUrl(expandVariables(url, env))), name: server };
 }
 
 function parseHeader(text: string, before: unknown): Record<string, string> {

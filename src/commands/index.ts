@@ -14,6 +14,7 @@ export const commands: readonly CommandListing[] = [
     summary: 'Pass an app’s stdio on to a server, with its login',
     load: async () => (await import('./bridge.js')).bridge,
   },
+  { name: 'connect', summary: 'Have an MCP app use a login', load: async () => (await import('./connect.js')).connect },
   { name: 'list', alias: 'status', summary: 'Show the servers and their logins', load: async () => (await import('./list.js')).list },
   { name: 'logout', summary: 'Revoke a login and remove it', load: async () => (await import('./logout.js')).logout },
   { name: 'refresh', summary: 'Renew logins now, or keep them fresh', load: async () => (await import('./refresh.js')).refresh },

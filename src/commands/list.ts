@@ -3,6 +3,7 @@ import { secondsLeft } from '../session.js';
 import { readLogin, servers, type Login, type ServerEntry } from '../store/document.js';
 import type { Command } from './command.js';
 import { inWords } from './seconds.js';
+import { table } from './table.js';
 
 interface Options {
   json?: boolean;
@@ -81,15 +82,4 @@ function expiryOf(login: Login | undefined, context: Context): string {
   const left = secondsLeft(login, context);
   if (!Number.isFinite(left)) return 'unknown';
   return left > 0 ? `in ${inWords(left)}` : `${inWords(left)} ago`;
-}
-
-/** Columns as wide as their widest cell, two spaces apart, nothing at the end of a line. */
-function table(rows: string[][]): string[] {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

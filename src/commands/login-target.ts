@@ -1,16 +1,19 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { checkLoginFits, isSameUrl, putServer, servers, type ServerEntry, type StoreDocument } from '../store/document.js';
+import { checkLoginFits, putServer, servers, type ServerEntry, type StoreDocument } from '../store/document.js';
+import { expandVariables, isUrlOf } from '../store/variables.js';
 import { checkServerName, checkServerUrl, nameFromUrl } from './server-name.js';
 
 /** The server to log in to, with the URL as it was written. */
 export interface LoginTarget {
   readonly name: string;
   readonly url: string;
+  /** The same with its `${VAR}` in place. */
+  readonly address: string;
 }
 
 /** A server of the store that has a URL. */
-type RemoteServer = ServerEntry & LoginTarget;
+type RemoteServer = ServerEntry & Omit<LoginTarget, 'address'>;
 
 /**
  * Which server is meant: a URL, a name in the store, or, with neither, the only server in the store, the one chosen
@@ -27,35 +30,28 @@ export async function findTarget(
   const asked = (server ?? (await chosenServer(remote, context))).trim();
   const named = remote.find((one) => one.name === asked);
   if (named === undefined && !asked.includes('://')) throw unknownServer(asked, remote);
-  if (named === undefined) return targetForUrl({ url: checkServerUrl(asked), name, remote, document });
+  if (named === undefined) return targetForUrl({ url: checkServerUrl(asked), name, remote, document }, context);
   if (name !== undefined && name !== asked) throw new AuthError('usage', `${asked} has its name already; --name is for a URL.`);
-  return targetInStore(named);
+  return targetInStore(named, context);
 }
 
 /** The entry that has this URL already, under the name that was asked for, or else a new one. */
-function targetForUrl({
-  url,
-  name,
-  remote,
-  document,
-}: {
-  url: string;
-  name: string | undefined;
-  remote: RemoteServer[];
-  document: StoreDocument;
-}): LoginTarget {
-  const same = remote.filter((one) => isSameUrl(one.url, url));
+function targetForUrl(
+  { url, name, remote, document }: { url: string; name: string | undefined; remote: RemoteServer[]; document: StoreDocument },
+  context: Context,
+): LoginTarget {
+  const same = remote.filter((one) => isUrlOf(one.url, url, context.env));
   const known = name === undefined ? same[0] : same.find((one) => one.name === name);
-  if (known) return targetInStore(known);
-  if (name === undefined) return { name: nameFromUrl(new URL(url), Object.keys(document.mcpServers ?? {})), url };
+  if (known) return targetInStore(known, context);
+  if (name === undefined) return { name: nameFromUrl(new URL(url), Object.keys(document.mcpServers ?? {})), url, address: url };
   // This copy of the document goes nowhere; it is asked whether the name is free.
   putServer(document, { name: checkServerName(name), url });
-  return { name, url };
+  return { name, url, address: url };
 }
 
-function targetInStore(server: RemoteServer): LoginTarget {
+function targetInStore(server: RemoteServer, { env }: Context): LoginTarget {
   checkLoginFits(server, server.name);
-  return { name: server.name, url: checkServerUrl(server.url) };
+  return { name: server.name, url: server.url, address: checkServerUrl(expandVariables(server.url, env)) };
 }
 
 async function chosenServer(remote: RemoteServer[], { ui, signal }: Context): Promise<string> {

@@ -9,7 +9,7 @@ import { finishLogin, startLogin } from '../two-steps.js';
 import type { Verification } from '../verification.js';
 import type { Command, Option } from './command.js';
 import { serverOptions } from './authorization-server-options.js';
-import { findTarget } from './login-target.js';
+import { findTarget, type LoginTarget } from './login-target.js';
 import { clientOptions, readClientOptions, type ClientWords } from './client-options.js';
 import { proofOptions, readProofOptions, type ProofWords } from './proof-options.js';
 import { inWords, seconds } from './seconds.js';
@@ -89,10 +89,7 @@ function checkSteps({ start, finish, attempt }: Options): void {
   if (attempt !== undefined && finish === undefined) throw new AuthError('usage', '--attempt goes with --finish.');
 }
 
-async function readRequest(
-  { target, options }: { target: { name: string; url: string }; options: Options },
-  context: Context,
-): Promise<LoginRequest> {
+async function readRequest({ target, options }: { target: LoginTarget; options: Options }, context: Context): Promise<LoginRequest> {
   const { challenge, issuer, flow, scope, timeout, verify } = options;
   return {
     ...target,

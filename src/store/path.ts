@@ -15,6 +15,11 @@ export function preferencesPath({ env }: { env: Env }): string {
   return chosenPath(env.variables['MCP_AUTH_PREFERENCES'], 'preferences.json');
 }
 
+/** Where the store is when nobody names another. */
+export function defaultStorePath(): string {
+  return chosenPath(undefined, 'mcp-servers.json');
+}
+
 function chosenPath(chosen: string | undefined, name: string): string {
   return chosen ? path.resolve(chosen) : path.join(envPaths('mcp-auth', { suffix: '' }).config, name);
 }

@@ -8,6 +8,7 @@ const envOf = (
 ) => ({
   variables,
   platform,
+  folder: '/',
   program: [],
   exists: (file: string) => files.includes(file),
 });

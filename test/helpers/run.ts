@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly openBrowser?: (url: string) => Promise<boolean>;
   readonly runProgram?: (words: readonly string[], environment: NodeJS.ProcessEnv) => number;
   readonly tmux?: (words: readonly string[]) => string | undefined;
+  /** The folder that the command is typed in. */
+  readonly folder?: string;
   /** Columns of the terminal. */
   readonly columns?: number;
 }
@@ -38,7 +40,7 @@ export interface Run {
 /** Starts a command line: words, or text that is split at spaces. */
 export function run(
   line: string | readonly string[],
-  { store, stdin = 'none', clock = testClock(), env = {}, openBrowser, runProgram, tmux, columns = 100 }: RunOptions,
+  { store, stdin = 'none', clock = testClock(), env = {}, openBrowser, runProgram, tmux, columns = 100, folder = '/' }: RunOptions,
 ): Run {
   const input = Object.assign(new PassThrough(), { isTTY: stdin === 'terminal', setRawMode: () => input });
   const output = collected(false);
@@ -54,7 +56,8 @@ export function run(
     env: {
       variables: { MCP_AUTH_STORE: store, MCP_AUTH_PREFERENCES: `${store}.preferences.json`, NO_COLOR: '1', ...env },
       platform: 'linux',
-      program: ['node', 'mcp-auth'],
+      folder,
+      program: ['/usr/bin/node', '/opt/mcp-auth/bin.js'],
       exists: () => false,
     },
     clock,

@@ -8,7 +8,7 @@ import { isLoopback, parseSafeUrl } from '../../src/http/url-policy.js';
 
 function http(variables: Record<string, string> = {}, timeout?: number) {
   const created = createHttp({
-    env: { variables, platform: 'linux' as const, program: [], exists: () => false },
+    env: { variables, platform: 'linux' as const, folder: '/', program: [], exists: () => false },
     userAgent: 'test',
     timeout,
   });

@@ -6,6 +6,7 @@ import { hyperlink, knowsHyperlinks } from '../../src/terminal/hyperlink.js';
 const envOf = (variables: Record<string, string | undefined>) => ({
   variables,
   platform: 'linux' as const,
+  folder: '/',
   program: [],
   exists: () => false,
 });

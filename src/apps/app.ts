@@ -1,0 +1,107 @@
+/** MCP apps: programs that are handed a login. Each has a file of its own, which says where it keeps its servers, and how. */
+import type { Format, Entry } from './formats/format.js';
+
+/**
+ * How an app comes by the token: it asks a command for headers, or starts the bridge as its server, or is given the token
+ * as a header, or has the whole login copied into its own cache.
+ */
+export const hows = ['helper', 'bridge', 'header', 'copy'] as const;
+export type How = (typeof hows)[number];
+
+/** Where an app's files are looked for. */
+export interface Place {
+  readonly home: string;
+  /** The folder of the project, for an app's project-wide configuration. */
+  readonly folder: string;
+  readonly platform: NodeJS.Platform;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+/** What an app is connected to. */
+export interface Connection {
+  /** What the app calls the server. */
+  readonly name: string;
+  readonly url: string;
+  /** The words of the command that prints the headers, and of the one that is the server. Absolute paths. */
+  readonly helper: readonly string[];
+  readonly bridge: readonly string[];
+  /** The access token, where that itself is written. */
+  readonly token: string;
+}
+
+/** A login as an app's own cache has it. Times are seconds since the epoch. */
+export interface CopiedLogin {
+  readonly name: string;
+  readonly url: string;
+  readonly accessToken: string;
+  readonly refreshToken?: string;
+  readonly expiresAt?: number;
+  readonly scope?: string;
+  readonly issuer?: string;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  readonly tokenEndpoint?: string;
+  /** Seconds since the epoch. */
+  readonly now: number;
+}
+
+/** A login as it is found in an app's cache; the name is the app's. */
+export type CachedLogin = Omit<CopiedLogin, 'now'>;
+
+/** An app's own cache of tokens, as text to text. */
+export interface Cache {
+  /** The files that a login goes into. */
+  files(place: Place, login: CopiedLogin): readonly { readonly path: string; readonly put: (text: string) => string }[];
+  /** The files that logins may be in, of these servers where the app does not say itself which they are. */
+  sources(
+    place: Place,
+    known: readonly KnownServer[],
+  ): readonly { readonly path: string; readonly read: (text: string) => CachedLogin[] }[];
+}
+
+export interface KnownServer {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** A cache that is one file for all servers. */
+export function cacheFile({
+  path,
+  put,
+  read,
+}: {
+  path: (place: Place) => string;
+  put: (text: string, login: CopiedLogin) => string;
+  read: (text: string) => CachedLogin[];
+}): Cache {
+  return {
+    files: (place, login) => [{ path: path(place), put: (text) => put(text, login) }],
+    sources: (place) => [{ path: path(place), read }],
+  };
+}
+
+export interface App {
+  /** As `connect` takes it. */
+  readonly name: string;
+  readonly summary: string;
+  readonly format: Format;
+  /** Where in the file its servers stand, by name. */
+  readonly servers: readonly string[];
+  /** The file for the person, and, with `project`, for the folder; undefined where there is no such file. */
+  readonly configPath: (place: Place, project: boolean) => string | undefined;
+  /** The entry for each way, best first. `copy` is the entry of a server that the app logs in to itself. */
+  readonly entries: Readonly<Partial<Record<How, (connection: Connection) => Entry>>>;
+  readonly cache?: Cache;
+  /** What the person has to do in the app, as a sentence. */
+  readonly afterwards?: string;
+}
+
+/** A server that is started as a command: most apps' notation. */
+export function started({ bridge: [command = '', ...args] }: Connection): Entry {
+  return { command, args };
+}
+
+/** The header with the token itself. */
+export function tokenHeader({ token }: Connection): { readonly Authorization: string } {
+  return { Authorization: `Bearer ${token}` };
+}

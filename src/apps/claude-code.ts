@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { isObject } from '../json.js';
+import { cacheFile, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
+import { jsonc } from './formats/jsonc.js';
+import { shellLine } from './shell-words.js';
+
+/** Claude Code: `~/.claude.json`, and `.mcp.json` in a project. */
+export const claudeCode: App = {
+  name: 'claude-code',
+  summary: 'Claude Code',
+  format: jsonc,
+  servers: ['mcpServers'],
+  configPath: ({ home, folder, variables }, project) =>
+    project ? path.join(folder, '.mcp.json') : path.join(variables['CLAUDE_CONFIG_DIR'] ?? home, '.claude.json'),
+  entries: {
+    helper: ({ url, helper }) => ({ type: 'http', url, headersHelper: shellLine(helper) }),
+    bridge: (connection) => ({ type: 'stdio', ...started(connection) }),
+    header: (connection) => ({ type: 'http', url: connection.url, headers: tokenHeader(connection) }),
+    copy: ({ url }) => ({ type: 'http', url }),
+  },
+  cache: cacheFile({
+    path: ({ home, variables }) => path.join(variables['CLAUDE_CONFIG_DIR'] ?? path.join(home, '.claude'), '.credentials.json'),
+    put: (text, login) => jsonc.put(text, ['mcpOAuth', cacheKey(login)], { entry: cached(login), replaced: [] }),
+    read: (text) => Object.values(jsonc.parse(text, 'the cache')['mcpOAuth'] ?? {}).flatMap(readCached),
+  }),
+};
+
+/** The name and the first half of a hash of what the server is: its URL and headers. */
+export function cacheKey({ name, url }: Pick<CopiedLogin, 'name' | 'url'>): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify({ type: 'http', url, headers: {} }))
+    .digest('hex');
+  return `${name}|${hash.slice(0, 16)}`;
+}
+
+function cached({ name, url, accessToken, refreshToken, expiresAt, clientId, scope }: CopiedLogin) {
+  return {
+    serverName: name,
+    serverUrl: url,
+    accessToken,
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(expiresAt !== undefined && { expiresAt: expiresAt * 1000 }),
+    ...(clientId !== undefined && { clientId }),
+    ...(scope !== undefined && { scope }),
+  };
+}
+
+function readCached(entry: unknown): CachedLogin[] {
+  if (!isObject(entry)) return [];
+  const { serverName: name, serverUrl: url, accessToken, refreshToken, expiresAt, clientId, scope } = entry;
+  if (typeof name !== 'string' || typeof url !== 'string' || typeof accessToken !== 'string') return [];
+  return [
+    {
+      ...{ name, url, accessToken },
+      ...(typeof refreshToken === 'string' && { refreshToken }),
+      ...(typeof expiresAt === 'number' && expiresAt > 0 && { expiresAt: Math.floor(expiresAt / 1000) }),
+      ...(typeof clientId === 'string' && { clientId }),
+      ...(typeof scope === 'string' && { scope }),
+    },
+  ];
+}

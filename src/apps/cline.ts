@@ -1,0 +1,61 @@
+import path from 'node:path';
+import { isObject } from '../json.js';
+import { cacheFile, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
+import { jsonc } from './formats/jsonc.js';
+
+/** Cline's command line. In VS Code, the same file is in the extension's own storage: see `vscodeStorage`. */
+export const cline: App = {
+  name: 'cline',
+  summary: 'Cline',
+  format: jsonc,
+  servers: ['mcpServers'],
+  configPath: (place, project) => (project ? undefined : settings(place)),
+  entries: {
+    bridge: started,
+    header: (connection) => ({ type: 'streamableHttp', url: connection.url, headers: tokenHeader(connection) }),
+    copy: ({ url }) => ({ type: 'streamableHttp', url }),
+  },
+  // It keeps tokens in the entry of the server itself.
+  cache: cacheFile({
+    path: settings,
+    put: (text, login) => jsonc.put(text, ['mcpServers', login.name], { entry: { oauth: cached(login) }, replaced: ['oauth'] }),
+    read: (text) => Object.entries(jsonc.parse(text, 'the cache')['mcpServers'] ?? {}).flatMap(readCached),
+  }),
+};
+
+function settings({ home, variables }: { home: string; variables: Readonly<Record<string, string | undefined>> }): string {
+  return path.join(variables['CLINE_DIR'] ?? path.join(home, '.cline'), 'data', 'settings', 'cline_mcp_settings.json');
+}
+
+function cached({ clientId = '', clientSecret, accessToken, refreshToken, expiresAt, scope, now }: CopiedLogin) {
+  return {
+    clientInformation: { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) },
+    tokens: {
+      access_token: accessToken,
+      token_type: 'Bearer',
+      ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+      ...(expiresAt !== undefined && { expires_in: Math.max(0, expiresAt - now) }),
+      ...(scope !== undefined && { scope }),
+    },
+    lastAuthenticatedAt: now * 1000,
+  };
+}
+
+function readCached([name, entry]: [string, unknown]): CachedLogin[] {
+  if (!isObject(entry) || !isObject(entry['oauth']) || typeof entry['url'] !== 'string') return [];
+  const { tokens, clientInformation, lastAuthenticatedAt } = entry['oauth'];
+  if (!isObject(tokens) || typeof tokens['access_token'] !== 'string') return [];
+  const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn, scope } = tokens;
+  const { client_id: clientId, client_secret: clientSecret } = isObject(clientInformation) ? clientInformation : {};
+  const knowsExpiry = typeof expiresIn === 'number' && typeof lastAuthenticatedAt === 'number';
+  return [
+    {
+      ...{ name, url: entry['url'], accessToken },
+      ...(typeof refreshToken === 'string' && { refreshToken }),
+      ...(knowsExpiry && { expiresAt: Math.floor(lastAuthenticatedAt / 1000) + expiresIn }),
+      ...(typeof scope === 'string' && { scope }),
+      ...(typeof clientId === 'string' && { clientId }),
+      ...(typeof clientSecret === 'string' && { clientSecret }),
+    },
+  ];
+}

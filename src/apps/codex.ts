@@ -1,0 +1,66 @@
+import path from 'node:path';
+import { isObject } from '../json.js';
+import { cacheFile, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
+import { cacheKey } from './claude-code.js';
+import { jsonc } from './formats/jsonc.js';
+import { toml } from './formats/toml.js';
+import { shellLine } from './shell-words.js';
+
+/** Codex: `~/.codex/config.toml`. Its helper is run with nothing but HOME and PATH in its environment. */
+export const codex: App = {
+  name: 'codex',
+  summary: 'OpenAI Codex',
+  format: toml,
+  servers: ['mcp_servers'],
+  configPath: ({ home, variables }, project) =>
+    project ? undefined : path.join(variables['CODEX_HOME'] ?? path.join(home, '.codex'), 'config.toml'),
+  entries: {
+    helper: ({ url, helper }) => ({ url, http_headers_helper: shellLine(helper) }),
+    bridge: started,
+    header: (connection) => ({ url: connection.url, http_headers: tokenHeader(connection) }),
+    copy: ({ url }) => ({ url }),
+  },
+  cache: cacheFile({
+    path: ({ home, variables }) => path.join(variables['CODEX_HOME'] ?? path.join(home, '.codex'), '.credentials.json'),
+    put: (text, login) => jsonc.put(text, [cacheKey(login)], { entry: cached(login), replaced: [] }),
+    read: (text) => Object.values(jsonc.parse(text, 'the cache')).flatMap(readCached),
+  }),
+};
+
+function cached({ name, url, issuer = '', clientId = '', accessToken, refreshToken, expiresAt, scope = '' }: CopiedLogin) {
+  return {
+    server_name: name,
+    server_url: url,
+    issuer,
+    client_id: clientId,
+    access_token: accessToken,
+    ...(expiresAt !== undefined && { expires_at: expiresAt * 1000 }),
+    ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+    scopes: scope.split(' ').filter(Boolean),
+  };
+}
+
+function readCached(entry: unknown): CachedLogin[] {
+  if (!isObject(entry)) return [];
+  const {
+    server_name: name,
+    server_url: url,
+    access_token: accessToken,
+    refresh_token: refreshToken,
+    expires_at,
+    issuer,
+    client_id,
+    scopes,
+  } = entry;
+  if (typeof name !== 'string' || typeof url !== 'string' || typeof accessToken !== 'string') return [];
+  return [
+    {
+      ...{ name, url, accessToken },
+      ...(typeof refreshToken === 'string' && { refreshToken }),
+      ...(typeof expires_at === 'number' && expires_at > 0 && { expiresAt: Math.floor(expires_at / 1000) }),
+      ...(typeof issuer === 'string' && issuer !== '' && { issuer }),
+      ...(typeof client_id === 'string' && client_id !== '' && { clientId: client_id }),
+      ...(Array.isArray(scopes) && scopes.length > 0 && { scope: scopes.join(' ') }),
+    },
+  ];
+}

@@ -1,0 +1,118 @@
+/** An app's configuration, as text to text. The disk is connecting.ts's. */
+import { AuthError } from '../errors.js';
+import { isObject } from '../json.js';
+import type { App, Connection, How } from './app.js';
+import { valueAt, type Entry } from './formats/format.js';
+
+/** A server in an app's configuration. */
+export interface AppServer {
+  readonly name: string;
+  /** Absent for a local command. */
+  readonly url?: string;
+  /** How it uses a login of ours; `own` for a remote server that the app logs in to itself. */
+  readonly how?: How | 'own';
+  readonly entry: Readonly<Record<string, unknown>>;
+}
+
+/** The keys that apps have a server's URL under. */
+const urlKeys = ['url', 'httpUrl', 'serverUrl', 'uri'];
+/** Keys of an entry that say how it is reached: a new connection replaces all of them. */
+const connectionKeys = [
+  ...urlKeys,
+  ...['type', 'command', 'cmd', 'args', 'env', 'headers', 'http_headers', 'requestOptions', 'headersHelper', 'http_headers_helper'],
+  ...['bearer_token_env_var', 'env_http_headers', 'auth', 'remote', 'source'],
+];
+
+/**
+ * The text with a server connected in that way.
+ *
+ * @throws AuthError `usage` when the app cannot do that, or the name is another server's; `file_invalid`.
+ */
+export function connectText(
+  text: string,
+  { app, connection, how, file, ours }: { app: App; connection: Connection; how: How; file: string; ours: string },
+): string {
+  const entry = entryFor(app, connection, how);
+  const known = readServers(text, { app, file, ours }).find(({ name }) => name === connection.name);
+  if (known?.url !== undefined && !sameUrl(known.url, connection.url)) {
+    throw new AuthError('usage', `${app.summary} has another server called ${connection.name}: ${known.url}.`, {
+      hint: 'Choose another name with --as.',
+    });
+  }
+  if (known !== undefined && known.url === undefined && known.how === undefined) {
+    throw new AuthError('usage', `${app.summary} has a local server called ${connection.name}.`, {
+      hint: 'Choose another name with --as.',
+    });
+  }
+  return app.format.put(text, [...app.servers, connection.name], { entry, replaced: connectionKeys });
+}
+
+/** @throws AuthError `usage` when there is no such server, or it is none of ours. */
+export function disconnectText(text: string, { app, name, file, ours }: { app: App; name: string; file: string; ours: string }): string {
+  const known = readServers(text, { app, file, ours }).find((one) => one.name === name);
+  if (known === undefined) throw new AuthError('usage', `${app.summary} has no server called ${name} in ${file}.`);
+  if (known.how === undefined) throw new AuthError('usage', `${name} in ${file} was not connected by mcp-auth.`);
+  return app.format.remove(text, [...app.servers, name]);
+}
+
+/** @throws AuthError `usage` with the ways that the app knows. */
+export function entryFor(app: App, connection: Connection, how: How): Entry {
+  const entry = app.entries[how]?.(connection);
+  if (entry) return entry;
+  throw new AuthError('usage', `${app.summary} cannot be connected by ${how}.`, {
+    hint: `It can by ${Object.keys(app.entries).join(', ')}.`,
+  });
+}
+
+/**
+ * The servers that an app has.
+ *
+ * @param ours is the path of this program, by which its entries are known.
+ */
+export function readServers(text: string, { app, file, ours }: { app: App; file: string; ours: string }): AppServer[] {
+  const all = valueAt(app.format.parse(text, file), app.servers);
+  if (!isObject(all)) return [];
+  return Object.entries(all).flatMap(([name, entry]) => (isObject(entry) ? [describe({ name, entry, ours })] : []));
+}
+
+function describe({ name, entry, ours }: { name: string; entry: Record<string, unknown>; ours: string }): AppServer {
+  const url = urlOf(entry);
+  const how = howOf(entry, ours) ?? (url === undefined ? undefined : hasToken(entry) ? 'header' : 'own');
+  return { name, entry, ...(url !== undefined && { url }), ...(how && { how }) };
+}
+
+/** Its URL, also that of one that is reached through mcp-remote. */
+function urlOf(entry: Record<string, unknown>): string | undefined {
+  const inner = isObject(entry['remote']) ? entry['remote'] : entry;
+  const url = urlKeys.map((key) => inner[key]).find((value) => typeof value === 'string');
+  if (typeof url === 'string') return url;
+  const words = wordsOf(entry);
+  return words.some((word) => /^(@[\w-]+\/)?mcp-remote(@|$)/.test(word)) ? words.find((word) => /^https?:\/\//.test(word)) : undefined;
+}
+
+function howOf(entry: Record<string, unknown>, ours: string): How | undefined {
+  const words = wordsOf(entry);
+  if (words.includes('bridge') && words.some((word) => isOurs(word, ours))) return 'bridge';
+  const helper = entry['headersHelper'] ?? entry['http_headers_helper'];
+  return typeof helper === 'string' && helper.includes(' headers ') && helper.split(/[\s']+/).some((word) => isOurs(word, ours))
+    ? 'helper'
+    : undefined;
+}
+
+function isOurs(word: string, ours: string): boolean {
+  return word === ours || /(^|[/\\])mcp-auth(-cli)?(\.\w+)?($|[/\\])/.test(word);
+}
+
+/** The words of the command that an entry starts. */
+function wordsOf({ command, cmd, args }: Record<string, unknown>): string[] {
+  const all: unknown[] = [command, cmd, args].flat();
+  return all.filter((word) => typeof word === 'string');
+}
+
+function hasToken(entry: Record<string, unknown>): boolean {
+  return /"authorization"|"auth"/i.test(JSON.stringify(entry));
+}
+
+function sameUrl(one: string, other: string): boolean {
+  return one === other || (URL.canParse(one) && URL.canParse(other) && new URL(one).href === new URL(other).href);
+}

@@ -1,0 +1,16 @@
+import path from 'node:path';
+import { started, tokenHeader, type App } from './app.js';
+import { jsonc } from './formats/jsonc.js';
+
+/** Continue, which reads files in the notation of other apps beside its own. */
+export const continueDev: App = {
+  name: 'continue',
+  summary: 'Continue',
+  format: jsonc,
+  servers: ['mcpServers'],
+  configPath: ({ home, folder }, project) => path.join(project ? folder : home, '.continue', 'mcpServers', 'mcp-auth.json'),
+  entries: {
+    bridge: started,
+    header: (connection) => ({ type: 'streamable-http', url: connection.url, requestOptions: { headers: tokenHeader(connection) } }),
+  },
+};

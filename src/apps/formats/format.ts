@@ -1,0 +1,32 @@
+/** A file format that apps keep their servers in, edited so that everything else in the file stays as it is. */
+export type Value = string | number | boolean | readonly Value[] | { readonly [key: string]: Value };
+export type Entry = Readonly<Record<string, Value>>;
+
+export interface Format {
+  /**
+   * What the text says. An empty text is an empty document.
+   *
+   * @throws AuthError `file_invalid` that names the file and the place, never what stands there.
+   */
+  parse(text: string, file: string): Record<string, unknown>;
+  /** Puts `entry` at `path`: these keys, in place of those of `replaced`; others that are there stay. */
+  put(text: string, path: readonly string[], change: { entry: Entry; replaced: readonly string[] }): string;
+  /** Takes out what is at `path`. */
+  remove(text: string, path: readonly string[]): string;
+}
+
+/** The value at `path`; undefined where there is none. */
+export function valueAt(document: unknown, path: readonly string[]): unknown {
+  let value = document;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value;
+}
+
+/** What an entry has to be after a change: what was there, without `replaced`, and with `entry`. */
+export function merged(before: unknown, { entry, replaced }: { entry: Entry; replaced: readonly string[] }): Record<string, unknown> {
+  const kept = typeof before === 'object' && before !== null ? Object.entries(before).filter(([key]) => !replaced.includes(key)) : [];
+  return { ...Object.fromEntries(kept), ...entry };
+}

@@ -1,0 +1,126 @@
+import { isDeepStrictEqual } from 'node:util';
+import { parse, stringify, TomlError } from 'smol-toml';
+import { AuthError } from '../../errors.js';
+import { isObject } from '../../json.js';
+import { invalid } from './jsonc.js';
+import { merged, valueAt, type Format } from './format.js';
+
+/**
+ * TOML, edited by lines: a table is its header and what follows up to the next one. The result is read again, and what it
+ * says has to be what was meant: a file that is written in another way is left to its owner.
+ */
+export const toml: Format = {
+  parse: (text, file) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      const place = error instanceof TomlError ? `line ${error.line}, column ${error.column}` : 'its beginning';
+      throw invalid(file, `is not valid TOML: see ${place}`);
+    }
+  },
+  put: (text, path, change) => {
+    const document = parse(text);
+    const wanted = merged(valueAt(document, path), change);
+    const lines = text.split('\n');
+    const table = tableOf(lines, path);
+    const block = blockOf(path, wanted);
+    const result = table
+      ? [...lines.slice(0, table.start), ...block, ...trailing(lines, table), ...lines.slice(table.end)].join('\n')
+      : `${text.trimEnd()}${text.trim() === '' ? '' : '\n\n'}${block.join('\n')}\n`;
+    return checked(result, { path, wanted, document });
+  },
+  remove: (text, path) => {
+    const lines = text.split('\n');
+    const table = tableOf(lines, path);
+    if (!table) throw byHand(path);
+    const before = lines.slice(0, table.start);
+    const after = lines.slice(table.end);
+    // The empty lines that stood around it are those of its neighbours now.
+    if (before.at(-1)?.trim() === '') before.pop();
+    return checked([...before, ...(after.some((line) => line.trim() !== '') ? trailing(lines, table) : []), ...after].join('\n'), {
+      path,
+      wanted: undefined,
+      document: parse(text),
+    });
+  },
+};
+
+interface Table {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The lines of a table and of the tables below it. */
+function tableOf(lines: readonly string[], path: readonly string[]): Table | undefined {
+  const headers = lines.flatMap((line, at) => {
+    const name = /^\s*\[([^[\]]+)\]\s*(#.*)?$/.exec(line)?.[1];
+    const found = name === undefined ? (/^\s*\[\[/.test(line) ? [] : undefined) : keysOf(name);
+    return found === undefined ? [] : [{ at, keys: found }];
+  });
+  const isBelow = (keys: readonly string[]) => path.every((key, i) => keys[i] === key);
+  const first = headers.findIndex(({ keys }) => isBelow(keys));
+  if (first === -1) return undefined;
+  const next = headers.slice(first).find(({ keys }) => !isBelow(keys));
+  return { start: headers[first]?.at ?? 0, end: next?.at ?? lines.length };
+}
+
+/** Empty lines and comments at the end of a table belong to what comes after it. */
+function trailing(lines: readonly string[], { start, end }: Table): string[] {
+  const body = lines.slice(start, end);
+  const last = body.findLastIndex((line) => line.trim() !== '' && !line.trim().startsWith('#'));
+  return body.slice(last + 1);
+}
+
+/** `a."b c".d` as its parts. */
+function keysOf(name: string): string[] | undefined {
+  try {
+    const keys: string[] = [];
+    let value: unknown = parse(`${name} = true`);
+    while (typeof value === 'object' && value !== null) {
+      const [key = ''] = Object.keys(value);
+      keys.push(key);
+      value = (value as Record<string, unknown>)[key];
+    }
+    return keys;
+  } catch {
+    return undefined;
+  }
+}
+
+function blockOf(path: readonly string[], entry: Record<string, unknown>): string[] {
+  const nested = [...path].reverse().reduce<Record<string, unknown>>((inner, key) => ({ [key]: inner }), entry);
+  // The headers of the outer tables are no part of it.
+  const lines = stringify(nested).trimEnd().split('\n');
+  return lines.slice(lines.findIndex((line) => keysOf(/^\[([^[\]]+)\]$/.exec(line)?.[1] ?? '')?.length === path.length));
+}
+
+function checked(
+  result: string,
+  { path, wanted, document }: { path: readonly string[]; wanted: Record<string, unknown> | undefined; document: Record<string, unknown> },
+): string {
+  try {
+    if (isDeepStrictEqual(plain(parse(result)), changedAt(plain(document), path, plain(wanted)))) return result;
+  } catch {
+    // Not even TOML.
+  }
+  throw byHand(path);
+}
+
+/** As data alone: the parser's dates and objects are of kinds of their own. */
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
+}
+
+/** `document` with `value` at `path`, or without what is there. An outer table that was made for it goes with it. */
+function changedAt(document: unknown, [key = '', ...rest]: readonly string[], value: unknown): unknown {
+  const { [key]: inner, ...others } = isObject(document) ? document : {};
+  const next = rest.length === 0 ? value : changedAt(inner, rest, value);
+  const isGone = next === undefined || (value === undefined && isObject(next) && Object.keys(next).length === 0);
+  return isGone ? others : { ...others, [key]: next };
+}
+
+function byHand(path: readonly string[]): AuthError {
+  return new AuthError('file_invalid', `${path.join('.')} is written in a way that mcp-auth does not change.`, {
+    hint: 'Change it by hand: --print shows what it has to say.',
+  });
+}

@@ -1,0 +1,90 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isMap, isPair, isScalar, parseDocument, stringify, type Pair, type YAMLMap } from 'yaml';
+import { isObject } from '../../json.js';
+import { invalid } from './jsonc.js';
+import { merged, valueAt, type Format } from './format.js';
+
+/** YAML. Entries of a block are put in, replaced and taken out by their lines; whatever is written otherwise, by its nodes. */
+export const yaml: Format = {
+  parse: (text, file) => {
+    const document = parseDocument(text);
+    const [error] = document.errors;
+    const [place] = error?.linePos ?? [];
+    if (error) throw invalid(file, `is not valid YAML${place ? `: see line ${place.line}, column ${place.col}` : ''}`);
+    const value: unknown = document.toJS();
+    if (value === null || value === undefined) return {};
+    if (!isObject(value)) throw invalid(file, 'does not hold a mapping at its top');
+    return value;
+  },
+  put: (text, path, change) => {
+    const wanted = merged(valueAt(parseDocument(text).toJS(), path), change);
+    const result = byLines(text, path, wanted);
+    return says(result, path, wanted) ? result : byNodes(text, path, wanted);
+  },
+  remove: (text, path) => {
+    const result = byLines(text, path, undefined);
+    return says(result, path, undefined) ? result : byNodes(text, path, undefined);
+  },
+};
+
+function says(text: string, path: readonly string[], wanted: unknown): boolean {
+  const document = parseDocument(text);
+  return document.errors.length === 0 && isDeepStrictEqual(valueAt(document.toJS(), path), wanted);
+}
+
+function byNodes(text: string, path: readonly string[], wanted: unknown): string {
+  const document = parseDocument(text);
+  if (wanted === undefined) document.deleteIn(path);
+  else document.setIn(path, document.createNode(wanted));
+  return document.toString({ lineWidth: 0 });
+}
+
+function byLines(text: string, path: readonly string[], wanted: Record<string, unknown> | undefined): string {
+  const document = parseDocument(text);
+  const [name = '', ...reversed] = [...path].reverse();
+  const parent = document.getIn(reversed.reverse(), true);
+  if (!isMap(parent) || parent.flow) return wanted === undefined ? text : appended(text, path, wanted);
+  const pair = pairOf(parent, name);
+  const block =
+    wanted === undefined ? '' : indented(stringify({ [name]: wanted }, { lineWidth: 0 }), columnOf(text, startOf(parent.items[0])));
+  if (pair === undefined) {
+    const end = endOf(text, parent.items.at(-1));
+    return `${text.slice(0, end)}${text.slice(0, end).endsWith('\n') ? '' : '\n'}${block}${text.slice(end)}`;
+  }
+  const start = lineStart(text, startOf(pair));
+  return text.slice(0, start) + block + text.slice(endOf(text, pair));
+}
+
+/** A file that has no such mapping yet gets one at its end. */
+function appended(text: string, path: readonly string[], wanted: Record<string, unknown>): string {
+  const nested = [...path].reverse().reduce<unknown>((inner, key) => ({ [key]: inner }), wanted);
+  return `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${stringify(nested, { lineWidth: 0 })}`;
+}
+
+function pairOf(map: YAMLMap, name: string): Pair | undefined {
+  return map.items.find((pair) => isPair(pair) && isScalar(pair.key) && String(pair.key.value) === name);
+}
+
+function startOf(pair: unknown): number {
+  return isPair(pair) && isScalar(pair.key) ? (pair.key.range?.[0] ?? 0) : 0;
+}
+
+/** The end of the line that a pair ends on; comments that follow are another's. */
+function endOf(text: string, pair: unknown): number {
+  const value = isPair(pair) ? (pair.value as { range?: [number, number, number] } | null) : null;
+  const end = value?.range?.[1] ?? startOf(pair);
+  const at = text[end - 1] === '\n' ? end : text.indexOf('\n', end) + 1;
+  return at === 0 ? text.length : at;
+}
+
+function lineStart(text: string, offset: number): number {
+  return text.lastIndexOf('\n', offset - 1) + 1;
+}
+
+function columnOf(text: string, offset: number): number {
+  return offset - lineStart(text, offset);
+}
+
+function indented(text: string, columns: number): string {
+  return text.replace(/^(?=.)/gm, ' '.repeat(columns));
+}

@@ -1,0 +1,12 @@
+import { started, type App } from './app.js';
+import { jsonc } from './formats/jsonc.js';
+
+/** Any other app: prints what most of them take. */
+export const json: App = {
+  name: 'json',
+  summary: 'Any other app: prints a snippet for its mcpServers',
+  format: jsonc,
+  servers: ['mcpServers'],
+  configPath: () => undefined,
+  entries: { bridge: started },
+};

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type { App, CachedLogin, CopiedLogin, KnownServer, Place } from './app.js';
+import { jsonc } from './formats/jsonc.js';
+
+/** mcp-remote, which has no configuration, only a cache: a file for each server, found by a hash of its URL. */
+export const mcpRemote: App = {
+  name: 'mcp-remote',
+  summary: 'mcp-remote',
+  format: jsonc,
+  servers: [],
+  configPath: () => undefined,
+  entries: { copy: () => ({}) },
+  cache: {
+    files: (place, login) => [
+      { path: fileOf(place, login.url, 'tokens'), put: () => `${JSON.stringify(cached(login), null, 2)}\n` },
+      { path: fileOf(place, login.url, 'client_info'), put: () => `${JSON.stringify(clientInfo(login), null, 2)}\n` },
+    ],
+    sources: (place, known) =>
+      known.map((server) => ({
+        path: fileOf(place, server.url, 'tokens'),
+        read: (text) => readCached(jsonc.parse(text, 'the cache'), server),
+      })),
+  },
+  afterwards: 'mcp-auth bridge NAME does what npx mcp-remote URL does, and shares the login.',
+};
+
+function fileOf({ home, variables }: Place, url: string, what: string): string {
+  const folder = variables['MCP_REMOTE_CONFIG_DIR'] ?? path.join(home, '.mcp-auth');
+  return path.join(folder, 'mcp-remote-v1', `${hashOf(url)}_${what}.json`);
+}
+
+function hashOf(url: string): string {
+  return createHash('md5').update(url).digest('hex');
+}
+
+function cached({ accessToken, refreshToken, expiresAt, scope, issuer, now }: CopiedLogin) {
+  return {
+    access_token: accessToken,
+    token_type: 'Bearer',
+    ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+    ...(expiresAt !== undefined && { expires_in: Math.max(0, expiresAt - now), expires_at: expiresAt * 1000 }),
+    ...(scope !== undefined && { scope }),
+    ...(issuer !== undefined && { issuer }),
+  };
+}
+
+/** It takes only a client that may come back to the port that it chooses by the hash. */
+function clientInfo({ url, clientId = '', clientSecret }: CopiedLogin) {
+  const port = 3335 + (Number.parseInt(hashOf(url).slice(0, 4), 16) % 45_816);
+  return {
+    client_id: clientId,
+    ...(clientSecret !== undefined && { client_secret: clientSecret }),
+    redirect_uris: [`http://localhost:${port}/oauth/callback`],
+  };
+}
+
+function readCached(entry: Record<string, unknown>, { name, url }: KnownServer): CachedLogin[] {
+  const { access_token: accessToken, refresh_token: refreshToken, expires_at: expiresAt, scope, issuer } = entry;
+  if (typeof accessToken !== 'string') return [];
+  return [
+    {
+      ...{ name, url, accessToken },
+      ...(typeof refreshToken === 'string' && { refreshToken }),
+      ...(typeof expiresAt === 'number' && { expiresAt: Math.floor(expiresAt / 1000) }),
+      ...(typeof scope === 'string' && { scope }),
+      ...(typeof issuer === 'string' && { issuer }),
+    },
+  ];
+}

@@ -1,0 +1,16 @@
+import path from 'node:path';
+import { started, tokenHeader, type App } from './app.js';
+import { jsonc } from './formats/jsonc.js';
+
+/** Windsurf. */
+export const windsurf: App = {
+  name: 'windsurf',
+  summary: 'Windsurf',
+  format: jsonc,
+  servers: ['mcpServers'],
+  configPath: ({ home }, project) => (project ? undefined : path.join(home, '.codeium', 'windsurf', 'mcp_config.json')),
+  entries: {
+    bridge: started,
+    header: (connection) => ({ serverUrl: connection.url, headers: tokenHeader(connection) }),
+  },
+};

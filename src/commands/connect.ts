@@ -1,0 +1,127 @@
+import { createTwoFilesPatch } from 'diff';
+import { hows, type App, type How } from '../apps/app.js';
+import { appNamed, apps } from '../apps/index.js';
+import { listApps, planConnection, planRemoval, writeChanges, type AppListing, type Change, type Connected } from '../connecting.js';
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { isSameUrl, servers } from '../store/document.js';
+import type { Command } from './command.js';
+import { table } from './table.js';
+
+interface Options {
+  how?: How;
+  as?: string;
+  project?: boolean;
+  print?: boolean;
+  remove?: boolean;
+  list?: boolean;
+  json?: boolean;
+}
+
+export const connect: Command<Options> = {
+  arguments: [
+    { syntax: '[app]', help: `one of ${apps.map(({ name }) => name).join(', ')}` },
+    { syntax: '[name]', help: 'name of a server in the store' },
+  ],
+  options: [
+    { flags: '--how <how>', help: 'helper, bridge, header or copy, in place of the best that the app knows', parse: parseHow },
+    { flags: '--as <name>', help: 'what the app is to call the server' },
+    { flags: '--project', help: 'the configuration of the project in this folder' },
+    { flags: '--print', help: 'show what would be changed, and change nothing' },
+    { flags: '--remove', help: 'take the server out of the app again' },
+    { flags: '--list', help: 'show the apps, their files, and which servers use a login' },
+    { flags: '--json', help: 'with --list: the same as JSON' },
+  ],
+  examples: ['connect claude-code linear', 'connect codex linear --print', 'connect --list'],
+  run: async ({ arguments: [appName, name], options }, context) => {
+    if (options.list) {
+      await list(options, context);
+      return;
+    }
+    if (appName === undefined || name === undefined) {
+      throw new AuthError('usage', 'An app and a server are needed.', {
+        hint: 'As in: mcp-auth connect claude-code linear     (mcp-auth connect --list)',
+      });
+    }
+    const { how, as, project = false } = options;
+    const app = appNamed(appName);
+    if (options.remove) {
+      await apply([await planRemoval({ app, name, as, project }, context)], options, context);
+      if (!options.print) context.ui.succeed(`${as ?? name} is not in ${app.summary} any more.`);
+      return;
+    }
+    const connected = await planConnection({ app, name, as, how, project }, context);
+    if (connected.changes.length === 0) for (const line of connected.snippet.trimEnd().split('\n')) context.ui.print(line);
+    await apply(connected.changes, options, context);
+    if (!options.print) report({ app, name, connected }, context);
+  },
+};
+
+function parseHow(text: string): How {
+  const how = hows.find((one) => one === text);
+  if (how) return how;
+  throw new AuthError('usage', `--how is one of ${hows.join(', ')}.`);
+}
+
+async function apply(changes: readonly Change[], { print }: Options, context: Context): Promise<void> {
+  if (!print) {
+    await writeChanges(changes, context);
+    return;
+  }
+  for (const { file, before, after } of changes) {
+    const patch = createTwoFilesPatch(file, file, withoutTokens(before), withoutTokens(after), undefined, undefined, { context: 3 });
+    for (const line of patch.split('\n').slice(1, -1)) context.ui.print(line);
+  }
+}
+
+/** What is printed holds no secret, whoever wrote it into the file. */
+function withoutTokens(text: string): string {
+  return text
+    .replace(/(Bearer )[^"'\s]+/g, '$1…')
+    .replace(/("?(?:access_?token|refresh_?token|client_?secret|token|key|password|secret)"?\s*[:=]\s*")[^"]+/gi, '$1…');
+}
+
+/** What each way means for the person, as sentences. */
+const meanings: Readonly<Record<How, (name: string) => string>> = {
+  helper: () => 'It asks mcp-auth for a fresh token whenever it connects.',
+  bridge: () => 'It starts mcp-auth as its server, which adds a fresh token to each request.',
+  header: (name) =>
+    `The token itself is in its file, and is good until it expires: mcp-auth connect … ${name} --how header writes the next one.`,
+  copy: () =>
+    'It has a copy of the login, and renews it by itself. Where a refresh token changes with each use, the first of the two that renews ends the other’s login.',
+};
+
+function report({ app, name, connected }: { app: App; name: string; connected: Connected }, { ui }: Context): void {
+  const { how, changes } = connected;
+  const [first] = changes;
+  if (first) ui.succeed(`${app.summary} uses the login to ${name}, by ${how}.`);
+  for (const { file, before, after } of changes) ui.say(`  ${before === after ? 'Unchanged' : 'Written'}: ${file}`);
+  ui.say(`  ${meanings[how](name)}`);
+  if (app.afterwards !== undefined) ui.say(`  ${app.afterwards}`);
+}
+
+async function list({ json }: Options, context: Context): Promise<void> {
+  const known = servers(await context.store.read());
+  const listings = (await listApps(apps, context)).map((listing) => ({
+    ...listing,
+    servers: listing.servers.filter(
+      ({ how, url }) => how !== undefined && (how !== 'own' || known.some(([, entry]) => isSameUrl(entry.url, url ?? ''))),
+    ),
+  }));
+  if (json) {
+    context.ui.document(
+      listings.map(({ app, file, found, servers: some, problem }) => ({ app: app.name, file, found, servers: some.map(shown), problem })),
+    );
+    return;
+  }
+  for (const row of table([['APP', 'FILE', 'SERVERS'], ...listings.map(rowOf)])) context.ui.print(row);
+}
+
+function shown({ name, url, how }: AppListing['servers'][number]) {
+  return { name, url, how };
+}
+
+function rowOf({ app, file, found, servers: some, problem }: AppListing): string[] {
+  const connected = some.map(({ name, how }) => `${name} (${how === 'own' ? 'its own login' : (how ?? '')})`).join(', ');
+  return [app.name, file, problem === undefined ? (found ? connected || '-' : 'no such file') : 'cannot be read'];
+}

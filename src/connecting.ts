@@ -1,0 +1,151 @@
+/** Connecting an app with a login: the app's own file is changed, and can be changed back. */
+import os from 'node:os';
+import type { App, CopiedLogin, How, Place } from './apps/app.js';
+import { connectText, disconnectText, entryFor, readServers, type AppServer } from './apps/configuration.js';
+import type { Context } from './context.js';
+import { AuthError } from './errors.js';
+import { freshLogin } from './session.js';
+import { clientsOf, findServer, type Login } from './store/document.js';
+import { defaultStorePath } from './store/path.js';
+import { expandVariables } from './store/variables.js';
+
+export interface ConnectRequest {
+  readonly app: App;
+  /** The server's name in the store, and what the app is to call it. */
+  readonly name: string;
+  readonly as?: string;
+  readonly how?: How;
+  /** The project's configuration in place of the person's. */
+  readonly project: boolean;
+}
+
+/** A file before and after. */
+export interface Change {
+  readonly file: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+export interface Connected {
+  readonly how: How;
+  /** Empty for an app without a configuration of its own. */
+  readonly changes: readonly Change[];
+  /** What the entry says, for an app that is told by hand. */
+  readonly snippet: string;
+}
+
+/** What would be changed to connect `app`; nothing is written. */
+export async function planConnection(request: ConnectRequest, context: Context): Promise<Connected> {
+  const { app, name, as = name, project } = request;
+  const how = request.how ?? (Object.keys(app.entries)[0] as How);
+  const place = placeOf(context);
+  const url = await urlOf(name, context);
+  const login = how === 'header' || how === 'copy' ? await freshLogin({ name }, context) : undefined;
+  if (login?.tokenType === 'dpop') {
+    throw new AuthError('not_a_login', `The token of ${name} is bound to a key (DPoP): only --how bridge can use it.`);
+  }
+  const connection = { name: as, url, token: login?.accessToken ?? '', ...commandsOf(name, context) };
+  const entry = entryFor(app, connection, how);
+  const snippet = app.format.put('', [...app.servers, as], { entry, replaced: [] });
+  const changes: Change[] = [];
+  const file = app.configPath(place, project);
+  if (project && file === undefined) throw new AuthError('usage', `${app.summary} has no configuration for a project.`);
+  if (file !== undefined) {
+    const before = await readText(file, context);
+    changes.push({ file, before, after: connectText(before, { app, connection, how, file, ours: ours(context) }) });
+  }
+  if (how === 'copy' && login) {
+    const copied = await copiedLogin({ name: as, url, login }, context);
+    for (const { path, put } of app.cache?.files(place, copied) ?? []) {
+      const same = changes.find((change) => change.file === path);
+      const before = same?.after ?? (await readText(path, context));
+      const after = put(before);
+      if (same) changes.splice(changes.indexOf(same), 1, { ...same, after });
+      else changes.push({ file: path, before, after });
+    }
+  }
+  return { how, changes, snippet };
+}
+
+/** What would be changed to take a server out of `app` again. */
+export async function planRemoval({ app, name, as = name, project }: Omit<ConnectRequest, 'how'>, context: Context): Promise<Change> {
+  const file = app.configPath(placeOf(context), project);
+  if (file === undefined) throw new AuthError('usage', `${app.summary} has no configuration that mcp-auth could change.`);
+  const before = await readText(file, context);
+  return { file, before, after: disconnectText(before, { app, name: as, file, ours: ours(context) }) };
+}
+
+/** Writes what was planned. The first time, what was there stays beside it. */
+export async function writeChanges(changes: readonly Change[], { files }: Pick<Context, 'files'>): Promise<void> {
+  for (const { file, before, after } of changes) if (after !== before) await files.replaceText(file, after);
+}
+
+/** An app with the servers that it has. */
+export interface AppListing {
+  readonly app: App;
+  readonly file: string;
+  readonly found: boolean;
+  readonly servers: readonly AppServer[];
+  /** Why the file cannot be read. */
+  readonly problem?: string;
+}
+
+/** Every app that has a file, with what is in it. */
+export async function listApps(apps: readonly App[], context: Context): Promise<AppListing[]> {
+  const place = placeOf(context);
+  const files = apps.flatMap((app) =>
+    [...new Set([app.configPath(place, false), app.configPath(place, true)])].flatMap((file) =>
+      file === undefined ? [] : [{ app, file }],
+    ),
+  );
+  return Promise.all(
+    files.map(async ({ app, file }) => {
+      const text = await context.files.readIfThere(file);
+      try {
+        return { app, file, found: text !== undefined, servers: readServers(text ?? '', { app, file, ours: ours(context) }) };
+      } catch (error) {
+        return { app, file, found: true, servers: [], problem: error instanceof AuthError ? error.message : 'it cannot be read' };
+      }
+    }),
+  );
+}
+
+export function placeOf({ env }: Pick<Context, 'env'>): Place {
+  const { platform, variables } = env;
+  return { home: variables['HOME'] ?? os.homedir(), folder: env.folder, platform, variables };
+}
+
+async function readText(file: string, { files }: Context): Promise<string> {
+  return (await files.readIfThere(file)) ?? '';
+}
+
+async function urlOf(name: string, { store, env }: Context): Promise<string> {
+  const entry = findServer(await store.read(), name);
+  if (typeof entry?.url === 'string') return expandVariables(entry.url, env);
+  throw new AuthError('login_needed', `There is no remote server called ${name} in the store.`, {
+    hint: `Run: mcp-auth login URL --name ${name}`,
+  });
+}
+
+/** This program, as another one starts it: by absolute paths, with the store that is used now if it is not the usual one. */
+function commandsOf(name: string, { env, store }: Context): { helper: string[]; bridge: string[] } {
+  const where = store.path === defaultStorePath() ? [] : ['--store', store.path];
+  return { helper: [...env.program, 'headers', name, ...where], bridge: [...env.program, 'bridge', name, ...where] };
+}
+
+export function ours({ env }: Pick<Context, 'env'>): string {
+  return env.program.at(-1) ?? '';
+}
+
+async function copiedLogin(
+  { name, url, login }: { name: string; url: string; login: Login },
+  { store, clock }: Context,
+): Promise<CopiedLogin> {
+  const client = clientsOf(await store.read(), login.issuer ?? '').find(({ client_id }) => client_id === login.clientId);
+  const { accessToken, refreshToken, expiresAt, scope, issuer, clientId, tokenEndpoint } = login;
+  return {
+    ...{ name, url, accessToken, refreshToken, expiresAt, scope, issuer, clientId, tokenEndpoint },
+    clientSecret: client?.client_secret,
+    now: Math.floor(clock.now() / 1000),
+  };
+}
