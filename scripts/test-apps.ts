@@ -45,9 +45,10 @@ const root = mkdtempSync(path.join(tmpdir(), 'mcp-auth-apps-'));
 const bin = (name: string) => path.join(root, 'node_modules', '.bin', name);
 
 async function output(home: Home, file: string, words: string[]): Promise<string> {
-  const { stdout, stderr } = await run(file, words, { env: home.env, cwd: home.folder, timeout: patience }).catch(
-    (error: unknown) => error as { stdout?: string; stderr?: string },
-  );
+  const asked = run(file, words, { env: home.env, cwd: home.folder, timeout: patience });
+  // Some wait for something to read as long as it could come.
+  asked.child.stdin?.end();
+  const { stdout, stderr } = await asked.catch((error: unknown) => error as { stdout?: string; stderr?: string });
   return `${stdout ?? ''}${stderr ?? ''}`;
 }
 
@@ -116,7 +117,7 @@ const apps: readonly AppUnderTest[] = [
     name: 'opencode',
     package: 'opencode-ai',
     hows: ['bridge', 'header', 'copy'],
-    ask: async (home) => /✓ demo/.test(await output(home, bin('opencode'), ['mcp', 'list'])),
+    ask: async (home) => (await output(home, bin('opencode'), ['mcp', 'list'])).includes('✓ demo'),
   },
   { name: 'cline', package: 'cline', hows: ['bridge'], ask: askCline },
   { name: 'mcp-remote', package: 'mcp-remote', hows: ['copy'], ask: (home) => session(home, bin('mcp-remote'), [mcpServer.url]) },

@@ -120,6 +120,7 @@ async function save(
       putClient(document, proof.identityProvider, { ...proof.identityProviderClient, obtained_by: 'pre_registration' });
     }
   });
+  await store.forgetMoved(name);
   const stored = readLogin(findServer(await store.read(), name));
   if (stored?.accessToken !== login.accessToken) {
     throw new AuthError('store_unwritable', `The login was written to ${store.path} but is not there.`, {

@@ -90,7 +90,10 @@ async function ask<T>(request: Omit<ConsentRequest<T>, 'client'> & ObtainedClien
   const { metadata, resource } = discovery;
   const redirectUri = client.redirect_uris?.[0] ?? '';
   const wanted = { metadata, resource, client, redirectUri, scope, proof, dpop, extraParameters, timeout, secondHalf };
-  return firstWilling({ flows, request: { ...wanted, serverName: name, clientReused: reused }, obtain }, context);
+  return firstWilling(
+    { flows, request: { ...wanted, serverName: name, clientReused: reused, lasting: secondHalf !== undefined }, obtain },
+    context,
+  );
 }
 
 /** Uses the first flow that the authorization server lets this client use, saying so whenever it moves on. */

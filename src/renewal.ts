@@ -94,7 +94,7 @@ export async function renew(stored: Stored, { isGood }: { isGood: (login: Login)
 }
 
 /** The tokens that an earlier renewal could not store, put where they belong. */
-async function takeRescued({ name, login }: Stored, { store, ui }: Context): Promise<Login | undefined> {
+export async function takeRescued({ name, login }: Stored, { store, ui }: Context): Promise<Login | undefined> {
   const rescued = await store.rescued(name);
   if (rescued?.replaces !== fingerprint(login.accessToken)) return undefined;
   try {

@@ -26,6 +26,8 @@ export async function endLogin(name: string, context: Context): Promise<boolean>
     const entry = findServer(document, name);
     if (entry === undefined) throw unknownServer(name, document);
     const login = readLogin(entry);
+    await context.store.forgetAttempts(name, context.clock.now());
+    await context.store.forgetMoved(name);
     if (login === undefined) return false;
     const remains = await revokeLogin({ name, login, document }, context);
     await context.store.update((now) => {

@@ -1,6 +1,7 @@
 /** A login on its way from one machine to another: a document of the store's own shape, with one server in it. */
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
+import { takeRescued } from './renewal.js';
 import { unknownServer } from './revoke.js';
 import {
   clientsOf,
@@ -22,21 +23,34 @@ import {
  * @param move takes it out of the store once it has been printed: two machines that renew one login would end it.
  * @throws AuthError `usage`, `login_needed`, `output_failed`.
  */
-export async function exportLogin({ name, move }: { name: string; move: boolean }, { store, ui }: Context): Promise<Login> {
+export async function exportLogin({ name, move }: { name: string; move: boolean }, context: Context): Promise<Exported> {
+  const { store, ui } = context;
   // A renewal under way would leave the other machine with a token that has been spent.
   return store.withServerLock(name, async () => {
     const document = await store.read();
     const entry = findServer(document, name);
     if (entry === undefined) throw unknownServer(name, document);
-    const login = readLogin(entry);
-    if (login === undefined) throw new AuthError('login_needed', `There is no login to ${name}.`, { hint: `Run: mcp-auth login ${name}` });
+    const stored = readLogin(entry);
+    if (stored === undefined) throw new AuthError('login_needed', `There is no login to ${name}.`, { hint: `Run: mcp-auth login ${name}` });
+    const login = (await takeRescued({ name, login: stored, document }, context)) ?? stored;
+    writeLogin(entry, login, name);
     const { issuer = '', clientId } = login;
     const client = clientsOf(document, issuer).find(({ client_id }) => client_id === clientId);
-    ui.document({ mcpServers: { [name]: entry }, ...(client && { oauthClients: { [issuer]: [client] } }) });
+    const exported = { mcpServers: { [name]: entry }, ...(client && { oauthClients: { [issuer]: [client] } }) };
+    ui.document(exported);
     await ui.printed();
-    if (move) await store.update((now) => removeLogin(now, { name, login }));
-    return login;
+    if (!move) return { login };
+    // What was printed may still be lost on its way: a pipe takes it before anybody has read it.
+    const kept = await store.keepMoved(name, exported);
+    await store.update((now) => removeLogin(now, { name, login }));
+    return { login, kept };
   });
+}
+
+export interface Exported {
+  readonly login: Login;
+  /** The file that has what was moved, should it not have arrived. */
+  readonly kept?: string;
 }
 
 /** Unless another login has come in its place. */
@@ -82,6 +96,7 @@ export async function importLogins(
       if (client && login.issuer !== undefined) putClient(now, login.issuer, client);
     }
   });
+  for (const { name } of imported) await store.forgetMoved(name);
   return imported.map(({ name, login, client }) => ({
     name,
     files: [login.workloadTokenFile, login.idTokenFile, client?.private_key_file].filter((file) => file !== undefined),

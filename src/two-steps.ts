@@ -10,6 +10,8 @@ import type { Context } from './context.js';
 import { AuthError } from './errors.js';
 import type { Flow, FlowRequest, Halves, Started } from './flows/flow.js';
 import { flowNamed } from './flows/index.js';
+import { patience } from './flows/redirect.js';
+import { withinTime } from './flows/time-limit.js';
 import { agreementOf } from './login.js';
 import { openDpop, type DpopKey } from './oauth/dpop.js';
 import { prepare, type LoginRequest } from './preparation.js';
@@ -53,18 +55,21 @@ export async function startLogin(request: LoginRequest, context: Context): Promi
   const attempt = newAttemptId();
   const obtain = (flow: Flow, asked: FlowRequest) => halvesOf(flow).start(asked, context);
   const consent = await obtainConsent({ ...request, ...prepared, secondHalf: { attempt }, obtain }, context);
-  const { kept, expiresAt } = consent.obtained;
+  const { kept, expiresAt, show } = consent.obtained;
   const agreement = agreementOf({ request, prepared, consent });
   const { name, url, address, flow, verify, metadata, resource, scope, client, forgotten } = agreement;
   const file: AttemptFile & Kept = {
-    ...{ attempt, server: name, expires_at: Math.floor(expiresAt / 1000) },
+    ...{ attempt, server: name, started_at: context.clock.now(), expires_at: Math.floor(expiresAt / 1000) },
     ...{ url, address, flow, verify, metadata, resource, scope, client, forgotten, kept },
     trusted_issuer: agreement.trustedIssuer,
     issuer_address: agreement.issuerAddress,
     step_ups: agreement.stepUps,
     dpop_key: agreement.dpop?.key,
   };
+  // Those that have expired go now.
+  await context.store.attempts(context.clock.now());
   await context.store.keepAttempt(file);
+  await show();
   return { attempt, expiresAt, takesAddress: halvesOf(consent.flow).isOf !== undefined };
 }
 
@@ -92,13 +97,17 @@ export async function finishLogin(request: FinishRequest, context: Context): Pro
   const [newest] = open;
   if (newest === undefined) throw unknown(request);
   const takesAddress = halvesOf(flowNamed(newest.flow)).isOf !== undefined;
-  const answer = request.answer ?? (takesAddress && context.ui.input === 'lines' ? await context.ui.paste({ message: '' }) : undefined);
+  const answer = request.answer ?? (takesAddress && context.ui.input === 'lines' ? await readAnswer(request, context) : undefined);
   const attempt = open.find(({ flow, kept }) => answer !== undefined && flowNamed(flow).halves?.isOf?.(answer, kept)) ?? newest;
   const result = await context.store.finishAttempt(attempt, () =>
     finish({ attempt, timeout: request.timeout }, answer === undefined ? context : answering(answer, context)),
   );
   if (result === undefined) throw unknown(request);
   return { ...result, name: attempt.server };
+}
+
+async function readAnswer({ timeout = patience }: FinishRequest, context: Context): Promise<string | undefined> {
+  return withinTime(timeout, context, ({ ui, signal }) => ui.paste({ message: '', signal }));
 }
 
 async function openAttempts({ server, name, attempt }: FinishRequest, { store, clock }: Context): Promise<(AttemptFile & Kept)[]> {

@@ -20,7 +20,7 @@ const urlKeys = ['url', 'httpUrl', 'serverUrl', 'uri'];
 const connectionKeys = [
   ...urlKeys,
   ...['type', 'command', 'cmd', 'args', 'env', 'headers', 'http_headers', 'requestOptions', 'headersHelper', 'http_headers_helper'],
-  ...['bearer_token_env_var', 'env_http_headers', 'auth', 'remote', 'source'],
+  ...['bearer_token_env_var', 'env_http_headers', 'auth', 'remote', 'source', 'oauth'],
 ];
 
 /**
@@ -94,9 +94,8 @@ function howOf(entry: Record<string, unknown>, ours: string): How | undefined {
   const words = wordsOf(entry);
   if (words.includes('bridge') && words.some((word) => isOurs(word, ours))) return 'bridge';
   const helper = entry['headersHelper'] ?? entry['http_headers_helper'];
-  return typeof helper === 'string' && helper.includes(' headers ') && helper.split(/[\s']+/).some((word) => isOurs(word, ours))
-    ? 'helper'
-    : undefined;
+  if (typeof helper !== 'string' || !helper.includes(' headers ')) return undefined;
+  return helper.includes(ours) || helper.split(/[\s']+/).some((word) => isOurs(word, ours)) ? 'helper' : undefined;
 }
 
 function isOurs(word: string, ours: string): boolean {

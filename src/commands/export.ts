@@ -11,9 +11,11 @@ export const exportCommand: Command<Options> = {
   examples: ['export linear --move | ssh build-box mcp-auth import'],
   run: async ({ arguments: [name = ''], options: { move = false } }, context) => {
     const { ui } = context;
-    const { refreshToken } = await exportLogin({ name, move }, context);
-    if (move) ui.succeed(`Moved ${name}: the login is not in this store any more.`);
-    else if (refreshToken !== undefined)
+    const { login, kept } = await exportLogin({ name, move }, context);
+    if (kept !== undefined) {
+      ui.succeed(`Moved ${name}: the login is not in this store any more.`);
+      ui.say(`  Should it not have arrived: mcp-auth import < ${kept}     Else delete that file.`);
+    } else if (login.refreshToken !== undefined)
       ui.warn(`${name} is logged in here as well: the first of the two that renews its token may end the login of the other. See --move.`);
   },
 };

@@ -69,20 +69,27 @@ export const login: Command<Options> = {
     'login linear --start --json',
     'login wiki --flow client-credentials --client-id robot --private-key robot.pem',
   ],
-  run: async ({ arguments: [server], options }, context) => {
+  run: async ({ arguments: [given], options }, context) => {
     checkSteps(options);
     if (options.finish !== undefined) {
-      const { name, attempt, timeout, finish } = options;
+      const { name, attempt, timeout } = options;
+      const { server, finish } = finishWords(given, options.finish);
       report(await finishLogin({ server, name, attempt, timeout, answer: finish === true ? undefined : finish }, context), context);
       return;
     }
-    const target = await findTarget({ server, name: options.name }, context);
+    const target = await findTarget({ server: given, name: options.name }, context);
     context.ui.say(`Logging in to ${target.name}, ${target.url}`);
     const request = await readRequest({ target, options }, context);
     if (options.start) await start(request, context);
     else report({ ...(await logIn(request, context)), name: target.name }, context);
   },
 };
+
+/** `--finish NAME` means the server: the address of an answer has parameters. */
+function finishWords(given: string | undefined, finish: string | true): { server: string | undefined; finish: string | true } {
+  if (given === undefined && finish !== true && !/[?&#]|(code|error)=/.test(finish)) return { server: finish, finish: true };
+  return { server: given, finish };
+}
 
 function checkSteps({ start, finish, attempt }: Options): void {
   if (start && finish !== undefined) throw new AuthError('usage', '--start and --finish are two commands.');

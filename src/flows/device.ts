@@ -33,8 +33,7 @@ export const device: Flow = {
   halves: {
     start: async (request, context) => {
       const authorization = await requestUserCode(request, context);
-      await present({ request, authorization }, context);
-      return { expiresAt: authorization.expiresAt, kept: { ...authorization } };
+      return { expiresAt: authorization.expiresAt, kept: { ...authorization }, show: () => present({ request, authorization }, context) };
     },
     finish: ({ request, kept }, context) => {
       const authorization = readAuthorization(kept);

@@ -38,7 +38,7 @@ export interface Flow {
 export type Kept = Readonly<Record<string, unknown>>;
 
 export interface Halves {
-  /** Asks for what the person needs, and shows it. Throws as `run` does. */
+  /** Asks for what the person needs. Throws as `run` does. */
   start(request: FlowRequest, context: Context): Promise<Started>;
   /** Takes what the person pastes, or waits until they have approved. */
   finish(half: { request: FlowRequest; kept: Kept }, context: Context): Promise<Grant>;
@@ -50,6 +50,8 @@ export interface Started {
   readonly kept: Kept;
   /** Milliseconds since the epoch after which it is no use to go on. */
   readonly expiresAt: number;
+  /** Shows the person what they need, once the rest has been kept. */
+  readonly show: () => Promise<void>;
 }
 
 /** What decides which flows can run, known before a client is registered. */

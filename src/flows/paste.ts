@@ -1,8 +1,9 @@
 import type { Context } from '../context.js';
 import { authorizationCodeUnavailable, type Attempt } from '../oauth/authorization-code.js';
-import type { Flow, FlowRequest } from './flow.js';
-import { finishRedirect, grantByRedirect, startRedirect } from './redirect.js';
+import type { Flow, FlowRequest, Kept } from './flow.js';
+import { finishRedirect, grantByRedirect, patience, startRedirect } from './redirect.js';
 import { portForwarding } from './surroundings.js';
+import { withinTime } from './time-limit.js';
 
 /** Milliseconds that an attempt is kept for whoever finishes it in another process. */
 const life = 3_600_000;
@@ -20,20 +21,28 @@ export const paste: Flow = {
   halves: {
     start: async (request, context) => {
       const attempt = await startRedirect(request, context);
-      await present({ request, attempt, listening: false }, context);
-      const { url, state, codeVerifier } = attempt;
+      const { url, state, codeVerifier, opensUntil } = attempt;
       return {
-        expiresAt: attempt.opensUntil ?? context.clock.now() + (request.timeout === undefined ? life : request.timeout * 1000),
-        kept: { url, state, code_verifier: codeVerifier },
+        expiresAt: context.clock.now() + (request.timeout === undefined ? life : request.timeout * 1000),
+        kept: { url, state, code_verifier: codeVerifier, ...(opensUntil !== undefined && { opens_until: opensUntil }) },
+        show: async () => {
+          await present({ request, attempt, listening: false }, context);
+        },
       };
     },
     finish: async ({ request, kept }, context) => {
-      const { url, state, code_verifier: codeVerifier } = kept as { url: string; state: string; code_verifier: string };
-      return { tokens: await finishRedirect({ attempt: { request, url, state, codeVerifier } }, context) };
+      const attempt = { request, ...readAttempt(kept) };
+      return withinTime(request.timeout ?? patience, context, async (limited) => ({ tokens: await finishRedirect({ attempt }, limited) }));
     },
     isOf: (answer, kept) => typeof kept['state'] === 'string' && answer.replace(/[\s\\]/g, '').includes(kept['state']),
   },
 };
+
+/** What `start` kept; what has been changed by hand makes an exchange that its server refuses. */
+function readAttempt(kept: Kept): Omit<Attempt, 'request'> {
+  const { url, state, code_verifier, opens_until } = kept as { url: string; state: string; code_verifier: string; opens_until?: number };
+  return { url, state, codeVerifier: code_verifier, ...(opens_until !== undefined && { opensUntil: opens_until }) };
+}
 
 /** Shows the address and what to do with it. Returns what takes its keys away again. */
 async function present(
@@ -50,8 +59,10 @@ async function present(
   ui.address(url);
   ui.say();
   if (opensUntil !== undefined) ui.say(`It can be opened once, within ${Math.round((opensUntil - clock.now()) / 1000)} seconds.`);
-  ui.say('The browser then ends on a page that may not load. Copy the whole address of that page, and paste it here.');
-  ui.remark('That address is as good as a password: paste it here and nowhere else, whoever asks for it.');
+  const then = request.secondHalf ? 'which the next step asks for' : 'and paste it here';
+  ui.say(`The browser then ends on a page that may not load. Copy the whole address of that page, ${then}.`);
+  const where = request.secondHalf ? 'give it to mcp-auth alone' : 'paste it here and nowhere else';
+  ui.remark(`That address is as good as a password: ${where}, whoever asks for it.`);
   const forwarding = listening ? portForwarding(port, env) : undefined;
   if (forwarding !== undefined) {
     ui.remark('Or have nothing to paste: run this on your own machine before you open the address:');

@@ -19,7 +19,7 @@ import { race } from './race.js';
 import { withinTime } from './time-limit.js';
 
 /** Seconds that the person has to approve, where they did not say otherwise. */
-const patience = 600;
+export const patience = 600;
 /** After these, what was pasted was wrong, and another paste may be right. */
 const pasteAgain = [
   'nothing_pasted',

@@ -24,6 +24,8 @@ export interface AuthorizationRequest {
   readonly scope?: string;
   /** What one server needs beside the RFCs' own parameters, as `access_type=offline`. */
   readonly extraParameters?: Readonly<Record<string, string>>;
+  /** Whether the address has to be good for long: one that was pushed opens for minutes. */
+  readonly lasting?: boolean;
 }
 
 /** Parameters that make a request safe or ours, which nobody may set by hand. */
@@ -117,7 +119,7 @@ async function push(
 ): Promise<{ url: string; opensUntil: number } | undefined> {
   const { metadata, client, dpop } = request;
   const required = mustPush(metadata);
-  if (!required && (!long || metadata.pushed_authorization_request_endpoint === undefined)) return undefined;
+  if (!required && (!long || request.lasting || metadata.pushed_authorization_request_endpoint === undefined)) return undefined;
   try {
     const { requestUri, expiresIn } = await requestPushedAuthorization({ metadata, client, dpop, parameters }, context);
     if (!required && expiresIn < timeToOpen) return undefined;

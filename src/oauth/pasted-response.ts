@@ -30,17 +30,21 @@ export function parsePastedResponse(text: string, attempt: Attempt): Authorizati
   }
 }
 
-/** All of it as one, and each of its lines, the last one first: a new try may have come together with the one before. */
+/**
+ * What may be the address, best first: all of it as one; each of its lines, the last one first, since a new try may have
+ * come together with the one before; each word, since it may stand in a sentence.
+ */
 function candidates(text: string): string[] {
   const lines = text.split(/[\r\n]+/).filter((line) => line.trim() !== '');
-  return lines.length > 1 ? [text, ...lines.reverse()] : lines;
+  const words = text.split(/\s+/).filter((word) => /[?&](code|error|state)=/.test(word));
+  return [...new Set([text, ...lines.reverse(), ...words])].filter((one) => one.trim() !== '');
 }
 
 /** What a terminal puts around a paste or colours it with, spaces, line ends, frames, a shell's backslashes, and what has no width. */
 // eslint-disable-next-line no-control-regex -- escape sequences begin with one
 const foreign = /\u001b\[[0-?]*[ -/]*[@-~]|[\s\\\p{C}\p{Default_Ignorable_Code_Point}\u2500-\u257f]/gu;
 /** Quotes and brackets of a text around it, and the mark that zsh puts where a line does not end. */
-const wrapping = /^["'`“”‘’«»<([{]+|["'`“”‘’«»>)\]}%,]+$/g;
+const wrapping = /^["'`“”‘’«»<([{]+|["'`“”‘’«»>)\]}%.,;!]+$/g;
 
 function cleaned(text: string): string {
   return text
@@ -67,9 +71,9 @@ function queryOf(pasted: string, attempt: Attempt): string | undefined {
   const place = `${redirectUri.host}${redirectUri.pathname}?`;
   const start = pasted.indexOf(place);
   // Up to what no address holds: it may stand in the middle of a text.
-  if (start !== -1) return /^[^"<>`]*/.exec(pasted.slice(start + place.length))?.[0];
+  if (start !== -1) return /^[^"<>`#[\]()]*/.exec(pasted.slice(start + place.length))?.[0];
   if (URL.canParse(pasted) && /^https?:/i.test(pasted)) throw anotherAddress(new URL(pasted), attempt);
-  return /(?:^|[?&])((?:code|error|state|iss)=.*)$/s.exec(pasted)?.[1];
+  return /(?:^|[?&])((?:code|error|state|iss)=[^#]*)/s.exec(pasted)?.[1];
 }
 
 function anotherAddress(address: URL, { url, request }: Attempt): AuthError {
@@ -117,7 +121,12 @@ function namesIssuer({ request: { metadata } }: Attempt): boolean {
  * never says so; that it is this attempt's is proven by PKCE.
  */
 function checkCodeAlone({ code, state }: { code: string; state: string | undefined }, attempt: Attempt): AuthorizationResponse {
-  const { issuer } = attempt.request.metadata;
+  const { issuer, code_challenge_methods_supported: methods } = attempt.request.metadata;
+  if (state === undefined && !methods?.includes('S256')) {
+    throw new AuthError('address_incomplete', 'A code alone does not show that it belongs to this login: paste the whole address.', {
+      hint,
+    });
+  }
   if (namesIssuer(attempt)) {
     throw new AuthError(
       'address_incomplete',

@@ -3,7 +3,7 @@
  * 0600: it holds what only the one who started the login may know (RFC 7636's verifier, RFC 8628's device code).
  */
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isObject } from '../json.js';
 import { unwritable, withLock } from './lock.js';
@@ -12,6 +12,8 @@ import { unwritable, withLock } from './lock.js';
 export interface AttemptFile {
   readonly attempt: string;
   readonly server: string;
+  /** Milliseconds since the epoch. */
+  readonly started_at: number;
   /** Seconds since the epoch. */
   readonly expires_at: number;
   readonly [member: string]: unknown;
@@ -24,9 +26,13 @@ export function newAttemptId(): string {
 
 /** @throws AuthError `store_unwritable`. */
 export async function writeAttempt(store: string, attempt: AttemptFile): Promise<void> {
+  const file = fileOf(store, attempt.attempt);
+  const temporary = `${file}.tmp`;
   try {
-    await writeFile(fileOf(store, attempt.attempt), JSON.stringify(attempt), { flag: 'wx', mode: 0o600, flush: true });
+    await writeFile(temporary, JSON.stringify(attempt), { flag: 'wx', mode: 0o600, flush: true });
+    await rename(temporary, file);
   } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw unwritable(store, error);
   }
 }
@@ -39,10 +45,18 @@ export async function readAttempts(store: string, now: number): Promise<AttemptF
   for (const name of names.filter((one) => one.startsWith(prefix) && one.endsWith(suffix))) {
     const file = path.join(path.dirname(store), name);
     const attempt = parseAttempt(await readFile(file, 'utf8').catch(() => ''));
-    if (attempt && attempt.expires_at * 1000 > now) found.push(attempt);
+    if (attempt === undefined) continue;
+    if (attempt.expires_at * 1000 > now) found.push(attempt);
     else await rm(file, { force: true }).catch(() => undefined);
   }
-  return found.sort((one, other) => other.expires_at - one.expires_at);
+  return found.sort((one, other) => other.started_at - one.started_at);
+}
+
+/** Forgets what was started for a server. */
+export async function removeAttempts({ store, server, now }: { store: string; server: string; now: number }): Promise<void> {
+  for (const { attempt } of (await readAttempts(store, now)).filter((one) => one.server === server)) {
+    await rm(fileOf(store, attempt), { force: true }).catch(() => undefined);
+  }
 }
 
 /**
@@ -74,7 +88,8 @@ function parseAttempt(text: string): AttemptFile | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!isObject(value) || typeof value['attempt'] !== 'string' || typeof value['server'] !== 'string') return undefined;
-    return typeof value['expires_at'] === 'number' ? (value as AttemptFile) : undefined;
+    const isTimed = typeof value['expires_at'] === 'number' && typeof value['started_at'] === 'number';
+    return isTimed ? (value as AttemptFile) : undefined;
   } catch {
     return undefined;
   }

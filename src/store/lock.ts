@@ -60,10 +60,10 @@ async function takeLock(lockPath: string, { milliseconds, signal }: Patience): P
     signal?.throwIfAborted();
     const owner = await made(lockPath);
     if (owner !== undefined) return hold(lockPath, owner);
-    if (await watch.isAbandoned()) await remove(lockPath, watch.id());
-    else if (performance.now() > giveUpAt) throw locked(lockPath, milliseconds);
+    if ((await watch.isAbandoned()) && (await remove(lockPath, watch.id())) && (await touchedAt(lockPath)) === undefined) continue;
+    if (performance.now() > giveUpAt) throw locked(lockPath, milliseconds);
     // Those who wait for one lock do not all look at the same moment.
-    else await wait(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => signal?.throwIfAborted());
+    await wait(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
 }
 
@@ -132,7 +132,8 @@ async function remove(lockPath: string, id: string | undefined): Promise<boolean
   const guard = `${lockPath}.removal`;
   try {
     await mkdir(guard, { mode: 0o700 });
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(path.dirname(lockPath), error);
     await clearOldGuard(guard);
     return false;
   }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync, statSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
-import { readAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
+import { readAttempts, removeAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
 import { formatDocument, parseDocument, type StoreDocument } from './document.js';
 import { serverLockPath, unwritable, withLock } from './lock.js';
+import { removeMoved, writeMoved } from './moved.js';
 import { readRescued, removeRescued, writeRescued, type Rescued } from './rescue.js';
 
 /** `mcp-servers.json` on disk, the only copy of the truth: nothing is remembered between two calls. */
@@ -32,8 +33,13 @@ export interface Store {
   keepAttempt(attempt: AttemptFile): Promise<void>;
   /** Those that have not expired by `now` (milliseconds since the epoch), newest first. */
   attempts(now: number): Promise<AttemptFile[]>;
+  /** Forgets those of server `name`, and all that have expired by `now`. */
+  forgetAttempts(name: string, now: number): Promise<void>;
   /** Runs `work` for the one process that finishes `attempt`, and forgets it when that succeeds. Undefined when it has been finished. */
   finishAttempt<T>(attempt: AttemptFile, work: () => Promise<T>): Promise<T | undefined>;
+  /** Keeps a document that has left the store for another one, until it is known to have arrived. Returns where. */
+  keepMoved(name: string, document: StoreDocument): Promise<string>;
+  forgetMoved(name: string): Promise<void>;
   /** What the person should know of the file that was read, as sentences. */
   findings(): string[];
 }
@@ -75,7 +81,10 @@ export function openStore(file: string, signal: AbortSignal): Store {
     forgetRescued: async (name) => removeRescued(await lockableTarget(file), name),
     keepAttempt: async (attempt) => writeAttempt(await lockableTarget(file), attempt),
     attempts: async (now) => readAttempts(await lockableTarget(file), now),
+    forgetAttempts: async (server, now) => removeAttempts({ store: await lockableTarget(file), server, now }),
     finishAttempt: async (attempt, work) => withAttempt({ store: await lockableTarget(file), attempt, signal }, work),
+    keepMoved: async (name, document) => writeMoved(await lockableTarget(file), { name, document }),
+    forgetMoved: async (name) => removeMoved(await lockableTarget(file), name),
     findings: () => [...findings],
   };
 }
@@ -182,27 +191,41 @@ async function replace(target: string, written: string): Promise<void> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // A file that is mounted into a container by itself cannot be replaced. What was written stays beside it until it has
-    // been filled anew.
-    const filled = code === 'EBUSY' && (await fill(target, await readFile(written)).catch(() => false));
+    // been filled anew, and for good where that fails.
+    if (code === 'EBUSY') await fill(target, written);
     await rm(written, { force: true }).catch(() => undefined);
-    if (!filled) throw unwritable(target, error);
+    if (code !== 'EBUSY') throw unwritable(target, error);
   }
   const folder = await open(path.dirname(target)).catch(() => undefined);
   await folder?.sync().catch(() => undefined);
   await folder?.close();
 }
 
-/** Writes into the file that is there, in one write that is flushed. True when that is done. */
-async function fill(target: string, content: Buffer): Promise<boolean> {
-  const handle = await open(target, 'r+');
+/** Writes into the file that is there; puts back what was in it when that fails, and keeps what should have been. */
+async function fill(target: string, written: string): Promise<void> {
+  const before = await readFile(target);
+  const handle = await open(target, 'r+').catch((error: unknown) => {
+    throw unwritable(target, error);
+  });
   try {
-    await handle.write(content, 0, content.length, 0);
-    await handle.truncate(content.length);
-    await handle.sync();
-    return true;
+    await overwrite(handle, await readFile(written));
+  } catch (error) {
+    const kept = `${target}.unwritten`;
+    renameSync(written, kept);
+    await overwrite(handle, before).catch(() => undefined);
+    throw new AuthError('store_unwritable', `${target} could not be filled anew. What should be in it is in ${kept}.`, {
+      hint: 'Make room, and put that file in its place.',
+      cause: error,
+    });
   } finally {
     await handle.close();
   }
+}
+
+async function overwrite(handle: FileHandle, content: Buffer): Promise<void> {
+  for (let at = 0; at < content.length;) at += (await handle.write(content, at, content.length - at, at)).bytesWritten;
+  await handle.truncate(content.length);
+  await handle.sync();
 }
 
 /** Milliseconds after which a temporary file belongs to nobody: whoever wrote it was killed. */

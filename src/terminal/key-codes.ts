@@ -22,10 +22,10 @@ const controls: Readonly<Record<string, Stroke>> = {
 
 /** An arrow, a function key, an answer of the terminal: CSI, SS3 and OSC sequences, which mean nothing to us. */
 // eslint-disable-next-line no-control-regex -- that is what they are made of
-const sequence = /^\u001b(?:\[[0-?]*[ -/]*[@-~]|O[\s\S]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[^[O\]])/;
+const sequence = /^\u001b(?:\[[0-?]*[ -/]*[@-~]|O[^\u0000-\u001f]|\][^\u0000-\u001f]*(?:\u0007|\u001b\\)|[^[O\]\u0000-\u001f\u007f])/;
 /** The beginning of such a sequence, whose rest is still on its way. */
 // eslint-disable-next-line no-control-regex -- as above
-const unfinished = /^\u001b(?:\[[0-?]*[ -/]*|O|\][^\u0007\u001b]*\u001b?)?$/;
+const unfinished = /^\u001b(?:\[[0-?]*[ -/]*|O|\][^\u0000-\u001f]*\u001b?)?$/;
 
 /**
  * Reads a stream of keys piece by piece. The returned function takes the next piece, as a terminal sent it, and gives

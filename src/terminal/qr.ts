@@ -25,11 +25,15 @@ export type Qr = { readonly rows: readonly string[] } | { readonly reason: strin
  * terminal's own colours are, where it has colours.
  */
 export async function drawQr(text: string, { columns, rows, paint }: QrOptions): Promise<Qr> {
-  let drawn: string[] = [];
+  let drawn: string[] | undefined;
   for (const { level, quiet } of shapes) {
-    drawn = drawing(framed(await modulesOf(text, level), quiet));
+    // The library throws where a level cannot hold the text.
+    const modules = await modulesOf(text, level).catch(() => undefined);
+    if (modules === undefined) continue;
+    drawn = drawing(framed(modules, quiet));
     if (widthOf(drawn) <= columns && drawn.length <= rows) return { rows: drawn.map((row) => paint(['whiteBright', 'bgBlack'], row)) };
   }
+  if (drawn === undefined) return { reason: 'There is no QR code: the address is too long for one.' };
   const wanted = `${widthOf(drawn)} columns${drawn.length > rows ? ` and ${drawn.length} rows` : ''}`;
   const has = drawn.length > rows ? `${columns} and ${rows}` : String(columns);
   return { reason: `There is no QR code: it takes a window of ${wanted}, and this one has ${has}.` };

@@ -82,9 +82,7 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
       if (hint) sentence(`  ${printable(hint)}`);
     },
     address: (url) => line(screen.isWindow && knowsHyperlinks(env) ? hyperlink(printable(url)) : printable(url)),
-    command: (text) => {
-      if (!quiet) line(`  ${printable(text)}`);
-    },
+    command: (text) => line(`  ${printable(text)}`),
     code: (code) => line(paint(['bold', 'inverse'], printable(code))),
     qr: async (text, asked = false) => {
       if (!asked && !(qr ?? stderr.isTTY)) return;

@@ -145,7 +145,7 @@ describe('refresh --install-service', () => {
     const env = { HOME: folder, MCP_AUTH_STORE: store };
     const printed = run('refresh --install-service', { store, env });
     expect(await printed.exit).toBe(0);
-    expect(printed.stdout).toContain(`ExecStart="node" "mcp-auth" "refresh" "--watch" "--store" "${store}"`);
+    expect(printed.stdout).toContain(`ExecStart="/usr/bin/node" "/opt/mcp-auth/bin.js" "refresh" "--watch" "--store" "${store}"`);
     const written = run('refresh --install-service --write', { store, env });
     expect(await written.exit).toBe(0);
     expect(readFileSync(path.join(folder, '.config/systemd/user/mcp-auth-refresh.service'), 'utf8')).toBe(printed.stdout);

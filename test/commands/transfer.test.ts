@@ -1,4 +1,6 @@
 /** `export` and `import`: a login from one machine to another. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
@@ -43,6 +45,30 @@ test('a real login works on the other machine, and is renewed there', async () =
   expect(await imported.exit, imported.stderr).toBe(0);
   expect(readStore(to)).toMatchObject({ mine: true, mcpServers: { demo: { url: mcpServer.url } } });
   expect(await run('refresh demo', { store: to }).exit).toBe(0);
+});
+
+test('what was moved is kept until it is known to have arrived', async () => {
+  const store = temporaryStore(here);
+  const moved = `${store}.demo.moved`;
+  expect(await run('export demo --move', { store }).exit).toBe(0);
+  expect(statSync(moved).mode & 0o777).toBe(0o600);
+  const again = run('import', { store, stdin: { text: readFileSync(moved, 'utf8') } });
+  expect(await again.exit).toBe(0);
+  expect(readStore(store).mcpServers.demo.auth.refresh_token).toBe('r');
+  expect(existsSync(moved)).toBe(false);
+});
+
+test('tokens that an earlier renewal could not store are what is exported', async () => {
+  const store = temporaryStore(here);
+  const replaces = createHash('sha256').update(auth.token).digest('base64url');
+  writeFileSync(
+    `${store}.demo.rescued`,
+    JSON.stringify({ name: 'demo', replaces, auth: { ...auth, token: 'newer', refresh_token: 'r2' } }),
+    { mode: 0o600 },
+  );
+  const exported = run('export demo', { store });
+  expect(await exported.exit).toBe(0);
+  expect(JSON.parse(exported.stdout)).toMatchObject({ mcpServers: { demo: { auth: { token: 'newer', refresh_token: 'r2' } } } });
 });
 
 test('export prints one login and its client, and nothing of another; without --move both have it, and that is said', async () => {

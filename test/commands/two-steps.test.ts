@@ -63,6 +63,43 @@ describe('by the pasted address', () => {
     expect(Object.keys(readStore(store).mcpServers)).toEqual(['one', 'two']);
   });
 
+  test('--finish NAME names the server, and does not take it for the answer', async () => {
+    const { mcpServer } = await realServers();
+    const store = temporaryStore();
+    const { url = '' } = await started(`login ${mcpServer.url} --name demo-server --flow paste`, store);
+    const end = await new Person().approve(url);
+    for (const which of ['demo-server', mcpServer.url]) {
+      const wrong = run(`login --finish ${which}`, { store, stdin: { text: 'nothing much' } });
+      expect(await wrong.exit).toBe(1);
+      expect(wrong.stderr).toContain('What was pasted is not an address');
+    }
+    expect(await run('login --finish demo-server', { store, stdin: { text: end } }).exit).toBe(0);
+  });
+
+  test('--timeout ends the waiting for stdin, and so does a signal', async () => {
+    const { mcpServer } = await realServers();
+    const store = temporaryStore();
+    await started(`login ${mcpServer.url} --name demo --flow paste`, store);
+    const late = run('login demo --finish --timeout 5', { store, stdin: 'open' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    late.clock.advance(6000);
+    expect(await late.exit).toBe(5);
+    const ended = run('login demo --finish', { store, stdin: 'open' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    ended.interrupt();
+    expect(await ended.exit).toBe(130);
+    expect(attemptsBeside(store)).toHaveLength(1);
+  });
+
+  test('logout takes away what was started, too', async () => {
+    const { mcpServer } = await realServers();
+    const store = temporaryStore();
+    expect(await run(`add demo ${mcpServer.url}`, { store }).exit).toBe(0);
+    await started(`login demo --flow paste`, store);
+    expect(await run('logout demo', { store }).exit).toBe(0);
+    expect(attemptsBeside(store)).toEqual([]);
+  });
+
   test('it expires, and is gone then', async () => {
     const { mcpServer } = await realServers();
     const store = temporaryStore();

@@ -8,9 +8,10 @@ const state = 'aB3-_xYz0123456789abcd';
 const code = 'SplxlOBeZQQYbYS6WxSbIA';
 const end = `${redirectUri}?code=${code}&state=${state}`;
 
-function attempt({ iss = false, uri = redirectUri } = {}): Attempt {
+function attempt({ iss = false, uri = redirectUri, pkce = true } = {}): Attempt {
   const metadata = {
     issuer: 'https://auth.example',
+    code_challenge_methods_supported: pkce ? ['S256'] : undefined,
     authorization_endpoint: 'https://auth.example/authorize',
     ...(iss && { authorization_response_iss_parameter_supported: true }),
   };
@@ -48,7 +49,12 @@ describe('is read', () => {
     { what: 'its query', text: end.replace(redirectUri, '') },
     { what: 'its query without the question mark', text: `code=${code}&state=${state}` },
     { what: 'its query, state first', text: `?state=${state}&code=${code}` },
-    { what: 'with a fragment that some server adds', text: `${end}&x=1#_=_`.replace('#_=_', '') },
+    { what: 'with a fragment that some server adds', text: `${end}#_=_` },
+    { what: 'with an empty fragment', text: `${end}#` },
+    { what: 'its query, with a fragment', text: `?state=${state}&code=${code}#/consent` },
+    { what: 'as Markdown of itself', text: `[${end}](${end})` },
+    { what: 'at the end of a sentence', text: `It ends on ${end}.` },
+    { what: 'in the middle of a sentence', text: `I see ${end} and it does not load` },
     { what: 'code#state', text: `${code}#${state}` },
     { what: 'code#state, wrapped', text: wrappedAt(10, `${code}#${state}`) },
     { what: 'a code alone', text: `${code}\n` },
@@ -125,6 +131,11 @@ describe('is asked for again', () => {
     expect(read).toThrow(expect.objectContaining({ code: error }) as Error);
     if (said !== undefined) expect(read).toThrow(said);
   });
+});
+
+test('a code alone is not taken where nothing shows that the server holds it to this login', () => {
+  expect(() => parsePastedResponse(code, attempt({ pkce: false }))).toThrow('paste the whole address');
+  expect(parsePastedResponse(`${code}#${state}`, attempt({ pkce: false }))).toEqual({ code });
 });
 
 describe('ends the login', () => {

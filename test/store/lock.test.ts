@@ -117,6 +117,15 @@ test('a folder that cannot be written is said at once', async () => {
   await expect(withLock('/proc/none/store.lock', { milliseconds: 60_000 }, nothing)).rejects.toMatchObject({ code: 'store_unwritable' });
 });
 
+test('a dead holder’s lock that cannot be taken away is told of, not looked at for ever', async () => {
+  const lock = await leftBy(await ended());
+  // A guard that is held: somebody else seems to be at it.
+  mkdirSync(`${lock}.removal`);
+  const held = setInterval(() => utimesSync(`${lock}.removal`, new Date(), new Date()), 100);
+  await expect(withLock(lock, { milliseconds: 500 }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
+  clearInterval(held);
+});
+
 test('the guard of a removal that was killed in the middle is cleared away', async () => {
   const lock = await leftBy(await ended());
   mkdirSync(`${lock}.removal`);

@@ -24,6 +24,8 @@ test.each([
   { what: 'arrows and function keys', chunks: ['\u001b[A\u001bOP\u001b[15~a'], strokes: [typed('a')] },
   { what: 'Alt with a key', chunks: ['\u001bca'], strokes: [typed('a')] },
   { what: 'an answer of the terminal', chunks: ['\u001b]11;rgb:0000/0000/0000\u0007a'], strokes: [typed('a')] },
+  { what: 'Ctrl-C after Escape', chunks: ['\u001b', '\u0003'], strokes: [{ kind: 'interrupt' }] },
+  { what: 'Ctrl-C after what began like an answer', chunks: ['\u001b]x', '\u0003'], strokes: [typed(']x'), { kind: 'interrupt' }] },
   { what: 'other controls', chunks: ['\u0000\u0001a'], strokes: [typed('a')] },
 ])('$what', ({ chunks, strokes }) => {
   expect(read(...chunks)).toEqual(strokes);

@@ -40,3 +40,14 @@ describe('the best shape that the window can show', () => {
     });
   });
 });
+
+test.each([1700, 2900])('an address of %d bytes has one where the window is large enough', async (length) => {
+  const url = 'https://auth.example/authorize?'.padEnd(length, 'x');
+  expect((await drawn(url, { columns: 300, rows: 300 })).length).toBeGreaterThan(60);
+});
+
+test('an address that no code can hold is a sentence', async () => {
+  expect(await drawQr('x'.repeat(3000), { columns: 300, rows: 300, paint: plain })).toEqual({
+    reason: expect.stringContaining('too long for one') as string,
+  });
+});

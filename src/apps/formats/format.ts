@@ -27,6 +27,7 @@ export function valueAt(document: unknown, path: readonly string[]): unknown {
 
 /** What an entry has to be after a change: what was there, without `replaced`, and with `entry`. */
 export function merged(before: unknown, { entry, replaced }: { entry: Entry; replaced: readonly string[] }): Record<string, unknown> {
-  const kept = typeof before === 'object' && before !== null ? Object.entries(before).filter(([key]) => !replaced.includes(key)) : [];
-  return { ...Object.fromEntries(kept), ...entry };
+  const all = typeof before === 'object' && before !== null ? Object.entries(before) : [];
+  const kept = all.filter(([key]) => !replaced.includes(key) && !(key in entry));
+  return { ...entry, ...Object.fromEntries(kept) };
 }

@@ -1,13 +1,15 @@
-import { applyEdits, modify, parse, type FormattingOptions, type ParseError } from 'jsonc-parser';
+import { applyEdits, findNodeAtLocation, modify, parse, parseTree, type Node, type ParseError } from 'jsonc-parser';
 import { AuthError } from '../../errors.js';
 import { isObject } from '../../json.js';
-import { valueAt, type Format } from './format.js';
+import { valueAt, type Format, type Value } from './format.js';
 
-/** JSON, with the comments and trailing commas that editors allow. */
+const lenient = { allowTrailingComma: true };
+
+/** JSON, with the comments and trailing commas that editors allow. Nothing is formatted but what is new. */
 export const jsonc: Format = {
   parse: (text, file) => {
     const errors: ParseError[] = [];
-    const value: unknown = text.trim() === '' ? {} : parse(text, errors, { allowTrailingComma: true });
+    const value: unknown = text.trim() === '' ? {} : parse(text, errors, lenient);
     const [first] = errors;
     if (first) throw invalid(file, `is not valid JSON: see ${placeAt(text, first.offset)}`);
     if (!isObject(value)) throw invalid(file, 'does not hold a JSON object at its top');
@@ -15,32 +17,66 @@ export const jsonc: Format = {
   },
   put: (text, path, { entry, replaced }) => {
     let now = text.trim() === '' ? '{}\n' : text;
-    const before = valueAt(parse(now, [], { allowTrailingComma: true }), path);
-    if (!isObject(before)) return withLastLineEnd(changed(now, path, entry), text);
-    for (const key of replaced) if (key in before && !(key in entry)) now = changed(now, [...path, key], undefined);
-    for (const [key, value] of Object.entries(entry)) now = changed(now, [...path, key], value);
+    const before = valueAt(parse(now, [], lenient), path);
+    if (!isObject(before)) return set(now, path, entry);
+    for (const key of replaced) if (key in before && !(key in entry)) now = removed(now, [...path, key]);
+    for (const [key, value] of Object.entries(entry)) now = set(now, [...path, key], value);
     return now;
   },
-  remove: (text, path) => changed(text, path, undefined),
+  remove: removed,
 };
 
-/** A file that was empty ends its last line now. */
-function withLastLineEnd(text: string, before: string): string {
-  return before.trim() === '' && !text.endsWith('\n') ? `${text}\n` : text;
+function removed(text: string, path: readonly string[]): string {
+  return applyEdits(text, modify(text, [...path], undefined, {}));
 }
 
-function changed(text: string, path: readonly string[], value: unknown): string {
-  return applyEdits(text, modify(text, [...path], value, { formattingOptions: formattingOf(text) }));
+/** Puts `value` at `path`, making the objects on the way that are missing. */
+function set(text: string, path: readonly string[], value: Value): string {
+  const root = parseTree(text, [], lenient);
+  const found = root && findNodeAtLocation(root, [...path]);
+  const style = styleOf(text);
+  if (found) {
+    const same = JSON.stringify(parse(text.slice(found.offset, found.offset + found.length), [], lenient)) === JSON.stringify(value);
+    return same ? text : spliced(text, found, formatted(value, indentAt(text, found.offset), style));
+  }
+  const [key = '', ...above] = [...path].reverse();
+  const parentPath = above.reverse();
+  const parent = root && (parentPath.length === 0 ? root : findNodeAtLocation(root, parentPath));
+  if (parent?.type !== 'object') return set(text, parentPath, { [key]: value });
+  return withProperty(text, { parent, key, value, style });
 }
 
-/** As the file is indented now. */
-function formattingOf(text: string): FormattingOptions {
-  const indent = /^([ \t]+)\S/m.exec(text)?.[1] ?? '  ';
-  return {
-    insertSpaces: !indent.startsWith('\t'),
-    tabSize: indent.startsWith('\t') ? 1 : indent.length,
-    eol: text.includes('\r\n') ? '\r\n' : '\n',
-  };
+/** How the file is written: the indentation of one level, and its line ends. */
+interface Style {
+  readonly unit: string;
+  readonly eol: string;
+}
+
+function withProperty(text: string, { parent, key, value, style }: { parent: Node; key: string; value: Value; style: Style }): string {
+  const outer = indentAt(text, parent.offset);
+  const last = parent.children?.at(-1);
+  const indent = last === undefined ? outer + style.unit : indentAt(text, last.offset);
+  const property = `${style.eol}${indent}${JSON.stringify(key)}: ${formatted(value, indent, style)}`;
+  if (last) return `${text.slice(0, last.offset + last.length)},${property}${text.slice(last.offset + last.length)}`;
+  const inner = text.slice(parent.offset + 1, parent.offset + parent.length - 1).trimEnd();
+  return spliced(text, parent, `{${inner}${property}${style.eol}${outer}}`);
+}
+
+function spliced(text: string, { offset, length }: Node, by: string): string {
+  return text.slice(0, offset) + by + text.slice(offset + length);
+}
+
+function formatted(value: Value, indent: string, { unit, eol }: Style): string {
+  return JSON.stringify(value, null, unit).replace(/\n/g, `${eol}${indent}`);
+}
+
+/** What the line of `offset` begins with. */
+function indentAt(text: string, offset: number): string {
+  return /^[ \t]*/.exec(text.slice(text.lastIndexOf('\n', offset - 1) + 1))?.[0] ?? '';
+}
+
+function styleOf(text: string): Style {
+  return { unit: /^([ \t]+)\S/m.exec(text)?.[1] ?? '  ', eol: text.includes('\r\n') ? '\r\n' : '\n' };
 }
 
 /** The line and column of an offset. */

@@ -37,7 +37,8 @@ export const toml: Format = {
     const after = lines.slice(table.end);
     // The empty lines that stood around it are those of its neighbours now.
     if (before.at(-1)?.trim() === '') before.pop();
-    return checked([...before, ...(after.some((line) => line.trim() !== '') ? trailing(lines, table) : []), ...after].join('\n'), {
+    const rest = after.some((line) => line.trim() !== '') ? [...trailing(lines, table), ...after] : [''];
+    return checked([...before, ...rest].join('\n'), {
       path,
       wanted: undefined,
       document: parse(text),

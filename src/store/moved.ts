@@ -1,0 +1,26 @@
+/** What has been exported and taken out of the store, until it is known to have arrived: the pipe to it may break. */
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { formatDocument, type StoreDocument } from './document.js';
+import { unwritable } from './lock.js';
+
+/** Writes it beside the store, 0600. Returns where. */
+export async function writeMoved(store: string, { name, document }: { name: string; document: StoreDocument }): Promise<string> {
+  const file = fileOf(store, name);
+  const temporary = `${file}.tmp`;
+  try {
+    await rm(temporary, { force: true });
+    await writeFile(temporary, formatDocument(document), { flag: 'wx', mode: 0o600, flush: true });
+    await rename(temporary, file);
+    return file;
+  } catch (error) {
+    throw unwritable(store, error);
+  }
+}
+
+export async function removeMoved(store: string, name: string): Promise<void> {
+  await rm(fileOf(store, name), { force: true }).catch(() => undefined);
+}
+
+function fileOf(store: string, name: string): string {
+  return `${store}.${encodeURIComponent(name)}.moved`;
+}

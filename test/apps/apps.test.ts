@@ -1,0 +1,152 @@
+/** What holds for every app: a newcomer's file is tested the moment that it is listed. */
+import { describe, expect, test } from 'vitest';
+import type { Connection, How, Place } from '../../src/apps/app.js';
+import { connectText, disconnectText, readServers } from '../../src/apps/configuration.js';
+import { jsonc } from '../../src/apps/formats/jsonc.js';
+import { toml } from '../../src/apps/formats/toml.js';
+import { appNamed, apps } from '../../src/apps/index.js';
+
+const ours = '/opt/mcp auth/bin.js';
+const file = 'FILE';
+const connection: Connection = {
+  name: 'linear',
+  url: 'https://mcp.linear.app/mcp',
+  helper: ['/usr/bin/node', ours, 'headers', 'linear'],
+  bridge: ['/usr/bin/node', ours, 'bridge', 'linear'],
+  token: 'secret-1',
+};
+const place: Place = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {} };
+
+/** A file that somebody has written by hand, with another server in it. */
+function written(app: (typeof apps)[number]): string {
+  const key = app.servers[0] ?? '';
+  if (app.format === jsonc) {
+    return `// mine\n{\n\t"theme": "dark", // keep\n\t"${key}": {\n\t\t/* the other one */\n\t\t"other": { "command": "x",   "args": [] },\n\t},\n}\n`;
+  }
+  if (app.format === toml)
+    return `# mine\nmodel = "o9"  # keep\n\n[${key}.other]\ncommand = "x"   # spaces\nargs = []\n\n# about the rest\n[tools]\nweb = true\n`;
+  return `# mine\nmodel: o9  # keep\n${key}:\n    # the other one\n    other:\n        cmd: x\n        args: []   # spaces\n# about the rest\nrest: [1,   2]\n`;
+}
+
+const configured = apps.filter((app) => app.servers.length > 0);
+
+describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ app }) => {
+  const ways = (Object.keys(app.entries) as How[]).filter((how) => how !== 'copy');
+
+  test.each(ways)('by %s: is connected, once, and taken out again; all else stays as it is written', (how) => {
+    for (const before of ['', written(app)]) {
+      const text = connectText(before, { app, connection, how, file, ours });
+      expect(readServers(text, { app, file, ours })).toContainEqual(expect.objectContaining({ name: 'linear', how }));
+      expect(connectText(text, { app, connection, how, file, ours })).toBe(text);
+      const removed = disconnectText(text, { app, name: 'linear', file, ours });
+      if (before !== '') expect(removed).toBe(before);
+      expect(readServers(removed, { app, file, ours }).map(({ name }) => name)).toEqual(before === '' ? [] : ['other']);
+    }
+  });
+
+  test('one way takes the place of another', () => {
+    for (const first of ways) {
+      for (const second of ways) {
+        const before = connectText(written(app), { app, connection, how: first, file, ours });
+        const now = connectText(before, { app, connection, how: second, file, ours });
+        expect(app.format.parse(now, file)).toEqual(
+          app.format.parse(connectText(written(app), { app, connection, how: second, file, ours }), file),
+        );
+      }
+    }
+  });
+
+  test('a token is written only where that was asked for', () => {
+    for (const how of ways) expect(connectText('', { app, connection, how, file, ours }).includes('secret-1')).toBe(how === 'header');
+  });
+
+  test('a file that cannot be parsed is left alone, and its place is named, not what stands there', () => {
+    const broken = app.format === jsonc ? '{\n  "a": secret-2\n}' : 'a = 1\nb = [secret-2: {\n';
+    const attempt = () => connectText(broken, { app, connection, how: ways[0] ?? 'bridge', file, ours });
+    expect(attempt).toThrow(/^FILE is not valid \w+: see line \d+, column \d+\. It was left as it is\.$/);
+    expect(attempt).not.toThrow('secret-2');
+  });
+
+  test('another server’s name is not taken', () => {
+    const local = () =>
+      connectText(written(app), { app, connection: { ...connection, name: 'other' }, how: ways[0] ?? 'bridge', file, ours });
+    expect(local).toThrow('has a local server called other');
+    const remote = app.entries.header?.({ ...connection, url: 'https://elsewhere.example/mcp' });
+    const text = app.format.put('', [...app.servers, 'linear'], { entry: remote ?? {}, replaced: [] });
+    if (remote)
+      expect(() => connectText(text, { app, connection, how: ways[0] ?? 'bridge', file, ours })).toThrow('another server called linear');
+    expect(() => disconnectText(written(app), { app, name: 'other', file, ours })).toThrow('was not connected by mcp-auth');
+    expect(() => disconnectText(written(app), { app, name: 'none', file, ours })).toThrow('has no server called none');
+  });
+
+  test('has its files below the person’s home and the project’s folder', () => {
+    expect(app.configPath(place, false) ?? '/home/ada/').toMatch(/^\/home\/ada\//);
+    expect(app.configPath(place, true) ?? '/work/').toMatch(/^\/work\//);
+    expect(app.summary).not.toBe('');
+  });
+});
+
+test('keys of the app’s own in an entry stay when its connection changes', () => {
+  const app = appNamed('cline');
+  const before =
+    '{"mcpServers": {"linear": {"type": "streamableHttp", "url": "https://mcp.linear.app/mcp", "disabled": false, "autoApprove": ["x"]}}}';
+  const text = connectText(before, { app, connection, how: 'bridge', file, ours });
+  expect(JSON.parse(text)).toEqual({
+    mcpServers: { linear: { disabled: false, autoApprove: ['x'], command: '/usr/bin/node', args: [ours, 'bridge', 'linear'] } },
+  });
+});
+
+test('the helper’s words are one line for a shell, whatever is in them', () => {
+  const { headersHelper } = appNamed('claude-code').entries.helper?.(connection) ?? {};
+  expect(headersHelper).toBe(`/usr/bin/node '/opt/mcp auth/bin.js' headers linear`);
+});
+
+test('what was written by other programs is read: mcp-remote, env files, spellings of a URL', () => {
+  const text = JSON.stringify({
+    mcpServers: {
+      remote: { command: 'npx', args: ['-y', 'mcp-remote@latest', 'https://a.example/mcp', '--header', 'X: y'] },
+      gemini: { httpUrl: 'https://b.example' },
+      windsurf: { serverUrl: 'https://c.example' },
+      local: { command: 'node', args: ['server.js', 'https://d.example'] },
+      header: { url: 'https://e.example', headers: { Authorization: 'Bearer x' } },
+      odd: 7,
+    },
+  });
+  expect(readServers(text, { app: appNamed('claude-code'), file, ours }).map(({ name, url, how }) => [name, url, how])).toEqual([
+    ['remote', 'https://a.example/mcp', 'own'],
+    ['gemini', 'https://b.example', 'own'],
+    ['windsurf', 'https://c.example', 'own'],
+    ['local', undefined, undefined],
+    ['header', 'https://e.example', 'header'],
+  ]);
+});
+
+describe('TOML that is written otherwise', () => {
+  const app = appNamed('codex');
+  test.each([
+    { what: 'an inline table', text: 'mcp_servers = { other = { url = "x" } }\n' },
+    { what: 'dotted keys', text: 'mcp_servers.other.url = "x"\n' },
+  ])('$what is left to its owner where it cannot be added to', ({ text }) => {
+    let result: string | undefined;
+    try {
+      result = connectText(text, { app, connection, how: 'helper', file, ours });
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'file_invalid' });
+    }
+    if (result !== undefined)
+      expect(
+        readServers(result, { app, file, ours })
+          .map(({ name }) => name)
+          .sort(),
+      ).toEqual(['linear', 'other']);
+  });
+
+  test('quoted names, comments after headers and tables below are taken for what they are', () => {
+    const text =
+      '[mcp_servers."a.b"] # mine\nurl = "https://x"\n\n[mcp_servers.linear] # ours\nurl = "https://mcp.linear.app/mcp"\n[mcp_servers.linear.env]\nA = "1"\n\n[[list]]\nn = 1\n';
+    const connected = connectText(text, { app, connection, how: 'helper', file, ours });
+    expect(connected).toContain('[mcp_servers."a.b"] # mine');
+    expect(connected).toContain('[[list]]');
+    expect(readServers(connected, { app, file, ours }).find(({ name }) => name === 'linear')?.how).toBe('helper');
+  });
+});

@@ -1,0 +1,239 @@
+/** `connect`: an app's own file is changed, and can be changed back; `add --from` reads it. */
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+
+const url = 'https://mcp.linear.app/mcp';
+const auth = {
+  type: 'bearer',
+  token: 'secret-1',
+  refresh_token: 'secret-2',
+  expires_at: 4_000_000_000,
+  issuer: 'https://as.example',
+  client_id: 'c',
+};
+
+/** A home with a project in it, and a store with a login. */
+function home() {
+  const folder = temporaryFolder();
+  const project = path.join(folder, 'project');
+  mkdirSync(project);
+  const store = temporaryStore({
+    mcpServers: { linear: { type: 'http', url, auth }, env: { type: 'http', url: 'https://${HOST:-a.example}/mcp' } },
+  });
+  const at = (...parts: string[]) => path.join(folder, ...parts);
+  const typed = (line: string, env: Record<string, string> = {}) => run(line, { store, env: { HOME: folder, ...env }, folder: project });
+  const write = (name: string, text: string) => {
+    mkdirSync(path.dirname(at(name)), { recursive: true });
+    writeFileSync(at(name), text);
+  };
+  return { at, project, store, typed, write, read: (name: string) => readFileSync(at(name), 'utf8') };
+}
+
+test('Claude Code asks the helper, with the store that is used now; its file is 0600', async () => {
+  const { typed, at, read, store } = home();
+  const connect = typed('connect claude-code linear');
+  expect(await connect.exit, connect.stderr).toBe(0);
+  expect(JSON.parse(read('.claude.json'))).toEqual({
+    mcpServers: { linear: { type: 'http', url, headersHelper: `/usr/bin/node /opt/mcp-auth/bin.js headers linear --store ${store}` } },
+  });
+  expect(statSync(at('.claude.json')).mode & 0o777).toBe(0o600);
+  expect(connect.stderr).toMatch(/uses the login to linear, by helper[^]*Written: .*\.claude\.json/);
+});
+
+test('a file that is there keeps its mode, its link, its comments; what was in it first is kept', async () => {
+  const { typed, at, write, read } = home();
+  write('real.json', '{\n  // mine\n  "theme": "x"\n}\n');
+  chmodSync(at('real.json'), 0o640);
+  mkdirSync(at('.cursor'));
+  symlinkSync(at('real.json'), at('.cursor/mcp.json'));
+  expect(await typed('connect cursor linear').exit).toBe(0);
+  expect(await typed('connect cursor linear --how header').exit).toBe(0);
+  expect(lstatSync(at('.cursor/mcp.json')).isSymbolicLink()).toBe(true);
+  expect(statSync(at('real.json')).mode & 0o777).toBe(0o640);
+  expect(read('real.json')).toContain('// mine');
+  expect(read('real.json')).toContain('Bearer secret-1');
+  expect(read('real.json.before-mcp-auth')).toBe('{\n  // mine\n  "theme": "x"\n}\n');
+  const removed = typed('connect cursor linear --remove');
+  expect(await removed.exit).toBe(0);
+  expect(JSON.parse(read('real.json').replace('// mine', ''))).toEqual({ theme: 'x', mcpServers: {} });
+});
+
+test('--print shows the change, writes nothing, and prints no token', async () => {
+  const { typed, at } = home();
+  for (const line of ['connect gemini linear --how header --print', 'connect opencode linear --how copy --print']) {
+    const printed = typed(line);
+    expect(await printed.exit, printed.stderr).toBe(0);
+    expect(printed.stdout).toMatch(/^\+.*linear/m);
+    expect(printed.stdout + printed.stderr).not.toContain('secret-');
+  }
+  expect(existsSync(at('.gemini'))).toBe(false);
+});
+
+test('copy fills the app’s own cache, and says what two who renew do to each other', async () => {
+  const { typed, at, read } = home();
+  const copy = typed('connect opencode linear --how copy');
+  expect(await copy.exit).toBe(0);
+  expect(JSON.parse(read('.local/share/opencode/mcp-auth.json'))).toMatchObject({
+    linear: { serverUrl: url, tokens: { refreshToken: 'secret-2' } },
+  });
+  expect(statSync(at('.local/share/opencode/mcp-auth.json')).mode & 0o777).toBe(0o600);
+  expect(copy.stderr).toContain('ends the other’s login');
+});
+
+test('--project, --as and json', async () => {
+  const { typed, read, at } = home();
+  expect(await typed('connect vscode linear --project --as work').exit).toBe(0);
+  expect(JSON.parse(read('project/.vscode/mcp.json'))).toMatchObject({ servers: { work: { type: 'stdio', command: '/usr/bin/node' } } });
+  const json = typed('connect json linear');
+  expect(await json.exit).toBe(0);
+  expect(JSON.parse(json.stdout)).toMatchObject({ mcpServers: { linear: { command: '/usr/bin/node' } } });
+  expect(existsSync(at('mcp.json'))).toBe(false);
+});
+
+test('--list shows which servers use a login, and how', async () => {
+  const { typed, write } = home();
+  expect(await typed('connect codex linear').exit).toBe(0);
+  write('.cursor/mcp.json', JSON.stringify({ mcpServers: { theirs: { url }, other: { url: 'https://o.example' } } }));
+  write('.gemini/settings.json', '{');
+  const list = typed('connect --list');
+  expect(await list.exit).toBe(0);
+  expect(list.stdout).toMatch(/^codex +\S+config\.toml +linear \(helper\)$/m);
+  expect(list.stdout).toMatch(/^cursor +\S+ +theirs \(its own login\)$/m);
+  expect(list.stdout).toMatch(/^gemini +\S+ +cannot be read$/m);
+  expect(list.stdout).toMatch(/^zed +\S+ +no such file$/m);
+  const json = typed('connect --list --json');
+  expect(await json.exit).toBe(0);
+  expect(json.events[0]).toContainEqual(expect.objectContaining({ app: 'codex', servers: [{ name: 'linear', url, how: 'helper' }] }));
+});
+
+test.each([
+  { line: 'connect', code: 2, said: 'An app and a server are needed' },
+  { line: 'connect emacs linear', code: 2, said: 'no app called "emacs"' },
+  { line: 'connect codex none', code: 3, said: 'no remote server called none' },
+  { line: 'connect gemini linear --how helper', code: 2, said: 'cannot be connected by helper' },
+  { line: 'connect gemini linear --how magic', code: 2, said: '--how is one of' },
+  { line: 'connect codex linear --project', code: 2, said: 'no configuration for a project' },
+  { line: 'connect codex linear --remove', code: 2, said: 'has no server called linear' },
+  { line: 'connect mcp-remote linear --remove', code: 2, said: 'no configuration that mcp-auth could change' },
+])('$line: $said', async ({ line, code, said }) => {
+  const { typed } = home();
+  const wrong = typed(line);
+  expect(await wrong.exit).toBe(code);
+  expect(wrong.stderr).toContain(said);
+});
+
+test('headers finds the server by its URL, as Claude Code names it', async () => {
+  const { typed } = home();
+  for (const [line, env] of [
+    ['headers linear', {}],
+    [`headers --url ${url}`, {}],
+    ['headers', { CLAUDE_CODE_MCP_SERVER_URL: `${url}#x` }],
+  ] as const) {
+    const headers = typed(line, env);
+    expect(await headers.exit, headers.stderr).toBe(0);
+    expect(headers.stdout).toBe('{"Authorization":"Bearer secret-1"}\n');
+  }
+  const none = typed('headers --url https://none.example');
+  expect(await none.exit).toBe(3);
+  expect(none.stdout).toBe('');
+  expect(await typed('headers').exit).toBe(2);
+});
+
+describe('add --from', () => {
+  test('an app, with its variables kept as they are, and only what can be a server', async () => {
+    const { typed, write, store } = home();
+    write(
+      '.claude.json',
+      JSON.stringify({
+        mcpServers: {
+          linear: { type: 'http', url },
+          notion: { type: 'sse', url: 'https://mcp.notion.com/${KIND:-sse}' },
+          remote: { command: 'npx', args: ['-y', 'mcp-remote', 'https://mcp.sentry.dev/mcp'] },
+          local: { command: 'x' },
+          unsafe: { url: 'http://plain.example' },
+          unset: { url: 'https://${NOT_SET}/mcp' },
+          'a b': { url: 'https://b.example' },
+        },
+      }),
+    );
+    const add = typed('add --from claude-code');
+    expect(await add.exit, add.stderr).toBe(0);
+    const { mcpServers } = readStore(store);
+    expect(Object.keys(mcpServers)).toEqual(['linear', 'env', 'notion', 'remote']);
+    expect(mcpServers.notion.url).toBe('https://mcp.notion.com/${KIND:-sse}');
+    expect(mcpServers.linear.auth.token).toBe('secret-1');
+    expect(add.stderr).toMatch(/linear .*known already/);
+    for (const name of ['unsafe', 'unset', 'a b']) expect(add.stderr).toContain(`! ${name} `);
+  });
+
+  test('a project’s .mcp.json, and one server of it', async () => {
+    const { typed, write, store } = home();
+    write(
+      'project/.mcp.json',
+      JSON.stringify({ mcpServers: { a: { type: 'http', url: 'https://a.example' }, b: { url: 'https://b.example' } } }),
+    );
+    expect(await typed('add b --from .mcp.json').exit).toBe(0);
+    expect(Object.keys(readStore(store).mcpServers)).toEqual(['linear', 'env', 'b']);
+  });
+
+  test('a TOML or YAML file of any app', async () => {
+    const { typed, write, store } = home();
+    write('project/c.toml', '[mcp_servers.x]\nurl = "https://x.example"\n');
+    write('project/g.yaml', 'extensions:\n  y:\n    type: streamable_http\n    uri: https://y.example\n');
+    expect(await typed('add --from c.toml').exit).toBe(0);
+    expect(await typed('add --from g.yaml').exit).toBe(0);
+    expect(Object.keys(readStore(store).mcpServers)).toEqual(['linear', 'env', 'x', 'y']);
+  });
+
+  test('--tokens takes the logins over, and leaves those that are there', async () => {
+    const { typed, write, store } = home();
+    write('.codex/config.toml', `[mcp_servers.linear]\nurl = "${url}"\n[mcp_servers.other]\nurl = "https://o.example/mcp"\n`);
+    const cached = {
+      server_name: 'other',
+      server_url: 'https://o.example/mcp',
+      issuer: 'https://as.example',
+      client_id: 'c2',
+      access_token: 'theirs',
+      refresh_token: 'r',
+    };
+    write('.codex/.credentials.json', JSON.stringify({ a: cached, b: { ...cached, server_name: 'linear', server_url: url } }));
+    const add = typed('add --from codex --tokens');
+    expect(await add.exit, add.stderr).toBe(0);
+    expect(add.stderr).not.toContain('theirs');
+    const { mcpServers, oauthClients } = readStore(store);
+    expect(mcpServers.other.auth).toMatchObject({
+      type: 'bearer',
+      token: 'theirs',
+      refresh_token: 'r',
+      issuer: 'https://as.example',
+      client_id: 'c2',
+    });
+    expect(mcpServers.linear.auth.token).toBe('secret-1');
+    expect(oauthClients['https://as.example']).toEqual([expect.objectContaining({ client_id: 'c2' })]);
+  });
+
+  test.each([
+    { line: 'add --from codex', said: 'has no remote server' },
+    { line: 'add --from none.json', said: 'cannot be read (ENOENT)' },
+    { line: 'add --from zed --tokens', said: 'where mcp-auth cannot read them' },
+    { line: 'add a https://a.example --tokens', said: 'or --from APP' },
+    { line: 'add a https://a.example --from codex', said: 'no URL is given' },
+  ])('$line: $said', async ({ line, said }) => {
+    const { typed } = home();
+    const wrong = typed(line);
+    expect(await wrong.exit).not.toBe(0);
+    expect(wrong.stderr).toContain(said);
+  });
+});
+
+test('a URL with a variable is used with its value, and stored as it is', async () => {
+  const { typed } = home();
+  const bridge = typed('connect json env', { HOST: 'h.example' });
+  expect(await bridge.exit).toBe(0);
+  const unset = run('bridge x', { store: temporaryStore({ mcpServers: { x: { type: 'http', url: 'https://${NOT_SET}/mcp' } } }) });
+  expect(await unset.exit).toBe(2);
+  expect(unset.stderr).toContain('${NOT_SET}, which is not set');
+});
