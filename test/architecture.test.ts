@@ -8,15 +8,16 @@ const root = path.resolve(import.meta.dirname, '../src');
 /** From the top down. A file may import from its own layer's folder, and from any layer below. */
 const layers = [
   ['bin.ts'],
-  ['cli.ts', 'index.ts'],
+  ['index.ts'],
+  ['api.ts', 'cli.ts'],
   ['commands/', 'terminal/', 'clock.ts', 'files.ts', 'program.ts'],
   ['taking.ts'],
   ['bridge/', 'connecting.ts', 'keeper.ts', 'transfer.ts', 'two-steps.ts'],
-  ['login.ts', 'revoke.ts'],
+  ['login-target.ts', 'login.ts', 'revoke.ts'],
   ['conclusion.ts', 'consent.ts', 'preparation.ts'],
   ['client.ts', 'session.ts', 'step-up.ts', 'verification.ts'],
   ['renewal.ts'],
-  ['apps/', 'flows/'],
+  ['apps/', 'flows/', 'server-name.ts'],
   ['oauth/', 'store/'],
   ['http/'],
   ['context.ts', 'errors.ts', 'json.ts', 'server-text.ts', 'version.ts'],
@@ -37,7 +38,7 @@ const fences: Record<string, string[]> = {
   oauth4webapi: ['oauth/'],
   commander: ['cli.ts'],
   'eventsource-parser': ['bridge/'],
-  '@modelcontextprotocol/sdk': ['verification.ts'],
+  '@modelcontextprotocol/sdk': ['api.ts', 'verification.ts'],
 };
 
 interface Import {

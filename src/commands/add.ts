@@ -2,7 +2,7 @@ import { takeFrom } from '../taking.js';
 import { AuthError } from '../errors.js';
 import { putServer } from '../store/document.js';
 import type { Command } from './command.js';
-import { checkServerName, checkServerUrl } from './server-name.js';
+import { checkServerName, checkServerUrl } from '../server-name.js';
 
 interface Options {
   from?: string;

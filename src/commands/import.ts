@@ -2,7 +2,7 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { importLogins } from '../transfer.js';
 import type { Command } from './command.js';
-import { checkServerName, checkServerUrl } from './server-name.js';
+import { checkServerName, checkServerUrl } from '../server-name.js';
 
 export const importCommand: Command = {
   arguments: [],

@@ -9,7 +9,7 @@ import { finishLogin, startLogin } from '../two-steps.js';
 import type { Verification } from '../verification.js';
 import type { Command, Option } from './command.js';
 import { serverOptions } from './authorization-server-options.js';
-import { findTarget, type LoginTarget } from './login-target.js';
+import { findTarget, type LoginTarget } from '../login-target.js';
 import { clientOptions, readClientOptions, type ClientWords } from './client-options.js';
 import { proofOptions, readProofOptions, type ProofWords } from './proof-options.js';
 import { inWords, seconds } from './seconds.js';

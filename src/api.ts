@@ -1,0 +1,218 @@
+/** The login of a machine, in code: a token, a fetch that adds it, a provider for the MCP SDK, a new login. */
+import { existsSync } from 'node:fs';
+import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
+import { authorizedFetch } from './bridge/authorized.js';
+import { systemClock } from './clock.js';
+import type { Context, Env, LoginEvent, Ui } from './context.js';
+import { AuthError, interrupted } from './errors.js';
+import { systemFiles } from './files.js';
+import { createHttp } from './http/http.js';
+import { login as logIn } from './login.js';
+import { findTarget } from './login-target.js';
+import { runProgram } from './program.js';
+import { freshLogin, loginOfUrl } from './session.js';
+import { findServer, readLogin, type Login } from './store/document.js';
+import { preferencesPath, storePath } from './store/path.js';
+import { openPreferences } from './store/preferences.js';
+import { openStore } from './store/store.js';
+import { expandVariables } from './store/variables.js';
+import { version } from './version.js';
+
+export interface Options {
+  /** The store's file; the usual one, or `MCP_AUTH_STORE`, otherwise. */
+  readonly store?: string;
+  /** Ends what is under way, with its reason. A renewal that has been sent is finished first. */
+  readonly signal?: AbortSignal;
+  /** Is told what a person would read on stderr: warnings, in sentences. */
+  readonly onWarning?: (sentence: string) => void;
+}
+
+export interface TokenOptions extends Options {
+  /** Seconds that the token has to live at least. */
+  readonly minTtl?: number;
+}
+
+/**
+ * An access token for a server that is valid now. Renewed first if it must be; however many processes ask at once, one of
+ * them renews.
+ *
+ * @param server its name in the store, or its URL.
+ * @throws AuthError `login_needed` when a person has to log in, with the command in its `hint`; `server_failed`,
+ * `network_error` … while it cannot be renewed.
+ */
+export async function getToken(server: string, options: TokenOptions = {}): Promise<string> {
+  return used(options, async (context) => {
+    const { accessToken, tokenType } = await freshLogin({ name: await nameOf(server, context), minTtl: options.minTtl }, context);
+    if (tokenType === 'dpop') throw boundToKey(server);
+    return accessToken;
+  });
+}
+
+/**
+ * A `fetch` for one server, for the SDK's transports (their option `fetch`): it adds a fresh token to each request, and
+ * renews once on a 401. Requests to another origin are refused.
+ */
+export function serverFetch(server: string, options: Options = {}): (url: string | URL, init?: RequestInit) => Promise<Response> {
+  const context = contextFor(options);
+  return async (url, init = {}) => {
+    const { name, at } = await serverOf(server, context);
+    const target = new URL(url);
+    if (target.origin !== at.origin) {
+      throw new AuthError('url_refused', `The login to ${name} is for ${at.origin}, and not for ${target.origin}.`);
+    }
+    const request = {
+      method: init.method,
+      headers: Object.fromEntries(new Headers(init.headers)),
+      body: typeof init.body === 'string' ? init.body : null,
+      signal: init.signal ?? options.signal ?? null,
+    };
+    return authorizedFetch({ url: at, name }, context)(request, target);
+  };
+}
+
+/**
+ * An OAuthClientProvider for the SDK that has the login of the store. It never asks a person and never renews by the SDK,
+ * which knows no lock: where a login is needed, the request fails with an AuthError `login_needed`. `serverFetch` does
+ * more: it renews on a 401.
+ */
+export function authProvider(server: string, options: Options = {}): OAuthClientProvider {
+  const login = async (): Promise<Login | undefined> =>
+    used(options, async (context) => readLogin(findServer(await context.store.read(), await nameOf(server, context))));
+  return {
+    redirectUrl: undefined,
+    clientMetadata: { client_name: 'mcp-auth', redirect_uris: [] },
+    clientInformation: async () => {
+      const { clientId, issuer } = (await login()) ?? {};
+      return clientId === undefined ? undefined : { client_id: clientId, ...(issuer !== undefined && { issuer }) };
+    },
+    tokens: async () => ({ access_token: await getToken(server, options), token_type: 'Bearer' }),
+    saveTokens: () => Promise.reject(needsLogin(server)),
+    saveCodeVerifier: () => Promise.reject(needsLogin(server)),
+    codeVerifier: () => Promise.reject(needsLogin(server)),
+    redirectToAuthorization: () => Promise.reject(needsLogin(server)),
+  };
+}
+
+/** What a login shows, and asks. */
+export interface LoginUi {
+  /** `authorization_url` and `device_code` are for the person; see the README for their members. */
+  onEvent(event: LoginEvent): void;
+  /** The address that the browser ended on. Without it, a code or the loopback listener has to do. */
+  paste?(): Promise<string | undefined>;
+}
+
+export interface LoginOptions extends Options {
+  readonly ui: LoginUi;
+  /** What to call a server that is not in the store yet. */
+  readonly name?: string;
+  /** As `--flow`, `--scope` and `--timeout` (seconds). */
+  readonly flow?: string;
+  readonly scope?: string;
+  readonly timeout?: number;
+}
+
+/** A login that has been stored; `expiresAt` in seconds since the epoch. */
+export interface LoggedIn {
+  readonly server: string;
+  readonly scope?: string;
+  readonly expiresAt?: number;
+}
+
+/**
+ * Logs in, without opening a browser here. A login that is there stays until the new one has succeeded.
+ *
+ * @throws AuthError as the command does.
+ */
+export async function login(server: string, options: LoginOptions): Promise<LoggedIn> {
+  const { ui, name, flow, scope, timeout } = options;
+  return used({ ...options, ui }, async (context) => {
+    const target = await findTarget({ server, name }, context);
+    const proof = {};
+    const request = { ...target, client: {}, proof, flow, scope, timeout, browserWanted: false, pkceUnadvertised: false, verify: true };
+    const { login: made } = await logIn(request, context);
+    return { server: target.name, scope: made.scope, expiresAt: made.expiresAt };
+  });
+}
+
+async function used<T>(options: Options & { ui?: LoginUi }, work: (context: Context) => Promise<T>): Promise<T> {
+  const context = contextFor(options);
+  try {
+    return await work(context);
+  } finally {
+    await context.http.close();
+  }
+}
+
+function contextFor({ store: file, signal = new AbortController().signal, onWarning, ui }: Options & { ui?: LoginUi }): Context {
+  const env = machine();
+  const effects = {
+    store: openStore(storePath({ option: file, env }), signal),
+    preferences: openPreferences(preferencesPath({ env })),
+    http: createHttp({ env, userAgent: `mcp-auth/${version}` }),
+    files: systemFiles,
+    clock: systemClock,
+    ui: uiFor({ ui, onWarning }),
+    env,
+    runProgram,
+  };
+  const undisturbed: Context = { ...effects, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
+  return { ...effects, signal, uninterrupted: (work) => work(undisturbed) };
+}
+
+function machine(): Env {
+  const { env: variables, platform } = globalThis.process;
+  return { variables, platform, folder: globalThis.process.cwd(), program: [globalThis.process.execPath], exists: existsSync };
+}
+
+/** No terminal: events go to whoever called, and warnings too. */
+function uiFor({ ui, onWarning }: { ui: LoginUi | undefined; onWarning: Options['onWarning'] }): Ui {
+  const nothing = () => undefined;
+  const nobody = () => Promise.reject(interrupted());
+  return {
+    ...{
+      print: nothing,
+      document: nothing,
+      say: nothing,
+      remark: nothing,
+      succeed: nothing,
+      address: nothing,
+      command: nothing,
+      code: nothing,
+    },
+    input: ui?.paste === undefined ? 'none' : 'lines',
+    printed: () => Promise.resolve(),
+    event: (event) => ui?.onEvent(event),
+    warn: (text) => onWarning?.(text),
+    fail: (text) => onWarning?.(text),
+    qr: () => Promise.resolve(),
+    countdown: () => nothing,
+    copy: () => Promise.resolve(),
+    press: () => nothing,
+    paste: () => ui?.paste?.() ?? Promise.resolve(undefined),
+    ask: () => Promise.resolve(undefined),
+    lines: () => {
+      throw new Error('There is no stdin.');
+    },
+    choose: nobody,
+    openBrowser: () => Promise.resolve(false),
+  };
+}
+
+async function serverOf(server: string, context: Context): Promise<{ name: string; at: URL }> {
+  const name = await nameOf(server, context);
+  const { url } = findServer(await context.store.read(), name) ?? {};
+  if (typeof url !== 'string') throw needsLogin(server);
+  return { name, at: new URL(expandVariables(url, context.env)) };
+}
+
+async function nameOf(server: string, context: Context): Promise<string> {
+  return server.includes('://') ? loginOfUrl(server, context) : server;
+}
+
+function needsLogin(server: string): AuthError {
+  return new AuthError('login_needed', `A login to ${server} is needed.`, { hint: `Run: mcp-auth login ${server}` });
+}
+
+function boundToKey(server: string): AuthError {
+  return new AuthError('not_a_login', `The token of ${server} is bound to a key (DPoP): use serverFetch, which proves that it has it.`);
+}
