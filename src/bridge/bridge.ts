@@ -46,12 +46,21 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
   const choices = transports[transport].map((make) => make({ url: target.url, fetch, headers, deliver }, context));
   const server = firstThatWorks(choices);
 
+  /** Requests that wait for an answer, by what the app cancels them with. */
+  const waiting = new Map<unknown, AbortController>();
   const pass = async (message: Message) => {
+    const cancel = new AbortController();
+    const key = message.method === undefined ? undefined : message.id;
+    if (key !== undefined) waiting.set(key, cancel);
     try {
-      await server.send(message);
+      await server.send(message, cancel.signal);
+      // The server has been told; an app that has cancelled wants no answer.
+      if (message.method === 'notifications/cancelled') waiting.get(message.params?.['requestId'])?.abort();
     } catch (error) {
-      if (context.signal.aborted) return;
+      if (context.signal.aborted || cancel.signal.aborted) return;
       await tell(message, toAuthError(error), { write, context });
+    } finally {
+      waiting.delete(key);
     }
   };
 
@@ -79,14 +88,14 @@ function firstThatWorks([first, next]: Transport[]): Transport {
   let current = first;
   if (current === undefined) throw new AuthError('usage', 'No transport is left.');
   return {
-    send: async (message) => {
+    send: async (message, cancelled) => {
       try {
-        await current?.send(message);
+        await current?.send(message, cancelled);
       } catch (error) {
         const fallBack = error instanceof NotStreamable || (message.method === 'initialize' && isNoStream(error));
         if (!fallBack || next === undefined || current === next) throw error instanceof NotStreamable ? unknownServer(error) : error;
         current = next;
-        await current.send(message);
+        await current.send(message, cancelled);
       }
     },
     close: async () => current?.close(),

@@ -24,6 +24,15 @@ interface Session {
   initialized?: Message;
 }
 
+/** A stream of events, as far as it has come. */
+interface Stream {
+  lastId?: string;
+  /** Milliseconds before it is taken up again. */
+  retry: number;
+  /** Whether nothing more is waited for. */
+  isAnswered: boolean;
+}
+
 /** A stream that has broken off is taken up again so many times in a row without an event in between. */
 const mostResumptions = 8;
 /** Milliseconds before a stream is taken up again, where the server names no time, and the longest pause. */
@@ -38,8 +47,9 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   const ending = new AbortController();
   const signal = AbortSignal.any([context.signal, ending.signal]);
   let listening: AbortController | undefined;
+  let reopening: Promise<void> | undefined;
 
-  const post = async (message: Message): Promise<Response> =>
+  const post = async (message: Message, own: AbortSignal): Promise<Response> =>
     fetch({
       method: 'POST',
       headers: {
@@ -50,36 +60,46 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
         ...versionHeaders(message, session.protocolVersion),
       },
       body: message.text,
-      signal,
+      signal: own,
     });
 
-  const send = async (message: Message): Promise<void> => {
+  const send = async (message: Message, cancelled?: AbortSignal): Promise<void> => {
+    const own = cancelled ? AbortSignal.any([signal, cancelled]) : signal;
     if (message.method === 'initialize') Object.assign(session, { id: undefined, protocolVersion: undefined, initialize: message });
     if (message.method === 'notifications/initialized') session.initialized = message;
-    let response = await post(message);
-    if (response.status === 404 && session.id !== undefined && message.method !== 'initialize') {
+    const { id } = session;
+    let response = await post(message, own);
+    if (response.status === 404 && id !== undefined && message.method !== 'initialize') {
       await response.body?.cancel();
-      await openAgain();
-      response = await post(message);
+      await openAgain(id);
+      response = await post(message, own);
     }
-    await receive(response, message, deliver);
+    await receive(response, { message, take: deliver, own });
     if (message.method === 'notifications/initialized') listen();
   };
 
-  /** A server that was started anew knows no session: it is opened once more, as the app did, who need not know. */
-  const openAgain = async () => {
+  /** A server that was started anew knows no session: it is opened once more, for all who find that out, as the app did. */
+  const openAgain = async (forgotten: string) => {
+    if (session.id === forgotten) reopening ??= reopen().finally(() => (reopening = undefined));
+    await reopening;
+  };
+
+  const reopen = async () => {
     const { initialize, initialized } = session;
     if (initialize === undefined) return;
     session.id = undefined;
     session.protocolVersion = undefined;
-    await receive(await post(initialize), initialize, () => Promise.resolve());
+    await receive(await post(initialize, signal), { message: initialize, take: () => Promise.resolve(), own: signal });
     if (initialized) {
-      await (await post(initialized)).body?.cancel();
+      await (await post(initialized, signal)).body?.cancel();
       listen();
     }
   };
 
-  const receive = async (response: Response, message: Message, take: Deliver): Promise<void> => {
+  const receive = async (
+    response: Response,
+    { message, take, own }: { message: Message; take: Deliver; own: AbortSignal },
+  ): Promise<void> => {
     if (message.method === 'initialize' && [400, 404, 405].includes(response.status)) {
       await response.body?.cancel();
       throw new NotStreamable(String(response.status));
@@ -90,7 +110,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       await take(text);
     };
     const type = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
-    if (response.ok && type === 'text/event-stream') return receiveStream(response, { message, take: noted });
+    if (response.ok && type === 'text/event-stream') return receiveStream(response, { message, take: noted, own });
     const text = await response.text();
     if (message.id === undefined || message.method === undefined) {
       if (!response.ok) throw failed(response.status, text);
@@ -102,39 +122,41 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   };
 
   /** Passes on events until the answer to `message` has come, taking the stream up where it broke off. */
-  const receiveStream = async (first: Response, { message, take }: { message: Message; take: Deliver }): Promise<void> => {
-    const stream = { lastId: undefined as string | undefined, last: '', retry: defaultRetry };
-    await passOn(first, { stream, take });
-    for (let attempt = 0; !isAnswered(stream.last, message); attempt += 1) {
+  const receiveStream = async (
+    first: Response,
+    { message, take, own }: { message: Message; take: Deliver; own: AbortSignal },
+  ): Promise<void> => {
+    const stream: Stream = { retry: defaultRetry, isAnswered: message.id === undefined || message.method === undefined };
+    const noted: Deliver = async (text) => {
+      await take(text);
+      if (!stream.isAnswered && message.id !== undefined) stream.isAnswered = answers(text, message.id);
+    };
+    await passOn(first, { stream, take: noted, own });
+    for (let attempt = 0; !stream.isAnswered; attempt += 1) {
       if (stream.lastId === undefined || attempt >= mostResumptions) throw lost();
       const before = stream.lastId;
-      await context.clock.sleep(pauseBefore(attempt, stream.retry), signal);
-      const response = await get(stream.lastId).catch(() => undefined);
+      await context.clock.sleep(pauseBefore(attempt, stream.retry), own);
+      const response = await get(stream.lastId, own).catch(() => undefined);
       if (response !== undefined && !response.ok) throw lost();
-      if (response) await passOn(response, { stream, take });
+      if (response) await passOn(response, { stream, take: noted, own });
       if (stream.lastId !== before) attempt = -1;
     }
   };
 
-  const passOn = async (
-    response: Response,
-    { stream, take }: { stream: { lastId?: string; last: string; retry: number }; take: Deliver },
-  ) => {
+  const passOn = async (response: Response, { stream, take, own }: { stream: Stream; take: Deliver; own: AbortSignal }) => {
     try {
       for await (const { id, event = 'message', data } of readEvents(response, (retry) => (stream.retry = retry))) {
         if (id !== undefined) stream.lastId = id;
         const text = event === 'message' ? onOneLine(data) : undefined;
-        if (text === undefined) continue;
-        await take(text);
-        stream.last = text;
+        if (text !== undefined) await take(text);
       }
     } catch (error) {
       // A connection that breaks is taken up again by whoever waits for what it should have brought.
-      if (signal.aborted) throw error;
+      if (own.aborted) throw error;
     }
   };
 
-  const get = async (lastId: string | undefined, own: AbortSignal = signal): Promise<Response> =>
+  const get = async (lastId: string | undefined, own: AbortSignal): Promise<Response> =>
     fetch({
       headers: {
         ...headers,
@@ -154,7 +176,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   };
 
   const listenUntil = async (own: AbortSignal) => {
-    const stream = { lastId: undefined as string | undefined, last: '', retry: defaultRetry };
+    const stream: Stream = { retry: defaultRetry, isAnswered: true };
     for (let attempt = 0; !own.aborted; attempt += 1) {
       const response = await get(stream.lastId, own).catch(() => undefined);
       if (response && !response.ok) {
@@ -163,7 +185,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
         if (response.status < 500) return;
       }
       if (response?.ok) {
-        await passOn(response, { stream, take: deliver });
+        await passOn(response, { stream, take: deliver, own });
         attempt = 0;
       }
       await context.clock.sleep(pauseBefore(attempt, stream.retry), own);
@@ -188,11 +210,6 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
 
 function pauseBefore(attempt: number, retry: number): number {
   return Math.min(Math.max(retry, 0) * 2 ** attempt, longestRetry);
-}
-
-/** A notification or a response wants no answer. */
-function isAnswered(last: string, { id, method }: Message): boolean {
-  return id === undefined || method === undefined || answers(last, id);
 }
 
 function protocolVersionIn(text: string): string | undefined {

@@ -5,9 +5,10 @@ export interface Transport {
   /**
    * Sends one message, and passes on what comes in answer. Resolves when that is complete.
    *
+   * @param cancelled ends the waiting for an answer that nobody wants any more.
    * @throws AuthError when the message could not be delivered, or its answer was lost.
    */
-  send(message: Message): Promise<void>;
+  send(message: Message, cancelled?: AbortSignal): Promise<void>;
   /** Ends the session, and everything that is open. */
   close(): Promise<void>;
 }

@@ -188,6 +188,48 @@ describe('a session', () => {
     expect(server.posts().filter(({ body }) => body.method === 'notifications/initialized')).toHaveLength(2);
   });
 
+  test('many who find it forgotten at once open it once', async () => {
+    let forgotten = false;
+    const server = await serverOf((seen, response) => {
+      if (seen.method === 'GET') response.writeHead(405).end();
+      else if (seen.body.method === 'initialize')
+        json(response, answerTo(seen), { headers: { 'mcp-session-id': forgotten ? 's2' : 's1' } });
+      else if (forgotten && seen.headers['mcp-session-id'] === 's1') setTimeout(() => response.writeHead(404).end(), 30);
+      else if (seen.body.id === undefined) response.writeHead(202).end();
+      else json(response, answerTo(seen, { session: seen.headers['mcp-session-id'] }));
+    });
+    const { ask, notify, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    notify('notifications/initialized');
+    await ask('a');
+    forgotten = true;
+    const all = await Promise.all(['b', 'c', 'd'].map((method) => ask(method)));
+    expect(all.map(({ result }) => result)).toEqual([{ session: 's2' }, { session: 's2' }, { session: 's2' }]);
+    await end();
+    expect(server.posts().filter(({ body }) => body.method === 'initialize')).toHaveLength(2);
+  });
+
+  test('an answer that other events follow is an answer all the same; one that is cancelled is not waited for', async () => {
+    const server = await withSession((seen, response) => {
+      if (seen.body.method === 'hang') events(response);
+      else if (seen.body.id === undefined) response.writeHead(202).end();
+      else {
+        events(response, data(answerTo(seen, { done: true })), data({ jsonrpc: '2.0', method: 'notifications/late' }));
+        response.end();
+      }
+    });
+    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    expect((await ask('work')).result).toEqual({ done: true });
+    bridge.type('{"jsonrpc":"2.0","id":70,"method":"hang"}\n');
+    await expect.poll(() => server.posts().some(({ body }) => body.method === 'hang'), { timeout: 20_000 }).toBe(true);
+    bridge.type('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":70}}\n');
+    await ask('next');
+    await end();
+    expect(bridge.events.filter(({ id }) => id === 70)).toEqual([]);
+    expect(bridge.events.filter(({ id, error }) => id === 2 && error !== undefined)).toEqual([]);
+  });
+
   test('the server’s own stream is open beside it, and taken up where it broke off', async () => {
     let streams = 0;
     const server = await serverOf((seen, response) => {
