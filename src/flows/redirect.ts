@@ -148,20 +148,21 @@ async function pastedResponse(
   }
 }
 
-/** A paste may arrive in pieces: over a slow line, or where somebody copies the rows of a window one by one. */
+/**
+ * A paste may arrive in pieces: over a slow line, or where somebody copies the rows of a window one by one. With a
+ * beginning there, what comes is its end before it is anything else: alone it may look like a code.
+ */
 function parseWithWhatCameBefore(text: string, { attempt, letters }: { attempt: Attempt; letters: Letters }): AuthorizationResponse {
   const joined = letters.before + text;
   try {
-    const response = parsePastedResponse(text, attempt);
-    letters.before = '';
-    return response;
+    return parsePastedResponse(joined, attempt);
   } catch (error) {
-    if (letters.before === '' || !hasCode(error, ...pasteAgain)) {
-      letters.before = hasCode(error, 'address_incomplete') ? joined : '';
-      throw error;
-    }
-    letters.before = '';
-    return parseWithWhatCameBefore(joined, { attempt, letters });
+    if (!hasCode(error, ...pasteAgain)) throw error;
+    const isBeginning = hasCode(error, 'address_incomplete');
+    const before = letters.before;
+    letters.before = isBeginning ? joined : '';
+    if (before === '' || isBeginning) throw error;
+    return parseWithWhatCameBefore(text, { attempt, letters });
   }
 }
 

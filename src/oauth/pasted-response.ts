@@ -69,7 +69,8 @@ function parseOne(text: string, attempt: Attempt): AuthorizationResponse {
 function queryOf(pasted: string, attempt: Attempt): string | undefined {
   const redirectUri = new URL(attempt.request.redirectUri);
   const place = `${redirectUri.host}${redirectUri.pathname}?`;
-  const start = pasted.indexOf(place);
+  // The last of several: a whole address may follow what was cut off.
+  const start = pasted.lastIndexOf(place);
   // Up to what no address holds: it may stand in the middle of a text.
   if (start !== -1) return /^[^"<>`#[\]()]*/.exec(pasted.slice(start + place.length))?.[0];
   if (URL.canParse(pasted) && /^https?:/i.test(pasted)) throw anotherAddress(new URL(pasted), attempt);

@@ -90,6 +90,19 @@ describe('paste', () => {
     await login.shown(/ends too early/);
     login.type(`${end.slice(-9)}\n`);
     expect(await login.exit).toBe(0);
+    expect(server.asked('POST /token')[0]?.body['code']).toBe('c');
+  });
+
+  test('a whole paste after one that was cut off is taken by itself', async () => {
+    const server = await fakeServer();
+    const login = run(`login ${server.url} --no-browser --no-verify --flow paste`, { store: temporaryStore(), stdin: 'open' });
+    const asked = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
+    const end = `${asked.get('redirect_uri') ?? ''}?code=abcdef&state=${asked.get('state') ?? ''}`;
+    login.type(`${end.slice(0, end.indexOf('cdef'))}\n`);
+    await login.shown(/ends too early/);
+    login.type(`${end}\n`);
+    expect(await login.exit).toBe(0);
+    expect(server.asked('POST /token')[0]?.body['code']).toBe('abcdef');
   });
 
   test('--quiet says only what has to be done', async () => {
