@@ -59,6 +59,23 @@ export interface Cache {
   ): readonly { readonly path: string; readonly read: (text: string) => CachedLogin[] }[];
 }
 
+/**
+ * A login as another program has written it: what has a wrong type counts as absent, and without a name, a URL and a
+ * token there is none.
+ */
+export function parseCached(values: Readonly<Partial<Record<keyof CachedLogin, unknown>>>): CachedLogin[] {
+  const { name, url, accessToken, expiresAt, ...others } = values;
+  if (typeof name !== 'string' || typeof url !== 'string' || typeof accessToken !== 'string' || accessToken === '') return [];
+  const texts = Object.entries(others).filter(([, value]) => typeof value === 'string' && value !== '');
+  const isTime = typeof expiresAt === 'number' && Number.isFinite(expiresAt) && expiresAt > 0;
+  return [{ name, url, accessToken, ...(isTime && { expiresAt: Math.floor(expiresAt) }), ...Object.fromEntries(texts) }];
+}
+
+/** Milliseconds since the epoch in seconds; undefined for what is no number. */
+export function inSeconds(milliseconds: unknown): number | undefined {
+  return typeof milliseconds === 'number' ? milliseconds / 1000 : undefined;
+}
+
 export interface KnownServer {
   readonly name: string;
   readonly url: string;

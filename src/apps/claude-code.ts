@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { isObject } from '../json.js';
-import { cacheFile, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
+import { cacheFile, inSeconds, parseCached, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 import { shellLine } from './shell-words.js';
 
@@ -49,14 +49,5 @@ function cached({ name, url, accessToken, refreshToken, expiresAt, clientId, sco
 function readCached(entry: unknown): CachedLogin[] {
   if (!isObject(entry)) return [];
   const { serverName: name, serverUrl: url, accessToken, refreshToken, expiresAt, clientId, scope } = entry;
-  if (typeof name !== 'string' || typeof url !== 'string' || typeof accessToken !== 'string') return [];
-  return [
-    {
-      ...{ name, url, accessToken },
-      ...(typeof refreshToken === 'string' && { refreshToken }),
-      ...(typeof expiresAt === 'number' && expiresAt > 0 && { expiresAt: Math.floor(expiresAt / 1000) }),
-      ...(typeof clientId === 'string' && { clientId }),
-      ...(typeof scope === 'string' && { scope }),
-    },
-  ];
+  return parseCached({ name, url, accessToken, refreshToken, expiresAt: inSeconds(expiresAt), clientId, scope });
 }

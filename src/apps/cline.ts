@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { isObject } from '../json.js';
-import { cacheFile, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
+import { cacheFile, parseCached, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Cline's command line. In VS Code, the same file is in the extension's own storage: see `vscodeStorage`. */
@@ -42,20 +42,13 @@ function cached({ clientId = '', clientSecret, accessToken, refreshToken, expire
 }
 
 function readCached([name, entry]: [string, unknown]): CachedLogin[] {
-  if (!isObject(entry) || !isObject(entry['oauth']) || typeof entry['url'] !== 'string') return [];
-  const { tokens, clientInformation, lastAuthenticatedAt } = entry['oauth'];
-  if (!isObject(tokens) || typeof tokens['access_token'] !== 'string') return [];
+  if (!isObject(entry) || !isObject(entry['oauth']) || !isObject(entry['oauth']['tokens'])) return [];
+  const { tokens, clientInformation, lastAuthenticatedAt } = entry['oauth'] as Record<string, unknown> & {
+    tokens: Record<string, unknown>;
+  };
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn, scope } = tokens;
   const { client_id: clientId, client_secret: clientSecret } = isObject(clientInformation) ? clientInformation : {};
   const knowsExpiry = typeof expiresIn === 'number' && typeof lastAuthenticatedAt === 'number';
-  return [
-    {
-      ...{ name, url: entry['url'], accessToken },
-      ...(typeof refreshToken === 'string' && { refreshToken }),
-      ...(knowsExpiry && { expiresAt: Math.floor(lastAuthenticatedAt / 1000) + expiresIn }),
-      ...(typeof scope === 'string' && { scope }),
-      ...(typeof clientId === 'string' && { clientId }),
-      ...(typeof clientSecret === 'string' && { clientSecret }),
-    },
-  ];
+  const expiresAt = knowsExpiry ? lastAuthenticatedAt / 1000 + expiresIn : undefined;
+  return parseCached({ name, url: entry['url'], accessToken, refreshToken, expiresAt, scope, clientId, clientSecret });
 }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { isObject } from '../json.js';
-import { cacheFile, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
+import { cacheFile, inSeconds, parseCached, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
 import { cacheKey } from './claude-code.js';
 import { jsonc } from './formats/jsonc.js';
 import { toml } from './formats/toml.js';
@@ -42,25 +42,16 @@ function cached({ name, url, issuer = '', clientId = '', accessToken, refreshTok
 
 function readCached(entry: unknown): CachedLogin[] {
   if (!isObject(entry)) return [];
-  const {
-    server_name: name,
-    server_url: url,
-    access_token: accessToken,
-    refresh_token: refreshToken,
-    expires_at,
+  const { server_name: name, server_url: url, access_token: accessToken, refresh_token: refreshToken, issuer } = entry;
+  const scope = Array.isArray(entry['scopes']) ? entry['scopes'].join(' ') : undefined;
+  return parseCached({
+    name,
+    url,
+    accessToken,
+    refreshToken,
+    expiresAt: inSeconds(entry['expires_at']),
     issuer,
-    client_id,
-    scopes,
-  } = entry;
-  if (typeof name !== 'string' || typeof url !== 'string' || typeof accessToken !== 'string') return [];
-  return [
-    {
-      ...{ name, url, accessToken },
-      ...(typeof refreshToken === 'string' && { refreshToken }),
-      ...(typeof expires_at === 'number' && expires_at > 0 && { expiresAt: Math.floor(expires_at / 1000) }),
-      ...(typeof issuer === 'string' && issuer !== '' && { issuer }),
-      ...(typeof client_id === 'string' && client_id !== '' && { clientId: client_id }),
-      ...(Array.isArray(scopes) && scopes.length > 0 && { scope: scopes.join(' ') }),
-    },
-  ];
+    clientId: entry['client_id'],
+    scope,
+  });
 }

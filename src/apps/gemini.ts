@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { isObject } from '../json.js';
-import { cacheFile, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
+import { cacheFile, inSeconds, parseCached, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
 import { invalid } from './formats/jsonc.js';
 import { jsonc } from './formats/jsonc.js';
 
@@ -44,23 +44,7 @@ function cached({ name, url, accessToken, refreshToken, expiresAt, scope, client
 
 function readCached(entry: unknown): CachedLogin[] {
   if (!isObject(entry) || !isObject(entry['token'])) return [];
-  const {
-    serverName: name,
-    mcpServerUrl: url,
-    clientId,
-    tokenUrl,
-    token,
-  } = entry as Record<string, unknown> & { token: Record<string, unknown> };
-  const { accessToken, refreshToken, expiresAt, scope } = token;
-  if (typeof name !== 'string' || typeof url !== 'string' || typeof accessToken !== 'string') return [];
-  return [
-    {
-      ...{ name, url, accessToken },
-      ...(typeof refreshToken === 'string' && { refreshToken }),
-      ...(typeof expiresAt === 'number' && expiresAt > 0 && { expiresAt: Math.floor(expiresAt / 1000) }),
-      ...(typeof scope === 'string' && { scope }),
-      ...(typeof clientId === 'string' && { clientId }),
-      ...(typeof tokenUrl === 'string' && { tokenEndpoint: tokenUrl }),
-    },
-  ];
+  const { serverName: name, mcpServerUrl: url, clientId, tokenUrl: tokenEndpoint } = entry;
+  const { accessToken, refreshToken, expiresAt, scope } = entry['token'];
+  return parseCached({ name, url, accessToken, refreshToken, expiresAt: inSeconds(expiresAt), scope, clientId, tokenEndpoint });
 }

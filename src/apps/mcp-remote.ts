@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { App, CachedLogin, CopiedLogin, KnownServer, Place } from './app.js';
+import { inSeconds, parseCached, type App, type CachedLogin, type CopiedLogin, type KnownServer, type Place } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** mcp-remote, which has no configuration, only a cache: a file for each server, found by a hash of its URL. */
@@ -57,14 +57,5 @@ function clientInfo({ url, clientId = '', clientSecret }: CopiedLogin) {
 
 function readCached(entry: Record<string, unknown>, { name, url }: KnownServer): CachedLogin[] {
   const { access_token: accessToken, refresh_token: refreshToken, expires_at: expiresAt, scope, issuer } = entry;
-  if (typeof accessToken !== 'string') return [];
-  return [
-    {
-      ...{ name, url, accessToken },
-      ...(typeof refreshToken === 'string' && { refreshToken }),
-      ...(typeof expiresAt === 'number' && { expiresAt: Math.floor(expiresAt / 1000) }),
-      ...(typeof scope === 'string' && { scope }),
-      ...(typeof issuer === 'string' && { issuer }),
-    },
-  ];
+  return parseCached({ name, url, accessToken, refreshToken, expiresAt: inSeconds(expiresAt), scope, issuer });
 }

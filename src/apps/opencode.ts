@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { isObject } from '../json.js';
-import { cacheFile, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
+import { cacheFile, parseCached, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** opencode: `~/.config/opencode/opencode.json`, and the same in a project. */
@@ -42,15 +42,5 @@ function readCached([name, entry]: [string, unknown]): CachedLogin[] {
   if (!isObject(entry) || !isObject(entry['tokens'])) return [];
   const { accessToken, refreshToken, expiresAt, scope } = entry['tokens'];
   const { clientId, clientSecret } = isObject(entry['clientInfo']) ? entry['clientInfo'] : {};
-  if (typeof entry['serverUrl'] !== 'string' || typeof accessToken !== 'string') return [];
-  return [
-    {
-      ...{ name, url: entry['serverUrl'], accessToken },
-      ...(typeof refreshToken === 'string' && { refreshToken }),
-      ...(typeof expiresAt === 'number' && expiresAt > 0 && { expiresAt }),
-      ...(typeof scope === 'string' && { scope }),
-      ...(typeof clientId === 'string' && { clientId }),
-      ...(typeof clientSecret === 'string' && { clientSecret }),
-    },
-  ];
+  return parseCached({ name, url: entry['serverUrl'], accessToken, refreshToken, expiresAt, scope, clientId, clientSecret });
 }

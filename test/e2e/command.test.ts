@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { command } from '../helpers/build.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
+import { piped } from '../helpers/piped.js';
 import { runInTerminal, spawnInTerminal } from '../helpers/pty.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
 
@@ -18,24 +19,7 @@ function runPiped(words: string[], { stdin = 'pipe', env = {} }: { stdin?: 'pipe
     stdio: [stdin === 'pipe' ? 'pipe' : openSync('/dev/null', 'r'), 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], ...env },
   });
-  const output = { stdout: '', stderr: '' };
-  let wake: (() => void) | undefined;
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.on('data', (chunk: Buffer) => {
-      output[name] += chunk.toString();
-      wake?.();
-    });
-  }
-  const exit = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const shown = async (pattern: RegExp): Promise<string> => {
-    for (;;) {
-      const match = pattern.exec(output.stderr);
-      if (match) return match[1] ?? match[0];
-      const ended = await Promise.race([exit.then(() => true), new Promise<boolean>((resolve) => (wake = () => resolve(false)))]);
-      if (ended && !pattern.test(output.stderr)) throw new Error(`ended before ${pattern}:\n${output.stderr}`);
-    }
-  };
-  return { child, output, exit, shown };
+  return piped(child);
 }
 
 describe('in a terminal', () => {

@@ -7,6 +7,7 @@ import { command } from '../helpers/build.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { describeWith } from '../helpers/installed.js';
 import { Person } from '../helpers/person.js';
+import { piped } from '../helpers/piped.js';
 import { realServers } from '../helpers/servers.js';
 
 describeWith('bwrap', 'in a container', (bwrap) => {
@@ -33,24 +34,7 @@ describeWith('bwrap', 'in a container', (bwrap) => {
     const child = spawn(bwrap, [...root, ...mounts, ...env, process.execPath, command, ...words], {
       stdio: [openSync('/dev/null', 'r'), 'pipe', 'pipe'],
     });
-    const output = { stdout: '', stderr: '' };
-    let wake: (() => void) | undefined;
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name]?.on('data', (chunk: Buffer) => {
-        output[name] += chunk.toString();
-        wake?.();
-      });
-    }
-    const exit = new Promise<number | null>((resolve) => child.on('close', resolve));
-    const shown = async (pattern: RegExp): Promise<string> => {
-      for (;;) {
-        const match = pattern.exec(output.stderr);
-        if (match) return match[1] ?? match[0];
-        const ended = await Promise.race([exit.then(() => true), new Promise<boolean>((resolve) => (wake = () => resolve(false)))]);
-        if (ended && !pattern.test(output.stderr)) throw new Error(`ended before ${pattern}:\n${output.stderr}`);
-      }
-    };
-    return { output, exit, shown };
+    return piped(child);
   }
 
   const mounted = { MCP_AUTH_STORE: '/mnt/mcp-servers.json' };
