@@ -108,10 +108,10 @@ async function runInTerminal(words: string[], walk: Walk): Promise<{ code: numbe
   return { code, output: shown };
 }
 
-/** Terminal output without its colours. */
+/** Terminal output without its colours and links. */
 function plain(text: string): string {
   // eslint-disable-next-line no-control-regex -- that is what colours are made of
-  return text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '');
+  return text.replace(/\u001b\[[0-9;?]*[A-Za-z]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g, '');
 }
 
 /** The store with its secrets cut short. */
