@@ -121,6 +121,34 @@ test('what was written by other programs is read: mcp-remote, env files, spellin
   ]);
 });
 
+test.each([
+  {
+    what: 'the first, before a comment about the next',
+    text: '{\n  "mcpServers": {\n    "linear": LINEAR,\n    // about other\n    "other": {} // end\n  }\n}\n',
+    left: '{\n  "mcpServers": {\n    // about other\n    "other": {} // end\n  }\n}\n',
+  },
+  {
+    what: 'the last, after a comment of the one before',
+    text: '{\n  "mcpServers": {\n    "other": {}, // about other\n    "linear": LINEAR\n  }\n}\n',
+    left: '{\n  "mcpServers": {\n    "other": {} // about other\n  }\n}\n',
+  },
+  {
+    what: 'one of several on a line',
+    text: '{"mcpServers": {"a": {}, "linear": LINEAR, "b": {}}}',
+    left: '{"mcpServers": {"a": {},  "b": {}}}',
+  },
+  { what: 'the only one', text: '{"mcpServers": {"linear": LINEAR}}', left: '{"mcpServers": {}}' },
+  {
+    what: 'with line ends of Windows',
+    text: '{\r\n  "mcpServers": {\r\n    "linear": LINEAR\r\n  }\r\n}\r\n',
+    left: '{\r\n  "mcpServers": {\r\n  }\r\n}\r\n',
+  },
+])('JSON: $what is taken out, and the comments of the others stay', ({ text, left }) => {
+  const app = appNamed('cursor');
+  const entry = JSON.stringify({ command: 'node', args: [ours, 'bridge', 'linear'] });
+  expect(disconnectText(text.replace('LINEAR', entry), { app, name: 'linear', file, ours })).toBe(left);
+});
+
 describe('TOML that is written otherwise', () => {
   const app = appNamed('codex');
   test.each([

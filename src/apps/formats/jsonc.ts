@@ -1,4 +1,4 @@
-import { applyEdits, findNodeAtLocation, modify, parse, parseTree, type Node, type ParseError } from 'jsonc-parser';
+import { findNodeAtLocation, parse, parseTree, type Node, type ParseError } from 'jsonc-parser';
 import { AuthError } from '../../errors.js';
 import { isObject } from '../../json.js';
 import { valueAt, type Format, type Value } from './format.js';
@@ -26,8 +26,25 @@ export const jsonc: Format = {
   remove: removed,
 };
 
+/** Takes a property out with its line and its comma, and leaves the comments around it to their owners. */
 function removed(text: string, path: readonly string[]): string {
-  return applyEdits(text, modify(text, [...path], undefined, {}));
+  const root = parseTree(text, [], lenient);
+  const property = root && findNodeAtLocation(root, [...path])?.parent;
+  if (property === undefined) return text;
+  const end = property.offset + property.length;
+  const comma = /^\s*,/.exec(text.slice(end))?.[0] ?? '';
+  const lineStart = text.slice(0, property.offset).trimEnd().length;
+  const ownLine = text.slice(lineStart, property.offset).includes('\n');
+  const start = ownLine
+    ? text.lastIndexOf('\n', property.offset) - (text[text.lastIndexOf('\n', property.offset) - 1] === '\r' ? 1 : 0)
+    : property.offset;
+  const rest = text.slice(end + comma.length);
+  const siblings = property.parent?.children ?? [];
+  const before = siblings[siblings.indexOf(property) - 1];
+  if (comma !== '' || before === undefined) return text.slice(0, start) + rest;
+  // The last one, without a comma of its own: the one before ends the list now.
+  const between = text.slice(before.offset + before.length, start);
+  return text.slice(0, before.offset + before.length) + between.replace(',', '') + rest;
 }
 
 /** Puts `value` at `path`, making the objects on the way that are missing. */
