@@ -69,7 +69,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     if (message.method === 'notifications/initialized') session.initialized = message;
     const { id } = session;
     let response = await post(message, own);
-    if (response.status === 404 && id !== undefined && message.method !== 'initialize') {
+    if (id !== undefined && message.method !== 'initialize' && (await isForgotten(response))) {
       await response.body?.cancel();
       await openAgain(id);
       response = await post(message, own);
@@ -206,6 +206,12 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       await response?.body?.cancel();
     },
   };
+}
+
+/** 404 is what MCP has for a session that is unknown; servers made after the SDK's example answer 400, and say so in words. */
+async function isForgotten(response: Response): Promise<boolean> {
+  if (response.status === 404) return true;
+  return response.status === 400 && /session/i.test(await response.clone().text());
 }
 
 function pauseBefore(attempt: number, retry: number): number {

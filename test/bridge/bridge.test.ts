@@ -167,13 +167,16 @@ describe('a session', () => {
     expect(server.posts().map(({ body }) => JSON.stringify(body))).toContain('[{"jsonrpc":"2.0","id":99,"method":"ping"}]');
   });
 
-  test('that the server has forgotten is opened again, and the message sent once more', async () => {
+  test.each([
+    { status: 404, body: {} },
+    { status: 400, body: { jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Bad Request: No valid session ID provided' } } },
+  ])('that the server has forgotten ($status) is opened again, and the message sent once more', async ({ status, body }) => {
     let forgotten = false;
     const server = await serverOf((seen, response) => {
       if (seen.method === 'GET') response.writeHead(405).end();
       else if (seen.body.method === 'initialize')
         json(response, answerTo(seen, { protocolVersion: '2025-11-25' }), { headers: { 'mcp-session-id': forgotten ? 's2' : 's1' } });
-      else if (forgotten && seen.headers['mcp-session-id'] === 's1') response.writeHead(404).end();
+      else if (forgotten && seen.headers['mcp-session-id'] === 's1') json(response, body, { status });
       else if (seen.body.id === undefined) response.writeHead(202).end();
       else json(response, answerTo(seen, { session: seen.headers['mcp-session-id'] }));
     });
