@@ -1,7 +1,7 @@
 /** The login of a machine, in code: a token, a fetch that adds it, a provider for the MCP SDK, a new login. */
 import { existsSync } from 'node:fs';
 import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
-import { authorizedFetch } from './bridge/authorized.js';
+import { authorizedFetch, checkPlace } from './bridge/authorized.js';
 import { systemClock } from './clock.js';
 import type { Context, Env, LoginEvent, Ui } from './context.js';
 import { AuthError, interrupted } from './errors.js';
@@ -50,16 +50,14 @@ export async function getToken(server: string, options: TokenOptions = {}): Prom
 
 /**
  * A `fetch` for one server, for the SDK's transports (their option `fetch`): it adds a fresh token to each request, and
- * renews once on a 401. Requests to another origin are refused.
+ * renews once on a 401. Requests to another origin, or to a part of this one where the server is not, are refused.
  */
 export function serverFetch(server: string, options: Options = {}): (url: string | URL, init?: RequestInit) => Promise<Response> {
   const context = contextFor(options);
   return async (url, init = {}) => {
     const { name, at } = await serverOf(server, context);
     const target = new URL(url);
-    if (target.origin !== at.origin) {
-      throw new AuthError('url_refused', `The login to ${name} is for ${at.origin}, and not for ${target.origin}.`);
-    }
+    checkPlace(target, { target: at, what: 'The address' });
     const request = {
       method: init.method,
       headers: Object.fromEntries(new Headers(init.headers)),

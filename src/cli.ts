@@ -5,7 +5,9 @@ import { commands } from './commands/index.js';
 import type { Clock, Context, Env } from './context.js';
 import { AuthError, exitCodes, toAuthError } from './errors.js';
 import { systemFiles } from './files.js';
+import type { Lookup } from './http/connections.js';
 import { createHttp } from './http/http.js';
+import { createTrace } from './http/trace.js';
 import { preferencesPath, storePath } from './store/path.js';
 import { openPreferences } from './store/preferences.js';
 import { openStore } from './store/store.js';
@@ -23,6 +25,8 @@ export interface World {
   readonly env: Env;
   readonly clock: Clock;
   readonly openBrowser: (url: string) => Promise<boolean>;
+  /** The name service, where it is not the machine's own. */
+  readonly lookup?: Lookup;
   readonly runTmux: TerminalOptions['runTmux'];
   readonly raise: TerminalOptions['raise'];
   /** Keeps the process alive whatever signal comes, until what it returns is called. */
@@ -38,6 +42,7 @@ interface CommonOptions {
   json?: boolean;
   quiet?: boolean;
   qr?: boolean;
+  debug?: boolean;
 }
 
 /** Runs one command line to its end. Never rejects: every failure is told on stderr and becomes an exit code. */
@@ -93,6 +98,7 @@ function describe({ parser, command, end }: { parser: Parser; command: Command<n
   }
   parser
     .option('--store <file>', 'the store to use (or MCP_AUTH_STORE)')
+    .option('--debug', 'tell every request and its answer on stderr, without what is secret in them')
     .addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  mcp-auth ${line}`).join('\n')}`)
     .action(async () => {
       end(await runCommand({ command, words: parser.args, options: parser.opts() }, world));
@@ -105,7 +111,8 @@ async function runCommand(
 ): Promise<number> {
   const { env, clock, interrupt } = world;
   const ui = terminalOf(world, options);
-  const http = createHttp({ env, userAgent: `mcp-auth/${version}` });
+  const trace = options.debug ? createTrace((line) => ui.remark(line)) : undefined;
+  const http = createHttp({ env, userAgent: `mcp-auth/${version}`, lookup: world.lookup, trace });
   const store = openStore(storePath({ option: options.store, env }), interrupt);
   const preferences = openPreferences(preferencesPath({ env }));
   const runProgram: Context['runProgram'] = (words, variables) => world.runProgram(words, { ...env.variables, ...variables });

@@ -6,6 +6,7 @@ import { unattendedFlow } from './flows/index.js';
 import type { AuthorizationServerMetadata } from './oauth/authorization-server.js';
 import type { Dpop } from './oauth/dpop.js';
 import type { ClientInformation } from './oauth/registration.js';
+import type { Network } from './http/network.js';
 import { loginFrom } from './renewal.js';
 import { deleteClient, findServer, putClient, putServer, readLogin, writeLogin, type Login } from './store/document.js';
 import { verifyToken, type Verification } from './verification.js';
@@ -21,6 +22,8 @@ export interface Agreement {
   /** An issuer that the authorization server may call itself, and the address where that was said. */
   readonly trustedIssuer?: string;
   readonly issuerAddress?: string;
+  /** The most private network in which its authorization server may be. */
+  readonly reach: Network;
   readonly metadata: AuthorizationServerMetadata;
   readonly resource: string;
   /** The scopes that were asked for, joined by spaces. */
@@ -64,7 +67,7 @@ export async function conclude({ agreement, grant }: { agreement: Agreement; gra
 }
 
 function loginOf({ agreement, grant }: { agreement: Agreement; grant: Grant }): Login {
-  const { metadata, resource, scope, stepUps, client, dpop, flow, proof } = agreement;
+  const { metadata, resource, scope, stepUps, client, dpop, flow, proof, reach } = agreement;
   const { tokens } = grant;
   return loginFrom(tokens, {
     scope,
@@ -74,6 +77,7 @@ function loginOf({ agreement, grant }: { agreement: Agreement; grant: Grant }): 
     clientId: client.client_id,
     tokenEndpoint: metadata.token_endpoint,
     revocationEndpoint: metadata.revocation_endpoint,
+    network: reach,
     ...(stepUps > 0 && { stepUps }),
     ...(tokens.tokenType === 'dpop' && { dpopKey: dpop?.key }),
     ...renewalOf({ flow, proof: grant.proof ?? proof }),

@@ -2,6 +2,7 @@
  * The effects of this program, as types. Everything that reads the disk, the network, the clock or the terminal does so
  * through a Context, so that a test runs a whole command with only the world replaced.
  */
+import type { Network } from './http/network.js';
 import type { Preferences } from './store/preferences.js';
 import type { Store } from './store/store.js';
 
@@ -62,9 +63,15 @@ export interface Clock {
 }
 
 export interface Http {
+  /** The most private network that this one goes to. */
+  readonly reach: Network;
+  /** The same, for addresses that somebody in the network `reach` has named. */
+  within(reach: Network): Http;
+  /** The network in which a host was reached, the least private if it was several; `public` while that is not known. */
+  networkOf(url: URL): Network;
   /**
-   * One guarded request. Rejects with an AuthError: `url_refused`, `network_error`, `request_timed_out`,
-   * `response_invalid` (too large). The body of the response has been read and is at most 1 MiB, unless `stream`.
+   * One guarded request. Rejects with an AuthError: `url_refused`, `address_refused`, `network_error`, `request_timed_out`,
+   * `response_invalid` (too large). The body of the response has been read, unless `stream`.
    */
   fetch(url: string | URL, request?: HttpRequest): Promise<Response>;
   /** Closes the connections that are kept open. */
@@ -78,8 +85,10 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | null;
   /** How many redirects may be followed. 0, the default, is right for whatever carries a secret. */
   readonly redirects?: number;
-  /** Hand the body over as it arrives, with no limit on its size or time; only its head is waited for. */
+  /** Hand the body over as it arrives, with no limit on its time; only its head is waited for. */
   readonly stream?: boolean;
+  /** Bytes that the body may have, after decompression: 1 MiB, or any number where it is streamed, without it. */
+  readonly largest?: number;
   /** Milliseconds that it may take, in place of 30 s; 0 for as long as it takes. */
   readonly timeout?: number;
 }

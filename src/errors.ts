@@ -28,6 +28,7 @@ const exitCodeOf = {
 
   // Finding the authorization server
   url_refused: exitCodes.failed,
+  address_refused: exitCodes.failed,
   not_an_mcp_server: exitCodes.failed,
   no_login_needed: exitCodes.failed,
   no_authorization_server: exitCodes.failed,

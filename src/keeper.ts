@@ -1,6 +1,7 @@
 /** Keeps logins fresh for programs that read the store and cannot ask for a token: `refresh --watch`. */
 import type { Context } from './context.js';
 import { toAuthError } from './errors.js';
+import { OAuthError } from './oauth/protocol-error.js';
 import { canRenew } from './renewal.js';
 import { freshLogin, secondsLeft } from './session.js';
 import { readLogin, servers, type Login } from './store/document.js';
@@ -76,7 +77,8 @@ async function renewNow(
   } catch (error) {
     if (context.signal.aborted) throw error;
     const { message, hint } = toAuthError(error);
-    const pause = Math.min(failure === undefined ? firstPause : failure.pause * 2, longestPause);
+    const asked = error instanceof OAuthError ? (error.retryAfter ?? 0) : 0;
+    const pause = Math.max(Math.min(failure === undefined ? firstPause : failure.pause * 2, longestPause), asked);
     failures.set(name, { pause, until: context.clock.now() + pause * 1000 });
     context.ui.fail(`${name}: ${message}`, hint);
   }

@@ -2,6 +2,7 @@
 import type { Context } from './context.js';
 import { conclude, type Agreement, type LoginResult } from './conclusion.js';
 import { obtainConsent, type Consent } from './consent.js';
+import { withinReach } from './renewal.js';
 import { prepare, type LoginRequest, type Preparation } from './preparation.js';
 
 export type { LoginRequest, LoginResult };
@@ -13,7 +14,9 @@ export type { LoginRequest, LoginResult };
  */
 export async function login(request: LoginRequest, context: Context): Promise<LoginResult> {
   const prepared = await prepare(request, context);
-  const consent = await obtainConsent({ ...request, ...prepared, obtain: (flow, asked) => flow.run(asked, context) }, context);
+  // Everything from here on goes to addresses that the MCP server has named.
+  const limited = withinReach(prepared.discovery.reach, context);
+  const consent = await obtainConsent({ ...request, ...prepared, obtain: (flow, asked) => flow.run(asked, limited) }, limited);
   return conclude({ agreement: agreementOf({ request, prepared, consent }), grant: consent.obtained }, context);
 }
 
@@ -30,7 +33,7 @@ export function agreementOf({
   const { discovery, scope, stepUps, dpop } = prepared;
   const { client, forgotten, flow } = consent;
   const { name, url, address, verify, trustedIssuer, proof } = request;
-  const { metadata, resource, issuerAddress } = discovery;
+  const { metadata, resource, issuerAddress, reach } = discovery;
   return {
     name,
     url,
@@ -38,6 +41,7 @@ export function agreementOf({
     verify,
     trustedIssuer,
     issuerAddress,
+    reach,
     metadata,
     resource,
     scope,

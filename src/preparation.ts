@@ -32,6 +32,8 @@ export interface LoginRequest {
   readonly issuer?: string;
   /** An issuer that the authorization server may call itself; remembered for this server. */
   readonly trustedIssuer?: string;
+  /** Whether the server may name addresses in a more private network than its own. */
+  readonly privateNetworkAllowed?: boolean;
   /** Whether to go on where the metadata does not mention PKCE. */
   readonly pkceUnadvertised: boolean;
   /** Parameters of the authorization request that one server needs. */
@@ -77,6 +79,7 @@ export async function prepare(request: LoginRequest, context: Context): Promise<
       issuer: request.issuer,
       before: login?.issuer,
       trusted: trustedIssuer(request, entry),
+      privateNetworkAllowed: request.privateNetworkAllowed,
     },
     context,
   );

@@ -3,12 +3,14 @@ import type { Context } from './context.js';
 import { AuthError, hasCode } from './errors.js';
 import type { Proof } from './flows/flow.js';
 import { unattendedFlow } from './flows/index.js';
-import { parseSafeUrl } from './http/url-policy.js';
+import type { Network } from './http/network.js';
+import { parseReachableUrl } from './http/url-policy.js';
 import { requestAuthorizationServer } from './oauth/authorization-server.js';
 import { openDpop } from './oauth/dpop.js';
 import { OAuthError } from './oauth/protocol-error.js';
 import type { ClientInformation } from './oauth/registration.js';
 import { requestRefresh, type TokenEndpoint, type TokenResponse, type TokenServer } from './oauth/token.js';
+import { quoted } from './server-text.js';
 import { clientsOf, findServer, readLogin, writeLogin, type Login, type StoreDocument } from './store/document.js';
 import { fingerprint } from './store/rescue.js';
 
@@ -31,7 +33,10 @@ export async function tokenServerOf(
   if (issuer === undefined || !URL.canParse(issuer))
     throw loginNeeded(name, `The token of ${name} was not obtained by mcp-auth and cannot be renewed`);
   if (tokenEndpoint !== undefined)
-    return { issuer, token_endpoint: parseSafeUrl(tokenEndpoint, { what: 'The token endpoint in the store' }).href };
+    return {
+      issuer,
+      token_endpoint: parseReachableUrl(tokenEndpoint, { what: 'The token endpoint in the store', reach: context.http.reach }).href,
+    };
   const metadata = await requestAuthorizationServer({ issuer }, context);
   if (metadata === undefined)
     throw new AuthError('server_failed', `${issuer} has no metadata any more.`, { hint: `Try again, or run mcp-auth login ${name}` });
@@ -70,7 +75,8 @@ export function loginFrom(tokens: TokenResponse, before: Omit<Login, 'accessToke
  * @param isGood whether a login need not be renewed at all.
  * @throws AuthError `login_needed` when the login has ended, and what the requests and the store throw.
  */
-export async function renew(stored: Stored, { isGood }: { isGood: (login: Login) => boolean }, context: Context): Promise<Login> {
+export async function renew(stored: Stored, { isGood }: { isGood: (login: Login) => boolean }, unlimited: Context): Promise<Login> {
+  const context = withinReach(stored.login.network, unlimited);
   const rescued = await takeRescued(stored, context);
   if (rescued && isGood(rescued)) return rescued;
   const current = rescued ? { ...stored, login: rescued } : stored;
@@ -83,6 +89,7 @@ export async function renew(stored: Stored, { isGood }: { isGood: (login: Login)
   const renewed = await context.uninterrupted(async (undisturbed) => {
     try {
       const tokens = await requestNewTokens({ ...current, endpoint }, undisturbed);
+      tellWhatWasGained({ ...current, tokens }, undisturbed);
       return await save({ ...current, renewed: { ...loginFrom(tokens, current.login), ...braked } }, undisturbed);
     } catch (error) {
       if (!hasCode(error, 'invalid_grant')) throw error;
@@ -91,6 +98,11 @@ export async function renew(stored: Stored, { isGood }: { isGood: (login: Login)
   });
   context.signal.throwIfAborted();
   return renewed;
+}
+
+/** A context whose requests go to no more private network than that; to any, for a login that does not say. */
+export function withinReach(reach: Network | undefined, context: Context): Context {
+  return reach === undefined ? context : { ...context, http: context.http.within(reach) };
 }
 
 /** The tokens that an earlier renewal could not store, put where they belong. */
@@ -108,6 +120,17 @@ export async function takeRescued({ name, login }: Stored, { store, ui }: Contex
     if (!hasCode(error, 'store_unwritable')) throw error;
   }
   return rescued.login;
+}
+
+/** RFC 6749 section 6: a renewal gives no more than the person has approved. It is the server's to give; they hear of it. */
+function tellWhatWasGained({ name, login, tokens }: Stored & { tokens: TokenResponse }, { ui }: Context): void {
+  const before = login.scope ?? login.requestedScope;
+  const approved = `${login.scope ?? ''} ${login.requestedScope ?? ''}`.split(' ');
+  const gained = tokens.scope?.split(' ').filter((scope) => scope !== '' && !approved.includes(scope)) ?? [];
+  if (before === undefined || gained.length === 0) return;
+  ui.warn(
+    `The renewed token of ${name} may do more than was approved: ${quoted(gained.join(' '))}. If nobody expected that: mcp-auth logout ${name}`,
+  );
 }
 
 /** Stores the renewed login, unless a new one has come in between. What cannot be stored is kept elsewhere, loudly. */

@@ -4,7 +4,7 @@ import { AuthError } from './errors.js';
 import { requestAuthorizationServer } from './oauth/authorization-server.js';
 import { OAuthError } from './oauth/protocol-error.js';
 import { requestRevocation } from './oauth/revocation.js';
-import { clientOf, tokenServerOf } from './renewal.js';
+import { clientOf, tokenServerOf, withinReach } from './renewal.js';
 import { deleteLogin, findServer, readLogin, servers, type Login, type StoreDocument } from './store/document.js';
 
 interface Revocation {
@@ -44,7 +44,7 @@ async function revokeLogin(revocation: Revocation, context: Context): Promise<st
   const { login } = revocation;
   if (login.issuer === undefined) return 'Its token was not obtained by mcp-auth: whoever made it can revoke it.';
   try {
-    return await revokeAt(login.issuer, revocation, context);
+    return await revokeAt(login.issuer, revocation, withinReach(login.network, context));
   } catch (error) {
     return remaining(login.issuer, error);
   }

@@ -2,7 +2,9 @@
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
 import { requestAnswerTo } from './oauth/probe.js';
+import { covers } from './oauth/protected-resource.js';
 import { canRenew, loginNeeded, renew } from './renewal.js';
+import { quoted } from './server-text.js';
 import { findServer, loginTypes, readLogin, servers, type Login, type StoreDocument } from './store/document.js';
 import { expandVariables, isUrlOf } from './store/variables.js';
 
@@ -30,12 +32,12 @@ export interface FreshRequest {
  */
 export async function freshLogin(request: FreshRequest, context: Context): Promise<Login> {
   const { name, minTtl, always = false } = request;
-  const stored = loginOf(await context.store.read(), name);
+  const stored = loginOf(await context.store.read(), name, context);
   if (!always && (await isGood(stored, request, context))) return stored;
   if (!canRenew(stored) && (await context.store.rescued(name)) === undefined) return withoutRenewal(stored, request, context);
   return context.store.withServerLock(name, async () => {
     const document = await context.store.read();
-    const now = loginOf(document, name);
+    const now = loginOf(document, name, context);
     // What another process has put there meanwhile is as good as it gets.
     if (now.accessToken !== stored.accessToken && secondsLeft(now, context) > 0) return now;
     try {
@@ -117,10 +119,10 @@ function stillValid({ login, minTtl, error }: { login: Login; minTtl: number | u
   throw error;
 }
 
-function loginOf(document: StoreDocument, name: string): Login {
+function loginOf(document: StoreDocument, name: string, context: Pick<Context, 'env'>): Login {
   const entry = findServer(document, name);
   const login = readLogin(entry);
-  if (login) return login;
+  if (login) return checkResource(login, { name, url: entry?.url }, context);
   if (entry === undefined) {
     throw new AuthError('login_needed', `There is no server called ${name} in the store.`, {
       hint: `Run: mcp-auth login URL --name ${name}     (mcp-auth list shows the servers)`,
@@ -131,6 +133,24 @@ function loginOf(document: StoreDocument, name: string): Login {
   }
   if (entry.url === undefined) throw new AuthError('not_a_login', `${name} is not a remote server: there is nothing to log in to.`);
   throw loginNeeded(name, `You are not logged in to ${name}`);
+}
+
+/** A token goes to the resource that it is for, also when another program has given the server another URL since. */
+function checkResource(login: Login, { name, url }: { name: string; url: unknown }, { env }: Pick<Context, 'env'>): Login {
+  const { resource } = login;
+  if (resource === undefined || typeof url !== 'string') return login;
+  const address = expandedUrl(url, env);
+  if (address === undefined || covers(resource, address)) return login;
+  throw loginNeeded(name, `The login to ${name} is for ${quoted(resource)}, and its URL in the store is now ${quoted(address.href)}`);
+}
+
+/** Undefined where a variable in it is not set: whoever uses the URL is told. */
+function expandedUrl(url: string, env: Context['env']): URL | undefined {
+  try {
+    return new URL(expandVariables(url, env));
+  } catch {
+    return undefined;
+  }
 }
 
 function ended(name: string, at: number): AuthError {

@@ -12,7 +12,9 @@ import type { Flow, FlowRequest, Halves, Started } from './flows/flow.js';
 import { flowNamed } from './flows/index.js';
 import { patience } from './flows/redirect.js';
 import { withinTime } from './flows/time-limit.js';
+import type { Network } from './http/network.js';
 import { agreementOf } from './login.js';
+import { withinReach } from './renewal.js';
 import { openDpop, type DpopKey } from './oauth/dpop.js';
 import { prepare, type LoginRequest } from './preparation.js';
 import { newAttemptId, type AttemptFile } from './store/attempts.js';
@@ -35,6 +37,7 @@ interface Kept {
   readonly verify: boolean;
   readonly trusted_issuer?: string;
   readonly issuer_address?: string;
+  readonly network: Network;
   readonly metadata: AuthorizationServerMetadata;
   readonly resource: string;
   readonly scope?: string;
@@ -53,8 +56,9 @@ interface Kept {
 export async function startLogin(request: LoginRequest, context: Context): Promise<StartedLogin> {
   const prepared = await prepare({ ...request, inTwoSteps: true }, context);
   const attempt = newAttemptId();
-  const obtain = (flow: Flow, asked: FlowRequest) => halvesOf(flow).start(asked, context);
-  const consent = await obtainConsent({ ...request, ...prepared, secondHalf: { attempt }, obtain }, context);
+  const limited = withinReach(prepared.discovery.reach, context);
+  const obtain = (flow: Flow, asked: FlowRequest) => halvesOf(flow).start(asked, limited);
+  const consent = await obtainConsent({ ...request, ...prepared, secondHalf: { attempt }, obtain }, limited);
   const { kept, expiresAt, show } = consent.obtained;
   const agreement = agreementOf({ request, prepared, consent });
   const { name, url, address, flow, verify, metadata, resource, scope, client, forgotten } = agreement;
@@ -63,6 +67,7 @@ export async function startLogin(request: LoginRequest, context: Context): Promi
     ...{ url, address, flow, verify, metadata, resource, scope, client, forgotten, kept },
     trusted_issuer: agreement.trustedIssuer,
     issuer_address: agreement.issuerAddress,
+    network: agreement.reach,
     step_ups: agreement.stepUps,
     dpop_key: agreement.dpop?.key,
   };
@@ -131,6 +136,7 @@ async function finish(
     ...{ name: server, url, address, flow, verify, metadata, resource, scope, client, forgotten, dpop },
     trustedIssuer: attempt.trusted_issuer,
     issuerAddress: attempt.issuer_address,
+    reach: attempt.network,
     stepUps: attempt.step_ups,
     proof: {},
   };
@@ -141,7 +147,7 @@ async function finish(
     clientReused: false,
     proof: {},
   };
-  const grant = await halvesOf(flowNamed(flow)).finish({ request, kept }, context);
+  const grant = await halvesOf(flowNamed(flow)).finish({ request, kept }, withinReach(attempt.network, context));
   return conclude({ agreement, grant }, context);
 }
 

@@ -1,6 +1,7 @@
 /** Whether a token does what it is for: one visit to the MCP server. */
 import type { Context, HttpRequest } from './context.js';
 import { AuthError, hasCode } from './errors.js';
+import { isObject, parseObject } from './json.js';
 import { requestWithProof, type Dpop } from './oauth/dpop.js';
 import { listTools, questionRequest } from './oauth/probe.js';
 import type { TokenResponse } from './oauth/token.js';
@@ -8,6 +9,9 @@ import { version } from './version.js';
 
 /** Milliseconds that the whole visit may take. */
 const timeLimit = 20_000;
+
+/** Bytes of one answer. */
+const largest = 8 * 1024 * 1024;
 
 /** Who answered, as far as they say. */
 export interface Verification {
@@ -82,6 +86,7 @@ async function openSession({ url, signal: limit, fetch }: Visited): Promise<Veri
         headers: Object.fromEntries(new Headers(headers)),
         body: body as string,
         stream: true,
+        largest,
         signal: signal ? AbortSignal.any([limit, signal]) : limit,
       }),
   });
@@ -113,12 +118,12 @@ async function countTools(client: import('@modelcontextprotocol/sdk/client/index
 async function askOnce({ url, signal, fetch }: Visited): Promise<Verification> {
   const response = await fetch(url, { ...questionRequest(listTools), signal });
   const text = await response.text();
-  const message = JSON.parse(/^data: ?(.*)$/m.exec(text)?.[1] ?? text) as {
-    result?: { tools?: unknown[]; _meta?: Record<string, unknown> };
-  };
-  if (!Array.isArray(message.result?.tools)) throw new AuthError('server_failed', `${url.host} did not list its tools.`);
-  const info = message.result._meta?.['io.modelcontextprotocol/serverInfo'] as { name?: string; version?: string } | undefined;
-  return { serverName: info?.name ?? '', serverVersion: info?.version ?? '', tools: message.result.tools.length };
+  const { result } = parseObject(/^data: ?(.*)$/m.exec(text)?.[1] ?? text) ?? {};
+  if (!isObject(result) || !Array.isArray(result['tools'])) throw new AuthError('server_failed', `${url.host} did not list its tools.`);
+  const info = isObject(result['_meta']) ? result['_meta']['io.modelcontextprotocol/serverInfo'] : undefined;
+  const word = (value: unknown) => (typeof value === 'string' ? value : '');
+  const { name, version: serverVersion } = isObject(info) ? info : {};
+  return { serverName: word(name), serverVersion: word(serverVersion), tools: result['tools'].length };
 }
 
 function verificationError(

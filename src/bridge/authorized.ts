@@ -1,6 +1,7 @@
 /** Requests to one MCP server with its login: fresh before each, renewed once when the server turns it away. */
 import type { Context, HttpRequest } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
+import { quoted } from '../server-text.js';
 import { parseChallenge } from '../oauth/challenge.js';
 import { openDpop, requestWithProof } from '../oauth/dpop.js';
 import { freshLogin } from '../session.js';
@@ -83,6 +84,18 @@ async function afterRefusal(
   if (stored === undefined || stored.accessToken !== refused?.accessToken) return stored;
   const name = target.name ?? (await nameOf(target.url, context));
   return name === undefined ? undefined : freshLogin({ name, always: true }, context);
+}
+
+/**
+ * Sees to it that a login is used for its server alone: on its origin, at its URL or beside it, as `/messages` is beside
+ * `/sse`. A host may have other people's servers at other paths.
+ *
+ * @throws AuthError `url_refused`.
+ */
+export function checkPlace(url: URL, { target, what }: { target: URL; what: string }): void {
+  const folder = target.pathname.replace(/[^/]*$/, '');
+  if (url.origin === target.origin && url.pathname.startsWith(folder)) return;
+  throw new AuthError('url_refused', `${what}, ${quoted(url.href)}, is not a part of ${target.href}, which the login is for.`);
 }
 
 /** One request. The token goes to the server's own origin, and no redirect is followed. */

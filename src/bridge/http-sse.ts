@@ -2,7 +2,8 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
-import type { AuthorizedFetch } from './authorized.js';
+import { checkPlace, type AuthorizedFetch } from './authorized.js';
+import { readBody } from './body.js';
 import { readEvents } from './events.js';
 import { answers, onOneLine, type Message } from './json-rpc.js';
 import type { Deliver, Transport } from './transport.js';
@@ -31,13 +32,13 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
 
   const open = async (): Promise<Stream> => {
     const response = await fetch({ headers: { ...headers, accept: 'text/event-stream' }, signal });
-    if (!response.ok) throw refused(response.status, await response.text());
+    if (!response.ok) throw refused(response.status, await readBody(response));
     const events = readEvents(response, () => undefined);
     const first = await events.next();
     if (first.done || first.value.event !== 'endpoint') throw refused(response.status, 'no endpoint was named');
+    if (!URL.canParse(first.value.data, url.href)) throw refused(response.status, first.value.data);
     const endpoint = new URL(first.value.data, url);
-    if (endpoint.origin !== url.origin)
-      throw new AuthError('url_refused', `${url.host} names an endpoint elsewhere: ${quoted(endpoint.host)}.`);
+    checkPlace(endpoint, { target: url, what: 'The endpoint that the server names' });
     const ended = passOn(events).finally(() => (stream = undefined));
     ended.catch(() => undefined);
     return { endpoint, ended };
@@ -62,7 +63,7 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
       const answered = answerTo(message, waiting);
       const request = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: message.text, signal };
       const response = await fetch(request, endpoint);
-      const text = await response.text();
+      const text = await readBody(response);
       if (!response.ok) throw refused(response.status, text);
       const lost = ended.then(
         () => Promise.reject(brokenOff()),

@@ -3,6 +3,7 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizedFetch } from './authorized.js';
+import { readBody } from './body.js';
 import { readEvents } from './events.js';
 import { answers, onOneLine, type Message } from './json-rpc.js';
 import type { Deliver, Transport } from './transport.js';
@@ -111,7 +112,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     };
     const type = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
     if (response.ok && type === 'text/event-stream') return receiveStream(response, { message, take: noted, own });
-    const text = await response.text();
+    const text = await readBody(response);
     if (message.id === undefined || message.method === undefined) {
       if (!response.ok) throw failed(response.status, text);
       return;
@@ -152,7 +153,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       }
     } catch (error) {
       // A connection that breaks is taken up again by whoever waits for what it should have brought.
-      if (own.aborted) throw error;
+      if (own.aborted || error instanceof AuthError) throw error;
     }
   };
 
@@ -211,7 +212,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
 /** 404 is what MCP has for a session that is unknown; servers made after the SDK's example answer 400, and say so in words. */
 async function isForgotten(response: Response): Promise<boolean> {
   if (response.status === 404) return true;
-  return response.status === 400 && /session/i.test(await response.clone().text());
+  return response.status === 400 && /session/i.test(await readBody(response.clone()));
 }
 
 function pauseBefore(attempt: number, retry: number): number {

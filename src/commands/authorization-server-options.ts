@@ -17,6 +17,10 @@ const options: readonly Option[] = [
     parse: parseParameter,
   },
   {
+    flags: '--allow-private-network',
+    help: 'let the server name addresses in a private network, or on this machine, where it is not itself',
+  },
+  {
     flags: '--allow-missing-pkce-metadata',
     help: 'go on where the authorization server does not say that it does PKCE: if it does none, a stolen code can be used by the thief',
   },

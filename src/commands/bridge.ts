@@ -35,7 +35,6 @@ const options: readonly Option[] = [
 /** Understood because mcp-remote has them. */
 const compatible: readonly Option[] = [
   { flags: '--allow-http', help: 'as in mcp-remote; plain http goes to this machine only' },
-  { flags: '--debug', help: 'as in mcp-remote; nothing is written' },
   { flags: '--silent', help: 'as in mcp-remote; the bridge is silent' },
   { flags: '--enable-proxy', help: 'as in mcp-remote; HTTPS_PROXY is always heeded' },
   ...Object.entries(foreign).map(([flags, reason]) => ({ flags, help: `refused: ${reason}`, parse: refuse(flags, reason) })),

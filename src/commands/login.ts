@@ -24,6 +24,7 @@ interface Options extends ClientWords, ProofWords {
   trustIssuer?: string;
   authorizeParam?: Record<string, string>;
   allowMissingPkceMetadata?: boolean;
+  allowPrivateNetwork?: boolean;
   timeout?: number;
   verify: boolean;
   start?: boolean;
@@ -78,12 +79,18 @@ export const login: Command<Options> = {
       return;
     }
     const target = await findTarget({ server: given, name: options.name }, context);
-    context.ui.say(`Logging in to ${target.name}, ${target.url}`);
+    context.ui.say(`Logging in to ${target.name}, ${shownUrl(target)}`);
     const request = await readRequest({ target, options }, context);
     if (options.start) await start(request, context);
     else report({ ...(await logIn(request, context)), name: target.name }, context);
   },
 };
+
+/** The URL as it was written, with the host that it leads to where that is spelled in another way. */
+function shownUrl({ url, address }: LoginTarget): string {
+  const { host } = new URL(address);
+  return url.toLowerCase().includes(host) ? url : `${url} (at ${host})`;
+}
 
 /** `--finish NAME` means the server: the address of an answer has parameters. */
 function finishWords(given: string | undefined, finish: string | true): { server: string | undefined; finish: string | true } {
@@ -106,6 +113,7 @@ async function readRequest({ target, options }: { target: LoginTarget; options: 
     trustedIssuer: options.trustIssuer,
     extraParameters: options.authorizeParam,
     pkceUnadvertised: options.allowMissingPkceMetadata ?? false,
+    privateNetworkAllowed: options.allowPrivateNetwork ?? false,
     browserWanted: options.browser,
   };
 }

@@ -20,13 +20,14 @@ export const browser: Flow = {
       {
         request,
         present: async ({ url }) => {
+          const { host } = new URL(url);
           ui.event({ event: 'authorization_url', url });
           const opened = await ui.openBrowser(url);
           ui.say();
           ui.say(
             opened
-              ? 'Approve in the browser. Should it not open, open this address yourself:'
-              : 'No browser could be opened. Open this address yourself:',
+              ? `Approve in the browser, at ${host}. Should it not open, open this address yourself:`
+              : `No browser could be opened. Open this address yourself, and approve at ${host}:`,
           );
           ui.say();
           ui.address(url);

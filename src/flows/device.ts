@@ -131,7 +131,8 @@ async function requestUserCode(request: FlowRequest, context: Context): Promise<
   } catch (error) {
     // A registration of before may be outdated: a new one has its chance first. One that lacks the grant has had it.
     const outdated = request.clientReused && error instanceof OAuthError && outdatedErrors.has(error.error) && !isRefusal(error);
-    throw hasCode(error, ...brokenEndpoint) && !outdated ? refused(request, error) : error;
+    const busy = error instanceof OAuthError && error.status === 429;
+    throw (busy || hasCode(error, ...brokenEndpoint)) && !outdated ? refused(request, error) : error;
   }
 }
 
@@ -174,5 +175,15 @@ async function present(
   ui.say();
   const { host } = new URL(verificationUri);
   const asked = `${request.serverName} (${new URL(request.resource).host})`;
+  const { host: issuerHost } = new URL(request.metadata.issuer);
+  if (!isSameSite(host, issuerHost))
+    ui.warn(`That page is at ${host}, and not at ${issuerHost}, which gave the code: see whether the two belong together.`);
   ui.remark(`Approve only what you started yourself: the page is at ${host}, shows this code, and asks for mcp-auth to use ${asked}.`);
+}
+
+/** Whether two hosts share their last two labels; of those that do not, the person hears. */
+function isSameSite(one: string, other: string): boolean {
+  const site = (host: string) =>
+    /^[\d.]+(:|$)|^\[/.test(host) ? host.replace(/:\d+$/, '') : host.replace(/:\d+$/, '').split('.').slice(-2).join('.');
+  return site(one) === site(other);
 }

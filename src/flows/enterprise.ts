@@ -28,11 +28,13 @@ export const enterprise: Flow = {
     const { metadata, resource, scope, proof } = request;
     const idToken = await readIdToken(proof, context);
     const { issuer, client } = identityProviderOf(idToken, proof);
-    const provider = await requestAuthorizationServer({ issuer }, context);
+    // The person's own token names it, not the MCP server: it may well be in the company's network.
+    const own = { ...context, http: context.http.within('loopback') };
+    const provider = await requestAuthorizationServer({ issuer }, own);
     if (provider === undefined) throw new AuthError('no_authorization_server', `The identity provider ${issuer} has no metadata.`);
     const assertion = await requestIdentityAssertion(
       { metadata: provider, client, idToken, audience: metadata.issuer, resource, scope },
-      context,
+      own,
     );
     const { client_id, client_secret } = client;
     const found = {

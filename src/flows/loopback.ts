@@ -1,6 +1,7 @@
 /** The loopback listener that a browser on this machine, or behind a forwarded port, is redirected to: RFC 8252 section 7.3. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hasCode, toAuthError, type AuthError } from '../errors.js';
 import { checkAuthorizationResponse, type Attempt, type AuthorizationResponse } from '../oauth/authorization-code.js';
@@ -32,7 +33,7 @@ export async function listen(attempt: Attempt): Promise<LoopbackListener | undef
   let settle: { resolve(response: AuthorizationResponse): void; reject(error: unknown): void } | undefined;
   let waiting: ServerResponse | undefined;
 
-  const server = createServer((request, response) => {
+  const answerTo: RequestListener = (request, response) => {
     const refusal = refuse(request, redirectUri);
     if (refusal) return respond(response, refusal, 'Not here.');
     if (waiting || !settle) return respond(response, 409, 'This login has had its answer.');
@@ -48,8 +49,9 @@ export async function listen(attempt: Attempt): Promise<LoopbackListener | undef
       waiting = response;
       settle.reject(failure);
     }
-  });
-  if (!(await bound(server, redirectUri))) return undefined;
+  };
+  const servers = await boundTo(redirectUri, answerTo);
+  if (servers.length === 0) return undefined;
 
   return {
     response: async (signal) => {
@@ -73,9 +75,7 @@ export async function listen(attempt: Attempt): Promise<LoopbackListener | undef
       waiting = undefined;
     },
     close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      await Promise.all(servers.map(closed));
     },
   };
 }
@@ -93,7 +93,7 @@ function respond(response: ServerResponse, status: number, text: string): void {
   response
     .writeHead(status, {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+      'content-security-policy': `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hashOf(forget)}'; frame-ancestors 'none'; base-uri 'none'`,
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
@@ -102,21 +102,50 @@ function respond(response: ServerResponse, status: number, text: string): void {
     .end(page(text));
 }
 
+/** Takes the code out of the browser's history and address bar, where others who use that browser could read it. */
+const forget = 'history.replaceState(null, "", location.pathname)';
+
+function hashOf(script: string): string {
+  return createHash('sha256').update(script).digest('base64');
+}
+
 function page(text: string): string {
   const safe = text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>mcp-auth</title>
 <body style="font: 1.2rem/1.5 system-ui, sans-serif; max-width: 30rem; margin: 20vh auto; padding: 0 1rem">
-<h1 style="font-size: 1rem">mcp-auth</h1><p>${safe}</p>
+<h1 style="font-size: 1rem">mcp-auth</h1><p>${safe}</p><script>${forget}</script>
 `;
 }
 
-async function bound(server: Server, { hostname, port, protocol }: URL): Promise<boolean> {
-  if (protocol !== 'http:' || port === '') return false;
-  server.listen(Number(port), hostname.replace(/^\[|\]$/g, ''));
-  return once(server, 'listening').then(
-    () => true,
-    () => false,
-  );
+/** What says that a machine has no such address, as one without IPv6. */
+const noSuchAddress = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
+
+/**
+ * Servers on each loopback address that the redirect URI may mean: `localhost` is either, whatever the name service says.
+ * None where one of them is somebody else's already, who would be sent the code.
+ */
+async function boundTo({ hostname, port, protocol }: URL, answerTo: RequestListener): Promise<Server[]> {
+  if (protocol !== 'http:' || port === '') return [];
+  const hosts = hostname === 'localhost' ? ['127.0.0.1', '::1'] : [hostname.replace(/^\[|\]$/g, '')];
+  const servers: Server[] = [];
+  for (const host of hosts) {
+    const server = createServer(answerTo).listen(Number(port), host);
+    try {
+      await once(server, 'listening');
+      servers.push(server);
+    } catch (error) {
+      if (noSuchAddress.includes((error as NodeJS.ErrnoException).code ?? '')) continue;
+      await Promise.all(servers.map(closed));
+      return [];
+    }
+  }
+  return servers;
+}
+
+async function closed(server: Server): Promise<void> {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
 }
 
 function deferred<T>() {

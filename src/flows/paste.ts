@@ -54,7 +54,7 @@ async function present(
   ui.event({ event: 'authorization_url', url, ...request.secondHalf });
   ui.say();
   await ui.qr(url);
-  ui.say('Open this address in any browser, and approve:');
+  ui.say(`Open this address in any browser, and approve at ${new URL(url).host}:`);
   ui.say();
   ui.address(url);
   ui.say();

@@ -2,8 +2,10 @@
  * Which URLs this program talks to, prints or opens: https, or http where the host is this very machine.
  * MCP authorization 2025-11-25, "Communication Security"; RFC 8252 section 7.3 for loopback.
  */
+import { isIP } from 'node:net';
 import { AuthError, type ErrorCode } from '../errors.js';
 import { quoted } from '../server-text.js';
+import { isWithin, networkOf, type Network } from './network.js';
 
 /** A DNS name or an IPv4 address. The WHATWG parser lets `a$(calc).example` through, which has no business in a host. */
 const hostName = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.?$/i;
@@ -27,20 +29,47 @@ export function parseSafeUrl(value: unknown, { what, code = 'url_refused', hint 
 }
 
 /**
- * Parses a URL that a server named. A server elsewhere has no business on this machine: what listens here may trust
- * whoever asks.
+ * Parses a URL that a server named, which may not lead into a more private network than its own: what listens there may
+ * trust whoever asks. A name is told from its text here, and by what it leads to when it is connected to.
  *
- * @param from the server that named it.
- * @throws AuthError `url_refused`.
+ * @param reach the network of the server that named it.
+ * @throws AuthError `url_refused`, `address_refused`.
  */
-export function parseReachableUrl(value: unknown, { what, from }: { what: string; from: URL }): URL {
+export function parseReachableUrl(value: unknown, { what, reach }: { what: string; reach: Network }): URL {
   const url = parseSafeUrl(value, { what });
-  if (!isLoopback(url) || isLoopback(from)) return url;
-  throw new AuthError('url_refused', `${what}, ${quoted(value)}, is on this machine, while ${from.host}, which names it, is not.`);
+  const address = addressOf(url);
+  if (address !== undefined) checkAddress(address, { what: `${what}, ${quoted(url.href)},`, reach });
+  return url;
 }
 
 /** Whether the URL's host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. A name below `localhost` may be anybody's. */
 export function isLoopback(url: URL): boolean {
   const { hostname } = url;
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** The IP address that a URL's host is by itself; undefined for a name. */
+export function addressOf({ hostname }: URL): string | undefined {
+  if (hostname === 'localhost') return '127.0.0.1';
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  return isIP(bare) === 0 ? undefined : bare;
+}
+
+/**
+ * @param what is the subject of the error's sentence.
+ * @throws AuthError `address_refused` for an address that is more private than `reach`, or that nobody asks.
+ */
+export function checkAddress(address: string, { what, reach }: { what: string; reach: Network }): void {
+  const network = networkOf(address);
+  if (isWithin(network, reach)) return;
+  if (network === undefined) {
+    throw new AuthError(
+      'address_refused',
+      `${what} leads to ${address}, where no server for logins is: link-local, a cloud’s metadata service, or reserved.`,
+    );
+  }
+  const where = network === 'loopback' ? 'on this machine' : 'in a private network';
+  throw new AuthError('address_refused', `${what} leads to ${address}, ${where}, where the MCP server that it comes from is not.`, {
+    hint: 'If that is as it should be, log in with --allow-private-network.',
+  });
 }

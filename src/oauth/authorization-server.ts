@@ -2,7 +2,8 @@
 import type { AuthorizationServer } from 'oauth4webapi';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { parseSafeUrl } from '../http/url-policy.js';
+import type { Network } from '../http/network.js';
+import { parseReachableUrl, parseSafeUrl } from '../http/url-policy.js';
 import { quoted } from '../server-text.js';
 import { requestFirstMetadata } from './metadata-document.js';
 
@@ -44,17 +45,18 @@ const issuerForm = /^https?:\/\/[!-"$->@-~]{1,500}$/;
  *
  * @param anyPath nobody named this issuer: MCP 2025-03-26 asks the MCP server's own origin, whose issuer may have a path.
  * @throws AuthError `issuer_mismatch` when there is only another issuer's (RFC 8414 section 3.3), `url_refused` for
- * an endpoint that is not https, `metadata_invalid` without a token endpoint.
+ * an endpoint that is not https, `address_refused` for one in a more private network than `http` reaches, `metadata_invalid` without a token endpoint.
  */
 export async function requestAuthorizationServer(
   { issuer, trusted, anyPath = false }: { issuer: string; trusted?: TrustedIssuer; anyPath?: boolean },
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<AuthorizationServerMetadata | undefined> {
-  const issuerUrl = parseSafeUrl(issuer, { what: 'The authorization server' });
+  const { reach } = context.http;
+  const issuerUrl = parseReachableUrl(issuer, { what: 'The authorization server', reach });
   return requestFirstMetadata(metadataAddresses(issuerUrl), context, (document, address) => {
     // Servers that answer every address with some JSON of theirs have no metadata there.
     if (document['issuer'] === undefined && document['token_endpoint'] === undefined) return undefined;
-    return parseAuthorizationServer(document, { issuer, trusted, anyPath, address });
+    return parseAuthorizationServer(document, { issuer, trusted, anyPath, address, reach });
   });
 }
 
@@ -64,39 +66,45 @@ export async function requestAuthorizationServer(
  */
 export function parseAuthorizationServer(
   document: Record<string, unknown>,
-  { issuer, trusted, anyPath, address }: { issuer: string; trusted?: TrustedIssuer; anyPath: boolean; address: URL },
+  { issuer, trusted, anyPath, address, reach }: { issuer: string; trusted?: TrustedIssuer; anyPath: boolean; address: URL; reach: Network },
 ): AuthorizationServerMetadata {
   const found = document['issuer'];
   const accepted = isSameIssuer(found, issuer) || (anyPath && isSameOrigin(found, issuer)) || isTrusted(found, { trusted, issuer });
-  if (!accepted || typeof found !== 'string' || !issuerForm.test(found)) {
-    throw new AuthError('issuer_mismatch', `${address.href} is the metadata of ${quoted(found)}, not of ${quoted(issuer)}.`, {
+  if (!accepted || typeof found !== 'string' || !isIssuer(found)) {
+    throw new AuthError('issuer_mismatch', `${quoted(address.href)} is the metadata of ${quoted(found)}, not of ${quoted(issuer)}.`, {
       hint: 'One authorization server may not speak for another. If you know that these two are one, pass --trust-issuer URL with the first.',
     });
   }
   const members = Object.entries(document).filter(([, value]) => value !== null && value !== '');
   const metadata: Record<string, unknown> = Object.fromEntries(members);
   for (const name of endpoints) {
-    if (metadata[name] !== undefined) checkEndpoint(metadata[name], { what: `The ${name} of ${issuer}`, issuer });
+    if (metadata[name] !== undefined) checkEndpoint(metadata[name], { what: `The ${name} of ${issuer}`, issuer, reach });
   }
   for (const name of optionalEndpoints) {
-    if (!isUsable(metadata[name], { what: name, issuer })) metadata[name] = undefined;
+    if (!isUsable(metadata[name], { what: name, issuer, reach })) metadata[name] = undefined;
   }
   if (metadata['token_endpoint'] === undefined) {
-    throw new AuthError('metadata_invalid', `The metadata at ${address.href} names no token_endpoint.`);
+    throw new AuthError('metadata_invalid', `The metadata at ${quoted(address.href)} names no token_endpoint.`);
   }
   for (const name of lists) metadata[name] = parseList(metadata[name]);
   return metadata as unknown as AuthorizationServerMetadata;
 }
 
+interface Endpoint {
+  readonly what: string;
+  readonly issuer: string;
+  readonly reach: Network;
+}
+
 /** An authorization server elsewhere has no endpoint on this machine: its secrets would go to whoever listens here. */
-function checkEndpoint(value: unknown, { what, issuer }: { what: string; issuer: string }): void {
-  const { protocol, host } = parseSafeUrl(value, { what });
+function checkEndpoint(value: unknown, { what, issuer, reach }: Endpoint): void {
+  const { protocol, host } = parseReachableUrl(value, { what, reach });
   if (protocol === 'http:' && issuer.startsWith('https:')) {
     throw new AuthError('url_refused', `${what}, ${quoted(value)}, is plain http at ${host}, while the authorization server is not.`);
   }
 }
 
-function isUsable(value: unknown, endpoint: { what: string; issuer: string }): boolean {
+function isUsable(value: unknown, endpoint: Endpoint): boolean {
   try {
     checkEndpoint(value, endpoint);
     return true;
@@ -134,6 +142,14 @@ function metadataAddresses({ origin, pathname }: URL): URL[] {
     `${path}/.well-known/openid-configuration`,
   ];
   return [...new Set(addresses)].map((one) => new URL(one, origin));
+}
+
+function isIssuer(text: string): boolean {
+  try {
+    return issuerForm.test(text) && parseSafeUrl(text, { what: 'The issuer' }).href !== '';
+  } catch {
+    return false;
+  }
 }
 
 function isTrusted(found: unknown, { trusted, issuer }: { trusted: TrustedIssuer | undefined; issuer: string }): boolean {

@@ -1,7 +1,9 @@
 /** The device authorization grant: RFC 8628. */
 import { deviceAuthorizationRequest, processDeviceAuthorizationResponse } from 'oauth4webapi';
 import { AuthError, hasCode } from '../errors.js';
-import { parseSafeUrl } from '../http/url-policy.js';
+import type { Network } from '../http/network.js';
+import { parseReachableUrl } from '../http/url-policy.js';
+import { isPrintable, quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { clientAuthentication } from './client-authentication.js';
 import type { Dpop } from './dpop.js';
@@ -18,8 +20,11 @@ const slowDown = 5;
 const longestPause = 60;
 /** Milliseconds of one step of a wait. */
 const longestSleep = 30_000;
-/** Seconds that a code is taken to live when the server names none that makes sense. */
+/** Seconds that a code is taken to live when the server names none that makes sense, and the longest that we wait. */
 const defaultLife = 600;
+const longestLife = 3600;
+/** Characters: RFC 8628 section 6.1 wants a code that a person can type. */
+const longestUserCode = 64;
 
 export interface DeviceRequest {
   readonly metadata: AuthorizationServerMetadata;
@@ -67,12 +72,11 @@ export async function requestDeviceAuthorization(
       clientId,
       await mended(response, { mends: deviceMends, status: 200 }),
     );
-    const expiresIn = answer.expires_in || defaultLife;
+    const expiresIn = Math.min(answer.expires_in || defaultLife, longestLife);
     return {
       deviceCode: answer.device_code,
-      userCode: answer.user_code,
-      verificationUri: safeUri(answer.verification_uri),
-      ...(answer.verification_uri_complete && { verificationUriComplete: safeUri(answer.verification_uri_complete) }),
+      userCode: checkUserCode(answer.user_code, metadata),
+      ...verificationUris(answer, context.http.reach),
       interval: sensible(answer.interval ?? defaultInterval, expiresIn),
       expiresIn,
       expiresAt: context.clock.now() + expiresIn * 1000,
@@ -95,12 +99,14 @@ export async function pollForToken(
   const { metadata, client, dpop, resource } = request;
   const parameters = { device_code: authorization.deviceCode, resource };
   let interval = authorization.interval;
+  let pause = interval;
   for (;;) {
-    await sleepFor(interval, context);
+    await sleepFor(pause, context);
     try {
       return await requestToken({ metadata, client, dpop, grantType: deviceCodeGrant, parameters }, context);
     } catch (error) {
       interval = nextInterval(error, interval);
+      pause = Math.max(interval, (error instanceof OAuthError ? error.retryAfter : undefined) ?? 0);
       // A machine that was suspended may wake up late: its server decides, once more, whether it is too late.
       if (context.clock.now() >= authorization.expiresAt) throw expired();
     }
@@ -140,6 +146,19 @@ function expired(): AuthError {
   return new AuthError('timed_out', 'The code expired before it was approved.', { hint: 'Run the command again for a new code.' });
 }
 
-function safeUri(uri: string): string {
-  return parseSafeUrl(uri, { what: 'The verification URI' }).href;
+/** @throws AuthError `response_invalid` for a code that cannot be shown as it is: a person would compare another one. */
+function checkUserCode(code: string, { issuer }: AuthorizationServerMetadata): string {
+  if (isPrintable(code) && code.length <= longestUserCode) return code;
+  throw new AuthError('response_invalid', `${issuer} gave a code that nobody can type: ${quoted(code)}.`);
+}
+
+/** The page to open, and the same with the code filled in: that one is hidden in a QR code, and has to be the same page. */
+function verificationUris(
+  answer: { verification_uri: string; verification_uri_complete?: string },
+  reach: Network,
+): Pick<DeviceAuthorization, 'verificationUri' | 'verificationUriComplete'> {
+  const uri = parseReachableUrl(answer.verification_uri, { what: 'The verification URI', reach });
+  const complete = answer.verification_uri_complete;
+  const isSamePage = complete !== undefined && URL.canParse(complete) && new URL(complete).origin === uri.origin;
+  return { verificationUri: uri.href, ...(isSamePage && { verificationUriComplete: new URL(complete).href }) };
 }

@@ -1,7 +1,7 @@
 /** From an MCP server's URL to its authorization server: MCP authorization 2025-11-25, "Authorization Server Discovery". */
 import type { Context } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
-import { parseReachableUrl } from '../http/url-policy.js';
+import type { Network as Reach } from '../http/network.js';
 import { quoted } from '../server-text.js';
 import {
   defaultMetadata,
@@ -25,6 +25,8 @@ export interface DiscoveryRequest {
   readonly before?: string;
   /** An issuer that an authorization server's metadata may name in place of its own address. */
   readonly trusted?: TrustedIssuer;
+  /** Whether a server may name addresses in a more private network than its own. */
+  readonly privateNetworkAllowed?: boolean;
 }
 
 /** All that has to be known of a server before a login can start. */
@@ -38,6 +40,8 @@ export interface Discovery {
   readonly metadata: AuthorizationServerMetadata;
   /** The address that the metadata was found by, which is its issuer but for one that is trusted. */
   readonly issuerAddress: string;
+  /** The most private network in which the authorization server's addresses may be. */
+  readonly reach: Reach;
   /** Whether the server takes only tokens that are bound to a key (RFC 9449). */
   readonly dpop: boolean;
   /** Nobody has metadata: the endpoints are those of MCP 2025-03-26, and may not be there. */
@@ -49,15 +53,18 @@ export interface Discovery {
  *
  * @throws AuthError `no_login_needed`, `not_an_mcp_server`, `no_authorization_server`, and what the requests throw.
  */
-export async function discover(request: DiscoveryRequest, context: Network): Promise<Discovery> {
-  const { serverUrl } = request;
-  const probe = await challengeOf(request, context);
+export async function discover(request: DiscoveryRequest, { http, signal }: Network): Promise<Discovery> {
+  const { serverUrl, privateNetworkAllowed } = request;
+  const probe = await challengeOf(request, { http, signal });
+  // By now the server has been reached: all that it names from here on is in its own network, or in a less private one.
+  const reach = privateNetworkAllowed ? 'loopback' : http.networkOf(serverUrl);
+  const context = { http: http.within(reach), signal };
   const resource = await requestProtectedResource({ serverUrl, challenged: probe.challenge?.resourceMetadata }, context);
   if (resource === undefined && !probe.refused) throw notProtected(serverUrl, probe);
   const named = chosen(resource?.authorization_servers ?? [], request);
   const found = await firstWithMetadata(named, { request, context });
   if (found === undefined && named.length > 0) {
-    const list = named.map(quoted).join(', ');
+    const list = named.slice(0, mostServers).map(quoted).join(', ');
     throw new AuthError('no_authorization_server', `None of the authorization servers that ${serverUrl.host} names has metadata: ${list}.`);
   }
   const metadata = found?.metadata ?? defaultMetadata(serverUrl.origin);
@@ -68,16 +75,16 @@ export async function discover(request: DiscoveryRequest, context: Network): Pro
     dpop: (probe.challenge?.dpop ?? false) || (resource?.dpop_bound_access_tokens_required ?? false),
     metadata,
     issuerAddress: found?.address ?? metadata.issuer,
+    reach,
     assumed: found === undefined,
   };
 }
 
 /** What the server asks for. A challenge from elsewhere is taken as it is, but for where the metadata is if it does not say. */
 async function challengeOf({ serverUrl, challenge }: DiscoveryRequest, context: Network): Promise<Partial<Probe> & Pick<Probe, 'refused'>> {
-  if (challenge?.resourceMetadata !== undefined) return { refused: true, challenge };
   const probe = await requestProbe(serverUrl, context);
   if (challenge === undefined) return probe;
-  return { refused: true, challenge: { ...challenge, resourceMetadata: probe.challenge?.resourceMetadata } };
+  return { refused: true, challenge: { ...challenge, resourceMetadata: challenge.resourceMetadata ?? probe.challenge?.resourceMetadata } };
 }
 
 /** The authorization servers to ask: all that are named, that of the login before first; or the one of `--issuer`, which has to be among them. */
@@ -88,20 +95,22 @@ function chosen(named: readonly string[], { issuer, before }: DiscoveryRequest):
   if (named.length === 0) return [issuer];
   if (same(issuer).length > 0) return same(issuer);
   throw new AuthError('usage', `The server does not name ${quoted(issuer)} as an authorization server.`, {
-    hint: `It names ${named.map(quoted).join(', ')}.`,
+    hint: `It names ${named.slice(0, mostServers).map(quoted).join(', ')}.`,
   });
 }
+
+/** Of a list that is longer, nobody wants the rest. */
+const mostServers = 5;
 
 /** The metadata of the first that has any; of the server's own origin where none is named. An error of one is told only when none has. */
 async function firstWithMetadata(
   named: readonly string[],
-  { request: { serverUrl, issuer: given, trusted }, context }: { request: DiscoveryRequest; context: Network },
+  { request: { serverUrl, trusted }, context }: { request: DiscoveryRequest; context: Network },
 ): Promise<{ address: string; metadata: AuthorizationServerMetadata } | undefined> {
   const anyPath = named.length === 0;
   let failure: AuthError | undefined;
-  for (const address of anyPath ? [serverUrl.origin] : named) {
+  for (const address of anyPath ? [serverUrl.origin] : named.slice(0, mostServers)) {
     try {
-      if (given === undefined) parseReachableUrl(address, { what: 'The authorization server', from: serverUrl });
       const metadata = await requestAuthorizationServer({ issuer: address, trusted, anyPath }, context);
       if (metadata) return { address, metadata };
     } catch (error) {

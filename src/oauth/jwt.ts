@@ -1,6 +1,6 @@
 /** JSON Web Tokens that others made: RFC 7519. What they say is checked by whom they are for, not here. */
 import { AuthError } from '../errors.js';
-import { isObject } from '../json.js';
+import { parseObject } from '../json.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 
@@ -21,12 +21,7 @@ export function checkJwt(text: string, what: string): string {
 
 /** What a token that `checkJwt` has seen says, unverified; nothing where that cannot be read. */
 export function parseClaims(token: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
+  return parseObject(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) ?? {};
 }
 
 /**

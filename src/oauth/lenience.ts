@@ -3,7 +3,7 @@
  * exact, reads them. Each mend says who needs it; none of them makes a login less safe.
  */
 
-import { isObject } from '../json.js';
+import { isObject, parseObject } from '../json.js';
 
 type Body = Record<string, unknown>;
 type Mend = (body: Body) => void;
@@ -132,12 +132,7 @@ function failureStatus({ ok, status }: Response): number {
 /** JSON, or the form encoding that GitHub and others of its time answer in. */
 function parseBody(text: string, contentType: string): Body | undefined {
   if (contentType.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text));
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  return parseObject(text);
 }
 
 /** A 401 that says nothing means what RFC 6749 section 5.2 has it say; plain words are the server's reason, a page is not. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import { hasCode, type AuthError } from '../errors.js';
-import { isObject } from '../json.js';
+import { parseObject } from '../json.js';
 
 /** Redirects that a metadata request may take; such a request carries no secret. */
 const redirects = 3;
@@ -10,7 +10,7 @@ const redirects = 3;
  *
  * An address that answers with a 404, a 500, an HTML page, JSON of another kind, or a redirect to where we would not go
  * has no metadata: servers do all of that with an address that they do not know. What is another's metadata, or an
- * address that cannot be reached, is an error only when no other has any.
+ * address that cannot or must not be reached, is an error only when no other has any.
  *
  * @param parse returns undefined for a document that is none, and throws `issuer_mismatch` for one of another issuer.
  */
@@ -26,7 +26,7 @@ export async function requestFirstMetadata<T>(
       const parsed = document && parse(document, address);
       if (parsed !== undefined) return parsed;
     } catch (error) {
-      if (!hasCode(error, 'issuer_mismatch', 'network_error')) throw error;
+      if (!hasCode(error, 'issuer_mismatch', 'network_error', 'address_refused')) throw error;
       failure ??= error;
     }
   }
@@ -41,8 +41,7 @@ async function requestDocument(
   try {
     const response = await http.fetch(address, { headers: { accept: 'application/json' }, redirects, signal });
     if (!response.ok) return undefined;
-    const document: unknown = await response.json().catch(() => undefined);
-    return isObject(document) ? document : undefined;
+    return parseObject(await response.text());
   } catch (error) {
     // The address itself has been checked: what is refused is where it redirects to. A page may be too long for metadata.
     if (hasCode(error, 'response_invalid', 'url_refused')) return undefined;

@@ -1,6 +1,7 @@
 /** Protected-resource metadata: RFC 9728, as MCP authorization 2025-11-25 uses it. */
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
+import type { Network } from '../http/network.js';
 import { parseReachableUrl } from '../http/url-policy.js';
 import { quoted } from '../server-text.js';
 import { requestFirstMetadata } from './metadata-document.js';
@@ -26,7 +27,7 @@ export async function requestProtectedResource(
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<ProtectedResource | undefined> {
   const addresses = wellKnownAddresses(serverUrl);
-  if (challenged !== undefined) addresses.unshift(challengedAddress(challenged, serverUrl));
+  if (challenged !== undefined) addresses.unshift(challengedAddress(challenged, { serverUrl, reach: context.http.reach }));
   return requestFirstMetadata(addresses, context, (document, address) => {
     // Servers that answer every address with some JSON of theirs have no metadata there.
     const isMetadata = document['resource'] !== undefined || document['authorization_servers'] !== undefined;
@@ -38,11 +39,11 @@ export async function requestProtectedResource(
  * Where a challenge points. Servers give a path alone, and those behind a proxy that does TLS for them give their own
  * address as plain http: both mean the server that was asked.
  */
-function challengedAddress(challenged: string, serverUrl: URL): URL {
+function challengedAddress(challenged: string, { serverUrl, reach }: { serverUrl: URL; reach: Network }): URL {
   const what = 'The protected-resource metadata that the server points at';
   const address = URL.canParse(challenged, serverUrl.href) ? new URL(challenged, serverUrl) : undefined;
   if (address?.host === serverUrl.host) address.protocol = serverUrl.protocol;
-  return parseReachableUrl(address?.href ?? challenged, { what, from: serverUrl });
+  return parseReachableUrl(address?.href ?? challenged, { what, reach });
 }
 
 /** Checks one document; pure. See `requestProtectedResource` for what it throws. */
@@ -54,7 +55,7 @@ export function parseProtectedResource(
   if (typeof resource !== 'string' || !covers(resource, serverUrl)) {
     throw new AuthError(
       'resource_mismatch',
-      `The metadata at ${address.href} is for the resource ${quoted(resource)}, not for ${serverUrl.href}.`,
+      `The metadata at ${quoted(address.href)} is for the resource ${quoted(resource)}, not for ${serverUrl.href}.`,
       { hint: 'Tokens for another resource would be of no use here. Check the server’s URL, or ask who runs it.' },
     );
   }
@@ -67,7 +68,7 @@ export function parseProtectedResource(
 }
 
 /** Whether a resource identifier names the server's URL itself or a path above it on the same origin. */
-function covers(resource: string, serverUrl: URL): boolean {
+export function covers(resource: string, serverUrl: URL): boolean {
   if (!URL.canParse(resource)) return false;
   const { origin, pathname, search } = new URL(resource);
   if (origin !== serverUrl.origin || (search !== '' && search !== serverUrl.search)) return false;

@@ -8,6 +8,7 @@ import {
 } from 'oauth4webapi';
 import { AuthError, type ErrorCode } from '../errors.js';
 import { quoted } from '../server-text.js';
+import { parseRetryAfter } from './retry-after.js';
 
 /** The RFCs' error values that this program tells apart; every other one is `request_refused`. */
 const codes: Record<string, ErrorCode> = {
@@ -20,6 +21,8 @@ const codes: Record<string, ErrorCode> = {
   server_error: 'server_failed',
   temporarily_unavailable: 'server_failed',
 };
+
+const tooManyRequests = 429;
 
 /** What to type next, where an `error` by itself says that. */
 const hints = new Map([
@@ -36,17 +39,20 @@ export class OAuthError extends AuthError {
   readonly description: string | undefined;
   /** The HTTP status that it came with. */
   readonly status: number | undefined;
+  /** Seconds that the server wants to be left alone before it is asked again. */
+  readonly retryAfter: number | undefined;
 
   constructor(
     error: string,
     message: string,
-    options: { description?: string; hint?: string; cause?: unknown; code?: ErrorCode; status?: number } = {},
+    options: { description?: string; hint?: string; cause?: unknown; code?: ErrorCode; status?: number; retryAfter?: number } = {},
   ) {
     const code = options.code ?? (Object.hasOwn(codes, error) ? codes[error] : undefined) ?? 'request_refused';
     super(code, message, { hint: hints.get(error), ...options });
     this.description = options.description;
     this.error = error;
     this.status = options.status;
+    this.retryAfter = options.retryAfter;
   }
 }
 
@@ -59,8 +65,12 @@ export class OAuthError extends AuthError {
 export function protocolError(error: unknown, what: string, secrets: readonly (string | undefined)[] = []): AuthError {
   if (error instanceof AuthError) return error;
   const told = (words: string | undefined) => redacted(words, secrets);
+  const response = responseOf(error);
+  const status = response?.status;
+  const from = { status, retryAfter: response && retryAfterOf(response), cause: error };
   if (error instanceof ResponseBodyError && error.status < 500) {
-    return refusal(what, { error: told(error.error), description: told(error.error_description), status: error.status, cause: error });
+    const code = error.status === tooManyRequests && !Object.hasOwn(codes, error.error) ? 'server_failed' : undefined;
+    return refusal(what, { error: told(error.error), description: told(error.error_description), code, ...from });
   }
   if (error instanceof AuthorizationResponseError) {
     const code = authorizationCode(error.error);
@@ -68,14 +78,14 @@ export function protocolError(error: unknown, what: string, secrets: readonly (s
   }
   if (error instanceof WWWAuthenticateChallengeError) {
     const { error: name = 'invalid_client', error_description: words } = error.cause[0]?.parameters ?? {};
-    return refusal(what, { error: told(name), description: told(words) ?? `status ${error.status}`, status: error.status, cause: error });
+    return refusal(what, { error: told(name), description: told(words) ?? `status ${error.status}`, ...from });
   }
-  const status = statusOf(error);
-  if (status !== undefined && status >= 500) {
-    return new AuthError('server_failed', `${what} failed with status ${status}.`, { hint: 'Try again later.', cause: error });
+  if (status !== undefined && (status >= 500 || status === tooManyRequests)) {
+    const hint = from.retryAfter === undefined ? 'Try again later.' : `Try again in ${from.retryAfter} s.`;
+    return new OAuthError(`status ${status}`, `${what} failed with status ${status}.`, { code: 'server_failed', hint, ...from });
   }
   if (status !== undefined && status >= 400) {
-    return new OAuthError(`status ${status}`, `${what} refused with status ${status}.`, { status, cause: error });
+    return new OAuthError(`status ${status}`, `${what} refused with status ${status}.`, from);
   }
   if (error instanceof OperationProcessingError || error instanceof UnsupportedOperationError) {
     return new AuthError('response_invalid', `${what} answered with something that its RFC does not allow (${error.message}).`, {
@@ -91,6 +101,7 @@ interface Refusal {
   readonly description: string | undefined;
   readonly code?: ErrorCode;
   readonly status?: number;
+  readonly retryAfter?: number;
   readonly cause: unknown;
 }
 
@@ -114,8 +125,14 @@ function authorizationCode(error: string): ErrorCode {
   return error === 'access_denied' ? 'access_denied' : 'authorization_failed';
 }
 
-function statusOf(error: unknown): number | undefined {
-  const response = error instanceof Error ? error.cause : undefined;
-  if (error instanceof ResponseBodyError) return error.status;
-  return response instanceof Response ? response.status : undefined;
+function responseOf(error: unknown): Response | undefined {
+  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError) return error.response;
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Response ? cause : undefined;
+}
+
+/** By the server's own clock, where it tells the time. */
+function retryAfterOf({ headers }: Response): number | undefined {
+  const now = Date.parse(headers.get('date') ?? '');
+  return parseRetryAfter(headers.get('retry-after'), Number.isNaN(now) ? Date.now() : now);
 }

@@ -102,7 +102,7 @@ async function requestBest(request: RegistrationRequest, context: Pick<Context, 
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error;
       refusal ??= error;
-      if (hopeless.has(error.status)) break;
+      if (hopeless.has(error.status) || error.code === 'server_failed') break;
       const { redirectUri } = wish;
       if (/redirect/i.test(`${error.error} ${error.description ?? ''}`)) left = left.filter((one) => one.redirectUri !== redirectUri);
     }

@@ -2,6 +2,7 @@
 import { genericTokenEndpointRequest, processGenericTokenEndpointResponse, type ClientAuth } from 'oauth4webapi';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
+import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { clientAuthentication } from './client-authentication.js';
 import { withNonce, type Dpop } from './dpop.js';
@@ -73,7 +74,13 @@ export async function requestToken(
     return await withNonce(dpop, async () => {
       const options = { ...requestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
       const response = await genericTokenEndpointRequest(metadata, clientId, authentication, grantType, parameters, options);
-      return parseTokenResponse(response, { metadata, clientId, bound: dpop !== undefined, now: context.clock.now() });
+      return parseTokenResponse(response, {
+        metadata,
+        clientId,
+        bound: dpop !== undefined,
+        resource: parameters['resource'],
+        now: context.clock.now(),
+      });
     });
   } catch (error) {
     throw protocolError(
@@ -92,15 +99,29 @@ export function secretsIn(parameters: Readonly<Record<string, string | undefined
   return secretParameters.map((name) => parameters[name]);
 }
 
+/** Whether an answer names resources (RFC 8707), and none of them is the one that was asked for. Most say nothing. */
+function isForAnother(named: unknown, asked: string | undefined): boolean {
+  const bare = (url: string) => new URL(url).href.replace(/\/$/, '');
+  const all = (Array.isArray(named) ? named : [named]).filter((one) => typeof one === 'string' && URL.canParse(one));
+  return asked !== undefined && all.length > 0 && !all.some((one) => bare(String(one)) === bare(asked));
+}
+
 async function parseTokenResponse(
   response: Response,
-  { metadata, clientId, bound, now }: { metadata: TokenServer; clientId: { client_id: string }; bound: boolean; now: number },
+  {
+    metadata,
+    clientId,
+    bound,
+    resource,
+    now,
+  }: { metadata: TokenServer; clientId: { client_id: string }; bound: boolean; resource: string | undefined; now: number },
 ): Promise<TokenResponse> {
   const answer = await processGenericTokenEndpointResponse(metadata, clientId, await mended(response, { mends: tokenMends, status: 200 }));
   const unfit = (what: string) => new AuthError('response_invalid', `The token endpoint of ${metadata.issuer} gave ${what}.`);
   const tokenType = answer.token_type as string;
   if (tokenType !== 'bearer' && tokenType !== 'dpop') throw unfit('a token of a type that it was not asked for');
   if (tokenType === 'dpop' && !bound) throw unfit('a token that is bound to a key, which was not asked for');
+  if (isForAnother(answer['resource'], resource)) throw unfit(`a token for ${quoted(answer['resource'])}, and not for ${resource}`);
   if (!visible.test(answer.access_token)) throw unfit('an access token that cannot stand in a header');
   const issuedAt = Math.floor(now / 1000);
   return {

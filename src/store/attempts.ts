@@ -3,10 +3,11 @@
  * 0600: it holds what only the one who started the login may know (RFC 7636's verifier, RFC 8628's device code).
  */
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isObject } from '../json.js';
 import { unwritable, withLock } from './lock.js';
+import { readOwn } from './own-file.js';
 
 /** JSON. The members that are named are for finding it; the rest is whose who started it. */
 export interface AttemptFile {
@@ -44,7 +45,7 @@ export async function readAttempts(store: string, now: number): Promise<AttemptF
   const found: AttemptFile[] = [];
   for (const name of names.filter((one) => one.startsWith(prefix) && one.endsWith(suffix))) {
     const file = path.join(path.dirname(store), name);
-    const attempt = parseAttempt(await readFile(file, 'utf8').catch(() => ''));
+    const attempt = parseAttempt(await readOwn(file));
     if (attempt === undefined) continue;
     if (attempt.expires_at * 1000 > now) found.push(attempt);
     else await rm(file, { force: true }).catch(() => undefined);
@@ -69,7 +70,7 @@ export async function withAttempt<T>(
 ): Promise<T | undefined> {
   const file = fileOf(store, attempt.attempt);
   return withLock(`${file}.lock`, { milliseconds: patience, signal }, async () => {
-    if (parseAttempt(await readFile(file, 'utf8').catch(() => '')) === undefined) return undefined;
+    if (parseAttempt(await readOwn(file)) === undefined) return undefined;
     const result = await work();
     await rm(file, { force: true }).catch(() => undefined);
     return result;
@@ -84,7 +85,7 @@ function fileOf(store: string, attempt: string): string {
   return `${store}.${encodeURIComponent(attempt)}${suffix}`;
 }
 
-function parseAttempt(text: string): AttemptFile | undefined {
+function parseAttempt(text = ''): AttemptFile | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!isObject(value) || typeof value['attempt'] !== 'string' || typeof value['server'] !== 'string') return undefined;

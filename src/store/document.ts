@@ -3,7 +3,8 @@
  * All pure; the disk is store.ts's.
  */
 import { AuthError } from '../errors.js';
-import { isObject } from '../json.js';
+import { networks, type Network } from '../http/network.js';
+import { isDeeperThan, isObject } from '../json.js';
 import type { DpopKey } from '../oauth/dpop.js';
 import type { ClientInformation } from '../oauth/registration.js';
 
@@ -40,6 +41,7 @@ export interface AuthEntry {
   client_id?: string;
   token_endpoint?: string;
   revocation_endpoint?: string;
+  network?: string;
   requested_scope?: string;
   step_ups?: number;
   ended_at?: number;
@@ -71,6 +73,8 @@ export interface Login {
   clientId?: string;
   tokenEndpoint?: string;
   revocationEndpoint?: string;
+  /** The most private network in which those two may be, as the login found it; any for a login that does not say. */
+  network?: Network;
   /** What was asked for, which may be more than `scope`, what was granted. */
   requestedScope?: string;
   /** How many times in a row a step-up has asked for nothing new. */
@@ -88,7 +92,7 @@ export interface Login {
   identityProviderClientId?: string;
 }
 
-type Kind = 'string' | 'number' | 'object' | 'list';
+type Kind = 'string' | 'number' | 'object' | 'list' | 'network';
 
 /** Which key on disk holds which part of a Login, and of which type: all that we ever write beside `type`. */
 const keysOnDisk = {
@@ -102,6 +106,7 @@ const keysOnDisk = {
   clientId: ['client_id', 'string'],
   tokenEndpoint: ['token_endpoint', 'string'],
   revocationEndpoint: ['revocation_endpoint', 'string'],
+  network: ['network', 'network'],
   requestedScope: ['requested_scope', 'string'],
   stepUps: ['step_ups', 'number'],
   endedAt: ['ended_at', 'number'],
@@ -123,6 +128,9 @@ export const loginTypes: ReadonlySet<unknown> = new Set(['bearer', 'dpop']);
 /** What every server name must be made of: pflow's rule, and no name that JavaScript's objects have a use for. */
 export const serverName = /^(?!__proto__$)[A-Za-z0-9_-]+$/;
 
+/** Levels that JSON.stringify manages on the smallest stack. */
+const deepest = 1000;
+
 /**
  * Reads the file's text. Nothing but white space is an empty document.
  *
@@ -137,6 +145,7 @@ export async function parseDocument(text: string, file: string): Promise<StoreDo
     throw invalid(file, `is not valid JSON: see ${await placeOfError(text)}`);
   }
   if (!isObject(value)) throw invalid(file, 'does not hold a JSON object at its top');
+  if (isDeeperThan(value, deepest)) throw invalid(file, 'is nested too deeply to be written again');
   for (const key of ['mcpServers', 'oauthClients'] as const) {
     if (value[key] !== undefined && !isObject(value[key])) throw invalid(file, `has a ${key} that is not an object`);
   }
@@ -242,6 +251,7 @@ function foreignKeys(auth: unknown): AuthEntry {
 
 function isKind(value: unknown, kind: Kind): boolean {
   if (kind === 'object') return isObject(value);
+  if (kind === 'network') return networks.some((one) => one === value);
   if (kind === 'list') return Array.isArray(value) && value.every((one) => typeof one === 'string');
   return kind === 'number' ? Number.isFinite(value) : typeof value === 'string' && value !== '';
 }

@@ -3,12 +3,13 @@
  * can, since a refresh token that was spent for them is worth nothing any more.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { isObject } from '../json.js';
 import { readLogin, writeLogin, type Login, type ServerEntry } from './document.js';
 import { unwritable } from './lock.js';
+import { isPrivateFolder, readOwn } from './own-file.js';
 
 export interface Rescued {
   readonly name: string;
@@ -26,6 +27,7 @@ export async function writeRescued(store: string, { name, login, replaces }: Res
   for (const file of places(store, name)) {
     try {
       await mkdir(path.dirname(file), { mode: 0o700, recursive: true });
+      if (path.dirname(file) !== path.dirname(store) && !(await isPrivateFolder(path.dirname(file)))) continue;
       const temporary = `${file}.${randomUUID()}`;
       await writeFile(temporary, text, { flag: 'wx', mode: 0o600, flush: true });
       await rename(temporary, file);
@@ -40,9 +42,8 @@ export async function writeRescued(store: string, { name, login, replaces }: Res
 /** What was kept, if it is still the successor of the login in the store; `replaces` is its fingerprint then. */
 export async function readRescued(store: string, name: string): Promise<Rescued | undefined> {
   for (const file of places(store, name)) {
-    if (!(await isOwn(file))) continue;
     try {
-      const value: unknown = JSON.parse(await readFile(file, 'utf8'));
+      const value: unknown = JSON.parse((await readOwn(file)) ?? '');
       const login = isObject(value) ? readLogin({ auth: value['auth'] as ServerEntry['auth'] }) : undefined;
       if (login && isObject(value) && typeof value['replaces'] === 'string') return { name, login, replaces: value['replaces'] };
     } catch {
@@ -53,7 +54,7 @@ export async function readRescued(store: string, name: string): Promise<Rescued 
 }
 
 export async function removeRescued(store: string, name: string): Promise<void> {
-  for (const file of places(store, name)) if (await isOwn(file)) await rm(file, { force: true }).catch(() => undefined);
+  for (const file of places(store, name)) if ((await readOwn(file)) !== undefined) await rm(file, { force: true }).catch(() => undefined);
 }
 
 /** Stands for a token where it has to be recognised and not known. */
@@ -65,11 +66,4 @@ function places(store: string, name: string): string[] {
   const user = process.getuid?.() ?? os.userInfo().username;
   const shared = path.join(os.tmpdir(), `mcp-auth-${user}`, `${fingerprint(`${store} ${name}`)}.json`);
   return [`${store}.${encodeURIComponent(name)}.rescued`, shared];
-}
-
-/** A file of this very user, and no link: others may plant things in a shared folder. */
-async function isOwn(file: string): Promise<boolean> {
-  const stats = await lstat(file).catch(() => undefined);
-  const self = process.getuid?.();
-  return stats?.isFile() === true && (self === undefined || stats.uid === self);
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync, statSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { readAttempts, removeAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
 import { formatDocument, parseDocument, type StoreDocument } from './document.js';
 import { serverLockPath, unwritable, withLock } from './lock.js';
 import { removeMoved, writeMoved } from './moved.js';
+import { isTrustedOwner } from './own-file.js';
 import { readRescued, removeRescued, writeRescued, type Rescued } from './rescue.js';
 
 /** `mcp-servers.json` on disk, the only copy of the truth: nothing is remembered between two calls. */
@@ -133,11 +134,13 @@ async function readText(file: string): Promise<{ text: string; finding?: string 
     const handle = await open(file);
     try {
       const { mode, uid } = await handle.stat();
-      return { text: await handle.readFile('utf8'), finding: findingOf({ file, mode, uid }) };
+      await checkOwner(file, uid);
+      return { text: await handle.readFile('utf8'), finding: findingOf({ file, mode, folder: await stat(path.dirname(file)) }) };
     } finally {
       await handle.close();
     }
   } catch (error) {
+    if (error instanceof AuthError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return { text: '' };
     throw new AuthError('store_unreadable', `The store ${file} cannot be read (${code ?? 'unknown reason'}).`, {
@@ -147,11 +150,21 @@ async function readText(file: string): Promise<{ text: string; finding?: string 
   }
 }
 
-function findingOf({ file, mode, uid }: { file: string; mode: number; uid: number }): string | undefined {
+/** Whoever owns the store, or a link to it, can put another login into it, as one for a server of theirs. */
+async function checkOwner(file: string, uid: number): Promise<void> {
+  const link = await lstat(file).catch(() => undefined);
+  const stranger = [uid, ...(link?.isSymbolicLink() ? [link.uid] : [])].find((one) => !isTrustedOwner(one));
+  if (stranger === undefined) return;
+  throw new AuthError('store_unreadable', `The store ${file} belongs to another user (uid ${stranger}), who could put any login into it.`, {
+    hint: 'Take a copy of it that is your own, or name another with --store FILE or MCP_AUTH_STORE.',
+  });
+}
+
+function findingOf({ file, mode, folder }: { file: string; mode: number; folder: { mode: number } }): string | undefined {
   if (process.platform === 'win32') return undefined;
   if ((mode & 0o077) !== 0) return `${file} can be read by other users of this machine. Run: chmod 600 ${file}`;
-  const self = process.getuid?.();
-  return self !== undefined && self !== 0 && uid !== self ? `${file} belongs to another user.` : undefined;
+  const isOpen = (folder.mode & 0o002) !== 0 && (folder.mode & 0o1000) === 0;
+  return isOpen ? `Other users of this machine can replace ${file}. Run: chmod o-w ${path.dirname(file)}` : undefined;
 }
 
 /** What tells one version of the file from the next. */

@@ -451,7 +451,7 @@ describe('the older transport', () => {
   test('an endpoint elsewhere is refused: the token would go there', async () => {
     const server = await older('https://evil.example/messages');
     const { ask, end } = bridged(loggedIn(server.origin));
-    expect((await ask('initialize', hello)).error?.message).toContain('“evil.example”');
+    expect((await ask('initialize', hello)).error?.message).toContain('“https://evil.example/messages”, is not a part of');
     await end();
   });
 

@@ -385,15 +385,16 @@ test('with nothing to paste into and a port that is taken, that is said before a
 test('what --json prints is ASCII: no server’s character reaches a terminal that shows it', async () => {
   const server = await fakeServer((origin) => [
     {
-      want: 'POST /device',
-      respond: { json: { device_code: 'd', user_code: 'A\u009b2J\u202eB', verification_uri: `${origin}/x`, expires_in: 600 } },
+      want: 'POST /token',
+      respond: { json: { access_token: 'access-1', token_type: 'Bearer', scope: 'A\u009b2J\u202eB' } },
     },
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin] } } },
   ]);
   const login = run(`login ${server.url} --no-browser --flow device --no-verify --json`, { store: temporaryStore() });
   expect(await login.exit).toBe(0);
 
   expect(login.stdout).toMatch(/^[\x20-\x7e\n]*$/);
-  expect(login.events[0]).toMatchObject({ user_code: 'A\u009b2J\u202eB' });
+  expect(login.events.at(-1)).toMatchObject({ scope: 'A\u009b2J\u202eB' });
 });
 
 describe('which server', () => {

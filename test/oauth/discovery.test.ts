@@ -7,6 +7,7 @@ import { requestProtectedResource } from '../../src/oauth/protected-resource.js'
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
+import { answersFrom } from '../helpers/http.js';
 import { fakeServer } from '../helpers/servers.js';
 
 /** Runs a login up to the point where the person is asked, and returns what the server was asked on the way. */
@@ -207,22 +208,15 @@ test.each([
 
 test('item 23: a server elsewhere cannot name this machine', async () => {
   const { origin } = await fakeServer();
-  const asked: string[] = [];
-  const http = {
-    fetch: (url: string | URL) => {
-      asked.push(String(url));
-      return Promise.resolve(Response.json({ resource: 'https://mcp.example/mcp', authorization_servers: [origin] }));
-    },
-    close: () => Promise.resolve(),
-  };
+  const http = answersFrom(() => Response.json({ resource: 'https://mcp.example/mcp', authorization_servers: [origin] }));
   const { signal } = new AbortController();
   const serverUrl = new URL('https://mcp.example/mcp');
   await expect(requestProtectedResource({ serverUrl, challenged: `${origin}/prm` }, { http, signal })).rejects.toThrow(
-    'is on this machine',
+    'leads to 127.0.0.1, on this machine',
   );
   const challenge = { dpop: false, resourceMetadata: 'https://mcp.example/prm' };
-  await expect(discover({ serverUrl, challenge }, { http, signal })).rejects.toThrow('is on this machine');
-  expect(asked.filter((url) => url.startsWith(origin))).toEqual([]);
+  await expect(discover({ serverUrl, challenge }, { http, signal })).rejects.toThrow('leads to 127.0.0.1, on this machine');
+  expect(http.asked.filter((url) => url.startsWith(origin))).toEqual([]);
 });
 
 test('item 17: an authorization server elsewhere has no endpoint on this machine', async () => {
@@ -230,7 +224,8 @@ test('item 17: an authorization server elsewhere has no endpoint on this machine
   const issuer = 'https://auth.example';
   const document = metadata(issuer, { token_endpoint: `${origin}/token` });
   const address = new URL(`${issuer}/.well-known/oauth-authorization-server`);
-  expect(() => parseAuthorizationServer(document, { issuer, anyPath: false, address })).toThrow('is plain http');
+  expect(() => parseAuthorizationServer(document, { issuer, anyPath: false, address, reach: 'public' })).toThrow('on this machine');
+  expect(() => parseAuthorizationServer(document, { issuer, anyPath: false, address, reach: 'loopback' })).toThrow('is plain http');
 });
 
 test('a server that lets everybody in needs no login', async () => {
@@ -296,18 +291,11 @@ test.each(['/prm', 'http://HOST/prm'])('item 2: a pointer that is %s means the s
 });
 
 test('item 2: a server behind a proxy that does TLS for it gives its own address as plain http, and is asked by https', async () => {
-  const asked: string[] = [];
-  const http = {
-    fetch: (url: string | URL) => {
-      asked.push(String(url));
-      return Promise.resolve(new Response('{}', { status: 404 }));
-    },
-    close: () => Promise.resolve(),
-  };
+  const http = answersFrom(() => new Response('{}', { status: 404 }));
   const { signal } = new AbortController();
   const serverUrl = new URL('https://mcp.example/mcp');
   await requestProtectedResource({ serverUrl, challenged: 'http://mcp.example/prm' }, { http, signal });
-  expect(asked[0]).toBe('https://mcp.example/prm');
+  expect(http.asked[0]).toBe('https://mcp.example/prm');
   const elsewhere = requestProtectedResource({ serverUrl, challenged: 'http://other.example/prm' }, { http, signal });
   await expect(elsewhere).rejects.toThrow('plain http');
 });

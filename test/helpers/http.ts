@@ -1,0 +1,18 @@
+/** A public server by name, whose answers come from a function: for addresses that no test can have. */
+import type { Http } from '../../src/context.js';
+
+export function answersFrom(answer: (url: string) => Response): Http & { readonly asked: string[] } {
+  const asked: string[] = [];
+  const http = {
+    asked,
+    reach: 'public' as const,
+    within: () => http,
+    networkOf: () => 'public' as const,
+    fetch: (url: string | URL) => {
+      asked.push(String(url));
+      return Promise.resolve(answer(String(url)));
+    },
+    close: () => Promise.resolve(),
+  };
+  return http;
+}
