@@ -146,7 +146,7 @@ function contextFor({ store: file, signal = new AbortController().signal, onWarn
   const effects = {
     store: openStore(storePath({ option: file, env }), signal),
     preferences: openPreferences(preferencesPath({ env })),
-    http: createHttp({ env, userAgent: `mcp-auth/${version}` }),
+    http: createHttp({ env, clock: systemClock, userAgent: `mcp-auth/${version}` }),
     files: systemFiles,
     clock: systemClock,
     ui: uiFor({ ui, onWarning }),

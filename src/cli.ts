@@ -112,7 +112,7 @@ async function runCommand(
   const { env, clock, interrupt } = world;
   const ui = terminalOf(world, options);
   const trace = options.debug ? createTrace((line) => ui.remark(line)) : undefined;
-  const http = createHttp({ env, userAgent: `mcp-auth/${version}`, lookup: world.lookup, trace });
+  const http = createHttp({ env, clock, userAgent: `mcp-auth/${version}`, lookup: world.lookup, trace });
   const store = openStore(storePath({ option: options.store, env }), interrupt);
   const preferences = openPreferences(preferencesPath({ env }));
   const runProgram: Context['runProgram'] = (words, variables) => world.runProgram(words, { ...env.variables, ...variables });

@@ -24,7 +24,7 @@ export interface ClientOptions {
   readonly register?: boolean;
   /** Where the authorization response goes, to the letter. */
   readonly redirectUri?: string;
-  /** RFC 7591 initial access token. */
+  /** RFC 7591 initial access token, for an issuer that the person has named. */
   readonly registrationToken?: string;
   /** The person has named the authorization server. */
   readonly issuerKnown?: boolean;
@@ -72,6 +72,7 @@ export async function obtainClient(request: ClientRequest, context: Context): Pr
   const login = readLogin(findServer(document, serverName));
   const sameClient = options.clientId === undefined || options.clientId === login?.clientId;
   if (sameClient && !options.issuerKnown) refuseForeignClient({ login, document, metadata });
+  if (!options.issuerKnown) refuseClientOfAnother(options.clientId, { document, metadata });
   for (const way of ways) {
     const obtained = await way(request, { login, known: clientsOf(document, metadata.issuer), context });
     if (obtained) return obtained;
@@ -159,7 +160,9 @@ async function dynamic(
   const registered = known.filter(({ obtained_by }) => obtained_by === 'dynamic_registration');
   const before = registered.find(({ client_id }) => client_id === login?.clientId) ?? registered[0];
   const redirectUri = await redirectUriFor(options, before);
-  const client = await requestRegistration({ metadata, redirectUri, scopes, initialAccessToken: options.registrationToken }, context);
+  // It is for one authorization server, and whoever an MCP server names may ask for it.
+  const initialAccessToken = options.issuerKnown ? options.registrationToken : undefined;
+  const client = await requestRegistration({ metadata, redirectUri, scopes, initialAccessToken }, context);
   return { client, reused: false };
 }
 
@@ -218,6 +221,21 @@ function refuseForeignClient({
     `The client ${client.client_id} is registered with ${login.issuer}, but the server now names ${metadata.issuer}.`,
     { hint: `If that is right, register a client with the new one and pass --client-id ID --issuer ${metadata.issuer}` },
   );
+}
+
+/** A client of `--client-id` that the store knows from another issuer has its secret there. */
+function refuseClientOfAnother(
+  clientId: string | undefined,
+  { document, metadata }: { document: StoreDocument; metadata: AuthorizationServerMetadata },
+): void {
+  const isRegisteredBy = (issuer: string) =>
+    clientsOf(document, issuer).some((one) => one.client_id === clientId && one.obtained_by === 'pre_registration');
+  if (clientId === undefined || isRegisteredBy(metadata.issuer)) return;
+  const other = Object.keys(document.oauthClients ?? {}).find(isRegisteredBy);
+  if (other === undefined) return;
+  throw new AuthError('client_unusable', `The client ${clientId} is registered with ${other}, but the server names ${metadata.issuer}.`, {
+    hint: `If that is right, pass --issuer ${metadata.issuer}`,
+  });
 }
 
 /** `members` without those that are undefined. */

@@ -101,7 +101,7 @@ async function tryToken(server: Parameters<typeof verifyToken>[0], context: Cont
   try {
     return await verifyToken(server, context);
   } catch (error) {
-    if (!hasCode(error, 'server_failed', 'network_error', 'request_timed_out')) throw error;
+    if (!hasCode(error, 'server_failed', 'network_error', 'request_timed_out', 'response_invalid')) throw error;
     context.ui.warn(`The token could not be tried: ${error.message}`);
     return undefined;
   }

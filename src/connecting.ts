@@ -24,6 +24,8 @@ export interface Change {
   readonly file: string;
   readonly before: string;
   readonly after: string;
+  /** Whether there is a token in it now. */
+  readonly secret: boolean;
 }
 
 export interface Connected {
@@ -52,7 +54,12 @@ export async function planConnection(request: ConnectRequest, context: Context):
   if (project && file === undefined) throw new AuthError('usage', `${app.summary} has no configuration for a project.`);
   if (file !== undefined) {
     const before = await readText(file, context);
-    changes.push({ file, before, after: connectText(before, { app, connection, how, file, ours: ours(context) }) });
+    changes.push({
+      file,
+      before,
+      secret: login !== undefined,
+      after: connectText(before, { app, connection, how, file, ours: ours(context) }),
+    });
   }
   if (how === 'copy' && login) {
     const copied = await copiedLogin({ name: as, url, login }, context);
@@ -61,7 +68,7 @@ export async function planConnection(request: ConnectRequest, context: Context):
       const before = same?.after ?? (await readText(path, context));
       const after = put(before);
       if (same) changes.splice(changes.indexOf(same), 1, { ...same, after });
-      else changes.push({ file: path, before, after });
+      else changes.push({ file: path, before, after, secret: true });
     }
   }
   return { how, changes, snippet };
@@ -72,12 +79,12 @@ export async function planRemoval({ app, name, as = name, project }: Omit<Connec
   const file = app.configPath(placeOf(context), project);
   if (file === undefined) throw new AuthError('usage', `${app.summary} has no configuration that mcp-auth could change.`);
   const before = await readText(file, context);
-  return { file, before, after: disconnectText(before, { app, name: as, file, ours: ours(context) }) };
+  return { file, before, secret: false, after: disconnectText(before, { app, name: as, file, ours: ours(context) }) };
 }
 
 /** Writes what was planned. The first time, what was there stays beside it. */
 export async function writeChanges(changes: readonly Change[], { files }: Pick<Context, 'files'>): Promise<void> {
-  for (const { file, before, after } of changes) if (after !== before) await files.replaceText(file, after);
+  for (const { file, before, after, secret } of changes) if (after !== before) await files.replaceText(file, after, { secret });
 }
 
 /** An app with the servers that it has. */

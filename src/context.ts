@@ -43,10 +43,11 @@ export interface Files {
   /** A file's text; undefined where there is none. Throws `file_unreadable`. */
   readIfThere(file: string): Promise<string | undefined>;
   /**
-   * Writes another program's file at once, through a symbolic link if it is one, with the mode that it has, or 0600. What
-   * was there before the first time stays beside it. Throws `file_unwritable`.
+   * Writes another program's file at once, through a symbolic link if it is one, with the mode that it has, or 0600; where
+   * it holds a secret from now on, others lose what they may do with it. What was there before the first time stays beside
+   * it. Throws `file_unwritable`.
    */
-  replaceText(file: string, text: string): Promise<void>;
+  replaceText(file: string, text: string, options: { secret: boolean }): Promise<void>;
   /** Writes a file that holds no secret, and the folders that it is in. Throws `file_unwritable`. */
   writeText(file: string, text: string): Promise<void>;
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import path from 'node:path';
 import type { Files } from './context.js';
 import { AuthError } from './errors.js';
+import { isTrustedOwner } from './store/own-file.js';
 
 /** Bytes: keys and tokens are far shorter, and a device file never ends. */
 const largest = 64 * 1024;
@@ -38,9 +39,9 @@ export const systemFiles: Files = {
       throw new AuthError('file_unreadable', `${file} cannot be read (${code}).`, { cause: error });
     }
   },
-  replaceText: async (file, text) => {
+  replaceText: async (file, text, options) => {
     try {
-      await replace(file, text);
+      await replace(file, text, options);
     } catch (error) {
       const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
       throw new AuthError('file_unwritable', `${file} cannot be written (${code}).`, { cause: error });
@@ -60,19 +61,29 @@ export const systemFiles: Files = {
 /** What is added to the name of the copy that is made before the first change. */
 const backup = '.before-mcp-auth';
 
-async function replace(file: string, text: string): Promise<void> {
+async function replace(file: string, text: string, { secret }: { secret: boolean }): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const target = await realpath(file).catch(() => file);
+  await checkOwners([file, target, path.dirname(target)]);
   const before = await stat(target).catch(() => undefined);
+  const mode = before ? before.mode & (secret ? 0o700 : 0o777) : 0o600;
   const temporary = `${target}.${randomUUID()}`;
   try {
     // wx: a copy that is there stays the oldest one.
     if (before) await copyFile(target, `${target}${backup}`, constants.COPYFILE_EXCL).catch(ignoreExisting);
-    await writeFile(temporary, text, { flag: 'wx', mode: before ? before.mode & 0o777 : 0o600, flush: true });
+    await writeFile(temporary, text, { flag: 'wx', mode, flush: true });
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/** A link, or a folder, of another user may lead to where they read what is written, or put something else in its place. */
+async function checkOwners(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const stats = await lstat(file).catch(() => undefined);
+    if (stats && !isTrustedOwner(stats.uid)) throw Object.assign(new Error(), { code: `belongs to uid ${stats.uid}` });
   }
 }
 

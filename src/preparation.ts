@@ -8,6 +8,7 @@ import type { TrustedIssuer } from './oauth/authorization-server.js';
 import { parseChallenge } from './oauth/challenge.js';
 import { discover, type Discovery } from './oauth/discovery.js';
 import { createDpop, type Dpop } from './oauth/dpop.js';
+import { quoted } from './server-text.js';
 import { scopeToRequest } from './oauth/scope.js';
 import { stepUp } from './step-up.js';
 import { findServer, readLogin, type ServerEntry } from './store/document.js';
@@ -93,7 +94,7 @@ export async function prepare(request: LoginRequest, context: Context): Promise<
     before: more?.before,
     offline: !flows[0].unattended,
   });
-  context.ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${scope}`}`);
+  context.ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${quoted(scope)}`}`);
   const reason = request.flow === undefined ? reasonForFlow(flows[0], situation) : undefined;
   if (reason !== undefined) context.ui.remark(reason);
   return {

@@ -19,7 +19,9 @@ export function checkServerName(name: string): string {
  */
 export function checkServerUrl(url: string): string {
   parseSafeUrl(url, { what: 'The server’s URL', code: 'usage', hint: 'It begins with https://, or with http:// on this machine.' });
-  return url.replace(/#.*$/, '');
+  const bare = url.replace(/#.*$/, '');
+  // Letters of other scripts look like those of this one: whoever reads the host has to see which it is.
+  return /[^\x21-\x7e]/.test(bare) ? new URL(bare).href : bare;
 }
 
 /**

@@ -8,6 +8,9 @@
 /** Longest piece of a server's text that is shown, in characters. */
 const longest = 200;
 
+/** Characters of a text that are looked at, of which most may turn out not to be printable. */
+const beginning = 4000;
+
 /** Controls, formatting marks (bidirectional ones too), lone surrogates, line separators, and whatever has no width. */
 const unprintable = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 /** Double quotation marks of all scripts: with one of these, a server's words could seem to end before they do. */
@@ -15,7 +18,15 @@ const quotationMarks = /[“”„‟«»〝〞〟＂]/g;
 
 /** `text` without a character that could move the cursor, hide, or reorder what follows. One line becomes of many. */
 export function printable(text: string): string {
-  return text.replace(/[\r\n\t]+/g, ' ').replace(unprintable, '');
+  return text.replace(/[\r\n\t]+|\p{Zs}/gu, ' ').replace(unprintable, '');
+}
+
+/** What servers repeat of a request's headers, and whatever else looks like a token, as `…`. Of a long text, its beginning. */
+export function withoutCredentials(text: string): string {
+  return text
+    .slice(0, beginning)
+    .replace(/\b(Bearer|DPoP|Basic)\s+[^\s"',;]+/gi, '$1 …')
+    .replace(/[\w.~+/=-]{32,}/g, (run) => (/\d/.test(run) && /[a-z]/i.test(run) ? '…' : run));
 }
 
 /** Whether a text has nothing in it that `printable` takes away. */
@@ -25,7 +36,8 @@ export function isPrintable(text: string): boolean {
 
 /** A server's words, made printable, cut to 200 characters and put in quotation marks, which show whose words they are. */
 export function quoted(text: unknown): string {
-  const words = printable(typeof text === 'string' ? text : text === undefined ? 'nothing' : inJson(text)).trim();
+  const all = typeof text === 'string' ? text : text === undefined ? 'nothing' : inJson(text);
+  const words = printable(all.slice(0, beginning)).trim();
   return `“${shortened(words.replace(quotationMarks, '"'))}”`;
 }
 

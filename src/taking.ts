@@ -10,7 +10,7 @@ import { ours, placeOf } from './connecting.js';
 import type { Context } from './context.js';
 import { AuthError, hasCode } from './errors.js';
 import { findServer, putClient, putServer, readLogin, serverName, servers, writeLogin } from './store/document.js';
-import { expandVariables } from './store/variables.js';
+import { expandVariables, isUrlOf } from './store/variables.js';
 
 export interface TakeRequest {
   /** An app's name, or a file in the notation of any app. */
@@ -45,13 +45,15 @@ export async function takeFrom(request: TakeRequest, context: Context): Promise<
     ({ name }) => request.only === undefined || name === request.only,
   );
   const logins = request.tokens && app ? await loginsOf(app, found, context) : [];
-  const all = [...found, ...logins.filter((login) => !found.some(({ name }) => name === login.name))];
+  // A name alone says nothing: a project may call a server of its own by the name of another.
+  const isOf = (login: CachedLogin, { name, url }: Found) => login.name === name && isUrlOf(url, login.url, context.env);
+  const all = [...found, ...logins.filter((login) => !found.some((one) => isOf(login, one)))];
   if (all.length === 0)
     throw new AuthError('usage', `${request.from} has no remote server${request.only === undefined ? '' : ` called ${request.only}`}.`);
   const taken: Taken[] = [];
   await context.store.update((document) => {
     for (const { name, url } of all) {
-      const login = logins.find((one) => one.name === name);
+      const login = logins.find((one) => isOf(one, { name, url }));
       taken.push({ name, url, state: take({ document, name, url, login, request, context }) });
     }
   });

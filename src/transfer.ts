@@ -2,6 +2,8 @@
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
 import { takeRescued } from './renewal.js';
+import type { ClientInformation } from './oauth/registration.js';
+import { quoted } from './server-text.js';
 import { unknownServer } from './revoke.js';
 import {
   clientsOf,
@@ -61,8 +63,14 @@ function removeLogin(document: StoreDocument, { name, login }: { name: string; l
 
 export interface Imported {
   readonly name: string;
-  /** Files that the login needs, which have to be on this machine too. */
-  readonly files: readonly string[];
+  readonly url: string;
+  readonly issuer?: string;
+  /** An issuer that its authorization server may call itself from now on. */
+  readonly trustedIssuer?: string;
+  /** The file of its client's key, which has to be on this machine too. */
+  readonly keyFile?: string;
+  /** It is renewed by showing a file of its machine, which was not taken. */
+  readonly unrepeatable: boolean;
 }
 
 /**
@@ -82,23 +90,55 @@ export async function importLogins(
     if (login === undefined || typeof entry.url !== 'string') return [];
     check({ name, url: entry.url });
     const client = clientsOf(document, login.issuer ?? '').find(({ client_id }) => client_id === login.clientId);
-    return [{ name, url: entry.url, entry, login, client }];
+    return [{ name, url: entry.url, entry, login: withoutFiles(login), client }];
   });
   if (imported.length === 0) {
     throw new AuthError('usage', 'There is no login in what was given on stdin.', { hint: 'Give what mcp-auth export NAME prints.' });
   }
   await store.update((now) => {
     for (const { name, url, entry, login, client } of imported) {
+      checkClientIsTheirs({ login, client }, now);
       const server = putServer(now, { name, url });
       writeLogin(server, login, name);
       const { trusted_issuer, trusted_issuer_at } = entry;
-      if (trusted_issuer !== undefined) Object.assign(server, { trusted_issuer, trusted_issuer_at });
+      const isPin = typeof trusted_issuer === 'string' && typeof trusted_issuer_at === 'string';
+      if (isPin) Object.assign(server, { trusted_issuer, trusted_issuer_at });
       if (client && login.issuer !== undefined) putClient(now, login.issuer, client);
     }
   });
   for (const { name } of imported) await store.forgetMoved(name);
-  return imported.map(({ name, login, client }) => ({
+  return imported.map(({ name, entry, login, client }) => ({
     name,
-    files: [login.workloadTokenFile, login.idTokenFile, client?.private_key_file].filter((file) => file !== undefined),
+    url: entry.url ?? '',
+    issuer: login.issuer,
+    trustedIssuer: typeof entry.trusted_issuer === 'string' ? entry.trusted_issuer : undefined,
+    keyFile: client?.private_key_file,
+    unrepeatable: readLogin(entry)?.flow !== login.flow,
   }));
+}
+
+/** A document may come from anybody: what it says of files of this machine would be read, and sent where it says. */
+function withoutFiles({ workloadTokenFile, idTokenFile, flow, ...login }: Login): Login {
+  const needsFile = workloadTokenFile !== undefined || idTokenFile !== undefined;
+  return { ...login, ...(!needsFile && { flow }) };
+}
+
+/**
+ * The secret of a client that this store has is for nobody's document to use: it would be sent to the token endpoint that
+ * the document names.
+ *
+ * @throws AuthError `usage`.
+ */
+function checkClientIsTheirs({ login, client }: { login: Login; client: ClientInformation | undefined }, document: StoreDocument): void {
+  const { issuer = '', clientId = '' } = login;
+  const known = clientsOf(document, issuer).find(({ client_id }) => client_id === clientId);
+  const isSecret = known?.client_secret !== undefined || known?.private_key_file !== undefined;
+  if (!isSecret || (known.client_secret === client?.client_secret && known.private_key_file === client?.private_key_file)) return;
+  throw new AuthError(
+    'usage',
+    `The login is by the client ${quoted(clientId)} of ${quoted(issuer)}, whose secret is in this store and not in the document.`,
+    {
+      hint: 'Log in here in place of importing.',
+    },
+  );
 }

@@ -46,6 +46,8 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
   const choices = transports[transport].map((make) => make({ url: target.url, fetch, headers, deliver }, context));
   const server = firstThatWorks(choices);
 
+  /** Nobody is left to be told anything. */
+  let closing = false;
   /** Requests that wait for an answer, by what the app cancels them with. */
   const waiting = new Map<unknown, AbortController>();
   const pass = async (message: Message) => {
@@ -57,7 +59,7 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
       // The server has been told; an app that has cancelled wants no answer.
       if (message.method === 'notifications/cancelled') waiting.get(message.params?.['requestId'])?.abort();
     } catch (error) {
-      if (context.signal.aborted || cancel.signal.aborted) return;
+      if (closing || context.signal.aborted || cancel.signal.aborted) return;
       await tell(message, toAuthError(error), { write, context });
     } finally {
       waiting.delete(key);
@@ -80,6 +82,7 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
   }
   if (!context.signal.aborted)
     await Promise.race([Promise.all(running), context.clock.sleep(lastWords, context.signal).catch(() => undefined)]);
+  closing = true;
   await server.close();
 }
 

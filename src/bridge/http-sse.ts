@@ -1,7 +1,7 @@
 /** The transport of MCP 2024-11-05: one stream of events for all that the server says, and an endpoint of its own for the app's messages. */
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { quoted } from '../server-text.js';
+import { quoted, withoutCredentials } from '../server-text.js';
 import { checkPlace, type AuthorizedFetch } from './authorized.js';
 import { readBody } from './body.js';
 import { readEvents } from './events.js';
@@ -90,7 +90,7 @@ function answerTo({ id, method }: Message, waiting: Map<string | number, () => v
 }
 
 function refused(status: number, text: string): AuthError {
-  return new AuthError('server_failed', `The server answered with status ${status}: ${quoted(text)}.`);
+  return new AuthError('server_failed', `The server answered with status ${status}: ${quoted(withoutCredentials(text))}.`);
 }
 
 function brokenOff(): AuthError {

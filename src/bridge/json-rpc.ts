@@ -31,11 +31,18 @@ export function parseMessage(line: string): Message | undefined {
   };
 }
 
-/** What came over HTTP as one line: servers may send JSON over several. Undefined for what is no JSON. */
+/** What JSON has nowhere but between its parts. */
+// eslint-disable-next-line no-control-regex -- that is what is looked for
+const control = /[\u0000-\u001f]/;
+
+/**
+ * What came over HTTP as one line: servers may send JSON over several. Undefined for what is no JSON; what looks like it,
+ * and is on one line already, is passed on unread.
+ */
 export function onOneLine(text: string): string | undefined {
   const trimmed = text.trim();
-  if (trimmed === '') return undefined;
-  if (!/[\r\n]/.test(trimmed)) return trimmed;
+  if (!/^[{[]/.test(trimmed)) return undefined;
+  if (!control.test(trimmed)) return trimmed;
   try {
     return JSON.stringify(JSON.parse(trimmed));
   } catch {

@@ -1,7 +1,7 @@
 /** MCP's Streamable HTTP transport (2025-03-26 and later), as a client that passes messages on. */
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { quoted } from '../server-text.js';
+import { quoted, withoutCredentials } from '../server-text.js';
 import type { AuthorizedFetch } from './authorized.js';
 import { readBody } from './body.js';
 import { readEvents } from './events.js';
@@ -30,6 +30,8 @@ interface Stream {
   lastId?: string;
   /** Milliseconds before it is taken up again. */
   retry: number;
+  /** How many have come. */
+  events: number;
   /** Whether nothing more is waited for. */
   isAnswered: boolean;
 }
@@ -39,6 +41,11 @@ const mostResumptions = 8;
 /** Milliseconds before a stream is taken up again, where the server names no time, and the longest pause. */
 const defaultRetry = 1_000;
 const longestRetry = 30_000;
+/** A server that names no time at all would be asked without a pause. */
+const shortestRetry = 250;
+
+/** What may stand in a header, to take a stream up by. */
+const isHeaderValue = /^[\x21-\x7e]+$/;
 
 /** A server that does not speak this transport, in answer to `initialize`: it may speak the older one. */
 export class NotStreamable extends Error {}
@@ -127,7 +134,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     first: Response,
     { message, take, own }: { message: Message; take: Deliver; own: AbortSignal },
   ): Promise<void> => {
-    const stream: Stream = { retry: defaultRetry, isAnswered: message.id === undefined || message.method === undefined };
+    const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: message.id === undefined || message.method === undefined };
     const noted: Deliver = async (text) => {
       await take(text);
       if (!stream.isAnswered && message.id !== undefined) stream.isAnswered = answers(text, message.id);
@@ -147,7 +154,8 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   const passOn = async (response: Response, { stream, take, own }: { stream: Stream; take: Deliver; own: AbortSignal }) => {
     try {
       for await (const { id, event = 'message', data } of readEvents(response, (retry) => (stream.retry = retry))) {
-        if (id !== undefined) stream.lastId = id;
+        stream.events += 1;
+        if (id !== undefined && isHeaderValue.test(id)) stream.lastId = id;
         const text = event === 'message' ? onOneLine(data) : undefined;
         if (text !== undefined) await take(text);
       }
@@ -177,7 +185,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   };
 
   const listenUntil = async (own: AbortSignal) => {
-    const stream: Stream = { retry: defaultRetry, isAnswered: true };
+    const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: true };
     for (let attempt = 0; !own.aborted; attempt += 1) {
       const response = await get(stream.lastId, own).catch(() => undefined);
       if (response && !response.ok) {
@@ -186,8 +194,9 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
         if (response.status < 500) return;
       }
       if (response?.ok) {
+        const before = stream.events;
         await passOn(response, { stream, take: deliver, own });
-        attempt = 0;
+        if (stream.events > before) attempt = 0;
       }
       await context.clock.sleep(pauseBefore(attempt, stream.retry), own);
     }
@@ -216,7 +225,7 @@ async function isForgotten(response: Response): Promise<boolean> {
 }
 
 function pauseBefore(attempt: number, retry: number): number {
-  return Math.min(Math.max(retry, 0) * 2 ** attempt, longestRetry);
+  return Math.min(Math.max(retry, shortestRetry) * 2 ** Math.min(attempt, 10), longestRetry);
 }
 
 function protocolVersionIn(text: string): string | undefined {
@@ -225,7 +234,7 @@ function protocolVersionIn(text: string): string | undefined {
 }
 
 function failed(status: number, text: string): AuthError {
-  const words = text.trim() === '' ? '' : `: ${quoted(text)}`;
+  const words = text.trim() === '' ? '' : `: ${quoted(withoutCredentials(text))}`;
   return new AuthError('server_failed', `The server answered with status ${status}${words}.`, { hint: 'Try again.' });
 }
 

@@ -1,6 +1,7 @@
 import { takeFrom } from '../taking.js';
 import { AuthError } from '../errors.js';
 import { putServer } from '../store/document.js';
+import { variablesIn } from '../store/variables.js';
 import type { Command } from './command.js';
 import { checkServerName, checkServerUrl } from '../server-name.js';
 
@@ -30,7 +31,9 @@ export const add: Command<Options> = {
     if (url !== undefined) throw new AuthError('usage', 'With --from, no URL is given.');
     for (const { name: added, url: at, state } of await takeFrom({ from, only: name, tokens, checkUrl: checkServerUrl }, context)) {
       if (state === 'refused') ui.warn(`${added} (${at}) was left out.`);
-      else ui.succeed(`${added} (${at}): ${sentences[state]}${state === 'logged in' ? '' : ` Log in with: mcp-auth login ${added}`}`);
+      else for (const variable of variablesIn(at)) ui.warn(`${added} will be told what is in the variable ${variable}.`);
+      if (state !== 'refused')
+        ui.succeed(`${added} (${at}): ${sentences[state]}${state === 'logged in' ? '' : ` Log in with: mcp-auth login ${added}`}`);
     }
   },
 };

@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from 'diff';
 import { hows, type App, type How } from '../apps/app.js';
 import { appNamed, apps } from '../apps/index.js';
-import { listApps, planConnection, planRemoval, writeChanges, type AppListing, type Change, type Connected } from '../connecting.js';
+import { listApps, planConnection, planRemoval, writeChanges, type AppListing, type Connected } from '../connecting.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { isSameUrl, servers } from '../store/document.js';
@@ -46,13 +46,14 @@ export const connect: Command<Options> = {
     const { how, as, project = false } = options;
     const app = appNamed(appName);
     if (options.remove) {
-      await apply([await planRemoval({ app, name, as, project }, context)], options, context);
+      const change = await planRemoval({ app, name, as, project }, context);
+      await apply({ changes: [change], snippet: '' }, options, context);
       if (!options.print) context.ui.succeed(`${as ?? name} is not in ${app.summary} any more.`);
       return;
     }
     const connected = await planConnection({ app, name, as, how, project }, context);
     if (connected.changes.length === 0) for (const line of connected.snippet.trimEnd().split('\n')) context.ui.print(line);
-    await apply(connected.changes, options, context);
+    await apply(connected, options, context);
     if (!options.print) report({ app, name, connected }, context);
   },
 };
@@ -63,18 +64,38 @@ function parseHow(text: string): How {
   throw new AuthError('usage', `--how is one of ${hows.join(', ')}.`);
 }
 
-async function apply(changes: readonly Change[], { print }: Options, context: Context): Promise<void> {
+async function apply({ changes, snippet }: Pick<Connected, 'changes' | 'snippet'>, { print }: Options, context: Context): Promise<void> {
   if (!print) {
     await writeChanges(changes, context);
     return;
   }
   for (const { file, before, after } of changes) {
-    const patch = createTwoFilesPatch(file, file, withoutTokens(before), withoutTokens(after), undefined, undefined, { context: 3 });
+    const ours = new Set(snippet.match(words));
+    const [hiddenBefore, hiddenAfter] = [before, after].map((text) =>
+      text.replace(words, (word, at: number) => (ours.has(word) || isKey(text, at + word.length) ? word : '…')),
+    );
+    const patch = createTwoFilesPatch(
+      file,
+      file,
+      withoutTokens(hiddenBefore ?? ''),
+      withoutTokens(hiddenAfter ?? ''),
+      undefined,
+      undefined,
+      { context: 3 },
+    );
     for (const line of patch.split('\n').slice(1, -1)) context.ui.print(line);
   }
 }
 
-/** What is printed holds no secret, whoever wrote it into the file. */
+/** A string, or a word without quotes, in JSON, TOML and YAML. */
+const words = /"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s"',[\]{}]+/g;
+
+/** Whether the word that ends there is the name of a member. */
+function isKey(text: string, end: number): boolean {
+  return text[end - 1] === ':' || /^\s*[:=]/.test(text.slice(end, end + 20));
+}
+
+/** What is printed holds no secret: of what others wrote into the file, names are shown and nothing else, and no token of ours. */
 function withoutTokens(text: string): string {
   return text
     .replace(/(Bearer )[^"'\s]+/g, '$1…')

@@ -1,5 +1,7 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
+import { quoted } from '../server-text.js';
+import { variablesIn } from '../store/variables.js';
 import { importLogins } from '../transfer.js';
 import type { Command } from './command.js';
 import { checkServerName, checkServerUrl } from '../server-name.js';
@@ -10,9 +12,14 @@ export const importCommand: Command = {
   examples: ['import < linear.json'],
   run: async (_, context) => {
     const { ui, store } = context;
-    for (const { name, files } of await importLogins({ text: await readStdin(context), check: checkServer }, context)) {
+    for (const imported of await importLogins({ text: await readStdin(context), check: checkServer }, context)) {
+      const { name, url, issuer, trustedIssuer, keyFile, unrepeatable } = imported;
       ui.succeed(`Logged in to ${name}. Stored in ${store.path}`);
-      for (const file of files) ui.warn(`${name} is renewed with what is in ${file}, which has to be on this machine.`);
+      ui.say(`  It is at ${url}${issuer === undefined ? '' : `, and renewed by ${quoted(issuer)}`}.`);
+      for (const variable of variablesIn(url)) ui.warn(`${name} will be told what is in the variable ${variable}.`);
+      if (trustedIssuer !== undefined) ui.warn(`The authorization server of ${name} may call itself ${quoted(trustedIssuer)}.`);
+      if (keyFile !== undefined) ui.warn(`${name} is renewed with the key in ${keyFile}, which has to be on this machine.`);
+      if (unrepeatable) ui.warn(`${name} cannot be renewed here: that takes a file of the machine that it comes from. Log in here.`);
     }
   },
 };

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { Env } from '../context.js';
 import { leastPrivate, networkOf, type Network } from './network.js';
-import { addressOf, checkAddress } from './url-policy.js';
+import { addressOf, checkAddress, isLoopback } from './url-policy.js';
 
 /** Asks the name service for all addresses of a name, as Node's `dns.lookup` does. */
 export type Lookup = (hostname: string, options: LookupOptions & { all: true }, callback: LookupCallback) => void;
@@ -15,14 +15,14 @@ const connectTimeout = 10_000;
 
 export interface Connections {
   /** What sends a request to addresses in `reach` at most. Connections of different reach are never shared. */
-  dispatcher(reach: Network): Promise<Dispatcher>;
+  dispatcher(url: URL, reach: Network): Promise<Dispatcher>;
   /** The least private network in which a connection to the host was made; undefined without one. */
   networkReached(hostname: string): Network | undefined;
   close(): Promise<void>;
 }
 
 export function createConnections({ env, lookup = systemLookup }: { env: Env; lookup?: Lookup }): Connections {
-  const dispatchers = new Map<Network, Dispatcher>();
+  const dispatchers = new Map<string, Dispatcher>();
   const reached = new Map<string, Network>();
 
   const note = (hostname: string, address: string | undefined) => {
@@ -31,24 +31,26 @@ export function createConnections({ env, lookup = systemLookup }: { env: Env; lo
   };
 
   return {
-    dispatcher: async (reach) => {
+    dispatcher: async (url, reach) => {
       // undici takes long to load, and a fresh token never needs it.
-      const { buildConnector, EnvHttpProxyAgent } = await import('undici');
+      const { Agent, buildConnector, EnvHttpProxyAgent } = await import('undici');
+      // This machine is never asked for through a proxy, which would read what is sent to it.
+      const key = `${reach} ${isLoopback(url) ? 'here' : 'elsewhere'}`;
+      const known = dispatchers.get(key);
+      if (known) return known;
       const connect = buildConnector({ timeout: connectTimeout, lookup: guarded(lookup, reach) });
-      const dispatcher =
-        dispatchers.get(reach) ??
-        new EnvHttpProxyAgent({
-          ...proxies(env),
-          connect: (options, callback) =>
-            connect(options, (...[error, socket]: [Error, null] | [null, Socket]) => {
-              // By now a server of https has shown its certificate: it is the host's own network that is noted.
-              if (socket) note(options.hostname, socket.remoteAddress);
-              callback(...([error, socket] as [Error, null]));
-            }),
-          headersTimeout: 0,
-          bodyTimeout: 0,
-        });
-      dispatchers.set(reach, dispatcher);
+      const options = {
+        connect: ((target, callback) =>
+          connect(target, (...[error, socket]: [Error, null] | [null, Socket]) => {
+            // By now a server of https has shown its certificate: it is the host's own network that is noted.
+            if (socket) note(target.hostname, socket.remoteAddress);
+            callback(...([error, socket] as [Error, null]));
+          })) as typeof connect,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      };
+      const dispatcher = isLoopback(url) ? new Agent(options) : new EnvHttpProxyAgent({ ...proxies(env), ...options });
+      dispatchers.set(key, dispatcher);
       return dispatcher;
     },
     networkReached: (hostname) => reached.get(hostname),
@@ -98,13 +100,13 @@ function notFound(hostname: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${hostname} has no address`), { code: 'ENOTFOUND' });
 }
 
-/** The same names curl reads. This machine itself is never asked for through a proxy. */
+/** The same names curl reads. */
 function proxies({ variables }: Env) {
   const read = (name: string) => variables[name.toLowerCase()] ?? variables[name] ?? '';
   return {
     httpProxy: read('HTTP_PROXY'),
     httpsProxy: read('HTTPS_PROXY') || read('ALL_PROXY'),
-    noProxy: [read('NO_PROXY'), 'localhost', '127.0.0.1', '::1'].filter(Boolean).join(','),
+    noProxy: read('NO_PROXY'),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Response as UndiciResponse } from 'undici';
-import type { Env, Http, HttpRequest } from '../context.js';
+import type { Clock, Env, Http, HttpRequest } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import { createConnections, networkOfHost, type Lookup } from './connections.js';
@@ -15,6 +15,7 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
 export interface HttpOptions {
   readonly env: Env;
+  readonly clock: Clock;
   readonly userAgent: string;
   /** Milliseconds from the first byte sent to the last byte received; for a stream, to the end of the head. */
   readonly timeout?: number;
@@ -25,7 +26,7 @@ export interface HttpOptions {
 }
 
 /** The program's one way to the network: URL policy, addresses, time-outs, size limits, redirects and proxies in one place. */
-export function createHttp({ env, userAgent, timeout = defaultTimeout, lookup, trace }: HttpOptions): Http {
+export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lookup, trace }: HttpOptions): Http {
   const connections = createConnections({ env, lookup });
 
   /** One request and no redirect. */
@@ -33,7 +34,7 @@ export function createHttp({ env, userAgent, timeout = defaultTimeout, lookup, t
     const { method = 'GET', headers, body = null, reach, signal } = request;
     const address = addressOf(url);
     if (address !== undefined) checkAddress(address, { what: url.host, reach });
-    const [{ fetch }, dispatcher] = await Promise.all([import('undici'), connections.dispatcher(reach)]);
+    const [{ fetch }, dispatcher] = await Promise.all([import('undici'), connections.dispatcher(url, reach)]);
     const sent = { method, headers: { 'user-agent': userAgent, ...headers }, body };
     trace?.request(url, sent);
     return fetch(url.href, { ...sent, redirect: 'manual', signal, dispatcher });
@@ -47,7 +48,7 @@ export function createHttp({ env, userAgent, timeout = defaultTimeout, lookup, t
       let url = parseSafeUrl(String(target), { what: 'The address' });
       const deadline = new AbortController();
       const limit = request.timeout ?? timeout;
-      const timer = limit === 0 ? undefined : setTimeout(() => deadline.abort(), limit);
+      const stop = limit === 0 ? undefined : clock.alarm(limit, () => deadline.abort());
       const signal = request.signal ? AbortSignal.any([request.signal, deadline.signal]) : deadline.signal;
       try {
         for (let left = request.redirects ?? 0; ; left -= 1) {
@@ -60,11 +61,11 @@ export function createHttp({ env, userAgent, timeout = defaultTimeout, lookup, t
         }
       } catch (error) {
         if (request.signal?.aborted) throw request.signal.reason;
-        const failure = deadline.signal.aborted ? timedOut(error, { url, timeout: limit }) : networkError(error, url);
+        const failure = deadline.signal.aborted ? timedOut({ url, timeout: limit }) : networkError(error, url);
         trace?.failure(url, failure);
         throw failure;
       } finally {
-        clearTimeout(timer);
+        stop?.();
       }
     },
     close: () => connections.close(),

@@ -2,19 +2,18 @@
 import { AuthError } from '../errors.js';
 
 /** @param timeout in milliseconds. */
-export function timedOut(cause: unknown, { url, timeout }: { url: URL; timeout: number }): AuthError {
+export function timedOut({ url, timeout }: { url: URL; timeout: number }): AuthError {
   return new AuthError('request_timed_out', `${url.host} did not answer within ${timeout / 1000} seconds.`, {
     hint: 'Try again; if it stays so, see whether this machine reaches the server at all.',
-    cause,
   });
 }
 
-/** undici's errors, told by their codes: their words may hold what was sent. */
+/** undici's errors, told by their codes: their words, and what hangs on them, may hold what was sent, or came. */
 export function networkError(error: unknown, url: URL): AuthError {
   // What our own connections refuse comes wrapped.
   for (let one = error; one instanceof Error; one = one.cause) if (one instanceof AuthError) return one;
   const code = causeCode(error);
-  return new AuthError('network_error', `${url.host} could not be reached: ${sentenceFor(code)}.`, { hint: hintFor(code), cause: error });
+  return new AuthError('network_error', `${url.host} could not be reached: ${sentenceFor(code)}.`, { hint: hintFor(code) });
 }
 
 /** undici wraps the socket's error in a TypeError, and several of them in an AggregateError. */
@@ -22,6 +21,8 @@ function causeCode(error: unknown): string {
   for (let one = error; one instanceof Error; one = one.cause) {
     const { code, errors } = one as NodeJS.ErrnoException & { errors?: unknown[] };
     if (typeof code === 'string') return code;
+    // undici leaves out the code of most of these.
+    if (one.name === 'HTTPParserError') return 'HPE_UNKNOWN';
     if (Array.isArray(errors) && errors.length > 0) return causeCode(errors[0]);
   }
   return 'UNKNOWN';

@@ -33,7 +33,7 @@ const hidden = '…';
 export function createTrace(tell: (line: string) => void): Trace {
   const secrets = new Set<string>();
   const hide = (value: string): string => {
-    if (value.length >= shortestSecret) for (const form of [value, encodeURIComponent(value)]) secrets.add(form);
+    if (value.length >= shortestSecret) for (const form of [value, encodeURIComponent(value.toWellFormed())]) secrets.add(form);
     return hidden;
   };
   const say = (line: string) => {
@@ -52,8 +52,12 @@ export function createTrace(tell: (line: string) => void): Trace {
       .join('/');
   const shownUrl = (url: URL): string =>
     shortened(`${url.origin}${shownPath(url.pathname)}${url.search === '' ? '' : `?${shownQuery(url.searchParams)}`}`);
-  const shownText = (value: string): string =>
-    URL.canParse(value) && /^https?:/i.test(value) ? shownUrl(new URL(value)) : shortened(value);
+  const shownText = (value: string): string => {
+    const url = /^https?:/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
+    const shown = url && shownUrl(url);
+    // As it was written, where nothing had to be hidden: a slash at the end may be what is wrong.
+    return shown === undefined || shown === url?.href ? shortened(value) : shown;
+  };
 
   const shownHeader = ([name, value]: [string, string]): string => {
     if (name === 'authorization') return `${name}: ${value.split(' ')[0] ?? ''} ${hide(value.split(' ').slice(1).join(' '))}`;

@@ -36,8 +36,11 @@ const lists = [
   'dpop_signing_alg_values_supported',
 ] as const;
 
-/** An issuer is compared, shown and a key of the store: a URL of visible ASCII without query and fragment (RFC 8414 section 2). */
-const issuerForm = /^https?:\/\/[!-"$->@-~]{1,500}$/;
+/**
+ * An issuer is compared, shown, a key of the store and a word of commands that people are told to type: a URL without query
+ * and fragment (RFC 8414 section 2), and without what a shell has a use for.
+ */
+const issuerForm = /^https?:\/\/[\w.~:/[\]%@+,=-]{1,500}$/;
 
 /**
  * Asks an issuer for its metadata at each address that the specification names, in its order, and takes the first that

@@ -38,7 +38,7 @@ const oddLists: Mend = (body) => {
 /** Members that are text and come as something else, as a `client_id` that is a number. */
 const oddTexts: Mend = (body) => {
   if (typeof body['client_id'] === 'number') body['client_id'] = String(body['client_id']);
-  for (const key of ['token_endpoint_auth_method', 'scope']) {
+  for (const key of ['token_endpoint_auth_method', 'scope', 'client_secret']) {
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a key of ours, from the list above
     if (typeof body[key] !== 'string') delete body[key];
   }

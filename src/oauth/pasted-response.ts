@@ -44,13 +44,16 @@ function candidates(text: string): string[] {
 // eslint-disable-next-line no-control-regex -- escape sequences begin with one
 const foreign = /\u001b\[[0-?]*[ -/]*[@-~]|[\s\\\p{C}\p{Default_Ignorable_Code_Point}\u2500-\u257f]/gu;
 /** Quotes and brackets of a text around it, and the mark that zsh puts where a line does not end. */
-const wrapping = /^["'`“”‘’«»<([{]+|["'`“”‘’«»>)\]}%.,;!]+$/g;
+const opening = new Set('"\'`“”‘’«»<([{');
+const closing = new Set('"\'`“”‘’«»>)]}%.,;!');
 
 function cleaned(text: string): string {
-  return text
-    .replace(/&(amp;)+|&#(38|x26);/gi, '&')
-    .replace(foreign, '')
-    .replace(wrapping, '');
+  const bare = text.replace(/&(amp;)+|&#(38|x26);/gi, '&').replace(foreign, '');
+  // No regular expression: one that is anchored at the end takes quadratic time, and the server chooses what is pasted.
+  let [start, end] = [0, bare.length];
+  while (start < end && opening.has(bare.charAt(start))) start += 1;
+  while (end > start && closing.has(bare.charAt(end - 1))) end -= 1;
+  return bare.slice(start, end);
 }
 
 function parseOne(text: string, attempt: Attempt): AuthorizationResponse {

@@ -67,14 +67,15 @@ export function protocolError(error: unknown, what: string, secrets: readonly (s
   const told = (words: string | undefined) => redacted(words, secrets);
   const response = responseOf(error);
   const status = response?.status;
-  const from = { status, retryAfter: response && retryAfterOf(response), cause: error };
+  // Nothing of the library's error is passed on as a cause: it holds the whole answer.
+  const from = { status, retryAfter: response && retryAfterOf(response) };
   if (error instanceof ResponseBodyError && error.status < 500) {
     const code = error.status === tooManyRequests && !Object.hasOwn(codes, error.error) ? 'server_failed' : undefined;
     return refusal(what, { error: told(error.error), description: told(error.error_description), code, ...from });
   }
   if (error instanceof AuthorizationResponseError) {
     const code = authorizationCode(error.error);
-    return refusal(what, { error: told(error.error), description: told(error.error_description), code, cause: error });
+    return refusal(what, { error: told(error.error), description: told(error.error_description), code });
   }
   if (error instanceof WWWAuthenticateChallengeError) {
     const { error: name = 'invalid_client', error_description: words } = error.cause[0]?.parameters ?? {};
@@ -87,10 +88,14 @@ export function protocolError(error: unknown, what: string, secrets: readonly (s
   if (status !== undefined && status >= 400) {
     return new OAuthError(`status ${status}`, `${what} refused with status ${status}.`, from);
   }
+  if (status !== undefined && status >= 300 && status < 400) {
+    return new AuthError('response_invalid', `${what} redirects elsewhere (status ${status}), and what it was sent is for it alone.`, {
+      hint: 'Nothing was sent there. Tell whoever runs the server.',
+    });
+  }
   if (error instanceof OperationProcessingError || error instanceof UnsupportedOperationError) {
     return new AuthError('response_invalid', `${what} answered with something that its RFC does not allow (${error.message}).`, {
       hint: 'Try again; if it stays so, tell whoever runs the server.',
-      cause: error,
     });
   }
   throw error;
@@ -102,7 +107,6 @@ interface Refusal {
   readonly code?: ErrorCode;
   readonly status?: number;
   readonly retryAfter?: number;
-  readonly cause: unknown;
 }
 
 function refusal(what: string, { error = '', description, ...rest }: Refusal): OAuthError {
@@ -117,7 +121,7 @@ const shortestSecret = 6;
 function redacted(words: string | undefined, secrets: readonly (string | undefined)[]): string | undefined {
   return secrets
     .filter((secret) => secret !== undefined && secret.length >= shortestSecret)
-    .flatMap((secret) => [secret, encodeURIComponent(secret ?? '')])
+    .flatMap((secret) => [secret, encodeURIComponent(secret?.toWellFormed() ?? '')])
     .reduce((text, secret) => text?.replaceAll(secret ?? '', '…'), words);
 }
 

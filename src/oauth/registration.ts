@@ -203,7 +203,7 @@ function checked(client: ClientInformation, { wish, ...request }: RegistrationRe
 function refused(error: OAuthError | undefined, { issuer }: AuthorizationServerMetadata): AuthError {
   if (error?.code !== 'request_refused') return error ?? new AuthError('registration_refused', `${issuer} refused to register a client.`);
   return new AuthError('registration_refused', error.message, {
-    hint: `${new URL(issuer).host} may only take clients that it knows: pass --client-id ID, or set MCP_AUTH_REGISTRATION_TOKEN.`,
+    hint: `${new URL(issuer).host} may only take clients that it knows: pass --client-id ID, or set MCP_AUTH_REGISTRATION_TOKEN and pass --issuer ${issuer}`,
     cause: error,
   });
 }

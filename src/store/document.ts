@@ -249,11 +249,14 @@ function foreignKeys(auth: unknown): AuthEntry {
   return isObject(auth) ? Object.fromEntries(Object.entries(auth).filter(([key]) => !ours.has(key))) : {};
 }
 
+/** Seconds since the epoch that a Date can hold: ECMA-262 section 21.4.1.1. */
+const latestTime = 8_640_000_000_000;
+
 function isKind(value: unknown, kind: Kind): boolean {
   if (kind === 'object') return isObject(value);
   if (kind === 'network') return networks.some((one) => one === value);
   if (kind === 'list') return Array.isArray(value) && value.every((one) => typeof one === 'string');
-  return kind === 'number' ? Number.isFinite(value) : typeof value === 'string' && value !== '';
+  return kind === 'number' ? Number.isFinite(value) && Math.abs(Number(value)) <= latestTime : typeof value === 'string' && value !== '';
 }
 
 /** RFC 7591's members and ours, by type. What has another type counts as absent. */

@@ -18,6 +18,11 @@ export function expandVariables(text: string, { variables }: Pick<Env, 'variable
   });
 }
 
+/** The variables that a URL names: whoever it leads to is told what is in them. */
+export function variablesIn(text: string): string[] {
+  return [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
+}
+
 /** Whether a server's URL, as it is used, is `url`. */
 export function isUrlOf(written: unknown, url: string, env: Pick<Env, 'variables'>): boolean {
   if (typeof written !== 'string') return false;

@@ -17,6 +17,9 @@ const shapes = [
   { level: 'L', quiet: 2 },
 ] as const;
 
+/** Bytes that the largest code holds, version 40 at level L. */
+const largest = 2953;
+
 /** A code, row by row; or why there is none, as a sentence. */
 export type Qr = { readonly rows: readonly string[] } | { readonly reason: string };
 
@@ -25,6 +28,9 @@ export type Qr = { readonly rows: readonly string[] } | { readonly reason: strin
  * terminal's own colours are, where it has colours.
  */
 export async function drawQr(text: string, { columns, rows, paint }: QrOptions): Promise<Qr> {
+  const tooLong = { reason: 'There is no QR code: the address is too long for one.' };
+  // What no code can hold takes the library seconds to find out.
+  if (Buffer.byteLength(text) > largest) return tooLong;
   let drawn: string[] | undefined;
   for (const { level, quiet } of shapes) {
     // The library throws where a level cannot hold the text.
@@ -33,7 +39,7 @@ export async function drawQr(text: string, { columns, rows, paint }: QrOptions):
     drawn = drawing(framed(modules, quiet));
     if (widthOf(drawn) <= columns && drawn.length <= rows) return { rows: drawn.map((row) => paint(['whiteBright', 'bgBlack'], row)) };
   }
-  if (drawn === undefined) return { reason: 'There is no QR code: the address is too long for one.' };
+  if (drawn === undefined) return tooLong;
   const wanted = `${widthOf(drawn)} columns${drawn.length > rows ? ` and ${drawn.length} rows` : ''}`;
   const has = drawn.length > rows ? `${columns} and ${rows}` : String(columns);
   return { reason: `There is no QR code: it takes a window of ${wanted}, and this one has ${has}.` };

@@ -50,9 +50,11 @@ test('a file that is there keeps its mode, its link, its comments; what was in i
   mkdirSync(at('.cursor'));
   symlinkSync(at('real.json'), at('.cursor/mcp.json'));
   expect(await typed('connect cursor linear').exit).toBe(0);
+  expect(statSync(at('real.json')).mode & 0o777).toBe(0o640);
   expect(await typed('connect cursor linear --how header').exit).toBe(0);
   expect(lstatSync(at('.cursor/mcp.json')).isSymbolicLink()).toBe(true);
-  expect(statSync(at('real.json')).mode & 0o777).toBe(0o640);
+  // Now that there is a token in it, it is for its owner alone.
+  expect(statSync(at('real.json')).mode & 0o777).toBe(0o600);
   expect(read('real.json')).toContain('// mine');
   expect(read('real.json')).toContain('Bearer secret-1');
   expect(read('real.json.before-mcp-auth')).toBe('{\n  // mine\n  "theme": "x"\n}\n');

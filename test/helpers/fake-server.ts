@@ -6,8 +6,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One answer: `json` or `text`, or nothing at all, ever (`hang`), or a closed connection (`drop`). */
+/** One answer: `json` or `text`; what a function `writes`; or nothing at all, ever (`hang`), or a closed connection (`drop`). */
 export type Respond =
+  | { writes: (response: ServerResponse) => void }
   | { status?: number; headers?: Record<string, string>; json?: unknown; text?: string }
   | 'hang'
   | 'drop'
@@ -113,6 +114,8 @@ function send(respond: Respond, { request, response }: { request: FakeRequest; r
     send(respond(request), { request, response });
   } else if (respond === 'drop') {
     response.destroy();
+  } else if (typeof respond === 'object' && 'writes' in respond) {
+    respond.writes(response);
   } else if (respond !== 'hang') {
     const { status = 200, headers = {}, json, text = '' } = respond;
     const type = json === undefined ? 'text/html' : 'application/json';

@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/clock.js';
 import { createHttp } from '../../src/http/http.js';
 import { isLoopback, parseSafeUrl } from '../../src/http/url-policy.js';
 
 function http(variables: Record<string, string> = {}, timeout?: number) {
   const created = createHttp({
+    clock: systemClock,
     env: { variables, platform: 'linux' as const, folder: '/', program: [], exists: () => false },
     userAgent: 'test',
     timeout,

@@ -430,12 +430,11 @@ describe('what is asked for', () => {
           headers.authorization === undefined ? { status: 401 } : { status: 201, json: { ...body, client_id: 'c' } },
       },
     ]);
-    const running = run(`login ${server.url} --no-browser --no-verify --flow device`, {
-      store: temporaryStore(),
-      env: { MCP_AUTH_REGISTRATION_TOKEN: 'iat-1' },
-    });
-    expect(await running.exit).toBe(0);
-    expect(server.asked('POST /register').map(({ headers }) => headers.authorization)).toEqual([undefined, 'Bearer iat-1']);
+    const line = `login ${server.url} --no-browser --no-verify --flow device`;
+    // Whoever an MCP server names could ask for it.
+    expect(await run(line, { store: temporaryStore(), env }).exit).toBe(1);
+    expect(await run(`${line} --issuer ${server.origin}`, { store: temporaryStore(), env }).exit).toBe(0);
+    expect(server.asked('POST /register').map(({ headers }) => headers.authorization)).toEqual([undefined, undefined, 'Bearer iat-1']);
   });
 
   test('the scopes that will be asked for: some servers hold a client to those that it registered with', async () => {

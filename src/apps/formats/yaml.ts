@@ -11,7 +11,7 @@ export const yaml: Format = {
     const [error] = document.errors;
     const [place] = error?.linePos ?? [];
     if (error) throw invalid(file, `is not valid YAML${place ? `: see line ${place.line}, column ${place.col}` : ''}`);
-    const value: unknown = document.toJS();
+    const value = valueOf(document, file);
     if (value === null || value === undefined) return {};
     if (!isObject(value)) throw invalid(file, 'does not hold a mapping at its top');
     return value;
@@ -26,6 +26,15 @@ export const yaml: Format = {
     return says(result, path, undefined) ? result : byNodes(text, path, undefined);
   },
 };
+
+/** @throws AuthError `file_invalid` for names that stand for nothing, or for more and more of each other. */
+function valueOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch {
+    throw invalid(file, 'has aliases that cannot be resolved');
+  }
+}
 
 function says(text: string, path: readonly string[], wanted: unknown): boolean {
   const document = parseDocument(text);

@@ -1,0 +1,56 @@
+/** Every row of the table, by a whole command in this process, against a server that attacks. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { secrets, startAttackingServer } from './attacking-server.js';
+import { attacks } from './attacks.js';
+
+/** Another server's login, which no attack may change or show. */
+const bystander = {
+  mine: true,
+  mcpServers: { other: { url: 'https://other.example/mcp', auth: { type: 'bearer', token: 'SECRET-bystander' } } },
+};
+const byCode = 'login URL --no-browser --flow device --name victim';
+
+/** What could move the cursor, hide or reorder: nothing but lines of visible characters. */
+// eslint-disable-next-line no-control-regex -- that is the point
+const unprintable = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\p{Cs}/u;
+
+test('the table has at least 80 rows, each with its source, and no two alike', () => {
+  expect(attacks.length).toBeGreaterThanOrEqual(80);
+  expect(new Set(attacks.map(({ attack }) => attack)).size).toBe(attacks.length);
+  for (const { source } of attacks) expect(source).toMatch(/RFC|CVE|GHSA|MCP|attack|checklist/);
+});
+
+test.each(attacks)(
+  '$attack ($source)',
+  async ({ change = () => [], command = byCode, act, exit, says, never = [], changesStore = false, ...row }) => {
+    const at = await startAttackingServer(change);
+    const store = temporaryStore(row.store?.(at) ?? bystander);
+    const before = readFileSync(store, 'utf8');
+    const opened: string[] = [];
+    const attacked = run(command.replace('URL', at.server.url), {
+      store,
+      stdin: act ? 'open' : 'none',
+      openBrowser: (url) => Promise.resolve(opened.push(url) > 0),
+    });
+    await Promise.race([act?.(attacked, at), attacked.exit]);
+    expect(await attacked.exit, attacked.stderr).toBe(exit);
+    expect(attacked.stderr).toMatch(says);
+
+    const said = attacked.stdout + attacked.stderr;
+    expect(said).not.toMatch(unprintable);
+    expect(said).not.toContain('did not expect');
+    for (const secret of [...Object.values(secrets), 'SECRET-']) expect(said).not.toContain(secret);
+    if (!command.includes('--json')) expect(attacked.stdout).toBe('');
+    expect(opened).toEqual([]);
+    expect(at.tripped()).toBe(0);
+    for (const want of never) expect(at.server.asked(want), want).toEqual([]);
+    // A sentence, not a wall: an address that people have to open is the longest line there is.
+    for (const line of attacked.stderr.split('\n').filter((one) => !/^(http|→|←)/.test(one))) expect(line.length).toBeLessThan(1000);
+    if (!changesStore) expect(readFileSync(store, 'utf8')).toBe(before);
+    // Nobody polls faster than every second, or is kept from polling for longer than two minutes, but when asked to (RFC 8628).
+    for (const slept of attacked.clock.slept) expect(slept).toBeGreaterThanOrEqual(1000);
+  },
+);

@@ -1,0 +1,934 @@
+/**
+ * The table of attacks, and what must hold after each. Those that take a network of several addresses are in
+ * network.test.ts, those of other users of the machine in machine.test.ts.
+ */
+import type { ServerResponse } from 'node:http';
+import { deflateSync, gzipSync } from 'node:zlib';
+import { metadata, type Exchange, type Respond } from '../helpers/fake-server.js';
+import type { Run } from '../helpers/run.js';
+import { deviceCode, discovery, endless, secrets, tokens, withMetadata, type Places } from './attacking-server.js';
+
+export interface Attack {
+  /** Who says that this must not work: a section, an item of the MCP checklist, a CVE, a line of FAILURES-AND-ATTACKS. */
+  readonly source: string;
+  readonly attack: string;
+  readonly change?: (at: Places) => Exchange[];
+  /** `URL` stands for the server's; a login by code without it. */
+  readonly command?: string;
+  /** What the store holds; another server's login without it. */
+  readonly store?: (at: Places) => object;
+  /** What the person, or somebody else, does meanwhile. */
+  readonly act?: (login: Run, at: Places) => Promise<void>;
+  readonly exit: number;
+  readonly says: RegExp;
+  /** Requests that must not come, beside those to the tripwire. */
+  readonly never?: readonly string[];
+  /** For what is no error: the store has the login, or one less. */
+  readonly changesStore?: boolean;
+}
+
+const byPaste = 'login URL --no-browser --flow paste --name victim --no-verify';
+const unverified = 'login URL --no-browser --flow device --name victim --no-verify';
+
+/** Waits for the address of a login by paste, and pastes an answer made of its state. */
+function pastes(answer: (request: URLSearchParams) => Record<string, string> | string): NonNullable<Attack['act']> {
+  return async (login) => {
+    const { searchParams: request } = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m));
+    const given = answer(request);
+    login.type(`${request.get('redirect_uri')}?${typeof given === 'string' ? given : String(new URLSearchParams(given))}\n`);
+    login.end();
+  };
+}
+const stateOf = (request: URLSearchParams) => request.get('state') ?? '';
+const pastesCode = pastes((request) => ({ code: secrets.code, state: stateOf(request) }));
+
+/** An app says something to the bridge, and closes its side when it has heard what came of it. */
+const speaks: NonNullable<Attack['act']> = async (bridge) => {
+  bridge.type('{"jsonrpc":"2.0","method":"notifications/x"}\n');
+  await bridge.shown(/!/);
+  bridge.end();
+};
+
+/** A store with a login to the server under attack that has expired. */
+function expired(changes: Record<string, unknown> = {}, entry: Record<string, unknown> = {}) {
+  return ({ origin }: Places) => ({
+    mcpServers: {
+      victim: {
+        type: 'http',
+        url: `${origin}/mcp`,
+        auth: {
+          ...{ type: 'bearer', token: 'SECRET-old-token-3b3b', refresh_token: secrets.refreshToken, expires_at: 1_700_000_000 },
+          ...{
+            issued_at: 1_699_990_000,
+            issuer: origin,
+            resource: `${origin}/mcp`,
+            client_id: 'client-1',
+            token_endpoint: `${origin}/token`,
+          },
+          ...{ revocation_endpoint: `${origin}/revoke`, scope: 'read', requested_scope: 'read' },
+          ...changes,
+        },
+        ...entry,
+      },
+    },
+    oauthClients: {
+      [origin]: [{ client_id: 'client-1', client_secret: secrets.clientSecret, token_endpoint_auth_method: 'client_secret_post' }],
+    },
+  });
+}
+
+const redirectTo = (location: string, status = 307): Respond => ({ status, headers: { location } });
+const raw = (write: (response: ServerResponse) => void): Respond => ({ writes: write });
+
+/** One byte, and then one more whenever half a minute has passed for everybody. */
+const drip = raw((response) => {
+  response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+});
+/** Lets half a minute pass as soon as the server has been asked. */
+const timePasses: NonNullable<Attack['act']> = async (login) => {
+  for (let times = 0; times < 40; times += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    login.clock.advance(31_000);
+  }
+};
+
+/** Ways to move the cursor, to reorder, to hide, and to seem to have ended. */
+const evilWords = 'a\u001b]8;;https://evil.example\u0007b\u001b[2J\u009b31m\u202ec\u2066d\u200be\u00adf\ud800g\r\nh\u2028i” j';
+const shownEvilWords = /“ab?[^“”]*c[^“”]*" j”/;
+
+const notHttp = [
+  'javascript:alert(1)',
+  'file:///etc/passwd',
+  'ms-msdt:/id%20PCWDiagnostic',
+  'smb://evil.example/share',
+  'data:text/html,hi',
+];
+
+const urls: Attack[] = [
+  ...notHttp.map((url) => ({
+    source: 'CVE-2025-6514, CVE-2025-10619, checklist 23',
+    attack: `the authorization endpoint is ${url}`,
+    change: ({ origin }: Places) => [withMetadata(origin, { authorization_endpoint: url })],
+    command: byPaste,
+    exit: 1,
+    says: /authorization_endpoint of .* is not an http\(s\) URL/,
+  })),
+  {
+    source: 'CVE-2025-6514',
+    attack: 'the authorization endpoint has a command in its host',
+    change: ({ origin }) => [withMetadata(origin, { authorization_endpoint: 'https://a$(calc).example/authorize' })],
+    command: byPaste,
+    exit: 1,
+    says: /has a host that is no host name/,
+  },
+  {
+    source: 'RFC 3986 section 7.6, attack 5',
+    attack: 'the authorization endpoint has user information that looks like a host',
+    change: ({ origin }) => [withMetadata(origin, { authorization_endpoint: 'https://accounts.google.com:x@evil.example/authorize' })],
+    command: byPaste,
+    exit: 1,
+    says: /holds a user name or password/,
+  },
+  {
+    source: 'MCP authorization, Communication Security',
+    attack: 'the authorization endpoint is plain http elsewhere',
+    change: ({ origin }) => [withMetadata(origin, { authorization_endpoint: 'http://evil.example/authorize' })],
+    command: byPaste,
+    exit: 1,
+    says: /is plain http/,
+  },
+  {
+    source: 'RFC 8414 section 2',
+    attack: 'the authorization endpoint is a number',
+    change: ({ origin }) => [withMetadata(origin, { authorization_endpoint: 7 })],
+    command: byPaste,
+    exit: 1,
+    says: /authorization_endpoint of .*“7”, is not a URL/,
+  },
+  {
+    source: 'RFC 6749 section 3.2',
+    attack: 'the token endpoint is plain http elsewhere',
+    change: ({ origin }) => [withMetadata(origin, { token_endpoint: 'http://evil.example/token' })],
+    exit: 1,
+    says: /token_endpoint of .* is plain http/,
+    never: ['POST /register'],
+  },
+  ...[
+    'https://169.254.169.254/token',
+    'https://[fe80::1]/token',
+    'https://[::ffff:169.254.169.254]/token',
+    'https://100.100.100.200/token',
+    'https://0.0.0.0/token',
+    'https://[64:ff9b::a9fe:a9fe]/token',
+    'https://0xa9.0xfe.0xa9fe/token',
+    'https://2852039166/token',
+  ].map((url) => ({
+    source: 'RFC 9728 section 7.7, attack 12',
+    attack: `the token endpoint is ${url}`,
+    change: ({ origin }: Places) => [withMetadata(origin, { token_endpoint: url })],
+    exit: 1,
+    says: /leads to [\da-f.:]+, where no server for logins is/,
+    never: ['POST /register'],
+  })),
+  {
+    source: 'RFC 9728 section 7.7',
+    attack: 'the only authorization server is a cloud’s metadata service',
+    change: ({ origin }) => [
+      { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: ['https://169.254.169.254'] } } },
+    ],
+    exit: 1,
+    says: /leads to 169\.254\.169\.254/,
+  },
+  {
+    source: 'RFC 9728 section 7.7',
+    attack: 'the challenge points at a cloud’s metadata service',
+    change: () => [
+      {
+        want: 'POST /mcp',
+        respond: { status: 401, headers: { 'www-authenticate': 'Bearer resource_metadata="https://169.254.169.254/latest"' } },
+      },
+    ],
+    exit: 1,
+    says: /leads to 169\.254\.169\.254/,
+  },
+  {
+    source: 'RFC 9728 section 3.3',
+    attack: 'the challenge points elsewhere, at metadata of another resource',
+    change: ({ origin }) => [
+      { want: 'GET /prm', respond: { json: { resource: 'https://bank.example/mcp', authorization_servers: [origin] } } },
+    ],
+    exit: 1,
+    says: /is for the resource “https:\/\/bank\.example\/mcp”/,
+    never: ['POST /register', 'POST /device'],
+  },
+  {
+    source: 'RFC 8628 section 3.2',
+    attack: 'the verification URI is a script',
+    change: ({ origin }) => [{ want: 'POST /device', respond: deviceCode(origin, { verification_uri: 'javascript:alert(1)' }) }],
+    exit: 1,
+    says: /The verification URI, “javascript:alert\(1\)”, is not an http\(s\) URL/,
+  },
+  {
+    source: 'RFC 8628 section 5.4',
+    attack: 'the verification URI is on an unrelated host',
+    change: ({ origin }) => [{ want: 'POST /device', respond: deviceCode(origin, { verification_uri: 'https://evil.example/device' }) }],
+    command: unverified,
+    exit: 0,
+    changesStore: true,
+    says: /That page is at evil\.example, and not at 127\.0\.0\.1:\d+, which gave the code/,
+  },
+  {
+    source: 'RFC 8628 section 3.3.1',
+    attack: 'the address with the code in it, which only a QR code shows, is another page',
+    change: ({ origin }) => [
+      { want: 'POST /device', respond: deviceCode(origin, { verification_uri_complete: 'https://evil.example/?user_code=WDJB-MJHT' }) },
+    ],
+    command: `${unverified} --json`,
+    exit: 0,
+    changesStore: true,
+    says: /^(?![^]*evil\.example)[^]*activate/,
+  },
+  {
+    source: 'RFC 7591 section 3',
+    attack: 'the registration endpoint is a file',
+    change: ({ origin }) => [withMetadata(origin, { registration_endpoint: 'file:///etc/passwd' })],
+    exit: 1,
+    says: /lets no client register itself/,
+  },
+  {
+    source: 'RFC 9728 section 2',
+    attack: 'a thousand authorization servers',
+    change: ({ origin, tripwire }) => [
+      {
+        want: 'GET /prm',
+        respond: {
+          json: {
+            resource: `${origin}/mcp`,
+            authorization_servers: [...Array.from({ length: 1000 }, (_, one) => `${origin}/${one}`), tripwire],
+          },
+        },
+      },
+    ],
+    exit: 1,
+    says: /None of the authorization servers/,
+    never: ['GET /.well-known/oauth-authorization-server/5'],
+  },
+];
+
+const redirects: Attack[] = [
+  {
+    source: 'RFC 9728 section 7.7, attack 12',
+    attack: 'metadata redirects for ever',
+    change: ({ origin }) => [
+      ...[0, 1, 2, 3].map((hop) => ({ want: `GET /hop${hop}`, respond: redirectTo(`${origin}/hop${hop + 1}`, 302) })),
+      { want: discovery, respond: redirectTo(`${origin}/hop0`, 302) },
+    ],
+    exit: 1,
+    says: /has metadata/,
+    never: ['GET /hop3'],
+  },
+  ...[
+    { what: 'the registration', want: 'POST /register', exit: 6 },
+    { what: 'the device authorization', want: 'POST /device', exit: 1 },
+    { what: 'the token endpoint', want: 'POST /token', exit: 6 },
+  ].map(({ what, want, exit }) => ({
+    source: 'attack 13 [ran], RFC 9700 section 4.12',
+    attack: `${what} redirects elsewhere, with what was sent`,
+    change: ({ tripwire }: Places) => [{ want, respond: redirectTo(tripwire) }],
+    exit,
+    says: /redirects elsewhere \(status 307\), and what it was sent is for it alone/,
+  })),
+  {
+    source: 'attack 13',
+    attack: 'a refresh is redirected elsewhere',
+    change: ({ tripwire }) => [{ want: 'POST /token', respond: redirectTo(tripwire) }],
+    command: 'token victim',
+    store: expired(),
+    exit: 6,
+    says: /redirects elsewhere \(status 307\)/,
+  },
+  {
+    source: 'attack 13',
+    attack: 'a revocation is redirected elsewhere',
+    change: ({ tripwire }) => [{ want: 'POST /revoke', respond: redirectTo(tripwire) }],
+    command: 'logout victim',
+    store: expired(),
+    exit: 0,
+    changesStore: true,
+    says: /could not be revoked/,
+  },
+  {
+    source: 'checklist 19, RFC 6750 section 5.3',
+    attack: 'the MCP server redirects the new token elsewhere',
+    change: ({ origin, tripwire }) => [
+      {
+        want: 'POST /mcp',
+        respond: ({ headers }) =>
+          headers.authorization === undefined
+            ? { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/prm"` } }
+            : redirectTo(tripwire),
+      },
+    ],
+    exit: 0,
+    changesStore: true,
+    says: /The token could not be tried/,
+  },
+];
+
+const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, '{"a":1}'));
+const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+
+/** What an answer may be that is no answer, and the sentence that it ends in at the token endpoint. */
+const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; source: string }[] = [
+  { source: 'attack 17', attack: 'has no end', respond: endless('{"a":"', 'x'.repeat(65_536)), says: /more than 1 MiB/, exit: 6 },
+  {
+    source: 'attack 17',
+    attack: 'is 64 MiB, compressed',
+    respond: raw((response) => response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(bomb)),
+    says: /more than 1 MiB/,
+    exit: 6,
+  },
+  {
+    source: 'attack 17',
+    attack: 'is compressed five times over',
+    respond: raw((response) => {
+      const five = [1, 2, 3, 4].reduce((inner) => gzipSync(inner), bomb);
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip, gzip, gzip, gzip, gzip' }).end(five);
+    }),
+    says: /more than 1 MiB/,
+    exit: 6,
+  },
+  {
+    source: 'attack 17',
+    attack: 'says that it is compressed and is not',
+    respond: { headers: { 'content-encoding': 'gzip' }, json: { access_token: secrets.accessToken } },
+    says: /cannot be decompressed/,
+    exit: 6,
+  },
+  {
+    source: 'attack 17',
+    attack: 'is cut off in the middle of its compression',
+    respond: raw((response) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'deflate' })
+        .end(deflateSync('{"a":1}'.repeat(1000)).subarray(0, 20)),
+    ),
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 9112 section 8',
+    attack: 'is shorter than it says',
+    respond: raw((response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' }).write('{"access_token":');
+      setTimeout(() => response.destroy(), 20);
+    }),
+    says: /closed the connection|cut off/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 9112',
+    attack: 'is no HTTP',
+    respond: raw((response) => response.socket?.end('SSH-2.0-OpenSSH_9.2\r\n')),
+    says: /does not speak HTTP/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 9110 section 5.4',
+    attack: 'has headers without end',
+    respond: raw((response) => {
+      response.socket?.write('HTTP/1.1 200 OK\r\n');
+      for (let one = 0; one < 4000; one += 1) response.socket?.write(`x-${one}: ${'y'.repeat(100)}\r\n`);
+    }),
+    says: /more headers than/,
+    exit: 6,
+  },
+  { source: 'attack 17', attack: 'never comes', respond: 'hang', says: /did not answer within 30 seconds/, exit: 6 },
+  { source: 'attack 17', attack: 'comes byte by byte', respond: drip, says: /did not answer within 30 seconds/, exit: 6 },
+  {
+    source: 'attack 17',
+    attack: 'is null',
+    respond: { headers: { 'content-type': 'application/json' }, text: 'null' },
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'attack 17',
+    attack: 'is a list',
+    respond: { json: [{ access_token: secrets.accessToken }] },
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'attack 17',
+    attack: 'is a page',
+    respond: { text: '<html><script>alert(1)</script>' },
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 8259 section 9',
+    attack: 'is nested 100,000 times',
+    respond: { headers: { 'content-type': 'application/json' }, text: deep(100_000) },
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 8259 section 8.1',
+    attack: 'is not UTF-8',
+    respond: raw((response) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(Buffer.from('{"access_token":"\xff\xfe\xfa","token_type":"Bearer"}', 'latin1')),
+    ),
+    says: /cannot stand in a header/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 6749 section 5.1',
+    attack: 'has a number for a token',
+    respond: tokens({ access_token: 12345678 }),
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'attack 19 (failure 19)',
+    attack: 'has an empty token',
+    respond: tokens({ access_token: '' }),
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 6750 section 2.1',
+    attack: 'has a token that would end the header',
+    respond: tokens({ access_token: 'a\r\nX-Evil: 1' }),
+    says: /cannot stand in a header/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 6749 section 7.1',
+    attack: 'has a token of the type mac',
+    respond: tokens({ token_type: 'mac' }),
+    says: /type that it was not asked for|its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 9449 section 5',
+    attack: 'has a token that is bound to a key nobody has shown',
+    respond: tokens({ token_type: 'DPoP' }),
+    says: /bound to a key, which was not asked for/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 8707 section 2.2',
+    attack: 'has a token for another resource',
+    respond: tokens({ resource: 'https://bank.example/mcp' }),
+    says: /a token for “https:\/\/bank\.example\/mcp”/,
+    exit: 6,
+  },
+  {
+    source: 'attack 17',
+    attack: 'has its token in __proto__',
+    respond: {
+      headers: { 'content-type': 'application/json' },
+      text: `{"__proto__":{"access_token":"${secrets.accessToken}","token_type":"Bearer"}}`,
+    },
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+];
+
+const bytes: Attack[] = [
+  ...bodies.map(({ respond, attack, ...rest }) => ({
+    ...rest,
+    attack: `the token endpoint’s answer ${attack}`,
+    change: () => [{ want: 'POST /token', respond }],
+    command: byPaste,
+    act: async (login: Run, at: Places) => {
+      await pastesCode(login, at);
+      if (respond === 'hang' || respond === drip) await timePasses(login, at);
+    },
+  })),
+  ...bodies.slice(0, 10).map(({ respond, attack, source }) => ({
+    source,
+    attack: `an answer for metadata ${attack}, and there is no other`,
+    change: () =>
+      ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'].map((path) => ({ want: `GET ${path}`, respond })),
+    act: async (login: Run, at: Places) => {
+      if (respond === 'hang' || respond === drip) await timePasses(login, at);
+    },
+    // What was read whole and is no metadata is as good as a 404; what could not be read is told.
+    exit: /has no end|64 MiB|times over|middle/.test(attack) ? 1 : 6,
+    says: /has metadata|could not be reached|did not answer/,
+  })),
+  {
+    source: 'attack 17',
+    attack: 'metadata has its endpoints in __proto__',
+    change: ({ origin, tripwire }) => [
+      {
+        want: discovery,
+        respond: {
+          headers: { 'content-type': 'application/json' },
+          text: `{"issuer":"${origin}","__proto__":{"token_endpoint":"${tripwire}"}}`,
+        },
+      },
+    ],
+    exit: 1,
+    says: /names no token_endpoint/,
+  },
+  {
+    source: 'attack 17',
+    attack: 'the answer to the first question with the token has no end',
+    change: ({ origin }) => [
+      {
+        want: 'POST /mcp',
+        respond: ({ headers }) =>
+          headers.authorization === undefined
+            ? { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/prm"` } }
+            : endless('{"jsonrpc":"2.0","id":0,"result":{"x":"', 'x'.repeat(65_536)),
+      },
+    ],
+    exit: 0,
+    changesStore: true,
+    says: /The token could not be tried/,
+  },
+];
+
+const words: Attack[] = [
+  {
+    source: 'GHSA-q9j4-4h4j-mv5m, attack 4',
+    attack: 'the token endpoint’s error moves the cursor',
+    change: () => [{ want: 'POST /token', respond: { status: 400, json: { error: 'invalid_request', error_description: evilWords } } }],
+    exit: 1,
+    says: shownEvilWords,
+  },
+  {
+    source: 'attack 4',
+    attack: 'the registration’s error moves the cursor',
+    change: () => [
+      { want: 'POST /register', respond: { status: 400, json: { error: 'invalid_client_metadata', error_description: evilWords } } },
+    ],
+    exit: 1,
+    says: shownEvilWords,
+  },
+  {
+    source: 'attack 4',
+    attack: 'the device endpoint’s error moves the cursor',
+    change: () => [{ want: 'POST /device', respond: { status: 400, json: { error: 'invalid_scope', error_description: evilWords } } }],
+    exit: 1,
+    says: shownEvilWords,
+  },
+  {
+    source: 'attack 4, RFC 6749 section 4.1.2.1',
+    attack: 'the authorization response’s error moves the cursor',
+    command: byPaste,
+    act: pastes((request) => ({ error: 'server_error', error_description: evilWords.replace('\ud800', ''), state: stateOf(request) })),
+    exit: 1,
+    says: shownEvilWords,
+  },
+  {
+    source: 'attack 4',
+    attack: 'an error is 100 kB long',
+    change: () => [
+      { want: 'POST /token', respond: { status: 400, json: { error: 'invalid_request', error_description: 'x'.repeat(100_000) } } },
+    ],
+    exit: 1,
+    says: /“x{199}…”/,
+  },
+  {
+    source: 'attack 4',
+    attack: 'an error is not in words',
+    change: () => [{ want: 'POST /token', respond: { status: 400, headers: { 'content-type': 'text/plain' }, text: evilWords } }],
+    exit: 1,
+    says: /“ab?[^“”]*" j”/,
+  },
+  {
+    source: 'attack 4, RFC 8628 section 6.1',
+    attack: 'the user code moves the cursor',
+    change: ({ origin }) => [{ want: 'POST /device', respond: deviceCode(origin, { user_code: 'WDJB\u001b[2J-MJHT\u202e' }) }],
+    exit: 1,
+    says: /a code that nobody can type: “WDJB\[2J-MJHT”/,
+  },
+  {
+    source: 'RFC 8628 section 6.1',
+    attack: 'the user code is 10 kB long',
+    change: ({ origin }) => [{ want: 'POST /device', respond: deviceCode(origin, { user_code: 'W'.repeat(10_000) }) }],
+    exit: 1,
+    says: /a code that nobody can type: “W{199}…”/,
+  },
+  {
+    source: 'attack 4',
+    attack: 'the scopes of the challenge move the cursor',
+    change: ({ origin }) => [
+      {
+        want: 'POST /mcp',
+        respond: { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/prm", scope="a\u009b2J b"` } },
+      },
+      { want: 'POST /device', respond: { status: 400, json: { error: 'invalid_scope' } } },
+    ],
+    exit: 1,
+    says: /scope: “a2J b”/,
+  },
+  {
+    source: 'attack 4',
+    attack: 'the resource of the metadata moves the cursor',
+    change: () => [{ want: 'GET /prm', respond: { json: { resource: evilWords, authorization_servers: [] } } }],
+    exit: 1,
+    says: shownEvilWords,
+  },
+  {
+    source: 'attack 4',
+    attack: 'the issuer moves the cursor',
+    change: ({ origin }) => [withMetadata(origin, { issuer: `${origin}/\u001b[2J\u202e` })],
+    exit: 1,
+    says: /is the metadata of “http:\/\/127\.0\.0\.1:\d+\/\[2J”/,
+  },
+  {
+    source: 'attack 5, RFC 5891',
+    attack: 'the issuer is spelled in another script',
+    change: ({ origin }) => [
+      { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: ['https://аррӏе.example'] } } },
+    ],
+    exit: 6,
+    says: /xn--/,
+  },
+  {
+    source: 'attack 19, RFC 6749 section 10.5',
+    attack: 'the token endpoint repeats the code and the secret in its error',
+    change: () => [
+      {
+        want: 'POST /register',
+        respond: ({ body }) => ({
+          status: 201,
+          json: { ...body, client_id: 'client-1', client_secret: secrets.clientSecret, token_endpoint_auth_method: 'client_secret_post' },
+        }),
+      },
+      {
+        want: 'POST /token',
+        respond: ({ body }) => ({ status: 400, json: { error: 'invalid_request', error_description: Object.values(body).join(' ') } }),
+      },
+    ],
+    command: byPaste,
+    act: pastesCode,
+    exit: 1,
+    says: /“invalid_request”, “[^”]*…[^”]*”/,
+  },
+  {
+    source: 'attack 19',
+    attack: 'the token endpoint repeats the refresh token in its error',
+    change: () => [
+      {
+        want: 'POST /token',
+        respond: ({ body }) => ({ status: 400, json: { error: String(body['refresh_token']), error_description: JSON.stringify(body) } }),
+      },
+    ],
+    command: 'token victim --debug',
+    store: expired(),
+    exit: 1,
+    says: /refused: “…”/,
+  },
+  {
+    source: 'attack 19',
+    attack: 'a JSON answer is broken right after the token, which JSON.parse would quote',
+    change: () => [
+      {
+        want: 'POST /token',
+        respond: { headers: { 'content-type': 'application/json' }, text: `{"access_token":"${secrets.accessToken}",}` },
+      },
+    ],
+    command: `${unverified} --debug`,
+    exit: 6,
+    says: /its RFC does not allow/,
+  },
+];
+
+const oauth: Attack[] = [
+  {
+    source: 'RFC 6749 section 10.12, checklist 15',
+    attack: 'a response of another login is pasted',
+    command: byPaste,
+    act: pastes(() => ({ code: secrets.code, state: 'another-state-of-22-ch' })),
+    exit: 1,
+    says: /belongs to another login/,
+    never: ['POST /token'],
+  },
+  {
+    source: 'RFC 9207 section 2.4, checklist 16',
+    attack: 'the response does not say who gave it, though its server says that it does',
+    change: ({ origin }) => [withMetadata(origin, { authorization_response_iss_parameter_supported: true })],
+    command: byPaste,
+    act: pastesCode,
+    exit: 1,
+    says: /“iss” is missing/,
+    never: ['POST /token'],
+  },
+  {
+    source: 'RFC 9207 section 2.4, RFC 9700 section 4.4',
+    attack: 'mix-up: the response is another issuer’s',
+    command: byPaste,
+    act: pastes((request) => ({ code: secrets.code, state: stateOf(request), iss: 'https://honest.example' })),
+    exit: 1,
+    says: /does not come from http:\S+, which was asked, so it was thrown away/,
+    never: ['POST /token'],
+  },
+  {
+    source: 'RFC 9207 section 2.4, checklist 16',
+    attack: 'mix-up: the error is another issuer’s, and its words are not shown',
+    command: byPaste,
+    act: pastes((request) => ({
+      error: 'access_denied',
+      error_description: 'call this number',
+      state: stateOf(request),
+      iss: 'https://honest.example',
+    })),
+    exit: 1,
+    says: /^(?![^]*this number)[^]*thrown away/,
+    never: ['POST /token'],
+  },
+  {
+    source: 'RFC 6749 section 3.1, RFC 9700 section 4.7',
+    attack: 'the response has two codes',
+    command: byPaste,
+    act: pastes((request) => `code=${secrets.code}&code=other-code&state=${stateOf(request)}`),
+    exit: 1,
+    says: /holds “code” more than once/,
+    never: ['POST /token'],
+  },
+  {
+    source: 'RFC 7636 section 7.2, RFC 9700 section 4.8.2, checklist 14',
+    attack: 'PKCE is gone from the metadata',
+    change: ({ origin }) => [withMetadata(origin, { code_challenge_methods_supported: undefined })],
+    command: byPaste,
+    exit: 1,
+    says: /does not offer PKCE with S256/,
+    never: ['POST /register'],
+  },
+  {
+    source: 'RFC 7636 section 7.2',
+    attack: 'PKCE is offered without a hash',
+    change: ({ origin }) => [withMetadata(origin, { code_challenge_methods_supported: ['plain'] })],
+    command: byPaste,
+    exit: 1,
+    says: /does not offer PKCE with S256/,
+    never: ['POST /register'],
+  },
+  {
+    source: 'RFC 8414 section 3.3, checklist 4',
+    attack: 'the metadata is that of another issuer',
+    change: ({ origin, tripwire }) => [withMetadata(origin, { issuer: 'https://honest.example', token_endpoint: `${tripwire}/token` })],
+    exit: 1,
+    says: /is the metadata of “https:\/\/honest\.example”, not of/,
+    never: ['POST /register'],
+  },
+  {
+    source: 'RFC 8414 section 2',
+    attack: 'the issuer has user information in it',
+    change: ({ origin }) => [
+      { want: 'GET /prm', respond: { status: 404 } },
+      withMetadata(origin, { issuer: origin.replace('http://', 'http://accounts.google.com@') }),
+    ],
+    exit: 1,
+    says: /is the metadata of/,
+  },
+  {
+    source: 'RFC 7591 section 3.2.1',
+    attack: 'the registration comes back with another redirect URI',
+    change: ({ tripwire }) => [
+      {
+        want: 'POST /register',
+        respond: ({ body }) => ({ status: 201, json: { ...body, client_id: 'client-1', redirect_uris: [`${tripwire}/callback`] } }),
+      },
+    ],
+    command: byPaste,
+    exit: 1,
+    says: /and not for http:\/\/127\.0\.0\.1:\d+\/callback/,
+  },
+  {
+    source: 'RFC 7591 section 2',
+    attack: 'the registration comes back with a way to authenticate that nobody has',
+    change: () => [
+      {
+        want: 'POST /register',
+        respond: ({ body }) => ({ status: 201, json: { ...body, client_id: 'client-1', token_endpoint_auth_method: 'tls_client_auth' } }),
+      },
+    ],
+    exit: 1,
+    says: /must authenticate by “tls_client_auth”/,
+  },
+  {
+    source: 'CVE-2026-104850, CVE-2026-115563, checklist 10',
+    attack: 'the server names another issuer, to be shown the client secret of the first',
+    change: ({ origin, tripwire }) => [
+      { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/other`] } } },
+      {
+        want: 'GET /.well-known/oauth-authorization-server/other',
+        respond: { json: metadata(origin, { issuer: `${origin}/other`, token_endpoint: `${tripwire}/token` }) },
+      },
+    ],
+    command: 'login victim --no-browser --flow paste',
+    store: (at) => {
+      const { mcpServers, oauthClients } = expired()(at);
+      const clients = oauthClients[at.origin]?.map((client) => ({ ...client, obtained_by: 'pre_registration' }));
+      return { mcpServers, oauthClients: { [at.origin]: clients } };
+    },
+    exit: 1,
+    says: /is registered with .*, but the server now names/,
+    never: ['POST /register', 'POST /token'],
+  },
+  {
+    source: 'CVE-2026-104850, checklist 10',
+    attack: 'the metadata names another token endpoint once there is a refresh token',
+    change: ({ origin, tripwire }) => [withMetadata(origin, { token_endpoint: `${tripwire}/token` })],
+    command: 'refresh victim',
+    store: expired(),
+    exit: 0,
+    changesStore: true,
+    says: /victim/,
+  },
+  {
+    source: 'RFC 6749 section 6',
+    attack: 'a refresh gives more scopes than were approved',
+    change: () => [{ want: 'POST /token', respond: tokens({ scope: 'read admin' }) }],
+    command: 'refresh victim',
+    store: expired(),
+    exit: 0,
+    changesStore: true,
+    says: /may do more than was approved: “admin”/,
+  },
+  {
+    source: 'RFC 8707 section 2.2',
+    attack: 'a refresh gives a token for another resource',
+    change: () => [{ want: 'POST /token', respond: tokens({ resource: ['https://bank.example/mcp'] }) }],
+    command: 'token victim',
+    store: expired(),
+    exit: 6,
+    says: /a token for “\["https:\/\/bank\.example\/mcp"\]”/,
+  },
+  {
+    source: 'checklist 19, RFC 8707 section 2',
+    attack: 'the server’s URL in the store has become another one',
+    command: 'token victim',
+    store: ({ origin, tripwire }) => expired({ expires_at: 4_000_000_000 }, { url: `${tripwire}/mcp` })({ origin, tripwire }),
+    exit: 3,
+    says: /The login to victim is for “http:\S+\/mcp”, and its URL in the store is now/,
+  },
+  {
+    source: 'attack 15',
+    attack: 'the older transport names an endpoint elsewhere, to be sent the token',
+    change: ({ tripwire }) => [
+      {
+        want: 'GET /mcp',
+        respond: { headers: { 'content-type': 'text/event-stream' }, text: `event: endpoint\ndata: ${tripwire}/messages\n\n` },
+      },
+    ],
+    command: 'bridge victim --transport sse-only',
+    store: expired({ expires_at: 4_000_000_000 }),
+    act: speaks,
+    exit: 0,
+    says: /is not a part of http:\S+\/mcp, which the login is for/,
+  },
+  {
+    source: 'attack 15',
+    attack: 'the older transport names another customer’s endpoint on the same host',
+    change: ({ origin }) => [
+      {
+        want: 'GET /a/sse',
+        respond: { headers: { 'content-type': 'text/event-stream' }, text: `event: endpoint\ndata: ${origin}/b/messages\n\n` },
+      },
+    ],
+    command: 'bridge victim --transport sse-only',
+    store: (at) => expired({ expires_at: 4_000_000_000, resource: `${at.origin}/a/sse` }, { url: `${at.origin}/a/sse` })(at),
+    act: speaks,
+    exit: 0,
+    says: /is not a part of http:\S+\/a\/sse/,
+    never: ['POST /b/messages'],
+  },
+  {
+    source: 'RFC 8628 section 3.2, attack 20',
+    attack: 'a device code that never ends',
+    change: ({ origin }) => [
+      { want: 'POST /device', respond: deviceCode(origin, { expires_in: 1e15, interval: 60 }) },
+      { want: 'POST /token', respond: { status: 400, json: { error: 'authorization_pending' } } },
+    ],
+    exit: 5,
+    says: /expired before it was approved/,
+  },
+  ...[0, -1, '5', 'x', null, 1e10, 99_999_999, 0.0001, [], {}].map((interval) => ({
+    source: 'RFC 8628 section 3.5, attack 20 [ran]',
+    attack: `the interval between polls is ${JSON.stringify(interval)}`,
+    change: ({ origin }: Places) => [
+      { want: 'POST /device', respond: deviceCode(origin, { interval }) },
+      { want: 'POST /token', respond: { status: 400, json: { error: 'authorization_pending' } } },
+    ],
+    exit: 5,
+    says: /expired before it was approved/,
+  })),
+  {
+    source: 'RFC 8628 section 3.5',
+    attack: 'slow_down, for ever',
+    change: () => [{ want: 'POST /token', respond: { status: 400, json: { error: 'slow_down' } } }],
+    exit: 5,
+    says: /expired before it was approved/,
+  },
+  {
+    source: 'RFC 9110 section 10.2.3',
+    attack: 'a Retry-After of a thousand years',
+    change: () => [{ want: 'POST /token', respond: { status: 429, headers: { 'retry-after': '31536000000' } } }],
+    exit: 5,
+    says: /expired before it was approved/,
+  },
+  {
+    source: 'RFC 8628 section 3.5',
+    attack: 'a person who says no, in an answer with a token beside it',
+    change: () => [
+      {
+        want: 'POST /token',
+        respond: { status: 400, json: { error: 'access_denied', access_token: secrets.accessToken, token_type: 'Bearer' } },
+      },
+    ],
+    exit: 4,
+    says: /“access_denied”/,
+  },
+];
+
+export const attacks: readonly Attack[] = [...urls, ...redirects, ...bytes, ...words, ...oauth];
