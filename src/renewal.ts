@@ -86,7 +86,8 @@ export async function renew(stored: Stored, { isGood }: { isGood: (login: Login)
   await context.store.checkWritable();
   const endpoint = { metadata, client, ...(current.login.dpopKey && { dpop: await openDpop(current.login.dpopKey) }) };
   context.signal.throwIfAborted();
-  const renewed = await context.uninterrupted(async (undisturbed) => {
+  const renewed = await context.uninterrupted(async (root) => {
+    const undisturbed = withinReach(stored.login.network, root);
     try {
       const tokens = await requestNewTokens({ ...current, endpoint }, undisturbed);
       tellWhatWasGained({ ...current, tokens }, undisturbed);

@@ -1,7 +1,8 @@
 /** Every row of the table, by a whole command in this process, against a server that attacks. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryStore } from '../helpers/folder.js';
+import { temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { secrets, startAttackingServer } from './attacking-server.js';
 import { attacks } from './attacks.js';
@@ -30,9 +31,16 @@ test.each(attacks)(
     const store = temporaryStore(row.store?.(at) ?? bystander);
     const before = readFileSync(store, 'utf8');
     const opened: string[] = [];
+    const home = temporaryFolder();
+    for (const [name, content] of Object.entries(row.files?.(at) ?? {})) {
+      mkdirSync(path.dirname(path.join(home, name)), { recursive: true });
+      writeFileSync(path.join(home, name), JSON.stringify(content));
+    }
     const attacked = run(command.replace('URL', at.server.url), {
       store,
-      stdin: act ? 'open' : 'none',
+      env: { HOME: home, ...row.env },
+      folder: home,
+      stdin: row.stdin ? { text: row.stdin(at) } : act ? 'open' : 'none',
       openBrowser: (url) => Promise.resolve(opened.push(url) > 0),
     });
     await Promise.race([act?.(attacked, at), attacked.exit]);

@@ -15,6 +15,11 @@ export interface Attack {
   readonly change?: (at: Places) => Exchange[];
   /** `URL` stands for the server's; a login by code without it. */
   readonly command?: string;
+  /** What is piped in. */
+  readonly stdin?: (at: Places) => string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Files of the home folder, which the command is typed in. */
+  readonly files?: (at: Places) => Readonly<Record<string, unknown>>;
   /** What the store holds; another server's login without it. */
   readonly store?: (at: Places) => object;
   /** What the person, or somebody else, does meanwhile. */
@@ -931,4 +936,121 @@ const oauth: Attack[] = [
   },
 ];
 
-export const attacks: readonly Attack[] = [...urls, ...redirects, ...bytes, ...words, ...oauth];
+/** A login in a document that somebody gives to `import`. */
+const imported =
+  (auth: Record<string, unknown>, entry: Record<string, unknown> = {}) =>
+  (at: Places) =>
+    JSON.stringify({
+      mcpServers: {
+        evil: {
+          url: `${at.origin}/mcp`,
+          auth: { type: 'bearer', token: 'x', refresh_token: 'y', expires_at: 1, token_endpoint: `${at.tripwire}/token`, ...auth },
+          ...entry,
+        },
+      },
+    });
+const withClient = {
+  mcpServers: {},
+  oauthClients: {
+    'https://as.corp.example': [{ client_id: 'robot', client_secret: secrets.clientSecret, obtained_by: 'pre_registration' }],
+  },
+};
+const registered: Exchange = {
+  want: 'POST /register',
+  respond: ({ headers }) => (headers.authorization === undefined ? { status: 401 } : { status: 500 }),
+};
+
+const configurations: Attack[] = [
+  {
+    source: 'checklist 19, a reader',
+    attack: 'a project calls its own server by the name of one that the app is logged in to',
+    command: 'add --from claude-code --tokens',
+    files: ({ origin, tripwire }) => ({
+      '.mcp.json': { mcpServers: { victim: { type: 'http', url: `${tripwire}/mcp` } } },
+      '.claude/.credentials.json': {
+        mcpOAuth: {
+          'victim|1': {
+            serverName: 'victim',
+            serverUrl: `${origin}/mcp`,
+            accessToken: secrets.accessToken,
+            refreshToken: secrets.refreshToken,
+          },
+        },
+      },
+    }),
+    exit: 0,
+    changesStore: true,
+    says: /victim \(http:\S+\): added\. Log in with/,
+  },
+  {
+    source: 'attack 19, a reader',
+    attack: 'a project’s server has a variable of the environment in its URL',
+    command: 'add --from .mcp.json',
+    env: { API_KEY: 'SECRET-api-key' },
+    files: ({ origin }) => ({ '.mcp.json': { mcpServers: { victim: { type: 'http', url: `${origin}/\${API_KEY}/mcp` } } } }),
+    exit: 0,
+    changesStore: true,
+    says: /victim will be told what is in the variable API_KEY/,
+  },
+  {
+    source: 'checklist 10, a reader',
+    attack: 'an imported login names a client of the store, and a token endpoint to send its secret to',
+    command: 'import',
+    store: () => withClient,
+    stdin: imported({ issuer: 'https://as.corp.example', client_id: 'robot' }),
+    exit: 2,
+    says: /whose secret is in this store and not in the document/,
+  },
+  {
+    source: 'RFC 7523, a reader',
+    attack: 'an imported login is renewed by showing a file of this machine',
+    command: 'import',
+    stdin: imported({ issuer: 'https://evil.example', flow: 'workload', workload_token_file: '/etc/passwd' }),
+    exit: 0,
+    changesStore: true,
+    says: /cannot be renewed here: that takes a file/,
+  },
+  {
+    source: 'RFC 8414 section 3.3, a reader',
+    attack: 'an imported server may call any issuer its own',
+    command: 'import',
+    stdin: imported({}, { trusted_issuer: 'https://bank.example', trusted_issuer_at: 'https://evil.example' }),
+    exit: 0,
+    changesStore: true,
+    says: /may call itself “https:\/\/bank\.example”/,
+  },
+  {
+    source: 'RFC 7591 section 3, a reader',
+    attack: 'a server asks for the initial access token of another',
+    change: () => [registered],
+    env: { MCP_AUTH_REGISTRATION_TOKEN: 'SECRET-initial-access-token' },
+    exit: 1,
+    says: /pass --issuer/,
+  },
+  {
+    source: 'checklist 10, CVE-2026-104850',
+    attack: 'a server is named as the authorization server of a client that another one knows',
+    command: 'login URL --no-browser --flow client-credentials --client-id robot --name victim',
+    store: () => withClient,
+    env: { MCP_AUTH_CLIENT_SECRET: secrets.clientSecret },
+    exit: 1,
+    says: /is registered with https:\/\/as\.corp\.example, but the server names/,
+    never: ['POST /token'],
+  },
+  {
+    source: 'CVE-2025-6514, a reader',
+    attack: 'an issuer would be a command, where people are told to type it',
+    change: ({ origin }) => [
+      { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/$(touch\${IFS}pwned)`] } } },
+      {
+        want: 'GET /.well-known/oauth-authorization-server/$(touch$%7BIFS%7Dpwned)',
+        respond: { json: metadata(origin, { issuer: `${origin}/$(touch\${IFS}pwned)` }) },
+      },
+    ],
+    exit: 1,
+    says: /is the metadata of “[^”]*”, not of/,
+    never: ['POST /register'],
+  },
+];
+
+export const attacks: readonly Attack[] = [...urls, ...redirects, ...bytes, ...words, ...oauth, ...configurations];

@@ -1,0 +1,258 @@
+/**
+ * Attacks that take a network: names that lead where they should not, change what they lead to, and redirects there. They
+ * run in a network of their own (network-inside.ts) whose only interface has all of these addresses.
+ */
+import { metadata } from '../helpers/fake-server.js';
+
+/** Where a server with a certificate for every name below `example` answers. */
+export const addresses = { public: '203.0.113.5', corporate: '10.1.2.4' };
+/** Where only a tripwire listens, on the ports 80 and 443. */
+export const forbidden = ['127.0.0.1', '10.1.2.3', '169.254.169.254', '192.168.7.7', 'fd12:3456::1'];
+
+/** What one name leads to, or several in turn, the last for good. */
+export type Names = Readonly<Record<string, readonly (readonly string[])[]>>;
+
+/** What a server answers to a path, by its host. */
+export interface Answer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+}
+
+export interface NetworkAttack {
+  readonly source: string;
+  readonly attack: string;
+  readonly names?: Names;
+  /** By host and path, in place of those of a friendly server. */
+  readonly answers?: Readonly<Record<string, Answer>>;
+  /** Command lines, one after the other; the first ends as it should, where there are several. */
+  readonly commands?: readonly string[];
+  /** What is changed before the last command. */
+  readonly then?: { readonly names?: Names; readonly answers?: Readonly<Record<string, Answer>> };
+  readonly env?: Readonly<Record<string, string>>;
+  readonly exit: number;
+  readonly says: RegExp;
+}
+
+const login = 'login https://mcp.example/mcp --no-browser --flow device --name victim --no-verify';
+const named = (authorizationServer: string): Record<string, Answer> => ({
+  'mcp.example/prm': { json: { resource: 'https://mcp.example/mcp', authorization_servers: [authorizationServer] } },
+});
+const endpoint = (name: string, url: string): Record<string, Answer> => ({
+  'auth.example/.well-known/oauth-authorization-server': { json: metadata('https://auth.example', { [name]: url }) },
+});
+const refused = /leads to [\d.:a-f]+, (in a private network|on this machine), where the MCP server that it comes from is not/;
+const never = /leads to 169\.254\.169\.254, where no server for logins is/;
+const expiring = {
+  'auth.example/token': { json: { access_token: 'SECRET-access', token_type: 'Bearer', expires_in: 1, refresh_token: 'SECRET-refresh' } },
+};
+
+export const networkAttacks: readonly NetworkAttack[] = [
+  {
+    source: 'nothing is wrong',
+    attack: 'a public server, and a public authorization server',
+    exit: 0,
+    says: /Logged in to victim/,
+  },
+  {
+    source: 'RFC 9728 section 7.7, checklist 23',
+    attack: 'the authorization server’s name leads into a private network',
+    names: { 'auth.example': [['10.1.2.3']] },
+    exit: 1,
+    says: refused,
+  },
+  {
+    source: 'RFC 9728 section 7.7',
+    attack: 'the authorization server’s name leads to this machine',
+    names: { 'auth.example': [['127.0.0.1']] },
+    exit: 1,
+    says: refused,
+  },
+  {
+    source: 'attack 12',
+    attack: 'the authorization server’s name leads to a cloud’s metadata service',
+    names: { 'auth.example': [['169.254.169.254']] },
+    exit: 1,
+    says: never,
+  },
+  {
+    source: 'attack 12',
+    attack: 'the authorization server’s name leads into a private network of IPv6',
+    names: { 'auth.example': [['fd12:3456::1']] },
+    exit: 1,
+    says: refused,
+  },
+  {
+    source: 'attack 12',
+    attack: 'of the name’s addresses one is private, and the public one does not answer',
+    names: { 'auth.example': [['203.0.113.99', '10.1.2.3']] },
+    exit: 6,
+    says: /auth\.example could not be reached/,
+  },
+  ...(['token_endpoint', 'device_authorization_endpoint'] as const).map((name) => ({
+    source: 'attack 12, RFC 9700 section 4.15',
+    attack: `rebinding: the name of the ${name} is public for the metadata, and private for the secret`,
+    names: { 'auth.example': [[addresses.public], ['10.1.2.3']] },
+    answers: { 'auth.example/register': { status: 201, json: { client_id: 'c' } } },
+    exit: 1,
+    says: refused,
+  })),
+  ...(
+    [
+      ['token_endpoint', 'https://10.1.2.3/token'],
+      ['token_endpoint', 'https://[::ffff:10.1.2.3]/token'],
+      ['token_endpoint', 'https://192.168.7.7/token'],
+      ['token_endpoint', 'http://127.0.0.1/token'],
+      ['token_endpoint', 'http://localhost/token'],
+      ['token_endpoint', 'https://0x7f.1/token'],
+      ['authorization_endpoint', 'https://192.168.7.7/reboot'],
+    ] as const
+  ).map(([name, url]) => ({
+    source: 'RFC 9728 section 7.7, attack 12',
+    attack: `the ${name} is ${url}`,
+    answers: endpoint(name, url),
+    exit: 1,
+    says: refused,
+  })),
+  {
+    source: 'RFC 7591 section 3',
+    attack: 'the registration endpoint’s name leads to a cloud’s metadata service',
+    names: { 'metadata.example': [['169.254.169.254']] },
+    answers: endpoint('registration_endpoint', 'https://metadata.example/register'),
+    exit: 1,
+    says: never,
+  },
+  {
+    source: 'RFC 8628 section 3.2',
+    attack: 'the verification URI is in a private network',
+    answers: {
+      'auth.example/device': {
+        json: { device_code: 'SECRET-device', user_code: 'WDJB', verification_uri: 'https://192.168.7.7/reboot', expires_in: 60 },
+      },
+    },
+    exit: 1,
+    says: refused,
+  },
+  {
+    source: 'RFC 9728 section 7.7',
+    attack: 'the challenge points at this machine',
+    answers: { 'mcp.example/mcp': { status: 401, headers: { 'www-authenticate': 'Bearer resource_metadata="http://127.0.0.1/prm"' } } },
+    exit: 1,
+    says: refused,
+  },
+  {
+    source: 'RFC 9728 section 7.7, checklist 23',
+    attack: 'the metadata redirects to a name in a private network',
+    names: { 'inside.example': [['192.168.7.7']] },
+    answers: {
+      'mcp.example/prm': { status: 302, headers: { location: 'https://inside.example/prm' } },
+      'mcp.example/.well-known/oauth-protected-resource/mcp': { status: 404 },
+    },
+    exit: 1,
+    says: refused,
+  },
+  {
+    source: 'attack 14',
+    attack: 'the metadata redirects to plain http',
+    answers: { 'mcp.example/prm': { status: 302, headers: { location: 'http://mcp.example/prm' } } },
+    exit: 0,
+    says: /Logged in to victim/,
+  },
+  {
+    source: 'a company',
+    attack: 'a private server with a private authorization server is as it should be',
+    names: { 'mcp.example': [[addresses.corporate]], 'auth.example': [[addresses.corporate]] },
+    exit: 0,
+    says: /Logged in to victim/,
+  },
+  {
+    source: 'RFC 9728 section 7.7',
+    attack: 'a private server names this machine',
+    names: { 'mcp.example': [[addresses.corporate]], 'auth.example': [['127.0.0.1']] },
+    exit: 1,
+    says: refused,
+  },
+  {
+    source: 'a company',
+    attack: 'a public server with a private authorization server, and --allow-private-network, now and when it is renewed',
+    names: { 'auth.example': [[addresses.corporate]] },
+    answers: expiring,
+    commands: [`${login} --allow-private-network`, 'refresh victim'],
+    exit: 0,
+    says: /victim/,
+  },
+  {
+    source: 'attack 12, attack 3',
+    attack: 'after the login, the authorization server’s name leads into a private network',
+    answers: expiring,
+    commands: [login, 'refresh victim'],
+    then: { names: { 'auth.example': [['10.1.2.3']] } },
+    exit: 1,
+    says: refused,
+  },
+  {
+    source: 'attack 12',
+    attack: '--allow-private-network is no leave for a cloud’s metadata service',
+    names: { 'auth.example': [['169.254.169.254']] },
+    commands: [`${login} --allow-private-network`],
+    exit: 1,
+    says: never,
+  },
+  {
+    source: 'attack 12',
+    attack: 'the name service says that localhost is somewhere else, where plain http could be read',
+    names: { localhost: [['10.1.2.3']] },
+    commands: ['login http://localhost/mcp --no-browser --name victim'],
+    exit: 6,
+    says: /localhost could not be reached: no such host is known/,
+  },
+  {
+    source: 'attack 12',
+    attack: 'a challenge from elsewhere, for a name that leads to this machine for one moment',
+    names: { 'mcp.example': [['127.0.0.1'], [addresses.public]] },
+    commands: [`${login} --challenge`],
+    exit: 2,
+    says: /argument missing/,
+  },
+  {
+    source: 'attack 12',
+    attack: 'behind a proxy, which looks names up, an address that is written out',
+    env: { HTTPS_PROXY: `http://${addresses.public}:3128` },
+    answers: endpoint('token_endpoint', 'https://10.1.2.3/token'),
+    exit: 1,
+    says: refused,
+  },
+  {
+    source: 'a reader',
+    attack: 'a proxy that closes every connection',
+    env: { HTTPS_PROXY: `http://${addresses.public}:3129` },
+    exit: 6,
+    says: /mcp\.example could not be reached/,
+  },
+];
+
+/** The name server’s, where a row says nothing else. */
+export const usualNames: Names = { 'mcp.example': [[addresses.public]], 'auth.example': [[addresses.public]] };
+
+/** A friendly server: an MCP server that wants a token, and its authorization server. */
+export const usualAnswers: Readonly<Record<string, Answer>> = {
+  'mcp.example/mcp': { status: 401, headers: { 'www-authenticate': 'Bearer resource_metadata="https://mcp.example/prm"' } },
+  ...named('https://auth.example'),
+  ...{ 'mcp.example/.well-known/oauth-protected-resource/mcp': named('https://auth.example')['mcp.example/prm'] ?? {} },
+  'auth.example/.well-known/oauth-authorization-server': { json: metadata('https://auth.example') },
+  'auth.example/register': { status: 201, json: { client_id: 'client-1' } },
+  'auth.example/device': {
+    json: {
+      device_code: 'SECRET-device',
+      user_code: 'WDJB-MJHT',
+      verification_uri: 'https://auth.example/activate',
+      expires_in: 600,
+      interval: 1,
+    },
+  },
+  'auth.example/token': {
+    json: { access_token: 'SECRET-access', token_type: 'Bearer', expires_in: 3600, refresh_token: 'SECRET-refresh' },
+  },
+};
+
+export { login as usualCommand };

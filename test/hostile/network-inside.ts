@@ -1,0 +1,172 @@
+/**
+ * Runs in a network of its own, as its root: gives the loopback interface the addresses of a public server, a company and
+ * a cloud, serves names, https and tripwires on them, and runs the built command against each attack. Prints a line of JSON
+ * an attack.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer as createHttps } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect, createServer, isIP, type Socket } from 'node:net';
+import path from 'node:path';
+import { command } from '../helpers/build.js';
+import {
+  addresses,
+  forbidden,
+  networkAttacks,
+  usualAnswers,
+  usualCommand,
+  usualNames,
+  type Answer,
+  type Names,
+  type NetworkAttack,
+} from './network-attacks.js';
+
+export interface Result {
+  readonly attack: string;
+  readonly exits: (number | null)[];
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Addresses whose tripwire was touched. */
+  readonly touched: string[];
+  /** How often the proxy that closes every connection was asked. */
+  readonly closed: number;
+}
+
+const folder = process.argv[2] ?? '';
+let names: Names = {};
+let answers: Readonly<Record<string, Answer>> = {};
+const asked = new Map<string, number>();
+const touched: string[] = [];
+let closed = 0;
+
+execFileSync('ip', ['link', 'set', 'lo', 'up']);
+for (const address of [...Object.values(addresses), ...forbidden.filter((one) => one !== '127.0.0.1')]) {
+  execFileSync('ip', [
+    'addr',
+    'add',
+    `${address}/${isIP(address) === 4 ? 32 : 128}`,
+    'dev',
+    'lo',
+    ...(isIP(address) === 6 ? ['nodad'] : []),
+  ]);
+}
+
+/** RFC 1035 section 4: the header, the question as it came, and an answer of one kind of address. */
+function answerTo(query: Buffer): Buffer {
+  const labels: string[] = [];
+  let at = 12;
+  for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
+    labels.push(query.toString('latin1', at + 1, at + 1 + length));
+    at += length + 1;
+  }
+  const type = query.readUInt16BE(at + 1);
+  const question = query.subarray(12, at + 5);
+  const name = labels.join('.').toLowerCase();
+  const found = addressesOf(name, type).map((address) => {
+    const data = isIP(address) === 4 ? Buffer.from(address.split('.').map(Number)) : bytesOf(address);
+    const record = Buffer.from([0xc0, 0x0c, 0, type, 0, 1, 0, 0, 0, 0, 0, data.length]);
+    return Buffer.concat([record, data]);
+  });
+  const header = Buffer.from(query.subarray(0, 12));
+  header.writeUInt16BE(0x8180, 2);
+  header.writeUInt16BE(found.length, 6);
+  header.writeUInt32BE(0, 8);
+  return Buffer.concat([header, question, ...found]);
+}
+
+function addressesOf(name: string, type: number): readonly string[] {
+  const turns = names[name] ?? [];
+  // A name is asked for twice, for each kind of address: it is the first that counts.
+  const turn = asked.get(name) ?? 0;
+  if (type === 1) asked.set(name, turn + 1);
+  const current = turns[Math.min(type === 1 ? turn : Math.max(turn - 1, 0), turns.length - 1)] ?? [];
+  return current.filter((address) => isIP(address) === (type === 1 ? 4 : type === 28 ? 6 : 0));
+}
+
+/** The sixteen bytes of an address with one `::` in it. */
+function bytesOf(address: string): Buffer {
+  const [start = [], end = []] = address.split('::').map((half) => half.split(':').filter(Boolean));
+  const words = [...start, ...Array.from({ length: 8 - start.length - end.length }, () => '0'), ...end];
+  return Buffer.from(words.map((word) => word.padStart(4, '0')).join(''), 'hex');
+}
+
+const nameServer = createSocket('udp4');
+nameServer.on('message', (query, { port, address }) => nameServer.send(answerTo(query), port, address));
+nameServer.bind(53, '127.0.0.1');
+await once(nameServer, 'listening');
+
+function serve(request: IncomingMessage, response: ServerResponse): void {
+  const { status = 200, headers, json } = answers[`${request.headers.host}${request.url?.split('?')[0]}`] ?? { status: 404 };
+  // Each request on a connection of its own: the name is looked up anew each time.
+  response.writeHead(status, { 'content-type': 'application/json', connection: 'close', ...headers });
+  response.end(json === undefined ? '' : JSON.stringify(json));
+}
+const tls = { key: readFileSync(path.join(folder, 'key.pem')), cert: readFileSync(path.join(folder, 'cert.pem')) };
+for (const address of Object.values(addresses)) await once(createHttps(tls, serve).listen(443, address), 'listening');
+
+for (const address of forbidden) {
+  for (const port of [80, 443]) {
+    const tripwire = createServer((socket) => {
+      touched.push(address);
+      socket.destroy();
+    });
+    await once(tripwire.listen(port, address), 'listening');
+  }
+}
+
+/** A proxy that knows its way to the public server, and one that closes. */
+const proxy = createServer((socket: Socket) => {
+  socket.on('error', () => undefined);
+  socket.once('data', () => {
+    const onward = connect(443, addresses.public, () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.pipe(onward).pipe(socket);
+    });
+    onward.on('error', () => undefined);
+  });
+});
+const closing = createServer((socket) => {
+  closed += 1;
+  socket.destroy();
+});
+await once(proxy.listen(3128, addresses.public), 'listening');
+await once(closing.listen(3129, addresses.public), 'listening');
+
+async function run(line: string, { store, env }: { store: string; env: Readonly<Record<string, string>> }) {
+  const child = spawn(process.execPath, [command, ...line.split(' ')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], MCP_AUTH_STORE: store, NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem'), ...env },
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const [exit] = (await once(child, 'close')) as [number | null];
+  return { exit, stdout, stderr };
+}
+
+async function tried(row: NetworkAttack, number: number): Promise<Result> {
+  const { attack, commands = [usualCommand], env = {}, then = {} } = row;
+  names = { ...usualNames, ...row.names };
+  answers = { ...usualAnswers, ...row.answers };
+  asked.clear();
+  touched.length = 0;
+  closed = 0;
+  const results = [];
+  for (const [index, line] of commands.entries()) {
+    if (index > 0) {
+      names = { ...names, ...then.names };
+      answers = { ...answers, ...then.answers };
+      asked.clear();
+    }
+    results.push(await run(line, { store: path.join(folder, `${number}`, 'mcp-servers.json'), env }));
+  }
+  const last = results.at(-1);
+  const said = { stdout: last?.stdout ?? '', stderr: results.map(({ stderr }) => stderr).join('') };
+  return { attack, exits: results.map(({ exit }) => exit), ...said, touched: [...touched], closed };
+}
+
+for (const [number, row] of networkAttacks.entries()) process.stdout.write(`${JSON.stringify(await tried(row, number))}\n`);
+process.exit();
