@@ -1,7 +1,7 @@
 /** The connections that requests go over: made through a proxy where there is one, and otherwise only to permitted addresses. */
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import type { Socket } from 'node:net';
-import type { Dispatcher } from 'undici';
+import type { Dispatcher, Pool as UndiciPool } from 'undici';
 import type { Env } from '../context.js';
 import { leastPrivate, networkOf, type Network } from './network.js';
 import { addressOf, checkAddress, isLoopback } from './url-policy.js';
@@ -33,7 +33,7 @@ export function createConnections({ env, lookup = systemLookup }: { env: Env; lo
   return {
     dispatcher: async (url, reach) => {
       // undici takes long to load, and a fresh token never needs it.
-      const { Agent, buildConnector, EnvHttpProxyAgent } = await import('undici');
+      const { Agent, buildConnector, EnvHttpProxyAgent, Pool } = await import('undici');
       // This machine is never asked for through a proxy, which would read what is sent to it.
       const key = `${reach} ${isLoopback(url) ? 'here' : 'elsewhere'}`;
       const known = dispatchers.get(key);
@@ -49,7 +49,9 @@ export function createConnections({ env, lookup = systemLookup }: { env: Env; lo
         headersTimeout: 0,
         bodyTimeout: 0,
       };
-      const dispatcher = isLoopback(url) ? new Agent(options) : new EnvHttpProxyAgent({ ...proxies(env), ...options });
+      const dispatcher = isLoopback(url)
+        ? new Agent(options)
+        : new EnvHttpProxyAgent({ ...proxies(env), ...options, clientFactory: proxyClient(Pool) });
       dispatchers.set(key, dispatcher);
       return dispatcher;
     },
@@ -98,6 +100,23 @@ function guarded(lookup: Lookup, reach: Network) {
 
 function notFound(hostname: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${hostname} has no address`), { code: 'ENOTFOUND' });
+}
+
+/**
+ * What tunnels are asked for of a proxy by. undici dials one that closes again at once and without end, on this one code of
+ * an error, which it is therefore not told.
+ */
+function proxyClient(Pool: typeof UndiciPool) {
+  return (origin: URL, options: object): UndiciPool => {
+    const pool = new Pool(origin, options);
+    const tunnel = pool.connect.bind(pool) as (request: object) => Promise<unknown>;
+    const connect = (request: object) =>
+      tunnel(request).catch((error: unknown) => {
+        const isClosed = (error as NodeJS.ErrnoException).code === 'UND_ERR_SOCKET';
+        throw isClosed ? Object.assign(new Error('the proxy closed the connection'), { code: 'PROXY_CLOSED' }) : error;
+      });
+    return Object.assign(pool, { connect });
+  };
 }
 
 /** The same names curl reads. */

@@ -33,6 +33,7 @@ const sentences: Record<string, string> = {
   EAI_AGAIN: 'the name service did not answer',
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'it closed the connection',
+  PROXY_CLOSED: 'the proxy closed the connection',
   UND_ERR_SOCKET: 'it closed the connection',
   UND_ERR_CONNECT_TIMEOUT: 'it did not answer',
   ETIMEDOUT: 'it did not answer',

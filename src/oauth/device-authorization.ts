@@ -77,7 +77,7 @@ export async function requestDeviceAuthorization(
       deviceCode: answer.device_code,
       userCode: checkUserCode(answer.user_code, metadata),
       ...verificationUris(answer, context.http.reach),
-      interval: sensible(answer.interval ?? defaultInterval, expiresIn),
+      interval: sensibleInterval(answer.interval ?? defaultInterval, expiresIn),
       expiresIn,
       expiresAt: context.clock.now() + expiresIn * 1000,
     };
@@ -137,8 +137,8 @@ function nextInterval(error: unknown, interval: number): number {
   throw error;
 }
 
-/** An interval that leaves no time for two polls is a mistake. */
-function sensible(interval: number, expiresIn: number): number {
+/** Seconds between polls: what the server asks for, unless that leaves no time for two of them, which is a mistake. */
+export function sensibleInterval(interval: number, expiresIn: number): number {
   return interval * 2 <= expiresIn ? interval : Math.min(interval, longestPause);
 }
 

@@ -129,8 +129,11 @@ const proxy = createServer((socket: Socket) => {
   });
 });
 const closing = createServer((socket) => {
-  closed += 1;
-  socket.destroy();
+  socket.on('error', () => undefined);
+  socket.once('data', () => {
+    closed += 1;
+    socket.destroy();
+  });
 });
 await once(proxy.listen(3128, addresses.public), 'listening');
 await once(closing.listen(3129, addresses.public), 'listening');

@@ -1,0 +1,274 @@
+/** A machine that others use too: files and how they are made, links and stores of other users, what others can see. */
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { command } from '../helpers/build.js';
+import { temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { Person } from '../helpers/person.js';
+import { piped } from '../helpers/piped.js';
+import { realServers } from '../helpers/servers.js';
+import { startAttackingServer } from './attacking-server.js';
+
+const secretStore = {
+  mcpServers: { demo: { url: 'https://a.example/mcp', auth: { type: 'bearer', token: 'SECRET-token', expires_at: 4_000_000_000 } } },
+};
+
+function start(
+  words: readonly string[],
+  { env = {}, node = [], uid }: { env?: Record<string, string>; node?: readonly string[]; uid?: number } = {},
+) {
+  const child = spawn(process.execPath, [...node, command, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], ...env },
+    ...(uid !== undefined && { uid, gid: uid }),
+  });
+  return piped(child);
+}
+
+describe('files', () => {
+  test('every file of a login is made 0600 and every folder 0700, at once, whatever the umask', async () => {
+    const { mcpServer } = await realServers();
+    const home = temporaryFolder();
+    const log = path.join(home, 'log');
+    const store = path.join(home, 'new', 'folder', 'mcp-servers.json');
+    const env = { MCP_AUTH_STORE: store, FILE_LOG: log };
+    const node = ['--import', path.join(import.meta.dirname, 'watch-files.mjs')];
+    const before = process.umask(0);
+    try {
+      const login = start(['login', mcpServer.url, '--no-browser', '--name', 'demo'], { env, node });
+      const code = await login.shown(/^([A-Z]{4}-[A-Z]{4})$/m);
+      await new Person().approveDevice(await login.shown(/^(http:\S+\/device)$/m), code);
+      expect(await login.exit, login.output.stderr).toBe(0);
+      for (const words of [
+        ['login', 'demo', '--start', '--flow', 'paste'],
+        ['refresh', 'demo'],
+        ['export', 'demo', '--move'],
+      ]) {
+        const next = start(words, { env, node });
+        expect(await next.exit, next.output.stderr).toBe(0);
+      }
+    } finally {
+      process.umask(before);
+    }
+    const calls = readFileSync(log, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { call: string; file: string; mode?: number; folder?: boolean });
+    expect(calls.length).toBeGreaterThan(10);
+    for (const { call, file, mode, folder } of calls) {
+      expect(mode?.toString(8), `${call} ${file}`).toBe(folder ? '700' : '600');
+    }
+    const folder = path.dirname(store);
+    expect(readdirSync(folder).sort()).toEqual([
+      'mcp-servers.json',
+      expect.stringMatching(/^mcp-servers\.json\..*\.attempt$/),
+      'mcp-servers.json.demo.moved',
+    ]);
+    for (const name of readdirSync(folder)) expect((statSync(path.join(folder, name)).mode & 0o777).toString(8), name).toBe('600');
+    expect((statSync(folder).mode & 0o777).toString(8)).toBe('700');
+  });
+
+  test('a link that somebody has planted where a file will be is not written through', async () => {
+    const { origin } = await startAttackingServer(() => []);
+    const store = temporaryStore({ mcpServers: { demo: { url: `${origin}/mcp` } } });
+    const elsewhere = path.join(temporaryFolder(), 'theirs');
+    writeFileSync(elsewhere, 'theirs');
+    for (const name of ['.demo.moved', '.demo.moved.tmp', '.demo.rescued', '.x.attempt']) symlinkSync(elsewhere, `${store}${name}`);
+    const login = start(['login', 'demo', '--flow', 'device', '--no-browser', '--no-verify'], { env: { MCP_AUTH_STORE: store } });
+    expect(await login.exit, login.output.stderr).toBe(0);
+    const moved = start(['export', 'demo', '--move'], { env: { MCP_AUTH_STORE: store } });
+    expect(await moved.exit, moved.output.stderr).toBe(0);
+    expect(readFileSync(elsewhere, 'utf8')).toBe('theirs');
+    expect(lstatSync(`${store}.demo.moved`).isSymbolicLink()).toBe(false);
+  });
+
+  test('a second name of the store, as a hard link elsewhere, is left with what it had', async () => {
+    const { origin } = await startAttackingServer(() => []);
+    const store = temporaryStore({ mcpServers: { demo: { url: `${origin}/mcp` } } });
+    const elsewhere = path.join(temporaryFolder(), 'linked');
+    linkSync(store, elsewhere);
+    const login = start(['login', 'demo', '--flow', 'device', '--no-browser', '--no-verify'], { env: { MCP_AUTH_STORE: store } });
+    expect(await login.exit, login.output.stderr).toBe(0);
+    expect(readFileSync(elsewhere, 'utf8')).not.toContain('SECRET');
+  });
+
+  test('a store that others can read, or replace, is warned of', () => {
+    const store = temporaryStore(secretStore);
+    chmodSync(store, 0o644);
+    const list = () => spawnSync(process.execPath, [command, 'list'], { env: { MCP_AUTH_STORE: store }, encoding: 'utf8' }).stderr;
+    expect(list()).toContain(`can be read by other users of this machine. Run: chmod 600 ${store}`);
+    chmodSync(store, 0o600);
+    chmodSync(path.dirname(store), 0o777);
+    expect(list()).toContain(`Run: chmod o-w ${path.dirname(store)}`);
+    chmodSync(path.dirname(store), 0o700);
+    expect(list()).toBe('');
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+// Only root can be two users at once.
+const others = isRoot ? describe : describe.skip;
+others(`other users of the machine${isRoot ? '' : ' (skipped: only root can be two users)'}`, () => {
+  const [me, stranger] = [65_001, 65_002];
+
+  /** A folder like /tmp, and a store in it. */
+  function shared(owner: number, document: object = secretStore) {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o1777);
+    const store = path.join(folder, 'mcp-servers.json');
+    writeFileSync(store, JSON.stringify(document), { mode: 0o644 });
+    chmodSync(store, 0o666);
+    chownSync(store, owner, owner);
+    return { folder, store };
+  }
+  const run = async (words: readonly string[], store: string, env: Record<string, string> = {}) => {
+    const child = start(words, { uid: me, env: { MCP_AUTH_STORE: store, HOME: '/nonexistent', ...env } });
+    return { exit: await child.exit, ...child.output };
+  };
+
+  test('a store of one’s own, or of root, as a secret is mounted, is taken', async () => {
+    for (const owner of [me, 0])
+      expect(await run(['token', 'demo'], shared(owner).store)).toMatchObject({ exit: 0, stdout: 'SECRET-token\n' });
+  });
+
+  test('another user’s store is refused, to read and to write', async () => {
+    const { store } = shared(stranger);
+    const before = readFileSync(store, 'utf8');
+    for (const words of [['token', 'demo'], ['list'], ['add', 'mine', 'https://b.example']]) {
+      const { exit, stdout, stderr } = await run(words, store);
+      expect({ exit, stdout }, stderr).toEqual({ exit: 1, stdout: '' });
+      expect(stderr).toContain(`belongs to another user (uid ${stranger})`);
+    }
+    expect(readFileSync(store, 'utf8')).toBe(before);
+  });
+
+  test('another user’s link to a store of one’s own is not followed', async () => {
+    const { store } = shared(me);
+    const { folder } = shared(stranger);
+    const link = path.join(folder, 'link');
+    symlinkSync(store, link);
+    spawnSync('chown', ['-h', String(stranger), link]);
+    expect(lstatSync(link).uid).toBe(stranger);
+    const { exit, stderr } = await run(['token', 'demo'], link);
+    expect(exit).toBe(1);
+    expect(stderr).toContain(`belongs to another user (uid ${stranger})`);
+  });
+
+  test('a login that another user has started in the same folder is not finished', async () => {
+    const { store } = shared(me, { mcpServers: {} });
+    const planted = `${store}.planted.attempt`;
+    const attempt = {
+      attempt: 'planted',
+      server: 'evil',
+      started_at: 4e12,
+      expires_at: 4e9,
+      url: 'https://evil.example',
+      address: 'https://evil.example',
+      flow: 'device',
+      verify: false,
+      metadata: { issuer: 'https://evil.example' },
+      resource: 'https://evil.example',
+      client: { client_id: 'c' },
+      kept: {},
+    };
+    writeFileSync(planted, JSON.stringify(attempt), { mode: 0o644 });
+    chownSync(planted, stranger, stranger);
+    const { exit, stderr } = await run(['login', '--finish'], store);
+    expect(exit).toBe(1);
+    expect(stderr).toContain('No login waits to be finished');
+    chownSync(planted, me, me);
+    expect((await run(['login', '--finish'], store)).stderr).not.toContain('No login waits to be finished');
+  });
+
+  test('tokens that cannot be stored are not put into a folder that another user has made for them', async () => {
+    const { origin } = await startAttackingServer(() => []);
+    const auth = {
+      type: 'bearer',
+      token: 'old',
+      refresh_token: 'SECRET-old',
+      expires_at: 1,
+      issuer: origin,
+      resource: `${origin}/mcp`,
+      client_id: 'c',
+      token_endpoint: `${origin}/token`,
+    };
+    const { folder, store } = shared(me, { mcpServers: { demo: { url: `${origin}/mcp`, auth } } });
+    const planted = path.join(folder, `mcp-auth-${me}`);
+    mkdirSync(planted, { mode: 0o777 });
+    chownSync(planted, stranger, stranger);
+    const before = readdirSync(planted);
+    // Where not a byte can be written, nothing is: not even there.
+    const child = spawnSync('sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, command, 'token', 'demo'], {
+      uid: me,
+      gid: me,
+      env: { MCP_AUTH_STORE: store, TMPDIR: folder, PATH: process.env['PATH'] },
+      encoding: 'utf8',
+    });
+    expect(child.status).not.toBe(0);
+    expect(readdirSync(planted)).toEqual(before);
+  });
+
+  test('an app’s file that leads to another user gets no token', async () => {
+    const { store } = shared(me);
+    const home = temporaryFolder();
+    chownSync(home, me, me);
+    const theirs = path.join(temporaryFolder(), 'theirs.json');
+    writeFileSync(theirs, '{}');
+    chmodSync(path.dirname(theirs), 0o777);
+    chmodSync(theirs, 0o666);
+    chownSync(theirs, stranger, stranger);
+    mkdirSync(path.join(home, '.cursor'));
+    chownSync(path.join(home, '.cursor'), me, me);
+    symlinkSync(theirs, path.join(home, '.cursor/mcp.json'));
+    const { exit, stderr } = await run(['connect', 'cursor', 'demo', '--how', 'header'], store, { HOME: home });
+    expect(exit).toBe(1);
+    expect(stderr).toContain(`belongs to uid ${stranger}`);
+    expect(readFileSync(theirs, 'utf8')).toBe('{}');
+  });
+});
+
+describe('what others can see', () => {
+  test('no secret is in the arguments or the environment of a process, but for the command that is to have it', async () => {
+    const store = temporaryStore(secretStore);
+    const script = `const fs = require('node:fs');
+      const seen = fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name) && Number(name) !== process.pid).filter((pid) => {
+        try { return ['cmdline', 'environ'].some((file) => fs.readFileSync('/proc/' + pid + '/' + file, 'utf8').includes('SECRET-' + 'token')); } catch { return false; }
+      });
+      console.log(JSON.stringify({ token: process.env.MCP_AUTH_TOKEN, seen }));`;
+    const child = start(['exec', 'demo', '--', process.execPath, '-e', script], { env: { MCP_AUTH_STORE: store } });
+    expect(await child.exit, child.output.stderr).toBe(0);
+    expect(JSON.parse(child.output.stdout)).toEqual({ token: 'SECRET-token', seen: [] });
+  });
+
+  test('what fails in a way that nobody thought of tells its kind and its place, and nothing that it was working on', () => {
+    const store = temporaryStore(secretStore);
+    // A file system that breaks in the middle, with the file’s content in its message.
+    const broken = path.join(temporaryFolder(), 'broken.mjs');
+    writeFileSync(
+      broken,
+      `JSON.parse = ((parse) => (text, ...rest) => { if (String(text).includes('SECRET')) throw new TypeError('cannot read ' + text); return parse(text, ...rest); })(JSON.parse);
+      Object.fromEntries = ((from) => (entries) => { const value = from(entries); if (value && 'token' in value) throw new RangeError('broken: ' + value.token); return value; })(Object.fromEntries);`,
+    );
+    const child = spawnSync(process.execPath, ['--import', broken, command, 'logout', 'demo', '--debug'], {
+      env: { MCP_AUTH_STORE: store },
+      encoding: 'utf8',
+    });
+    expect(child.status).toBe(1);
+    expect(child.stderr).not.toContain('SECRET');
+    expect(child.stderr).not.toMatch(/\n\s+at /);
+    expect(existsSync(store)).toBe(true);
+  });
+});
