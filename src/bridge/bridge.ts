@@ -3,9 +3,9 @@ import type { Context } from '../context.js';
 import { AuthError, toAuthError } from '../errors.js';
 import { authorizedFetch, type Target } from './authorized.js';
 import { httpSse } from './http-sse.js';
-import { errorAnswer, errorCodes, parseMessage, type Message } from './json-rpc.js';
-import { NotStreamable, streamableHttp } from './streamable-http.js';
-import type { Deliver, Transport } from './transport.js';
+import { answers, errorAnswer, errorCodes, parseMessage, wantsAnswer, type Message } from './json-rpc.js';
+import { streamableHttp } from './streamable-http.js';
+import { NotSpoken, type Deliver, type Transport } from './transport.js';
 
 /** Which transports are tried, in their order; `--transport` names them as mcp-remote does. */
 export const transports = {
@@ -42,7 +42,12 @@ const lastWords = 2_000;
 export async function runBridge({ target, transport, headers }: BridgeOptions, { lines, write }: Stdio, context: Context): Promise<void> {
   const running = new Set<Promise<void>>();
   const fetch = authorizedFetch(target, context);
-  const deliver: Deliver = (text) => write(text);
+  /** The answer that a session begins with, and who waits for it. */
+  let opening: { readonly id: string | number; readonly opened: () => void } | undefined;
+  const deliver: Deliver = async (text) => {
+    await write(text);
+    if (opening !== undefined && answers(text, opening.id)) opening.opened();
+  };
   const choices = transports[transport].map((make) => make({ url: target.url, fetch, headers, deliver }, context));
   const server = firstThatWorks(choices);
 
@@ -76,7 +81,12 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
       continue;
     }
     const passing = opened.then(() => pass(message));
-    if (message.method === 'initialize' || message.method === 'notifications/initialized') opened = passing;
+    if (message.method === 'initialize' && wantsAnswer(message)) {
+      // A server may leave the stream open that its answer came in.
+      const answered = new Promise<void>((resolve) => (opening = { id: message.id, opened: resolve }));
+      opened = Promise.race([passing, answered]);
+    }
+    if (message.method === 'notifications/initialized') opened = passing;
     running.add(passing);
     void passing.finally(() => running.delete(passing));
   }
@@ -86,8 +96,8 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
   await server.close();
 }
 
-/** Goes on to the next transport when the server turns out not to speak the first. */
-function firstThatWorks([first, next]: Transport[]): Transport {
+/** Goes on with the other transport when the server turns out, at the beginning of a session, not to speak the first. */
+function firstThatWorks([first, other]: Transport[]): Transport {
   let current = first;
   if (current === undefined) throw new AuthError('usage', 'No transport is left.');
   return {
@@ -95,25 +105,19 @@ function firstThatWorks([first, next]: Transport[]): Transport {
       try {
         await current?.send(message, cancelled);
       } catch (error) {
-        const fallBack = error instanceof NotStreamable || (message.method === 'initialize' && isNoStream(error));
-        if (!fallBack || next === undefined || current === next) throw error instanceof NotStreamable ? unknownServer(error) : error;
-        current = next;
-        await current.send(message, cancelled);
+        if (!(error instanceof NotSpoken)) throw error;
+        if (current === other || other === undefined) throw error.failure;
+        // What the first one said is told: it is the one that the server is most likely to speak.
+        await other.send(message, cancelled).catch((second: unknown) => {
+          throw second instanceof NotSpoken ? error.failure : second;
+        });
+        current = other;
       }
     },
-    close: async () => current?.close(),
+    close: async () => {
+      for (const one of [first, other]) await one?.close();
+    },
   };
-}
-
-/** With `sse-first`: a server that answers the older way of opening with an error. */
-function isNoStream(error: unknown): boolean {
-  return error instanceof AuthError && error.code === 'server_failed';
-}
-
-function unknownServer({ message }: NotStreamable): AuthError {
-  return new AuthError('server_failed', `The server answered initialize with status ${message}.`, {
-    hint: 'See whether the URL is that of an MCP server.',
-  });
 }
 
 /** A request is answered; of a notification, only the person who reads stderr hears. */

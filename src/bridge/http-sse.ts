@@ -3,10 +3,10 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted, withoutCredentials } from '../server-text.js';
 import { checkPlace, type AuthorizedFetch } from './authorized.js';
-import { readBody } from './body.js';
+import { lost, readBody } from './body.js';
 import { readEvents } from './events.js';
-import { answers, onOneLine, type Message } from './json-rpc.js';
-import type { Deliver, Transport } from './transport.js';
+import { answers, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
+import { NotSpoken, type Deliver, type Transport } from './transport.js';
 
 export interface HttpSseOptions {
   readonly url: URL;
@@ -22,22 +22,33 @@ interface Stream {
   readonly ended: Promise<void>;
 }
 
-/** Opens its stream with the first message, and again after it has broken off: the app then has to begin anew. */
+/** Answers with which a server says that it knows nothing of this transport. */
+const unspoken = [400, 404, 405, 406, 415];
+
+/** Opens its stream with the first message, and again, with the app's own beginning, after it has broken off. */
 export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, context: Context): Transport {
   const ending = new AbortController();
   const signal = AbortSignal.any([context.signal, ending.signal]);
   /** Requests that have been sent, by what is called when their answer has come. */
   const waiting = new Map<string | number, () => void>();
+  /** Requests whose answers the app has had already. */
+  const repeated = new Set<string | number>();
+  /** What the app has begun its session with. */
+  const beginning: { initialize?: Message; initialized?: Message } = {};
   let stream: Promise<Stream> | undefined;
 
   const open = async (): Promise<Stream> => {
     const response = await fetch({ headers: { ...headers, accept: 'text/event-stream' }, signal });
-    if (!response.ok) throw refused(response.status, await readBody(response));
+    if (!response.ok) {
+      const failure = refused(response.status, await readBody(response));
+      throw unspoken.includes(response.status) ? new NotSpoken(failure) : failure;
+    }
     const events = readEvents(response, () => undefined);
     const first = await events.next();
-    if (first.done || first.value.event !== 'endpoint') throw refused(response.status, 'no endpoint was named');
-    if (!URL.canParse(first.value.data, url.href)) throw refused(response.status, first.value.data);
-    const endpoint = new URL(first.value.data, url);
+    const named = first.done || first.value.event !== 'endpoint' ? undefined : first.value.data;
+    if (named === undefined || !URL.canParse(named, url.href))
+      throw new NotSpoken(refused(response.status, named ?? 'no endpoint was named'));
+    const endpoint = new URL(named, url);
     checkPlace(endpoint, { target: url, what: 'The endpoint that the server names' });
     const ended = passOn(events).finally(() => (stream = undefined));
     ended.catch(() => undefined);
@@ -48,28 +59,47 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
     for await (const { event = 'message', data } of events) {
       const text = event === 'message' ? onOneLine(data) : undefined;
       if (text === undefined) continue;
-      await deliver(text);
+      if (![...repeated].some((id) => answers(text, id))) await deliver(text);
       for (const [id, done] of waiting) if (answers(text, id)) done();
     }
   };
 
+  /** A new stream is a new session: it begins as the app began the one before. */
+  const openAgain = async (): Promise<Stream> => {
+    const { initialize, initialized } = beginning;
+    const opened = await open();
+    if (initialize && wantsAnswer(initialize)) {
+      repeated.add(initialize.id);
+      await exchange(initialize, opened).finally(() => repeated.delete(initialize.id));
+      if (initialized) await exchange(initialized, opened);
+    }
+    return opened;
+  };
+
+  const exchange = async (message: Message, { endpoint, ended }: Stream): Promise<void> => {
+    const answered = answerTo(message, waiting);
+    const request = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: message.text, signal };
+    const response = await fetch(request, endpoint);
+    const text = await readBody(response);
+    if (!response.ok) throw refused(response.status, text);
+    const brokenOff = ended.then(
+      () => Promise.reject(lost()),
+      () => Promise.reject(lost()),
+    );
+    await Promise.race([answered, brokenOff]);
+  };
+
   return {
     send: async (message) => {
-      stream ??= open().catch((error: unknown) => {
+      const isBeginning = message.method === 'initialize';
+      stream ??= (isBeginning ? open() : openAgain()).catch((error: unknown) => {
         stream = undefined;
         throw error;
       });
-      const { endpoint, ended } = await stream;
-      const answered = answerTo(message, waiting);
-      const request = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: message.text, signal };
-      const response = await fetch(request, endpoint);
-      const text = await readBody(response);
-      if (!response.ok) throw refused(response.status, text);
-      const lost = ended.then(
-        () => Promise.reject(brokenOff()),
-        () => Promise.reject(brokenOff()),
-      );
-      await Promise.race([answered, lost]);
+      const opened = await stream;
+      if (isBeginning) Object.assign(beginning, { initialize: message, initialized: undefined });
+      if (message.method === 'notifications/initialized') beginning.initialized = message;
+      await exchange(message, opened);
     },
     close: () => {
       ending.abort();
@@ -79,8 +109,9 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
 }
 
 /** Resolves when the answer has been passed on; at once for what wants none. */
-function answerTo({ id, method }: Message, waiting: Map<string | number, () => void>): Promise<void> {
-  if (id === undefined || method === undefined) return Promise.resolve();
+function answerTo(message: Message, waiting: Map<string | number, () => void>): Promise<void> {
+  if (!wantsAnswer(message)) return Promise.resolve();
+  const { id } = message;
   return new Promise((resolve) => {
     waiting.set(id, () => {
       waiting.delete(id);
@@ -91,8 +122,4 @@ function answerTo({ id, method }: Message, waiting: Map<string | number, () => v
 
 function refused(status: number, text: string): AuthError {
   return new AuthError('server_failed', `The server answered with status ${status}: ${quoted(withoutCredentials(text))}.`);
-}
-
-function brokenOff(): AuthError {
-  return new AuthError('network_error', 'The connection was lost before the answer came.', { hint: 'Try again.' });
 }

@@ -10,6 +10,13 @@ export interface Message {
   /** Absent for a response. */
   readonly method?: string;
   readonly params?: Readonly<Record<string, unknown>>;
+  /** Several messages in one, which MCP 2025-03-26 had. */
+  readonly isBatch?: boolean;
+}
+
+/** Whether it is a request: its sender waits. */
+export function wantsAnswer(message: Message): message is Message & { readonly id: string | number } {
+  return message.id !== undefined && message.method !== undefined;
 }
 
 /** Reads a line. Undefined for what is no JSON; a batch, or anything else that we do not know, is only its text. */
@@ -21,7 +28,7 @@ export function parseMessage(line: string): Message | undefined {
     return undefined;
   }
   const text = line.trim();
-  if (!isObject(value)) return { text };
+  if (!isObject(value)) return { text, ...(Array.isArray(value) && { isBatch: true }) };
   const { id, method, params } = value;
   return {
     text,

@@ -3,10 +3,10 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted, withoutCredentials } from '../server-text.js';
 import type { AuthorizedFetch } from './authorized.js';
-import { readBody } from './body.js';
+import { lost, readBody } from './body.js';
 import { readEvents } from './events.js';
-import { answers, onOneLine, type Message } from './json-rpc.js';
-import type { Deliver, Transport } from './transport.js';
+import { answers, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
+import { NotSpoken, type Deliver, type Transport } from './transport.js';
 import { versionHeaders } from './version-headers.js';
 
 export interface StreamableHttpOptions {
@@ -47,8 +47,8 @@ const shortestRetry = 250;
 /** What may stand in a header, to take a stream up by. */
 const isHeaderValue = /^[\x21-\x7e]+$/;
 
-/** A server that does not speak this transport, in answer to `initialize`: it may speak the older one. */
-export class NotStreamable extends Error {}
+/** What a server answers to `initialize` that knows nothing of this transport: no such method, no such place. */
+const unspoken = [400, 404, 405];
 
 export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOptions, context: Context): Transport {
   const session: Session = {};
@@ -75,6 +75,8 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     const own = cancelled ? AbortSignal.any([signal, cancelled]) : signal;
     if (message.method === 'initialize') Object.assign(session, { id: undefined, protocolVersion: undefined, initialize: message });
     if (message.method === 'notifications/initialized') session.initialized = message;
+    // What is sent while a session is being opened again is sent in that one.
+    if (message.method !== 'initialize') await reopening?.catch(() => undefined);
     const { id } = session;
     let response = await post(message, own);
     if (id !== undefined && message.method !== 'initialize' && (await isForgotten(response))) {
@@ -95,9 +97,10 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   const reopen = async () => {
     const { initialize, initialized } = session;
     if (initialize === undefined) return;
-    session.id = undefined;
-    session.protocolVersion = undefined;
-    await receive(await post(initialize, signal), { message: initialize, take: () => Promise.resolve(), own: signal });
+    const response = await post(initialize, signal);
+    // The forgotten session stays what it is until there is another: the next message finds that out, and tries again.
+    if (!response.ok) throw failed(response.status, await readBody(response));
+    await receive(response, { message: initialize, take: () => Promise.resolve(), own: signal });
     if (initialized) {
       await (await post(initialized, signal)).body?.cancel();
       listen();
@@ -108,20 +111,26 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     response: Response,
     { message, take, own }: { message: Message; take: Deliver; own: AbortSignal },
   ): Promise<void> => {
-    if (message.method === 'initialize' && [400, 404, 405].includes(response.status)) {
-      await response.body?.cancel();
-      throw new NotStreamable(String(response.status));
+    if (message.method === 'initialize' && unspoken.includes(response.status)) {
+      throw new NotSpoken(failed(response.status, await readBody(response)));
     }
-    if (message.method === 'initialize') session.id = response.headers.get('mcp-session-id') ?? undefined;
+    if (message.method === 'initialize' && response.ok) session.id = response.headers.get('mcp-session-id') ?? undefined;
     const noted: Deliver = async (text) => {
       if (message.method === 'initialize') session.protocolVersion = protocolVersionIn(text) ?? session.protocolVersion;
       await take(text);
     };
-    const type = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
-    if (response.ok && type === 'text/event-stream') return receiveStream(response, { message, take: noted, own });
+    if (response.ok && isEventStream(response)) {
+      const streamed = receiveStream(response, { message, take: noted, own });
+      // What wants no answer is not kept waiting for the end of a stream that came with it.
+      if (wantsAnswer(message) || message.isBatch) return streamed;
+      streamed.catch(() => undefined);
+      return;
+    }
     const text = await readBody(response);
-    if (message.id === undefined || message.method === undefined) {
+    if (!wantsAnswer(message)) {
       if (!response.ok) throw failed(response.status, text);
+      const answers = message.isBatch ? onOneLine(text) : undefined;
+      if (answers !== undefined) await noted(answers);
       return;
     }
     const answer = onOneLine(text);
@@ -134,10 +143,10 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     first: Response,
     { message, take, own }: { message: Message; take: Deliver; own: AbortSignal },
   ): Promise<void> => {
-    const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: message.id === undefined || message.method === undefined };
+    const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: !wantsAnswer(message) };
     const noted: Deliver = async (text) => {
       await take(text);
-      if (!stream.isAnswered && message.id !== undefined) stream.isAnswered = answers(text, message.id);
+      if (!stream.isAnswered && wantsAnswer(message)) stream.isAnswered = answers(text, message.id);
     };
     await passOn(first, { stream, take: noted, own });
     for (let attempt = 0; !stream.isAnswered; attempt += 1) {
@@ -193,6 +202,11 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
         // 405: it has no such stream. 404: the session is over, which the next message finds out.
         if (response.status < 500) return;
       }
+      if (response?.ok && !isEventStream(response)) {
+        // A page, or whatever else there is at that address: no stream, now or later.
+        await response.body?.cancel();
+        return;
+      }
       if (response?.ok) {
         const before = stream.events;
         await passOn(response, { stream, take: deliver, own });
@@ -224,6 +238,10 @@ async function isForgotten(response: Response): Promise<boolean> {
   return response.status === 400 && /session/i.test(await readBody(response.clone()));
 }
 
+function isEventStream({ headers }: Response): boolean {
+  return (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() === 'text/event-stream';
+}
+
 function pauseBefore(attempt: number, retry: number): number {
   return Math.min(Math.max(retry, shortestRetry) * 2 ** Math.min(attempt, 10), longestRetry);
 }
@@ -236,8 +254,4 @@ function protocolVersionIn(text: string): string | undefined {
 function failed(status: number, text: string): AuthError {
   const words = text.trim() === '' ? '' : `: ${quoted(withoutCredentials(text))}`;
   return new AuthError('server_failed', `The server answered with status ${status}${words}.`, { hint: 'Try again.' });
-}
-
-function lost(): AuthError {
-  return new AuthError('network_error', 'The connection was lost before the answer came.', { hint: 'Try again.' });
 }

@@ -1,4 +1,5 @@
 /** What the bridge speaks to a server with: Streamable HTTP, or the older HTTP with SSE. */
+import type { AuthError } from '../errors.js';
 import type { Message } from './json-rpc.js';
 
 export interface Transport {
@@ -11,6 +12,17 @@ export interface Transport {
   send(message: Message, cancelled?: AbortSignal): Promise<void>;
   /** Ends the session, and everything that is open. */
   close(): Promise<void>;
+}
+
+/** The server does not speak this transport, in answer to a session's beginning: it may speak the other one. */
+export class NotSpoken extends Error {
+  /** What is told where it speaks neither. */
+  readonly failure: AuthError;
+
+  constructor(failure: AuthError) {
+    super(failure.message);
+    this.failure = failure;
+  }
 }
 
 /** Hands a message of the server to the app. Resolves when the app can take more. */

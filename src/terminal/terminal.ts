@@ -9,14 +9,13 @@
  * - Whatever ends a prompt, the terminal is left as it was.
  */
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type { Clock, Env, Ui } from '../context.js';
 import { AuthError } from '../errors.js';
 import { printable } from '../server-text.js';
 import { copyToClipboard, type RunTmux } from './clipboard.js';
 import { hyperlink, knowsHyperlinks } from './hyperlink.js';
 import { createKeyboard, type KeyboardOptions } from './keyboard.js';
-import { readLines, type LineReader } from './lines.js';
+import { jsonLines, readLines, type LineReader } from './lines.js';
 import { askAtTerminal, chooseAtTerminal } from './prompt.js';
 import { drawQr } from './qr.js';
 import { createScreen } from './screen.js';
@@ -116,7 +115,7 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
       return chooseAtTerminal({ message: printable(message), choices: printed, signal, stdin, stderr });
     },
     lines: (signal) => ({
-      lines: stdin === undefined ? nothing() : createInterface({ input: stdin, terminal: false, crlfDelay: Infinity, signal }),
+      lines: stdin === undefined ? nothing() : jsonLines(stdin, signal),
       write: async (text) => {
         if (!stdout.write(`${text}\n`)) await once(stdout, 'drain', { signal });
       },
