@@ -5,7 +5,7 @@ import { connectText, disconnectText, entryFor, readServers, type AppServer } fr
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
 import { freshLogin } from './session.js';
-import { clientsOf, findServer, type Login } from './store/document.js';
+import { clientsOf, findServer, readLogin, type Login } from './store/document.js';
 import { defaultStorePath } from './store/path.js';
 import { expandVariables } from './store/variables.js';
 
@@ -39,13 +39,14 @@ export interface Connected {
 /** What would be changed to connect `app`; nothing is written. */
 export async function planConnection(request: ConnectRequest, context: Context): Promise<Connected> {
   const { app, name, as = name, project } = request;
-  const how = request.how ?? (Object.keys(app.entries)[0] as How);
   const place = placeOf(context);
   const url = await urlOf(name, context);
-  const login = how === 'header' || how === 'copy' ? await freshLogin({ name }, context) : undefined;
-  if (login?.tokenType === 'dpop') {
+  const isBound = readLogin(findServer(await context.store.read(), name))?.tokenType === 'dpop';
+  const how = request.how ?? bestWay(app, isBound);
+  if (isBound && how !== 'bridge') {
     throw new AuthError('not_a_login', `The token of ${name} is bound to a key (DPoP): only --how bridge can use it.`);
   }
+  const login = how === 'header' || how === 'copy' ? await freshLogin({ name }, context) : undefined;
   const connection = { name: as, url, token: login?.accessToken ?? '', ...commandsOf(name, context) };
   const entry = entryFor(app, connection, how);
   const snippet = app.format.put('', [...app.servers, as], { entry, replaced: [] });
@@ -74,12 +75,35 @@ export async function planConnection(request: ConnectRequest, context: Context):
   return { how, changes, snippet };
 }
 
+/** The first way of an app; a token that is bound to a key can be used by the bridge alone. */
+function bestWay({ entries }: App, isBound: boolean): How {
+  const ways = Object.keys(entries) as [How, ...How[]];
+  return isBound && ways.includes('bridge') ? 'bridge' : ways[0];
+}
+
 /** What would be changed to take a server out of `app` again. */
 export async function planRemoval({ app, name, as = name, project }: Omit<ConnectRequest, 'how'>, context: Context): Promise<Change> {
   const file = app.configPath(placeOf(context), project);
   if (file === undefined) throw new AuthError('usage', `${app.summary} has no configuration that mcp-auth could change.`);
   const before = await readText(file, context);
-  return { file, before, secret: false, after: disconnectText(before, { app, name: as, file, ours: ours(context) }) };
+  const url = await urlOf(name, context).catch(() => undefined);
+  return { file, before, secret: false, after: disconnectText(before, { app, name: as, url, file, ours: ours(context) }) };
+}
+
+/** The files of an app that have a copy of the login still, when the server has been taken out of its configuration. */
+export async function copiesLeft(
+  { app, name, as = name }: Pick<ConnectRequest, 'app' | 'name' | 'as'>,
+  context: Context,
+): Promise<string[]> {
+  const url = await urlOf(name, context).catch(() => undefined);
+  const sources = app.cache?.sources(placeOf(context), url === undefined ? [] : [{ name: as, url }]) ?? [];
+  const all = await Promise.all(
+    sources.map(async ({ path, read }) => {
+      const logins = await context.files.readIfThere(path).then((text) => (text === undefined ? [] : read(text)));
+      return logins.some((login) => login.name === as) ? [path] : [];
+    }),
+  );
+  return all.flat();
 }
 
 /** Writes what was planned. The first time, what was there stays beside it. */
@@ -136,7 +160,9 @@ async function urlOf(name: string, { store, env }: Context): Promise<string> {
 
 /** This program, as another one starts it: by absolute paths, with the store that is used now if it is not the usual one. */
 function commandsOf(name: string, { env, store }: Context): { helper: string[]; bridge: string[] } {
-  const where = store.path === defaultStorePath() ? [] : ['--store', store.path];
+  // An app may be started without the variable that the usual place depends on.
+  const isUsual = store.path === defaultStorePath() && env.variables['XDG_CONFIG_HOME'] === undefined;
+  const where = isUsual ? [] : ['--store', store.path];
   return { helper: [...env.program, 'headers', name, ...where], bridge: [...env.program, 'bridge', name, ...where] };
 }
 

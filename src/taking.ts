@@ -110,7 +110,11 @@ async function serversOf(app: App, context: Context): Promise<Found[]> {
   const place = placeOf(context);
   const files = [app.configPath(place, false), app.configPath(place, true)].filter((file) => file !== undefined);
   const all = await Promise.all(
-    [...new Set(files)].map(async (file) => remoteServers(await context.files.readIfThere(file), { app, file, context })),
+    [...new Set(files)].map(async (file) => {
+      const text = await context.files.readIfThere(file);
+      const places = [app.servers, ...(app.projectServers?.(place) ?? [])];
+      return places.flatMap((servers) => remoteServers(text, { app: { ...app, servers }, file, context }));
+    }),
   );
   return all.flat();
 }
@@ -122,7 +126,8 @@ function remoteServers(text: string | undefined, { app, file, context }: { app: 
 
 /** A file in any app's notation: of the places that apps keep their servers in, the first that has some. */
 async function serversIn(file: string, context: Context): Promise<Found[]> {
-  const text = await context.files.readText(file, 'The file to take servers from');
+  const text = await context.files.readIfThere(file);
+  if (text === undefined) throw new AuthError('file_unreadable', `There is neither an app nor a file called ${file}.`);
   const format = { '.toml': toml, '.yaml': yaml, '.yml': yaml }[path.extname(file)] ?? jsonc;
   format.parse(text, file);
   const candidates = apps.filter((app) => app.format === format && app.servers.length > 0);

@@ -104,6 +104,8 @@ export interface App {
   readonly format: Format;
   /** Where in the file its servers stand, by name. */
   readonly servers: readonly string[];
+  /** Where in it those stand that the person has for one project alone. */
+  readonly projectServers?: (place: Place) => readonly (readonly string[])[];
   /** The file for the person, and, with `project`, for the folder; undefined where there is no such file. */
   readonly configPath: (place: Place, project: boolean) => string | undefined;
   /** The entry for each way, best first. `copy` is the entry of a server that the app logs in to itself. */

@@ -11,6 +11,8 @@ export const claudeCode: App = {
   summary: 'Claude Code',
   format: jsonc,
   servers: ['mcpServers'],
+  // What `claude mcp add` writes, unless it is told otherwise.
+  projectServers: ({ folder }) => [['projects', folder, 'mcpServers']],
   configPath: ({ home, folder, variables }, project) =>
     project ? path.join(folder, '.mcp.json') : path.join(variables['CLAUDE_CONFIG_DIR'] ?? home, '.claude.json'),
   entries: {

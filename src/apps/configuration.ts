@@ -44,14 +44,34 @@ export function connectText(
       hint: 'Choose another name with --as.',
     });
   }
-  return app.format.put(text, [...app.servers, connection.name], { entry, replaced: connectionKeys });
+  return app.format.put(text, [...app.servers, connection.name], { entry: withTheirs(entry, known?.entry), replaced: connectionKeys });
 }
 
-/** @throws AuthError `usage` when there is no such server, or it is none of ours. */
-export function disconnectText(text: string, { app, name, file, ours }: { app: App; name: string; file: string; ours: string }): string {
+/** What the person has given the server besides, and still has a place: headers but for the token, and the variables of a command. */
+function withTheirs(entry: Entry, before: Readonly<Record<string, unknown>> = {}): Entry {
+  const isStarted = 'command' in entry || 'cmd' in entry;
+  const places = isStarted ? ['env'] : ['headers', 'http_headers'];
+  const kept = places.flatMap((place) => {
+    const theirs = isObject(before[place]) ? Object.entries(before[place]) : [];
+    const others = theirs.filter(([name, value]) => name.toLowerCase() !== 'authorization' && typeof value === 'string');
+    return others.length === 0 ? [] : [[place, { ...Object.fromEntries(others), ...(entry[place] as object | undefined) }]];
+  });
+  return { ...entry, ...(Object.fromEntries(kept) as Entry) };
+}
+
+/**
+ * @param url of the server in the store, by which an entry that has only a token, or nothing of ours in it, is known.
+ * @throws AuthError `usage` when there is no such server, or it is none of ours.
+ */
+export function disconnectText(
+  text: string,
+  { app, name, url, file, ours }: { app: App; name: string; url: string | undefined; file: string; ours: string },
+): string {
   const known = readServers(text, { app, file, ours }).find((one) => one.name === name);
   if (known === undefined) throw new AuthError('usage', `${app.summary} has no server called ${name} in ${file}.`);
-  if (known.how === undefined) throw new AuthError('usage', `${name} in ${file} was not connected by mcp-auth.`);
+  const isSame = known.url !== undefined && url !== undefined && sameUrl(known.url, url);
+  if (known.how === undefined || ((known.how === 'own' || known.how === 'header') && !isSame))
+    throw new AuthError('usage', `${name} in ${file} was not connected by mcp-auth.`);
   return app.format.remove(text, [...app.servers, name]);
 }
 

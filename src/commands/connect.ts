@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from 'diff';
 import { hows, type App, type How } from '../apps/app.js';
 import { appNamed, apps } from '../apps/index.js';
-import { listApps, planConnection, planRemoval, writeChanges, type AppListing, type Connected } from '../connecting.js';
+import { copiesLeft, listApps, planConnection, planRemoval, writeChanges, type AppListing, type Connected } from '../connecting.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { isSameUrl, servers } from '../store/document.js';
@@ -48,7 +48,10 @@ export const connect: Command<Options> = {
     if (options.remove) {
       const change = await planRemoval({ app, name, as, project }, context);
       await apply({ changes: [change], snippet: '' }, options, context);
-      if (!options.print) context.ui.succeed(`${as ?? name} is not in ${app.summary} any more.`);
+      if (options.print) return;
+      context.ui.succeed(`${as ?? name} is not in ${app.summary} any more.`);
+      const left = await copiesLeft({ app, name, as }, context);
+      for (const file of left) context.ui.warn(`${app.summary} still has a copy of the login, in ${file}. Log out there too.`);
       return;
     }
     const connected = await planConnection({ app, name, as, how, project }, context);

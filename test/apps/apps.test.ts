@@ -38,7 +38,7 @@ describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ ap
       const text = connectText(before, { app, connection, how, file, ours });
       expect(readServers(text, { app, file, ours })).toContainEqual(expect.objectContaining({ name: 'linear', how }));
       expect(connectText(text, { app, connection, how, file, ours })).toBe(text);
-      const removed = disconnectText(text, { app, name: 'linear', file, ours });
+      const removed = disconnectText(text, { app, name: 'linear', url: connection.url, file, ours });
       if (before !== '') expect(removed).toBe(before);
       expect(readServers(removed, { app, file, ours }).map(({ name }) => name)).toEqual(before === '' ? [] : ['other']);
     }
@@ -75,8 +75,10 @@ describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ ap
     const text = app.format.put('', [...app.servers, 'linear'], { entry: remote ?? {}, replaced: [] });
     if (remote)
       expect(() => connectText(text, { app, connection, how: ways[0] ?? 'bridge', file, ours })).toThrow('another server called linear');
-    expect(() => disconnectText(written(app), { app, name: 'other', file, ours })).toThrow('was not connected by mcp-auth');
-    expect(() => disconnectText(written(app), { app, name: 'none', file, ours })).toThrow('has no server called none');
+    expect(() => disconnectText(written(app), { app, name: 'other', url: connection.url, file, ours })).toThrow(
+      'was not connected by mcp-auth',
+    );
+    expect(() => disconnectText(written(app), { app, name: 'none', url: connection.url, file, ours })).toThrow('has no server called none');
   });
 
   test('has its files below the person’s home and the project’s folder', () => {
@@ -143,10 +145,74 @@ test.each([
     text: '{\r\n  "mcpServers": {\r\n    "linear": LINEAR\r\n  }\r\n}\r\n',
     left: '{\r\n  "mcpServers": {\r\n  }\r\n}\r\n',
   },
+  {
+    what: 'one with another behind it, below a comment,',
+    text: '{\n  "mcpServers": {\n    // linear\n    "linear": LINEAR, "other": { "command": "x" }\n  }\n}\n',
+    left: '{\n  "mcpServers": {\n    // linear\n     "other": { "command": "x" }\n  }\n}\n',
+  },
+  {
+    what: 'one in braces that begin with a comment',
+    text: '{ "mcpServers": { // servers\n  "linear": LINEAR } }\n',
+    left: '{ "mcpServers": { // servers\n   } }\n',
+  },
 ])('JSON: $what is taken out, and the comments of the others stay', ({ text, left }) => {
   const app = appNamed('cursor');
   const entry = JSON.stringify({ command: 'node', args: [ours, 'bridge', 'linear'] });
-  expect(disconnectText(text.replace('LINEAR', entry), { app, name: 'linear', file, ours })).toBe(left);
+  expect(disconnectText(text.replace('LINEAR', entry), { app, name: 'linear', url: connection.url, file, ours })).toBe(left);
+});
+
+test('JSON whose entry has a comment in its first line is changed, and stays JSON', () => {
+  const app = appNamed('cursor');
+  const text = `{ "mcpServers": { "linear": { // notes\n  "type": "http", "url": "${connection.url}", "disabled": false } } }`;
+  const now = connectText(text, { app, connection, how: 'bridge', file, ours });
+  expect(app.format.parse(now, file)).toMatchObject({ mcpServers: { linear: { command: '/usr/bin/node', disabled: false } } });
+  expect(now).toContain('// notes');
+});
+
+describe('what the person has given a server besides', () => {
+  const app = appNamed('cursor');
+  const text = (entry: object) => JSON.stringify({ mcpServers: { linear: { url: connection.url, ...entry } } });
+  const entryIn = (written: string) => (app.format.parse(written, file)['mcpServers'] as { linear: object }).linear;
+
+  test('stays where it has a place: headers with a token, variables with a command', () => {
+    const headers = { 'X-Workspace': 'acme', Authorization: 'Bearer old' };
+    const withHeader = connectText(text({ headers }), { app, connection, how: 'header', file, ours });
+    expect(entryIn(withHeader)).toMatchObject({ headers: { 'X-Workspace': 'acme', Authorization: 'Bearer secret-1' } });
+    const started = connectText(text({ env: { NODE_EXTRA_CA_CERTS: '/ca.pem' } }), { app, connection, how: 'bridge', file, ours });
+    expect(entryIn(started)).toMatchObject({ env: { NODE_EXTRA_CA_CERTS: '/ca.pem' } });
+  });
+
+  test('a server that is not the one of the store is not taken out, though it has a token', () => {
+    const theirs = text({ headers: { Authorization: 'Bearer theirs' } });
+    const remove = (url: string | undefined) => () => disconnectText(theirs, { app, name: 'linear', url, file, ours });
+    for (const url of ['https://elsewhere.example/mcp', undefined]) expect(remove(url)).toThrow('was not connected by mcp-auth');
+    expect(remove(connection.url)).not.toThrow();
+  });
+});
+
+describe('YAML', () => {
+  const app = appNamed('goose');
+  const connect = (text: string) => connectText(text, { app, connection, how: 'bridge', file, ours });
+
+  test('what a removal leaves can be connected again, as can an empty mapping', () => {
+    const removed = disconnectText(connect('GOOSE_MODE: auto\n'), { app, name: 'linear', url: connection.url, file, ours });
+    for (const text of [removed, 'extensions:\n', 'extensions: # mine\nother: 1\n', 'extensions: {}\n']) {
+      expect(readServers(connect(text), { app, file, ours }).map(({ name }) => name)).toEqual(['linear']);
+    }
+  });
+
+  test('aliases that stand for nothing, or for too much, and an entry that others point at, are left to their owner', () => {
+    expect(() => connect('extensions:\n  other: *nope\n')).toThrow('was left as it is');
+    const bomb = `a: &a [x]\n${'bcdefghij'
+      .split('')
+      .map((name, index) => `${name}: &${name} [${Array.from({ length: 9 }, () => `*${'abcdefghij'.charAt(index)}`).join(', ')}]`)
+      .join('\n')}\n`;
+    expect(() => connect(bomb)).toThrow('was left as it is');
+    const pointed = connect('').replace('linear:', 'linear: &mine').concat('  other: *mine\n');
+    expect(() => disconnectText(pointed, { app, name: 'linear', url: connection.url, file, ours })).toThrow(
+      'written in a way that mcp-auth does not change',
+    );
+  });
 });
 
 describe('TOML that is written otherwise', () => {

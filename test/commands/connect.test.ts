@@ -74,6 +74,55 @@ test('--print shows the change, writes nothing, and prints no token', async () =
   expect(existsSync(at('.gemini'))).toBe(false);
 });
 
+test('--print shows nothing of what others have in the file', async () => {
+  const { typed, write } = home();
+  const theirs = { command: 'x', args: ['--api-key', 'sk-NEIGHBOUR1'], env: { GITHUB_PAT: 'ghp_NEIGHBOUR2', NUMBER: 12345678901234 } };
+  write('.cursor/mcp.json', JSON.stringify({ mcpServers: { other: theirs } }, null, 2));
+  write(
+    '.config/goose/config.yaml',
+    'extensions:\n  other:\n    envs:\n      TOKEN_OF_THEIRS: ghp_NEIGHBOUR3\n      - ghp_NEIGHBOUR4\n'.replace(
+      '      - ghp_NEIGHBOUR4\n',
+      '',
+    ),
+  );
+  write('.gemini/settings.json', JSON.stringify({ mcpServers: { other: theirs }, note: 'NEIGHBOUR5: yes' }));
+  for (const app of ['cursor', 'goose', 'gemini']) {
+    const printed = typed(`connect ${app} linear --print`);
+    expect(await printed.exit, printed.stderr).toBe(0);
+    expect(printed.stdout).toMatch(/^\+.*linear/m);
+    expect(printed.stdout).toContain('/opt/mcp-auth/bin.js');
+    expect(printed.stdout).not.toMatch(/NEIGHBOUR|1234567/);
+  }
+});
+
+test('what cannot use a token that is bound to a key is not connected by it; the bridge can', async () => {
+  const { typed, read, store } = home();
+  const document = readStore(store) as { mcpServers: { linear: { auth: object } } };
+  document.mcpServers.linear.auth = { ...auth, type: 'dpop' };
+  writeFileSync(store, JSON.stringify(document));
+  expect(await typed('connect claude-code linear --how helper').exit).toBe(1);
+  expect(await typed('connect claude-code linear').exit).toBe(0);
+  expect(read('.claude.json')).toContain('"bridge"');
+});
+
+test('where the usual place of the store depends on a variable, the app is told where it is', async () => {
+  const { typed, read, at } = home();
+  const config = at('xdg');
+  mkdirSync(path.join(config, 'mcp-auth'), { recursive: true });
+  const store = path.join(config, 'mcp-auth', 'mcp-servers.json');
+  writeFileSync(store, JSON.stringify({ mcpServers: { linear: { url, auth } } }), { mode: 0o600 });
+  expect(await typed(`connect codex linear --store ${store}`, { XDG_CONFIG_HOME: config }).exit).toBe(0);
+  expect(read('.codex/config.toml')).toContain(store);
+});
+
+test('a copy of the login that the app keeps is told when its server is taken out', async () => {
+  const { typed, at } = home();
+  expect(await typed('connect opencode linear --how copy').exit).toBe(0);
+  const removed = typed('connect opencode linear --remove');
+  expect(await removed.exit, removed.stderr).toBe(0);
+  expect(removed.stderr).toContain(`still has a copy of the login, in ${at('.local/share/opencode/mcp-auth.json')}`);
+});
+
 test('copy fills the app’s own cache, and says what two who renew do to each other', async () => {
   const { typed, at, read } = home();
   const copy = typed('connect opencode linear --how copy');
@@ -152,6 +201,25 @@ test('headers finds the server by its URL, as Claude Code names it', async () =>
 });
 
 describe('add --from', () => {
+  test('what Claude Code has for this project alone, and a file of any size', async () => {
+    const { typed, write, project, store } = home();
+    const mine = { type: 'http', url: 'https://local.example/mcp' };
+    const many = Object.fromEntries(Array.from({ length: 2000 }, (_, number) => [`s${number}`, { command: 'x'.repeat(40) }]));
+    write(
+      '.claude.json',
+      JSON.stringify({
+        mcpServers: many,
+        projects: { [project]: { mcpServers: { local: mine } }, '/elsewhere': { mcpServers: { not: mine } } },
+      }),
+    );
+    const added = typed('add --from claude-code');
+    expect(await added.exit, added.stderr).toBe(0);
+    expect(Object.keys((readStore(store) as { mcpServers: object }).mcpServers)).toEqual(['linear', 'env', 'local']);
+    write('project/big.json', JSON.stringify({ mcpServers: { ...many, big: { url: 'https://big.example/mcp' } } }));
+    expect(await typed('add --from big.json').exit).toBe(0);
+    expect((readStore(store) as { mcpServers: object }).mcpServers).toHaveProperty('big');
+  });
+
   test('an app, with its variables kept as they are, and only what can be a server', async () => {
     const { typed, write, store } = home();
     write(
@@ -226,7 +294,7 @@ describe('add --from', () => {
 
   test.each([
     { line: 'add --from codex', said: 'has no remote server' },
-    { line: 'add --from none.json', said: 'cannot be read (ENOENT)' },
+    { line: 'add --from none.json', said: 'neither an app nor a file' },
     { line: 'add --from zed --tokens', said: 'where mcp-auth cannot read them' },
     { line: 'add a https://a.example --tokens', said: 'or --from APP' },
     { line: 'add a https://a.example --from codex', said: 'no URL is given' },

@@ -72,11 +72,8 @@ describe('files', () => {
       expect(mode?.toString(8), `${call} ${file}`).toBe(folder ? '700' : '600');
     }
     const folder = path.dirname(store);
-    expect(readdirSync(folder).sort()).toEqual([
-      'mcp-servers.json',
-      expect.stringMatching(/^mcp-servers\.json\..*\.attempt$/),
-      'mcp-servers.json.demo.moved',
-    ]);
+    const names = readdirSync(folder).map((name) => name.replace(/\.\w+(?=\.attempt$)/, '.ID'));
+    expect(names.sort()).toEqual(['mcp-servers.json', 'mcp-servers.json.ID.attempt', 'mcp-servers.json.demo.moved']);
     for (const name of readdirSync(folder)) expect((statSync(path.join(folder, name)).mode & 0o777).toString(8), name).toBe('600');
     expect((statSync(folder).mode & 0o777).toString(8)).toBe('700');
   });

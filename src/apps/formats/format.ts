@@ -1,3 +1,6 @@
+import { AuthError } from '../../errors.js';
+import { isObject } from '../../json.js';
+
 /** A file format that apps keep their servers in, edited so that everything else in the file stays as it is. */
 export type Value = string | number | boolean | readonly Value[] | { readonly [key: string]: Value };
 export type Entry = Readonly<Record<string, Value>>;
@@ -30,4 +33,23 @@ export function merged(before: unknown, { entry, replaced }: { entry: Entry; rep
   const all = typeof before === 'object' && before !== null ? Object.entries(before) : [];
   const kept = all.filter(([key]) => !replaced.includes(key) && !(key in entry));
   return { ...entry, ...Object.fromEntries(kept) };
+}
+
+/**
+ * `document` with `value` at `path`, or without what is there.
+ *
+ * @param emptied whether an outer table goes with the last thing in it.
+ */
+export function changedAt(document: unknown, [key = '', ...rest]: readonly string[], value: unknown, emptied = false): unknown {
+  const { [key]: inner, ...others } = isObject(document) ? document : {};
+  const next = rest.length === 0 ? value : changedAt(inner, rest, value, emptied);
+  const isGone = next === undefined || (emptied && value === undefined && isObject(next) && Object.keys(next).length === 0);
+  return isGone ? others : { ...others, [key]: next };
+}
+
+/** The error for an entry that cannot be changed without changing something else. */
+export function byHand(path: readonly string[]): AuthError {
+  return new AuthError('file_invalid', `${path.join('.')} is written in a way that mcp-auth does not change.`, {
+    hint: 'Change it by hand: --print shows what it has to say.',
+  });
 }

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { findNodeAtLocation, parse, parseTree, type Node, type ParseError } from 'jsonc-parser';
 import { AuthError } from '../../errors.js';
 import { isObject } from '../../json.js';
-import { valueAt, type Format, type Value } from './format.js';
+import { byHand, changedAt, merged, valueAt, type Format, type Value } from './format.js';
 
 const lenient = { allowTrailingComma: true };
 
@@ -18,13 +19,21 @@ export const jsonc: Format = {
   put: (text, path, { entry, replaced }) => {
     let now = text.trim() === '' ? '{}\n' : text;
     const before = valueAt(parse(now, [], lenient), path);
-    if (!isObject(before)) return set(now, path, entry);
+    if (!isObject(before)) return checked(set(now, path, entry), { path, wanted: entry, text });
     for (const key of replaced) if (key in before && !(key in entry)) now = removed(now, [...path, key]);
     for (const [key, value] of Object.entries(entry)) now = set(now, [...path, key], value);
-    return now;
+    return checked(now, { path, wanted: merged(before, { entry, replaced }), text });
   },
-  remove: removed,
+  remove: (text, path) => checked(removed(text, path), { path, wanted: undefined, text }),
 };
+
+/** What was written is read again: nothing but the entry may have changed, whatever the file looks like. */
+function checked(result: string, { path, wanted, text }: { path: readonly string[]; wanted: unknown; text: string }): string {
+  const errors: ParseError[] = [];
+  const [before, after] = [parse(text, [], lenient), parse(result, errors, lenient)] as unknown[];
+  if (errors.length === 0 && isDeepStrictEqual(after, changedAt(before, path, wanted))) return result;
+  throw byHand(path);
+}
 
 /** Takes a property out with its line and its comma, and leaves the comments around it to their owners. */
 function removed(text: string, path: readonly string[]): string {
@@ -35,9 +44,12 @@ function removed(text: string, path: readonly string[]): string {
   const comma = /^\s*,/.exec(text.slice(end))?.[0] ?? '';
   const lineStart = text.slice(0, property.offset).trimEnd().length;
   const ownLine = text.slice(lineStart, property.offset).includes('\n');
-  const start = ownLine
-    ? text.lastIndexOf('\n', property.offset) - (text[text.lastIndexOf('\n', property.offset) - 1] === '\r' ? 1 : 0)
-    : property.offset;
+  // What follows on the line is another's, and keeps its line: the one above may end in a comment.
+  const endsLine = /^[ \t]*\r?(\n|$)/.test(text.slice(end + comma.length));
+  const start =
+    ownLine && endsLine
+      ? text.lastIndexOf('\n', property.offset) - (text[text.lastIndexOf('\n', property.offset) - 1] === '\r' ? 1 : 0)
+      : property.offset;
   const rest = text.slice(end + comma.length);
   const siblings = property.parent?.children ?? [];
   const before = siblings[siblings.indexOf(property) - 1];

@@ -1,9 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parse, stringify, TomlError } from 'smol-toml';
-import { AuthError } from '../../errors.js';
-import { isObject } from '../../json.js';
 import { invalid } from './jsonc.js';
-import { merged, valueAt, type Format } from './format.js';
+import { byHand, changedAt, merged, valueAt, type Format } from './format.js';
 
 /**
  * TOML, edited by lines: a table is its header and what follows up to the next one. The result is read again, and what it
@@ -100,7 +98,7 @@ function checked(
   { path, wanted, document }: { path: readonly string[]; wanted: Record<string, unknown> | undefined; document: Record<string, unknown> },
 ): string {
   try {
-    if (isDeepStrictEqual(plain(parse(result)), changedAt(plain(document), path, plain(wanted)))) return result;
+    if (isDeepStrictEqual(plain(parse(result)), changedAt(plain(document), path, plain(wanted), true))) return result;
   } catch {
     // Not even TOML.
   }
@@ -110,18 +108,4 @@ function checked(
 /** As data alone: the parser's dates and objects are of kinds of their own. */
 function plain(value: unknown): unknown {
   return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
-}
-
-/** `document` with `value` at `path`, or without what is there. An outer table that was made for it goes with it. */
-function changedAt(document: unknown, [key = '', ...rest]: readonly string[], value: unknown): unknown {
-  const { [key]: inner, ...others } = isObject(document) ? document : {};
-  const next = rest.length === 0 ? value : changedAt(inner, rest, value);
-  const isGone = next === undefined || (value === undefined && isObject(next) && Object.keys(next).length === 0);
-  return isGone ? others : { ...others, [key]: next };
-}
-
-function byHand(path: readonly string[]): AuthError {
-  return new AuthError('file_invalid', `${path.join('.')} is written in a way that mcp-auth does not change.`, {
-    hint: 'Change it by hand: --print shows what it has to say.',
-  });
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isMap, isPair, isScalar, parseDocument, stringify, type Pair, type YAMLMap } from 'yaml';
 import { isObject } from '../../json.js';
 import { invalid } from './jsonc.js';
-import { merged, valueAt, type Format } from './format.js';
+import { byHand, changedAt, merged, valueAt, type Format } from './format.js';
 
 /** YAML. Entries of a block are put in, replaced and taken out by their lines; whatever is written otherwise, by its nodes. */
 export const yaml: Format = {
@@ -18,14 +18,39 @@ export const yaml: Format = {
   },
   put: (text, path, change) => {
     const wanted = merged(valueAt(parseDocument(text).toJS(), path), change);
-    const result = byLines(text, path, wanted);
-    return says(result, path, wanted) ? result : byNodes(text, path, wanted);
+    return firstThatSays([byLines, byNodes], { text, path, wanted });
   },
-  remove: (text, path) => {
-    const result = byLines(text, path, undefined);
-    return says(result, path, undefined) ? result : byNodes(text, path, undefined);
-  },
+  remove: (text, path) => firstThatSays([byLines, byNodes], { text, path, wanted: undefined }),
 };
+
+interface Edit {
+  readonly text: string;
+  readonly path: readonly string[];
+  readonly wanted: Record<string, unknown> | undefined;
+}
+
+/** What was written is read again: nothing but the entry may have changed, whatever the file looks like. */
+function firstThatSays(ways: readonly ((edit: Edit) => string)[], edit: Edit): string {
+  const { text, path, wanted } = edit;
+  for (const way of ways) {
+    try {
+      const result = way(edit);
+      const document = parseDocument(result);
+      const meant = changedAt(parseDocument(text).toJS() ?? {}, path, wanted);
+      if (document.errors.length === 0 && isDeepStrictEqual(withoutNulls(document.toJS()), withoutNulls(meant))) return result;
+    } catch {
+      // As where an alias stands for what is taken out.
+    }
+  }
+  throw byHand(path);
+}
+
+/** `extensions:` with nothing below it is as good as an empty mapping, and as none. */
+function withoutNulls(document: unknown): unknown {
+  if (!isObject(document)) return document ?? {};
+  const isEmpty = (value: unknown) => value === null || (isObject(value) && Object.keys(value).length === 0);
+  return Object.fromEntries(Object.entries(document).filter(([, value]) => !isEmpty(value)));
+}
 
 /** @throws AuthError `file_invalid` for names that stand for nothing, or for more and more of each other. */
 function valueOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
@@ -36,19 +61,18 @@ function valueOf(document: ReturnType<typeof parseDocument>, file: string): unkn
   }
 }
 
-function says(text: string, path: readonly string[], wanted: unknown): boolean {
+function byNodes({ text, path, wanted }: Edit): string {
   const document = parseDocument(text);
-  return document.errors.length === 0 && isDeepStrictEqual(valueAt(document.toJS(), path), wanted);
-}
-
-function byNodes(text: string, path: readonly string[], wanted: unknown): string {
-  const document = parseDocument(text);
+  // A mapping that has been left empty is no mapping any more.
+  for (let depth = 1; depth < path.length; depth += 1) {
+    if (!isMap(document.getIn(path.slice(0, depth), true))) document.setIn(path.slice(0, depth), document.createNode({}));
+  }
   if (wanted === undefined) document.deleteIn(path);
   else document.setIn(path, document.createNode(wanted));
   return document.toString({ lineWidth: 0 });
 }
 
-function byLines(text: string, path: readonly string[], wanted: Record<string, unknown> | undefined): string {
+function byLines({ text, path, wanted }: Edit): string {
   const document = parseDocument(text);
   const [name = '', ...reversed] = [...path].reverse();
   const parent = document.getIn(reversed.reverse(), true);
