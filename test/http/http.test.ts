@@ -1,18 +1,20 @@
 import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { isIP, type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.js';
+import type { Lookup } from '../../src/http/connections.js';
 import { createHttp } from '../../src/http/http.js';
 import { isLoopback, parseSafeUrl } from '../../src/http/url-policy.js';
 
-function http(variables: Record<string, string> = {}, timeout?: number) {
+function http(variables: Record<string, string> = {}, timeout?: number, lookup?: Lookup) {
   const created = createHttp({
     clock: systemClock,
     env: { variables, platform: 'linux' as const, folder: '/', program: [], exists: () => false },
     userAgent: 'test',
     timeout,
+    lookup,
   });
   onTestFinished(() => created.close());
   return created;
@@ -71,6 +73,57 @@ test('a body of more than 1 MiB is refused, counted after decompression', async 
   await expect(http().fetch(origin)).rejects.toMatchObject({ code: 'response_invalid' });
 });
 
+describe('addresses', () => {
+  /** A client of a name service that says what a test wants. */
+  const resolving = (answers: Record<string, readonly string[]>) => {
+    const lookup: Lookup = (hostname, _, callback) => {
+      const found = answers[hostname] ?? [];
+      callback(
+        found.length === 0 ? Object.assign(new Error('unknown'), { code: 'ENOTFOUND' }) : null,
+        found.map((address) => ({ address, family: isIP(address) })),
+      );
+    };
+    return http({}, undefined, lookup);
+  };
+
+  test.each(['https://10.0.0.1/', 'https://127.0.0.1/', 'https://[::1]/', 'https://[fd00::1]/', 'http://localhost/'])(
+    '%s is not asked for on the word of somebody public',
+    async (url) => {
+      await expect(resolving({}).within('public').fetch(url)).rejects.toMatchObject({ code: 'address_refused' });
+    },
+  );
+
+  test.each(['https://169.254.1.1/', 'https://[fe80::1]/', 'https://224.0.0.1/', 'https://0.0.0.0/'])('%s is never asked', async (url) => {
+    await expect(resolving({}).fetch(url)).rejects.toMatchObject({ code: 'address_refused', hint: undefined });
+  });
+
+  test('a name is checked by what it leads to, for each request anew', async () => {
+    const answers: Record<string, readonly string[]> = { 'a.example': ['10.0.0.1'] };
+    const client = resolving(answers);
+    await expect(client.within('public').fetch('https://a.example/')).rejects.toMatchObject({ code: 'address_refused' });
+    answers['a.example'] = ['169.254.169.254', 'fe80::1%eth0'];
+    await expect(client.fetch('https://a.example/')).rejects.toMatchObject({ code: 'address_refused' });
+    answers['localhost'] = ['10.0.0.1'];
+    await expect(client.fetch('http://localhost/')).rejects.toMatchObject({ code: 'network_error' });
+  });
+
+  test('a connection that was made for one reach is not used for another', async () => {
+    const origin = (await serve((_, response) => response.end('fine'))).replace('127.0.0.1', 'localhost');
+    const client = resolving({ localhost: ['127.0.0.1'] });
+    expect(await (await client.within('loopback').fetch(origin)).text()).toBe('fine');
+    for (const reach of ['public', 'private'] as const)
+      await expect(client.within(reach).fetch(origin)).rejects.toMatchObject({ code: 'address_refused' });
+  });
+
+  test('a host is in the network in which it was met, and in none that is private before that', () => {
+    const client = resolving({});
+    expect(client.networkOf(new URL('https://a.example'))).toBe('public');
+    expect(client.networkOf(new URL('https://10.0.0.1'))).toBe('private');
+    expect(client.networkOf(new URL('http://localhost:1'))).toBe('loopback');
+    expect(client.networkOf(new URL('https://[fd00::1]'))).toBe('private');
+  });
+});
+
 describe('redirects', () => {
   const hops = (count: number) =>
     serve((request, response) => {
@@ -111,6 +164,21 @@ test('an aborted request rejects with the reason of its signal', async () => {
   const origin = await serve(() => undefined);
   const reason = new Error('because');
   await expect(http().fetch(origin, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});
+
+test.each(['127.0.0.1', '127.0.0.2', '[::1]', 'localhost'])('no proxy sees what is for this machine, at %s', async (host) => {
+  const seen: string[] = [];
+  const proxyServer = createServer((request, response) => (seen.push(request.url ?? ''), response.end('proxied'))).listen(0, '127.0.0.1');
+  await once(proxyServer, 'listening');
+  onTestFinished(() => void proxyServer.close());
+  const server = createServer((_, response) => response.end('direct')).listen(0, host.replace(/[[\]]/g, ''));
+  await once(server, 'listening');
+  onTestFinished(() => (server.closeAllConnections(), void server.close()));
+  const proxy = `http://127.0.0.1:${(proxyServer.address() as AddressInfo).port}`;
+  const client = http({ HTTP_PROXY: proxy, HTTPS_PROXY: proxy, ALL_PROXY: proxy });
+  const origin = `http://${host}:${(server.address() as AddressInfo).port}`;
+  expect(await (await client.fetch(origin, { headers: { authorization: 'Bearer secret' } })).text()).toBe('direct');
+  expect(seen).toEqual([]);
 });
 
 test('a proxy is used as the environment says, but never for this machine', async () => {
