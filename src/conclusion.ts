@@ -6,7 +6,7 @@ import { unattendedFlow } from './flows/index.js';
 import type { AuthorizationServerMetadata } from './oauth/authorization-server.js';
 import type { Dpop } from './oauth/dpop.js';
 import type { ClientInformation } from './oauth/registration.js';
-import type { Network } from './http/network.js';
+import type { Network } from './http/networks.js';
 import { loginFrom } from './renewal.js';
 import { deleteClient, findServer, putClient, putServer, readLogin, writeLogin, type Login } from './store/document.js';
 import { verifyToken, type Verification } from './verification.js';

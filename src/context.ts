@@ -2,7 +2,7 @@
  * The effects of this program, as types. Everything that reads the disk, the network, the clock or the terminal does so
  * through a Context, so that a test runs a whole command with only the world replaced.
  */
-import type { Network } from './http/network.js';
+import type { Network } from './http/networks.js';
 import type { Preferences } from './store/preferences.js';
 import type { Store } from './store/store.js';
 

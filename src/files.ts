@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import path from 'node:path';
 import type { Files } from './context.js';
 import { AuthError } from './errors.js';
-import { isTrustedOwner } from './store/own-file.js';
+import { isTrustedOwner } from './store/owner.js';
 
 /** Bytes: keys and tokens are far shorter, and a device file never ends. */
 const largest = 64 * 1024;

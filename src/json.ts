@@ -3,6 +3,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** JSON in ASCII: a reader gets every character, and a terminal that shows it none that could move the cursor or reorder. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** Levels of a document that anybody writes by intent. JSON.parse takes any number, and JSON.stringify ends the process's stack. */
 const deepest = 64;
 

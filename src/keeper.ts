@@ -3,7 +3,8 @@ import type { Context } from './context.js';
 import { toAuthError } from './errors.js';
 import { OAuthError } from './oauth/protocol-error.js';
 import { canRenew } from './renewal.js';
-import { freshLogin, secondsLeft } from './session.js';
+import { freshLogin } from './session.js';
+import { secondsLeft } from './store/freshness.js';
 import { readLogin, servers, type Login } from './store/document.js';
 
 /** Seconds: the store is looked at so often, since others change it, and a machine may have been suspended. */

@@ -3,7 +3,7 @@ import type { Context } from './context.js';
 import { AuthError, hasCode } from './errors.js';
 import type { Proof } from './flows/flow.js';
 import { unattendedFlow } from './flows/index.js';
-import type { Network } from './http/network.js';
+import type { Network } from './http/networks.js';
 import { parseReachableUrl } from './http/url-policy.js';
 import { requestAuthorizationServer } from './oauth/authorization-server.js';
 import { openDpop } from './oauth/dpop.js';

@@ -2,22 +2,16 @@
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
 import { requestAnswerTo } from './oauth/probe.js';
-import { covers } from './oauth/protected-resource.js';
+import { covers } from './oauth/resource.js';
 import { canRenew, loginNeeded, renew } from './renewal.js';
 import { quoted } from './server-text.js';
 import { findServer, loginTypes, readLogin, servers, type Login, type StoreDocument } from './store/document.js';
+import { isFresh, secondsLeft, shortLife } from './store/freshness.js';
 import { expandVariables, isUrlOf } from './store/variables.js';
-
-/** A token that has less than this left, in seconds, is renewed before it is handed out. */
-const margin = 60;
-/** A token whose whole life, in seconds, is shorter than this is renewed when less than a tenth of it is left. */
-const shortLife = 600;
-/** Seconds that this machine's clock may be behind the one that a token was stored by. */
-const clockSkew = 300;
 
 export interface FreshRequest {
   readonly name: string;
-  /** Seconds that the token has to live at least; without it, see `margin`. */
+  /** Seconds that the token has to live at least; without it, see `isFresh`. */
   readonly minTtl?: number;
   /** Renew a token that is good still; it is no answer to a renewal that failed. */
   readonly always?: boolean;
@@ -61,26 +55,11 @@ export async function loginOfUrl(url: string, { store, env }: Pick<Context, 'sto
   throw new AuthError('login_needed', `There is no server with the URL ${url} in the store.`, { hint: `Run: mcp-auth login ${url}` });
 }
 
-/**
- * Seconds until the access token expires; infinite where its server did not say. A token that seems to come from the
- * future was stored by another clock, or before this one was set back: nothing is known of how long it lives.
- */
-export function secondsLeft({ expiresAt, issuedAt }: Login, { clock }: Pick<Context, 'clock'>): number {
-  const now = clock.now() / 1000;
-  if (expiresAt === undefined) return Infinity;
-  if (issuedAt !== undefined && now < issuedAt - clockSkew) return 0;
-  return expiresAt - now;
-}
-
 /** Fresh by the clock; where that says nothing, and the token could be renewed, by asking its server (RFC 6750 section 3.1). */
 async function isGood(login: Login, { name, minTtl }: FreshRequest, context: Context): Promise<boolean> {
   if (!isFresh(login, minTtl, context)) return false;
   const unknown = login.expiresAt === undefined && login.tokenType === 'bearer' && canRenew(login);
   return !unknown || isYoung(login, context) || !(await isTurnedAway({ name, login }, context));
-}
-
-function isFresh(login: Login, minTtl: number | undefined, context: Pick<Context, 'clock'>): boolean {
-  return secondsLeft(login, context) >= (minTtl ?? marginOf(login));
 }
 
 /** A token of a few minutes is not asked about. */
@@ -156,9 +135,4 @@ function expandedUrl(url: string, env: Context['env']): URL | undefined {
 function ended(name: string, at: number): AuthError {
   const when = new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ');
   return loginNeeded(name, `The login to ${name} has ended: its refresh token has not been accepted since ${when} UTC`);
-}
-
-function marginOf({ expiresAt, issuedAt }: Login): number {
-  const life = expiresAt !== undefined && issuedAt !== undefined ? expiresAt - issuedAt : Infinity;
-  return life < shortLife ? life / 10 : margin;
 }

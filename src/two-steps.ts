@@ -12,7 +12,7 @@ import type { Flow, FlowRequest, Halves, Started } from './flows/flow.js';
 import { flowNamed } from './flows/index.js';
 import { patience } from './flows/redirect.js';
 import { withinTime } from './flows/time-limit.js';
-import type { Network } from './http/network.js';
+import type { Network } from './http/networks.js';
 import { agreementOf } from './login.js';
 import { withinReach } from './renewal.js';
 import { openDpop, type DpopKey } from './oauth/dpop.js';

@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import { secondsLeft } from '../session.js';
+import { secondsLeft } from '../store/freshness.js';
 import { readLogin, servers, type Login, type ServerEntry } from '../store/document.js';
 import type { Command } from './command.js';
 import { inWords } from './seconds.js';

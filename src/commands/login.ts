@@ -4,7 +4,7 @@ import { flowNamed, flowNames } from '../flows/index.js';
 import { login as logIn, type LoginRequest, type LoginResult } from '../login.js';
 import { quoted } from '../server-text.js';
 import { canRenew } from '../renewal.js';
-import { secondsLeft } from '../session.js';
+import { secondsLeft } from '../store/freshness.js';
 import { finishLogin, startLogin } from '../two-steps.js';
 import type { Verification } from '../verification.js';
 import type { Command, Option } from './command.js';

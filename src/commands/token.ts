@@ -1,4 +1,5 @@
-import { freshLogin, secondsLeft } from '../session.js';
+import { freshLogin } from '../session.js';
+import { secondsLeft } from '../store/freshness.js';
 import type { Command } from './command.js';
 import { inWords, seconds } from './seconds.js';
 

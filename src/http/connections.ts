@@ -3,7 +3,8 @@ import { lookup as systemLookup, type LookupAddress, type LookupOptions } from '
 import type { Socket } from 'node:net';
 import type { Dispatcher, Pool as UndiciPool } from 'undici';
 import type { Env } from '../context.js';
-import { leastPrivate, networkOf, type Network } from './network.js';
+import { networkOf } from './network.js';
+import { leastPrivate, type Network } from './networks.js';
 import { addressOf, checkAddress, isLoopback } from './url-policy.js';
 
 /** Asks the name service for all addresses of a name, as Node's `dns.lookup` does. */

@@ -3,7 +3,7 @@ import type { Clock, Env, Http, HttpRequest } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import { createConnections, networkOfHost, type Lookup } from './connections.js';
-import type { Network } from './network.js';
+import type { Network } from './networks.js';
 import { networkError, timedOut } from './network-errors.js';
 import type { Trace } from './trace.js';
 import { addressOf, checkAddress, parseReachableUrl, parseSafeUrl } from './url-policy.js';

@@ -3,10 +3,7 @@
  * listens there may trust all who can reach it (RFC 9728 section 7.7, MCP security best practices "SSRF").
  */
 import { BlockList, isIP } from 'node:net';
-
-/** From the least private to the most. */
-export const networks = ['public', 'private', 'loopback'] as const;
-export type Network = (typeof networks)[number];
+import type { Network } from './networks.js';
 
 const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 const loopbackRanges = ['127.0.0.0/8'];
@@ -47,16 +44,6 @@ export function networkOf(address: string): Network | undefined {
   if (isIn(kinds.loopback)) return 'loopback';
   if (isIn(kinds.forbidden)) return undefined;
   return isIn(kinds.private) ? 'private' : 'public';
-}
-
-/** Whether somebody who may name addresses in `reach` may name one in `network`. */
-export function isWithin(network: Network | undefined, reach: Network): boolean {
-  return network !== undefined && networks.indexOf(network) <= networks.indexOf(reach);
-}
-
-/** The less private of two. */
-export function leastPrivate(one: Network, other: Network): Network {
-  return isWithin(one, other) ? one : other;
 }
 
 function listOf(ranges: readonly string[]): BlockList {

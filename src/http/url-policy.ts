@@ -5,7 +5,8 @@
 import { isIP } from 'node:net';
 import { AuthError, type ErrorCode } from '../errors.js';
 import { quoted } from '../server-text.js';
-import { isWithin, networkOf, type Network } from './network.js';
+import { networkOf } from './network.js';
+import { isWithin, type Network } from './networks.js';
 
 /** A DNS name or an IPv4 address. The WHATWG parser lets `a$(calc).example` through, which has no business in a host. */
 const hostName = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.?$/i;

@@ -2,7 +2,7 @@
 import type { AuthorizationServer } from 'oauth4webapi';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import type { Network } from '../http/network.js';
+import type { Network } from '../http/networks.js';
 import { parseReachableUrl, parseSafeUrl } from '../http/url-policy.js';
 import { quoted } from '../server-text.js';
 import { requestFirstMetadata } from './metadata-document.js';

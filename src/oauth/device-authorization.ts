@@ -1,7 +1,7 @@
 /** The device authorization grant: RFC 8628. */
 import { deviceAuthorizationRequest, processDeviceAuthorizationResponse } from 'oauth4webapi';
 import { AuthError, hasCode } from '../errors.js';
-import type { Network } from '../http/network.js';
+import type { Network } from '../http/networks.js';
 import { parseReachableUrl } from '../http/url-policy.js';
 import { isPrintable, quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';

@@ -1,7 +1,7 @@
 /** From an MCP server's URL to its authorization server: MCP authorization 2025-11-25, "Authorization Server Discovery". */
 import type { Context } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
-import type { Network as Reach } from '../http/network.js';
+import type { Network as Reach } from '../http/networks.js';
 import { quoted } from '../server-text.js';
 import {
   defaultMetadata,

@@ -1,10 +1,11 @@
 /** Protected-resource metadata: RFC 9728, as MCP authorization 2025-11-25 uses it. */
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import type { Network } from '../http/network.js';
+import type { Network } from '../http/networks.js';
 import { parseReachableUrl } from '../http/url-policy.js';
 import { quoted } from '../server-text.js';
 import { requestFirstMetadata } from './metadata-document.js';
+import { covers } from './resource.js';
 
 /** RFC 9728 section 2, the parts that a client uses. */
 export interface ProtectedResource {
@@ -65,14 +66,6 @@ export function parseProtectedResource(
     ...(Array.isArray(scopes) && { scopes_supported: stringsOf(scopes) }),
     ...(document['dpop_bound_access_tokens_required'] === true && { dpop_bound_access_tokens_required: true }),
   };
-}
-
-/** Whether a resource identifier names the server's URL itself or a path above it on the same origin. */
-export function covers(resource: string, serverUrl: URL): boolean {
-  if (!URL.canParse(resource)) return false;
-  const { origin, pathname, search } = new URL(resource);
-  if (origin !== serverUrl.origin || (search !== '' && search !== serverUrl.search)) return false;
-  return `${serverUrl.pathname}/`.startsWith(pathname.endsWith('/') ? pathname : `${pathname}/`);
 }
 
 function wellKnownAddresses({ origin, pathname, search }: URL): URL[] {

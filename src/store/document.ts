@@ -3,7 +3,7 @@
  * All pure; the disk is store.ts's.
  */
 import { AuthError } from '../errors.js';
-import { networks, type Network } from '../http/network.js';
+import { networks, type Network } from '../http/networks.js';
 import { isDeeperThan, isObject } from '../json.js';
 import type { DpopKey } from '../oauth/dpop.js';
 import type { ClientInformation } from '../oauth/registration.js';
@@ -138,18 +138,29 @@ const deepest = 1000;
  */
 export async function parseDocument(text: string, file: string): Promise<StoreDocument> {
   if (text.trim() === '') return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw invalid(file, `is not valid JSON: see ${await placeOfError(text)}`);
-  }
+  const value = parseJson(text);
+  if (value === undefined) throw invalid(file, `is not valid JSON: see ${await placeOfError(text)}`);
   if (!isObject(value)) throw invalid(file, 'does not hold a JSON object at its top');
   if (isDeeperThan(value, deepest)) throw invalid(file, 'is nested too deeply to be written again');
   for (const key of ['mcpServers', 'oauthClients'] as const) {
     if (value[key] !== undefined && !isObject(value[key])) throw invalid(file, `has a ${key} that is not an object`);
   }
   return value;
+}
+
+/** A server's entry in the file's text; undefined also for a text that is no document. For who wants that entry and nothing else. */
+export function parseEntry(text: string, name: string): ServerEntry | undefined {
+  const document = parseJson(text);
+  return isObject(document) && isObject(document['mcpServers']) ? findServer(document, name) : undefined;
+}
+
+/** Undefined for what is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The file's text for a document: two spaces of indent and a newline at the end, as pflow writes it. */

@@ -1,12 +1,7 @@
 /** Whose files are believed: in a folder that is shared, as /tmp is, others may plant some. */
 import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
-
-/** Whether what `uid` has made can be trusted: this user's, and root's, who may do anything. To root, everybody's. */
-export function isTrustedOwner(uid: number): boolean {
-  const self = process.getuid?.();
-  return self === undefined || self === 0 || uid === self || uid === 0;
-}
+import { isTrustedOwner } from './owner.js';
 
 /** The text of a file that is this very user's, and no link; undefined for any other. */
 export async function readOwn(file: string): Promise<string | undefined> {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync, statSync } from 'node:fs';
-import { lstat, mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { readAttempts, removeAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
 import { formatDocument, parseDocument, type StoreDocument } from './document.js';
 import { serverLockPath, unwritable, withLock } from './lock.js';
 import { removeMoved, writeMoved } from './moved.js';
-import { isTrustedOwner } from './own-file.js';
+import { readStoreText } from './reading.js';
 import { readRescued, removeRescued, writeRescued, type Rescued } from './rescue.js';
 
 /** `mcp-servers.json` on disk, the only copy of the truth: nothing is remembered between two calls. */
@@ -64,7 +64,7 @@ export function openStore(file: string, signal: AbortSignal): Store {
   return {
     path: file,
     read: async () => {
-      const { text, finding } = await readText(file);
+      const { text, finding } = readStoreText(file);
       if (finding !== undefined) findings.add(finding);
       return parseDocument(text, file);
     },
@@ -97,7 +97,7 @@ export function openStore(file: string, signal: AbortSignal): Store {
 async function change<T>({ file, target, alter }: { file: string; target: string; alter: (document: StoreDocument) => T }): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     const before = versionOf(target);
-    const { text } = await readText(target);
+    const { text } = readStoreText(target);
     const document = await parseDocument(text, file);
     const unchanged = formatDocument(document);
     const result = alter(document);
@@ -126,45 +126,6 @@ async function lockableTarget(file: string, depth = 40): Promise<string> {
   if (link === undefined) return path.join(folder, path.basename(file));
   if (depth === 0) throw unwritable(file, Object.assign(new Error(), { code: 'ELOOP' }));
   return lockableTarget(path.resolve(folder, link), depth - 1);
-}
-
-/** The file's text, and what is wrong with who may read it. */
-async function readText(file: string): Promise<{ text: string; finding?: string }> {
-  try {
-    const handle = await open(file);
-    try {
-      const { mode, uid } = await handle.stat();
-      await checkOwner(file, uid);
-      return { text: await handle.readFile('utf8'), finding: findingOf({ file, mode, folder: await stat(path.dirname(file)) }) };
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (error instanceof AuthError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return { text: '' };
-    throw new AuthError('store_unreadable', `The store ${file} cannot be read (${code ?? 'unknown reason'}).`, {
-      hint: 'See who owns it and what it is, or name another with --store FILE or MCP_AUTH_STORE.',
-      cause: error,
-    });
-  }
-}
-
-/** Whoever owns the store, or a link to it, can put another login into it, as one for a server of theirs. */
-async function checkOwner(file: string, uid: number): Promise<void> {
-  const link = await lstat(file).catch(() => undefined);
-  const stranger = [uid, ...(link?.isSymbolicLink() ? [link.uid] : [])].find((one) => !isTrustedOwner(one));
-  if (stranger === undefined) return;
-  throw new AuthError('store_unreadable', `The store ${file} belongs to another user (uid ${stranger}), who could put any login into it.`, {
-    hint: 'Take a copy of it that is your own, or name another with --store FILE or MCP_AUTH_STORE.',
-  });
-}
-
-function findingOf({ file, mode, folder }: { file: string; mode: number; folder: { mode: number } }): string | undefined {
-  if (process.platform === 'win32') return undefined;
-  if ((mode & 0o077) !== 0) return `${file} can be read by other users of this machine. Run: chmod 600 ${file}`;
-  const isOpen = (folder.mode & 0o002) !== 0 && (folder.mode & 0o1000) === 0;
-  return isOpen ? `Other users of this machine can replace ${file}. Run: chmod o-w ${path.dirname(file)}` : undefined;
 }
 
 /** What tells one version of the file from the next. */

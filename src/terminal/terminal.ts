@@ -11,6 +11,7 @@
 import { once } from 'node:events';
 import type { Clock, Env, Ui } from '../context.js';
 import { AuthError } from '../errors.js';
+import { asciiJson } from '../json.js';
 import { printable } from '../server-text.js';
 import { copyToClipboard, type RunTmux } from './clipboard.js';
 import { hyperlink, knowsHyperlinks } from './hyperlink.js';
@@ -40,11 +41,6 @@ export interface TerminalOptions {
 
 async function* nothing(): AsyncGenerator<string> {
   // Nobody will ever write there.
-}
-
-/** JSON in ASCII: a reader gets every character, and a terminal that shows it none that could move the cursor or reorder. */
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** The Ui of a real terminal, or of the streams that stand in its place. `close` stops reading. */

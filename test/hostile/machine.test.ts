@@ -190,32 +190,27 @@ others(`other users of the machine${isRoot ? '' : ' (skipped: only root can be t
     expect((await run(['login', '--finish'], store)).stderr).not.toContain('No login waits to be finished');
   });
 
-  test('tokens that cannot be stored are not put into a folder that another user has made for them', async () => {
-    const { origin } = await startAttackingServer(() => []);
-    const auth = {
-      type: 'bearer',
-      token: 'old',
-      refresh_token: 'SECRET-old',
-      expires_at: 1,
-      issuer: origin,
-      resource: `${origin}/mcp`,
-      client_id: 'c',
-      token_endpoint: `${origin}/token`,
-    };
-    const { folder, store } = shared(me, { mcpServers: { demo: { url: `${origin}/mcp`, auth } } });
+  test('tokens that cannot be stored are not put into a folder that another user has made for them', () => {
+    const { folder } = shared(me);
     const planted = path.join(folder, `mcp-auth-${me}`);
-    mkdirSync(planted, { mode: 0o777 });
+    mkdirSync(planted);
+    // The store’s own folder is root’s, so that the temporary folder is what is left.
+    const closed = path.join(temporaryFolder(), 'mcp-servers.json');
+    chmodSync(path.dirname(closed), 0o755);
+    const rescue = path.join(path.dirname(command), 'store/rescue.js');
+    const script = `import(${JSON.stringify(rescue)})
+      .then(({ writeRescued }) => writeRescued(${JSON.stringify(closed)}, { name: 'demo', login: { accessToken: 'SECRET-token', tokenType: 'bearer' }, replaces: 'x' }))
+      .then((file) => console.log(file), (error) => console.log(error.code));`;
+    const rescued = () =>
+      spawnSync(process.execPath, ['-e', script], { uid: me, gid: me, env: { TMPDIR: folder }, encoding: 'utf8' }).stdout.trim();
     chownSync(planted, stranger, stranger);
-    const before = readdirSync(planted);
-    // Where not a byte can be written, nothing is: not even there.
-    const child = spawnSync('sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, command, 'token', 'demo'], {
-      uid: me,
-      gid: me,
-      env: { MCP_AUTH_STORE: store, TMPDIR: folder, PATH: process.env['PATH'] },
-      encoding: 'utf8',
-    });
-    expect(child.status).not.toBe(0);
-    expect(readdirSync(planted)).toEqual(before);
+    chmodSync(planted, 0o777);
+    expect(rescued()).toBe('store_unwritable');
+    expect(readdirSync(planted)).toEqual([]);
+    chownSync(planted, me, me);
+    expect(rescued()).toBe('store_unwritable');
+    chmodSync(planted, 0o700);
+    expect(rescued()).toContain(planted);
   });
 
   test('an app’s file that leads to another user gets no token', async () => {

@@ -1,0 +1,45 @@
+/**
+ * A token that is fresh, from the file: what every app asks for at every connection, so that nothing is loaded that this
+ * does not take. Whatever is not as usual (an option, a warning to give, a token to renew or to ask about, a mistake) is
+ * left to the whole program.
+ */
+import { asciiJson } from './json.js';
+import { covers } from './oauth/resource.js';
+import { printable } from './server-text.js';
+import { parseEntry, readLogin } from './store/document.js';
+import { isFresh } from './store/freshness.js';
+import { storePath } from './store/path.js';
+import { readStoreText } from './store/reading.js';
+
+/** What is printed of an access token. */
+const forms: Readonly<Record<string, (token: string) => string>> = {
+  token: printable,
+  headers: (token) => asciiJson({ Authorization: `Bearer ${token}` }),
+};
+
+interface Question {
+  /** The command line without `node` and the script. */
+  readonly argv: readonly string[];
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** What `token NAME` and `headers NAME [--store FILE]` print, on one line; undefined where the whole program has to look. */
+export function quickAnswer({ argv: [command = '', name = '', flag, store, ...more], variables, now }: Question): string | undefined {
+  const form = Object.hasOwn(forms, command) ? forms[command] : undefined;
+  const isUsual = !/^-|^$/.test(name) && (flag === undefined || (flag === '--store' && store !== undefined)) && more.length === 0;
+  if (form === undefined || !isUsual) return undefined;
+  try {
+    const { text, finding } = readStoreText(storePath({ option: store, env: { variables } }));
+    const entry = parseEntry(text, name);
+    const login = readLogin(entry);
+    if (finding !== undefined || login?.tokenType !== 'bearer' || login.expiresAt === undefined) return undefined;
+    const url = entry?.url ?? '';
+    const isItsOwn = login.resource === undefined || (URL.canParse(url) && covers(login.resource, new URL(url)));
+    return isItsOwn && isFresh(login, undefined, { clock: { now: () => now } }) ? `${form(login.accessToken)}\n` : undefined;
+  } catch {
+    // The whole program finds the same, and tells it.
+    return undefined;
+  }
+}
