@@ -7,6 +7,7 @@ import type { Context, Env, LoginEvent, Ui } from './context.js';
 import { AuthError, interrupted } from './errors.js';
 import { systemFiles } from './files.js';
 import { createHttp } from './http/http.js';
+import { toResponse } from './http/web-response.js';
 import { login as logIn } from './login.js';
 import { findTarget } from './login-target.js';
 import { runProgram } from './program.js';
@@ -64,7 +65,7 @@ export function serverFetch(server: string, options: Options = {}): (url: string
       body: typeof init.body === 'string' ? init.body : null,
       signal: init.signal ?? options.signal ?? null,
     };
-    return authorizedFetch({ url: at, name }, context)(request, target);
+    return toResponse(await authorizedFetch({ url: at, name }, context)(request, target));
   };
 }
 
@@ -137,7 +138,7 @@ async function used<T>(options: Options & { ui?: LoginUi }, work: (context: Cont
   try {
     return await work(context);
   } finally {
-    await context.http.close();
+    context.http.close();
   }
 }
 

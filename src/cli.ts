@@ -5,7 +5,7 @@ import { commands } from './commands/index.js';
 import type { Clock, Context, Env } from './context.js';
 import { AuthError, exitCodes, toAuthError } from './errors.js';
 import { systemFiles } from './files.js';
-import type { Lookup } from './http/connections.js';
+import type { Lookup } from './http/lookup.js';
 import { createHttp } from './http/http.js';
 import { createTrace } from './http/trace.js';
 import { preferencesPath, storePath } from './store/path.js';
@@ -124,7 +124,7 @@ async function runCommand(
   } finally {
     for (const finding of store.findings()) ui.warn(finding);
     ui.close();
-    await http.close();
+    http.close();
   }
 }
 

@@ -2,6 +2,7 @@
  * The effects of this program, as types. Everything that reads the disk, the network, the clock or the terminal does so
  * through a Context, so that a test runs a whole command with only the world replaced.
  */
+import type { Readable } from 'node:stream';
 import type { Network } from './http/networks.js';
 import type { Preferences } from './store/preferences.js';
 import type { Store } from './store/store.js';
@@ -75,8 +76,19 @@ export interface Http {
    * `response_invalid` (too large). The body of the response has been read, unless `stream`.
    */
   fetch(url: string | URL, request?: HttpRequest): Promise<Response>;
+  /** The same, handed over as soon as there is its head. Its body is the caller's to read to the end, or to destroy. */
+  open(url: string | URL, request?: HttpRequest): Promise<HttpAnswer>;
   /** Closes the connections that are kept open. */
-  close(): Promise<void>;
+  close(): void;
+}
+
+/** An answer, while its body is still coming. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** By name, in lower case; what came several times is one list. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Decompressed. It fails as Node's streams do. */
+  readonly body: Readable;
 }
 
 export interface HttpRequest {

@@ -1,12 +1,14 @@
 /** Requests to one MCP server with its login: fresh before each, renewed once when the server turns it away. */
-import type { Context, HttpRequest } from '../context.js';
+import type { Context, HttpAnswer, HttpRequest } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
+import { fromResponse } from '../http/web-response.js';
 import { quoted } from '../server-text.js';
 import { parseChallenge } from '../oauth/challenge.js';
 import { openDpop, requestWithProof } from '../oauth/dpop.js';
 import { freshLogin } from '../session.js';
 import { servers, type Login } from '../store/document.js';
 import { isUrlOf } from '../store/variables.js';
+import { discard } from './body.js';
 
 /** The server as the person named it. */
 export interface Target {
@@ -15,7 +17,7 @@ export interface Target {
   readonly name?: string;
 }
 
-export type AuthorizedFetch = (request: HttpRequest, url?: URL) => Promise<Response>;
+export type AuthorizedFetch = (request: HttpRequest, url?: URL) => Promise<HttpAnswer>;
 
 /** Milliseconds for which a token that was fresh is not looked up again. */
 const lookAgain = 2_000;
@@ -41,14 +43,14 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
     const login = await current();
     const first = await send({ url, login, request }, context);
     if (first.status !== 401) return checkScope(first, target, context);
-    await first.body?.cancel();
+    discard(first);
     known = undefined;
     const next = await afterRefusal({ target, refused: login }, context);
     if (next === undefined) throw loginWanted(target, 'wants a login');
     known = { login: next, at: performance.now() };
     const second = await send({ url, login: next, request }, context);
     if (second.status === 401) {
-      await second.body?.cancel();
+      discard(second);
       throw loginWanted(target, 'does not accept the login that there is');
     }
     return checkScope(second, target, context);
@@ -102,20 +104,22 @@ export function checkPlace(url: URL, { target, what }: { target: URL; what: stri
 async function send(
   { url, login, request }: { url: URL; login: Login | undefined; request: HttpRequest },
   { http }: Context,
-): Promise<Response> {
-  const streamed = { ...request, stream: true, timeout: 0 };
-  if (login === undefined) return http.fetch(url, streamed);
+): Promise<HttpAnswer> {
+  const endless = { ...request, timeout: 0 };
+  if (login === undefined) return http.open(url, endless);
   if (login.tokenType === 'dpop' && login.dpopKey) {
-    return requestWithProof({ url, token: login.accessToken, dpop: await openDpop(login.dpopKey), request: streamed }, { http });
+    const dpop = await openDpop(login.dpopKey);
+    return fromResponse(await requestWithProof({ url, token: login.accessToken, dpop, request: { ...endless, stream: true } }, { http }));
   }
-  return http.fetch(url, { ...streamed, headers: { ...request.headers, authorization: `Bearer ${login.accessToken}` } });
+  return http.open(url, { ...endless, headers: { ...request.headers, authorization: `Bearer ${login.accessToken}` } });
 }
 
 /** A 403 that asks for more scopes is told with the command that gets them (RFC 6750 section 3.1). */
-async function checkScope(response: Response, target: Target, context: Context): Promise<Response> {
-  const header = response.headers.get('www-authenticate');
-  if (response.status !== 403 || header === null || parseChallenge(header)?.error !== 'insufficient_scope') return response;
-  await response.body?.cancel();
+async function checkScope(answer: HttpAnswer, target: Target, context: Context): Promise<HttpAnswer> {
+  const { status, headers } = answer;
+  const header = headers['www-authenticate'];
+  if (status !== 403 || header === undefined || parseChallenge(header)?.error !== 'insufficient_scope') return answer;
+  discard(answer);
   const { scope } = parseChallenge(header) ?? {};
   const challenge = `Bearer error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope.replace(/[^\x21\x23-\x5b\x5d-\x7e ]/g, '')}"`}`;
   const name = target.name ?? (await nameOf(target.url, context)) ?? target.url.href;

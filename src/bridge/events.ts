@@ -1,4 +1,5 @@
 /** Server-sent events: WHATWG HTML section 9.2. */
+import type { HttpAnswer } from '../context.js';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { largestMessage, tooLarge } from './body.js';
 
@@ -15,13 +16,12 @@ export interface ServerEvent {
  * @throws AuthError `response_invalid` when one is larger than `largestMessage`.
  * @param onRetry is told the milliseconds that the server wants a client to wait before it connects again.
  */
-export async function* readEvents({ body }: Response, onRetry: (milliseconds: number) => void): AsyncGenerator<ServerEvent> {
-  if (body === null) return;
+export async function* readEvents({ body }: HttpAnswer, onRetry: (milliseconds: number) => void): AsyncGenerator<ServerEvent> {
   const waiting: EventSourceMessage[] = [];
   const parser = createParser({ onEvent: (event) => waiting.push(event), onRetry });
   const decoder = new TextDecoder();
   let pending = 0;
-  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body as AsyncIterable<Buffer>) {
     pending += chunk.byteLength;
     parser.feed(decoder.decode(chunk, { stream: true }));
     if (waiting.length > 0) pending = 0;

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted, withoutCredentials } from '../server-text.js';
 import { checkPlace, type AuthorizedFetch } from './authorized.js';
-import { lost, readBody } from './body.js';
+import { isOk, lost, readBody } from './body.js';
 import { readEvents } from './events.js';
 import { answers, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
 import { NotSpoken, type Deliver, type Transport } from './transport.js';
@@ -39,7 +39,7 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
 
   const open = async (): Promise<Stream> => {
     const response = await fetch({ headers: { ...headers, accept: 'text/event-stream' }, signal });
-    if (!response.ok) {
+    if (!isOk(response)) {
       const failure = refused(response.status, await readBody(response));
       throw unspoken.includes(response.status) ? new NotSpoken(failure) : failure;
     }
@@ -81,7 +81,7 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
     const request = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: message.text, signal };
     const response = await fetch(request, endpoint);
     const text = await readBody(response);
-    if (!response.ok) throw refused(response.status, text);
+    if (!isOk(response)) throw refused(response.status, text);
     const brokenOff = ended.then(
       () => Promise.reject(lost()),
       () => Promise.reject(lost()),

@@ -1,9 +1,10 @@
 /** MCP's Streamable HTTP transport (2025-03-26 and later), as a client that passes messages on. */
-import type { Context } from '../context.js';
+import { Readable } from 'node:stream';
+import type { Context, HttpAnswer } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted, withoutCredentials } from '../server-text.js';
 import type { AuthorizedFetch } from './authorized.js';
-import { lost, readBody } from './body.js';
+import { discard, isOk, lost, readBody } from './body.js';
 import { readEvents } from './events.js';
 import { answers, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
 import { NotSpoken, type Deliver, type Transport } from './transport.js';
@@ -57,7 +58,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   let listening: AbortController | undefined;
   let reopening: Promise<void> | undefined;
 
-  const post = async (message: Message, own: AbortSignal): Promise<Response> =>
+  const post = async (message: Message, own: AbortSignal): Promise<HttpAnswer> =>
     fetch({
       method: 'POST',
       headers: {
@@ -79,10 +80,10 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     if (message.method !== 'initialize') await reopening?.catch(() => undefined);
     const { id } = session;
     let response = await post(message, own);
-    if (id !== undefined && message.method !== 'initialize' && (await isForgotten(response))) {
-      await response.body?.cancel();
-      await openAgain(id);
-      response = await post(message, own);
+    if (id !== undefined && message.method !== 'initialize') {
+      const remembered = await unlessForgotten(response);
+      if (remembered === undefined) await openAgain(id);
+      response = remembered ?? (await post(message, own));
     }
     await receive(response, { message, take: deliver, own });
     if (message.method === 'notifications/initialized') listen();
@@ -99,27 +100,27 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     if (initialize === undefined) return;
     const response = await post(initialize, signal);
     // The forgotten session stays what it is until there is another: the next message finds that out, and tries again.
-    if (!response.ok) throw failed(response.status, await readBody(response));
+    if (!isOk(response)) throw failed(response.status, await readBody(response));
     await receive(response, { message: initialize, take: () => Promise.resolve(), own: signal });
     if (initialized) {
-      await (await post(initialized, signal)).body?.cancel();
+      discard(await post(initialized, signal));
       listen();
     }
   };
 
   const receive = async (
-    response: Response,
+    response: HttpAnswer,
     { message, take, own }: { message: Message; take: Deliver; own: AbortSignal },
   ): Promise<void> => {
     if (message.method === 'initialize' && unspoken.includes(response.status)) {
       throw new NotSpoken(failed(response.status, await readBody(response)));
     }
-    if (message.method === 'initialize' && response.ok) session.id = response.headers.get('mcp-session-id') ?? undefined;
+    if (message.method === 'initialize' && isOk(response)) session.id = response.headers['mcp-session-id'];
     const noted: Deliver = async (text) => {
       if (message.method === 'initialize') session.protocolVersion = protocolVersionIn(text) ?? session.protocolVersion;
       await take(text);
     };
-    if (response.ok && isEventStream(response)) {
+    if (isOk(response) && isEventStream(response)) {
       const streamed = receiveStream(response, { message, take: noted, own });
       // What wants no answer is not kept waiting for the end of a stream that came with it.
       if (wantsAnswer(message) || message.isBatch) return streamed;
@@ -128,7 +129,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     }
     const text = await readBody(response);
     if (!wantsAnswer(message)) {
-      if (!response.ok) throw failed(response.status, text);
+      if (!isOk(response)) throw failed(response.status, text);
       const answers = message.isBatch ? onOneLine(text) : undefined;
       if (answers !== undefined) await noted(answers);
       return;
@@ -140,7 +141,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
 
   /** Passes on events until the answer to `message` has come, taking the stream up where it broke off. */
   const receiveStream = async (
-    first: Response,
+    first: HttpAnswer,
     { message, take, own }: { message: Message; take: Deliver; own: AbortSignal },
   ): Promise<void> => {
     const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: !wantsAnswer(message) };
@@ -154,13 +155,13 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       const before = stream.lastId;
       await context.clock.sleep(pauseBefore(attempt, stream.retry), own);
       const response = await get(stream.lastId, own).catch(() => undefined);
-      if (response !== undefined && !response.ok) throw lost();
+      if (response !== undefined && !isOk(response)) throw lost();
       if (response) await passOn(response, { stream, take: noted, own });
       if (stream.lastId !== before) attempt = -1;
     }
   };
 
-  const passOn = async (response: Response, { stream, take, own }: { stream: Stream; take: Deliver; own: AbortSignal }) => {
+  const passOn = async (response: HttpAnswer, { stream, take, own }: { stream: Stream; take: Deliver; own: AbortSignal }) => {
     try {
       for await (const { id, event = 'message', data } of readEvents(response, (retry) => (stream.retry = retry))) {
         stream.events += 1;
@@ -174,7 +175,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     }
   };
 
-  const get = async (lastId: string | undefined, own: AbortSignal): Promise<Response> =>
+  const get = async (lastId: string | undefined, own: AbortSignal): Promise<HttpAnswer> =>
     fetch({
       headers: {
         ...headers,
@@ -197,17 +198,17 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: true };
     for (let attempt = 0; !own.aborted; attempt += 1) {
       const response = await get(stream.lastId, own).catch(() => undefined);
-      if (response && !response.ok) {
-        await response.body?.cancel();
+      if (response && !isOk(response)) {
+        discard(response);
         // 405: it has no such stream. 404: the session is over, which the next message finds out.
         if (response.status < 500) return;
       }
-      if (response?.ok && !isEventStream(response)) {
+      if (response && isOk(response) && !isEventStream(response)) {
         // A page, or whatever else there is at that address: no stream, now or later.
-        await response.body?.cancel();
+        discard(response);
         return;
       }
-      if (response?.ok) {
+      if (response && isOk(response)) {
         const before = stream.events;
         await passOn(response, { stream, take: deliver, own });
         if (stream.events > before) attempt = 0;
@@ -227,19 +228,24 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
         headers: { ...headers, 'mcp-session-id': session.id, ...versionHeaders(undefined, session.protocolVersion) },
       };
       const response = await fetch({ ...request, signal: AbortSignal.timeout(3_000) }).catch(() => undefined);
-      await response?.body?.cancel();
+      if (response) discard(response);
     },
   };
 }
 
 /** 404 is what MCP has for a session that is unknown; servers made after the SDK's example answer 400, and say so in words. */
-async function isForgotten(response: Response): Promise<boolean> {
-  if (response.status === 404) return true;
-  return response.status === 400 && /session/i.test(await readBody(response.clone()));
+async function unlessForgotten(response: HttpAnswer): Promise<HttpAnswer | undefined> {
+  if (response.status === 404) {
+    discard(response);
+    return undefined;
+  }
+  if (response.status !== 400) return response;
+  const text = await readBody(response);
+  return /session/i.test(text) ? undefined : { ...response, body: Readable.from([Buffer.from(text)]) };
 }
 
-function isEventStream({ headers }: Response): boolean {
-  return (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() === 'text/event-stream';
+function isEventStream({ headers }: HttpAnswer): boolean {
+  return (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() === 'text/event-stream';
 }
 
 function pauseBefore(attempt: number, retry: number): number {

@@ -1,16 +1,28 @@
-import type { Response as UndiciResponse } from 'undici';
-import type { Clock, Env, Http, HttpRequest } from '../context.js';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { pipeline, Transform, type Readable } from 'node:stream';
+import type { Clock, Env, Http, HttpAnswer, HttpRequest } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
-import { createConnections, networkOfHost, type Lookup } from './connections.js';
+import { createConnections, networkOfHost } from './connections.js';
+import { acceptEncoding, decoded } from './decoding.js';
+import type { Lookup } from './lookup.js';
 import type { Network } from './networks.js';
 import { networkError, timedOut } from './network-errors.js';
 import type { Trace } from './trace.js';
+import { toResponse } from './web-response.js';
 import { addressOf, checkAddress, parseReachableUrl, parseSafeUrl } from './url-policy.js';
 
 const defaultTimeout = 30_000;
 /** Bytes, after decompression. */
 const largestBody = 1024 * 1024;
+/** A request, and how private an address it may go to. */
+interface Question {
+  readonly target: string | URL;
+  readonly request: HttpRequest;
+  readonly reach: Network;
+}
+
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
 export interface HttpOptions {
@@ -27,55 +39,84 @@ export interface HttpOptions {
 
 /** The program's one way to the network: URL policy, addresses, time-outs, size limits, redirects and proxies in one place. */
 export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lookup, trace }: HttpOptions): Http {
-  const connections = createConnections({ env, lookup });
+  const connections = createConnections({ env, clock, lookup });
 
   /** One request and no redirect. */
-  async function send(url: URL, request: HttpRequest & { reach: Network; signal: AbortSignal }): Promise<UndiciResponse> {
-    const { method = 'GET', headers, body = null, reach, signal } = request;
+  async function send(url: URL, request: HttpRequest & { reach: Network; signal: AbortSignal | undefined }): Promise<IncomingMessage> {
+    const { method = 'GET', body = null, reach, signal } = request;
     const address = addressOf(url);
     if (address !== undefined) checkAddress(address, { what: url.host, reach });
-    const [{ fetch }, dispatcher] = await Promise.all([import('undici'), connections.dispatcher(url, reach)]);
-    const sent = { method, headers: { 'user-agent': userAgent, ...headers }, body };
-    trace?.request(url, sent);
-    return fetch(url.href, { ...sent, redirect: 'manual', signal, dispatcher });
+    const headers: Record<string, string> = {
+      'user-agent': userAgent,
+      accept: '*/*',
+      'accept-encoding': acceptEncoding,
+      ...request.headers,
+    };
+    if (body instanceof URLSearchParams) headers['content-type'] ??= 'application/x-www-form-urlencoded;charset=UTF-8';
+    trace?.request(url, { method, headers, body });
+    const agent = await connections.agent(url, reach);
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const { request: start } = url.protocol === 'https:' ? https : http;
+      start(url, { method, headers, agent, ...(signal && { signal }) }, resolve)
+        .on('error', reject)
+        .end(body?.toString());
+    });
+  }
+
+  /** @param receive has the rest of the time for what it makes of the answer. */
+  async function exchange<T>({ target, request, reach }: Question, receive: (answer: HttpAnswer, url: URL) => Promise<T> | T): Promise<T> {
+    let url = parseSafeUrl(String(target), { what: 'The address' });
+    const limit = request.timeout ?? timeout;
+    const deadline = limit === 0 ? undefined : new AbortController();
+    const stop = deadline && clock.alarm(limit, () => deadline.abort());
+    const signals = [request.signal, deadline?.signal].filter((signal) => signal !== undefined && signal !== null);
+    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    try {
+      for (let left = request.redirects ?? 0; ; left -= 1) {
+        const message = await send(url, { ...request, reach, signal });
+        const next = left > 0 ? redirectTarget(message, { from: url, reach }) : undefined;
+        if (next === undefined) return await receive(answerOf(message, url), url);
+        trace?.response(url, answerOf(message, url));
+        message.destroy();
+        url = next;
+      }
+    } catch (error) {
+      if (request.signal?.aborted) throw request.signal.reason;
+      const failure = deadline?.signal.aborted ? timedOut({ url, timeout: limit }) : networkError(error, url);
+      trace?.failure(url, failure);
+      throw failure;
+    } finally {
+      stop?.();
+    }
   }
 
   const withReach = (reach: Network): Http => ({
     reach,
     within: withReach,
     networkOf: (url) => networkOfHost(url, connections),
-    fetch: async (target, request = {}) => {
-      let url = parseSafeUrl(String(target), { what: 'The address' });
-      const deadline = new AbortController();
-      const limit = request.timeout ?? timeout;
-      const stop = limit === 0 ? undefined : clock.alarm(limit, () => deadline.abort());
-      const signal = request.signal ? AbortSignal.any([request.signal, deadline.signal]) : deadline.signal;
-      try {
-        for (let left = request.redirects ?? 0; ; left -= 1) {
-          const response = await send(url, { ...request, reach, signal });
-          const next = left > 0 ? redirectTarget(response, { from: url, reach }) : undefined;
-          if (next === undefined) return await received(response, { url, request, trace });
-          trace?.response(url, response);
-          await response.body?.cancel();
-          url = next;
-        }
-      } catch (error) {
-        if (request.signal?.aborted) throw request.signal.reason;
-        const failure = deadline.signal.aborted ? timedOut({ url, timeout: limit }) : networkError(error, url);
-        trace?.failure(url, failure);
-        throw failure;
-      } finally {
-        stop?.();
-      }
-    },
+    open: (target, request = {}) =>
+      exchange({ target, request, reach }, (answer, url) => {
+        trace?.response(url, answer);
+        return answer;
+      }),
+    fetch: (target, request = {}) =>
+      exchange({ target, request, reach }, async (answer, url) => {
+        const { stream = false, largest } = request;
+        if (stream) trace?.response(url, answer);
+        if (stream) return toResponse(largest === undefined ? answer : { ...answer, body: limited(answer.body, { url, largest }) });
+        const body = await readAll(limited(answer.body, { url, largest: largest ?? largestBody }));
+        trace?.response(url, answer, body);
+        return toResponse({ ...answer, body });
+      }),
     close: () => connections.close(),
   });
   return withReach('loopback');
 }
 
-function redirectTarget(response: UndiciResponse, { from, reach }: { from: URL; reach: Network }): URL | undefined {
-  const location = response.headers.get('location');
-  if (!redirectStatuses.has(response.status) || location === null || !URL.canParse(location, from.href)) return undefined;
+function redirectTarget(message: IncomingMessage, { from, reach }: { from: URL; reach: Network }): URL | undefined {
+  const { location } = message.headers;
+  if (!redirectStatuses.has(message.statusCode ?? 0) || location === undefined || !URL.canParse(location, from.href)) return undefined;
   const to = parseReachableUrl(new URL(location, from).href, { what: `The address that ${from.host} redirects to`, reach });
   if (from.protocol === 'https:' && to.protocol !== 'https:') {
     throw new AuthError('url_refused', `${from.host} redirects from https to plain http, at ${quoted(to.host)}.`);
@@ -83,34 +124,31 @@ function redirectTarget(response: UndiciResponse, { from, reach }: { from: URL; 
   return to;
 }
 
-/** The response as one of the platform's own, its body read and bounded unless it is to be streamed. */
-async function received(
-  response: UndiciResponse,
-  { url, request: { stream = false, largest }, trace }: { url: URL; request: HttpRequest; trace: Trace | undefined },
-): Promise<Response> {
-  const { status } = response;
-  const init = { status, headers: [...response.headers] as [string, string][] };
-  if (stream || response.body === null) trace?.response(url, response);
-  if (status === 204 || status === 205 || status === 304 || response.body === null) return new Response(null, init);
-  const tooLarge = () =>
-    new AuthError('response_invalid', `${url.host} answered with more than ${(largest ?? largestBody) / 1024 / 1024} MiB.`);
-  const body = response.body as unknown as ReadableStream<Uint8Array>;
-  if (stream) return new Response(largest === undefined ? body : body.pipeThrough(bounded(largest, tooLarge)), init);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body.pipeThrough(bounded(largest ?? largestBody, tooLarge))) chunks.push(chunk);
-  const whole = Buffer.concat(chunks);
-  trace?.response(url, response, whole);
-  return new Response(whole, init);
+function answerOf(message: IncomingMessage, url: URL): HttpAnswer {
+  const { statusCode: status = 0, headers } = message;
+  const body = decoded(message);
+  if (status >= 200 && status < 600 && body !== undefined) return { status, headers: headers as HttpAnswer['headers'], body };
+  message.destroy();
+  const what = body === undefined ? 'in a coding that we have not asked for' : `with a status that there is not, ${status}`;
+  throw new AuthError('response_invalid', `${url.host} answered ${what}.`);
+}
+
+async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** Lets so many bytes through, and fails with the next one. */
-function bounded(bytes: number, tooLarge: () => AuthError): TransformStream<Uint8Array, Uint8Array> {
-  let left = bytes;
-  return new TransformStream({
-    transform: (chunk, controller) => {
+function limited(body: Readable, { url, largest }: { url: URL; largest: number }): Readable {
+  let left = largest;
+  const limit = new Transform({
+    transform: (chunk: Buffer, _, done) => {
       left -= chunk.byteLength;
-      if (left < 0) throw tooLarge();
-      controller.enqueue(chunk);
+      const error = new AuthError('response_invalid', `${url.host} answered with more than ${largest / 1024 / 1024} MiB.`);
+      if (left < 0) done(error);
+      else done(null, chunk);
     },
   });
+  return pipeline(body, limit, () => undefined);
 }

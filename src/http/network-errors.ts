@@ -8,24 +8,37 @@ export function timedOut({ url, timeout }: { url: URL; timeout: number }): AuthE
   });
 }
 
-/** undici's errors, told by their codes: their words, and what hangs on them, may hold what was sent, or came. */
+/** Node's errors, told by their codes: their words, and what hangs on them, may hold what was sent, or came. */
 export function networkError(error: unknown, url: URL): AuthError {
-  // What our own connections refuse comes wrapped.
-  for (let one = error; one instanceof Error; one = one.cause) if (one instanceof AuthError) return one;
-  const code = causeCode(error);
+  // What our own connections refuse comes as it is.
+  if (error instanceof AuthError) return error;
+  const code = codeOf(error);
   return new AuthError('network_error', `${url.host} could not be reached: ${sentenceFor(code)}.`, { hint: hintFor(code) });
 }
 
-/** undici wraps the socket's error in a TypeError, and several of them in an AggregateError. */
-function causeCode(error: unknown): string {
-  for (let one = error; one instanceof Error; one = one.cause) {
-    const { code, errors } = one as NodeJS.ErrnoException & { errors?: unknown[] };
-    if (typeof code === 'string') return code;
-    // undici leaves out the code of most of these.
-    if (one.name === 'HTTPParserError') return 'HPE_UNKNOWN';
-    if (Array.isArray(errors) && errors.length > 0) return causeCode(errors[0]);
-  }
-  return 'UNKNOWN';
+/** The same, of a server that only a proxy could have reached. */
+export function proxyError(error: unknown, { host, proxy }: { host: string; proxy: URL }): AuthError {
+  if (error instanceof AuthError) return error;
+  // The agents' own errors have no codes.
+  const what = codeOf(error) === 'UNKNOWN' ? 'it closed the connection' : sentenceFor(codeOf(error));
+  return new AuthError('network_error', `${host} could not be reached through the proxy ${proxy.host}: ${what}.`, { hint: proxyHint });
+}
+
+/** @param status with which the proxy has answered CONNECT. */
+export function proxyRefusal(proxy: URL, status: number): AuthError {
+  const wantsPassword = status === 407;
+  return new AuthError('network_error', `The proxy ${proxy.host} does not let us through (status ${status}).`, {
+    hint: wantsPassword ? 'It wants a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT.' : proxyHint,
+  });
+}
+
+const proxyHint = 'See HTTPS_PROXY, ALL_PROXY and NO_PROXY.';
+
+/** Several attempts at one name end in an AggregateError. */
+function codeOf(error: unknown): string {
+  const { code, errors } = error as NodeJS.ErrnoException & { errors?: unknown[] };
+  if (typeof code === 'string') return code;
+  return Array.isArray(errors) && errors.length > 0 ? codeOf(errors[0]) : 'UNKNOWN';
 }
 
 const sentences: Record<string, string> = {
@@ -33,14 +46,12 @@ const sentences: Record<string, string> = {
   EAI_AGAIN: 'the name service did not answer',
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'it closed the connection',
-  PROXY_CLOSED: 'the proxy closed the connection',
-  UND_ERR_SOCKET: 'it closed the connection',
-  UND_ERR_CONNECT_TIMEOUT: 'it did not answer',
+  EPIPE: 'it closed the connection',
   ETIMEDOUT: 'it did not answer',
   EHOSTUNREACH: 'there is no way to it',
   ENETUNREACH: 'there is no way to it',
-  UND_ERR_HEADERS_OVERFLOW: 'its answer has more headers than any that means well',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'its answer was cut off',
+  HPE_HEADER_OVERFLOW: 'its answer has more headers than any that means well',
+  HPE_INVALID_EOF_STATE: 'its answer was cut off',
   Z_DATA_ERROR: 'its answer cannot be decompressed',
   Z_BUF_ERROR: 'its answer was cut off',
 };
@@ -48,8 +59,9 @@ const sentences: Record<string, string> = {
 function sentenceFor(code: string): string {
   if (isCertificateCode(code)) return `its certificate is not trusted (${code})`;
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) return 'it does not speak TLS, which https needs';
-  if (code.startsWith('HPE_')) return 'it does not speak HTTP';
-  return sentences[code] ?? (code === 'UNKNOWN' ? 'the connection failed' : `the connection failed (${code})`);
+  const sentence = sentences[code];
+  if (sentence === undefined && code.startsWith('HPE_')) return 'it does not speak HTTP';
+  return sentence ?? (code === 'UNKNOWN' ? 'the connection failed' : `the connection failed (${code})`);
 }
 
 function hintFor(code: string): string {

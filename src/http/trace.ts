@@ -4,12 +4,13 @@
  * Only what is known to be harmless is shown, by its name; everything else is `…`. What was hidden once is also hidden
  * where a server repeats it in its own words.
  */
+import type { HttpAnswer } from '../context.js';
 import { printable, shortened } from '../server-text.js';
 
 export interface Trace {
   request(url: URL, request: { method: string; headers: Record<string, string>; body: string | URLSearchParams | null }): void;
   /** @param body where it was read. */
-  response(url: URL, response: Pick<Response, 'status'> & { headers: Iterable<[string, string]> }, body?: Buffer): void;
+  response(url: URL, answer: Pick<HttpAnswer, 'status' | 'headers'>, body?: Buffer): void;
   failure(url: URL, error: Error): void;
 }
 
@@ -88,7 +89,8 @@ export function createTrace(tell: (line: string) => void): Trace {
       say(['→', `${method} ${shownUrl(url)}`, ...parts, form].filter(Boolean).join('  '));
     },
     response: (url, { status, headers }, body) => {
-      const fields = [...headers].filter(([name]) => harmlessHeaders.has(name) && name !== 'date' && name !== 'server');
+      const pairs = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === 'string');
+      const fields = pairs.filter(([name]) => harmlessHeaders.has(name) && name !== 'date' && name !== 'server');
       const type = fields.find(([name]) => name === 'content-type')?.[1] ?? '';
       const text = body === undefined || body.length === 0 ? '' : shownBody(body.toString(), type);
       say(['←', `${status} from ${url.host}`, ...fields.map(shownHeader), text].filter(Boolean).join('  '));

@@ -12,7 +12,8 @@ export function answersFrom(answer: (url: string) => Response): Http & { readonl
       asked.push(String(url));
       return Promise.resolve(answer(String(url)));
     },
-    close: () => Promise.resolve(),
+    open: () => Promise.reject(new Error('only whole answers are made here')),
+    close: () => undefined,
   };
   return http;
 }

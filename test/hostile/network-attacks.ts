@@ -227,7 +227,7 @@ export const networkAttacks: readonly NetworkAttack[] = [
     attack: 'a proxy that closes every connection',
     env: { HTTPS_PROXY: `http://${addresses.public}:3129` },
     exit: 6,
-    says: /mcp\.example could not be reached: the proxy closed the connection/,
+    says: /mcp\.example could not be reached through the proxy .*: it closed the connection/,
   },
 ];
 

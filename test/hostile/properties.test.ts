@@ -348,11 +348,11 @@ describe('--debug', () => {
           url,
           {
             status: 400,
-            headers: [
-              ['content-type', 'application/json'],
-              ['www-authenticate', `Bearer error_description="${value}"`],
-              ['set-cookie', value],
-            ],
+            headers: {
+              'content-type': 'application/json',
+              'www-authenticate': `Bearer error_description="${value}"`,
+              'set-cookie': value,
+            },
           },
           Buffer.from(JSON.stringify({ error_description: `no ${value}`, [member]: value, nested: { value } })),
         );

@@ -1,11 +1,12 @@
 import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
-import { isIP, type AddressInfo } from 'node:net';
+import { createServer as createSocketServer, isIP, type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.js';
-import type { Lookup } from '../../src/http/connections.js';
+import type { Lookup } from '../../src/http/lookup.js';
 import { createHttp } from '../../src/http/http.js';
+import { proxyFor } from '../../src/http/proxies.js';
 import { isLoopback, parseSafeUrl } from '../../src/http/url-policy.js';
 
 function http(variables: Record<string, string> = {}, timeout?: number, lookup?: Lookup) {
@@ -195,6 +196,88 @@ test('a proxy is used as the environment says, but never for this machine', asyn
   expect(await (await through.fetch(direct)).text()).toBe('direct');
   await expect(through.fetch('https://far.example/')).rejects.toMatchObject({ code: 'network_error' });
   expect(seen).toEqual(['far.example:443']);
+});
+
+describe('proxies', () => {
+  /** A proxy whose answer to CONNECT is `answer`; it notes what it was asked for. */
+  async function tunnel(answer: string): Promise<{ proxy: string; asked: string[] }> {
+    const asked: string[] = [];
+    const server = createServer().on('connect', (request, socket) => {
+      asked.push(`${request.url} ${request.headers['proxy-authorization'] ?? ''}`.trim());
+      socket.end(answer);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    return { proxy: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  }
+
+  test.each([
+    { status: 403, hint: /NO_PROXY/ },
+    { status: 407, hint: /USER:PASSWORD/ },
+  ])('what a proxy answers itself, as $status, is never taken for the server’s', async ({ status, hint }) => {
+    const { proxy, asked } = await tunnel(`HTTP/1.1 ${status} No\r\nContent-Length: 15\r\n\r\n{"issuer":"bad"}`);
+    const failure = { code: 'network_error', message: `The proxy ${proxy} does not let us through (status ${status}).` };
+    await expect(http({ HTTPS_PROXY: `http://u:p%40@${proxy}` }).fetch('https://far.example/')).rejects.toMatchObject({
+      ...failure,
+      hint: expect.stringMatching(hint) as string,
+    });
+    expect(asked).toEqual([`far.example:443 Basic ${btoa('u:p@')}`]);
+  });
+
+  test('one that nobody is behind is named', async () => {
+    const message = 'far.example could not be reached through the proxy 127.0.0.1:1: nothing listens there.';
+    for (const scheme of ['http', 'socks5h'])
+      await expect(http({ ALL_PROXY: `${scheme}://127.0.0.1:1` }).fetch('https://far.example/')).rejects.toMatchObject({
+        code: 'network_error',
+        message: scheme === 'http' ? message : (expect.stringContaining('through the proxy 127.0.0.1:1') as string),
+      });
+  });
+
+  test.each(['gopher://p.example', '://', 'ftp://u:SECRET@p.example'])('%s is none, and is not repeated', async (proxy) => {
+    const failure: unknown = await http({ HTTPS_PROXY: proxy })
+      .fetch('https://far.example/')
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'network_error', message: 'The proxy that the environment names cannot be used.' });
+    expect(JSON.stringify(failure)).not.toContain('SECRET');
+  });
+
+  test('a SOCKS proxy looks names up itself', async () => {
+    const asked: string[] = [];
+    const server = createSocketServer((socket) => {
+      socket.once('data', () => {
+        socket.write(Buffer.from([5, 0]));
+        socket.once('data', (request: Buffer) => {
+          asked.push(`${request.toString('latin1', 5, 5 + (request[4] ?? 0))}:${request.readUInt16BE(request.length - 2)}`);
+          socket.end(Buffer.from([5, 2, 0, 1, 0, 0, 0, 0, 0, 0]));
+        });
+      });
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    const proxy = `socks5h://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await expect(http({ all_proxy: proxy }).fetch('https://far.example/')).rejects.toMatchObject({ code: 'network_error' });
+    expect(asked).toEqual(['far.example:443']);
+  });
+
+  test.each([
+    { list: 'a.example', url: 'https://a.example/', isExempt: true },
+    { list: 'a.example', url: 'https://b.a.example/', isExempt: true },
+    { list: 'A.example', url: 'https://a.example/', isExempt: true },
+    { list: '.a.example *.b.example', url: 'https://x.b.example/', isExempt: true },
+    { list: 'b.example, a.example', url: 'https://a.example/', isExempt: true },
+    { list: '*', url: 'https://a.example/', isExempt: true },
+    { list: 'a.example:443', url: 'https://a.example/', isExempt: true },
+    { list: 'a.example:8443', url: 'https://a.example:8443/', isExempt: true },
+    { list: '[2001:db8::1]', url: 'https://[2001:db8::1]/', isExempt: true },
+    { list: 'a.example:8443', url: 'https://a.example/', isExempt: false },
+    { list: 'a.example', url: 'https://aa.example/', isExempt: false },
+    { list: 'a.example', url: 'https://a.example.b/', isExempt: false },
+    { list: '', url: 'https://a.example/', isExempt: false },
+  ])('NO_PROXY=$list, $url: direct: $isExempt', ({ list, url, isExempt }) => {
+    const variables = { HTTPS_PROXY: 'http://p.example:3128', NO_PROXY: list };
+    const proxy = proxyFor(new URL(url), { variables, platform: 'linux', folder: '/', program: [], exists: () => false });
+    expect(proxy?.address.host).toBe(isExempt ? undefined : 'p.example:3128');
+  });
 });
 
 describe('a server that is slow', () => {

@@ -1,0 +1,82 @@
+/** Proxies, by the names that curl reads. */
+import type { Agent, ClientRequest } from 'node:http';
+import type { Env } from '../context.js';
+import { AuthError } from '../errors.js';
+import type { ConnectionLookup } from './lookup.js';
+import { proxyError, proxyRefusal } from './network-errors.js';
+
+interface ProxyKind {
+  readonly protocols: readonly string[];
+  /** Its package is loaded only where there is such a proxy. */
+  readonly load: (proxy: URL, lookup: ConnectionLookup) => Promise<ProxyAgent>;
+}
+
+/** An agent that goes through a proxy, as `agent-base` has it. */
+interface ProxyAgent extends Agent {
+  connect(request: ClientRequest, options: { host?: string | null }): Promise<unknown>;
+}
+
+const kinds: readonly ProxyKind[] = [
+  {
+    protocols: ['http:', 'https:'],
+    load: async (proxy) => {
+      const { HttpsProxyAgent } = await import('https-proxy-agent');
+      // What a proxy says itself is no answer of the server, which its agent would take it for.
+      return new HttpsProxyAgent(proxy, { keepAlive: true }).on('proxyConnect', ({ statusCode }: { statusCode: number }, request) => {
+        if (statusCode !== 200) (request as ClientRequest).destroy(proxyRefusal(proxy, statusCode));
+      });
+    },
+  },
+  {
+    protocols: ['socks:', 'socks4:', 'socks4a:', 'socks5:', 'socks5h:'],
+    load: async (proxy, lookup) => {
+      const { SocksProxyAgent } = await import('socks-proxy-agent');
+      return new SocksProxyAgent(proxy, { keepAlive: true, lookup });
+    },
+  },
+];
+
+export interface Proxy {
+  readonly address: URL;
+  /** What takes requests through it, with the names in their addresses looked up by `lookup` or by the proxy. */
+  agent(lookup: ConnectionLookup): Promise<Agent>;
+}
+
+/** The proxy that a request to `url`, which is another machine's and therefore https, goes through. */
+export function proxyFor(url: URL, { variables }: Env): Proxy | undefined {
+  const read = (...names: string[]) => names.flatMap((name) => [variables[name.toLowerCase()], variables[name]]).find(Boolean) ?? '';
+  const named = read('HTTPS_PROXY', 'ALL_PROXY');
+  if (named === '' || isExempt(url, read('NO_PROXY'))) return undefined;
+  const text = named.includes('://') ? named : `http://${named}`;
+  const address = URL.canParse(text) ? new URL(text) : undefined;
+  const kind = kinds.find(({ protocols }) => protocols.includes(address?.protocol ?? ''));
+  if (address && kind) return { address, agent: async (lookup) => tellingOf(address, await kind.load(address, lookup)) };
+  // It may hold a password, so it is not quoted.
+  throw new AuthError('network_error', 'The proxy that the environment names cannot be used.', {
+    hint: `HTTPS_PROXY and ALL_PROXY take an address with ${kinds.flatMap(({ protocols }) => protocols).join('//, ')}//.`,
+  });
+}
+
+/** The agent, with the proxy named as the reason for what does not get to it, or not through it. */
+function tellingOf(proxy: URL, agent: ProxyAgent): Agent {
+  const connect = agent.connect.bind(agent);
+  return Object.assign(agent, {
+    connect: (...[request, options]: Parameters<typeof connect>) =>
+      connect(request, options).catch((error: unknown) => {
+        throw proxyError(error, { host: options.host ?? '', proxy });
+      }),
+  });
+}
+
+/** NO_PROXY: hosts, which stand for what is below them too, each with or without a port; or `*`. */
+function isExempt({ hostname, port }: URL, list: string): boolean {
+  return list
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .some((entry) => {
+      if (entry === '*') return true;
+      const [, host = '', only] = /^(\[.*\]|.*?)(?::(\d+))?$/.exec(entry.replace(/^\*?\./, '')) ?? [];
+      return (only === undefined || only === (port === '' ? '443' : port)) && (hostname === host || hostname.endsWith(`.${host}`));
+    });
+}

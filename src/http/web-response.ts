@@ -1,0 +1,26 @@
+/** Answers as the platform's own Response, for the libraries that were made for it. */
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import type { HttpAnswer } from '../context.js';
+
+const statusesWithoutBody = [204, 205, 304];
+
+/** @param answer with its body as it comes, or whole. */
+export function toResponse({ status, headers, body }: Omit<HttpAnswer, 'body'> & { readonly body: Readable | Buffer }): Response {
+  const fields = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === 'string');
+  const init = { status, headers: fields };
+  if (Buffer.isBuffer(body)) return new Response(statusesWithoutBody.includes(status) ? null : body, init);
+  if (statusesWithoutBody.includes(status)) {
+    body.resume();
+    return new Response(null, init);
+  }
+  return new Response(Readable.toWeb(body) as globalThis.ReadableStream, init);
+}
+
+export function fromResponse({ status, headers, body }: Response): HttpAnswer {
+  return {
+    status,
+    headers: Object.fromEntries(headers),
+    body: body === null ? Readable.from([]) : Readable.fromWeb(body),
+  };
+}
