@@ -4,6 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { Network } from './http/networks.js';
+import type { octetEncoding, Octets } from './octets.js';
 import type { Preferences } from './store/preferences.js';
 import type { Store } from './store/store.js';
 
@@ -95,6 +96,8 @@ export interface HttpRequest {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string | URLSearchParams | null;
+  /** Of a body that is text: UTF-8, unless it is octets. */
+  readonly encoding?: typeof octetEncoding;
   readonly signal?: AbortSignal | null;
   /** How many redirects may be followed. 0, the default, is right for whatever carries a secret. */
   readonly redirects?: number;
@@ -153,11 +156,19 @@ export interface Ui {
   /** Asks for one line. `undefined` when nothing more can come. `secret` keeps it off the screen. */
   ask(question: { message: string; secret?: boolean; signal?: AbortSignal }): Promise<string | undefined>;
   /** stdin and stdout for another program, line by line, of any length; until the signal. */
-  lines(signal: AbortSignal): { readonly lines: AsyncIterable<string>; readonly write: (line: string) => Promise<void> };
+  lines(signal: AbortSignal): Lines;
   /** Asks for one of `choices`. Only at a terminal. */
   choose<T>(question: { message: string; choices: { name: string; value: T }[]; signal?: AbortSignal }): Promise<T>;
   /** Opens `url` in a browser of this machine, without a shell. False when there was none. */
   openBrowser(url: string): Promise<boolean>;
+}
+
+/** Lines from and to another program, as they are. */
+export interface Lines {
+  /** Without their ends. */
+  readonly lines: AsyncIterable<Octets>;
+  /** Takes a line without its end. What it returns, if anything, resolves when more should be written. */
+  readonly write: (line: Octets) => Promise<void> | undefined;
 }
 
 /** What names a login that another command finishes. */

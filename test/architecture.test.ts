@@ -20,7 +20,7 @@ const layers = [
   ['apps/', 'flows/', 'server-name.ts'],
   ['oauth/', 'store/'],
   ['http/'],
-  ['context.ts', 'errors.ts', 'json.ts', 'server-text.ts', 'version.ts'],
+  ['context.ts', 'errors.ts', 'json.ts', 'octets.ts', 'server-text.ts', 'version.ts'],
 ];
 
 /** Packages that only these files may import. */

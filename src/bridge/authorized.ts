@@ -19,7 +19,7 @@ export interface Target {
 
 export type AuthorizedFetch = (request: HttpRequest, url?: URL) => Promise<HttpAnswer>;
 
-/** Milliseconds for which a token that was fresh is not looked up again. */
+/** Milliseconds for which what the store holds is not looked up again. */
 const lookAgain = 2_000;
 
 /**
@@ -33,7 +33,7 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
 
   const current = async (): Promise<Login | undefined> => {
     const now = performance.now();
-    if (known?.login && now - known.at < lookAgain) return known.login;
+    if (known && now - known.at < lookAgain) return known.login;
     const login = await storedLogin(target, context);
     known = { login, at: now };
     return login;

@@ -1,28 +1,58 @@
 /** What a server sends in answer, up to the size that a message may have. */
 import type { HttpAnswer } from '../context.js';
 import { AuthError } from '../errors.js';
+import { octetEncoding, type Octets } from '../octets.js';
 
 /** Bytes of one message: a few images fit into it, and an answer without end does not. */
 export const largestMessage = 64 * 1024 * 1024;
 
-/** @throws AuthError `response_invalid` when it is larger than `largestMessage`, `network_error` when it breaks off. */
-export async function readBody({ body }: HttpAnswer): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      size += chunk.byteLength;
-      if (size > largestMessage) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw error instanceof AuthError ? error : lost();
-  }
-  return Buffer.concat(chunks).toString();
-}
+const byteOrderMark = /^\xef\xbb\xbf/;
 
 export function isOk({ status }: HttpAnswer): boolean {
   return status >= 200 && status < 300;
+}
+
+/** @throws AuthError `response_invalid` when it is larger than `largestMessage`, `network_error` when it breaks off. */
+export async function readBody({ body }: HttpAnswer): Promise<Octets> {
+  const chunks: string[] = [];
+  let size = 0;
+  await eachChunk(body, (chunk) => {
+    size += chunk.length;
+    if (size > largestMessage) throw tooLarge();
+    chunks.push(chunk);
+    return undefined;
+  });
+  return chunks.join('').replace(byteOrderMark, '') as Octets;
+}
+
+/**
+ * Takes a body to its end, in octets, and waits wherever `take` wants it to wait. What `take` throws ends it.
+ *
+ * @throws AuthError `network_error` when it breaks off.
+ */
+export function eachChunk(body: HttpAnswer['body'], take: (chunk: string) => Promise<unknown> | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => {
+      body.destroy();
+      reject(error instanceof AuthError ? error : lost());
+    };
+    body
+      .setEncoding(octetEncoding)
+      .on('data', (chunk: string) => {
+        try {
+          const waiting = take(chunk);
+          if (waiting === undefined) return;
+          body.pause();
+          waiting.then(() => body.resume(), fail);
+        } catch (error) {
+          fail(error);
+        }
+      })
+      .on('end', resolve)
+      .on('error', fail)
+      // After its end that comes too; of a body that was destroyed nothing else does.
+      .on('close', () => body.readableEnded || reject(lost()));
+  });
 }
 
 /** Bytes of a body nobody wants that are read nevertheless, so that its connection can be used again. */

@@ -1,9 +1,9 @@
 /** stdio on one side, a remote MCP server with its login on the other: for apps that can only start a command. */
-import type { Context } from '../context.js';
+import type { Context, Lines } from '../context.js';
 import { AuthError, toAuthError } from '../errors.js';
 import { authorizedFetch, type Target } from './authorized.js';
 import { httpSse } from './http-sse.js';
-import { answers, errorAnswer, errorCodes, parseMessage, wantsAnswer, type Message } from './json-rpc.js';
+import { answeredBy, errorAnswer, errorCodes, parseMessage, wantsAnswer, type Message } from './json-rpc.js';
 import { streamableHttp } from './streamable-http.js';
 import { NotSpoken, type Deliver, type Transport } from './transport.js';
 
@@ -24,14 +24,6 @@ export interface BridgeOptions {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The app's side. */
-export interface Stdio {
-  /** Its lines; ends when it has nothing more to say. */
-  readonly lines: AsyncIterable<string>;
-  /** Writes a line; resolves when more can be taken. */
-  readonly write: (line: string) => Promise<void>;
-}
-
 /** Milliseconds that answers which are still to come have, when the app has closed its side. */
 const lastWords = 2_000;
 
@@ -39,44 +31,54 @@ const lastWords = 2_000;
  * Passes messages on until the app closes its side, or the command is interrupted. Whatever goes wrong with one is told
  * in answer to it: nothing ends the bridge, and nothing asks a person.
  */
-export async function runBridge({ target, transport, headers }: BridgeOptions, { lines, write }: Stdio, context: Context): Promise<void> {
+export async function runBridge({ target, transport, headers }: BridgeOptions, { lines, write }: Lines, context: Context): Promise<void> {
   const running = new Set<Promise<void>>();
   const fetch = authorizedFetch(target, context);
   /** The answer that a session begins with, and who waits for it. */
   let opening: { readonly id: string | number; readonly opened: () => void } | undefined;
-  const deliver: Deliver = async (text) => {
-    await write(text);
-    if (opening !== undefined && answers(text, opening.id)) opening.opened();
+  const deliver: Deliver = (text) => {
+    const taken = write(text);
+    if (opening !== undefined && answeredBy(text) === opening.id) {
+      opening.opened();
+      opening = undefined;
+    }
+    return taken;
   };
   const choices = transports[transport].map((make) => make({ url: target.url, fetch, headers, deliver }, context));
   const server = firstThatWorks(choices);
 
   /** Nobody is left to be told anything. */
   let closing = false;
-  /** Requests that wait for an answer, by what the app cancels them with. */
+  /** What is under way, and of that the requests, by what the app cancels them with. */
+  const underWay = new Set<AbortController>();
   const waiting = new Map<unknown, AbortController>();
   const pass = async (message: Message) => {
     const cancel = new AbortController();
-    const key = message.method === undefined ? undefined : message.id;
-    if (key !== undefined) waiting.set(key, cancel);
+    underWay.add(cancel);
+    if (wantsAnswer(message)) waiting.set(message.id, cancel);
     try {
       await server.send(message, cancel.signal);
       // The server has been told; an app that has cancelled wants no answer.
-      if (message.method === 'notifications/cancelled') waiting.get(message.params?.['requestId'])?.abort();
+      if (message.method === 'notifications/cancelled') waiting.get(message.cancels)?.abort();
     } catch (error) {
-      if (closing || context.signal.aborted || cancel.signal.aborted) return;
+      if (closing || cancel.signal.aborted) return;
       await tell(message, toAuthError(error), { write, context });
     } finally {
-      waiting.delete(key);
+      underWay.delete(cancel);
+      if (wantsAnswer(message)) waiting.delete(message.id);
     }
   };
+  const abortAll = () => {
+    for (const one of underWay) one.abort();
+  };
+  context.signal.addEventListener('abort', abortAll, { once: true });
 
   // What opens a session is waited for before anything is sent in it.
   let opened = Promise.resolve();
   for await (const line of lines) {
-    if (line.trim() === '') continue;
     const message = parseMessage(line);
     if (message === undefined) {
+      if (line.trim() === '') continue;
       await write(errorAnswer(null, { code: errorCodes.parseError, message: 'That was no JSON.' }));
       continue;
     }
@@ -93,6 +95,7 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
   if (!context.signal.aborted)
     await Promise.race([Promise.all(running), context.clock.sleep(lastWords, context.signal).catch(() => undefined)]);
   closing = true;
+  abortAll();
   await server.close();
 }
 
@@ -101,14 +104,14 @@ function firstThatWorks([first, other]: Transport[]): Transport {
   let current = first;
   if (current === undefined) throw new AuthError('usage', 'No transport is left.');
   return {
-    send: async (message, cancelled) => {
+    send: async (message, signal) => {
       try {
-        await current?.send(message, cancelled);
+        await current?.send(message, signal);
       } catch (error) {
         if (!(error instanceof NotSpoken)) throw error;
         if (current === other || other === undefined) throw error.failure;
         // What the first one said is told: it is the one that the server is most likely to speak.
-        await other.send(message, cancelled).catch((second: unknown) => {
+        await other.send(message, signal).catch((second: unknown) => {
           throw second instanceof NotSpoken ? error.failure : second;
         });
         current = other;
@@ -124,7 +127,7 @@ function firstThatWorks([first, other]: Transport[]): Transport {
 async function tell(
   { id, method }: Message,
   error: AuthError,
-  { write, context }: { write: Stdio['write']; context: Context },
+  { write, context }: { write: Lines['write']; context: Context },
 ): Promise<void> {
   const { code, message, hint } = error;
   if (id === undefined || method === undefined) {

@@ -1,31 +1,39 @@
-/** Server-sent events: WHATWG HTML section 9.2. */
+/** Server-sent events: WHATWG HTML section 9.2, whose every character that means something is ASCII. */
+import { createParser } from 'eventsource-parser';
 import type { HttpAnswer } from '../context.js';
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import { largestMessage, tooLarge } from './body.js';
+import type { Octets } from '../octets.js';
+import { eachChunk, largestMessage, tooLarge } from './body.js';
 
 export interface ServerEvent {
   readonly id?: string;
   /** Absent for the default, `message`. */
   readonly event?: string;
-  readonly data: string;
+  readonly data: Octets;
+}
+
+export interface EventReader {
+  /** Takes an event. Reading pauses until what it returns, if anything, resolves. */
+  readonly take: (event: ServerEvent) => Promise<unknown> | undefined;
+  /** Is told the milliseconds that the server wants a client to wait before it connects again. */
+  readonly onRetry?: (milliseconds: number) => void;
 }
 
 /**
- * The events of a response, as they come. Reading pauses while an event is being dealt with.
+ * Reads the events of a response, as they come, to its end.
  *
- * @throws AuthError `response_invalid` when one is larger than `largestMessage`.
- * @param onRetry is told the milliseconds that the server wants a client to wait before it connects again.
+ * @throws AuthError `response_invalid` when one is larger than `largestMessage`, `network_error` when it breaks off.
  */
-export async function* readEvents({ body }: HttpAnswer, onRetry: (milliseconds: number) => void): AsyncGenerator<ServerEvent> {
-  const waiting: EventSourceMessage[] = [];
-  const parser = createParser({ onEvent: (event) => waiting.push(event), onRetry });
-  const decoder = new TextDecoder();
+export function readEvents({ body }: HttpAnswer, { take, onRetry }: EventReader): Promise<void> {
+  let waiting: (Promise<unknown> | undefined)[] = [];
+  const parser = createParser({ onEvent: (event) => void waiting.push(take(event as ServerEvent)), onRetry });
   let pending = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    pending += chunk.byteLength;
-    parser.feed(decoder.decode(chunk, { stream: true }));
+  return eachChunk(body, (chunk) => {
+    pending += chunk.length;
+    waiting = [];
+    parser.feed(chunk);
     if (waiting.length > 0) pending = 0;
     if (pending > largestMessage) throw tooLarge();
-    for (const event of waiting.splice(0)) yield event;
-  }
+    const slow = waiting.filter((one) => one !== undefined);
+    return slow.length === 0 ? undefined : Promise.all(slow);
+  });
 }

@@ -2,10 +2,11 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted, withoutCredentials } from '../server-text.js';
+import { fromOctets, octetEncoding } from '../octets.js';
 import { checkPlace, type AuthorizedFetch } from './authorized.js';
 import { isOk, lost, readBody } from './body.js';
-import { readEvents } from './events.js';
-import { answers, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
+import { readEvents, type EventReader, type ServerEvent } from './events.js';
+import { answeredBy, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
 import { NotSpoken, type Deliver, type Transport } from './transport.js';
 
 export interface HttpSseOptions {
@@ -43,25 +44,40 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
       const failure = refused(response.status, await readBody(response));
       throw unspoken.includes(response.status) ? new NotSpoken(failure) : failure;
     }
-    const events = readEvents(response, () => undefined);
-    const first = await events.next();
-    const named = first.done || first.value.event !== 'endpoint' ? undefined : first.value.data;
-    if (named === undefined || !URL.canParse(named, url.href))
-      throw new NotSpoken(refused(response.status, named ?? 'no endpoint was named'));
-    const endpoint = new URL(named, url);
-    checkPlace(endpoint, { target: url, what: 'The endpoint that the server names' });
-    const ended = passOn(events).finally(() => (stream = undefined));
-    ended.catch(() => undefined);
-    return { endpoint, ended };
+    let take: EventReader['take'] | undefined;
+    let ended = Promise.resolve();
+    const first = await new Promise<ServerEvent | undefined>((resolve) => {
+      const isFirst: EventReader['take'] = (event) => {
+        take = passOn;
+        resolve(event);
+        return undefined;
+      };
+      ended = readEvents(response, { take: (event) => (take ?? isFirst)(event) }).finally(() => (stream = undefined));
+      void ended.catch(() => undefined).then(() => resolve(undefined));
+    });
+    try {
+      return { endpoint: endpointOf(first, response.status), ended };
+    } catch (error) {
+      response.body.destroy();
+      throw error;
+    }
   };
 
-  const passOn = async (events: AsyncIterable<{ event?: string; data: string }>) => {
-    for await (const { event = 'message', data } of events) {
-      const text = event === 'message' ? onOneLine(data) : undefined;
-      if (text === undefined) continue;
-      if (![...repeated].some((id) => answers(text, id))) await deliver(text);
-      for (const [id, done] of waiting) if (answers(text, id)) done();
-    }
+  const endpointOf = ({ event, data }: Partial<ServerEvent> = {}, status: number): URL => {
+    const named = event === 'endpoint' ? data : undefined;
+    if (named === undefined || !URL.canParse(named, url.href)) throw new NotSpoken(refused(status, named ?? 'no endpoint was named'));
+    const endpoint = new URL(named, url);
+    checkPlace(endpoint, { target: url, what: 'The endpoint that the server names' });
+    return endpoint;
+  };
+
+  const passOn: EventReader['take'] = ({ event = 'message', data }) => {
+    const text = event === 'message' ? onOneLine(data) : undefined;
+    if (text === undefined) return undefined;
+    const id = answeredBy(text);
+    const taken = id !== undefined && repeated.has(id) ? undefined : deliver(text);
+    if (id !== undefined) waiting.get(id)?.();
+    return taken;
   };
 
   /** A new stream is a new session: it begins as the app began the one before. */
@@ -78,7 +94,13 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
 
   const exchange = async (message: Message, { endpoint, ended }: Stream): Promise<void> => {
     const answered = answerTo(message, waiting);
-    const request = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: message.text, signal };
+    const request = {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: message.text,
+      encoding: octetEncoding,
+      signal,
+    } as const;
     const response = await fetch(request, endpoint);
     const text = await readBody(response);
     if (!isOk(response)) throw refused(response.status, text);
@@ -121,5 +143,5 @@ function answerTo(message: Message, waiting: Map<string | number, () => void>): 
 }
 
 function refused(status: number, text: string): AuthError {
-  return new AuthError('server_failed', `The server answered with status ${status}: ${quoted(withoutCredentials(text))}.`);
+  return new AuthError('server_failed', `The server answered with status ${status}: ${quoted(withoutCredentials(fromOctets(text)))}.`);
 }

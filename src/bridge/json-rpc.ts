@@ -1,18 +1,27 @@
 /** JSON-RPC 2.0, as far as whoever passes messages on has to know it. */
 import { isObject } from '../json.js';
+import { fromOctets, isAscii, toOctets, type Octets } from '../octets.js';
 
-/** One message, as it came. Its text is passed on as it is. */
+/** One message, and what has to be known of it. */
 export interface Message {
-  /** On one line. */
-  readonly text: string;
+  /** It as it came, on one line, which is how it is passed on. */
+  readonly text: Octets;
   /** Absent for a notification. */
   readonly id?: string | number;
   /** Absent for a response. */
   readonly method?: string;
-  readonly params?: Readonly<Record<string, unknown>>;
   /** Several messages in one, which MCP 2025-03-26 had. */
   readonly isBatch?: boolean;
+  /** What it is about: `params.name`, of a tool or a prompt, or `params.uri`. */
+  readonly subject?: string;
+  /** The request that a `notifications/cancelled` is about. */
+  readonly cancels?: unknown;
+  /** The version of MCP that it names itself, as from 2026-07-28 on each request does. */
+  readonly protocolVersion?: string;
 }
+
+/** Where a message of MCP 2026-07-28 names its version. */
+const versionKey = 'io.modelcontextprotocol/protocolVersion';
 
 /** Whether it is a request: its sender waits. */
 export function wantsAnswer(message: Message): message is Message & { readonly id: string | number } {
@@ -20,47 +29,76 @@ export function wantsAnswer(message: Message): message is Message & { readonly i
 }
 
 /** Reads a line. Undefined for what is no JSON; a batch, or anything else that we do not know, is only its text. */
-export function parseMessage(line: string): Message | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  const text = line.trim();
-  if (!isObject(value)) return { text, ...(Array.isArray(value) && { isBatch: true }) };
+export function parseMessage(line: Octets): Message | undefined {
+  const known = inWords(line, knownOf);
+  return known && { text: line, ...known };
+}
+
+/**
+ * What `read` finds in some JSON. Octets are as good as text to JSON.parse for all that is ASCII, which everything is that
+ * we look for, as a rule; where it is not, the text is decoded.
+ */
+function inWords<T extends object>(octets: Octets, read: (value: unknown) => T): T | undefined {
+  const value = parsed(octets);
+  if (value === undefined) return undefined;
+  const found = read(value);
+  const isDecoded = Object.values(found).every((one) => typeof one !== 'string' || isAscii(one));
+  return isDecoded ? found : read(parsed(fromOctets(octets)));
+}
+
+function knownOf(value: unknown): Omit<Message, 'text'> {
+  if (!isObject(value)) return Array.isArray(value) ? { isBatch: true } : {};
   const { id, method, params } = value;
   return {
-    text,
-    ...((typeof id === 'string' || typeof id === 'number') && { id }),
+    ...(isId(id) && { id }),
     ...(typeof method === 'string' && { method }),
-    ...(isObject(params) && { params }),
+    ...(isObject(params) && aboutOf(params)),
   };
 }
 
-/** What JSON has nowhere but between its parts. */
-// eslint-disable-next-line no-control-regex -- that is what is looked for
-const control = /[\u0000-\u001f]/;
+function aboutOf({ name, uri, requestId, _meta: meta }: Record<string, unknown>): Partial<Message> {
+  const subject = name ?? uri;
+  const version = isObject(meta) ? meta[versionKey] : undefined;
+  return {
+    ...(typeof subject === 'string' && { subject }),
+    ...(requestId !== undefined && { cancels: requestId }),
+    ...(typeof version === 'string' && { protocolVersion: version }),
+  };
+}
+
+function isId(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * What came over HTTP as one line: servers may send JSON over several. Undefined for what is no JSON; what looks like it,
  * and is on one line already, is passed on unread.
  */
-export function onOneLine(text: string): string | undefined {
+export function onOneLine(text: Octets): Octets | undefined {
+  if (isOneLine(text)) return text;
   const trimmed = text.trim();
   if (!/^[{[]/.test(trimmed)) return undefined;
-  if (!control.test(trimmed)) return trimmed;
-  try {
-    return JSON.stringify(JSON.parse(trimmed));
-  } catch {
-    return undefined;
-  }
+  if (!/[\r\n]/.test(trimmed)) return trimmed as Octets;
+  const value = parsed(fromOctets(trimmed));
+  return value === undefined ? undefined : toOctets(JSON.stringify(value));
 }
 
-/** Whether `text` is the answer to the request `id`. */
-export function answers(text: string, id: string | number): boolean {
-  const message = parseMessage(text);
-  return message?.id === id && message.method === undefined;
+function isOneLine(text: Octets): boolean {
+  return (text.startsWith('{') || text.startsWith('[')) && !text.includes('\n') && !text.includes('\r');
+}
+
+/** The id of the request that `text` is the answer to; undefined for what is no answer. */
+export function answeredBy(text: Octets): string | number | undefined {
+  return inWords(text, (value) => (isObject(value) && typeof value['method'] !== 'string' && isId(value['id']) ? { id: value['id'] } : {}))
+    ?.id;
 }
 
 /** What the bridge itself says: in the range that JSON-RPC leaves to implementations. */
@@ -70,6 +108,6 @@ export const errorCodes = { failed: -32000, loginNeeded: -32001, parseError: -32
 export function errorAnswer(
   id: string | number | null,
   { code, message, data }: { code: number; message: string; data?: Readonly<Record<string, unknown>> },
-): string {
-  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data && { data }) } });
+): Octets {
+  return toOctets(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data && { data }) } }));
 }

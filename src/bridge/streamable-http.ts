@@ -1,12 +1,13 @@
 /** MCP's Streamable HTTP transport (2025-03-26 and later), as a client that passes messages on. */
 import { Readable } from 'node:stream';
 import type { Context, HttpAnswer } from '../context.js';
-import { AuthError } from '../errors.js';
+import { AuthError, hasCode } from '../errors.js';
 import { quoted, withoutCredentials } from '../server-text.js';
+import { fromOctets, octetEncoding, type Octets } from '../octets.js';
 import type { AuthorizedFetch } from './authorized.js';
 import { discard, isOk, lost, readBody } from './body.js';
 import { readEvents } from './events.js';
-import { answers, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
+import { answeredBy, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
 import { NotSpoken, type Deliver, type Transport } from './transport.js';
 import { versionHeaders } from './version-headers.js';
 
@@ -69,11 +70,11 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
         ...versionHeaders(message, session.protocolVersion),
       },
       body: message.text,
+      encoding: octetEncoding,
       signal: own,
     });
 
-  const send = async (message: Message, cancelled?: AbortSignal): Promise<void> => {
-    const own = cancelled ? AbortSignal.any([signal, cancelled]) : signal;
+  const send = async (message: Message, own: AbortSignal): Promise<void> => {
     if (message.method === 'initialize') Object.assign(session, { id: undefined, protocolVersion: undefined, initialize: message });
     if (message.method === 'notifications/initialized') session.initialized = message;
     // What is sent while a session is being opened again is sent in that one.
@@ -101,7 +102,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     const response = await post(initialize, signal);
     // The forgotten session stays what it is until there is another: the next message finds that out, and tries again.
     if (!isOk(response)) throw failed(response.status, await readBody(response));
-    await receive(response, { message: initialize, take: () => Promise.resolve(), own: signal });
+    await receive(response, { message: initialize, take: () => undefined, own: signal });
     if (initialized) {
       discard(await post(initialized, signal));
       listen();
@@ -116,9 +117,9 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       throw new NotSpoken(failed(response.status, await readBody(response)));
     }
     if (message.method === 'initialize' && isOk(response)) session.id = response.headers['mcp-session-id'];
-    const noted: Deliver = async (text) => {
+    const noted: Deliver = (text) => {
       if (message.method === 'initialize') session.protocolVersion = protocolVersionIn(text) ?? session.protocolVersion;
-      await take(text);
+      return take(text);
     };
     if (isOk(response) && isEventStream(response)) {
       const streamed = receiveStream(response, { message, take: noted, own });
@@ -135,7 +136,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       return;
     }
     const answer = onOneLine(text);
-    if (answer === undefined || !answers(answer, message.id)) throw failed(response.status, text);
+    if (answer === undefined || answeredBy(answer) !== message.id) throw failed(response.status, text);
     await noted(answer);
   };
 
@@ -145,9 +146,9 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     { message, take, own }: { message: Message; take: Deliver; own: AbortSignal },
   ): Promise<void> => {
     const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: !wantsAnswer(message) };
-    const noted: Deliver = async (text) => {
-      await take(text);
-      if (!stream.isAnswered && wantsAnswer(message)) stream.isAnswered = answers(text, message.id);
+    const noted: Deliver = (text) => {
+      if (!stream.isAnswered && wantsAnswer(message)) stream.isAnswered = answeredBy(text) === message.id;
+      return take(text);
     };
     await passOn(first, { stream, take: noted, own });
     for (let attempt = 0; !stream.isAnswered; attempt += 1) {
@@ -163,15 +164,18 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
 
   const passOn = async (response: HttpAnswer, { stream, take, own }: { stream: Stream; take: Deliver; own: AbortSignal }) => {
     try {
-      for await (const { id, event = 'message', data } of readEvents(response, (retry) => (stream.retry = retry))) {
-        stream.events += 1;
-        if (id !== undefined && isHeaderValue.test(id)) stream.lastId = id;
-        const text = event === 'message' ? onOneLine(data) : undefined;
-        if (text !== undefined) await take(text);
-      }
+      await readEvents(response, {
+        take: ({ id, event = 'message', data }) => {
+          stream.events += 1;
+          if (id !== undefined && isHeaderValue.test(id)) stream.lastId = id;
+          const text = event === 'message' ? onOneLine(data) : undefined;
+          return text === undefined ? undefined : take(text);
+        },
+        onRetry: (retry) => (stream.retry = retry),
+      });
     } catch (error) {
       // A connection that breaks is taken up again by whoever waits for what it should have brought.
-      if (own.aborted || error instanceof AuthError) throw error;
+      if (own.aborted || !hasCode(error, 'network_error')) throw error;
     }
   };
 
@@ -241,7 +245,9 @@ async function unlessForgotten(response: HttpAnswer): Promise<HttpAnswer | undef
   }
   if (response.status !== 400) return response;
   const text = await readBody(response);
-  return /session/i.test(text) ? undefined : { ...response, body: Readable.from([Buffer.from(text)]) };
+  return /session/i.test(text)
+    ? undefined
+    : { ...response, body: Readable.from([Buffer.from(text, octetEncoding)], { objectMode: false }) };
 }
 
 function isEventStream({ headers }: HttpAnswer): boolean {
@@ -252,12 +258,13 @@ function pauseBefore(attempt: number, retry: number): number {
   return Math.min(Math.max(retry, shortestRetry) * 2 ** Math.min(attempt, 10), longestRetry);
 }
 
-function protocolVersionIn(text: string): string | undefined {
+function protocolVersionIn(text: Octets): string | undefined {
   const { result } = JSON.parse(text) as { result?: { protocolVersion?: unknown } };
   return typeof result?.protocolVersion === 'string' ? result.protocolVersion : undefined;
 }
 
-function failed(status: number, text: string): AuthError {
+function failed(status: number, octets: Octets): AuthError {
+  const text = fromOctets(octets);
   const words = text.trim() === '' ? '' : `: ${quoted(withoutCredentials(text))}`;
   return new AuthError('server_failed', `The server answered with status ${status}${words}.`, { hint: 'Try again.' });
 }

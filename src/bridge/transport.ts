@@ -1,15 +1,16 @@
 /** What the bridge speaks to a server with: Streamable HTTP, or the older HTTP with SSE. */
 import type { AuthError } from '../errors.js';
+import type { Octets } from '../octets.js';
 import type { Message } from './json-rpc.js';
 
 export interface Transport {
   /**
    * Sends one message, and passes on what comes in answer. Resolves when that is complete.
    *
-   * @param cancelled ends the waiting for an answer that nobody wants any more.
+   * @param signal ends the waiting for an answer that nobody wants any more.
    * @throws AuthError when the message could not be delivered, or its answer was lost.
    */
-  send(message: Message, cancelled?: AbortSignal): Promise<void>;
+  send(message: Message, signal: AbortSignal): Promise<void>;
   /** Ends the session, and everything that is open. */
   close(): Promise<void>;
 }
@@ -25,5 +26,5 @@ export class NotSpoken extends Error {
   }
 }
 
-/** Hands a message of the server to the app. Resolves when the app can take more. */
-export type Deliver = (text: string) => Promise<void>;
+/** Hands a message of the server to the app. What it returns, if anything, resolves when the app can take more. */
+export type Deliver = (text: Octets) => Promise<void> | undefined;

@@ -1,4 +1,4 @@
-import http, { type IncomingMessage } from 'node:http';
+import http, { type Agent, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { pipeline, Transform, type Readable } from 'node:stream';
 import type { Clock, Env, Http, HttpAnswer, HttpRequest } from '../context.js';
@@ -43,9 +43,8 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
 
   /** One request and no redirect. */
   async function send(url: URL, request: HttpRequest & { reach: Network; signal: AbortSignal | undefined }): Promise<IncomingMessage> {
-    const { method = 'GET', body = null, reach, signal } = request;
-    const address = addressOf(url);
-    if (address !== undefined) checkAddress(address, { what: url.host, reach });
+    const { method = 'GET', body = null, encoding = 'utf8', reach, signal } = request;
+    checkWrittenAddress(url, reach);
     const headers: Record<string, string> = {
       'user-agent': userAgent,
       accept: '*/*',
@@ -56,12 +55,19 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
     trace?.request(url, { method, headers, body });
     const agent = await connections.agent(url, reach);
     signal?.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const { request: start } = url.protocol === 'https:' ? https : http;
-      start(url, { method, headers, agent, ...(signal && { signal }) }, resolve)
-        .on('error', reject)
-        .end(body?.toString());
-    });
+    const text = body instanceof URLSearchParams ? body.toString() : body;
+    return requestMessage({ url, method, headers, agent, body: text, encoding, signal });
+  }
+
+  /** Addresses that are written out, by their reach, and were found to be permitted. */
+  const permitted = new Set<string>();
+  function checkWrittenAddress(url: URL, reach: Network): void {
+    const key = `${reach} ${url.host}`;
+    if (permitted.has(key)) return;
+    const address = addressOf(url);
+    if (address === undefined) return;
+    checkAddress(address, { what: url.host, reach });
+    permitted.add(key);
   }
 
   /** @param receive has the rest of the time for what it makes of the answer. */
@@ -112,6 +118,32 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
     close: () => connections.close(),
   });
   return withReach('loopback');
+}
+
+interface MessageRequest {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly agent: Agent;
+  readonly body: string | null;
+  readonly encoding: BufferEncoding;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Sends the request; resolves with the head of its answer. The signal ends it as long as the answer is not complete. */
+function requestMessage({ url, method, headers, agent, body, encoding, signal }: MessageRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const { protocol, port, pathname, search } = url;
+    const { request: start } = protocol === 'https:' ? https : http;
+    const hostname = url.hostname.replace(/^\[|\]$/g, '');
+    const request = start({ protocol, hostname, port, path: pathname + search, method, headers, agent }, resolve).on('error', reject);
+    if (signal) {
+      const end = () => request.destroy();
+      signal.addEventListener('abort', end, { once: true });
+      request.on('close', () => signal.removeEventListener('abort', end));
+    }
+    request.end(body, encoding);
+  });
 }
 
 function redirectTarget(message: IncomingMessage, { from, reach }: { from: URL; reach: Network }): URL | undefined {

@@ -1,6 +1,5 @@
 /** Answers as the platform's own Response, for the libraries that were made for it. */
 import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
 import type { HttpAnswer } from '../context.js';
 
 const statusesWithoutBody = [204, 205, 304];

@@ -10,6 +10,7 @@ import {
 } from 'oauth4webapi';
 import type { Context, HttpRequest } from '../context.js';
 import { AuthError } from '../errors.js';
+import { fromOctets } from '../octets.js';
 import { isLoopback } from '../http/url-policy.js';
 import { parametersOf } from './signing-key.js';
 import { throughOurs } from './request-options.js';
@@ -91,11 +92,18 @@ export async function requestWithProof(
 ): Promise<Response> {
   const { method = 'GET', headers, body = null, signal } = request;
   const send = () =>
-    protectedResourceRequest(token, method, url, new Headers(headers), body as string | null, {
-      DPoP: dpop.handle,
-      ...throughOurs(context, { stream: request.stream ?? false, insecure: isLoopback(url) }),
-      ...(signal && { signal }),
-    });
+    protectedResourceRequest(
+      token,
+      method,
+      url,
+      new Headers(headers),
+      request.encoding === undefined ? (body as string | null) : fromOctets(body as string),
+      {
+        DPoP: dpop.handle,
+        ...throughOurs(context, { stream: request.stream ?? false, insecure: isLoopback(url) }),
+        ...(signal && { signal }),
+      },
+    );
   try {
     return await withNonce(dpop, send);
   } catch (error) {

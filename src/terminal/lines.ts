@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
+import type { Readable, Writable } from 'node:stream';
+import type { Lines } from '../context.js';
+import { octetEncoding, type Octets } from '../octets.js';
 
 /** Lines of a pipe or a file, of any length. */
 export interface LineReader {
@@ -15,17 +16,16 @@ export interface LineReader {
  * The lines of a stream as JSON-RPC has them: a line feed ends one, and nothing else does. Node's readline takes U+2028 for
  * an end too, from version 22 on, which JSON may hold in any string.
  */
-export async function* jsonLines(input: Readable, signal: AbortSignal): AsyncGenerator<string> {
-  const decoder = new StringDecoder('utf8');
+export async function* jsonLines(input: Readable, signal: AbortSignal): AsyncGenerator<Octets> {
   let pieces: string[] = [];
   const abort = () => input.destroy();
   signal.addEventListener('abort', abort);
   try {
-    for await (const chunk of input) {
-      const [first = '', ...others] = decoder.write(chunk as Buffer).split('\n');
+    for await (const chunk of input.setEncoding(octetEncoding) as AsyncIterable<string>) {
+      const [first = '', ...others] = chunk.split('\n');
       pieces.push(first);
       for (const next of others) {
-        yield pieces.join('').replace(/\r$/, '');
+        yield lineOf(pieces);
         pieces = [next];
       }
     }
@@ -35,8 +35,34 @@ export async function* jsonLines(input: Readable, signal: AbortSignal): AsyncGen
   } finally {
     signal.removeEventListener('abort', abort);
   }
-  const last = pieces.join('') + decoder.end();
+  const last = lineOf(pieces);
   if (last !== '') yield last;
+}
+
+function lineOf(pieces: readonly string[]): Octets {
+  return pieces.join('').replace(/\r$/, '') as Octets;
+}
+
+/** Writes lines to a program that may be slow to read them: all that come in one turn of the event loop with one write. */
+export function lineWriter(output: Writable): Lines['write'] {
+  let gathering = false;
+  return (line) => {
+    if (!gathering) {
+      gathering = true;
+      output.cork();
+      setImmediate(() => {
+        gathering = false;
+        output.uncork();
+      });
+    }
+    output.write(line, octetEncoding);
+    if (!output.writableNeedDrain) {
+      output.write('\n', octetEncoding);
+      return undefined;
+    }
+    // Until this line has gone, and not, as `drain` has it, all of them: while others keep coming that may be never.
+    return new Promise((resolve) => output.write('\n', octetEncoding, () => resolve()));
+  };
 }
 
 export function readLines(input: Readable): LineReader {

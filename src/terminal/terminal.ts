@@ -8,7 +8,6 @@
  * - What moves is the foot of the window, and it is written anew only when it has changed.
  * - Whatever ends a prompt, the terminal is left as it was.
  */
-import { once } from 'node:events';
 import type { Clock, Env, Ui } from '../context.js';
 import { AuthError } from '../errors.js';
 import { asciiJson } from '../json.js';
@@ -16,7 +15,7 @@ import { printable } from '../server-text.js';
 import { copyToClipboard, type RunTmux } from './clipboard.js';
 import { hyperlink, knowsHyperlinks } from './hyperlink.js';
 import { createKeyboard, type KeyboardOptions } from './keyboard.js';
-import { jsonLines, readLines, type LineReader } from './lines.js';
+import { jsonLines, lineWriter, readLines, type LineReader } from './lines.js';
 import { askAtTerminal, chooseAtTerminal } from './prompt.js';
 import { drawQr } from './qr.js';
 import { createScreen } from './screen.js';
@@ -39,7 +38,7 @@ export interface TerminalOptions {
   readonly raise: KeyboardOptions['raise'];
 }
 
-async function* nothing(): AsyncGenerator<string> {
+async function* nothing(): AsyncGenerator<never> {
   // Nobody will ever write there.
 }
 
@@ -112,9 +111,7 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
     },
     lines: (signal) => ({
       lines: stdin === undefined ? nothing() : jsonLines(stdin, signal),
-      write: async (text) => {
-        if (!stdout.write(`${text}\n`)) await once(stdout, 'drain', { signal });
-      },
+      write: lineWriter(stdout),
     }),
     openBrowser,
     close: () => lines?.close(),
