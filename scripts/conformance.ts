@@ -49,7 +49,7 @@ interface Suite extends Edition {
   readonly script: string;
 }
 
-build();
+await build();
 const results: Result[] = [];
 let scenarios = 0;
 for (const edition of editions) results.push(...(await runEdition(installedSuite(edition))));

@@ -132,7 +132,7 @@ async function demo(): Promise<void> {
   // eslint-disable-next-line no-console -- not ours
   console.warn = console.info = () => undefined;
   const { startAuthorizationServer } = await import('../test/helpers/authorization-server.js');
-  build();
+  await build();
   const authorizationServer = await startAuthorizationServer();
   const mcpServer = await startMcpServer({ authorizationServer });
   const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-demo-'));

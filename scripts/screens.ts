@@ -88,7 +88,7 @@ function cellHtml([text, lightText, lightBackground]: readonly [string, boolean,
   return `<span class="${[!lightText && 'dark', lightBackground && 'light'].filter(Boolean).join(' ')}">${escaped}</span>`;
 }
 
-build();
+await build();
 const authorizationServer = await startAuthorizationServer();
 const mcpServer = await startMcpServer({ authorizationServer });
 for (const { name, words, act } of pictures) {

@@ -48,7 +48,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-stress-'));
 const store = path.join(folder, 'mcp-servers.json');
 const rows: Row[] = [];
 
-build();
+await build();
 process.stdout.write(`seed ${seed}\n`);
 const authorizationServer = await startAuthorizationServer({ accessTokenLife: 3600 });
 const mcpServer = await startMcpServer({ authorizationServer });

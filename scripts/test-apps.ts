@@ -176,7 +176,7 @@ interface Row {
   readonly until: number;
 }
 
-build();
+await build();
 process.stdout.write(`Installing ${apps.map(({ package: name }) => name).join(', ')} …\n`);
 writeFileSync(path.join(root, 'package.json'), '{}');
 const npmEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));

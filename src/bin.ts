@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs';
 import { quickAnswer } from './quick.js';
 
 const answer = quickAnswer({ argv: process.argv.slice(2), variables: process.env, now: Date.now() });
-if (answer === undefined || !isWritten(answer)) await import('./main.js');
+if (answer === undefined || !isWritten(answer)) void import('./main.js');
 
 /** False for what the whole program has to tell, as a disk that is full. A reader who has gone is no failure. */
 function isWritten(text: string): boolean {

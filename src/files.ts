@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { copyFile, lstat, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import path from 'node:path';
@@ -67,7 +66,7 @@ async function replace(file: string, text: string, { secret }: { secret: boolean
   await checkOwners([file, target, path.dirname(target)]);
   const before = await stat(target).catch(() => undefined);
   const mode = before ? before.mode & (secret ? 0o700 : 0o777) : 0o600;
-  const temporary = `${target}.${randomUUID()}`;
+  const temporary = `${target}.${crypto.randomUUID()}`;
   try {
     // wx: a copy that is there stays the oldest one.
     if (before) await copyFile(target, `${target}${backup}`, constants.COPYFILE_EXCL).catch(ignoreExisting);

@@ -53,10 +53,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') unwritten = error;
 });
 
-const exitCode = await runCli(world);
-await drained(process.stdout);
-await drained(process.stderr);
-process.exit(unwritten === undefined ? exitCode : tellFailure(notWritten(unwritten), world));
+void runToEnd();
+
+async function runToEnd(): Promise<never> {
+  const exitCode = await runCli(world);
+  await drained(process.stdout);
+  await drained(process.stderr);
+  process.exit(unwritten === undefined ? exitCode : tellFailure(notWritten(unwritten), world));
+}
 
 /** Waits until everything that was written has gone: a pipe takes 64 KiB at once, and process.exit drops the rest. */
 async function drained(stream: NodeJS.WriteStream): Promise<void> {

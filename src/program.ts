@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import os from 'node:os';
 import { AuthError } from './errors.js';
 
 /** Runs a program in this one's place: its streams, its terminal, the signals that come. Resolves to its exit code. */
 export async function runProgram([command = '', ...words]: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const { spawn } = await import('node:child_process');
   const child = spawn(command, words, { stdio: 'inherit', env: environment });
   // A terminal sends SIGINT to both; what is sent to this process alone is passed on.
   const pass = (signal: NodeJS.Signals) => void child.kill(signal);
@@ -26,6 +26,7 @@ export async function runProgram([command = '', ...words]: readonly string[], en
 
 /** Runs tmux with `input` on its stdin. Resolves to what it printed; undefined when it cannot be run, or fails. */
 export async function runTmux(words: readonly string[], input: string): Promise<string | undefined> {
+  const { spawn } = await import('node:child_process');
   const child = spawn('tmux', words, { stdio: ['pipe', 'pipe', 'ignore'] });
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));

@@ -1,4 +1,5 @@
 /** As little of an MCP server as there can be, so that what is measured is what stands before it: it sends back what comes. */
+import { Buffer } from 'node:buffer';
 import { createServer } from 'node:http';
 
 const stream = process.argv[2] === 'sse';
@@ -13,7 +14,8 @@ const server = createServer(async (request, response) => {
   const result = method === 'initialize' ? { protocolVersion, capabilities: {}, serverInfo: { name: 'bench', version: '1' } } : params;
   const answer = JSON.stringify({ jsonrpc: '2.0', id, result });
   const headers = method === 'initialize' ? { 'mcp-session-id': 'a-session' } : {};
-  if (stream) return response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' }).end(`event: message\ndata: ${answer}\n\n`);
+  if (stream)
+    return response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' }).end(`event: message\ndata: ${answer}\n\n`);
   return response.writeHead(200, { ...headers, 'content-type': 'application/json' }).end(answer);
 });
 server.listen(0, '127.0.0.1', () => process.stdout.write(`http://127.0.0.1:${server.address().port}/mcp\n`));

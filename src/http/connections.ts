@@ -1,13 +1,11 @@
 /** The connections that requests go over: made through a proxy where there is one, and otherwise only to permitted addresses. */
-import { lookup as systemLookup } from 'node:dns';
-import http, { type Agent } from 'node:http';
-import https from 'node:https';
+import type { Agent, request } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock, Env } from '../context.js';
-import { guarded, type Lookup } from './lookup.js';
+import { guarded, type ConnectionLookup, type Lookup } from './lookup.js';
 import { networkOf } from './network.js';
 import { leastPrivate, type Network } from './networks.js';
-import { proxyFor } from './proxies.js';
+import { proxyFor, type Proxy } from './proxies.js';
 import { addressOf, isLoopback } from './url-policy.js';
 
 /** Milliseconds that a connection may take to be made. */
@@ -15,9 +13,17 @@ const connectTimeout = 10_000;
 /** Milliseconds that a connection is kept for the next request: most servers close one after five seconds. */
 const idleTimeout = 4_000;
 
+type NodeHttp = Pick<typeof import('node:http'), 'Agent' | 'request'>;
+
+export interface Route {
+  readonly agent: Agent;
+  /** Node's own, for http or for https. */
+  readonly request: typeof request;
+}
+
 export interface Connections {
-  /** What gives a request its connection, to an address in `reach` at most. Connections of different reach are never shared. */
-  agent(url: URL, reach: Network): Promise<Agent>;
+  /** How a request gets to addresses in `reach` at most. Connections of different reach are never shared. */
+  route(url: URL, reach: Network): Promise<Route>;
   /** The least private network in which a connection to the host was made; undefined without one. */
   networkReached(hostname: string): Network | undefined;
   close(): void;
@@ -29,8 +35,8 @@ interface ConnectionsOptions {
   readonly lookup?: Lookup;
 }
 
-export function createConnections({ env, clock, lookup = systemLookup }: ConnectionsOptions): Connections {
-  const agents = new Map<string, Promise<Agent>>();
+export function createConnections({ env, clock, lookup }: ConnectionsOptions): Connections {
+  const routes = new Map<string, Promise<Route>>();
   const reached = new Map<string, Network>();
 
   const watch = (hostname: string, socket: Socket, isSecure: boolean) => {
@@ -44,9 +50,8 @@ export function createConnections({ env, clock, lookup = systemLookup }: Connect
     });
   };
 
-  const direct = (isSecure: boolean, reach: Network): Agent => {
-    const options = { keepAlive: true, timeout: idleTimeout, lookup: guarded(lookup, reach) };
-    const agent = isSecure ? new https.Agent(options) : new http.Agent(options);
+  const direct = ({ Agent: AgentOf }: NodeHttp, { isSecure, look }: { isSecure: boolean; look: ConnectionLookup }): Agent => {
+    const agent = new AgentOf({ keepAlive: true, timeout: idleTimeout, lookup: look });
     const connect = agent.createConnection.bind(agent);
     return Object.assign(agent, {
       createConnection: (...[target, callback]: Parameters<typeof connect>) => {
@@ -57,20 +62,27 @@ export function createConnections({ env, clock, lookup = systemLookup }: Connect
     });
   };
 
+  const made = async ({ isSecure, reach, proxy }: { isSecure: boolean; reach: Network; proxy: Proxy | undefined }): Promise<Route> => {
+    // A command that asks nobody need not load them.
+    const [node, dns] = await Promise.all([isSecure ? import('node:https') : import('node:http'), import('node:dns')]);
+    const look = guarded(lookup ?? dns.lookup, reach);
+    return { request: node.request, agent: proxy ? await proxy.agent(look) : direct(node, { isSecure, look }) };
+  };
+
   return {
-    agent: (url, reach) => {
+    route: (url, reach) => {
       // This machine is never asked for through a proxy, which would read what is sent to it.
       const proxy = isLoopback(url) ? undefined : proxyFor(url, env);
       const isSecure = url.protocol === 'https:';
       const key = [reach, url.protocol, proxy?.address.href].join(' ');
-      const agent = agents.get(key) ?? proxy?.agent(guarded(lookup, reach)) ?? Promise.resolve(direct(isSecure, reach));
-      agents.set(key, agent);
-      return agent;
+      const route = routes.get(key) ?? made({ isSecure, reach, proxy });
+      routes.set(key, route);
+      return route;
     },
     networkReached: (hostname) => reached.get(hostname),
     close: () => {
-      for (const agent of agents.values()) agent.then((one) => one.destroy()).catch(() => undefined);
-      agents.clear();
+      for (const route of routes.values()) route.then(({ agent }) => agent.destroy()).catch(() => undefined);
+      routes.clear();
     },
   };
 }

@@ -1,10 +1,9 @@
-import http, { type Agent, type IncomingMessage } from 'node:http';
-import https from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { pipeline, Transform, type Readable } from 'node:stream';
 import type { Clock, Env, Http, HttpAnswer, HttpRequest } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
-import { createConnections, networkOfHost } from './connections.js';
+import { createConnections, networkOfHost, type Route } from './connections.js';
 import { acceptEncoding, decoded } from './decoding.js';
 import type { Lookup } from './lookup.js';
 import type { Network } from './networks.js';
@@ -53,10 +52,10 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
     };
     if (body instanceof URLSearchParams) headers['content-type'] ??= 'application/x-www-form-urlencoded;charset=UTF-8';
     trace?.request(url, { method, headers, body });
-    const agent = await connections.agent(url, reach);
+    const route = await connections.route(url, reach);
     signal?.throwIfAborted();
     const text = body instanceof URLSearchParams ? body.toString() : body;
-    return requestMessage({ url, method, headers, agent, body: text, encoding, signal });
+    return requestMessage({ url, method, headers, route, body: text, encoding, signal });
   }
 
   /** Addresses that are written out, by their reach, and were found to be permitted. */
@@ -82,8 +81,8 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
       for (let left = request.redirects ?? 0; ; left -= 1) {
         const message = await send(url, { ...request, reach, signal });
         const next = left > 0 ? redirectTarget(message, { from: url, reach }) : undefined;
-        if (next === undefined) return await receive(answerOf(message, url), url);
-        trace?.response(url, answerOf(message, url));
+        if (next === undefined) return await receive(await answerOf(message, url), url);
+        trace?.response(url, await answerOf(message, url));
         message.destroy();
         url = next;
       }
@@ -124,19 +123,21 @@ interface MessageRequest {
   readonly url: URL;
   readonly method: string;
   readonly headers: Record<string, string>;
-  readonly agent: Agent;
+  readonly route: Route;
   readonly body: string | null;
   readonly encoding: BufferEncoding;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Sends the request; resolves with the head of its answer. The signal ends it as long as the answer is not complete. */
-function requestMessage({ url, method, headers, agent, body, encoding, signal }: MessageRequest): Promise<IncomingMessage> {
+function requestMessage({ url, method, headers, route, body, encoding, signal }: MessageRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { protocol, port, pathname, search } = url;
-    const { request: start } = protocol === 'https:' ? https : http;
     const hostname = url.hostname.replace(/^\[|\]$/g, '');
-    const request = start({ protocol, hostname, port, path: pathname + search, method, headers, agent }, resolve).on('error', reject);
+    const { agent } = route;
+    const request = route
+      .request({ protocol, hostname, port, path: pathname + search, method, headers, agent }, resolve)
+      .on('error', reject);
     if (signal) {
       const end = () => request.destroy();
       signal.addEventListener('abort', end, { once: true });
@@ -156,9 +157,9 @@ function redirectTarget(message: IncomingMessage, { from, reach }: { from: URL; 
   return to;
 }
 
-function answerOf(message: IncomingMessage, url: URL): HttpAnswer {
+async function answerOf(message: IncomingMessage, url: URL): Promise<HttpAnswer> {
   const { statusCode: status = 0, headers } = message;
-  const body = decoded(message);
+  const body = message.headers['content-encoding'] === undefined ? message : await decoded(message);
   if (status >= 200 && status < 600 && body !== undefined) return { status, headers: headers as HttpAnswer['headers'], body };
   message.destroy();
   const what = body === undefined ? 'in a coding that we have not asked for' : `with a status that there is not, ${status}`;

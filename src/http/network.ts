@@ -23,12 +23,15 @@ const forbiddenRanges = [
 ];
 
 /** Unique and site-local; NAT64 of a network's own; and what an IPv4 address of each kind looks like in IPv6. */
-const kinds: Record<'forbidden' | 'loopback' | 'private', BlockList> = {
+const ranges = {
   // ::/96 and 2001::/32 (Teredo) once led to IPv4, and nobody has them any more; fd00:ec2::/32 is Amazon's metadata service.
-  forbidden: listOf([...withIpv6(forbiddenRanges), '::/96', 'fe80::/10', 'ff00::/8', '2001::/32', 'fd00:ec2::/32']),
-  loopback: listOf([...withIpv6(loopbackRanges), '::1/128']),
-  private: listOf([...withIpv6(privateRanges), 'fc00::/7', 'fec0::/10', '64:ff9b:1::/48']),
+  forbidden: () => [...withIpv6(forbiddenRanges), '::/96', 'fe80::/10', 'ff00::/8', '2001::/32', 'fd00:ec2::/32'],
+  loopback: () => [...withIpv6(loopbackRanges), '::1/128'],
+  private: () => [...withIpv6(privateRanges), 'fc00::/7', 'fec0::/10', '64:ff9b:1::/48'],
 };
+
+/** Made when the first address is looked at, which most commands never do. */
+let kinds: Record<keyof typeof ranges, BlockList> | undefined;
 
 /**
  * The network that an IP address is in; undefined for one that is never asked: link-local, cloud metadata, multicast.
@@ -39,8 +42,9 @@ export function networkOf(address: string): Network | undefined {
   // A scope, as in fe80::1%eth0, says which wire it is on.
   const bare = address.replace(/%.*$/, '');
   const family = isIP(bare) === 6 ? 'ipv6' : 'ipv4';
-  const isIn = (kind: BlockList) => kind.check(bare, family);
   if (isIP(bare) === 0) return undefined;
+  kinds ??= { forbidden: listOf(ranges.forbidden()), loopback: listOf(ranges.loopback()), private: listOf(ranges.private()) };
+  const isIn = (kind: BlockList) => kind.check(bare, family);
   if (isIn(kinds.loopback)) return 'loopback';
   if (isIn(kinds.forbidden)) return undefined;
   return isIn(kinds.private) ? 'private' : 'public';

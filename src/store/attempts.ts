@@ -2,11 +2,11 @@
  * Logins that have been started and wait to be finished by another process. Each has a file of its own beside the store,
  * 0600: it holds what only the one who started the login may know (RFC 7636's verifier, RFC 8628's device code).
  */
-import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isObject } from '../json.js';
-import { unwritable, withLock } from './lock.js';
+import { withLock } from './lock.js';
+import { unwritable } from './unwritable.js';
 import { readOwn } from './own-file.js';
 
 /** JSON. The members that are named are for finding it; the rest is whose who started it. */
@@ -22,7 +22,9 @@ export interface AttemptFile {
 
 /** A name for a new attempt, short enough to be typed. */
 export function newAttemptId(): string {
-  return randomBytes(6).toString('base64url').replace(/[-_]/g, 'x');
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(6)))
+    .toString('base64url')
+    .replace(/[-_]/g, 'x');
 }
 
 /** @throws AuthError `store_unwritable`. */

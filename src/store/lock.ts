@@ -7,12 +7,12 @@
  * namespace. Any other holder is judged by what it does: one that has stopped touching its lock for as long as somebody
  * has watched is given up. No two machines' clocks are compared for that.
  */
-import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AuthError } from '../errors.js';
 import { hasEnded, parseOwner, thisOwner } from './lock-owner.js';
+import { unwritable } from './unwritable.js';
 
 /** Milliseconds between two touches by the holder. */
 const heartbeat = 2_000;
@@ -73,7 +73,7 @@ const taken = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', ...(process.platform === 'win32
 /** Makes the lock beside its place, signed, and moves it there. Returns its owner's id; undefined when there is one already. */
 async function made(lockPath: string): Promise<string | undefined> {
   if ((await readOwner(lockPath)) !== undefined) return undefined;
-  const owner = await thisOwner(randomUUID());
+  const owner = await thisOwner(crypto.randomUUID());
   const prepared = unfinished(lockPath);
   try {
     await mkdir(prepared, { mode: 0o700 });
@@ -89,7 +89,7 @@ async function made(lockPath: string): Promise<string | undefined> {
 
 /** A name that belongs to nobody else, and that `removeLeftovers` of the store knows as such. */
 function unfinished(lockPath: string): string {
-  return path.join(path.dirname(lockPath), `.${path.basename(lockPath)}.${randomUUID()}.tmp`);
+  return path.join(path.dirname(lockPath), `.${path.basename(lockPath)}.${crypto.randomUUID()}.tmp`);
 }
 
 /** Keeps a lock warm until it is released. */
@@ -174,14 +174,5 @@ function ownerFile(lockPath: string): string {
 function locked(lockPath: string, milliseconds: number): AuthError {
   return new AuthError('store_locked', `Another process has held ${lockPath} for ${milliseconds / 1000} seconds.`, {
     hint: 'See whether another mcp-auth hangs, and try again.',
-  });
-}
-
-/** The error for a folder or file that cannot be written, with the system's own code. */
-export function unwritable(where: string, error: unknown): AuthError {
-  const code = (error as NodeJS.ErrnoException).code;
-  return new AuthError('store_unwritable', `The store cannot be written: ${where}${code ? ` (${code})` : ''}.`, {
-    hint: 'Make the folder writable (into a container, mount the folder, not the file), or name another file with --store FILE or MCP_AUTH_STORE.',
-    cause: error,
   });
 }

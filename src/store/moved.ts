@@ -1,7 +1,7 @@
 /** What has been exported and taken out of the store, until it is known to have arrived: the pipe to it may break. */
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { formatDocument, type StoreDocument } from './document.js';
-import { unwritable } from './lock.js';
+import { unwritable } from './unwritable.js';
 
 /** Writes it beside the store, 0600. Returns where. */
 export async function writeMoved(store: string, { name, document }: { name: string; document: StoreDocument }): Promise<string> {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { isObject } from '../json.js';
-import { unwritable } from './lock.js';
+import { unwritable } from './unwritable.js';
 
 /** By the names that `mcp-auth config` takes. */
 export interface PreferenceValues {

@@ -2,13 +2,13 @@
  * Tokens that a server has given and the store could not take, as on a full disk: kept in a file of their own until it
  * can, since a refresh token that was spent for them is worth nothing any more.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { isObject } from '../json.js';
 import { readLogin, writeLogin, type Login, type ServerEntry } from './document.js';
-import { unwritable } from './lock.js';
+import { unwritable } from './unwritable.js';
 import { isPrivateFolder, readOwn } from './own-file.js';
 
 export interface Rescued {
@@ -28,7 +28,7 @@ export async function writeRescued(store: string, { name, login, replaces }: Res
     try {
       await mkdir(path.dirname(file), { mode: 0o700, recursive: true });
       if (path.dirname(file) !== path.dirname(store) && !(await isPrivateFolder(path.dirname(file)))) continue;
-      const temporary = `${file}.${randomUUID()}`;
+      const temporary = `${file}.${crypto.randomUUID()}`;
       await writeFile(temporary, text, { flag: 'wx', mode: 0o600, flush: true });
       await rename(temporary, file);
       return file;

@@ -1,21 +1,20 @@
-import { randomUUID } from 'node:crypto';
-import { renameSync, statSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
-import path from 'node:path';
-import { AuthError } from '../errors.js';
-import { readAttempts, removeAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
-import { formatDocument, parseDocument, type StoreDocument } from './document.js';
-import { serverLockPath, unwritable, withLock } from './lock.js';
-import { removeMoved, writeMoved } from './moved.js';
+import type { AttemptFile } from './attempts.js';
+import { parseDocument, type StoreDocument } from './document.js';
 import { readStoreText } from './reading.js';
-import { readRescued, removeRescued, writeRescued, type Rescued } from './rescue.js';
+import type { Rescued } from './rescue.js';
 
 /** `mcp-servers.json` on disk, the only copy of the truth: nothing is remembered between two calls. */
-export interface Store {
+export interface Store extends StoreWriting {
   /** The file's path, as the person named it. */
   readonly path: string;
   /** What the file holds now; `{}` when there is none. Takes no lock. */
   read(): Promise<StoreDocument>;
+  /** What the person should know of the file that was read, as sentences. */
+  findings(): string[];
+}
+
+/** What is done under its lock, or to the files beside it. */
+export interface StoreWriting {
   /**
    * Changes the file: reads it under its lock, lets `change` alter the document, and writes it if that altered anything.
    * The file is 0600, its folder, if new, 0700. Resolves to what `change` returned.
@@ -41,17 +40,7 @@ export interface Store {
   /** Keeps a document that has left the store for another one, until it is known to have arrived. Returns where. */
   keepMoved(name: string, document: StoreDocument): Promise<string>;
   forgetMoved(name: string): Promise<void>;
-  /** What the person should know of the file that was read, as sentences. */
-  findings(): string[];
 }
-
-/** Milliseconds that a change of the file, which is short, and a refresh, which waits for a server several times, are waited for. */
-const changePatience = 30_000;
-const refreshPatience = 150_000;
-/** Another program that writes the file without our lock is given way to so often. */
-const mostAttempts = 50;
-/** Bytes that a login may add to the file. */
-const roomForLogin = 32 * 1024;
 
 /**
  * The store in `file`, which need not exist yet. Touches nothing until it is used.
@@ -59,8 +48,8 @@ const roomForLogin = 32 * 1024;
  * @param signal ends the waiting for a lock, with its reason.
  */
 export function openStore(file: string, signal: AbortSignal): Store {
-  const refresh = { milliseconds: refreshPatience, signal };
   const findings = new Set<string>();
+  const writing = async () => (await import('./writing.js')).openForWriting(file, signal);
   return {
     path: file,
     read: async () => {
@@ -68,161 +57,18 @@ export function openStore(file: string, signal: AbortSignal): Store {
       if (finding !== undefined) findings.add(finding);
       return parseDocument(text, file);
     },
-    update: async (alter) => {
-      const target = await lockableTarget(file);
-      return withLock(`${target}.lock`, { milliseconds: changePatience }, () => change({ file, target, alter }));
-    },
-    withServerLock: async (name, work) => withLock(serverLockPath(await lockableTarget(file), name), refresh, work),
-    checkWritable: async () => {
-      const target = await lockableTarget(file);
-      await withLock(`${target}.lock`, { milliseconds: changePatience, signal }, () => checkRoom(target));
-    },
-    rescue: async (rescued) => writeRescued(await lockableTarget(file), rescued),
-    rescued: async (name) => readRescued(await lockableTarget(file), name),
-    forgetRescued: async (name) => removeRescued(await lockableTarget(file), name),
-    keepAttempt: async (attempt) => writeAttempt(await lockableTarget(file), attempt),
-    attempts: async (now) => readAttempts(await lockableTarget(file), now),
-    forgetAttempts: async (server, now) => removeAttempts({ store: await lockableTarget(file), server, now }),
-    finishAttempt: async (attempt, work) => withAttempt({ store: await lockableTarget(file), attempt, signal }, work),
-    keepMoved: async (name, document) => writeMoved(await lockableTarget(file), { name, document }),
-    forgetMoved: async (name) => removeMoved(await lockableTarget(file), name),
     findings: () => [...findings],
+    update: async (...of) => (await writing()).update(...of),
+    withServerLock: async (...of) => (await writing()).withServerLock(...of),
+    checkWritable: async (...of) => (await writing()).checkWritable(...of),
+    rescue: async (...of) => (await writing()).rescue(...of),
+    rescued: async (...of) => (await writing()).rescued(...of),
+    forgetRescued: async (...of) => (await writing()).forgetRescued(...of),
+    keepAttempt: async (...of) => (await writing()).keepAttempt(...of),
+    attempts: async (...of) => (await writing()).attempts(...of),
+    forgetAttempts: async (...of) => (await writing()).forgetAttempts(...of),
+    finishAttempt: async (...of) => (await writing()).finishAttempt(...of),
+    keepMoved: async (...of) => (await writing()).keepMoved(...of),
+    forgetMoved: async (...of) => (await writing()).forgetMoved(...of),
   };
-}
-
-/**
- * Reads, alters and writes, and begins again when somebody has written the file in between: other programs know nothing
- * of our lock. What is left is the moment between one look and one rename.
- */
-async function change<T>({ file, target, alter }: { file: string; target: string; alter: (document: StoreDocument) => T }): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    const before = versionOf(target);
-    const { text } = readStoreText(target);
-    const document = await parseDocument(text, file);
-    const unchanged = formatDocument(document);
-    const result = alter(document);
-    if (formatDocument(document) === unchanged) return result;
-    const written = await writeBeside(target, document);
-    if (attempt < mostAttempts && versionOf(target) !== before) {
-      await rm(written, { force: true });
-      continue;
-    }
-    await replace(target, written);
-    return result;
-  }
-}
-
-/** The file behind a symbolic link, even one that leads nowhere yet, so that every path to a store leads to one lock, in a folder that exists. */
-async function lockableTarget(file: string, depth = 40): Promise<string> {
-  try {
-    await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw unwritable(path.dirname(file), error);
-  }
-  const target = await realpath(file).catch(() => undefined);
-  if (target !== undefined) return target;
-  const folder = await realpath(path.dirname(file));
-  const link = await readlink(file).catch(() => undefined);
-  if (link === undefined) return path.join(folder, path.basename(file));
-  if (depth === 0) throw unwritable(file, Object.assign(new Error(), { code: 'ELOOP' }));
-  return lockableTarget(path.resolve(folder, link), depth - 1);
-}
-
-/** What tells one version of the file from the next. */
-function versionOf(target: string): string {
-  const stats = statSync(target, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? '' : [stats.dev, stats.ino, stats.size, stats.mtimeNs].join(' ');
-}
-
-/** Conf writes the document to a file beside the store, by a temporary file that is fsynced. Returns its path. */
-async function writeBeside(target: string, document: StoreDocument): Promise<string> {
-  const { default: Conf } = await import('conf');
-  const { dir, base } = path.parse(target);
-  const modeNow = (statSync(target, { throwIfNoEntry: false })?.mode ?? 0o600) & 0o600;
-  const configName = `.${base}.${randomUUID()}`;
-  const written = path.join(dir, `${configName}.tmp`);
-  try {
-    await removeLeftovers(dir, base);
-    new Conf<Record<string, unknown>>({
-      cwd: dir,
-      configName,
-      fileExtension: 'tmp',
-      configFileMode: modeNow || 0o600,
-      accessPropertiesByDotNotation: false,
-      serialize: formatDocument,
-    }).store = document;
-    return written;
-  } catch (error) {
-    await rm(written, { force: true }).catch(() => undefined);
-    throw unwritable(target, error);
-  }
-}
-
-/** Puts the written file in the place of the store at once, and sees to it that the folder remembers. */
-async function replace(target: string, written: string): Promise<void> {
-  try {
-    renameSync(written, target);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // A file that is mounted into a container by itself cannot be replaced. What was written stays beside it until it has
-    // been filled anew, and for good where that fails.
-    if (code === 'EBUSY') await fill(target, written);
-    await rm(written, { force: true }).catch(() => undefined);
-    if (code !== 'EBUSY') throw unwritable(target, error);
-  }
-  const folder = await open(path.dirname(target)).catch(() => undefined);
-  await folder?.sync().catch(() => undefined);
-  await folder?.close();
-}
-
-/** Writes into the file that is there; puts back what was in it when that fails, and keeps what should have been. */
-async function fill(target: string, written: string): Promise<void> {
-  const before = await readFile(target);
-  const handle = await open(target, 'r+').catch((error: unknown) => {
-    throw unwritable(target, error);
-  });
-  try {
-    await overwrite(handle, await readFile(written));
-  } catch (error) {
-    const kept = `${target}.unwritten`;
-    renameSync(written, kept);
-    await overwrite(handle, before).catch(() => undefined);
-    throw new AuthError('store_unwritable', `${target} could not be filled anew. What should be in it is in ${kept}.`, {
-      hint: 'Make room, and put that file in its place.',
-      cause: error,
-    });
-  } finally {
-    await handle.close();
-  }
-}
-
-async function overwrite(handle: FileHandle, content: Buffer): Promise<void> {
-  for (let at = 0; at < content.length;) at += (await handle.write(content, at, content.length - at, at)).bytesWritten;
-  await handle.truncate(content.length);
-  await handle.sync();
-}
-
-/** Milliseconds after which a temporary file belongs to nobody: whoever wrote it was killed. */
-const leftoverAge = 60_000;
-
-async function removeLeftovers(folder: string, base: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith(`.${base}.`) || !/\.tmp(-[^/]*)?$/.test(name)) continue;
-    const file = path.join(folder, name);
-    const touched = (await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity;
-    if (Date.now() - touched > leftoverAge) await rm(file, { recursive: true, force: true }).catch(() => undefined);
-  }
-}
-
-/** Writes as much as a change may take, and takes it away again. */
-async function checkRoom(target: string): Promise<void> {
-  const size = statSync(target, { throwIfNoEntry: false })?.size ?? 0;
-  const probe = path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}.tmp`);
-  try {
-    await writeFile(probe, Buffer.alloc(size + roomForLogin), { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    throw unwritable(target, error);
-  } finally {
-    await rm(probe, { force: true }).catch(() => undefined);
-  }
 }

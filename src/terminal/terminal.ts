@@ -15,7 +15,8 @@ import { printable } from '../server-text.js';
 import { copyToClipboard, type RunTmux } from './clipboard.js';
 import { hyperlink, knowsHyperlinks } from './hyperlink.js';
 import { createKeyboard, type KeyboardOptions } from './keyboard.js';
-import { jsonLines, lineWriter, readLines, type LineReader } from './lines.js';
+import { jsonLines, lineWriter } from './json-lines.js';
+import type { LineReader } from './lines.js';
 import { askAtTerminal, chooseAtTerminal } from './prompt.js';
 import { drawQr } from './qr.js';
 import { createScreen } from './screen.js';
@@ -42,12 +43,16 @@ async function* nothing(): AsyncGenerator<never> {
   // Nobody will ever write there.
 }
 
+async function readerOf(stdin: NodeJS.ReadStream): Promise<LineReader> {
+  return (await import('./lines.js')).readLines(stdin);
+}
+
 /** The Ui of a real terminal, or of the streams that stand in its place. `close` stops reading. */
 export function createTerminal(options: TerminalOptions): Ui & { close(): void } {
   const { stdin, stdout, stderr, env, clock, json, quiet, qr, openBrowser, runTmux, raise } = options;
   const screen = createScreen({ stderr, env, clock });
   const { line, paint, sentence } = screen;
-  let lines: LineReader | undefined;
+  let reader: Promise<LineReader> | undefined;
   const atTerminal = stdin?.isTTY === true && screen.isWindow;
   const keyboard = atTerminal ? createKeyboard({ stdin, screen, clock, raise }) : undefined;
   const chatter = (text: string, style?: Parameters<typeof sentence>[1]) => {
@@ -95,14 +100,14 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
     paste: async ({ message, signal }) => {
       if (stdin === undefined) return undefined;
       if (keyboard) return keyboard.paste({ message: printable(message), signal });
-      lines ??= readLines(stdin);
-      return lines.all(signal);
+      reader ??= readerOf(stdin);
+      return (await reader).all(signal);
     },
     ask: async ({ message, secret = false, signal }) => {
       if (stdin === undefined) return undefined;
       if (atTerminal) return askAtTerminal({ message: printable(message), secret, signal, stdin, stderr });
-      lines ??= readLines(stdin);
-      return lines.next(signal);
+      reader ??= readerOf(stdin);
+      return (await reader).next(signal);
     },
     choose: async ({ message, choices, signal }) => {
       if (stdin === undefined || !atTerminal) throw new Error('There is no terminal to choose at.');
@@ -114,6 +119,6 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
       write: lineWriter(stdout),
     }),
     openBrowser,
-    close: () => lines?.close(),
+    close: () => void reader?.then((lines) => lines.close()),
   };
 }

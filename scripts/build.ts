@@ -1,0 +1,85 @@
+/**
+ * `npm run build`: the program with all that it uses, so that installing it installs nothing else and starting it looks for
+ * nothing. `bin.cjs` answers what is asked most; the rest is in pieces that are loaded when they are needed.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
+
+export const root = path.resolve(import.meta.dirname, '..');
+const dist = path.join(root, 'dist');
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
+
+/** What every way of bundling the source shares. */
+export const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  define: { builtVersion: JSON.stringify(version) },
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+} as const satisfies BuildOptions;
+
+/** CommonJS packages ask for Node's own modules with `require`, which a module has not. */
+export const requireInModules = {
+  js: "import { createRequire as createRequireOfModule } from 'node:module';\nconst require = createRequireOfModule(import.meta.url);",
+};
+
+/** Leaves the rest of the program beside the file that starts it. */
+const besideIt: Plugin = {
+  name: 'beside it',
+  setup: (steps) => {
+    steps.onResolve({ filter: /^\.\/main\.js$/ }, () => ({ path: './main.js', external: true }));
+  },
+};
+
+/** Makes `dist` anew. */
+export default async function buildPackage(): Promise<void> {
+  rmSync(dist, { recursive: true, force: true });
+  const pieces = await build({
+    ...shared,
+    entryPoints: ['src/main.ts', 'src/index.ts'],
+    outdir: 'dist',
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'pieces/[name]-[hash]',
+    banner: requireInModules,
+  });
+  await build({ ...shared, entryPoints: ['src/bin.ts'], outfile: 'dist/bin.cjs', format: 'cjs', plugins: [besideIt] });
+  const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
+  execFileSync(process.execPath, [tsc, '-p', path.join(root, 'scripts/tsconfig.build.json')], { stdio: 'inherit' });
+  writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(pieces.metafile));
+}
+
+/** The packages that are in a bundle, by name. */
+export function packagesIn({ inputs }: Metafile): string[] {
+  const names = Object.keys(inputs).map((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
+  return [...new Set(names)].filter((name) => name !== undefined).sort();
+}
+
+/** What their authors want to be said wherever they are copied to. */
+export function licences(metafile: Metafile): string {
+  return packagesIn(metafile)
+    .map((name) => {
+      const folder = path.join(root, 'node_modules', name);
+      const { version, license = '' } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
+      return `${name} ${version} (${license})\n\n${licenceText(folder) ?? 'It comes without a text of its licence.'}\n`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+function licenceText(folder: string): string | undefined {
+  for (const name of ['LICENSE', 'LICENSE.md', 'license', 'LICENSE.txt', 'License', 'LICENCE', 'license.md']) {
+    try {
+      return readFileSync(path.join(folder, name), 'utf8').trim();
+    } catch {
+      // By another name, then.
+    }
+  }
+  return undefined;
+}
+
+if (process.argv[1] === import.meta.filename) await buildPackage();
