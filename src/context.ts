@@ -165,8 +165,8 @@ export interface Ui {
 
 /** Lines from and to another program, as they are. */
 export interface Lines {
-  /** Without their ends. */
-  readonly lines: AsyncIterable<Octets>;
+  /** Hands over each line, without its end, as it comes. Resolves when no more will come. */
+  readonly each: (take: (line: Octets) => void) => Promise<void>;
   /** Takes a line without its end. What it returns, if anything, resolves when more should be written. */
   readonly write: (line: Octets) => Promise<void> | undefined;
 }

@@ -19,6 +19,12 @@ export interface Target {
 
 export type AuthorizedFetch = (request: HttpRequest, url?: URL) => Promise<HttpAnswer>;
 
+interface Known {
+  readonly login: Login | undefined;
+  /** When the store was looked at, by the clock that never goes back. */
+  readonly at: number;
+}
+
 /** Milliseconds for which what the store holds is not looked up again. */
 const lookAgain = 2_000;
 
@@ -29,20 +35,19 @@ const lookAgain = 2_000;
  * than the one there is.
  */
 export function authorizedFetch(target: Target, context: Context): AuthorizedFetch {
-  let known: { login: Login | undefined; at: number } | undefined;
+  let known: Known | undefined;
 
   const current = async (): Promise<Login | undefined> => {
-    const now = performance.now();
-    if (known && now - known.at < lookAgain) return known.login;
+    const at = performance.now();
     const login = await storedLogin(target, context);
-    known = { login, at: now };
+    known = { login, at };
     return login;
   };
 
   return async (request, url = target.url) => {
-    const login = await current();
+    const login = isFreshEnough(known) ? known.login : await current();
     const first = await send({ url, login, request }, context);
-    if (first.status !== 401) return checkScope(first, target, context);
+    if (first.status !== 401) return first.status === 403 ? checkScope(first, target, context) : first;
     discard(first);
     known = undefined;
     const next = await afterRefusal({ target, refused: login }, context);
@@ -55,6 +60,10 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
     }
     return checkScope(second, target, context);
   };
+}
+
+function isFreshEnough(known: Known | undefined): known is Known {
+  return known !== undefined && performance.now() - known.at < lookAgain;
 }
 
 /** The login of now, renewed if it must be; undefined where there is none. */

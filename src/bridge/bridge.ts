@@ -3,7 +3,7 @@ import type { Context, Lines } from '../context.js';
 import { AuthError, toAuthError } from '../errors.js';
 import { authorizedFetch, type Target } from './authorized.js';
 import { httpSse } from './http-sse.js';
-import { answeredBy, errorAnswer, errorCodes, parseMessage, wantsAnswer, type Message } from './json-rpc.js';
+import { isAnswerTo, errorAnswer, errorCodes, parseMessage, wantsAnswer, type Message } from './json-rpc.js';
 import { streamableHttp } from './streamable-http.js';
 import { NotSpoken, type Deliver, type Transport } from './transport.js';
 
@@ -31,14 +31,14 @@ const lastWords = 2_000;
  * Passes messages on until the app closes its side, or the command is interrupted. Whatever goes wrong with one is told
  * in answer to it: nothing ends the bridge, and nothing asks a person.
  */
-export async function runBridge({ target, transport, headers }: BridgeOptions, { lines, write }: Lines, context: Context): Promise<void> {
+export async function runBridge({ target, transport, headers }: BridgeOptions, { each, write }: Lines, context: Context): Promise<void> {
   const running = new Set<Promise<void>>();
   const fetch = authorizedFetch(target, context);
   /** The answer that a session begins with, and who waits for it. */
   let opening: { readonly id: string | number; readonly opened: () => void } | undefined;
   const deliver: Deliver = (text) => {
     const taken = write(text);
-    if (opening !== undefined && answeredBy(text) === opening.id) {
+    if (opening !== undefined && isAnswerTo(text, opening.id)) {
       opening.opened();
       opening = undefined;
     }
@@ -52,8 +52,10 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
   /** What is under way, and of that the requests, by what the app cancels them with. */
   const underWay = new Set<AbortController>();
   const waiting = new Map<unknown, AbortController>();
+  /** Used again: making one costs as much as all the rest of what the bridge does for a small message. */
+  const idle: AbortController[] = [];
   const pass = async (message: Message) => {
-    const cancel = new AbortController();
+    const cancel = idle.pop() ?? new AbortController();
     underWay.add(cancel);
     if (wantsAnswer(message)) waiting.set(message.id, cancel);
     try {
@@ -65,6 +67,7 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
       await tell(message, toAuthError(error), { write, context });
     } finally {
       underWay.delete(cancel);
+      if (!cancel.signal.aborted) idle.push(cancel);
       if (wantsAnswer(message)) waiting.delete(message.id);
     }
   };
@@ -73,25 +76,28 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
   };
   context.signal.addEventListener('abort', abortAll, { once: true });
 
-  // What opens a session is waited for before anything is sent in it.
-  let opened = Promise.resolve();
-  for await (const line of lines) {
+  /** What opens a session is waited for before anything is sent in it. */
+  let opened: Promise<void> | undefined;
+  const opens = (until: Promise<void>) => {
+    opened = until;
+    void until.then(() => opened === until && (opened = undefined));
+  };
+  await each((line) => {
     const message = parseMessage(line);
     if (message === undefined) {
-      if (line.trim() === '') continue;
-      await write(errorAnswer(null, { code: errorCodes.parseError, message: 'That was no JSON.' }));
-      continue;
+      if (line.trim() !== '') void write(errorAnswer(null, { code: errorCodes.parseError, message: 'That was no JSON.' }));
+      return;
     }
-    const passing = opened.then(() => pass(message));
+    const passing = opened === undefined ? pass(message) : opened.then(() => pass(message));
     if (message.method === 'initialize' && wantsAnswer(message)) {
       // A server may leave the stream open that its answer came in.
       const answered = new Promise<void>((resolve) => (opening = { id: message.id, opened: resolve }));
-      opened = Promise.race([passing, answered]);
+      opens(Promise.race([passing, answered]));
     }
-    if (message.method === 'notifications/initialized') opened = passing;
+    if (message.method === 'notifications/initialized') opens(passing);
     running.add(passing);
-    void passing.finally(() => running.delete(passing));
-  }
+    void passing.then(() => running.delete(passing));
+  });
   if (!context.signal.aborted)
     await Promise.race([Promise.all(running), context.clock.sleep(lastWords, context.signal).catch(() => undefined)]);
   closing = true;

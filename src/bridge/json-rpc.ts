@@ -95,6 +95,16 @@ function isOneLine(text: Octets): boolean {
   return (text.startsWith('{') || text.startsWith('[')) && !text.includes('\n') && !text.includes('\r');
 }
 
+/**
+ * Whether `text` is the answer to the request `id`. What the SDKs write is recognised by its beginning or its end: Python's
+ * and most others put the id first, TypeScript's puts it last.
+ */
+export function isAnswerTo(text: Octets, id: string | number): boolean {
+  const about = `"jsonrpc":"2.0","id":${JSON.stringify(id)}`;
+  const isFirst = text.startsWith(`{${about},"result":`);
+  return isFirst || (text.startsWith('{"result":') && text.endsWith(`,${about}}`)) || answeredBy(text) === id;
+}
+
 /** The id of the request that `text` is the answer to; undefined for what is no answer. */
 export function answeredBy(text: Octets): string | number | undefined {
   return inWords(text, (value) => (isObject(value) && typeof value['method'] !== 'string' && isId(value['id']) ? { id: value['id'] } : {}))

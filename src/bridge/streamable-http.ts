@@ -7,7 +7,7 @@ import { fromOctets, octetEncoding, type Octets } from '../octets.js';
 import type { AuthorizedFetch } from './authorized.js';
 import { discard, isOk, lost, readBody } from './body.js';
 import { readEvents } from './events.js';
-import { answeredBy, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
+import { isAnswerTo, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
 import { NotSpoken, type Deliver, type Transport } from './transport.js';
 import { versionHeaders } from './version-headers.js';
 
@@ -59,7 +59,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   let listening: AbortController | undefined;
   let reopening: Promise<void> | undefined;
 
-  const post = async (message: Message, own: AbortSignal): Promise<HttpAnswer> =>
+  const post = (message: Message, own: AbortSignal): Promise<HttpAnswer> =>
     fetch({
       method: 'POST',
       headers: {
@@ -78,11 +78,11 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     if (message.method === 'initialize') Object.assign(session, { id: undefined, protocolVersion: undefined, initialize: message });
     if (message.method === 'notifications/initialized') session.initialized = message;
     // What is sent while a session is being opened again is sent in that one.
-    if (message.method !== 'initialize') await reopening?.catch(() => undefined);
+    if (message.method !== 'initialize' && reopening) await reopening.catch(() => undefined);
     const { id } = session;
     let response = await post(message, own);
     if (id !== undefined && message.method !== 'initialize') {
-      const remembered = await unlessForgotten(response);
+      const remembered = mayBeForgotten(response) ? await unlessForgotten(response) : response;
       if (remembered === undefined) await openAgain(id);
       response = remembered ?? (await post(message, own));
     }
@@ -136,7 +136,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       return;
     }
     const answer = onOneLine(text);
-    if (answer === undefined || answeredBy(answer) !== message.id) throw failed(response.status, text);
+    if (answer === undefined || !isAnswerTo(answer, message.id)) throw failed(response.status, text);
     await noted(answer);
   };
 
@@ -147,7 +147,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   ): Promise<void> => {
     const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: !wantsAnswer(message) };
     const noted: Deliver = (text) => {
-      if (!stream.isAnswered && wantsAnswer(message)) stream.isAnswered = answeredBy(text) === message.id;
+      if (!stream.isAnswered && wantsAnswer(message)) stream.isAnswered = isAnswerTo(text, message.id);
       return take(text);
     };
     await passOn(first, { stream, take: noted, own });
@@ -237,13 +237,16 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   };
 }
 
+function mayBeForgotten({ status }: HttpAnswer): boolean {
+  return status === 400 || status === 404;
+}
+
 /** 404 is what MCP has for a session that is unknown; servers made after the SDK's example answer 400, and say so in words. */
 async function unlessForgotten(response: HttpAnswer): Promise<HttpAnswer | undefined> {
   if (response.status === 404) {
     discard(response);
     return undefined;
   }
-  if (response.status !== 400) return response;
   const text = await readBody(response);
   return /session/i.test(text)
     ? undefined

@@ -58,6 +58,14 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
     return requestMessage({ url, method, headers, route, body: text, encoding, signal });
   }
 
+  /** The last one that was asked for: a bridge asks for the same all the time. */
+  let last: { readonly text: string; readonly url: URL } | undefined;
+  function safeUrl(target: string | URL): URL {
+    const text = String(target);
+    if (last?.text !== text) last = { text, url: parseSafeUrl(text, { what: 'The address' }) };
+    return last.url;
+  }
+
   /** Addresses that are written out, by their reach, and were found to be permitted. */
   const permitted = new Set<string>();
   function checkWrittenAddress(url: URL, reach: Network): void {
@@ -71,12 +79,12 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
 
   /** @param receive has the rest of the time for what it makes of the answer. */
   async function exchange<T>({ target, request, reach }: Question, receive: (answer: HttpAnswer, url: URL) => Promise<T> | T): Promise<T> {
-    let url = parseSafeUrl(String(target), { what: 'The address' });
+    let url = safeUrl(target);
     const limit = request.timeout ?? timeout;
     const deadline = limit === 0 ? undefined : new AbortController();
     const stop = deadline && clock.alarm(limit, () => deadline.abort());
-    const signals = [request.signal, deadline?.signal].filter((signal) => signal !== undefined && signal !== null);
-    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    const own = request.signal ?? undefined;
+    const signal = own && deadline ? AbortSignal.any([own, deadline.signal]) : (own ?? deadline?.signal);
     try {
       for (let left = request.redirects ?? 0; ; left -= 1) {
         const message = await send(url, { ...request, reach, signal });

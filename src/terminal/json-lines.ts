@@ -1,57 +1,69 @@
 /** Messages of one line each, from and to another program. */
-import type { Readable, Writable } from 'node:stream';
+import { finished, type Readable, type Writable } from 'node:stream';
 import type { Lines } from '../context.js';
 import { octetEncoding, type Octets } from '../octets.js';
 
 /**
- * The lines of a stream as JSON-RPC has them: a line feed ends one, and nothing else does. Node's readline takes U+2028 for
- * an end too, from version 22 on, which JSON may hold in any string.
+ * Hands over the lines of a stream as JSON-RPC has them, until it ends: a line feed ends one, and nothing else does. Node's
+ * readline takes U+2028 for an end too, from version 22 on, which JSON may hold in any string.
+ *
+ * @param signal ends it as the end of the stream does.
  */
-export async function* jsonLines(input: Readable, signal: AbortSignal): AsyncGenerator<Octets> {
+export function eachLine(input: Readable, { signal, take }: { signal: AbortSignal; take: (line: Octets) => void }): Promise<void> {
   let pieces: string[] = [];
-  const abort = () => input.destroy();
-  signal.addEventListener('abort', abort);
-  try {
-    for await (const chunk of input.setEncoding(octetEncoding) as AsyncIterable<string>) {
-      const [first = '', ...others] = chunk.split('\n');
-      pieces.push(first);
-      for (const next of others) {
-        yield lineOf(pieces);
-        pieces = [next];
-      }
+  const read = (chunk: string) => {
+    const [first = '', ...others] = chunk.split('\n');
+    pieces.push(first);
+    for (const next of others) {
+      take(lineOf(pieces));
+      pieces = [next];
     }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    return;
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-  const last = lineOf(pieces);
-  if (last !== '') yield last;
+  };
+  const abort = () => input.destroy();
+  return new Promise<void>((resolve, reject) => {
+    signal.addEventListener('abort', abort, { once: true });
+    input.setEncoding(octetEncoding).on('data', read);
+    finished(input, { writable: false }, (error) => {
+      if (error && !signal.aborted) return reject(error);
+      const last = lineOf(pieces);
+      if (last !== '' && !signal.aborted) take(last);
+      resolve();
+    });
+  }).finally(() => signal.removeEventListener('abort', abort));
 }
 
 function lineOf(pieces: readonly string[]): Octets {
-  return pieces.join('').replace(/\r$/, '') as Octets;
+  const line = pieces.length === 1 ? (pieces[0] ?? '') : pieces.join('');
+  return (line.endsWith('\r') ? line.slice(0, -1) : line) as Octets;
 }
 
-/** Writes lines to a program that may be slow to read them: all that come in one turn of the event loop with one write. */
+/**
+ * Writes lines to a program that may be slow to read them: the first at once, and what else comes in the same turn of the
+ * event loop with one more write.
+ */
 export function lineWriter(output: Writable): Lines['write'] {
-  let gathering = false;
+  /** What is written at the end of this turn, and when that has gone; undefined before its first line. */
+  let gathered: string[] | undefined;
+  let flushed: Promise<void> | undefined;
+
+  // Until this has gone, and not, as `drain` has it, all that there is: while others keep coming that may be never.
+  const send = (text: string) =>
+    output.writableNeedDrain
+      ? new Promise<void>((resolve) => output.write(text, octetEncoding, () => resolve()))
+      : void output.write(text, octetEncoding);
+  const flush = () => {
+    const lines = gathered ?? [];
+    gathered = undefined;
+    return lines.length === 0 ? undefined : send(`${lines.join('\n')}\n`);
+  };
+
   return (line) => {
-    if (!gathering) {
-      gathering = true;
-      output.cork();
-      setImmediate(() => {
-        gathering = false;
-        output.uncork();
-      });
+    if (gathered === undefined) {
+      gathered = [];
+      flushed = new Promise((resolve) => setImmediate(() => resolve(flush())));
+      return send(`${line}\n`);
     }
-    output.write(line, octetEncoding);
-    if (!output.writableNeedDrain) {
-      output.write('\n', octetEncoding);
-      return undefined;
-    }
-    // Until this line has gone, and not, as `drain` has it, all of them: while others keep coming that may be never.
-    return new Promise((resolve) => output.write('\n', octetEncoding, () => resolve()));
+    gathered.push(line);
+    return output.writableNeedDrain ? flushed : undefined;
   };
 }

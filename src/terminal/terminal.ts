@@ -15,7 +15,7 @@ import { printable } from '../server-text.js';
 import { copyToClipboard, type RunTmux } from './clipboard.js';
 import { hyperlink, knowsHyperlinks } from './hyperlink.js';
 import { createKeyboard, type KeyboardOptions } from './keyboard.js';
-import { jsonLines, lineWriter } from './json-lines.js';
+import { eachLine, lineWriter } from './json-lines.js';
 import type { LineReader } from './lines.js';
 import { askAtTerminal, chooseAtTerminal } from './prompt.js';
 import { drawQr } from './qr.js';
@@ -37,10 +37,6 @@ export interface TerminalOptions {
   readonly openBrowser: (url: string) => Promise<boolean>;
   readonly runTmux: RunTmux;
   readonly raise: KeyboardOptions['raise'];
-}
-
-async function* nothing(): AsyncGenerator<never> {
-  // Nobody will ever write there.
 }
 
 async function readerOf(stdin: NodeJS.ReadStream): Promise<LineReader> {
@@ -115,7 +111,7 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
       return chooseAtTerminal({ message: printable(message), choices: printed, signal, stdin, stderr });
     },
     lines: (signal) => ({
-      lines: stdin === undefined ? nothing() : jsonLines(stdin, signal),
+      each: (take) => (stdin === undefined ? Promise.resolve() : eachLine(stdin, { signal, take })),
       write: lineWriter(stdout),
     }),
     openBrowser,
