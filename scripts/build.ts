@@ -18,6 +18,8 @@ export const shared = {
   platform: 'node',
   target: 'node20.19',
   define: { builtVersion: JSON.stringify(version) },
+  // Some of them have a variant that cannot be bundled, and name it first.
+  mainFields: ['module', 'main'],
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
@@ -60,13 +62,21 @@ export function packagesIn({ inputs }: Metafile): string[] {
   return [...new Set(names)].filter((name) => name !== undefined).sort();
 }
 
+interface Manifest {
+  readonly version: string;
+  readonly license?: string;
+  /** As npm once had it. */
+  readonly licenses?: { readonly type: string }[];
+}
+
 /** What their authors want to be said wherever they are copied to. */
 export function licences(metafile: Metafile): string {
   return packagesIn(metafile)
     .map((name) => {
       const folder = path.join(root, 'node_modules', name);
-      const { version, license = '' } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
-      return `${name} ${version} (${license})\n\n${licenceText(folder) ?? 'It comes without a text of its licence.'}\n`;
+      const { version, license, licenses } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
+      const named = license ?? licenses?.map(({ type }) => type).join(' or ');
+      return `${name} ${version} (${named})\n\n${licenceText(folder) ?? 'It comes without a text of its licence.'}\n`;
     })
     .join(`\n${'-'.repeat(80)}\n\n`);
 }

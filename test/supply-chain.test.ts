@@ -8,25 +8,30 @@ const root = path.resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 
 interface Locked {
-  readonly dev?: boolean;
   readonly resolved?: string;
   readonly integrity?: string;
-  readonly hasInstallScript?: boolean;
 }
 const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> };
 
-test('no package that is installed with ours runs a script, and all are locked by their content, from no host by name', () => {
-  const shipped = Object.entries(packages).filter(([name, { dev }]) => name !== '' && !dev);
-  expect(shipped.length).toBeGreaterThan(50);
-  expect(shipped.filter(([, { hasInstallScript }]) => hasInstallScript).map(([name]) => name)).toEqual([]);
+const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string> | undefined>;
+const licences = () => read('dist/THIRD-PARTY-LICENSES.txt');
+
+test('nothing is installed with ours, and all that is built from is locked by its content, from no host by name', () => {
+  expect(manifest['dependencies'] ?? {}).toEqual({});
+  expect(Object.keys(manifest['peerDependenciesMeta'] ?? {})).toEqual(Object.keys(manifest['peerDependencies'] ?? {}));
+  expect(Object.keys(packages).length).toBeGreaterThan(50);
   expect(Object.entries(packages).filter(([name, { integrity }]) => name !== '' && integrity === undefined)).toEqual([]);
   expect(Object.values(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
   expect(read('.npmrc')).toContain('ignore-scripts=true');
 });
 
-test('every dependency is named with its reason', () => {
-  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
-  for (const name of Object.keys(dependencies)) expect(read('src/README.md'), name).toContain(`| \`${name}\` |`);
+test('every package that is built in is named, with its reason where we chose it, and its licence lets us', () => {
+  const builtIn = [...licences().matchAll(/^(\S+) \d+\.\d+\.\d+\S* \((.*)\)$/gm)];
+  const names = builtIn.map(([, name = '']) => name);
+  for (const name of Object.keys(manifest['devDependencies'] ?? {}).filter((one) => names.includes(one)))
+    expect(read('src/README.md'), name).toContain(`\`${name}\``);
+  expect(names).toEqual(expect.arrayContaining(['@modelcontextprotocol/sdk', 'conf', 'inquirer', 'qrcode-terminal', 'commander']));
+  for (const [, name, licence] of builtIn) expect(licence, name).toMatch(/MIT|ISC|BSD|Apache.2\.0/);
 });
 
 test('npm pack holds the program, its types and its papers, and nothing else', () => {
@@ -36,12 +41,15 @@ test('npm pack holds the program, its types and its papers, and nothing else', (
     files: { path: string }[];
   }[];
   const files = packed?.files.map((file) => file.path) ?? [];
-  const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
-  expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual(papers);
-  expect(files.filter((file) => file.startsWith('dist/') && !/\.(js|d\.ts)$/.test(file))).toEqual([]);
+  const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'dist/THIRD-PARTY-LICENSES.txt', 'package.json'];
+  const isBuilt = (file: string) => file.startsWith('dist/') && /\.(c?js|d\.ts)$/.test(file);
+  expect(files.filter((file) => !isBuilt(file)).sort()).toEqual(papers);
   const sources = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-  const built = sources.flatMap((file) => ['.js', '.d.ts'].map((end) => `dist/${file.replace(/\.ts$/, end)}`));
-  expect(files.filter((file) => file.startsWith('dist/') && !built.includes(file))).toEqual([]);
+  const types = sources.map((file) => `dist/${file.replace(/\.ts$/, '.d.ts')}`);
+  expect(files.filter((file) => file.endsWith('.d.ts') && !types.includes(file))).toEqual([]);
+  const code = files.filter((file) => /\.c?js$/.test(file) && !file.startsWith('dist/pieces/'));
+  expect(code.sort()).toEqual(['dist/bin.cjs', 'dist/index.js', 'dist/main.js']);
+  for (const file of files.filter((one) => one.endsWith('js'))) expect(read(file), file).not.toContain(root);
 });
 
 test('the environment is read by names that SECURITY.md has, and by no others', () => {

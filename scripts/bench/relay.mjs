@@ -4,7 +4,11 @@ import { createInterface } from 'node:readline';
 
 const url = new URL(process.argv[2]);
 const agent = new http.Agent({ keepAlive: true });
-const headers = { authorization: `Bearer ${process.env.TOKEN}`, 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+const headers = {
+  authorization: `Bearer ${process.env.TOKEN}`,
+  'content-type': 'application/json',
+  accept: 'application/json, text/event-stream',
+};
 
 createInterface({ input: process.stdin }).on('line', (line) => {
   const request = http.request(url, { method: 'POST', agent, headers }, (response) => {

@@ -1,8 +1,8 @@
 import type { Context } from '../context.js';
-import { AuthError, toAuthError } from '../errors.js';
+import { AuthError } from '../errors.js';
 import { keepFresh } from '../keeper.js';
+import { renewEach, type Renewed } from '../many.js';
 import { canRenew } from '../renewal.js';
-import { freshLogin } from '../session.js';
 import { secondsLeft } from '../store/freshness.js';
 import { readLogin, servers } from '../store/document.js';
 import type { Command } from './command.js';
@@ -42,20 +42,20 @@ async function renewable({ store, ui }: Context): Promise<string[]> {
   return names;
 }
 
-/** Renews one after the other, whatever becomes of the others. Throws the first error at the end. */
+/** Throws, at the end, what went wrong. */
 async function renewAll(names: readonly string[], context: Context): Promise<void> {
   const failures: AuthError[] = [];
-  for (const name of names) {
-    try {
-      const left = secondsLeft(await freshLogin({ name, always: true }, context), context);
-      context.ui.succeed(`${name} is renewed${Number.isFinite(left) ? `, and expires in ${inWords(left)}` : ''}.`);
-    } catch (error) {
-      const failure = toAuthError(error);
-      if (failure.code === 'interrupted' || failure.code === 'internal') throw error;
-      if (names.length > 1) context.ui.fail(`${name}: ${failure.message}`, failure.hint);
-      failures.push(failure);
+  const tell = (renewed: Renewed) => {
+    if ('login' in renewed) {
+      const left = secondsLeft(renewed.login, context);
+      context.ui.succeed(`${renewed.name} is renewed${Number.isFinite(left) ? `, and expires in ${inWords(left)}` : ''}.`);
+    } else {
+      const { message, hint } = renewed.failure;
+      if (names.length > 1) context.ui.fail(`${renewed.name}: ${message}`, hint);
+      failures.push(renewed.failure);
     }
-  }
+  };
+  await renewEach(names, tell, context);
   const [first] = failures;
   if (first && names.length === 1) throw first;
   if (first) throw new AuthError(first.code, `${failures.length} of ${names.length} logins could not be renewed.`);

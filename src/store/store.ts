@@ -49,7 +49,8 @@ export interface StoreWriting {
  */
 export function openStore(file: string, signal: AbortSignal): Store {
   const findings = new Set<string>();
-  const writing = async () => (await import('./writing.js')).openForWriting(file, signal);
+  let opened: Promise<StoreWriting> | undefined;
+  const writing = () => (opened ??= import('./writing.js').then(({ openForWriting }) => openForWriting(file, signal)));
   return {
     path: file,
     read: async () => {

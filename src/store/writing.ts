@@ -20,19 +20,46 @@ const mostAttempts = 50;
 /** Bytes that a login may add to the file. */
 const roomForLogin = 32 * 1024;
 
+/** A change that waits for its turn, with those that ask at the same time. */
+interface Waiting {
+  readonly alter: (document: StoreDocument) => unknown;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** @param signal ends the waiting for a lock, with its reason. */
 export function openForWriting(file: string, signal: AbortSignal): StoreWriting {
   const refresh = { milliseconds: refreshPatience, signal };
+  let last: Promise<unknown> = Promise.resolve();
+  /** Nobody in this process waits for its own lock. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const working = last.then(work);
+    last = working.catch(() => undefined);
+    return working;
+  };
+
+  /** What gathers until its turn comes is written together, and checked once: 200 renewals are not 200 times fsync. */
+  let waiting: Waiting[] = [];
+  const changeAll = async () => {
+    const together = waiting;
+    waiting = [];
+    await changeTogether({ file, together });
+  };
+  let checking: Promise<void> | undefined;
+  const check = async () => {
+    checking = undefined;
+    const target = await lockableTarget(file);
+    await withLock(`${target}.lock`, { milliseconds: changePatience, signal }, () => checkRoom(target));
+  };
+
   return {
-    update: async (alter) => {
-      const target = await lockableTarget(file);
-      return withLock(`${target}.lock`, { milliseconds: changePatience }, () => change({ file, target, alter }));
-    },
+    update: (alter) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ alter, resolve: resolve as Waiting['resolve'], reject });
+        if (waiting.length === 1) void inTurn(changeAll);
+      }),
+    checkWritable: () => (checking ??= inTurn(check)),
     withServerLock: async (name, work) => withLock(serverLockPath(await lockableTarget(file), name), refresh, work),
-    checkWritable: async () => {
-      const target = await lockableTarget(file);
-      await withLock(`${target}.lock`, { milliseconds: changePatience, signal }, () => checkRoom(target));
-    },
     rescue: async (rescued) => writeRescued(await lockableTarget(file), rescued),
     rescued: async (name) => readRescued(await lockableTarget(file), name),
     forgetRescued: async (name) => removeRescued(await lockableTarget(file), name),
@@ -43,6 +70,20 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
     keepMoved: async (name, document) => writeMoved(await lockableTarget(file), { name, document }),
     forgetMoved: async (name) => removeMoved(await lockableTarget(file), name),
   };
+}
+
+/** Makes changes with one write. Where one of them throws, or they cannot be written, each is made by itself. */
+async function changeTogether({ file, together }: { file: string; together: readonly Waiting[] }): Promise<void> {
+  const all = (document: StoreDocument) => together.map(({ alter }) => alter(document));
+  try {
+    const target = await lockableTarget(file);
+    const results = await withLock(`${target}.lock`, { milliseconds: changePatience }, () => change({ file, target, alter: all }));
+    together.forEach(({ resolve }, at) => resolve(results[at]));
+  } catch (error) {
+    const [only, ...others] = together;
+    if (only && others.length === 0) only.reject(error);
+    else for (const one of together) await changeTogether({ file, together: [one] });
+  }
 }
 
 /**

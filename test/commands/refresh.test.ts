@@ -1,7 +1,10 @@
 /** `refresh`, `refresh --watch`, `refresh --install-service` and `exec`. */
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { testClock } from '../helpers/clock.js';
 import type { Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
@@ -55,15 +58,71 @@ describe('refresh', () => {
   });
 
   test('--all renews all that can be, whatever becomes of one of them', async () => {
-    const { server, store } = await loggedIn({ one: 3000, two: 3000, three: 3000 }, () => [
-      { want: 'POST /token', respond: { status: 400, json: { error: 'invalid_grant' } } },
-    ]);
+    const answer: Exchange = {
+      want: 'POST /token',
+      respond: ({ body }) =>
+        body['refresh_token'] === 'refresh-one'
+          ? { status: 400, json: { error: 'invalid_grant' } }
+          : { json: { access_token: `new-${String(body['refresh_token'])}`, token_type: 'Bearer', expires_in: 3600 } },
+    };
+    const { server, store } = await loggedIn({ one: 3000, two: 3000, three: 3000 }, () => [answer, answer, answer]);
     const refresh = run('refresh --all', { store });
     expect(await refresh.exit).toBe(3);
     expect(refresh.stderr).toContain('one: The login to one has ended');
     expect(refresh.stderr).toContain('1 of 3 logins could not be renewed');
-    expect(renewedBy(server)).toEqual(['refresh-one', 'refresh-two', 'refresh-three']);
-    expect(readStore(store).mcpServers.two.auth.token).toBe('new-1');
+    expect(renewedBy(server).sort()).toEqual(['refresh-one', 'refresh-three', 'refresh-two']);
+    const { one, two, three } = readStore(store).mcpServers;
+    expect([one, two, three].map(({ auth }) => auth.token as string)).toEqual(['old-one', 'new-refresh-two', 'new-refresh-three']);
+  });
+
+  test('--all leaves a server that is too busy alone for as long as it says, and asks again', async () => {
+    const busy = { want: 'POST /token', respond: { status: 429, headers: { 'retry-after': '7' }, json: {} } };
+    const { server, store } = await loggedIn({ one: 3000, two: 3000 }, () => [
+      busy,
+      busy,
+      { want: 'POST /token', respond: { json: { access_token: 'new', token_type: 'Bearer', expires_in: 3600 } } },
+    ]);
+    const clock = testClock();
+    const before = clock.now();
+    const refresh = run('refresh --all', { store, clock });
+    expect(await refresh.exit, refresh.stderr).toBe(0);
+    expect(clock.now() - before).toBeGreaterThanOrEqual(7000);
+    expect(server.asked('POST /token').length).toBe(4);
+  });
+
+  test.each([
+    { what: 'that never has time', respond: { status: 503, json: {} }, asked: 4 },
+    { what: 'that wants an hour', respond: { status: 429, headers: { 'retry-after': '3600' }, json: {} }, asked: 1 },
+  ])('--all gives up on a server $what', async ({ respond, asked }) => {
+    const { server, store } = await loggedIn({ one: 3000 }, () => Array.from({ length: asked }, () => ({ want: 'POST /token', respond })));
+    expect(await run('refresh --all', { store, clock: testClock() }).exit).toBe(6);
+    expect(server.asked('POST /token').length).toBe(asked);
+    expect(readStore(store).mcpServers.one.auth).toMatchObject({ token: 'old-one', refresh_token: 'refresh-one' });
+  });
+
+  test('--all renews many at once, but not more than sixteen', async () => {
+    const names = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`s${at}`, 3000]));
+    const { store } = await loggedIn(names);
+    let open = 0;
+    let most = 0;
+    const server = createServer((_, response) => {
+      most = Math.max(most, (open += 1));
+      setTimeout(() => {
+        open -= 1;
+        response
+          .setHeader('content-type', 'application/json')
+          .end(JSON.stringify({ access_token: 'new', token_type: 'Bearer', expires_in: 60 }));
+      }, 20);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+    writeFileSync(store, readFileSync(store, 'utf8').replaceAll(/http:[^"]*\/token/g, address));
+    const refresh = run('refresh --all', { store });
+    expect(await refresh.exit, refresh.stderr).toBe(0);
+    expect(most).toBeGreaterThan(4);
+    expect(most).toBeLessThanOrEqual(16);
+    for (const name of Object.keys(names)) expect(readStore(store).mcpServers[name].auth.token).toBe('new');
   });
 
   test.each(['refresh', 'refresh one --all'])('%s is wrong usage', async (line) => {

@@ -14,7 +14,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { buildSync } from 'esbuild';
 import { describe, expect, test } from 'vitest';
+import { root } from '../../scripts/build.js';
 import { command } from '../helpers/build.js';
 import { temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
@@ -197,7 +199,9 @@ others(`other users of the machine${isRoot ? '' : ' (skipped: only root can be t
     // The store’s own folder is root’s, so that the temporary folder is what is left.
     const closed = path.join(temporaryFolder(), 'mcp-servers.json');
     chmodSync(path.dirname(closed), 0o755);
-    const rescue = path.join(path.dirname(command), 'store/rescue.js');
+    const rescue = path.join(folder, 'rescue.mjs');
+    buildSync({ entryPoints: [path.join(root, 'src/store/rescue.ts')], outfile: rescue, bundle: true, platform: 'node', format: 'esm' });
+    chmodSync(rescue, 0o644);
     const script = `import(${JSON.stringify(rescue)})
       .then(({ writeRescued }) => writeRescued(${JSON.stringify(closed)}, { name: 'demo', login: { accessToken: 'SECRET-token', tokenType: 'bearer' }, replaces: 'x' }))
       .then((file) => console.log(file), (error) => console.log(error.code));`;
