@@ -1,5 +1,6 @@
 /** The whole program in the real world, and the only process.exit. */
 import { existsSync, fstatSync } from 'node:fs';
+import { isSea } from 'node:sea';
 import { runCli, tellFailure, type World } from './cli.js';
 import { systemClock } from './clock.js';
 import { AuthError, exitCodes, interrupted } from './errors.js';
@@ -26,7 +27,8 @@ const world: World = {
     variables: process.env,
     platform: process.platform,
     folder: process.cwd(),
-    program: [process.execPath, ...process.argv.slice(1, 2)],
+    // An executable that has Node in it is a program by itself.
+    program: isSea() ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)],
     exists: existsSync,
   },
   clock: systemClock,

@@ -1,0 +1,1 @@
+/** Nothing: what any program of Node costs. */

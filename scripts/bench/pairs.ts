@@ -1,0 +1,68 @@
+/** Two programs measured in turn, so that whatever else the machine does meets both. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** What was measured, one number a run, in the order of the runs. */
+export type Figures = readonly number[];
+
+export function median(figures: Figures): number {
+  const sorted = [...figures].sort((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+}
+
+/** Half the distance between the quartiles, of which a half of all runs is within, as a part of the median. */
+export function spread(figures: Figures): number {
+  const sorted = [...figures].sort((one, other) => one - other);
+  const at = (part: number) => sorted[Math.round((sorted.length - 1) * part)] ?? NaN;
+  return (at(0.75) - at(0.25)) / 2 / median(figures);
+}
+
+/** Runs each of `measures` once a round. The first round only warms the disk's cache, and is not counted. */
+export async function inTurn<Name extends string>(
+  rounds: number,
+  measures: Readonly<Record<Name, () => Promise<number>>>,
+): Promise<Record<Name, number[]>> {
+  const names = Object.keys(measures) as Name[];
+  const figures = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const name of names) {
+      const figure = await measures[name]();
+      if (round > 0) figures[name].push(figure);
+    }
+  }
+  return figures;
+}
+
+export interface Program {
+  readonly words: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Milliseconds from the start of a process to its end. @throws when it ends otherwise than with 0. */
+export async function wallTime({ words: [command = '', ...words], env }: Program): Promise<number> {
+  const before = performance.now();
+  const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  if (code !== 0) throw new Error(`${words.join(' ')} ended with ${String(code)}: ${said}`);
+  return performance.now() - before;
+}
+
+const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-bench-'));
+
+/** MiB that a process of Node has taken at most. */
+export async function peakMemory({ words: [node = '', ...words], env }: Program): Promise<number> {
+  const file = path.join(folder, 'max-rss');
+  const hook = path.join(import.meta.dirname, 'max-rss.cjs');
+  await wallTime({ words: [node, '--require', hook, ...words], env: { ...env, MAX_RSS_FILE: file } });
+  return Number(readFileSync(file, 'utf8')) / 1024;
+}
+
+/** MiB that a running process has taken at most, as Linux says. */
+export function peakMemoryOf(pid: number | undefined): number {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}

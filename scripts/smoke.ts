@@ -1,0 +1,90 @@
+/**
+ * One login and what is done with it, by a program as a stranger would have it: the package, the single file, the
+ * executable. Real servers, an empty home.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startAuthorizationServer } from '../test/helpers/authorization-server.js';
+import { startMcpServer } from '../test/helpers/mcp-server.js';
+import { Person } from '../test/helpers/person.js';
+import { piped } from '../test/helpers/piped.js';
+
+const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'smoke', version: '1' } };
+
+/**
+ * @param program the words that start it.
+ * @returns how many things were tried.
+ * @throws when one of them is not as it has to be.
+ */
+export async function smoke(program: readonly string[]): Promise<number> {
+  const authorizationServer = await startAuthorizationServer();
+  const mcpServer = await startMcpServer({ authorizationServer });
+  const home = mkdtempSync(path.join(tmpdir(), 'mcp-auth-smoke-'));
+  const [command = '', ...before] = program;
+  const start = (...words: string[]) => {
+    const child = spawn(command, [...before, ...words], { cwd: home, env: { HOME: home, PATH: '' }, stdio: 'pipe' });
+    return { ...piped(child), stdin: child.stdin };
+  };
+  let tried = 0;
+  const expect = (what: string, isSo: boolean, seen: unknown) => {
+    tried += 1;
+    if (!isSo) throw new Error(`${program.join(' ')}: ${what}: ${JSON.stringify(seen)}`);
+  };
+  /** Runs a command to its end. */
+  const done = async (...words: string[]) => {
+    const { stdin, exit, output } = start(...words);
+    stdin.end();
+    expect(`${words.join(' ')} ends well`, (await exit) === 0, output);
+    return output;
+  };
+  try {
+    expect('the help', (await done('--help')).stdout.includes('login'), '');
+    const login = start('login', mcpServer.url, '--name', 'demo', '--no-browser', '--flow', 'paste', '--qr');
+    const person = new Person();
+    login.stdin.end(`${await person.approve(await login.shown(/^(http\S+)$/m))}\n`);
+    expect('a login by paste', (await login.exit) === 0, login.output);
+    expect('its QR code', /[▀▄█]/.test(login.output.stderr), login.output.stderr);
+    const device = start('login', mcpServer.url, '--name', 'demo', '--no-browser', '--flow', 'device', '--json');
+    const { verification_uri: page, user_code: userCode } = await eventOf(device, 'user_code');
+    await person.approveDevice(String(page), String(userCode));
+    expect('a login by device code', (await device.exit) === 0, device.output);
+
+    const { stdout: token } = await done('token', 'demo');
+    const known = await authorizationServer.inspect(token.trim());
+    expect('the token is for the server', known?.audience === mcpServer.url, known);
+    const { stdout: headers } = await done('headers', 'demo');
+    expect('the headers hold it', headers === `${JSON.stringify({ Authorization: `Bearer ${token.trim()}` })}\n`, headers);
+    await done('refresh', 'demo');
+    expect('another token after that', (await done('token', 'demo')).stdout !== token, token);
+    expect('the list', (await done('list')).stdout.includes('demo'), '');
+    expect('a connected app', (await done('connect', 'cursor', 'demo')).stderr.includes('demo'), '');
+    const bridge = start('bridge', 'demo');
+    bridge.stdin.end(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize })}\n`);
+    await bridge.exit;
+    expect('the bridge answers', bridge.output.stdout.includes('"serverInfo"'), bridge.output);
+    const store = path.join(home, '.config/mcp-auth/mcp-servers.json');
+    expect('the store is the user’s own', (statSync(store).mode & 0o777) === 0o600, store);
+    await done('logout', 'demo');
+    const { stdin, exit } = start('token', 'demo');
+    stdin.end();
+    expect('no login is left', (await exit) === 3, '');
+    return tried;
+  } finally {
+    await mcpServer.close();
+    await authorizationServer.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** The first `--json` event of a process that has this member. */
+async function eventOf({ child, output, exit }: ReturnType<typeof piped>, member: string): Promise<Record<string, unknown>> {
+  for (;;) {
+    const events = output.stdout.split('\n').slice(0, -1);
+    const found = events.map((line) => JSON.parse(line) as Record<string, unknown>).find((event) => member in event);
+    if (found) return found;
+    const ended = await Promise.race([exit.then(() => true), new Promise((resolve) => child.stdout?.once('data', () => resolve(false)))]);
+    if (ended === true) throw new Error(`It ended without ${member}: ${output.stderr}`);
+  }
+}
