@@ -51,7 +51,13 @@ async function makeExecutable(file: string): Promise<void> {
     execFileSync(command, [...before, ...words], { stdio: ['ignore', 2, 2] });
     const main = path.join(work, 'mcp-auth.cjs');
     // A script inside an executable can require Node's own modules, and cannot import them.
-    await build({ ...whole, outfile: main, format: 'cjs', supported: { 'dynamic-import': false }, logOverride: { 'empty-import-meta': 'silent' } });
+    await build({
+      ...whole,
+      outfile: main,
+      format: 'cjs',
+      supported: { 'dynamic-import': false },
+      logOverride: { 'empty-import-meta': 'silent' },
+    });
     const blob = path.join(work, 'mcp-auth.blob');
     const config = path.join(work, 'sea.json');
     writeFileSync(config, JSON.stringify({ main, output: blob, disableExperimentalSEAWarning: true, useCodeCache: true }));

@@ -1,6 +1,6 @@
 /** Two programs measured in turn, so that whatever else the machine does meets both. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -53,11 +53,18 @@ export async function wallTime({ words: [command = '', ...words], env }: Program
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-bench-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+/** Leaves the most memory that a process has taken, in KiB, where MAX_RSS_FILE says. */
+const hook = path.join(folder, 'max-rss.cjs');
+writeFileSync(
+  hook,
+  "process.on('exit', () => require('node:fs').writeFileSync(process.env.MAX_RSS_FILE, String(process.resourceUsage().maxRSS)));",
+);
 
 /** MiB that a process of Node has taken at most. */
 export async function peakMemory({ words: [node = '', ...words], env }: Program): Promise<number> {
   const file = path.join(folder, 'max-rss');
-  const hook = path.join(import.meta.dirname, 'max-rss.cjs');
   await wallTime({ words: [node, '--require', hook, ...words], env: { ...env, MAX_RSS_FILE: file } });
   return Number(readFileSync(file, 'utf8')) / 1024;
 }

@@ -1,0 +1,341 @@
+/**
+ * `npm run bench`: how fast it is, beside an empty program of Node, a relay of twenty lines and mcp-remote. Each figure is
+ * the median of runs that were taken in turn with its peer's. `-- --short` takes fewer; `-- bridge` only what is named so.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import build, { command } from '../test/helpers/build.js';
+import { firstOutput } from './bench/first-output.js';
+import { measureLoad, startApp, startEcho, type Load, type Measured } from './bench/load.js';
+import { inTurn, median, peakMemory, peakMemoryOf, spread, wallTime, type Figures, type Program } from './bench/pairs.js';
+import { slowReader } from './bench/slow-reader.js';
+import { root } from './build.js';
+
+const { values, positionals } = parseArgs({ options: { short: { type: 'boolean', default: false } }, allowPositionals: true });
+const rounds = values.short ? 3 : 11;
+
+const node = process.execPath;
+const besides = path.join(import.meta.dirname, 'bench');
+const folder = mkdtempSync(path.join(os.tmpdir(), 'mcp-auth-bench-'));
+const empty: Program = { words: [node, path.join(besides, 'empty.mjs')] };
+
+interface Row {
+  readonly what: string;
+  readonly ours: string;
+  readonly peer: string;
+  /** Ours divided by the peer's. */
+  readonly ratio?: number;
+  /** What the ratio should be at most, or at least. */
+  readonly most?: number;
+  readonly least?: number;
+}
+
+const rows: Row[] = [];
+
+function add(row: Row): void {
+  rows.push(row);
+  process.stdout.write(`${line(row)}\n`);
+}
+
+function line({ what, ours, peer, ratio, most, least }: Row): string {
+  const wanted = most === undefined ? (least === undefined ? '' : `≥ ${least}`) : `≤ ${most}`;
+  const isReached = ratio === undefined || (ratio <= (most ?? Infinity) && ratio >= (least ?? -Infinity));
+  const relation = ratio === undefined ? '' : `× ${ratio.toFixed(2)}`;
+  return `| ${isReached ? ' ' : '!'} ${what.padEnd(52)} | ${ours.padEnd(19)} | ${peer.padEnd(30)} | ${relation.padEnd(7)} | ${wanted.padEnd(6)} |`;
+}
+
+const shown = (figures: Figures, unit: string) => `${round(median(figures))} ${unit} ± ${Math.round(spread(figures) * 100)} %`;
+const round = (figure: number) => (figure < 10 ? figure.toFixed(1) : String(Math.round(figure)));
+
+/** Ours beside a peer's, by their medians. */
+function compare(what: string, { ours, peer, of, unit, ...bounds }: Comparison): void {
+  const ratio = median(ours) / median(peer);
+  add({ what, ours: shown(ours, unit), peer: `${of} ${shown(peer, unit)}`, ratio, ...bounds });
+}
+
+interface Comparison extends Pick<Row, 'most' | 'least'> {
+  readonly ours: Figures;
+  readonly peer: Figures;
+  /** The peer's name. */
+  readonly of: string;
+  readonly unit: string;
+}
+
+const soon = () => Math.floor(Date.now() / 1000) + 3600;
+const entryOf = (url: string, auth: object = {}) => ({
+  type: 'http',
+  url,
+  auth: { type: 'bearer', token: 'x'.repeat(400), issued_at: soon() - 3600, expires_at: soon(), ...auth },
+});
+
+function storeOf(name: string, entries: Record<string, object>): string {
+  const file = path.join(folder, `${name}.json`);
+  writeFileSync(file, JSON.stringify({ mcpServers: entries }), { mode: 0o600 });
+  return file;
+}
+
+const ours = (store: string, ...words: string[]): Program => ({ words: [node, command, ...words], env: { MCP_AUTH_STORE: store } });
+
+/** A package as it is installed, with how long that took; undefined where it cannot be had. */
+function install(name: string): { at: string; milliseconds: number; packages: number; bytes: number } | undefined {
+  const at = mkdtempSync(path.join(folder, 'installed-'));
+  const npm = process.env['npm_execpath'];
+  const [start = 'npm', ...before] = npm === undefined ? [] : [node, npm];
+  const since = performance.now();
+  try {
+    const words = [
+      'install',
+      '--prefix',
+      at,
+      '--ignore-scripts',
+      '--omit=dev',
+      '--omit=peer',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ];
+    execFileSync(start, [...before, ...words, name], { stdio: 'pipe', cwd: at });
+  } catch {
+    return undefined;
+  }
+  const files = readdirSync(path.join(at, 'node_modules'), { recursive: true, encoding: 'utf8', withFileTypes: true });
+  const isPackage = (file: (typeof files)[number]) =>
+    file.name === 'package.json' && /node_modules\/(@[^/]+\/)?[^/]+$/.test(file.parentPath);
+  const sizes = files.filter((file) => file.isFile()).map((file) => statSync(path.join(file.parentPath, file.name)).size);
+  return {
+    at,
+    milliseconds: performance.now() - since,
+    packages: files.filter(isPackage).length,
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+  };
+}
+
+const mcpRemote = install('mcp-remote@0.15.1');
+const remoteProgram = (...words: string[]): Program => ({
+  words: [node, path.join(mcpRemote?.at ?? '', 'node_modules/mcp-remote/dist/proxy.js'), ...words],
+  env: { HOME: folder, MCP_REMOTE_CONFIG_DIR: path.join(folder, 'mcp-remote') },
+});
+
+/** A token that is fresh, and what else is asked without a network. */
+async function startUp(): Promise<void> {
+  const many = Object.fromEntries(Array.from({ length: 999 }, (_, at) => [`s${at}`, entryOf(`https://s${at}.example/mcp`)]));
+  const demo = entryOf('https://demo.example/mcp');
+  const stores = { one: storeOf('one', { demo }), thousand: storeOf('thousand', { ...many, demo }) };
+  const asked: { what: string; program: Program; most: number; mostMemory?: number }[] = [
+    { what: 'token, a store of 1', program: ours(stores.one, 'token', 'demo'), most: 1.25, mostMemory: 1.15 },
+    { what: 'token, a store of 1,000', program: ours(stores.thousand, 'token', 'demo'), most: 1.25, mostMemory: 1.15 },
+    { what: 'headers, a store of 1', program: ours(stores.one, 'headers', 'demo'), most: 1.25, mostMemory: 1.15 },
+    { what: 'headers, a store of 1,000', program: ours(stores.thousand, 'headers', 'demo'), most: 1.25, mostMemory: 1.15 },
+    { what: 'list', program: ours(stores.one, 'list'), most: 1.6 },
+    { what: '--help', program: ours(stores.one, '--help'), most: 1.6 },
+  ];
+  for (const { what, program, most, mostMemory } of asked) {
+    const time = await inTurn(rounds, { ours: () => wallTime(program), peer: () => wallTime(empty) });
+    compare(what, { ...time, of: 'empty', unit: 'ms', most });
+    if (mostMemory === undefined) continue;
+    const memory = await inTurn(3, { ours: () => peakMemory(program), peer: () => peakMemory(empty) });
+    compare(`${what}: memory`, { ...memory, of: 'empty', unit: 'MiB', most: mostMemory });
+  }
+  const bundles: { what: string; words: string[] }[] = [
+    { what: 'mcp-auth.mjs', words: [node, path.join(root, 'bundle/mcp-auth.mjs')] },
+    { what: 'mcp-auth-linux-x64', words: [path.join(root, 'bundle/mcp-auth-linux-x64')] },
+  ];
+  for (const { what, words } of bundles) {
+    const file = words.at(-1) ?? '';
+    const size = statSync(file, { throwIfNoEntry: false })?.size;
+    if (size === undefined) {
+      process.stdout.write(`  (${what} is not there to be measured: npm run bundle makes it)\n`);
+      continue;
+    }
+    add({ what: `${what}: size`, ours: `${round(size / 1024 / 1024)} MiB`, peer: '' });
+    for (const asked of [['token', 'demo'], ['--help']]) {
+      const program = { words: [...words, ...asked], env: { MCP_AUTH_STORE: stores.one } };
+      const time = await inTurn(rounds, { ours: () => wallTime(program), peer: () => wallTime(ours(stores.one, ...asked)) });
+      compare(`${what}: ${asked.join(' ')}`, { ...time, of: 'the package', unit: 'ms' });
+    }
+  }
+}
+
+/** From the start of a login to the address that the person opens. */
+async function loginStart(): Promise<void> {
+  let own = 0;
+  const server = createServer((request, response) => {
+    const before = performance.now();
+    const origin = `http://${request.headers.host}`;
+    const json = (body: object, status = 200) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    if (request.url === '/mcp') response.writeHead(401, { 'www-authenticate': `Bearer resource_metadata="${origin}/prm"` }).end();
+    else if (request.url === '/prm') json({ resource: `${origin}/mcp`, authorization_servers: [origin] });
+    else if (request.url === '/register') json({ client_id: 'c', redirect_uris: [] }, 400);
+    else
+      json({
+        issuer: origin,
+        authorization_endpoint: `${origin}/authorize`,
+        token_endpoint: `${origin}/token`,
+        response_types_supported: ['code'],
+        code_challenge_methods_supported: ['S256'],
+      });
+    own += performance.now() - before;
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+  const store = storeOf('login', {});
+  const words = ['login', url, '--client-id', 'c', '--no-browser', '--flow', 'paste', '--json'];
+  const untilAddress = async () => {
+    own = 0;
+    return (await firstOutput(ours(store, ...words), /"authorization_url"|"url":"[^"]*\/authorize/)) - own;
+  };
+  const time = await inTurn(rounds, { ours: untilAddress, peer: () => wallTime(empty) });
+  compare('login: from the start to the printed address', { ...time, of: 'empty', unit: 'ms', most: 3 });
+  server.closeAllConnections();
+  server.close();
+}
+
+/** The bridge beside the relay that knows nothing, and mcp-remote. */
+async function bridge(): Promise<void> {
+  const loads: Load[] = [
+    { bytes: 200, width: 1, count: values.short ? 1000 : 4000, warm: 1000 },
+    { bytes: 200, width: 32, count: values.short ? 5000 : 20_000, warm: 2000 },
+    { bytes: 100_000, width: 1, count: values.short ? 200 : 600, warm: 300 },
+    { bytes: 100_000, width: 32, count: values.short ? 400 : 1500, warm: 400 },
+  ];
+  for (const kind of ['json', 'sse'] as const) {
+    const { url, stop } = await startEcho(kind);
+    const store = storeOf('bridge', { demo: entryOf(url) });
+    const relay: Program = { words: [node, path.join(besides, 'relay.mjs'), url], env: { TOKEN: 'x'.repeat(400) } };
+    for (const load of loads) {
+      const all: Record<'ours' | 'peer' | 'remote', Measured[]> = { ours: [], peer: [], remote: [] };
+      for (let turn = 0; turn < (values.short ? 2 : 5); turn += 1) {
+        all.peer.push(await measureLoad(relay, load));
+        all.ours.push(await measureLoad(ours(store, 'bridge', 'demo'), load));
+        if (mcpRemote && kind === 'json' && turn === 0) {
+          const few = { ...load, count: Math.ceil(load.count / 10), warm: 50 };
+          all.remote.push(await measureLoad(remoteProgram(url, '--allow-http', '--silent'), few));
+        }
+      }
+      const of = (name: keyof Measured) => ({
+        ours: all.ours.map((one) => one[name]),
+        peer: all.peer.map((one) => one[name]),
+        of: 'relay',
+      });
+      const what = `bridge, ${kind}, ${load.bytes === 200 ? '200 B' : '100 kB'}, ${load.width === 1 ? 'one by one' : '32 at a time'}`;
+      if (load === loads[0]) compare(`bridge, ${kind}: start to initialize`, { ...of('started'), unit: 'ms', most: 2 });
+      compare(what, { ...of('rate'), unit: '/s', least: load.width === 1 ? 0.85 : 0.75 });
+      compare(`${what}: memory`, { ...of('memory'), unit: 'MiB', most: 1.5 });
+      compare(`${what}: p99`, { ...of('p99'), unit: 'ms' });
+      const [remote] = all.remote;
+      if (remote) {
+        const peer = `mcp-remote ${round(remote.rate)} /s, ${round(remote.memory)} MiB, start ${round(remote.started)} ms`;
+        add({ what: `  the same by mcp-remote 0.15.1`, ours: '', peer });
+      }
+    }
+    stop();
+  }
+}
+
+/** Whether the bridge keeps what has passed through it. */
+async function memory(): Promise<void> {
+  const { url, stop } = await startEcho('json');
+  const app = await startApp(ours(storeOf('memory', { demo: entryOf(url) }), 'bridge', 'demo'));
+  const calls = async (count: number) => {
+    for (let left = count; left > 0; left -= 100) await Promise.all(Array.from({ length: 100 }, () => app.call(200)));
+  };
+  const total = values.short ? 20_000 : 100_000;
+  await calls(total / 5);
+  const before = peakMemoryOf(app.child.pid);
+  await calls(total - total / 5);
+  const after = peakMemoryOf(app.child.pid);
+  await app.end();
+  stop();
+  const peer = `after the first fifth ${round(before)} MiB`;
+  add({
+    what: `bridge: memory after ${total.toLocaleString('en')} messages`,
+    ours: `${round(after)} MiB`,
+    peer,
+    ratio: after / before,
+    most: 1.25,
+  });
+
+  const slow = await slowReader((address) => ours(storeOf('slow', { demo: entryOf(address) }), 'bridge', 'demo'));
+  const said = `the server could send ${round(slow.sent)} of 256 MiB`;
+  add({ what: 'bridge: memory with an app that does not read', ours: `${round(slow.memory)} MiB`, peer: said });
+}
+
+/** Many who want one token, and one who wants many. */
+async function refreshes(): Promise<void> {
+  let asked = 0;
+  const server = createServer((_, response) => {
+    asked += 1;
+    const body = JSON.stringify({ access_token: `new-${asked}`, token_type: 'Bearer', expires_in: 3600, refresh_token: `r-${asked}` });
+    setTimeout(() => response.writeHead(200, { 'content-type': 'application/json' }).end(body), 50);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const renewable = (left: number, resource: string) =>
+    entryOf(resource, {
+      expires_at: soon() - 3600 + left,
+      refresh_token: 'r',
+      issuer: origin,
+      client_id: 'c',
+      token_endpoint: `${origin}/token`,
+    });
+  const all = async (left: number) => {
+    const store = storeOf('shared', { demo: renewable(left, `${origin}/mcp`) });
+    const before = performance.now();
+    await Promise.all(Array.from({ length: 64 }, () => wallTime(ours(store, 'token', 'demo'))));
+    return performance.now() - before;
+  };
+  const one = async () => wallTime(ours(storeOf('single', { demo: renewable(-10, `${origin}/mcp`) }), 'token', 'demo'));
+  const time = await inTurn(values.short ? 2 : 5, { ours: () => all(-10), peer: () => all(3600), one });
+  const peer = time.peer.map((milliseconds) => milliseconds + median(time.one) / 2);
+  compare('64 processes, one expired token', { ours: time.ours, peer, of: '64 fresh ones', unit: 'ms', most: 2 });
+
+  const names = Array.from({ length: 200 }, (_, at) => `s${at}`);
+  const store = () => storeOf('many', Object.fromEntries(names.map((name) => [name, renewable(-10, `${origin}/${name}`)])));
+  const script = path.join(folder, 'one-by-one.mjs');
+  const api = pathToFileURL(path.join(root, 'dist/index.js')).href;
+  writeFileSync(script, `import { getToken } from '${api}';\nfor (const name of ${JSON.stringify(names)}) await getToken(name);\n`);
+  const sequential = () => wallTime({ words: [node, script], env: { MCP_AUTH_STORE: store() } });
+  const parallel = () => wallTime(ours(store(), 'refresh', '--all'));
+  const many = await inTurn(1, { ours: parallel, peer: sequential });
+  compare('refresh --all, 200 servers of 50 ms', { ...many, of: 'one by one', unit: 'ms', most: 1 / 6 });
+  server.closeAllConnections();
+  server.close();
+}
+
+/** What it takes to install it. */
+function installing(): void {
+  const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
+  const [{ filename, size }] = JSON.parse(packed) as [{ filename: string; size: number }];
+  const own = install(path.join(folder, filename));
+  const MiB = (bytes: number) => `${round(bytes / 1024 / 1024)} MiB`;
+  add({ what: 'npm pack', ours: MiB(size), peer: '' });
+  if (!own || !mcpRemote) return;
+  const of = ({ packages, bytes, milliseconds }: typeof own) => `${packages} in ${round(milliseconds / 1000)} s, ${MiB(bytes)}`;
+  add({ what: 'installed: packages, time, size', ours: of(own), peer: `mcp-remote ${of(mcpRemote)}`, ratio: own.bytes / mcpRemote.bytes });
+}
+
+const parts = { startUp, loginStart, bridge, memory, refreshes, installing };
+
+await build();
+mkdirSync(path.join(folder, 'mcp-remote'));
+process.stdout.write(
+  `${os.cpus().length} × ${os.cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}, medians ± half the quartiles' distance\n`,
+);
+process.stdout.write(`| ${'what'.padEnd(54)} | ${'mcp-auth'.padEnd(19)} | ${'beside'.padEnd(30)} | ratio   | wanted |\n`);
+process.stdout.write(`|${'-'.repeat(56)}|${'-'.repeat(21)}|${'-'.repeat(32)}|---------|--------|\n`);
+for (const [name, part] of Object.entries(parts)) if (positionals.length === 0 || positionals.includes(name)) await part();
+const missed = rows.filter((row) => line(row).startsWith('| !')).length;
+process.stdout.write(
+  `\n${rows.filter(({ most, least }) => (most ?? least) !== undefined).length} figures with an aim, ${missed} miss it\n`,
+);
+await wait(0);
+rmSync(folder, { recursive: true, force: true });

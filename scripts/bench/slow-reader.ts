@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { peakMemoryOf, type Program } from './pairs.js';
+
+/** MiB that the server would send. */
+const stream = 256;
+
+/**
+ * An app that asks once and reads nothing, of a server that answers with a stream of notifications as fast as it is taken.
+ *
+ * @returns the MiB that the bridge has taken at most, and those that the server could send.
+ */
+export async function slowReader(bridge: (url: string) => Program): Promise<{ memory: number; sent: number }> {
+  let sent = 0;
+  const event = `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { data: 'x'.repeat(10_000) } })}\n\n`;
+  const server = createServer((request, response) => {
+    if (request.method !== 'POST') return void response.writeHead(405).end();
+    request.resume();
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const more = () => {
+      while (sent < stream * 1024 * 1024) {
+        sent += event.length;
+        if (!response.write(event)) return;
+      }
+      response.end();
+    };
+    response.on('drain', more);
+    more();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const {
+    words: [command = '', ...words],
+    env,
+  } = bridge(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
+  const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'ignore'], env: { ...process.env, ...env } });
+  child.stdin.write('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}\n');
+  // Until nothing moves any more.
+  for (let before = -1; before !== sent;) {
+    before = sent;
+    await wait(1_500);
+  }
+  const memory = peakMemoryOf(child.pid);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  server.closeAllConnections();
+  server.close();
+  return { memory, sent: sent / 1024 / 1024 };
+}
