@@ -114,13 +114,15 @@ async function send(
   { url, login, request }: { url: URL; login: Login | undefined; request: HttpRequest },
   { http }: Context,
 ): Promise<HttpAnswer> {
-  const endless = { ...request, timeout: 0 };
-  if (login === undefined) return http.open(url, endless);
+  if (login === undefined) return http.open(url, { ...request, timeout: 0 });
   if (login.tokenType === 'dpop' && login.dpopKey) {
     const dpop = await openDpop(login.dpopKey);
-    return fromResponse(await requestWithProof({ url, token: login.accessToken, dpop, request: { ...endless, stream: true } }, { http }));
+    return fromResponse(
+      await requestWithProof({ url, token: login.accessToken, dpop, request: { ...request, timeout: 0, stream: true } }, { http }),
+    );
   }
-  return http.open(url, { ...endless, headers: { ...request.headers, authorization: `Bearer ${login.accessToken}` } });
+  const headers = { ...request.headers, authorization: `Bearer ${login.accessToken}` };
+  return http.open(url, { ...request, headers, timeout: 0 });
 }
 
 /** A 403 that asks for more scopes is told with the command that gets them (RFC 6750 section 3.1). */

@@ -7,17 +7,17 @@ export interface Message {
   /** It as it came, on one line, which is how it is passed on. */
   readonly text: Octets;
   /** Absent for a notification. */
-  readonly id?: string | number;
+  readonly id?: string | number | undefined;
   /** Absent for a response. */
-  readonly method?: string;
+  readonly method?: string | undefined;
   /** Several messages in one, which MCP 2025-03-26 had. */
   readonly isBatch?: boolean;
   /** What it is about: `params.name`, of a tool or a prompt, or `params.uri`. */
-  readonly subject?: string;
+  readonly subject?: string | undefined;
   /** The request that a `notifications/cancelled` is about. */
   readonly cancels?: unknown;
   /** The version of MCP that it names itself, as from 2026-07-28 on each request does. */
-  readonly protocolVersion?: string;
+  readonly protocolVersion?: string | undefined;
 }
 
 /** Where a message of MCP 2026-07-28 names its version. */
@@ -47,23 +47,20 @@ function inWords<T extends object>(octets: Octets, read: (value: unknown) => T):
 }
 
 function knownOf(value: unknown): Omit<Message, 'text'> {
-  if (!isObject(value)) return Array.isArray(value) ? { isBatch: true } : {};
+  if (!isObject(value)) return { isBatch: Array.isArray(value) };
   const { id, method, params } = value;
+  const { name, uri, requestId: cancels, _meta: meta } = isObject(params) ? params : {};
   return {
-    ...(isId(id) && { id }),
-    ...(typeof method === 'string' && { method }),
-    ...(isObject(params) && aboutOf(params)),
+    id: isId(id) ? id : undefined,
+    method: textIn(method),
+    subject: textIn(name ?? uri),
+    cancels,
+    protocolVersion: isObject(meta) ? textIn(meta[versionKey]) : undefined,
   };
 }
 
-function aboutOf({ name, uri, requestId, _meta: meta }: Record<string, unknown>): Partial<Message> {
-  const subject = name ?? uri;
-  const version = isObject(meta) ? meta[versionKey] : undefined;
-  return {
-    ...(typeof subject === 'string' && { subject }),
-    ...(requestId !== undefined && { cancels: requestId }),
-    ...(typeof version === 'string' && { protocolVersion: version }),
-  };
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function isId(value: unknown): value is string | number {

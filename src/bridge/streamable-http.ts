@@ -59,16 +59,27 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   let listening: AbortController | undefined;
   let reopening: Promise<void> | undefined;
 
+  /** What nearly every message of a session is sent with. */
+  let usual: { readonly session: string; readonly headers: Record<string, string> } | undefined;
+  const headersOf = (message: Message): Record<string, string> => {
+    const inSession = message.method === 'initialize' ? {} : session;
+    const made = () => ({
+      ...headers,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...(inSession.id !== undefined && { 'mcp-session-id': inSession.id }),
+      ...versionHeaders(message, session.protocolVersion),
+    });
+    if (message.protocolVersion !== undefined || message.method === 'initialize') return made();
+    const key = `${session.id} ${session.protocolVersion}`;
+    if (usual?.session !== key) usual = { session: key, headers: made() };
+    return usual.headers;
+  };
+
   const post = (message: Message, own: AbortSignal): Promise<HttpAnswer> =>
     fetch({
       method: 'POST',
-      headers: {
-        ...headers,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        ...(session.id !== undefined && message.method !== 'initialize' && { 'mcp-session-id': session.id }),
-        ...versionHeaders(message, session.protocolVersion),
-      },
+      headers: headersOf(message),
       body: message.text,
       encoding: octetEncoding,
       signal: own,

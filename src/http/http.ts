@@ -22,6 +22,13 @@ interface Question {
   readonly reach: Network;
 }
 
+interface Sending {
+  readonly url: URL;
+  readonly request: HttpRequest;
+  readonly reach: Network;
+  readonly signal: AbortSignal | undefined;
+}
+
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
 export interface HttpOptions {
@@ -41,8 +48,8 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
   const connections = createConnections({ env, clock, lookup });
 
   /** One request and no redirect. */
-  async function send(url: URL, request: HttpRequest & { reach: Network; signal: AbortSignal | undefined }): Promise<IncomingMessage> {
-    const { method = 'GET', body = null, encoding = 'utf8', reach, signal } = request;
+  async function send({ url, request, reach, signal }: Sending): Promise<IncomingMessage> {
+    const { method = 'GET', body = null, encoding = 'utf8' } = request;
     checkWrittenAddress(url, reach);
     const headers: Record<string, string> = {
       'user-agent': userAgent,
@@ -87,7 +94,7 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
     const signal = own && deadline ? AbortSignal.any([own, deadline.signal]) : (own ?? deadline?.signal);
     try {
       for (let left = request.redirects ?? 0; ; left -= 1) {
-        const message = await send(url, { ...request, reach, signal });
+        const message = await send({ url, request, reach, signal });
         const next = left > 0 ? redirectTarget(message, { from: url, reach }) : undefined;
         if (next === undefined) return await receive(await answerOf(message, url), url);
         trace?.response(url, await answerOf(message, url));

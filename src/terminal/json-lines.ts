@@ -37,14 +37,18 @@ function lineOf(pieces: readonly string[]): Octets {
   return (line.endsWith('\r') ? line.slice(0, -1) : line) as Octets;
 }
 
+/** Milliseconds: lines that come faster than this after each other are worth to be gathered. */
+const crowded = 0.15;
+
 /**
- * Writes lines to a program that may be slow to read them: the first at once, and what else comes in the same turn of the
- * event loop with one more write.
+ * Writes lines to a program that may be slow to read them: one by itself at once, those of a crowd with one write at the
+ * end of the turn of the event loop.
  */
 export function lineWriter(output: Writable): Lines['write'] {
-  /** What is written at the end of this turn, and when that has gone; undefined before its first line. */
-  let gathered: string[] | undefined;
+  let gathered: string[] = [];
+  /** When those have gone. */
   let flushed: Promise<void> | undefined;
+  let last = 0;
 
   // Until this has gone, and not, as `drain` has it, all that there is: while others keep coming that may be never.
   const send = (text: string) =>
@@ -52,16 +56,17 @@ export function lineWriter(output: Writable): Lines['write'] {
       ? new Promise<void>((resolve) => output.write(text, octetEncoding, () => resolve()))
       : void output.write(text, octetEncoding);
   const flush = () => {
-    const lines = gathered ?? [];
-    gathered = undefined;
-    return lines.length === 0 ? undefined : send(`${lines.join('\n')}\n`);
+    const text = `${gathered.join('\n')}\n`;
+    gathered = [];
+    return send(text);
   };
 
   return (line) => {
-    if (gathered === undefined) {
-      gathered = [];
+    const before = last;
+    last = performance.now();
+    if (gathered.length === 0) {
+      if (last - before > crowded) return send(`${line}\n`);
       flushed = new Promise((resolve) => setImmediate(() => resolve(flush())));
-      return send(`${line}\n`);
     }
     gathered.push(line);
     return output.writableNeedDrain ? flushed : undefined;
