@@ -1,15 +1,15 @@
 /**
  * `npm run bench`: how fast it is, beside an empty program of Node, a relay of twenty lines and mcp-remote. Each figure is
- * the median of runs that were taken in turn with its peer's. `-- --short` takes fewer; `-- bridge` only what is named so.
+ * the median of runs that were taken in turn with its peer's. `-- --short` takes fewer, `-- bridge` only what is
+ * named so; `-- --write` puts the table into src/README.md.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import build, { command } from '../test/helpers/build.js';
@@ -19,7 +19,10 @@ import { inTurn, median, peakMemory, peakMemoryOf, spread, wallTime, type Figure
 import { slowReader } from './bench/slow-reader.js';
 import { root } from './build.js';
 
-const { values, positionals } = parseArgs({ options: { short: { type: 'boolean', default: false } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { short: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
 const rounds = values.short ? 3 : 11;
 
 const node = process.execPath;
@@ -46,7 +49,7 @@ function add(row: Row): void {
 }
 
 function line({ what, ours, peer, ratio, most, least }: Row): string {
-  const wanted = most === undefined ? (least === undefined ? '' : `≥ ${least}`) : `≤ ${most}`;
+  const wanted = most === undefined ? (least === undefined ? '' : `≥ ${least}`) : `≤ ${Number(most.toFixed(2))}`;
   const isReached = ratio === undefined || (ratio <= (most ?? Infinity) && ratio >= (least ?? -Infinity));
   const relation = ratio === undefined ? '' : `× ${ratio.toFixed(2)}`;
   return `| ${isReached ? ' ' : '!'} ${what.padEnd(52)} | ${ours.padEnd(19)} | ${peer.padEnd(30)} | ${relation.padEnd(7)} | ${wanted.padEnd(6)} |`;
@@ -323,13 +326,21 @@ function installing(): void {
   add({ what: 'installed: packages, time, size', ours: of(own), peer: `mcp-remote ${of(mcpRemote)}`, ratio: own.bytes / mcpRemote.bytes });
 }
 
+/** The table where people read of it. */
+function keep(): void {
+  const file = path.join(root, 'src/README.md');
+  const head = ['| what | mcp-auth | beside | ratio | wanted |', '| --- | --- | --- | --- | --- |'];
+  const table = [...head, ...rows.map(line)].join('\n');
+  const text = `${new Date().toISOString().slice(0, 10)}, ${machine}. \`!\` is what misses its aim.\n\n${table}`;
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/(<!-- bench -->).*(<!-- \/bench -->)/s, `$1\n\n${text}\n\n$2`));
+}
+
 const parts = { startUp, loginStart, bridge, memory, refreshes, installing };
 
 await build();
 mkdirSync(path.join(folder, 'mcp-remote'));
-process.stdout.write(
-  `${os.cpus().length} × ${os.cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}, medians ± half the quartiles' distance\n`,
-);
+const machine = `${os.cpus().length} × ${os.cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
+process.stdout.write(`${machine}, medians ± half the quartiles' distance\n`);
 process.stdout.write(`| ${'what'.padEnd(54)} | ${'mcp-auth'.padEnd(19)} | ${'beside'.padEnd(30)} | ratio   | wanted |\n`);
 process.stdout.write(`|${'-'.repeat(56)}|${'-'.repeat(21)}|${'-'.repeat(32)}|---------|--------|\n`);
 for (const [name, part] of Object.entries(parts)) if (positionals.length === 0 || positionals.includes(name)) await part();
@@ -337,5 +348,5 @@ const missed = rows.filter((row) => line(row).startsWith('| !')).length;
 process.stdout.write(
   `\n${rows.filter(({ most, least }) => (most ?? least) !== undefined).length} figures with an aim, ${missed} miss it\n`,
 );
-await wait(0);
+if (values.write) keep();
 rmSync(folder, { recursive: true, force: true });

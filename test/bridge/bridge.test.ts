@@ -168,6 +168,20 @@ describe('a session', () => {
   });
 
   test.each([
+    '{"jsonrpc":"2.0","id":"é1","result":{}}',
+    '{"result":{},"id":"\\u00e91","jsonrpc":"2.0"}',
+    '{\n"jsonrpc":"2.0","id":"é1","result":{}}',
+  ])('knows an answer by an id that is not ASCII, however the server writes it: %s', async (answer) => {
+    const server = await withSession((_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(answer));
+    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    bridge.type('{"jsonrpc":"2.0","id":"é1","method":"ping","params":{"text":"😀"}}\n');
+    await expect.poll(() => bridge.events.find(({ id }) => id === 'é1'), { timeout: 20_000 }).toMatchObject({ result: {} });
+    expect(server.posts().at(-1)?.body).toMatchObject({ id: 'é1', params: { text: '😀' } });
+    await end();
+  });
+
+  test.each([
     { status: 404, body: {} },
     { status: 400, body: { jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Bad Request: No valid session ID provided' } } },
   ])('that the server has forgotten ($status) is opened again, and the message sent once more', async ({ status, body }) => {

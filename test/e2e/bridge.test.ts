@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { expect, onTestFinished, test } from 'vitest';
+import { slowReader } from '../../scripts/bench/slow-reader.js';
 import { command } from '../helpers/build.js';
 import { temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
@@ -47,6 +48,12 @@ test('an app works through it, also after its token has expired; nothing is left
   expect(authorizationServer.log.filter((line) => line === 'grant refresh_token').length).toBeGreaterThan(before);
   await client.close();
   await expect.poll(() => isRunning(pid), { timeout: 30_000 }).toBe(false);
+});
+
+test('an app that does not read makes the server wait, and the bridge does not grow', async () => {
+  const { sent, memory } = await slowReader((url) => ({ words: [process.execPath, command, 'bridge', url, '--store', temporaryStore()] }));
+  expect(sent).toBeLessThan(32);
+  expect(memory).toBeLessThan(200);
 });
 
 test('without a login the app is told what to run', async () => {
