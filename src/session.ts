@@ -29,18 +29,24 @@ export async function freshLogin(request: FreshRequest, context: Context): Promi
   const stored = loginOf(await context.store.read(), name, context);
   if (!always && (await isGood(stored, request, context))) return stored;
   if (!canRenew(stored) && (await context.store.rescued(name)) === undefined) return withoutRenewal(stored, request, context);
-  return context.store.withServerLock(name, async () => {
+  /** What another process has put there meanwhile is as good as it gets. */
+  const isNew = (now: Login) => now.accessToken !== stored.accessToken && secondsLeft(now, context) > 0;
+  const renewed = async () => {
     const document = await context.store.read();
     const now = loginOf(document, name, context);
-    // What another process has put there meanwhile is as good as it gets.
-    if (now.accessToken !== stored.accessToken && secondsLeft(now, context) > 0) return now;
+    if (isNew(now)) return now;
     try {
       return await renew({ name, login: now, document }, { isGood: (login) => isFresh(login, minTtl, context) }, context);
     } catch (error) {
       if (always) throw error;
       return stillValid({ login: now, minTtl, error }, context);
     }
-  });
+  };
+  const byAnother = async () => {
+    const now = loginOf(await context.store.read(), name, context);
+    return isNew(now) ? now : undefined;
+  };
+  return context.store.withServerLock(name, renewed, byAnother);
 }
 
 /**

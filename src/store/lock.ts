@@ -27,10 +27,14 @@ const old = 120_000;
 const longestPause = 200;
 
 /** How long another holder is waited for, in milliseconds, and what ends the waiting early. */
-export interface Patience {
+export interface Patience<T = unknown> {
   readonly milliseconds: number;
   readonly signal?: AbortSignal;
+  /** What makes the work needless, looked for whenever the lock is held by somebody else: who holds it may have done it. */
+  readonly instead?: () => Promise<T | undefined>;
 }
+
+type Taken<T> = { readonly release: () => Promise<void>; readonly instead?: never } | { readonly release?: never; readonly instead: T };
 
 /**
  * Runs `work` while no other process holds the lock at `lockPath`.
@@ -38,8 +42,9 @@ export interface Patience {
  * @throws AuthError `store_locked` when the holder is alive and does not end, `store_unwritable` where no lock can be made,
  * and the signal's reason.
  */
-export async function withLock<T>(lockPath: string, patience: Patience, work: () => Promise<T>): Promise<T> {
-  const release = await takeLock(lockPath, patience);
+export async function withLock<T>(lockPath: string, patience: Patience<T>, work: () => Promise<T>): Promise<T> {
+  const { release, instead } = await takeLock(lockPath, patience);
+  if (release === undefined) return instead;
   try {
     return await work();
   } finally {
@@ -53,13 +58,15 @@ export function serverLockPath(storeFile: string, name: string): string {
 }
 
 /** Only a lock that is held is waited for: a folder that cannot be written will not become writable. */
-async function takeLock(lockPath: string, { milliseconds, signal }: Patience): Promise<() => Promise<void>> {
+async function takeLock<T>(lockPath: string, { milliseconds, signal, instead }: Patience<T>): Promise<Taken<T>> {
   const giveUpAt = performance.now() + milliseconds;
   const watch = watcher(lockPath);
   for (let pause = 5; ; pause = Math.min(pause * 1.5, longestPause)) {
     signal?.throwIfAborted();
     const owner = await made(lockPath);
-    if (owner !== undefined) return hold(lockPath, owner);
+    if (owner !== undefined) return { release: hold(lockPath, owner) };
+    const found = await instead?.();
+    if (found !== undefined) return { instead: found };
     if ((await watch.isAbandoned()) && (await remove(lockPath, watch.id())) && (await touchedAt(lockPath)) === undefined) continue;
     if (performance.now() > giveUpAt) throw locked(lockPath, milliseconds);
     // Those who wait for one lock do not all look at the same moment.

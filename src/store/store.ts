@@ -20,8 +20,11 @@ export interface StoreWriting {
    * The file is 0600, its folder, if new, 0700. Resolves to what `change` returned.
    */
   update<T>(change: (document: StoreDocument) => T): Promise<T>;
-  /** Runs `work` while no other process does so for the same server. For a refresh, which spends a refresh token. */
-  withServerLock<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` while no other process does so for the same server. For a refresh, which spends a refresh token. While
+   * another one does, `instead` is asked for what makes the work needless.
+   */
+  withServerLock<T>(name: string, work: () => Promise<T>, instead?: () => Promise<T | undefined>): Promise<T>;
   /** Finds out whether `update` could write a login more, without changing the file. Throws `store_unwritable`. */
   checkWritable(): Promise<void>;
   /** Keeps what could not be written in a file of its own, and returns where. Throws `store_unwritable` where there is no place. */

@@ -59,7 +59,8 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
         if (waiting.length === 1) void inTurn(changeAll);
       }),
     checkWritable: () => (checking ??= inTurn(check)),
-    withServerLock: async (name, work) => withLock(serverLockPath(await lockableTarget(file), name), refresh, work),
+    withServerLock: async (name, work, instead) =>
+      withLock(serverLockPath(await lockableTarget(file), name), { ...refresh, instead }, work),
     rescue: async (rescued) => writeRescued(await lockableTarget(file), rescued),
     rescued: async (name) => readRescued(await lockableTarget(file), name),
     forgetRescued: async (name) => removeRescued(await lockableTarget(file), name),
