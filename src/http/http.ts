@@ -153,13 +153,27 @@ function requestMessage({ url, method, headers, route, body, encoding, signal }:
     const request = route
       .request({ protocol, hostname, port, path: pathname + search, method, headers, agent }, resolve)
       .on('error', reject);
-    if (signal) {
-      const end = () => request.destroy();
-      signal.addEventListener('abort', end, { once: true });
-      request.on('close', () => signal.removeEventListener('abort', end));
-    }
+    if (signal)
+      request.on(
+        'close',
+        endedBy(signal, () => request.destroy()),
+      );
     request.end(body, encoding);
   });
+}
+
+/** What each signal ends: one listener for all of it, since adding one and taking it away costs more than a small request. */
+const endings = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Has `end` called when the signal aborts, until what it returns is called. */
+function endedBy(signal: AbortSignal, end: () => void): () => void {
+  const all = endings.get(signal) ?? new Set();
+  if (!endings.has(signal)) {
+    endings.set(signal, all);
+    signal.addEventListener('abort', () => all.forEach((one) => one()), { once: true });
+  }
+  all.add(end);
+  return () => all.delete(end);
 }
 
 function redirectTarget(message: IncomingMessage, { from, reach }: { from: URL; reach: Network }): URL | undefined {
