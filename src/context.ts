@@ -97,7 +97,7 @@ export interface HttpRequest {
   readonly headers?: Record<string, string>;
   readonly body?: string | URLSearchParams | null;
   /** Of a body that is text: UTF-8, unless it is octets. */
-  readonly encoding?: typeof octetEncoding;
+  readonly encoding?: typeof octetEncoding | undefined;
   readonly signal?: AbortSignal | null;
   /** How many redirects may be followed. 0, the default, is right for whatever carries a secret. */
   readonly redirects?: number;

@@ -36,6 +36,7 @@ const lookAgain = 2_000;
  */
 export function authorizedFetch(target: Target, context: Context): AuthorizedFetch {
   let known: Known | undefined;
+  const withToken = tokenAmong();
 
   const current = async (): Promise<Login | undefined> => {
     const at = performance.now();
@@ -46,14 +47,14 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
 
   return async (request, url = target.url) => {
     const login = isFreshEnough(known) ? known.login : await current();
-    const first = await send({ url, login, request }, context);
+    const first = await send({ url, login, request, withToken }, context);
     if (first.status !== 401) return first.status === 403 ? checkScope(first, target, context) : first;
     discard(first);
     known = undefined;
     const next = await afterRefusal({ target, refused: login }, context);
     if (next === undefined) throw loginWanted(target, 'wants a login');
     known = { login: next, at: performance.now() };
-    const second = await send({ url, login: next, request }, context);
+    const second = await send({ url, login: next, request, withToken }, context);
     if (second.status === 401) {
       discard(second);
       throw loginWanted(target, 'does not accept the login that there is');
@@ -109,11 +110,15 @@ export function checkPlace(url: URL, { target, what }: { target: URL; what: stri
   throw new AuthError('url_refused', `${what}, ${quoted(url.href)}, is not a part of ${target.href}, which the login is for.`);
 }
 
+interface Sending {
+  readonly url: URL;
+  readonly login: Login | undefined;
+  readonly request: HttpRequest;
+  readonly withToken: ReturnType<typeof tokenAmong>;
+}
+
 /** One request. The token goes to the server's own origin, and no redirect is followed. */
-async function send(
-  { url, login, request }: { url: URL; login: Login | undefined; request: HttpRequest },
-  { http }: Context,
-): Promise<HttpAnswer> {
+async function send({ url, login, request, withToken }: Sending, { http }: Context): Promise<HttpAnswer> {
   if (login === undefined) return http.open(url, { ...request, timeout: 0 });
   if (login.tokenType === 'dpop' && login.dpopKey) {
     const dpop = await openDpop(login.dpopKey);
@@ -121,8 +126,20 @@ async function send(
       await requestWithProof({ url, token: login.accessToken, dpop, request: { ...request, timeout: 0, stream: true } }, { http }),
     );
   }
-  const headers = { ...request.headers, authorization: `Bearer ${login.accessToken}` };
-  return http.open(url, { ...request, headers, timeout: 0 });
+  // Field by field: copying the object as a whole is what one notices of all this.
+  const { method = 'GET', body = null, encoding, signal = null } = request;
+  return http.open(url, { method, body, encoding, signal, headers: withToken(request.headers, login), timeout: 0 });
+}
+
+/** Puts the token among the headers. Nearly all messages have the same ones, and get the same object. */
+function tokenAmong(): (headers: HttpRequest['headers'], login: Login) => Record<string, string> {
+  let last: { readonly given: HttpRequest['headers']; readonly login: Login; readonly headers: Record<string, string> } | undefined;
+  return (given, login) => {
+    if (last?.given !== given || last?.login !== login) {
+      last = { given, login, headers: { ...given, authorization: `Bearer ${login.accessToken}` } };
+    }
+    return last.headers;
+  };
 }
 
 /** A 403 that asks for more scopes is told with the command that gets them (RFC 6750 section 3.1). */

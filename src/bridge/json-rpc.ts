@@ -31,7 +31,7 @@ export function wantsAnswer(message: Message): message is Message & { readonly i
 /** Reads a line. Undefined for what is no JSON; a batch, or anything else that we do not know, is only its text. */
 export function parseMessage(line: Octets): Message | undefined {
   const known = inWords(line, knownOf);
-  return known && { text: line, ...known };
+  return known && Object.assign(known, { text: line });
 }
 
 /**

@@ -265,7 +265,7 @@ async function unlessForgotten(response: HttpAnswer): Promise<HttpAnswer | undef
 }
 
 function isEventStream({ headers }: HttpAnswer): boolean {
-  return (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() === 'text/event-stream';
+  return /^\s*text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '');
 }
 
 function pauseBefore(attempt: number, retry: number): number {

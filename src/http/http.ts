@@ -8,6 +8,7 @@ import { acceptEncoding, decoded } from './decoding.js';
 import type { Lookup } from './lookup.js';
 import type { Network } from './networks.js';
 import { networkError, timedOut } from './network-errors.js';
+import { requestMessage } from './message.js';
 import type { Trace } from './trace.js';
 import { toResponse } from './web-response.js';
 import { addressOf, checkAddress, parseReachableUrl, parseSafeUrl } from './url-policy.js';
@@ -29,6 +30,17 @@ interface Sending {
   readonly signal: AbortSignal | undefined;
 }
 
+/** What has to be known before anything can be sent. */
+interface Prepared {
+  readonly url: URL;
+  readonly reach: Network;
+  /** The headers as they were asked for, and with those that are always sent. */
+  readonly given: HttpRequest['headers'];
+  readonly headers: Record<string, string>;
+  readonly route: Route;
+}
+
+const formType = 'application/x-www-form-urlencoded;charset=UTF-8';
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
 export interface HttpOptions {
@@ -47,42 +59,32 @@ export interface HttpOptions {
 export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lookup, trace }: HttpOptions): Http {
   const connections = createConnections({ env, clock, lookup });
 
+  /** The last one that was made: nearly all messages of a bridge go to the same place with the same headers. */
+  let last: Prepared | undefined;
+  async function prepare({ url, reach, given }: Pick<Prepared, 'url' | 'reach' | 'given'>): Promise<Prepared> {
+    const address = addressOf(url);
+    if (address !== undefined) checkAddress(address, { what: url.host, reach });
+    const headers = { 'user-agent': userAgent, accept: '*/*', 'accept-encoding': acceptEncoding, ...given };
+    return (last = { url, reach, given, headers, route: await connections.route(url, reach) });
+  }
+
   /** One request and no redirect. */
   async function send({ url, request, reach, signal }: Sending): Promise<IncomingMessage> {
-    const { method = 'GET', body = null, encoding = 'utf8' } = request;
-    checkWrittenAddress(url, reach);
-    const headers: Record<string, string> = {
-      'user-agent': userAgent,
-      accept: '*/*',
-      'accept-encoding': acceptEncoding,
-      ...request.headers,
-    };
-    if (body instanceof URLSearchParams) headers['content-type'] ??= 'application/x-www-form-urlencoded;charset=UTF-8';
-    trace?.request(url, { method, headers, body });
-    const route = await connections.route(url, reach);
+    const { method = 'GET', body: given = null, encoding = 'utf8' } = request;
+    const isSame = last?.url === url && last.reach === reach && last.given === request.headers;
+    const prepared = last !== undefined && isSame ? last : await prepare({ url, reach, given: request.headers });
+    const isForm = given instanceof URLSearchParams;
+    const headers = isForm ? { 'content-type': formType, ...prepared.headers } : prepared.headers;
+    trace?.request(url, { method, headers, body: given });
     signal?.throwIfAborted();
-    const text = body instanceof URLSearchParams ? body.toString() : body;
-    return requestMessage({ url, method, headers, route, body: text, encoding, signal });
+    const body = isForm ? given.toString() : given;
+    return requestMessage({ url, method, headers, route: prepared.route, body, encoding, signal });
   }
 
-  /** The last one that was asked for: a bridge asks for the same all the time. */
-  let last: { readonly text: string; readonly url: URL } | undefined;
-  function safeUrl(target: string | URL): URL {
+  const safeUrl = (target: string | URL): URL => {
     const text = String(target);
-    if (last?.text !== text) last = { text, url: parseSafeUrl(text, { what: 'The address' }) };
-    return last.url;
-  }
-
-  /** Addresses that are written out, by their reach, and were found to be permitted. */
-  const permitted = new Set<string>();
-  function checkWrittenAddress(url: URL, reach: Network): void {
-    const key = `${reach} ${url.host}`;
-    if (permitted.has(key)) return;
-    const address = addressOf(url);
-    if (address === undefined) return;
-    checkAddress(address, { what: url.host, reach });
-    permitted.add(key);
-  }
+    return last?.url.href === text ? last.url : parseSafeUrl(text, { what: 'The address' });
+  };
 
   /** @param receive has the rest of the time for what it makes of the answer. */
   async function exchange<T>({ target, request, reach }: Question, receive: (answer: HttpAnswer, url: URL) => Promise<T> | T): Promise<T> {
@@ -132,48 +134,6 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
     close: () => connections.close(),
   });
   return withReach('loopback');
-}
-
-interface MessageRequest {
-  readonly url: URL;
-  readonly method: string;
-  readonly headers: Record<string, string>;
-  readonly route: Route;
-  readonly body: string | null;
-  readonly encoding: BufferEncoding;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** Sends the request; resolves with the head of its answer. The signal ends it as long as the answer is not complete. */
-function requestMessage({ url, method, headers, route, body, encoding, signal }: MessageRequest): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const { protocol, port, pathname, search } = url;
-    const hostname = url.hostname.replace(/^\[|\]$/g, '');
-    const { agent } = route;
-    const request = route
-      .request({ protocol, hostname, port, path: pathname + search, method, headers, agent }, resolve)
-      .on('error', reject);
-    if (signal)
-      request.on(
-        'close',
-        endedBy(signal, () => request.destroy()),
-      );
-    request.end(body, encoding);
-  });
-}
-
-/** What each signal ends: one listener for all of it, since adding one and taking it away costs more than a small request. */
-const endings = new WeakMap<AbortSignal, Set<() => void>>();
-
-/** Has `end` called when the signal aborts, until what it returns is called. */
-function endedBy(signal: AbortSignal, end: () => void): () => void {
-  const all = endings.get(signal) ?? new Set();
-  if (!endings.has(signal)) {
-    endings.set(signal, all);
-    signal.addEventListener('abort', () => all.forEach((one) => one()), { once: true });
-  }
-  all.add(end);
-  return () => all.delete(end);
 }
 
 function redirectTarget(message: IncomingMessage, { from, reach }: { from: URL; reach: Network }): URL | undefined {

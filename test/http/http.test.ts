@@ -1,6 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
 import { createServer as createSocketServer, isIP, type AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.js';
@@ -299,4 +301,20 @@ describe('a server that is slow', () => {
     finish?.();
     expect(await response.text()).toBe('ab');
   });
+});
+
+test('a signal that lives longer than a request does not hold on to it', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const url = await serve((_, response) => response.end('{}'));
+  const client = http();
+  const { signal } = new AbortController();
+  const asked = async () => {
+    const { body } = await client.open(url, { signal });
+    await once(body.resume(), 'close');
+    return new WeakRef(body);
+  };
+  const first = await asked();
+  for (let rest = 3; rest > 0; rest -= 1) await asked();
+  await expect.poll(() => (collect(), first.deref())).toBeUndefined();
 });
