@@ -79,7 +79,7 @@ export async function prepare(request: LoginRequest, context: Context): Promise<
       challenge,
       issuer: request.issuer,
       before: login?.issuer,
-      trusted: trustedIssuer(request, entry),
+      trusted: request.trustedIssuer === undefined ? keptIssuer(entry) : { issuer: request.trustedIssuer },
       privateNetworkAllowed: request.privateNetworkAllowed,
     },
     context,
@@ -106,8 +106,7 @@ export async function prepare(request: LoginRequest, context: Context): Promise<
   };
 }
 
-/** The pin of this login, for whatever address it turns out to be, or the one that is kept, for the address that it was given for. */
-function trustedIssuer({ trustedIssuer }: LoginRequest, entry: ServerEntry | undefined): TrustedIssuer | undefined {
-  if (trustedIssuer !== undefined) return { issuer: trustedIssuer };
+/** The issuer of an earlier `--trust-issuer`, for the address that it was given for. One of this login is for whatever address it turns out to be. */
+export function keptIssuer(entry: ServerEntry | undefined): TrustedIssuer | undefined {
   return typeof entry?.trusted_issuer === 'string' ? { issuer: entry.trusted_issuer, address: entry.trusted_issuer_at } : undefined;
 }

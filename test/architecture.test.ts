@@ -11,7 +11,7 @@ const layers = [
   ['index.ts', 'main.ts', 'quick.ts'],
   ['api.ts', 'cli.ts'],
   ['commands/', 'terminal/', 'clock.ts', 'files.ts', 'program.ts'],
-  ['taking.ts'],
+  ['doctor/', 'taking.ts'],
   ['bridge/', 'connecting.ts', 'keeper.ts', 'many.ts', 'transfer.ts', 'two-steps.ts'],
   ['login-target.ts', 'login.ts', 'revoke.ts'],
   ['conclusion.ts', 'consent.ts', 'preparation.ts'],
@@ -20,7 +20,7 @@ const layers = [
   ['apps/', 'flows/', 'server-name.ts'],
   ['oauth/', 'store/'],
   ['http/'],
-  ['context.ts', 'errors.ts', 'json.ts', 'octets.ts', 'server-text.ts', 'version.ts'],
+  ['context.ts', 'duration.ts', 'errors.ts', 'json.ts', 'octets.ts', 'server-text.ts', 'version.ts'],
 ];
 
 /** Packages that only these files may import. */

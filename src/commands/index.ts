@@ -23,5 +23,10 @@ export const commands: readonly CommandListing[] = [
   { name: 'import', summary: 'Take a login from another machine', load: async () => (await import('./import.js')).importCommand },
   { name: 'add', summary: 'Add a server without logging in', load: async () => (await import('./add.js')).add },
   { name: 'remove', summary: 'Log out of a server and remove it', load: async () => (await import('./remove.js')).remove },
+  {
+    name: 'doctor',
+    summary: 'Find out what keeps a login from working',
+    load: async () => (await import('./doctor.js')).doctor,
+  },
   { name: 'config', summary: 'Show or set what every login uses', load: async () => (await import('./config.js')).config },
 ];

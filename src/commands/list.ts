@@ -2,7 +2,7 @@ import type { Context } from '../context.js';
 import { secondsLeft } from '../store/freshness.js';
 import { readLogin, servers, type Login, type ServerEntry } from '../store/document.js';
 import type { Command } from './command.js';
-import { inWords } from './seconds.js';
+import { inWords } from '../duration.js';
 import { table } from './table.js';
 
 interface Options {

@@ -12,7 +12,8 @@ import { serverOptions } from './authorization-server-options.js';
 import { findTarget, type LoginTarget } from '../login-target.js';
 import { clientOptions, readClientOptions, type ClientWords } from './client-options.js';
 import { proofOptions, readProofOptions, type ProofWords } from './proof-options.js';
-import { inWords, seconds } from './seconds.js';
+import { inWords } from '../duration.js';
+import { seconds } from './seconds.js';
 
 interface Options extends ClientWords, ProofWords {
   name?: string;

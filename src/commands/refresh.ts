@@ -6,7 +6,7 @@ import { canRenew } from '../renewal.js';
 import { secondsLeft } from '../store/freshness.js';
 import { readLogin, servers } from '../store/document.js';
 import type { Command } from './command.js';
-import { inWords } from './seconds.js';
+import { inWords } from '../duration.js';
 import { serviceUnit, unitPath } from './service-unit.js';
 
 interface Options {

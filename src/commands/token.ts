@@ -1,7 +1,8 @@
 import { freshLogin } from '../session.js';
 import { secondsLeft } from '../store/freshness.js';
 import type { Command } from './command.js';
-import { inWords, seconds } from './seconds.js';
+import { inWords } from '../duration.js';
+import { seconds } from './seconds.js';
 
 interface Options {
   minTtl?: number;

@@ -7,7 +7,7 @@
  * namespace. Any other holder is judged by what it does: one that has stopped touching its lock for as long as somebody
  * has watched is given up. No two machines' clocks are compared for that.
  */
-import { mkdir, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AuthError } from '../errors.js';
@@ -168,6 +168,35 @@ async function touchedAt(folder: string): Promise<number | undefined> {
     ({ mtimeMs }) => mtimeMs,
     () => undefined,
   );
+}
+
+/** A lock that somebody holds, or has left. */
+export interface HeldLock {
+  readonly path: string;
+  /** Absent where its holder has not said. */
+  readonly pid?: number;
+  /** Whether the holder is known to have ended. */
+  readonly hasEnded: boolean;
+  /** Milliseconds since the epoch, by the clock of the file system. */
+  readonly touchedAt: number;
+}
+
+/** The locks of a store that are there at this moment. */
+export async function readLocks(storeFile: string): Promise<HeldLock[]> {
+  const folder = path.dirname(storeFile);
+  const names = await readdir(folder).catch(() => []);
+  const paths = names.filter((one) => one.startsWith(`${path.basename(storeFile)}.`) && one.endsWith('.lock'));
+  const found = await Promise.all(
+    paths.map(async (one): Promise<HeldLock[]> => {
+      const lockPath = path.join(folder, one);
+      const [touched, owner] = await Promise.all([touchedAt(lockPath), readOwner(lockPath)]);
+      if (touched === undefined) return [];
+      return [
+        { path: lockPath, touchedAt: touched, hasEnded: owner !== undefined && (await hasEnded(owner)), ...(owner && { pid: owner.pid }) },
+      ];
+    }),
+  );
+  return found.flat();
 }
 
 async function readOwner(lockPath: string) {

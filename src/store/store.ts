@@ -1,6 +1,8 @@
+import { statSync } from 'node:fs';
 import type { AttemptFile } from './attempts.js';
 import { parseDocument, type StoreDocument } from './document.js';
 import { readStoreText } from './reading.js';
+import type { HeldLock } from './lock.js';
 import type { Rescued } from './rescue.js';
 
 /** `mcp-servers.json` on disk, the only copy of the truth: nothing is remembered between two calls. */
@@ -11,6 +13,14 @@ export interface Store extends StoreWriting {
   read(): Promise<StoreDocument>;
   /** What the person should know of the file that was read, as sentences. */
   findings(): string[];
+  state(): Promise<StoreState>;
+}
+
+/** What there is on disk. */
+export interface StoreState {
+  /** The permission bits of the file; undefined where there is none. */
+  readonly mode: number | undefined;
+  readonly locks: readonly HeldLock[];
 }
 
 /** What is done under its lock, or to the files beside it. */
@@ -62,6 +72,10 @@ export function openStore(file: string, signal: AbortSignal): Store {
       return parseDocument(text, file);
     },
     findings: () => [...findings],
+    state: async () => {
+      const { readLocks } = await import('./lock.js');
+      return { mode: statSync(file, { throwIfNoEntry: false })?.mode, locks: await readLocks(file) };
+    },
     update: async (...of) => (await writing()).update(...of),
     withServerLock: async (...of) => (await writing()).withServerLock(...of),
     checkWritable: async (...of) => (await writing()).checkWritable(...of),

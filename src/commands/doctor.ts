@@ -1,0 +1,39 @@
+import type { Context } from '../context.js';
+import { examine } from '../doctor/examine.js';
+import type { Finding } from '../doctor/step.js';
+import { findTarget } from '../login-target.js';
+import { servers } from '../store/document.js';
+import type { Command } from './command.js';
+
+interface Options {
+  json?: boolean;
+}
+
+export const doctor: Command<Options> = {
+  arguments: [{ syntax: '[server]', help: 'name of a server in the store, or the URL of any' }],
+  options: [{ flags: '--json', help: 'the same as JSON' }],
+  examples: ['doctor linear', 'doctor https://mcp.linear.app/mcp', 'doctor --json'],
+  run: async ({ arguments: [given], options }, context) => {
+    const { ui } = context;
+    const server = given ?? (await onlyServer(context));
+    const target = server === undefined ? undefined : await findTarget({ server, name: undefined }, context);
+    const findings: Finding[] = [];
+    const code = await examine(target, (finding) => (options.json ? findings.push(finding) : print(finding, context)), context);
+    if (options.json) ui.document(findings);
+    else if (target === undefined) ui.say('For all of one server, run: mcp-auth doctor NAME|URL');
+    return code;
+  },
+};
+
+/** With one server in the store, it is the one that is meant. */
+async function onlyServer({ store }: Context): Promise<string | undefined> {
+  const remote = servers(await store.read().catch(() => ({}))).filter(([, { url }]) => typeof url === 'string');
+  return remote.length === 1 ? remote[0]?.[0] : undefined;
+}
+
+const marks = { fine: '✓', warning: '!', failure: '✗' };
+
+function print({ step, source, verdict, seen, hint }: Finding, { ui }: Context): void {
+  ui.print(`${marks[verdict]} ${step}${source === undefined ? '' : ` (${source})`}: ${seen}`);
+  if (hint !== undefined) ui.print(`    ${hint}`);
+}

@@ -1,0 +1,24 @@
+import { apps } from '../apps/index.js';
+import { listApps } from '../connecting.js';
+import { isSameUrl } from '../store/document.js';
+import { fine, warning, type MachineStep, type Seen } from './step.js';
+
+/** The apps that have a configuration here, and what they reach by a login of ours. */
+export const connected: MachineStep = {
+  name: 'App',
+  look: async (subject, context) => {
+    const found = (await listApps(apps, context)).filter(({ found, problem }) => found || problem !== undefined);
+    const all = found.flatMap(({ app, file, servers, problem }): Seen[] => {
+      if (problem !== undefined) return [warning(`${app.summary}: ${problem}`)];
+      const here = servers.filter(({ how, url }) => how !== undefined && (how !== 'own' || (subject && isSameUrl(url, subject.url.href))));
+      return here.map(({ name, how }) => {
+        if (how !== 'own') return fine(`${app.summary} has ${name} by ${how}, in ${file}`);
+        return warning(
+          `${app.summary} logs in to ${name} by itself, in ${file}`,
+          `Run: mcp-auth connect ${app.name} ${subject?.name ?? name}`,
+        );
+      });
+    });
+    return all.length > 0 ? all : fine('none is connected (mcp-auth connect APP NAME)');
+  },
+};

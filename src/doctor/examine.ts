@@ -1,0 +1,61 @@
+import type { Context } from '../context.js';
+import { AuthError, exitCodes, toAuthError } from '../errors.js';
+import type { LoginTarget } from '../login-target.js';
+import { findServer, readLogin } from '../store/document.js';
+import { lastSteps, machineSteps, serverSteps } from './index.js';
+import { fine, type Finding, type Seen, type Step, type Subject } from './step.js';
+import { noting } from './visits.js';
+
+/** Where a look is told that there is nothing to be mended. */
+const harmless = 'no_login_needed';
+
+/**
+ * Walks the chain that a login to `target` walks, or, without one, looks at this machine and at the logins that it has.
+ *
+ * @param tell is told each finding as soon as there is one.
+ * @returns the exit code: that of the first failure, which is the one that a login or a token would end with; 0 without any.
+ */
+export async function examine(target: LoginTarget | undefined, tell: (finding: Finding) => void, context: Context): Promise<number> {
+  let code: number = exitCodes.done;
+  const subject = target && (await subjectOf(target, context));
+  const watched = subject ? { ...context, http: noting(context.http, subject.visits) } : context;
+  const take = async <S extends Subject | undefined>(step: Step<S>, of: S) => {
+    for (const seen of await seenBy(() => step.look(of, watched), context)) {
+      if (seen.verdict === 'failure' && code === exitCodes.done) code = exitCodeOf(seen);
+      tell({ step: step.name, ...(step.source !== undefined && { source: step.source }), ...withoutQuery(seen, subject?.url) });
+    }
+  };
+  for (const step of machineSteps) await take(step, subject);
+  if (subject) for (const step of serverSteps) await take(step, subject);
+  for (const step of lastSteps) await take(step, subject);
+  return code;
+}
+
+function exitCodeOf({ code }: Seen): number {
+  return code === undefined ? exitCodes.failed : new AuthError(code, '').exitCode;
+}
+
+async function subjectOf({ name, address }: LoginTarget, { store }: Context): Promise<Subject> {
+  // A store that cannot be read is found by its own step.
+  const entry = findServer(await store.read().catch(() => ({})), name);
+  return { name, url: new URL(address), entry, login: readLogin(entry), visits: [] };
+}
+
+async function seenBy(look: () => ReturnType<Step['look']>, { signal }: Context): Promise<readonly Seen[]> {
+  try {
+    const seen = await look();
+    if (seen === undefined) return [];
+    return 'verdict' in seen ? [seen] : seen;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const { code, message, hint } = toAuthError(error);
+    return [code === harmless ? fine(message) : { verdict: 'failure', seen: message, hint, code }];
+  }
+}
+
+/** Some servers have a key in their URL, which is nobody's business. */
+function withoutQuery(seen: Seen, url: URL | undefined): Seen {
+  if (url === undefined || url.search === '') return seen;
+  const hide = (text: string) => text.replaceAll(url.search, '?…').replaceAll(url.search.slice(1), '…');
+  return { ...seen, seen: hide(seen.seen), ...(seen.hint !== undefined && { hint: hide(seen.hint) }) };
+}

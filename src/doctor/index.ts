@@ -1,0 +1,34 @@
+/** The chain that a login walks, link by link. A new one is a value in a file of this folder, and a word here. */
+import * as apps from './apps.js';
+import * as authorizationServer from './authorization-server.js';
+import * as flows from './flows.js';
+import * as login from './login.js';
+import * as machine from './machine.js';
+import * as server from './server.js';
+import type { MachineStep, Step } from './step.js';
+import * as store from './store.js';
+
+/** What there is to see without a server. */
+export const machineSteps: readonly MachineStep[] = [machine.program, machine.certificates, store.file, store.locks, store.writing];
+
+/** What is seen of one server. */
+export const serverSteps: readonly Step[] = [
+  machine.proxy,
+  server.reachable,
+  server.clock,
+  server.challenge,
+  server.protectedResource,
+  authorizationServer.metadata,
+  authorizationServer.issuer,
+  authorizationServer.pkce,
+  authorizationServer.responseIssuer,
+  authorizationServer.registration,
+  authorizationServer.deviceAuthorization,
+  authorizationServer.scope,
+  flows.ways,
+  login.stored,
+  login.liveCall,
+];
+
+/** What uses the logins. */
+export const lastSteps: readonly MachineStep[] = [login.logins, apps.connected];

@@ -1,0 +1,82 @@
+/** The MCP server, as it meets somebody without a token. */
+import { quoted } from '../server-text.js';
+import { notProtected, requestProbe } from '../oauth/probe.js';
+import { requestProtectedResource } from '../oauth/protected-resource.js';
+import { fine, warning, type Step, type Subject } from './step.js';
+
+/** Seconds by which two clocks may differ without anybody noticing. */
+const tolerated = 60;
+
+export const reachable: Step = {
+  name: 'MCP server',
+  source: 'RFC 9110',
+  look: async (subject, context) => {
+    const before = performance.now();
+    subject.probe = await requestProbe(subject.url, context);
+    const { host } = subject.url;
+    const took = Math.round(performance.now() - before);
+    return fine(`${host} answers in ${took} ms (status ${subject.probe.status}, ${placeOf[context.http.networkOf(subject.url)]})`);
+  },
+};
+
+const placeOf = { public: 'a public address', private: 'an address of a private network', loopback: 'this machine' };
+
+/** A clock that is wrong makes fresh tokens look expired, and expired ones fresh. */
+export const clock: Step = {
+  name: 'Clock',
+  source: 'RFC 9110 section 6.6.1',
+  look: ({ visits }, context) => {
+    const at = Date.parse(visits.at(-1)?.date ?? '');
+    if (Number.isNaN(at)) return undefined;
+    const ahead = Math.round((context.clock.now() - at) / 1000);
+    if (Math.abs(ahead) < tolerated) return fine('agrees with the server’s');
+    return warning(
+      `is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} the server’s: tokens seem to live ${ahead > 0 ? 'shorter' : 'longer'} than they do`,
+      'Have it set by the network, as with: timedatectl set-ntp true',
+    );
+  },
+};
+
+export const challenge: Step = {
+  name: 'Challenge',
+  source: 'RFC 6750 section 3',
+  look: ({ probe, url }) => {
+    if (probe === undefined) return undefined;
+    if (!probe.refused) return warning(`none: ${url.host} answers without a token (status ${probe.status})`);
+    const { resourceMetadata, scope, dpop } = probe.challenge ?? {};
+    if (probe.challenge === undefined) {
+      return warning(`status ${probe.status} without WWW-Authenticate`, 'A login goes on with the metadata at its usual addresses.');
+    }
+    const parts = [
+      resourceMetadata === undefined ? 'no resource_metadata' : `resource_metadata ${quoted(resourceMetadata)}`,
+      ...(scope === undefined ? [] : [`scope ${quoted(scope)}`]),
+      ...(dpop ? ['DPoP'] : []),
+    ];
+    return fine(`status ${probe.status}, ${parts.join(', ')}`);
+  },
+};
+
+export const protectedResource: Step = {
+  name: 'Protected-resource metadata',
+  source: 'RFC 9728',
+  look: async (subject, { http, signal }) => {
+    const { probe, url, visits } = subject;
+    if (probe === undefined) return undefined;
+    const within = http.within(http.networkOf(url));
+    const found = await requestProtectedResource(
+      { serverUrl: url, challenged: probe.challenge?.resourceMetadata },
+      { http: within, signal },
+    );
+    if (found === undefined && !probe.refused) throw notProtected(url, probe);
+    subject.protectedResource = found ?? null;
+    if (found === undefined) return warning(`none: ${url.origin} itself is taken for the authorization server, as in MCP 2025-03-26`);
+    const named = found.authorization_servers.slice(0, 5).map(quoted).join(', ');
+    if (named === '') return warning(`${foundAt(visits)} names no authorization server`, 'Its own origin is asked.');
+    return fine(`${foundAt(visits)} names ${named}; the resource is ${quoted(found.resource)}`);
+  },
+};
+
+/** Where the last document was. */
+export function foundAt(visits: Subject['visits']): string {
+  return visits.findLast(({ status }) => status === 200)?.url.href ?? 'it';
+}

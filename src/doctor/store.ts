@@ -1,0 +1,46 @@
+/** The file of the logins, and what is beside it. */
+import { AuthError } from '../errors.js';
+import { servers } from '../store/document.js';
+import { fine, warning, type MachineStep, type Seen } from './step.js';
+
+export const file: MachineStep = {
+  name: 'Store',
+  look: async (_, { store }) => {
+    const count = servers(await store.read()).length;
+    const { mode } = await store.state();
+    if (mode === undefined) return fine(`${store.path} is not there yet: the first login makes it`);
+    const what = `${store.path} has ${count} server${count === 1 ? '' : 's'}`;
+    const [finding] = store.findings();
+    if (finding !== undefined) return warning(what, finding);
+    return fine(process.platform === 'win32' ? what : `${what}, mode ${(mode & 0o777).toString(8).padStart(4, '0')}`);
+  },
+};
+
+/** A store that cannot be written is good for reading tokens, as a secret that is mounted read-only. */
+export const writing: MachineStep = {
+  name: 'Store: writing',
+  look: async (subject, { store }) => {
+    try {
+      await store.checkWritable();
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      return warning(`${error.message} Tokens can be read, but not renewed.`, error.hint);
+    }
+    const waiting = subject && (await store.rescued(subject.name));
+    return waiting ? fine('possible; tokens that could not be written lie beside it, and are taken at the next use') : fine('possible');
+  },
+};
+
+export const locks: MachineStep = {
+  name: 'Store: locks',
+  look: async (_, { store, clock }) => {
+    const { locks } = await store.state();
+    if (locks.length === 0) return fine('none is held');
+    return locks.map(({ path, pid, hasEnded, touchedAt }): Seen => {
+      const age = Math.max(0, Math.round((clock.now() - touchedAt) / 1000));
+      const who = pid === undefined ? 'a process' : `process ${pid}`;
+      if (hasEnded) return warning(`${who}, which has ended, left ${path}`, 'Whoever needs it next takes it over.');
+      return fine(`${who} holds ${path}, and touched it ${age} s ago`);
+    });
+  },
+};
