@@ -4,8 +4,10 @@ import type { App, CopiedLogin, How, Place } from './apps/app.js';
 import { connectText, disconnectText, entryFor, readServers, type AppServer } from './apps/configuration.js';
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
-import { freshLogin } from './session.js';
-import { clientsOf, findServer, readLogin, type Login } from './store/document.js';
+import { freshLogin } from './session/session.js';
+import { clientsOf } from './store/clients.js';
+import { findServer } from './store/document.js';
+import { readLogin, type Login } from './store/login.js';
 import { defaultStorePath } from './store/path.js';
 import { expandVariables } from './store/variables.js';
 

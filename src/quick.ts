@@ -6,7 +6,8 @@
 import { asciiJson } from './json.js';
 import { covers } from './oauth/resource.js';
 import { printable } from './server-text.js';
-import { parseEntry, readLogin } from './store/document.js';
+import { parseEntry } from './store/document.js';
+import { readLogin } from './store/login.js';
 import { isFresh } from './store/freshness.js';
 import { storePath } from './store/path.js';
 import { readStoreText } from './store/reading.js';

@@ -9,7 +9,9 @@ import { yaml } from './apps/formats/yaml.js';
 import { ours, placeOf } from './connecting.js';
 import type { Context } from './context.js';
 import { AuthError, hasCode } from './errors.js';
-import { findServer, putClient, putServer, readLogin, serverName, servers, writeLogin } from './store/document.js';
+import { putClient } from './store/clients.js';
+import { findServer, putServer, serverName, servers } from './store/document.js';
+import { readLogin, writeLogin } from './store/login.js';
 import { expandVariables, isUrlOf } from './store/variables.js';
 
 export interface TakeRequest {

@@ -1,23 +1,13 @@
 /** A login on its way from one machine to another: a document of the store's own shape, with one server in it. */
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
-import { takeRescued } from './renewal.js';
+import { takeRescued } from './session/renewal.js';
 import type { ClientInformation } from './oauth/registration.js';
 import { quoted } from './server-text.js';
-import { unknownServer } from './revoke.js';
-import {
-  clientsOf,
-  deleteLogin,
-  findServer,
-  parseDocument,
-  putClient,
-  putServer,
-  readLogin,
-  servers,
-  writeLogin,
-  type Login,
-  type StoreDocument,
-} from './store/document.js';
+import { unknownServer } from './session/revoke.js';
+import { clientsOf, putClient } from './store/clients.js';
+import { findServer, parseDocument, putServer, servers, type StoreDocument } from './store/document.js';
+import { deleteLogin, readLogin, writeLogin, type Login } from './store/login.js';
 
 /**
  * Prints the login of a server, with the client that it belongs to, as one line of JSON.

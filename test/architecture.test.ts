@@ -12,12 +12,10 @@ const layers = [
   ['api.ts', 'cli.ts'],
   ['commands/', 'terminal/', 'clock.ts', 'files.ts', 'program.ts'],
   ['doctor/', 'taking.ts'],
-  ['bridge/', 'connecting.ts', 'keeper.ts', 'many.ts', 'transfer.ts', 'two-steps.ts'],
-  ['login-target.ts', 'login.ts', 'revoke.ts'],
-  ['conclusion.ts', 'consent.ts', 'preparation.ts'],
-  ['client.ts', 'session.ts', 'step-up.ts', 'verification.ts'],
-  ['renewal.ts'],
-  ['apps/', 'flows/', 'server-name.ts'],
+  ['bridge/', 'connecting.ts', 'transfer.ts'],
+  ['login/'],
+  ['session/'],
+  ['apps/', 'flows/'],
   ['oauth/', 'store/'],
   ['http/'],
   ['context.ts', 'duration.ts', 'errors.ts', 'json.ts', 'octets.ts', 'server-text.ts', 'version.ts'],
@@ -39,7 +37,7 @@ const fences: Record<string, string[]> = {
   oauth4webapi: ['oauth/'],
   commander: ['cli.ts'],
   'eventsource-parser': ['bridge/'],
-  '@modelcontextprotocol/sdk': ['api.ts', 'verification.ts'],
+  '@modelcontextprotocol/sdk': ['api.ts', 'login/verification.ts'],
 };
 
 interface Import {
@@ -116,4 +114,17 @@ test('only main.ts ends the process, and only bin.ts and main.ts look at it', ()
   expect(uses(/process\.exit\(/)).toEqual(['main.ts']);
   expect(uses(/process\.(env|argv|std)/).sort()).toEqual(['bin.ts', 'main.ts']);
   expect(uses(/console\./)).toEqual([]);
+});
+
+test('the map names no file that is not there, and every folder and file at the top', () => {
+  const map = readFileSync(path.join(root, 'README.md'), 'utf8');
+  const all = readdirSync(path.dirname(root), { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => /^(src|test|scripts)\//.test(file));
+  const named = [...map.matchAll(/[\w/.-]+\.(?:test\.)?ts\b/g)].map(([name]) => name);
+  expect(named.length).toBeGreaterThan(80);
+  expect(named.filter((name) => !all.some((file) => file === name || file.endsWith(`/${name}`)))).toEqual([]);
+  const atTop = readdirSync(root, { withFileTypes: true }).map((one) => (one.isDirectory() ? `${one.name}/` : one.name));
+  const [, tree = ''] = map.split('```');
+  expect(atTop.filter((name) => name !== 'README.md' && !tree.includes(name))).toEqual([]);
 });

@@ -5,8 +5,9 @@ import { fromResponse } from '../http/web-response.js';
 import { quoted } from '../server-text.js';
 import { parseChallenge } from '../oauth/challenge.js';
 import { openDpop, requestWithProof } from '../oauth/dpop.js';
-import { freshLogin } from '../session.js';
-import { servers, type Login } from '../store/document.js';
+import { freshLogin } from '../session/session.js';
+import { servers } from '../store/document.js';
+import type { Login } from '../store/login.js';
 import { isUrlOf } from '../store/variables.js';
 import { discard } from './body.js';
 

@@ -1,12 +1,12 @@
 /** MCP's Streamable HTTP transport (2025-03-26 and later), as a client that passes messages on. */
 import { Readable } from 'node:stream';
 import type { Context, HttpAnswer } from '../context.js';
-import { AuthError, hasCode } from '../errors.js';
+import { AuthError } from '../errors.js';
 import { quoted, withoutCredentials } from '../server-text.js';
 import { fromOctets, octetEncoding, type Octets } from '../octets.js';
 import type { AuthorizedFetch } from './authorized.js';
-import { discard, isOk, lost, readBody } from './body.js';
-import { readEvents } from './events.js';
+import { discard, isOk, readBody } from './body.js';
+import { isEventStream, resumable } from './resumable.js';
 import { isAnswerTo, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
 import { NotSpoken, type Deliver, type Transport } from './transport.js';
 import { versionHeaders } from './version-headers.js';
@@ -27,28 +27,6 @@ interface Session {
   initialized?: Message;
 }
 
-/** A stream of events, as far as it has come. */
-interface Stream {
-  lastId?: string;
-  /** Milliseconds before it is taken up again. */
-  retry: number;
-  /** How many have come. */
-  events: number;
-  /** Whether nothing more is waited for. */
-  isAnswered: boolean;
-}
-
-/** A stream that has broken off is taken up again so many times in a row without an event in between. */
-const mostResumptions = 8;
-/** Milliseconds before a stream is taken up again, where the server names no time, and the longest pause. */
-const defaultRetry = 1_000;
-const longestRetry = 30_000;
-/** A server that names no time at all would be asked without a pause. */
-const shortestRetry = 250;
-
-/** What may stand in a header, to take a stream up by. */
-const isHeaderValue = /^[\x21-\x7e]+$/;
-
 /** What a server answers to `initialize` that knows nothing of this transport: no such method, no such place. */
 const unspoken = [400, 404, 405];
 
@@ -56,7 +34,6 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   const session: Session = {};
   const ending = new AbortController();
   const signal = AbortSignal.any([context.signal, ending.signal]);
-  let listening: AbortController | undefined;
   let reopening: Promise<void> | undefined;
 
   /** What nearly every message of a session is sent with. */
@@ -133,7 +110,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       return take(text);
     };
     if (isOk(response) && isEventStream(response)) {
-      const streamed = receiveStream(response, { message, take: noted, own });
+      const streamed = streams.receive(response, { message, take: noted, own });
       // What wants no answer is not kept waiting for the end of a stream that came with it.
       if (wantsAnswer(message) || message.isBatch) return streamed;
       streamed.catch(() => undefined);
@@ -151,45 +128,6 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     await noted(answer);
   };
 
-  /** Passes on events until the answer to `message` has come, taking the stream up where it broke off. */
-  const receiveStream = async (
-    first: HttpAnswer,
-    { message, take, own }: { message: Message; take: Deliver; own: AbortSignal },
-  ): Promise<void> => {
-    const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: !wantsAnswer(message) };
-    const noted: Deliver = (text) => {
-      if (!stream.isAnswered && wantsAnswer(message)) stream.isAnswered = isAnswerTo(text, message.id);
-      return take(text);
-    };
-    await passOn(first, { stream, take: noted, own });
-    for (let attempt = 0; !stream.isAnswered; attempt += 1) {
-      if (stream.lastId === undefined || attempt >= mostResumptions) throw lost();
-      const before = stream.lastId;
-      await context.clock.sleep(pauseBefore(attempt, stream.retry), own);
-      const response = await get(stream.lastId, own).catch(() => undefined);
-      if (response !== undefined && !isOk(response)) throw lost();
-      if (response) await passOn(response, { stream, take: noted, own });
-      if (stream.lastId !== before) attempt = -1;
-    }
-  };
-
-  const passOn = async (response: HttpAnswer, { stream, take, own }: { stream: Stream; take: Deliver; own: AbortSignal }) => {
-    try {
-      await readEvents(response, {
-        take: ({ id, event = 'message', data }) => {
-          stream.events += 1;
-          if (id !== undefined && isHeaderValue.test(id)) stream.lastId = id;
-          const text = event === 'message' ? onOneLine(data) : undefined;
-          return text === undefined ? undefined : take(text);
-        },
-        onRetry: (retry) => (stream.retry = retry),
-      });
-    } catch (error) {
-      // A connection that breaks is taken up again by whoever waits for what it should have brought.
-      if (own.aborted || !hasCode(error, 'network_error')) throw error;
-    }
-  };
-
   const get = async (lastId: string | undefined, own: AbortSignal): Promise<HttpAnswer> =>
     fetch({
       headers: {
@@ -202,41 +140,18 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       signal: own,
     });
 
-  /** The server's own stream, for what it says unasked; kept open for as long as the session lives. */
+  const streams = resumable(get, context);
+  let stopListening: (() => void) | undefined;
   const listen = () => {
-    listening?.abort();
-    listening = new AbortController();
-    void listenUntil(AbortSignal.any([signal, listening.signal])).catch(() => undefined);
-  };
-
-  const listenUntil = async (own: AbortSignal) => {
-    const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: true };
-    for (let attempt = 0; !own.aborted; attempt += 1) {
-      const response = await get(stream.lastId, own).catch(() => undefined);
-      if (response && !isOk(response)) {
-        discard(response);
-        // 405: it has no such stream. 404: the session is over, which the next message finds out.
-        if (response.status < 500) return;
-      }
-      if (response && isOk(response) && !isEventStream(response)) {
-        // A page, or whatever else there is at that address: no stream, now or later.
-        discard(response);
-        return;
-      }
-      if (response && isOk(response)) {
-        const before = stream.events;
-        await passOn(response, { stream, take: deliver, own });
-        if (stream.events > before) attempt = 0;
-      }
-      await context.clock.sleep(pauseBefore(attempt, stream.retry), own);
-    }
+    stopListening?.();
+    stopListening = streams.listen({ take: deliver, signal });
   };
 
   return {
     send,
     close: async () => {
       ending.abort();
-      listening?.abort();
+      stopListening?.();
       if (session.id === undefined) return;
       const request = {
         method: 'DELETE',
@@ -262,14 +177,6 @@ async function unlessForgotten(response: HttpAnswer): Promise<HttpAnswer | undef
   return /session/i.test(text)
     ? undefined
     : { ...response, body: Readable.from([Buffer.from(text, octetEncoding)], { objectMode: false }) };
-}
-
-function isEventStream({ headers }: HttpAnswer): boolean {
-  return /^\s*text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '');
-}
-
-function pauseBefore(attempt: number, retry: number): number {
-  return Math.min(Math.max(retry, shortestRetry) * 2 ** Math.min(attempt, 10), longestRetry);
 }
 
 function protocolVersionIn(text: Octets): string | undefined {

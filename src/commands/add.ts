@@ -3,7 +3,7 @@ import { AuthError } from '../errors.js';
 import { putServer } from '../store/document.js';
 import { variablesIn } from '../store/variables.js';
 import type { Command } from './command.js';
-import { checkServerName, checkServerUrl } from '../server-name.js';
+import { checkServerName, checkServerUrl } from '../login/server-name.js';
 
 interface Options {
   from?: string;

@@ -5,7 +5,7 @@ import { findServer } from '../store/document.js';
 import { expandVariables } from '../store/variables.js';
 import { setIn } from './client-options.js';
 import type { Command, Option } from './command.js';
-import { checkServerUrl } from '../server-name.js';
+import { checkServerUrl } from '../login/server-name.js';
 
 interface Options {
   header?: Record<string, string>;

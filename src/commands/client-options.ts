@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ClientOptions } from '../client.js';
+import type { ClientOptions } from '../login/client.js';
 import type { Context, Env } from '../context.js';
 import { AuthError } from '../errors.js';
 import { parseSafeUrl } from '../http/url-policy.js';

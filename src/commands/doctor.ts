@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { examine } from '../doctor/examine.js';
 import type { Finding } from '../doctor/step.js';
-import { findTarget } from '../login-target.js';
+import { findTarget } from '../login/target.js';
 import { servers } from '../store/document.js';
 import type { Command } from './command.js';
 

@@ -1,5 +1,5 @@
 import { AuthError } from '../errors.js';
-import { freshLogin } from '../session.js';
+import { freshLogin } from '../session/session.js';
 import type { Command } from './command.js';
 
 export const exec: Command = {

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { freshLogin, loginOfUrl } from '../session.js';
+import { freshLogin, loginOfUrl } from '../session/session.js';
 import type { Command } from './command.js';
 import { setIn } from './client-options.js';
 

@@ -4,7 +4,7 @@ import { quoted } from '../server-text.js';
 import { variablesIn } from '../store/variables.js';
 import { importLogins } from '../transfer.js';
 import type { Command } from './command.js';
-import { checkServerName, checkServerUrl } from '../server-name.js';
+import { checkServerName, checkServerUrl } from '../login/server-name.js';
 
 export const importCommand: Command = {
   arguments: [],

@@ -1,6 +1,7 @@
 import type { Context } from '../context.js';
 import { secondsLeft } from '../store/freshness.js';
-import { readLogin, servers, type Login, type ServerEntry } from '../store/document.js';
+import { servers, type ServerEntry } from '../store/document.js';
+import { readLogin, type Login } from '../store/login.js';
 import type { Command } from './command.js';
 import { inWords } from '../duration.js';
 import { table } from './table.js';

@@ -1,4 +1,4 @@
-import { endLogin } from '../revoke.js';
+import { endLogin } from '../session/revoke.js';
 import type { Command } from './command.js';
 
 export const logout: Command = {

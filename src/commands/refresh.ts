@@ -1,10 +1,11 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { keepFresh } from '../keeper.js';
-import { renewEach, type Renewed } from '../many.js';
-import { canRenew } from '../renewal.js';
+import { keepFresh } from '../session/keeper.js';
+import { renewEach, type Renewed } from '../session/many.js';
+import { canRenew } from '../session/renewal.js';
 import { secondsLeft } from '../store/freshness.js';
-import { readLogin, servers } from '../store/document.js';
+import { servers } from '../store/document.js';
+import { readLogin } from '../store/login.js';
 import type { Command } from './command.js';
 import { inWords } from '../duration.js';
 import { serviceUnit, unitPath } from './service-unit.js';

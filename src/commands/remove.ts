@@ -1,5 +1,7 @@
-import { endLogin } from '../revoke.js';
-import { deleteClient, deleteServer, findServer, readLogin } from '../store/document.js';
+import { endLogin } from '../session/revoke.js';
+import { deleteClient } from '../store/clients.js';
+import { deleteServer, findServer } from '../store/document.js';
+import { readLogin } from '../store/login.js';
 import type { Command } from './command.js';
 
 export const remove: Command = {

@@ -1,4 +1,4 @@
-import { freshLogin } from '../session.js';
+import { freshLogin } from '../session/session.js';
 import { secondsLeft } from '../store/freshness.js';
 import type { Command } from './command.js';
 import { inWords } from '../duration.js';

@@ -1,9 +1,9 @@
 /** The authorization server: what it says of itself, and what a login makes of it. */
-import { keptIssuer } from '../preparation.js';
+import { keptIssuer } from '../login/preparation.js';
 import { discover } from '../oauth/discovery.js';
 import { scopeToRequest } from '../oauth/scope.js';
 import { quoted } from '../server-text.js';
-import { clientsOf } from '../store/document.js';
+import { clientsOf } from '../store/clients.js';
 import { failure, fine, warning, type Step } from './step.js';
 import { foundAt } from './server.js';
 

@@ -1,7 +1,8 @@
 import type { Context } from '../context.js';
 import { AuthError, exitCodes, toAuthError } from '../errors.js';
-import type { LoginTarget } from '../login-target.js';
-import { findServer, readLogin } from '../store/document.js';
+import type { LoginTarget } from '../login/target.js';
+import { findServer } from '../store/document.js';
+import { readLogin } from '../store/login.js';
 import { lastSteps, machineSteps, serverSteps } from './index.js';
 import { fine, type Finding, type Seen, type Step, type Subject } from './step.js';
 import { noting } from './visits.js';

@@ -1,12 +1,13 @@
 /** The login in the store, and whether it does what it is for. */
 import { inWords } from '../duration.js';
 import { openDpop } from '../oauth/dpop.js';
-import { canRenew } from '../renewal.js';
+import { canRenew } from '../session/renewal.js';
 import { quoted } from '../server-text.js';
-import { freshLogin } from '../session.js';
-import { readLogin, servers, type Login } from '../store/document.js';
+import { freshLogin } from '../session/session.js';
+import { servers } from '../store/document.js';
+import { readLogin, type Login } from '../store/login.js';
 import { secondsLeft } from '../store/freshness.js';
-import { verifyToken } from '../verification.js';
+import { verifyToken } from '../login/verification.js';
 import { failure, fine, warning, type MachineStep, type Seen, type Step } from './step.js';
 
 /** Every login, where no server was named. */

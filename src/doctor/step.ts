@@ -4,7 +4,8 @@ import type { ErrorCode } from '../errors.js';
 import type { Discovery } from '../oauth/discovery.js';
 import type { Probe } from '../oauth/probe.js';
 import type { ProtectedResource } from '../oauth/protected-resource.js';
-import type { Login, ServerEntry } from '../store/document.js';
+import type { ServerEntry } from '../store/document.js';
+import type { Login } from '../store/login.js';
 import type { Visit } from './visits.js';
 
 /** `warning` is what may be as it should be; `failure` is what keeps a login from being made or used. */

@@ -1,6 +1,6 @@
 /** How long a login's token lives. */
 import type { Clock } from '../context.js';
-import type { Login } from './document.js';
+import type { Login } from './login.js';
 
 /** Whoever knows what time it is. */
 interface Timed {

@@ -7,7 +7,8 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { isObject } from '../json.js';
-import { readLogin, writeLogin, type Login, type ServerEntry } from './document.js';
+import type { ServerEntry } from './document.js';
+import { readLogin, writeLogin, type Login } from './login.js';
 import { unwritable } from './unwritable.js';
 import { isPrivateFolder, readOwn } from './own-file.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nameFromUrl } from '../../src/server-name.js';
+import { nameFromUrl } from '../../src/login/server-name.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 

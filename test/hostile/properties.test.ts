@@ -15,7 +15,9 @@ import { sensibleInterval } from '../../src/oauth/device-authorization.js';
 import { parsePastedResponse } from '../../src/oauth/pasted-response.js';
 import { parseRetryAfter } from '../../src/oauth/retry-after.js';
 import { isPrintable, printable, quoted } from '../../src/server-text.js';
-import { clientsOf, findServer, formatDocument, parseDocument, readLogin, servers, writeLogin } from '../../src/store/document.js';
+import { clientsOf } from '../../src/store/clients.js';
+import { findServer, formatDocument, parseDocument, servers } from '../../src/store/document.js';
+import { readLogin, writeLogin } from '../../src/store/login.js';
 
 const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 10_000);
 

@@ -1,14 +1,16 @@
 /** How this program becomes a client of an authorization server: MCP authorization 2025-11-25, "Client Registration Approaches". */
-import type { Context } from './context.js';
-import { AuthError } from './errors.js';
-import type { Flow } from './flows/flow.js';
-import { freeRedirectUri } from './flows/loopback.js';
-import type { AuthorizationServerMetadata } from './oauth/authorization-server.js';
-import { methodFor, needsProof } from './oauth/client-authentication.js';
-import { clientFromMetadataDocument } from './oauth/client-metadata-document.js';
-import { isUsable, mayGainGrant, requestRegistration, type ClientInformation } from './oauth/registration.js';
-import { parseSigningKey } from './oauth/signing-key.js';
-import { clientsOf, findServer, readLogin, type StoreDocument } from './store/document.js';
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import type { Flow } from '../flows/flow.js';
+import { freeRedirectUri } from '../flows/loopback.js';
+import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
+import { methodFor, needsProof } from '../oauth/client-authentication.js';
+import { clientFromMetadataDocument } from '../oauth/client-metadata-document.js';
+import { isUsable, mayGainGrant, requestRegistration, type ClientInformation } from '../oauth/registration.js';
+import { parseSigningKey } from '../oauth/signing-key.js';
+import { clientsOf } from '../store/clients.js';
+import { findServer, type StoreDocument } from '../store/document.js';
+import { readLogin } from '../store/login.js';
 
 /** What the person says of the client. */
 export interface ClientOptions {

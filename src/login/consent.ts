@@ -1,12 +1,12 @@
 /** From what was found out about a server to consent: a client, and the first flow that the authorization server lets it use. */
 import { obtainClient, type ClientOptions, type ObtainedClient } from './client.js';
-import type { Context } from './context.js';
-import { AuthError, hasCode } from './errors.js';
-import type { Flow, FlowRequest, Proof } from './flows/flow.js';
-import type { Discovery } from './oauth/discovery.js';
-import type { Dpop } from './oauth/dpop.js';
-import { OAuthError } from './oauth/protocol-error.js';
-import { outdatedErrors, type ClientInformation } from './oauth/registration.js';
+import type { Context } from '../context.js';
+import { AuthError, hasCode } from '../errors.js';
+import type { Flow, FlowRequest, Proof } from '../flows/flow.js';
+import type { Discovery } from '../oauth/discovery.js';
+import type { Dpop } from '../oauth/dpop.js';
+import { OAuthError } from '../oauth/protocol-error.js';
+import { outdatedErrors, type ClientInformation } from '../oauth/registration.js';
 
 export interface ConsentRequest<T> {
   /** What the person calls the MCP server. */

@@ -2,12 +2,12 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Exchange } from './helpers/fake-server.js';
-import { readStore, temporaryStore } from './helpers/folder.js';
-import { Person } from './helpers/person.js';
-import { testClock } from './helpers/clock.js';
-import { run, type Run } from './helpers/run.js';
-import { fakeServer, realServers } from './helpers/servers.js';
+import type { Exchange } from '../helpers/fake-server.js';
+import { readStore, temporaryStore } from '../helpers/folder.js';
+import { Person } from '../helpers/person.js';
+import { testClock } from '../helpers/clock.js';
+import { run, type Run } from '../helpers/run.js';
+import { fakeServer, realServers } from '../helpers/servers.js';
 
 const now = () => Math.floor(Date.now() / 1000);
 

@@ -1,9 +1,10 @@
 /** Many logins renewed at once, and no server asked more often than it wants to be. */
-import type { Context } from './context.js';
-import { AuthError, toAuthError } from './errors.js';
-import { OAuthError } from './oauth/protocol-error.js';
+import type { Context } from '../context.js';
+import { AuthError, toAuthError } from '../errors.js';
+import { OAuthError } from '../oauth/protocol-error.js';
 import { freshLogin } from './session.js';
-import { findServer, readLogin, type Login } from './store/document.js';
+import { findServer } from '../store/document.js';
+import { readLogin, type Login } from '../store/login.js';
 
 /** Renewals that are under way at one time, and so the connections that they take. */
 const atOnce = 16;

@@ -1,9 +1,9 @@
 /** The visit to the MCP server with a new token, on both wires. */
 import { expect, test } from 'vitest';
-import type { Exchange, Respond } from './helpers/fake-server.js';
-import { readStore, temporaryStore } from './helpers/folder.js';
-import { run } from './helpers/run.js';
-import { fakeServer } from './helpers/servers.js';
+import type { Exchange, Respond } from '../helpers/fake-server.js';
+import { readStore, temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { fakeServer } from '../helpers/servers.js';
 
 /** A server of MCP 2026-07-28, which knows no initialize and says of every request in its headers what it is. */
 const stateless =

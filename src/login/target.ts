@@ -1,7 +1,8 @@
-import type { Context } from './context.js';
-import { AuthError } from './errors.js';
-import { checkLoginFits, putServer, servers, type ServerEntry, type StoreDocument } from './store/document.js';
-import { expandVariables, isUrlOf } from './store/variables.js';
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { putServer, servers, type ServerEntry, type StoreDocument } from '../store/document.js';
+import { checkLoginFits } from '../store/login.js';
+import { expandVariables, isUrlOf } from '../store/variables.js';
 import { checkServerName, checkServerUrl, nameFromUrl } from './server-name.js';
 
 /** The server to log in to, with the URL as it was written. */

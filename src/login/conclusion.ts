@@ -1,14 +1,16 @@
 /** What follows on consent: the token is tried, and the login stored. */
-import type { Context } from './context.js';
-import { AuthError, hasCode, toAuthError } from './errors.js';
-import type { Grant, Proof } from './flows/flow.js';
-import { unattendedFlow } from './flows/index.js';
-import type { AuthorizationServerMetadata } from './oauth/authorization-server.js';
-import type { Dpop } from './oauth/dpop.js';
-import type { ClientInformation } from './oauth/registration.js';
-import type { Network } from './http/networks.js';
-import { loginFrom } from './renewal.js';
-import { deleteClient, findServer, putClient, putServer, readLogin, writeLogin, type Login } from './store/document.js';
+import type { Context } from '../context.js';
+import { AuthError, hasCode, toAuthError } from '../errors.js';
+import type { Grant, Proof } from '../flows/flow.js';
+import { unattendedFlow } from '../flows/index.js';
+import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
+import type { Dpop } from '../oauth/dpop.js';
+import type { ClientInformation } from '../oauth/registration.js';
+import type { Network } from '../http/networks.js';
+import { loginFrom } from '../session/renewal.js';
+import { deleteClient, putClient } from '../store/clients.js';
+import { findServer, putServer } from '../store/document.js';
+import { readLogin, writeLogin, type Login } from '../store/login.js';
 import { verifyToken, type Verification } from './verification.js';
 
 /** What was settled before the tokens came. */

@@ -2,23 +2,23 @@
  * A login in two commands, for whoever cannot wait between them: an agent, a chat bot, a CI job. The first shows what the
  * person needs and ends; the second takes what they bring back, in another process, minutes later.
  */
-import type { ClientInformation } from './oauth/registration.js';
-import type { AuthorizationServerMetadata } from './oauth/authorization-server.js';
+import type { ClientInformation } from '../oauth/registration.js';
+import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
 import { conclude, type Agreement, type LoginResult } from './conclusion.js';
 import { obtainConsent } from './consent.js';
-import type { Context } from './context.js';
-import { AuthError } from './errors.js';
-import type { Flow, FlowRequest, Halves, Started } from './flows/flow.js';
-import { flowNamed } from './flows/index.js';
-import { patience } from './flows/redirect.js';
-import { withinTime } from './flows/time-limit.js';
-import type { Network } from './http/networks.js';
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import type { Flow, FlowRequest, Halves, Started } from '../flows/flow.js';
+import { flowNamed } from '../flows/index.js';
+import { patience } from '../flows/redirect.js';
+import { withinTime } from '../flows/time-limit.js';
+import type { Network } from '../http/networks.js';
 import { agreementOf } from './login.js';
-import { withinReach } from './renewal.js';
-import { openDpop, type DpopKey } from './oauth/dpop.js';
+import { withinReach } from '../session/renewal.js';
+import { openDpop, type DpopKey } from '../oauth/dpop.js';
 import { prepare, type LoginRequest } from './preparation.js';
-import { newAttemptId, type AttemptFile } from './store/attempts.js';
-import { isSameUrl } from './store/document.js';
+import { newAttemptId, type AttemptFile } from '../store/attempts.js';
+import { isSameUrl } from '../store/document.js';
 
 /** A login that has been started. */
 export interface StartedLogin {

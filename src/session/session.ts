@@ -1,13 +1,14 @@
 /** A login that is in the store: the token that is valid now. */
-import type { Context } from './context.js';
-import { AuthError } from './errors.js';
-import { requestAnswerTo } from './oauth/probe.js';
-import { covers } from './oauth/resource.js';
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { requestAnswerTo } from '../oauth/probe.js';
+import { covers } from '../oauth/resource.js';
 import { canRenew, loginNeeded, renew } from './renewal.js';
-import { quoted } from './server-text.js';
-import { findServer, loginTypes, readLogin, servers, type Login, type StoreDocument } from './store/document.js';
-import { isFresh, secondsLeft, shortLife } from './store/freshness.js';
-import { expandVariables, isUrlOf } from './store/variables.js';
+import { quoted } from '../server-text.js';
+import { findServer, servers, type StoreDocument } from '../store/document.js';
+import { loginTypes, readLogin, type Login } from '../store/login.js';
+import { isFresh, secondsLeft, shortLife } from '../store/freshness.js';
+import { expandVariables, isUrlOf } from '../store/variables.js';
 
 export interface FreshRequest {
   readonly name: string;

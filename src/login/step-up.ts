@@ -1,7 +1,7 @@
 /** Asking for more: MCP authorization 2025-11-25, "Step-Up Authorization Flow"; RFC 6750 section 3.1 `insufficient_scope`. */
-import { AuthError } from './errors.js';
-import type { Challenge } from './oauth/challenge.js';
-import type { Login } from './store/document.js';
+import { AuthError } from '../errors.js';
+import type { Challenge } from '../oauth/challenge.js';
+import type { Login } from '../store/login.js';
 
 /** How many logins in a row may ask for nothing new before we stop sending the person to approve. */
 const mostRepeats = 1;

@@ -1,6 +1,6 @@
-import { AuthError } from './errors.js';
-import { isLoopback, parseSafeUrl } from './http/url-policy.js';
-import { serverName } from './store/document.js';
+import { AuthError } from '../errors.js';
+import { isLoopback, parseSafeUrl } from '../http/url-policy.js';
+import { serverName } from '../store/document.js';
 
 /** First labels of a host that say what it serves, not whose it is. */
 const generic = new Set(['mcp', 'www', 'api', 'app', 'server', 'remote']);

@@ -1,11 +1,11 @@
 /** Whether a token does what it is for: one visit to the MCP server. */
-import type { Context, HttpRequest } from './context.js';
-import { AuthError, hasCode } from './errors.js';
-import { isObject, parseObject } from './json.js';
-import { requestWithProof, type Dpop } from './oauth/dpop.js';
-import { listTools, questionRequest } from './oauth/probe.js';
-import type { TokenResponse } from './oauth/token.js';
-import { version } from './version.js';
+import type { Context, HttpRequest } from '../context.js';
+import { AuthError, hasCode } from '../errors.js';
+import { isObject, parseObject } from '../json.js';
+import { requestWithProof, type Dpop } from '../oauth/dpop.js';
+import { listTools, questionRequest } from '../oauth/probe.js';
+import type { TokenResponse } from '../oauth/token.js';
+import { version } from '../version.js';
 
 /** Milliseconds that the whole visit may take. */
 const timeLimit = 20_000;

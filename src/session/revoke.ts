@@ -1,11 +1,12 @@
 /** The end of a login: its tokens are revoked where their server can do that, and leave the store in any case. */
-import type { Context } from './context.js';
-import { AuthError } from './errors.js';
-import { requestAuthorizationServer } from './oauth/authorization-server.js';
-import { OAuthError } from './oauth/protocol-error.js';
-import { requestRevocation } from './oauth/revocation.js';
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { requestAuthorizationServer } from '../oauth/authorization-server.js';
+import { OAuthError } from '../oauth/protocol-error.js';
+import { requestRevocation } from '../oauth/revocation.js';
 import { clientOf, tokenServerOf, withinReach } from './renewal.js';
-import { deleteLogin, findServer, readLogin, servers, type Login, type StoreDocument } from './store/document.js';
+import { findServer, servers, type StoreDocument } from '../store/document.js';
+import { deleteLogin, readLogin, type Login } from '../store/login.js';
 
 interface Revocation {
   readonly name: string;

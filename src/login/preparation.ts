@@ -1,17 +1,18 @@
 /** What a login finds out before the person is asked. */
 import type { ClientOptions } from './client.js';
-import type { Context } from './context.js';
-import { AuthError } from './errors.js';
-import { availableFlows, reasonForFlow } from './flows/index.js';
-import type { Flow, Proof } from './flows/flow.js';
-import type { TrustedIssuer } from './oauth/authorization-server.js';
-import { parseChallenge } from './oauth/challenge.js';
-import { discover, type Discovery } from './oauth/discovery.js';
-import { createDpop, type Dpop } from './oauth/dpop.js';
-import { quoted } from './server-text.js';
-import { scopeToRequest } from './oauth/scope.js';
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { availableFlows, reasonForFlow } from '../flows/index.js';
+import type { Flow, Proof } from '../flows/flow.js';
+import type { TrustedIssuer } from '../oauth/authorization-server.js';
+import { parseChallenge } from '../oauth/challenge.js';
+import { discover, type Discovery } from '../oauth/discovery.js';
+import { createDpop, type Dpop } from '../oauth/dpop.js';
+import { quoted } from '../server-text.js';
+import { scopeToRequest } from '../oauth/scope.js';
 import { stepUp } from './step-up.js';
-import { findServer, readLogin, type ServerEntry } from './store/document.js';
+import { findServer, type ServerEntry } from '../store/document.js';
+import { readLogin } from '../store/login.js';
 
 export interface LoginRequest {
   readonly name: string;

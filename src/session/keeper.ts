@@ -1,11 +1,12 @@
 /** Keeps logins fresh for programs that read the store and cannot ask for a token: `refresh --watch`. */
-import type { Context } from './context.js';
-import { toAuthError } from './errors.js';
-import { OAuthError } from './oauth/protocol-error.js';
+import type { Context } from '../context.js';
+import { toAuthError } from '../errors.js';
+import { OAuthError } from '../oauth/protocol-error.js';
 import { canRenew } from './renewal.js';
 import { freshLogin } from './session.js';
-import { secondsLeft } from './store/freshness.js';
-import { readLogin, servers, type Login } from './store/document.js';
+import { secondsLeft } from '../store/freshness.js';
+import { servers } from '../store/document.js';
+import { readLogin, type Login } from '../store/login.js';
 
 /** Seconds: the store is looked at so often, since others change it, and a machine may have been suspended. */
 const longestSleep = 30;

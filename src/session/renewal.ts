@@ -1,18 +1,20 @@
 /** New tokens for a login, so that none is ever lost between the server that gives them and the store. */
-import type { Context } from './context.js';
-import { AuthError, hasCode } from './errors.js';
-import type { Proof } from './flows/flow.js';
-import { unattendedFlow } from './flows/index.js';
-import type { Network } from './http/networks.js';
-import { parseReachableUrl } from './http/url-policy.js';
-import { requestAuthorizationServer } from './oauth/authorization-server.js';
-import { openDpop } from './oauth/dpop.js';
-import { OAuthError } from './oauth/protocol-error.js';
-import type { ClientInformation } from './oauth/registration.js';
-import { requestRefresh, type TokenEndpoint, type TokenResponse, type TokenServer } from './oauth/token.js';
-import { quoted } from './server-text.js';
-import { clientsOf, findServer, readLogin, writeLogin, type Login, type StoreDocument } from './store/document.js';
-import { fingerprint } from './store/rescue.js';
+import type { Context } from '../context.js';
+import { AuthError, hasCode } from '../errors.js';
+import type { Proof } from '../flows/flow.js';
+import { unattendedFlow } from '../flows/index.js';
+import type { Network } from '../http/networks.js';
+import { parseReachableUrl } from '../http/url-policy.js';
+import { requestAuthorizationServer } from '../oauth/authorization-server.js';
+import { openDpop } from '../oauth/dpop.js';
+import { OAuthError } from '../oauth/protocol-error.js';
+import type { ClientInformation } from '../oauth/registration.js';
+import { requestRefresh, type TokenEndpoint, type TokenResponse, type TokenServer } from '../oauth/token.js';
+import { quoted } from '../server-text.js';
+import { clientsOf } from '../store/clients.js';
+import { findServer, type StoreDocument } from '../store/document.js';
+import { readLogin, writeLogin, type Login } from '../store/login.js';
+import { fingerprint } from '../store/rescue.js';
 
 /** More renewals than this within so many seconds help nobody: something is wrong with the token. */
 const mostRenewals = 20;

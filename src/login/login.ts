@@ -1,8 +1,8 @@
 /** One login, from a server's URL to tokens in the store. Read it first: it is the story that the other folders tell. */
-import type { Context } from './context.js';
+import type { Context } from '../context.js';
 import { conclude, type Agreement, type LoginResult } from './conclusion.js';
 import { obtainConsent, type Consent } from './consent.js';
-import { withinReach } from './renewal.js';
+import { withinReach } from '../session/renewal.js';
 import { prepare, type LoginRequest, type Preparation } from './preparation.js';
 
 export type { LoginRequest, LoginResult };

@@ -1,0 +1,119 @@
+/** Streams of events that are taken up where they broke off: MCP Streamable HTTP, "Resumability and Redelivery". */
+import type { Context, HttpAnswer } from '../context.js';
+import { hasCode } from '../errors.js';
+import { discard, isOk, lost } from './body.js';
+import { readEvents } from './events.js';
+import { isAnswerTo, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
+import type { Deliver } from './transport.js';
+
+/** A stream of events, as far as it has come. */
+interface Stream {
+  lastId?: string;
+  /** Milliseconds before it is taken up again. */
+  retry: number;
+  /** How many have come. */
+  events: number;
+  /** Whether nothing more is waited for. */
+  isAnswered: boolean;
+}
+
+/** A stream that has broken off is taken up again so many times in a row without an event in between. */
+const mostResumptions = 8;
+/** Milliseconds before a stream is taken up again, where the server names no time, and the longest pause. */
+const defaultRetry = 1_000;
+const longestRetry = 30_000;
+/** A server that names no time at all would be asked without a pause. */
+const shortestRetry = 250;
+
+/** What may stand in a header, to take a stream up by. */
+const isHeaderValue = /^[\x21-\x7e]+$/;
+
+export interface Streams {
+  /**
+   * Passes on the events of `first`, until the answer to `message` has come, and of the streams that follow it.
+   *
+   * @throws AuthError `network_error` where it cannot be taken up again.
+   */
+  receive(first: HttpAnswer, options: { message: Message; take: Deliver; own: AbortSignal }): Promise<void>;
+  /** Holds the server's own stream open, for what it says unasked, until the signal or what is returned ends it. */
+  listen(options: { take: Deliver; signal: AbortSignal }): () => void;
+}
+
+/** @param get asks the server for a stream, from the event after `lastId` on. */
+export function resumable(
+  get: (lastId: string | undefined, own: AbortSignal) => Promise<HttpAnswer>,
+  { clock }: Pick<Context, 'clock'>,
+): Streams {
+  const listenUntil = async (own: AbortSignal, take: Deliver) => {
+    const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: true };
+    for (let attempt = 0; !own.aborted; attempt += 1) {
+      const response = await get(stream.lastId, own).catch(() => undefined);
+      if (response && !isOk(response)) {
+        discard(response);
+        // 405: it has no such stream. 404: the session is over, which the next message finds out.
+        if (response.status < 500) return;
+      }
+      if (response && isOk(response) && !isEventStream(response)) {
+        // A page, or whatever else there is at that address: no stream, now or later.
+        discard(response);
+        return;
+      }
+      if (response && isOk(response)) {
+        const before = stream.events;
+        await passOn(response, { stream, take, own });
+        if (stream.events > before) attempt = 0;
+      }
+      await clock.sleep(pauseBefore(attempt, stream.retry), own);
+    }
+  };
+
+  return {
+    receive: async (first, { message, take, own }) => {
+      const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: !wantsAnswer(message) };
+      const noted: Deliver = (text) => {
+        if (!stream.isAnswered && wantsAnswer(message)) stream.isAnswered = isAnswerTo(text, message.id);
+        return take(text);
+      };
+      await passOn(first, { stream, take: noted, own });
+      for (let attempt = 0; !stream.isAnswered; attempt += 1) {
+        if (stream.lastId === undefined || attempt >= mostResumptions) throw lost();
+        const before = stream.lastId;
+        await clock.sleep(pauseBefore(attempt, stream.retry), own);
+        const response = await get(stream.lastId, own).catch(() => undefined);
+        if (response !== undefined && !isOk(response)) throw lost();
+        if (response) await passOn(response, { stream, take: noted, own });
+        if (stream.lastId !== before) attempt = -1;
+      }
+    },
+    listen: ({ take, signal }) => {
+      const listening = new AbortController();
+      void listenUntil(AbortSignal.any([signal, listening.signal]), take).catch(() => undefined);
+      return () => listening.abort();
+    },
+  };
+}
+
+export function isEventStream({ headers }: HttpAnswer): boolean {
+  return /^\s*text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '');
+}
+
+async function passOn(response: HttpAnswer, { stream, take, own }: { stream: Stream; take: Deliver; own: AbortSignal }): Promise<void> {
+  try {
+    await readEvents(response, {
+      take: ({ id, event = 'message', data }) => {
+        stream.events += 1;
+        if (id !== undefined && isHeaderValue.test(id)) stream.lastId = id;
+        const text = event === 'message' ? onOneLine(data) : undefined;
+        return text === undefined ? undefined : take(text);
+      },
+      onRetry: (retry) => (stream.retry = retry),
+    });
+  } catch (error) {
+    // A connection that breaks is taken up again by whoever waits for what it should have brought.
+    if (own.aborted || !hasCode(error, 'network_error')) throw error;
+  }
+}
+
+function pauseBefore(attempt: number, retry: number): number {
+  return Math.min(Math.max(retry, shortestRetry) * 2 ** Math.min(attempt, 10), longestRetry);
+}

@@ -1,0 +1,53 @@
+/** The registrations in the file, by the issuer that gave them. All pure. */
+import { isObject } from '../json.js';
+import type { ClientInformation } from '../oauth/registration.js';
+import { ownValue, servers, type StoreDocument } from './document.js';
+import { isKind, type Kind } from './kinds.js';
+
+/** RFC 7591's members and ours, by type. What has another type counts as absent. */
+const clientKinds = {
+  client_id: 'string',
+  client_secret: 'string',
+  client_secret_expires_at: 'number',
+  client_id_issued_at: 'number',
+  token_endpoint_auth_method: 'string',
+  token_endpoint_auth_signing_alg: 'string',
+  scope: 'string',
+  grant_types: 'list',
+  redirect_uris: 'list',
+  obtained_by: 'string',
+  refused_grant_types: 'list',
+  private_key_file: 'string',
+} as const satisfies Record<keyof ClientInformation, Kind>;
+
+/** The registrations that the store holds for `issuer`, which are never shown to another. */
+export function clientsOf(document: StoreDocument, issuer: string): ClientInformation[] {
+  const clients = ownValue(document.oauthClients, issuer);
+  return Array.isArray(clients) ? clients.flatMap(readClient) : [];
+}
+
+function readClient(entry: unknown): ClientInformation[] {
+  if (!isObject(entry)) return [];
+  const known = Object.entries(clientKinds).filter(([key, kind]) => isKind(entry[key], kind));
+  const client = Object.fromEntries(known.map(([key]) => [key, entry[key]])) as Partial<ClientInformation>;
+  const { client_id: id, redirect_uris: uris } = client;
+  if (id === undefined) return [];
+  const usable = uris?.filter((uri) => URL.canParse(uri));
+  return [{ ...client, client_id: id, ...(uris && { redirect_uris: usable }) }];
+}
+
+/** Adds a registration, or replaces the one of the same client id. Changes `document`. */
+export function putClient(document: StoreDocument, issuer: string, client: ClientInformation): void {
+  const all = (document.oauthClients ??= {});
+  const before: unknown = ownValue(all, issuer);
+  const others = Array.isArray(before) ? before.filter((one) => !isObject(one) || one['client_id'] !== client.client_id) : [];
+  all[issuer] = [client, ...(others as ClientInformation[])];
+}
+
+/** Takes a registration out that its issuer does not know any more, unless another login names it still. Changes `document`. */
+export function deleteClient(document: StoreDocument, issuer: string, clientId: string): void {
+  const users = servers(document).filter(([, { auth }]) => auth?.issuer === issuer && auth.client_id === clientId);
+  const clients = ownValue(document.oauthClients, issuer);
+  if (users.length > 0 || !document.oauthClients || !Array.isArray(clients)) return;
+  document.oauthClients[issuer] = clients.filter((one: unknown) => !isObject(one) || one['client_id'] !== clientId);
+}

@@ -1,0 +1,16 @@
+/** What a member of the file is, whatever another program has made of it. */
+import { networks } from '../http/networks.js';
+import { isObject } from '../json.js';
+
+export type Kind = 'string' | 'number' | 'object' | 'list' | 'network';
+
+/** Seconds since the epoch that a Date can hold: ECMA-262 section 21.4.1.1. */
+const latestTime = 8_640_000_000_000;
+
+/** Whether a value is of that kind: no empty string, no time that a Date cannot hold, a list of strings. */
+export function isKind(value: unknown, kind: Kind): boolean {
+  if (kind === 'object') return isObject(value);
+  if (kind === 'network') return networks.some((one) => one === value);
+  if (kind === 'list') return Array.isArray(value) && value.every((one) => typeof one === 'string');
+  return kind === 'number' ? Number.isFinite(value) && Math.abs(Number(value)) <= latestTime : typeof value === 'string' && value !== '';
+}

@@ -1,0 +1,124 @@
+/** The login in an entry of the file: which key holds what, and how it is put there and taken away. All pure. */
+import { AuthError } from '../errors.js';
+import type { Network } from '../http/networks.js';
+import { isObject } from '../json.js';
+import type { DpopKey } from '../oauth/dpop.js';
+import type { AuthEntry, ServerEntry } from './document.js';
+import { isKind, type Kind } from './kinds.js';
+
+/** A login: tokens, what they are for, and where they are renewed. Times are seconds since the epoch. */
+export interface Login {
+  accessToken: string;
+  /** RFC 9449: `dpop` for a token that is bound to `dpopKey`; `type` on disk, so that nobody sends it as a Bearer. */
+  tokenType: 'bearer' | 'dpop';
+  dpopKey?: DpopKey;
+  expiresAt?: number;
+  issuedAt?: number;
+  refreshToken?: string;
+  scope?: string;
+  /** RFC 8414 issuer that gave the tokens. Absent for a token that another program put there. */
+  issuer?: string;
+  /** RFC 8707 resource that the access token is for. */
+  resource?: string;
+  clientId?: string;
+  tokenEndpoint?: string;
+  revocationEndpoint?: string;
+  /** The most private network in which those two may be, as the login found it; any for a login that does not say. */
+  network?: Network;
+  /** What was asked for, which may be more than `scope`, what was granted. */
+  requestedScope?: string;
+  /** How many times in a row a step-up has asked for nothing new. */
+  stepUps?: number;
+  /** When its refresh token turned out not to be accepted any more. */
+  endedAt?: number;
+  /** How many times it was renewed since `renewalsSince`. */
+  renewals?: number;
+  renewalsSince?: number;
+  /** The unattended flow that it was made by, which can make it again, and what that takes. */
+  flow?: string;
+  workloadTokenFile?: string;
+  idTokenFile?: string;
+  identityProvider?: string;
+  identityProviderClientId?: string;
+}
+
+/** Which key on disk holds which part of a Login, and of which type: all that we ever write beside `type`. */
+const keysOnDisk = {
+  accessToken: ['token', 'string'],
+  expiresAt: ['expires_at', 'number'],
+  issuedAt: ['issued_at', 'number'],
+  refreshToken: ['refresh_token', 'string'],
+  scope: ['scope', 'string'],
+  issuer: ['issuer', 'string'],
+  resource: ['resource', 'string'],
+  clientId: ['client_id', 'string'],
+  tokenEndpoint: ['token_endpoint', 'string'],
+  revocationEndpoint: ['revocation_endpoint', 'string'],
+  network: ['network', 'network'],
+  requestedScope: ['requested_scope', 'string'],
+  stepUps: ['step_ups', 'number'],
+  endedAt: ['ended_at', 'number'],
+  renewals: ['renewals', 'number'],
+  renewalsSince: ['renewals_since', 'number'],
+  dpopKey: ['dpop_key', 'object'],
+  flow: ['flow', 'string'],
+  workloadTokenFile: ['workload_token_file', 'string'],
+  idTokenFile: ['id_token_file', 'string'],
+  identityProvider: ['identity_provider', 'string'],
+  identityProviderClientId: ['identity_provider_client_id', 'string'],
+} as const satisfies Record<Exclude<keyof Login, 'tokenType'>, [keyof AuthEntry, Kind]>;
+
+const loginKeys = Object.entries(keysOnDisk) as [Exclude<keyof Login, 'tokenType'>, [string, Kind]][];
+
+/** What `auth.type` says where `auth` is a login. */
+export const loginTypes: ReadonlySet<unknown> = new Set(['bearer', 'dpop']);
+
+/** The token of an entry and what we know of it; undefined where there is none. Wrong types count as absent. */
+export function readLogin(entry: ServerEntry | undefined): Login | undefined {
+  const auth = entry?.auth;
+  const type = isObject(auth) ? (auth.type ?? 'bearer') : undefined;
+  if (auth === undefined || type === undefined || !loginTypes.has(type)) return undefined;
+  const login: Record<string, unknown> = { tokenType: type };
+  for (const [key, [onDisk, kind]] of loginKeys) {
+    const value = auth[onDisk];
+    if (isKind(value, kind)) login[key] = value;
+  }
+  return typeof login['accessToken'] === 'string' ? (login as unknown as Login) : undefined;
+}
+
+/**
+ * Puts `login` into an entry. Our keys are replaced as a whole; keys of others beside them stay. Changes `entry`.
+ *
+ * @throws AuthError `usage` as `checkLoginFits`.
+ */
+export function writeLogin(entry: ServerEntry, login: Login, name: string): void {
+  checkLoginFits(entry, name);
+  const auth: AuthEntry = { ...foreignKeys(entry.auth), type: login.tokenType };
+  for (const [key, [onDisk]] of loginKeys) if (login[key] !== undefined) auth[onDisk] = login[key];
+  entry.auth = auth;
+}
+
+/** Takes the login out of an entry, and leaves what others keep beside it. Changes `entry`. */
+export function deleteLogin(entry: ServerEntry): void {
+  const rest = foreignKeys(entry.auth);
+  if (Object.keys(rest).length > 0) entry.auth = rest;
+  else delete entry.auth;
+}
+
+function foreignKeys(auth: unknown): AuthEntry {
+  const ours = new Set<string>(['type', ...loginKeys.map(([, [onDisk]]) => onDisk)]);
+  return isObject(auth) ? Object.fromEntries(Object.entries(auth).filter(([key]) => !ours.has(key))) : {};
+}
+
+/**
+ * A server that has an API key or a password keeps it: a login would put a token in its place.
+ *
+ * @throws AuthError `usage` for an entry that is authenticated by something else than a login.
+ */
+export function checkLoginFits({ auth, url }: ServerEntry, name: string): void {
+  const type = isObject(auth) ? (auth.type ?? 'bearer') : 'bearer';
+  if (loginTypes.has(type)) return;
+  throw new AuthError('usage', `${name} is authenticated by ${JSON.stringify(type)}, which a login would overwrite.`, {
+    hint: `Log in under another name: mcp-auth login ${url ?? 'URL'} --name NAME`,
+  });
+}
