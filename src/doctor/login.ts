@@ -14,8 +14,10 @@ import { failure, fine, warning, type MachineStep, type Seen, type Step } from '
 export const logins: MachineStep = {
   name: 'Logins',
   look: async (subject, context) => {
-    if (subject !== undefined) return undefined;
-    const all = servers(await context.store.read()).flatMap(([name, entry]) => {
+    // A store that cannot be read has been told of.
+    const document = await context.store.read().catch(() => undefined);
+    if (subject !== undefined || document === undefined) return undefined;
+    const all = servers(document).flatMap(([name, entry]) => {
       const login = readLogin(entry);
       return login ? [{ name, login }] : [];
     });

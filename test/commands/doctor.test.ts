@@ -358,6 +358,23 @@ describe('the machine', () => {
   });
 });
 
+test('what a server says reaches the terminal quoted, cut and without control characters', async () => {
+  const evil = `https://a.example/\u001b]0;owned\u0007\u202e${'x'.repeat(5000)}`;
+  const { url } = await fakeServer((origin) => [
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [evil, origin], scopes_supported: [evil] } } },
+    {
+      want: 'GET /.well-known/oauth-authorization-server',
+      respond: { json: metadata(origin, { code_challenge_methods_supported: [evil], client_id_metadata_document_supported: evil }) },
+    },
+  ]);
+  const doctor = run(`doctor ${url}`, { store: temporaryStore(), env: { HOME: temporaryFolder() } });
+  await doctor.exit;
+  expect(doctor.stdout).toContain('✗ PKCE (RFC 7636): S256 is not among its methods: “https://a.example/');
+  // eslint-disable-next-line no-control-regex -- that is what must not be there
+  expect(doctor.stdout).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+  expect(Math.max(...doctor.stdout.split('\n').map((line) => line.length))).toBeLessThan(1000);
+});
+
 test('a name that the store does not have is wrong usage', async () => {
   const doctor = run('doctor nobody', { store: temporaryStore({ mcpServers: { a: { url: 'https://a.example' } } }) });
   expect(await doctor.exit).toBe(2);
