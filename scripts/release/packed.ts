@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as api from '../../src/index.js';
-import { smoke } from '../smoke.js';
 
 /** A program of Node, and what it calls itself. */
 export interface Runtime {
@@ -64,6 +63,8 @@ export async function tryPacked({ node }: Runtime, { tarball, version, folder }:
   const script = "console.log(Object.keys(await import('mcp-auth-cli')).sort().join())";
   const names = execFileSync(node, ['--input-type=module', '--eval', script], { cwd: folder, encoding: 'utf8' });
   expectSame('What the library exports', names.trim(), Object.keys(api).sort().join());
+  // Not before it is used: its authorization server has a word to say about itself as soon as it is loaded.
+  const { smoke } = await import('../smoke.js');
   return 3 + (await smoke([node, path.join(folder, 'node_modules/mcp-auth-cli/dist/bin.cjs')]));
 }
 
