@@ -98,20 +98,26 @@ async function rehearse(version: string, changes: Changes): Promise<void> {
   }
 }
 
-const version = nextVersion(manifest.version, wanted ?? 'patch');
-tell(`mcp-auth ${version}, after ${manifest.version}${isRehearsal ? ' (a rehearsal: nothing is written, committed or tagged)' : ''}`);
-const { changes, against } = plan(version);
-if (against.length > 0 && !isRehearsal) {
-  process.stderr.write(`${against.join('\n')}\n`);
-  process.exit(1);
-}
-check();
-await rehearse(version, changes);
-if (isRehearsal) {
-  tell(`A release would write ${Object.keys(changes).join(', ')}, commit them as "release ${version}", and tag that v${version}.`);
-  for (const obstacle of against) tell(`Before that, this has to be mended: ${obstacle}`);
-} else {
+async function release(): Promise<void> {
+  const version = nextVersion(manifest.version, wanted ?? 'patch');
+  tell(`mcp-auth ${version}, after ${manifest.version}${isRehearsal ? ' (a rehearsal: nothing is written, committed or tagged)' : ''}`);
+  const { changes, against } = plan(version);
+  if (against.length > 0 && !isRehearsal) throw new Error(against.join('\n'));
+  check();
+  await rehearse(version, changes);
+  if (isRehearsal) {
+    tell(`A release would write ${Object.keys(changes).join(', ')}, commit them as "release ${version}", and tag that v${version}.`);
+    for (const obstacle of against) tell(`Before that, this has to be mended: ${obstacle}`);
+    return;
+  }
   recordRelease(root, { version, changes });
   tell(`committed, and tagged v${version}, on this machine. What is left is yours to type; the workflow publishes:`);
   process.stdout.write('\n  git push --follow-tags\n\n');
+}
+
+try {
+  await release();
+} catch (error) {
+  process.stderr.write(`✗ ${error instanceof Error ? error.message : String(error)}\nNothing was released, and the tree is as it was.\n`);
+  process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 /** What a release does to the files and the repository. The packed package itself is tried by `npm run release -- --dry-run`. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { copyTree, obstacles, recordRelease } from '../scripts/release/repository.js';
@@ -81,6 +81,16 @@ describe('the repository', () => {
     expect(obstacles(folder, '1.2.3')).toEqual(['There is a tag v1.2.3 already.']);
   });
 
+  test('where git does not take it, all is as it was', () => {
+    const folder = repository();
+    writeFileSync(path.join(folder, '.git/hooks/pre-commit'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const before = git(folder, 'rev-parse', 'HEAD');
+    expect(() => recordRelease(folder, { version: '1.2.3', changes: { 'package.json': '{ "version": "1.2.3" }\n' } })).toThrow();
+    expect(obstacles(folder, '1.2.3')).toEqual([]);
+    expect(git(folder, 'rev-parse', 'HEAD')).toBe(before);
+    expect(readFileSync(path.join(folder, 'package.json'), 'utf8')).toBe('{}\n');
+  });
+
   test('another branch, or a change that is not committed, is in its way', () => {
     const folder = repository();
     git(folder, 'switch', '--quiet', '--create', 'wish');
@@ -92,7 +102,7 @@ describe('the repository', () => {
 
   test('a copy of the tree has what git knows or would add, and no builds', () => {
     const folder = repository();
-    execFileSync('mkdir', ['-p', 'dist', 'src'], { cwd: folder });
+    for (const name of ['dist', 'src']) mkdirSync(path.join(folder, name));
     for (const file of ['dist/bin.cjs', 'src/new.ts']) writeFileSync(path.join(folder, file), file);
     const copy = temporaryFolder();
     copyTree(folder, copy);

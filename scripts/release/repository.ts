@@ -36,11 +36,19 @@ export function writeChanges(folder: string, changes: Changes): void {
   for (const [file, text] of Object.entries(changes)) writeFileSync(path.join(folder, file), text);
 }
 
-/** Commits the changes of a release and tags them, here only. The tag is annotated: `git push --follow-tags` takes no other. */
+/**
+ * Commits the changes of a release to a clean tree and tags them, here only. The tag is annotated: `git push --follow-tags`
+ * takes no other. Where git fails, as for a hook or a signature, the tree is put back.
+ */
 export function recordRelease(folder: string, { version, changes }: { version: string; changes: Changes }): void {
-  writeChanges(folder, changes);
-  git(folder, 'add', '--', ...Object.keys(changes));
-  // A version that was in package.json already, and a changelog that names it, leave nothing to commit but the tag.
-  git(folder, 'commit', '--quiet', '--allow-empty', '--message', `release ${version}`);
-  git(folder, 'tag', '--annotate', `v${version}`, '--message', `mcp-auth ${version}`);
+  const before = git(folder, 'rev-parse', 'HEAD');
+  try {
+    writeChanges(folder, changes);
+    git(folder, 'add', '--', ...Object.keys(changes));
+    git(folder, 'commit', '--quiet', '--message', `release ${version}`);
+    git(folder, 'tag', '--annotate', `v${version}`, '--message', `mcp-auth ${version}`);
+  } catch (error) {
+    git(folder, 'reset', '--quiet', '--hard', before);
+    throw error;
+  }
 }
