@@ -1,0 +1,113 @@
+/** What a release does to the files and the repository. The packed package itself is tried by `npm run release -- --dry-run`. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { copyTree, obstacles, recordRelease } from '../scripts/release/repository.js';
+import { nextVersion, releasedChangelog, withVersion } from '../scripts/release/version.js';
+import { temporaryFolder } from './helpers/folder.js';
+
+const root = path.resolve(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+
+describe('the version', () => {
+  test.each([
+    ['patch', '1.2.4'],
+    ['minor', '1.3.0'],
+    ['major', '2.0.0'],
+    ['1.2.3', '1.2.3'],
+    ['1.10.0', '1.10.0'],
+  ])('%s after 1.2.3 is %s', (wanted, next) => {
+    expect(nextVersion('1.2.3', wanted)).toBe(next);
+  });
+  test.each(['1.2.2', '1.1.9', '0.9.9', 'v2.0.0', '2.0', '2.0.0-rc.1', '02.0.0', 'huge', ''])('%j after 1.2.3 is none', (wanted) => {
+    expect(() => nextVersion('1.2.3', wanted)).toThrow(/neither|before/);
+  });
+  test.each(['package.json', 'package-lock.json'])('in %s nothing else is changed', (file) => {
+    const before = read(file);
+    const after = withVersion(before, '98.76.54');
+    const own = before.split('\n').filter((line, at) => line !== after.split('\n')[at]);
+    expect(own.map((line) => line.trim())).toEqual(
+      file === 'package.json' ? [expect.any(String)] : [expect.any(String), expect.any(String)],
+    );
+    expect(own.every((line) => line.includes('"version"'))).toBe(true);
+    expect(after.match(/98\.76\.54/g)).toHaveLength(own.length);
+  });
+});
+
+describe('the changelog', () => {
+  const release = { version: '1.2.3', date: '2026-12-24' };
+  test('what was not released gets its version and its date', () => {
+    const before = '# Changelog\n\n## Unreleased\n\nMore:\n\n- a thing\n\n## 1.2.2 (2026-01-01)\n\n- another\n';
+    expect(releasedChangelog(before, release)).toBe(before.replace('Unreleased', '1.2.3 (2026-12-24)'));
+  });
+  test.each([
+    '# Changelog\n\n## 1.2.2 (2026-01-01)\n\n- a thing\n',
+    '# Changelog\n\n## Unreleased\n\n## 1.2.2 (2026-01-01)\n\n- a thing\n',
+  ])('that says nothing of it is no changelog for a release (%#)', (before) => {
+    expect(releasedChangelog(before, release)).toBeUndefined();
+  });
+});
+
+describe('the repository', () => {
+  const git = (folder: string, ...words: string[]) => execFileSync('git', words, { cwd: folder, encoding: 'utf8' }).trim();
+
+  function repository(): string {
+    const folder = temporaryFolder();
+    git(folder, 'init', '--quiet', '--initial-branch', 'main');
+    for (const [key, value] of [
+      ['user.name', 'Tester'],
+      ['user.email', 'tester@demo.example'],
+      ['commit.gpgSign', 'false'],
+      ['tag.gpgSign', 'false'],
+    ] as const) {
+      git(folder, 'config', key, value);
+    }
+    writeFileSync(path.join(folder, 'package.json'), '{}\n');
+    writeFileSync(path.join(folder, '.gitignore'), 'dist/\n');
+    git(folder, 'add', '.');
+    git(folder, 'commit', '--quiet', '--message', 'first');
+    return folder;
+  }
+
+  test('a clean main is released: one commit, and an annotated tag, which --follow-tags takes', () => {
+    const folder = repository();
+    expect(obstacles(folder, '1.2.3')).toEqual([]);
+    recordRelease(folder, { version: '1.2.3', changes: { 'package.json': '{ "version": "1.2.3" }\n' } });
+    expect(git(folder, 'log', '--format=%s')).toBe('release 1.2.3\nfirst');
+    expect(git(folder, 'status', '--porcelain')).toBe('');
+    expect(git(folder, 'cat-file', '-t', 'v1.2.3')).toBe('tag');
+    expect(git(folder, 'rev-parse', 'v1.2.3^{commit}')).toBe(git(folder, 'rev-parse', 'HEAD'));
+    expect(obstacles(folder, '1.2.3')).toEqual(['There is a tag v1.2.3 already.']);
+  });
+
+  test('where git does not take it, all is as it was', () => {
+    const folder = repository();
+    writeFileSync(path.join(folder, '.git/hooks/pre-commit'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const before = git(folder, 'rev-parse', 'HEAD');
+    expect(() => recordRelease(folder, { version: '1.2.3', changes: { 'package.json': '{ "version": "1.2.3" }\n' } })).toThrow();
+    expect(obstacles(folder, '1.2.3')).toEqual([]);
+    expect(git(folder, 'rev-parse', 'HEAD')).toBe(before);
+    expect(readFileSync(path.join(folder, 'package.json'), 'utf8')).toBe('{}\n');
+  });
+
+  test('another branch, or a change that is not committed, is in its way', () => {
+    const folder = repository();
+    git(folder, 'switch', '--quiet', '--create', 'wish');
+    writeFileSync(path.join(folder, 'new.txt'), '');
+    expect(obstacles(folder, '1.2.3')).toEqual([expect.stringContaining('the branch wish'), expect.stringContaining('new.txt')]);
+    git(folder, 'switch', '--quiet', '--detach');
+    expect(obstacles(folder, '1.2.3')[0]).toContain('no branch');
+  });
+
+  test('a copy of the tree has what git knows or would add, and no builds', () => {
+    const folder = repository();
+    for (const name of ['dist', 'src']) mkdirSync(path.join(folder, name));
+    for (const file of ['dist/bin.cjs', 'src/new.ts']) writeFileSync(path.join(folder, file), file);
+    const copy = temporaryFolder();
+    copyTree(folder, copy);
+    expect(['package.json', '.gitignore', 'src/new.ts', 'dist/bin.cjs'].map((file) => existsSync(path.join(copy, file)))).toEqual([
+      ...[true, true, true, false],
+    ]);
+  });
+});
