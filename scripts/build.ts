@@ -5,6 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { common, typedOption } from '../src/commands/command.js';
+import { helpOption, typedCommands } from '../src/commands/completion.js';
+import { manPage } from '../src/reference/man.js';
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 
 export const root = path.resolve(import.meta.dirname, '..');
@@ -54,6 +57,10 @@ export default async function buildPackage(): Promise<void> {
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', path.join(root, 'scripts/tsconfig.build.json')], { stdio: 'inherit' });
   writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(pieces.metafile));
+  writeFileSync(
+    path.join(dist, 'mcp-auth.1'),
+    manPage({ commands: await typedCommands(), common: [...common, helpOption].map(typedOption), version }),
+  );
 }
 
 /** The packages that are in a bundle, by name. */

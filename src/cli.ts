@@ -1,9 +1,9 @@
 /** From the command line to an exit code: finds the command, builds its Context, and tells what went wrong. */
 import { Command as Parser, CommanderError } from 'commander';
-import type { Command, CommandListing } from './commands/command.js';
+import { common, everywhere, type Command, type CommandListing } from './commands/command.js';
 import { commands } from './commands/index.js';
 import type { Clock, Context, Env } from './context.js';
-import { AuthError, exitCodes, toAuthError } from './errors.js';
+import { AuthError, exitCodes, exitMeanings, toAuthError } from './errors.js';
 import { systemFiles } from './files.js';
 import type { Lookup } from './http/lookup.js';
 import { createHttp } from './http/http.js';
@@ -49,14 +49,22 @@ interface CommonOptions {
 export async function runCli(world: World): Promise<number> {
   try {
     let code: number = exitCodes.done;
-    const parser = await parserFor(world, (ended) => (code = ended));
-    if (world.argv.length === 0) parser.outputHelp();
-    else await parser.parseAsync([...world.argv], { from: 'user' });
+    const argv = withoutHelpWord(world.argv);
+    const parser = await parserFor({ ...world, argv }, (ended) => (code = ended));
+    if (argv.length === 0) parser.outputHelp();
+    else await parser.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
     return tellFailure(error, world);
   }
+}
+
+/** `help login` is `login --help`, as people type it. */
+function withoutHelpWord(argv: readonly string[]): readonly string[] {
+  const [first, command] = argv;
+  if (first !== 'help') return argv;
+  return command === undefined ? [] : [command, '--help'];
 }
 
 /** @param end is told the exit code of the command. */
@@ -71,12 +79,9 @@ async function parserFor(world: World, end: (code: number) => void): Promise<Par
       writeErr: (text) => void world.stderr.write(text),
       outputError: () => undefined,
     })
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 a login is needed, 4 refused, 5 time ran out, 6 the network or a server failed.',
-    );
+    .addHelpText('after', `\nFor one command: mcp-auth COMMAND --help\n\n${exitCodesInWords()}`);
   for (const listing of commands) {
-    const one = parser.command(listing.name).description(listing.summary);
+    const one = parser.command(listing.name).summary(listing.summary);
     if (listing.alias !== undefined) one.alias(listing.alias);
     // Only the command that is used is loaded: start-up is paid at every call of every app.
     if (isNamed(listing, world.argv)) describe({ parser: one, command: await listing.load(), end }, world);
@@ -84,22 +89,26 @@ async function parserFor(world: World, end: (code: number) => void): Promise<Par
   return parser;
 }
 
+function exitCodesInWords(): string {
+  const codes = Object.entries(exitMeanings).map(([name, meaning]) => `${exitCodes[name as keyof typeof exitCodes]} ${meaning}`);
+  return `Exit codes: ${codes.join(', ')}.`;
+}
+
 function isNamed({ name, alias }: CommandListing, argv: readonly string[]): boolean {
   return argv.some((word) => word === name || word === alias);
 }
 
 function describe({ parser, command, end }: { parser: Parser; command: Command<never>; end: (code: number) => void }, world: World): void {
+  parser.description(command.description).optionsGroup(everywhere).helpOption('-h, --help', 'show this help');
   for (const { syntax, help } of command.arguments) parser.argument(syntax, help);
-  for (const { flags, help, group, parse } of command.options) {
+  for (const { flags, help, group = 'Options:', parse } of [...command.options, ...common]) {
     const option = parser.createOption(flags, help);
     if (parse) option.argParser(parse);
-    if (group !== undefined) option.helpGroup(group);
+    option.helpGroup(group);
     parser.addOption(option);
   }
   parser
-    .option('--store <file>', 'the store to use (or MCP_AUTH_STORE)')
-    .option('--debug', 'tell every request and its answer on stderr, without what is secret in them')
-    .addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  mcp-auth ${line}`).join('\n')}`)
+    .addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  mcp-auth ${line}`).join('\n')}\n\n${exitCodesInWords()}`)
     .action(async () => {
       end(await runCommand({ command, words: parser.args, options: parser.opts() }, world));
     });

@@ -10,6 +10,18 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** The same for people. */
+export const exitMeanings = {
+  done: 'done',
+  failed: 'failed',
+  usage: 'wrong usage',
+  loginNeeded: 'a login is needed',
+  refused: 'access was refused',
+  timedOut: 'time ran out',
+  network: 'the network or a server failed',
+  interrupted: 'interrupted',
+} as const satisfies Record<keyof typeof exitCodes, string>;
+
 /** Every code that an error can carry, with the exit code that it becomes. Codes are public: scripts read them. */
 const exitCodeOf = {
   internal: exitCodes.failed,

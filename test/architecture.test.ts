@@ -16,7 +16,7 @@ const layers = [
   ['login/'],
   ['session/'],
   ['apps/', 'flows/'],
-  ['oauth/', 'store/'],
+  ['oauth/', 'reference/', 'store/'],
   ['http/'],
   ['context.ts', 'duration.ts', 'errors.ts', 'json.ts', 'octets.ts', 'server-text.ts', 'version.ts'],
 ];

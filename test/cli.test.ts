@@ -6,7 +6,7 @@ import { run } from './helpers/run.js';
 
 const store = '/nonexistent/mcp-servers.json';
 
-test.each(['', '--help', '-h'])('mcp-auth %s is the help, on stdout', async (line) => {
+test.each(['', '--help', '-h', 'help'])('mcp-auth %s is the help, on stdout', async (line) => {
   const help = run(line, { store });
   expect(await help.exit).toBe(0);
   for (const { name, summary } of commands) expect(help.stdout).toMatch(new RegExp(`${name}.*${summary}`));
@@ -18,6 +18,11 @@ test.each(commands.map(({ name }) => name))('%s --help shows its arguments, opti
   expect(help.stdout).toContain(`Usage: mcp-auth ${name}`);
   expect(help.stdout).toContain('--store <file>');
   expect(help.stdout).toContain(`\n  mcp-auth ${name}`);
+  expect(help.stdout).toContain('\nIn every command:\n');
+  expect(help.stdout).toMatch(/\nExit codes: 0 done, .*, 6 the network or a server failed/);
+  const asked = run(`help ${name}`, { store });
+  expect(await asked.exit).toBe(0);
+  expect(asked.stdout).toBe(help.stdout);
 });
 
 test('--version is the version of the package', async () => {
@@ -72,7 +77,8 @@ describe('the lists', () => {
     for (const { name, summary, load } of commands) {
       const command = await load();
       expect(summary).toMatch(/^[A-Z].*[^.]$/);
-      expect(command.examples.length).toBeGreaterThan(0);
+      expect(command.description).toMatch(/^[A-Z][^]*[.\w]$/);
+      expect(command.examples.length).toBeGreaterThan(1);
       for (const example of command.examples) expect(example.split(' ')[0]).toBe(name);
       for (const { help } of [...command.arguments, ...command.options]) expect(help).not.toBe('');
     }

@@ -43,6 +43,7 @@ const command = `import { servers } from '../store/document.js';
 import type { Command } from './command.js';
 
 export const knock: Command = {
+  description: 'Knocks at every server.',
   arguments: [],
   options: [],
   examples: ['knock'],

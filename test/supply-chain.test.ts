@@ -41,7 +41,15 @@ test('npm pack holds the program, its types and its papers, and nothing else', (
     files: { path: string }[];
   }[];
   const files = packed?.files.map((file) => file.path) ?? [];
-  const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'dist/THIRD-PARTY-LICENSES.txt', 'package.json'];
+  const papers = [
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'SECURITY.md',
+    'dist/THIRD-PARTY-LICENSES.txt',
+    'dist/mcp-auth.1',
+    'package.json',
+  ];
   const isBuilt = (file: string) => file.startsWith('dist/') && /\.(c?js|d\.ts)$/.test(file);
   expect(files.filter((file) => !isBuilt(file)).sort()).toEqual(papers);
   const sources = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));

@@ -11,6 +11,8 @@ interface Options {
 }
 
 export const add: Command<Options> = {
+  description:
+    'Puts a server into the store, to be logged in to later; or the servers that an app has already, with their logins if asked.',
   arguments: [
     { syntax: '[name]', help: 'what to call the server' },
     { syntax: '[url]', help: 'URL of the MCP server' },

@@ -29,7 +29,12 @@ const options: readonly Option[] = [
     help: 'sent with every request, as "X-Key: value"; ${VAR} is taken from the environment. May be repeated',
     parse: parseHeader,
   },
-  { flags: '--transport <which>', help: `${Object.keys(transports).join(', ')} (http-first)`, parse: parseTransport },
+  {
+    flags: '--transport <which>',
+    help: `${Object.keys(transports).join(', ')} (http-first)`,
+    parse: parseTransport,
+    complete: Object.keys(transports),
+  },
 ];
 
 /** Understood because mcp-remote has them. */
@@ -41,8 +46,10 @@ const compatible: readonly Option[] = [
 ];
 
 export const bridge: Command<Options> = {
+  description:
+    'Speaks MCP on stdin and stdout for an app that can only start a command, and passes each message on to the server with a fresh token. Without a login it answers with the command to run, and works as soon as the login is there.',
   arguments: [
-    { syntax: '<server>', help: 'name of a server in the store, or its URL' },
+    { syntax: '<server>', help: 'name of a server in the store, or its URL', complete: 'server' },
     { syntax: '[port]', help: 'as in mcp-remote; the bridge needs none' },
   ],
   options: [...options, ...compatible.map((option) => ({ ...option, group: 'In the place of npx mcp-remote:' }))],

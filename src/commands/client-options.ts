@@ -21,7 +21,11 @@ export interface ClientWords {
 const options: readonly Option[] = [
   { flags: '--client-id <id>', help: 'a client registered by hand; its secret, if any, in MCP_AUTH_CLIENT_SECRET' },
   { flags: '--client-secret-stdin', help: 'read the client’s secret as the first line of stdin' },
-  { flags: '--private-key <file>', help: 'the key that the client proves itself with: PEM or JWK; it stays in that file' },
+  {
+    flags: '--private-key <file>',
+    help: 'the key that the client proves itself with: PEM or JWK; it stays in that file',
+    complete: 'file',
+  },
   { flags: '--client-metadata-url <url>', help: 'a client-ID metadata document to be known by', parse: checkMetadataUrl },
   { flags: '--register', help: 'register a new client even if the store holds one' },
   { flags: '--callback-port <port>', help: 'the port on this machine that the browser is sent to', parse: parsePort },

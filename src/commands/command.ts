@@ -1,15 +1,24 @@
 import type { Context } from '../context.js';
+import type { Completion, TypedOption } from '../reference/model.js';
 
 /** What a person types: one verb. Its file says what it takes, and does it. */
 export interface Command<Options = object> {
-  /** The positional arguments as the help shows them: `<name>` is required, `[name]` is not. */
-  readonly arguments: readonly { readonly syntax: string; readonly help: string }[];
+  /** A sentence or two, at the top of its help. */
+  readonly description: string;
+  readonly arguments: readonly Argument[];
   readonly options: readonly Option[];
-  /** Command lines that show how it is used, without the leading `mcp-auth`. */
+  /** At least two command lines that show how it is used, without the leading `mcp-auth`. */
   readonly examples: readonly string[];
   /** Resolves to the exit code, if that is another than 0. */
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most commands say nothing of their exit code
   run(input: Input<Options>, context: Context): Promise<number | void>;
+}
+
+export interface Argument {
+  /** As the help shows it: `<name>` is required, `[name]` is not, `[names...]` may be several. */
+  readonly syntax: string;
+  readonly help: string;
+  readonly complete?: Completion;
 }
 
 export interface Option {
@@ -18,6 +27,8 @@ export interface Option {
   readonly help: string;
   /** The heading that it stands under in the help, if not the first one. */
   readonly group?: string;
+  /** How the shell completes its value. */
+  readonly complete?: Completion;
   /** Reads the value; throws AuthError `usage` for a wrong one. `before` is what a repeated option has so far. */
   readonly parse?: (text: string, before: unknown) => unknown;
 }
@@ -34,4 +45,18 @@ export interface CommandListing {
   readonly alias?: string;
   readonly summary: string;
   load(): Promise<Command<never>>;
+}
+
+export const everywhere = 'In every command:';
+
+/** The options of every command; `--help` is commander's own. */
+export const common: readonly Option[] = [
+  { flags: '--store <file>', group: everywhere, help: 'the store to use (or MCP_AUTH_STORE)', complete: 'file' },
+  { flags: '--debug', group: everywhere, help: 'tell every request and its answer on stderr, without what is secret in them' },
+];
+
+/** An option for those who read all of them: its names, and what follows them. */
+export function typedOption({ flags, help, complete }: Option): TypedOption {
+  const names = flags.split(/[ ,|]+/).filter((word) => word.startsWith('-'));
+  return { names, value: /[<[].*$/.exec(flags)?.[0], help, complete };
 }

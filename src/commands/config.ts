@@ -13,8 +13,9 @@ const preferences: Record<PreferenceName, (value: string) => string> = {
 };
 
 export const config: Command<Options> = {
+  description: 'Shows the preferences, or one of them, or sets it.',
   arguments: [
-    { syntax: '[name]', help: `the preference: ${Object.keys(preferences).join(', ')}` },
+    { syntax: '[name]', help: `the preference: ${Object.keys(preferences).join(', ')}`, complete: Object.keys(preferences) },
     { syntax: '[value]', help: 'what to set it to' },
   ],
   options: [{ flags: '--unset', help: 'take the preference back' }],

@@ -19,12 +19,19 @@ interface Options {
 }
 
 export const connect: Command<Options> = {
+  description:
+    'Changes the app’s own configuration so that it uses the login, and leaves all else in that file as it is. What was there first stays beside it.',
   arguments: [
-    { syntax: '[app]', help: `one of ${apps.map(({ name }) => name).join(', ')}` },
-    { syntax: '[name]', help: 'name of a server in the store' },
+    { syntax: '[app]', help: `one of ${apps.map(({ name }) => name).join(', ')}`, complete: apps.map(({ name }) => name) },
+    { syntax: '[name]', help: 'name of a server in the store', complete: 'server' },
   ],
   options: [
-    { flags: '--how <how>', help: 'helper, bridge, header or copy, in place of the best that the app knows', parse: parseHow },
+    {
+      flags: '--how <how>',
+      help: 'helper, bridge, header or copy, in place of the best that the app knows',
+      parse: parseHow,
+      complete: hows,
+    },
     { flags: '--as <name>', help: 'what the app is to call the server' },
     { flags: '--project', help: 'the configuration of the project in this folder' },
     { flags: '--print', help: 'show what would be changed, and change nothing' },

@@ -10,7 +10,9 @@ interface Options {
 }
 
 export const doctor: Command<Options> = {
-  arguments: [{ syntax: '[server]', help: 'name of a server in the store, or the URL of any' }],
+  description:
+    'Walks the chain that a login walks, and says of each step what was seen and what to do: ✓ fine, ! perhaps as it should be, ✗ what keeps the login from working. No secret is printed: its output is for bug reports. The exit code is that of the first ✗.',
+  arguments: [{ syntax: '[server]', help: 'name of a server in the store, or the URL of any', complete: 'server' }],
   options: [{ flags: '--json', help: 'the same as JSON' }],
   examples: ['doctor linear', 'doctor https://mcp.linear.app/mcp', 'doctor --json'],
   run: async ({ arguments: [given], options }, context) => {

@@ -3,12 +3,16 @@ import { freshLogin } from '../session/session.js';
 import type { Command } from './command.js';
 
 export const exec: Command = {
+  description: 'Runs the command with a fresh token in MCP_AUTH_TOKEN, and with its own streams and exit code.',
   arguments: [
-    { syntax: '<name>', help: 'name of a server in the store' },
+    { syntax: '<name>', help: 'name of a server in the store', complete: 'server' },
     { syntax: '<command...>', help: 'the command and its words, after --' },
   ],
   options: [],
-  examples: ['exec linear -- sh -c \'curl -H "Authorization: Bearer $MCP_AUTH_TOKEN" https://mcp.linear.app/mcp\''],
+  examples: [
+    'exec linear -- node agent.js',
+    'exec linear -- sh -c \'curl -H "Authorization: Bearer $MCP_AUTH_TOKEN" https://mcp.linear.app/mcp\'',
+  ],
   run: async ({ arguments: [name = '', ...words] }, context) => {
     const { accessToken, tokenType } = await freshLogin({ name }, context);
     if (tokenType === 'dpop') {

@@ -6,9 +6,10 @@ interface Options {
 }
 
 export const exportCommand: Command<Options> = {
-  arguments: [{ syntax: '<name>', help: 'name of a server in the store' }],
+  description: 'Prints the login as JSON, which is as good as a password, for mcp-auth import on another machine.',
+  arguments: [{ syntax: '<name>', help: 'name of a server in the store', complete: 'server' }],
   options: [{ flags: '--move', help: 'remove the login here: two machines cannot both renew it' }],
-  examples: ['export linear --move | ssh build-box mcp-auth import'],
+  examples: ['export linear --move | ssh build-box mcp-auth import', 'export linear > linear.json'],
   run: async ({ arguments: [name = ''], options: { move = false } }, context) => {
     const { ui } = context;
     const { login, kept } = await exportLogin({ name, move }, context);

@@ -9,7 +9,9 @@ interface Options {
 }
 
 export const headers: Command<Options> = {
-  arguments: [{ syntax: '[name]', help: 'name of a server in the store' }],
+  description:
+    'Prints the headers that a request to the server needs, as one JSON object: what apps with a headers helper ask for whenever they connect.',
+  arguments: [{ syntax: '[name]', help: 'name of a server in the store', complete: 'server' }],
   options: [{ flags: '--url <url>', help: 'find the server by its URL (or CLAUDE_CODE_MCP_SERVER_URL)' }],
   examples: ['headers linear', 'headers --url https://mcp.linear.app/mcp'],
   run: async ({ arguments: [asked], options: { url } }, context) => {

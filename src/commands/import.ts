@@ -7,9 +7,10 @@ import type { Command } from './command.js';
 import { checkServerName, checkServerUrl } from '../login/server-name.js';
 
 export const importCommand: Command = {
+  description: 'Reads on stdin what mcp-auth export printed, and stores the login here.',
   arguments: [],
   options: [],
-  examples: ['import < linear.json'],
+  examples: ['import < linear.json', 'import --store ~/.pflow/mcp-servers.json < linear.json'],
   run: async (_, context) => {
     const { ui, store } = context;
     for (const imported of await importLogins({ text: await readStdin(context), check: checkServer }, context)) {

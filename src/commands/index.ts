@@ -28,5 +28,10 @@ export const commands: readonly CommandListing[] = [
     summary: 'Find out what keeps a login from working',
     load: async () => (await import('./doctor.js')).doctor,
   },
+  {
+    name: 'completion',
+    summary: 'Print what makes a shell complete mcp-auth’s words',
+    load: async () => (await import('./completion.js')).completion,
+  },
   { name: 'config', summary: 'Show or set what every login uses', load: async () => (await import('./config.js')).config },
 ];

@@ -8,14 +8,24 @@ import { table } from './table.js';
 
 interface Options {
   json?: boolean;
+  names?: boolean;
 }
 
 export const list: Command<Options> = {
+  description:
+    'Shows every server of the store, how it is authenticated, when its token expires, and whether it can be renewed. No secret is printed.',
   arguments: [],
-  options: [{ flags: '--json', help: 'the same as JSON' }],
+  options: [
+    { flags: '--json', help: 'the same as JSON' },
+    { flags: '--names', help: 'only the names, one a line' },
+  ],
   examples: ['list', 'list --json'],
   run: async (input, context) => {
     const { store, ui } = context;
+    if (input.options.names) {
+      for (const [name] of servers(await store.read())) ui.print(name);
+      return;
+    }
     const all = servers(await store.read()).map(([name, entry]) => ({ name, entry, login: readLogin(entry) }));
     if (input.options.json) {
       ui.document(all.map((server) => describe(server, context)));

@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { flowNamed, flowNames } from '../flows/index.js';
+import { flowNamed, flowNames, flows } from '../flows/index.js';
 import { login as logIn, type LoginRequest, type LoginResult } from '../login/login.js';
 import { quoted } from '../server-text.js';
 import { canRenew } from '../session/renewal.js';
@@ -42,24 +42,34 @@ const twoSteps: readonly Option[] = [
   { flags: '--attempt <id>', help: 'which login to finish, where several were started' },
 ];
 
+const asking = 'What is asked for:';
+const telling = 'What is shown:';
+
 export const login: Command<Options> = {
-  arguments: [{ syntax: '[server]', help: 'URL of an MCP server, or the name of one in the store' }],
+  description:
+    'Finds the server’s authorization server, becomes a client of it, has you approve, tries the token, and stores it. Without a browser here it shows an address, or a code, to use on any other device.',
+  arguments: [{ syntax: '[server]', help: 'URL of an MCP server, or the name of one in the store', complete: 'server' }],
   options: [
     { flags: '--no-browser', help: 'open no browser here: show the address, or a code, to use elsewhere' },
     { flags: '--name <name>', help: 'what to call the server (made from its host otherwise)' },
-    { flags: '--flow <flow>', help: `force one way of logging in: ${flowNames()}`, parse: (name) => flowNamed(name).name },
-    { flags: '--scope <scopes>', help: 'the scopes to ask for, in place of those that the server names' },
-    { flags: '--challenge <value>', help: 'the WWW-Authenticate value of a server that wants more than it was given' },
+    {
+      flags: '--flow <flow>',
+      help: `force one way of logging in: ${flowNames()}`,
+      parse: (name) => flowNamed(name).name,
+      complete: flows.map(({ name }) => name),
+    },
+    { group: asking, flags: '--scope <scopes>', help: 'the scopes to ask for, in place of those that the server names' },
+    { group: asking, flags: '--challenge <value>', help: 'the WWW-Authenticate value of a server that wants more than it was given' },
     {
       flags: '--timeout <seconds>',
       help: 'how long to wait for approval (600, or the life of a device code)',
       parse: seconds({ option: '--timeout', least: 1 }),
     },
     { flags: '--no-verify', help: 'do not open the server with the new token' },
-    { flags: '--qr', help: 'draw a QR code even where no terminal is seen' },
-    { flags: '--no-qr', help: 'draw no QR code' },
-    { flags: '--quiet', help: 'say only what you have to do, and what goes wrong' },
-    { flags: '--json', help: 'tell what happens as JSON, one object a line, on stdout' },
+    { group: telling, flags: '--qr', help: 'draw a QR code even where no terminal is seen' },
+    { group: telling, flags: '--no-qr', help: 'draw no QR code' },
+    { group: telling, flags: '--quiet', help: 'say only what you have to do, and what goes wrong' },
+    { group: telling, flags: '--json', help: 'tell what happens as JSON, one object a line, on stdout' },
     ...twoSteps.map((option) => ({ ...option, group: 'Logging in with two commands, as an agent does:' })),
     ...serverOptions,
     ...clientOptions,

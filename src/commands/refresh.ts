@@ -19,7 +19,9 @@ interface Options {
 }
 
 export const refresh: Command<Options> = {
-  arguments: [{ syntax: '[name...]', help: 'names of servers in the store' }],
+  description:
+    'Renews the logins that are named, or all. With --watch it stays and renews each before its token expires, for programs that only read the store.',
+  arguments: [{ syntax: '[name...]', help: 'names of servers in the store', complete: 'server' }],
   options: [
     { flags: '--all', help: 'renew every login that can be renewed' },
     { flags: '--watch', help: 'stay, and renew each login shortly before its token expires' },

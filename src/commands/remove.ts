@@ -5,9 +5,10 @@ import { readLogin } from '../store/login.js';
 import type { Command } from './command.js';
 
 export const remove: Command = {
-  arguments: [{ syntax: '<name>', help: 'name of a server in the store' }],
+  description: 'Logs out as mcp-auth logout does, and takes the server out of the store as well.',
+  arguments: [{ syntax: '<name>', help: 'name of a server in the store', complete: 'server' }],
   options: [],
-  examples: ['remove linear'],
+  examples: ['remove linear', 'remove linear --store ~/.pflow/mcp-servers.json'],
   run: async ({ arguments: [name = ''] }, context) => {
     const login = readLogin(findServer(await context.store.read(), name));
     await endLogin(name, context);

@@ -9,7 +9,9 @@ interface Options {
 }
 
 export const token: Command<Options> = {
-  arguments: [{ syntax: '<name>', help: 'name of a server in the store' }],
+  description:
+    'Prints the token alone, on stdout. One that has expired, or is about to, is renewed first, by one process however many ask.',
+  arguments: [{ syntax: '<name>', help: 'name of a server in the store', complete: 'server' }],
   options: [
     { flags: '--min-ttl <seconds>', help: 'a token that lives at least so long', parse: seconds({ option: '--min-ttl', least: 0 }) },
   ],

@@ -4,7 +4,15 @@ import path from 'node:path';
 import { describe } from 'vitest';
 
 /** Each program, with the Debian package that has it. */
-const packages = { tmux: 'tmux', sshd: 'openssh-server', bwrap: 'bubblewrap', chromium: 'chromium' } as const;
+const packages = {
+  tmux: 'tmux',
+  sshd: 'openssh-server',
+  bwrap: 'bubblewrap',
+  chromium: 'chromium',
+  fish: 'fish',
+  zsh: 'zsh',
+  mandoc: 'mandoc',
+} as const;
 
 /** The path of a program; undefined where it is not installed. */
 export function installed(program: keyof typeof packages): string | undefined {
