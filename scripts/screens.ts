@@ -1,6 +1,6 @@
 /**
- * `npm run screens`: the README's pictures of a login, made from real ones. The built command runs in a pseudo-terminal
- * against real servers; what stands in the window goes into the README as text, and, drawn by Chromium, into docs/ as PNG.
+ * `npm run screens`: the pictures of a login, made from real ones. The built command runs in a pseudo-terminal
+ * against real servers; what stands in the window goes into docs/logging-in.md as text, and, drawn by Chromium, into docs/ as PNG.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -101,12 +101,12 @@ for (const { name, words, act } of pictures) {
   const login = runInTerminal(['login', mcpServer.url, '--name', 'example', ...words], { ...size, env });
   await act(login);
   if ((await login.exit) !== 0) throw new Error(login.lines().join('\n'));
-  process.stdout.write(`docs/${name}.png, and in the README\n`);
+  process.stdout.write(`docs/${name}.png, and in docs/logging-in.md\n`);
 }
 await mcpServer.close();
 await authorizationServer.close();
 
-/** In the README, the servers have the names that its other examples use. */
+/** On the page, the servers have the names that its other examples use. */
 function asInReadme(text: string): string {
   return text
     .replaceAll(mcpServer.url, 'https://mcp.example.com/mcp')
@@ -115,11 +115,10 @@ function asInReadme(text: string): string {
     .replaceAll(new URL(authorizationServer.issuer).host, 'auth.example.com');
 }
 
-const file = path.join(root, 'README.md');
-let readme = readFileSync(file, 'utf8');
-// The login by code stands at the top of the README as it is without a window.
+const file = path.join(root, 'docs', 'logging-in.md');
+let page = readFileSync(file, 'utf8');
 for (const [name, text] of captured) {
   const block = new RegExp(`(<!-- screen: ${name} -->\\n+\`\`\`text\\n)[^]*?(\`\`\`)`);
-  readme = readme.replace(block, (_, before: string, after: string) => `${before}${asInReadme(text)}\n${after}`);
+  page = page.replace(block, (_, before: string, after: string) => `${before}${asInReadme(text)}\n${after}`);
 }
-writeFileSync(file, readme);
+writeFileSync(file, page);

@@ -10,7 +10,9 @@ import { runInTerminal } from './helpers/pty.js';
 import { run } from './helpers/run.js';
 import { realServers } from './helpers/servers.js';
 
-const readme = readFileSync(path.resolve(import.meta.dirname, '../README.md'), 'utf8');
+const read = (file: string) => readFileSync(path.resolve(import.meta.dirname, '..', file), 'utf8');
+/** What a login prints, on both pages that show it. */
+const readme = `${read('README.md')}\n${read('docs/logging-in.md')}`;
 const consoles = [...readme.matchAll(/```console\n([^]*?)```/g)].map(([, block = '']) => block);
 
 /** What is another one each time, in one spelling. */

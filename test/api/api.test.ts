@@ -1,4 +1,4 @@
-/** The package's own API, against real servers, and the README's examples. */
+/** The package's own API, against real servers, and the examples of docs/in-code.md. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -80,16 +80,16 @@ describe('where a login is needed', () => {
   });
 });
 
-const readme = readFileSync(path.resolve(import.meta.dirname, '../../README.md'), 'utf8');
+const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/in-code.md'), 'utf8');
 
-test.each(['token', 'transport', 'login'])('the README’s example %s is the file that the types are checked of', (name) => {
+test.each(['token', 'transport', 'login'])('the page’s example %s is the file that the types are checked of', (name) => {
   const file = readFileSync(path.join(import.meta.dirname, 'examples', `${name}.ts`), 'utf8');
-  expect(readme).toContain(`\`\`\`ts\n${file}\`\`\``);
+  expect(page).toContain(`\`\`\`ts\n${file}\`\`\``);
 });
 
-test('the README’s Python works with what its libraries describe, and with nothing but Python', () => {
+test('the page’s Python works with what its libraries describe, and with nothing but Python', () => {
   const folder = temporaryFolder();
-  const [, code = ''] = /```python\n([^]*?)```/.exec(readme) ?? [];
+  const [, code = ''] = /```python\n([^]*?)```/.exec(page) ?? [];
   const write = (name: string, text: string) => {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     writeFileSync(path.join(folder, name), text);

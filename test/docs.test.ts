@@ -1,0 +1,108 @@
+/** The pages say nothing that is not so: their commands are there, their links lead somewhere, what they quote is said. */
+import { readdirSync, readFileSync, existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { appsPage } from '../scripts/pages.js';
+import { commands } from '../src/commands/index.js';
+import { common, typedOption } from '../src/commands/command.js';
+import { shells } from '../src/reference/index.js';
+import { apps } from '../src/apps/index.js';
+
+const root = path.resolve(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...readdirSync(path.join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+const sources = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => read(path.join('src', file)))
+  .join('\n');
+
+/** Every `mcp-auth …` that a page has somebody type: in blocks, after the prompt, and in code within a sentence. */
+function typed(text: string): string[] {
+  const blocks = [...text.matchAll(/^\$ (.*)$/gm)].map(([, line = '']) => line);
+  const inline = [...text.matchAll(/`(mcp-auth [^`]+)`/g)].map(([, line = '']) => line);
+  return [...blocks, ...inline].flatMap((line) =>
+    [...line.matchAll(/(?:^|[|(] ?|&& )mcp-auth ([^|)&;]*)/g)].map(([, words = '']) => words.trim()),
+  );
+}
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page);
+
+  test('names only commands and options that there are', async () => {
+    for (const line of typed(text)) {
+      const words =
+        line
+          .split(' -- ')[0]
+          ?.replace(/'[^']*'/g, 'quoted')
+          .split(/\s+/) ?? [];
+      const [name = ''] = words;
+      if (name === 'COMMAND' || name.startsWith('-') || name === 'help') continue;
+      const listing = commands.find((one) => one.name === name || one.alias === name);
+      expect(listing, `mcp-auth ${line}`).toBeDefined();
+      const command = await listing?.load();
+      const known = [...(command?.options ?? []), ...common].flatMap((option) => typedOption(option).names);
+      for (const option of words.filter((word) => /^--?[a-z]/.test(word))) {
+        expect([...known, '--help', '-h'], `mcp-auth ${line}`).toContain(option.split('=')[0]?.replace(/[^\w-]+$/, ''));
+      }
+      if (name === 'connect' && words[1] !== undefined && /^[a-z]/.test(words[1])) expect(apps.map((app) => app.name)).toContain(words[1]);
+      if (name === 'completion' && words[1] !== undefined && /^[a-z]/.test(words[1]))
+        expect(shells.map((shell) => shell.name)).toContain(words[1]);
+    }
+  });
+
+  test('has links that lead somewhere', () => {
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link).filter((link) => !link.startsWith('https:'));
+    for (const link of links) {
+      const [file = '', anchor] = link.split('#');
+      const target = path.join(path.dirname(page), file);
+      if (file !== '') expect(existsSync(path.join(root, target)), link).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(file === '' ? text : read(target)), link).toContain(anchor);
+    }
+  });
+
+  test('has blocks that are what they say', () => {
+    const blocks = [...text.matchAll(/```(yaml|json)\n([^]*?)```/g)];
+    for (const [, language, block = ''] of blocks) expect(language === 'json' ? JSON.parse(block) : parse(block)).toBeTypeOf('object');
+  });
+
+  test('names only scripts that there are', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    for (const [, name = ''] of text.matchAll(/npm run (?:-s )?([\w:]+)/g)) expect(scripts).toHaveProperty([name]);
+  });
+
+  test('names only environment variables that are read', () => {
+    for (const [name] of text.matchAll(/\bMCP_AUTH_[A-Z_]+\b/g)) expect(sources.includes(name), name).toBe(true);
+  });
+});
+
+/** As the forge makes them of headings. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test('what troubleshooting quotes is said by the program', () => {
+  const page = read('docs/troubleshooting.md');
+  // The first column: what somebody sees. What a browser says is in parentheses.
+  const rows = page.split('\n').filter((line) => line.startsWith('| '));
+  const cells = rows.map((row) => (row.split(' | ')[0] ?? '').replace(/\([^)]*\)/g, ''));
+  const quotes = cells.flatMap((cell) => [...cell.matchAll(/“([^”]+)”/g)].map(([, quote = '']) => quote));
+  expect(quotes.length).toBeGreaterThan(20);
+  expect(quotes.filter((quote) => !sources.includes(quote))).toEqual([]);
+});
+
+test('docs/apps.md is what connect says (npm run pages)', () => {
+  expect(read('docs/apps.md')).toBe(appsPage());
+});
