@@ -1,9 +1,10 @@
 /**
  * `npm run demo`: a real authorization server, a real MCP server, and a real login to them with a throw-away store.
  * At a terminal you may open the pages in a browser of your own, or press Enter and the demo walks them for you.
- * Without a terminal it walks them by itself.
+ * Without a terminal it walks them by itself. `-- --stay` starts the servers alone, for logins of your own.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -141,6 +142,13 @@ async function demo(): Promise<void> {
   try {
     say(`Authorization server: ${authorizationServer.issuer} (oidc-provider)`);
     say(`MCP server:           ${mcpServer.url} (the MCP SDK’s)`);
+    if (process.argv.includes('--stay')) {
+      say('\nIn another terminal, as long as this one stays:');
+      for (const flow of ['device', 'paste']) say(`  mcp-auth login ${mcpServer.url} --name demo --no-browser --flow ${flow}`);
+      say('Any name and password will do on the pages. Ctrl-C ends it.');
+      await once(process, 'SIGINT');
+      return;
+    }
     say(`Store:                ${store}`);
 
     heading('1. Log in by pasting the address that the browser ends on');
@@ -168,7 +176,7 @@ async function demo(): Promise<void> {
     );
     say(`\nA tool call with the revoked token: ${refused}.`);
     if (!refused.startsWith('refused')) throw new Error('the revoked token still works');
-    say(`\n${bold('Done.')} Your turn: npm install -g . && mcp-auth login URL --no-browser`);
+    say(`\n${bold('Done.')} Your turn: mcp-auth login URL --no-browser     (to these servers: npm run demo -- --stay)`);
   } finally {
     await mcpServer.close();
     await authorizationServer.close();
