@@ -2,6 +2,7 @@
  * `npm run demo`: a real authorization server, a real MCP server, and a real login to them with a throw-away store.
  * At a terminal you may open the pages in a browser of your own, or press Enter and the demo walks them for you.
  * Without a terminal it walks them by itself. `-- --stay` starts the servers alone, for logins of your own.
+ * `-- --record` makes docs/demo.cast and docs/demo.svg of a session with them; with `--check` it compares instead.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,6 +14,8 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import build, { command } from '../test/helpers/build.js';
 import { startMcpServer } from '../test/helpers/mcp-server.js';
 import { Person } from '../test/helpers/person.js';
+import { recorded } from './recording/files.js';
+import { record } from './recording/record.js';
 
 const { stdin, stdout } = process;
 const atTerminal = stdin.isTTY && stdout.isTTY;
@@ -142,6 +145,10 @@ async function demo(): Promise<void> {
   try {
     say(`Authorization server: ${authorizationServer.issuer} (oidc-provider)`);
     say(`MCP server:           ${mcpServer.url} (the MCP SDK’s)`);
+    if (process.argv.includes('--record')) {
+      await recorded(await record(mcpServer.url), { check: process.argv.includes('--check') });
+      return;
+    }
     if (process.argv.includes('--stay')) {
       say('\nIn another terminal, as long as this one stays:');
       for (const flow of ['device', 'paste']) say(`  mcp-auth login ${mcpServer.url} --name demo --no-browser --flow ${flow}`);

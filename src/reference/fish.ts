@@ -32,7 +32,8 @@ export function fishScript(commands: readonly TypedCommand[]): string {
   return `# fish completion for mcp-auth
 
 function __mcp_auth_servers
-    mcp-auth list --names 2>/dev/null
+    # One that begins so would be expanded.
+    mcp-auth list --names 2>/dev/null | string match -v '~*'
 end
 
 # Whether the command is one of those.

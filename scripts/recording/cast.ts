@@ -1,0 +1,34 @@
+/** A recording in asciinema's format, version 2: a line of JSON for the window, and one for each thing that is printed. */
+export interface Cast {
+  readonly columns: number;
+  readonly rows: number;
+  /** Seconds from the beginning, and what was printed then. */
+  readonly events: readonly (readonly [at: number, text: string])[];
+}
+
+/** Pauses are cut to that many seconds. */
+const longestPause = 2;
+
+export function formatCast({ columns, rows, events }: Cast): string {
+  const header = { version: 2, width: columns, height: rows, title: 'mcp-auth', env: { TERM: 'xterm-256color' } };
+  return [header, ...events.map(([at, text]) => [at, 'o', text])].map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
+export function parseCast(text: string): Cast {
+  const [header = '{}', ...lines] = text.trim().split('\n');
+  const { width: columns, height: rows } = JSON.parse(header) as { width: number; height: number };
+  const events = lines.map((line) => JSON.parse(line) as [number, string, string]).map(([at, , printed]) => [at, printed] as const);
+  return { columns, rows, events };
+}
+
+/** The same without the waiting. */
+export function withoutPauses(cast: Cast): Cast {
+  let cut = 0;
+  let before = 0;
+  const events = cast.events.map(([at, text]) => {
+    cut += Math.max(0, at - before - longestPause);
+    before = at;
+    return [Number((at - cut).toFixed(2)), text] as const;
+  });
+  return { ...cast, events };
+}

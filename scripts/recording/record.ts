@@ -1,0 +1,102 @@
+/** A session with the demo's servers, recorded in a real terminal: what is shown has been typed, and printed by the program. */
+import { mkdtempSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { command } from '../../test/helpers/build.js';
+import { Person } from '../../test/helpers/person.js';
+import { withoutPauses, type Cast } from './cast.js';
+
+const columns = 92;
+const rows = 36;
+const prompt = '$ ';
+/** Milliseconds between two keys, and before a command is given. */
+const typing = 45;
+const reading = 1_500;
+
+/** Logs in to the MCP server at `url` by device code, and uses the login. */
+export async function record(url: string): Promise<Cast> {
+  const pty = await import('@lydell/node-pty');
+  const home = mkdtempSync(path.join(tmpdir(), 'you-'));
+  mkdirSync(path.join(home, 'bin'));
+  symlinkSync(command, path.join(home, 'bin', 'mcp-auth'));
+  const shell = pty.spawn('bash', ['--norc', '--noprofile', '-i'], {
+    ...{ cols: columns, rows, cwd: home, name: 'xterm-256color' },
+    env: {
+      HOME: home,
+      PATH: `${path.join(home, 'bin')}:${process.env['PATH']}`,
+      PS1: prompt,
+      TERM: 'xterm-256color',
+      LANG: 'C.UTF-8',
+      HISTFILE: '/dev/null',
+      BASH_SILENCE_DEPRECATION_WARNING: '1',
+    },
+  });
+  const events: [number, string][] = [];
+  const began = performance.now();
+  let printed = '';
+  shell.onData((text) => {
+    events.push([(performance.now() - began) / 1000, text]);
+    printed += text;
+  });
+  const seen = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    for (let tries = 0; tries < 600; tries += 1) {
+      const match = pattern.exec(printed);
+      if (match) {
+        printed = printed.slice(match.index + match[0].length);
+        return match;
+      }
+      await wait(50);
+    }
+    throw new Error(`The recording never showed ${pattern}; it showed: ${printed.slice(-2000)}`);
+  };
+  const type = async (line: string) => {
+    await wait(reading);
+    for (const key of line) {
+      shell.write(key);
+      await wait(typing);
+    }
+    shell.write('\r');
+    await seen(/\r\n/);
+  };
+  const prompted = () => seen(/\$ $/);
+
+  try {
+    await prompted();
+    await type(`mcp-auth login ${url} --name example --no-browser`);
+    const [, page = ''] = await seen(/(http:\S+\/device)\s/);
+    const [, code = ''] = await seen(/([A-Z]{4}-[A-Z]{4})/);
+    // Time to look at the code; nobody can type it any faster.
+    await wait(4_000);
+    await new Person().approveDevice(page, code);
+    await prompted();
+    await type('mcp-auth list');
+    await prompted();
+    await type('mcp-auth connect claude-code example');
+    await prompted();
+    await type('mcp-auth doctor | tail -3');
+    await prompted();
+    return withoutPauses({ columns, rows, events });
+  } finally {
+    const ended = new Promise<void>((resolve) => void shell.onExit(() => resolve()));
+    shell.kill();
+    await ended;
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** The lines of a recording without what is another each time: codes, ports, times, folders, the drawing of the QR code. */
+export function lasting(lines: readonly string[]): string[] {
+  return lines
+    .map((line) =>
+      line
+        .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
+        .replace(/[A-Z]{4}-[A-Z]{4}/g, 'CODE')
+        .replace(/\/you-\w+/g, '/you')
+        .replace(/\d+ minutes|1 hour/g, 'TIME')
+        .replace(/\d+:\d\d left/, 'TIME left')
+        .replace(/ {2,}/g, '  ')
+        .trimEnd(),
+    )
+    .filter((line) => line !== '' && !/[█▀▄]{4}/.test(line));
+}
