@@ -49,10 +49,9 @@ interface CommonOptions {
 export async function runCli(world: World): Promise<number> {
   try {
     let code: number = exitCodes.done;
-    const argv = withoutHelpWord(world.argv);
-    const parser = await parserFor({ ...world, argv }, (ended) => (code = ended));
-    if (argv.length === 0) parser.outputHelp();
-    else await parser.parseAsync([...argv], { from: 'user' });
+    const parser = await parserFor(world, (ended) => (code = ended));
+    if (world.argv.length === 0) parser.outputHelp();
+    else await parser.parseAsync(wordsToParse(world.argv), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
@@ -60,11 +59,11 @@ export async function runCli(world: World): Promise<number> {
   }
 }
 
-/** `help login` is `login --help`, as people type it. */
-function withoutHelpWord(argv: readonly string[]): readonly string[] {
-  const [first, command] = argv;
-  if (first !== 'help') return argv;
-  return command === undefined ? [] : [command, '--help'];
+/** `help login` is `login --help`. Of what is no command only its name is read, so that it is told and not helped with. */
+function wordsToParse(argv: readonly string[]): readonly string[] {
+  const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
+  const [first = ''] = words;
+  return first.startsWith('-') || commands.some((listing) => isNamed(listing, [first])) ? words : [first];
 }
 
 /** @param end is told the exit code of the command. */

@@ -33,6 +33,8 @@ test('--version is the version of the package', async () => {
 
 test.each([
   ['lgin', 'Did you mean login?'],
+  ['lgin --help', 'Did you mean login?'],
+  ['help lgin', 'Did you mean login?'],
   ['list --jsn', 'Did you mean --json?'],
   ['token', "missing required argument 'name'"],
   ['token a --min-ttl soon', '--min-ttl takes a whole number of seconds'],

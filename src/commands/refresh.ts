@@ -65,6 +65,11 @@ async function renewAll(names: readonly string[], context: Context): Promise<voi
 }
 
 async function installService({ write, store }: Options, { env, files, ui }: Context): Promise<void> {
+  if (env.platform !== 'linux') {
+    throw new AuthError('usage', 'systemd, which --install-service is for, is on Linux.', {
+      hint: 'Have this system start it with your session: mcp-auth refresh --watch',
+    });
+  }
   const unit = serviceUnit({ program: env.program, store: store ?? env.variables['MCP_AUTH_STORE'] });
   if (!write) {
     for (const line of unit.trimEnd().split('\n')) ui.print(line);

@@ -233,3 +233,9 @@ describe('exec', () => {
     expect(await run('exec plain -- true', { store, runProgram: () => 0 }).exit).toBe(3);
   });
 });
+
+test('a systemd unit is for Linux', async () => {
+  const elsewhere = run('refresh --install-service', { store: temporaryStore(), platform: 'darwin' });
+  expect(await elsewhere.exit).toBe(2);
+  expect(elsewhere.stderr).toContain('mcp-auth refresh --watch');
+});

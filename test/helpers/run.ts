@@ -16,6 +16,7 @@ export interface RunOptions {
   readonly tmux?: (words: readonly string[]) => string | undefined;
   /** The folder that the command is typed in. */
   readonly folder?: string;
+  readonly platform?: NodeJS.Platform;
   /** Columns of the terminal. */
   readonly columns?: number;
 }
@@ -40,7 +41,18 @@ export interface Run {
 /** Starts a command line: words, or text that is split at spaces. */
 export function run(
   line: string | readonly string[],
-  { store, stdin = 'none', clock = testClock(), env = {}, openBrowser, runProgram, tmux, columns = 100, folder = '/' }: RunOptions,
+  {
+    store,
+    stdin = 'none',
+    clock = testClock(),
+    env = {},
+    openBrowser,
+    runProgram,
+    tmux,
+    columns = 100,
+    folder = '/',
+    platform = 'linux',
+  }: RunOptions,
 ): Run {
   const input = Object.assign(new PassThrough(), { isTTY: stdin === 'terminal', setRawMode: () => input });
   const output = collected(false);
@@ -55,7 +67,7 @@ export function run(
     stderr: errors.stream,
     env: {
       variables: { MCP_AUTH_STORE: store, MCP_AUTH_PREFERENCES: `${store}.preferences.json`, NO_COLOR: '1', ...env },
-      platform: 'linux',
+      platform,
       folder,
       program: ['/usr/bin/node', '/opt/mcp-auth/bin.js'],
       exists: () => false,
