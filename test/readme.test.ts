@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { commands } from '../src/commands/index.js';
 import { exitCodes } from '../src/errors.js';
-import { temporaryStore } from './helpers/folder.js';
+import { temporaryFolder, temporaryStore } from './helpers/folder.js';
 import { Person } from './helpers/person.js';
 import { runInTerminal } from './helpers/pty.js';
 import { run } from './helpers/run.js';
@@ -75,6 +75,32 @@ test('the screen of a login by paste', async () => {
   const here = { mcp: mcpServer.url, authorization: authorizationServer.issuer, store: 'STORE' };
   const [, shown = ''] = /<!-- screen: login-by-paste -->\n+```text\n([^]*?)\n```/.exec(readme) ?? [];
   expect(once(normalised(screen, here))).toBe(once(normalised(shown, inReadme)));
+});
+
+test('what the doctor says of a login that works', async () => {
+  const { mcpServer, authorizationServer } = await realServers();
+  const store = temporaryStore();
+  const env = { HOME: temporaryFolder() };
+  const login = run(`login ${mcpServer.url} --no-browser --name example`, { store, env });
+  const code = await login.shown(/^([A-Z]{4}-[A-Z]{4})$/m);
+  await new Person().approveDevice(`${authorizationServer.issuer}/device`, code);
+  expect(await login.exit).toBe(0);
+  expect(await run('connect claude-code example', { store, env }).exit).toBe(0);
+  const doctor = run('doctor example', { store, env });
+  expect(await doctor.exit).toBe(0);
+  const once = (text: string) =>
+    text
+      .replaceAll(new URL(mcpServer.url).origin, 'https://mcp.example.com')
+      .replaceAll(new URL(mcpServer.url).host, 'mcp.example.com')
+      .replaceAll(authorizationServer.issuer, 'https://auth.example.com')
+      .replaceAll(store, '/home/you/.config/mcp-auth/mcp-servers.json')
+      .replaceAll(env.HOME, '/home/you')
+      .replace(/version .*/, 'version 0.1.0, Node 22.23.3, linux x64')
+      .replace(/in \d+ ms \(status 401, .*\)/, 'in 85 ms (status 401, a public address)')
+      .replace(/“[\w-]{30,}”/, '“VAdqQhsVXM_Jp7XQXiYEluMBuuFJowlVKUjOk1pV_cd”')
+      .replace(/expires in (59 minutes|1 hour)/, 'expires in 59 minutes');
+  const [, shown = ''] = /\$ mcp-auth doctor example\n([^]*?)\n```/.exec(read('docs/troubleshooting.md')) ?? [];
+  expect(once(doctor.stdout.trim())).toBe(shown);
 });
 
 test('the table of commands is the commands', async () => {
