@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Route } from './connections.js';
 
-export interface MessageRequest {
+interface MessageRequest {
   readonly url: URL;
   readonly method: string;
   readonly headers: Record<string, string>;

@@ -48,7 +48,7 @@ function challengedAddress(challenged: string, { serverUrl, reach }: { serverUrl
 }
 
 /** Checks one document; pure. See `requestProtectedResource` for what it throws. */
-export function parseProtectedResource(
+function parseProtectedResource(
   document: Record<string, unknown>,
   { serverUrl, address }: { serverUrl: URL; address: URL },
 ): ProtectedResource {

@@ -32,7 +32,7 @@ const algorithms: Record<string, Parameters> = {
 const curves: Record<string, string> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
 
 /** The `alg`s that this program signs with. */
-export function signingAlgorithms(): string[] {
+function signingAlgorithms(): string[] {
   return Object.keys(algorithms);
 }
 

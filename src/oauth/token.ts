@@ -95,7 +95,7 @@ export async function requestToken(
 const secretParameters = ['client_secret', 'code', 'code_verifier', 'refresh_token', 'device_code', 'assertion', 'subject_token', 'token'];
 
 /** The values of a request that must not be told. */
-export function secretsIn(parameters: Readonly<Record<string, string | undefined>>): (string | undefined)[] {
+function secretsIn(parameters: Readonly<Record<string, string | undefined>>): (string | undefined)[] {
   return secretParameters.map((name) => parameters[name]);
 }
 

@@ -109,7 +109,7 @@ function styleOf(text: string): Style {
 }
 
 /** The line and column of an offset. */
-export function placeAt(text: string, offset: number): string {
+function placeAt(text: string, offset: number): string {
   const lines = text.slice(0, offset).split('\n');
   return `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }
