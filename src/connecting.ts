@@ -143,6 +143,7 @@ export async function listApps(apps: readonly App[], context: Context): Promise<
   );
 }
 
+/** Where apps look for their files: the home, the folder that the command was typed in, the system. */
 export function placeOf({ env }: Pick<Context, 'env'>): Place {
   const { platform, variables } = env;
   return { home: variables['HOME'] ?? os.homedir(), folder: env.folder, platform, variables };
@@ -168,6 +169,7 @@ function commandsOf(name: string, { env, store }: Context): { helper: string[]; 
   return { helper: [...env.program, 'headers', name, ...where], bridge: [...env.program, 'bridge', name, ...where] };
 }
 
+/** What tells an entry of ours in an app’s file: the program’s own path is in it. */
 export function ours({ env }: Pick<Context, 'env'>): string {
   return env.program.at(-1) ?? '';
 }

@@ -18,6 +18,7 @@ export function fromOctets(octets: string): string {
   return isAscii(octets) ? octets : Buffer.from(octets, octetEncoding).toString();
 }
 
+/** Whether octets and text are the same. */
 export function isAscii(text: string): boolean {
   return /^[\0-\x7f]*$/.test(text);
 }

@@ -8,6 +8,7 @@ export const largestMessage = 64 * 1024 * 1024;
 
 const byteOrderMark = /^\xef\xbb\xbf/;
 
+/** Whether the status is one of success: RFC 9110 section 15.3. */
 export function isOk({ status }: HttpAnswer): boolean {
   return status >= 200 && status < 300;
 }
@@ -70,6 +71,7 @@ export function lost(): AuthError {
   return new AuthError('network_error', 'The connection was lost before the answer came.', { hint: 'Try again.' });
 }
 
+/** A message that is larger than `largestMessage`. */
 export function tooLarge(): AuthError {
   return new AuthError('response_invalid', `The server sent a message of more than ${largestMessage / 1024 / 1024} MiB.`);
 }

@@ -93,6 +93,7 @@ export function resumable(
   };
 }
 
+/** Whether an answer is a stream of events, by its media type. */
 export function isEventStream({ headers }: HttpAnswer): boolean {
   return /^\s*text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '');
 }

@@ -30,6 +30,7 @@ interface Session {
 /** What a server answers to `initialize` that knows nothing of this transport: no such method, no such place. */
 const unspoken = [400, 404, 405];
 
+/** Keeps one session with the server at `url`; every answer goes to `deliver`, in the order in which it comes. */
 export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOptions, context: Context): Transport {
   const session: Session = {};
   const ending = new AbortController();

@@ -1,3 +1,4 @@
+/** Who uses the logins. */
 import { apps } from '../apps/index.js';
 import { listApps } from '../connecting.js';
 import { isSameUrl } from '../store/document.js';

@@ -1,3 +1,4 @@
+/** The ways in which a person here could log in. */
 import { availableFlows, flows } from '../flows/index.js';
 import { fine, warning, type Seen, type Step } from './step.js';
 

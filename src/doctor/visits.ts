@@ -1,3 +1,4 @@
+/** What was asked of servers while they were looked at. */
 import type { Http } from '../context.js';
 
 /** One request that was answered. */

@@ -35,6 +35,7 @@ interface ConnectionsOptions {
   readonly lookup?: Lookup;
 }
 
+/** Connections that are made when they are first wanted, and kept for the next request. */
 export function createConnections({ env, clock, lookup }: ConnectionsOptions): Connections {
   const routes = new Map<string, Promise<Route>>();
   const reached = new Map<string, Network>();

@@ -16,6 +16,7 @@ export function toResponse({ status, headers, body }: Omit<HttpAnswer, 'body'> &
   return new Response(Readable.toWeb(body) as globalThis.ReadableStream, init);
 }
 
+/** A web Response as our own answer, its body as a stream of Node. */
 export function fromResponse({ status, headers, body }: Response): HttpAnswer {
   return {
     status,

@@ -1,3 +1,4 @@
+/** Completion for bash. */
 import type { Completion, TypedCommand } from './model.js';
 
 /**

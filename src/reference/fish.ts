@@ -1,3 +1,4 @@
+/** Completion for fish. */
 import type { Completion, TypedCommand, TypedOption } from './model.js';
 
 function quotedText(text: string): string {

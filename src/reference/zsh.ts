@@ -1,3 +1,4 @@
+/** Completion for zsh, by its own `_arguments`. */
 import type { Completion, TypedArgument, TypedCommand, TypedOption } from './model.js';
 
 /** Text inside of a word in single quotes of zsh's `_arguments`, where brackets and colons have a meaning. */

@@ -17,6 +17,7 @@ export async function writeMoved(store: string, { name, document }: { name: stri
   }
 }
 
+/** Takes away what was kept of server `name`: it is known to have arrived. */
 export async function removeMoved(store: string, name: string): Promise<void> {
   await rm(fileOf(store, name), { force: true }).catch(() => undefined);
 }

@@ -54,6 +54,7 @@ export async function readRescued(store: string, name: string): Promise<Rescued 
   return undefined;
 }
 
+/** Takes away what was kept of server `name`, wherever it was. */
 export async function removeRescued(store: string, name: string): Promise<void> {
   for (const file of places(store, name)) if ((await readOwn(file)) !== undefined) await rm(file, { force: true }).catch(() => undefined);
 }

@@ -34,6 +34,7 @@ interface Prompt {
   resolve(text: string): void;
 }
 
+/** A person at the terminal, in raw mode while something is wanted of them: keys, and pastes of any length. */
 export function createKeyboard({ stdin, screen, clock, raise }: KeyboardOptions): Keyboard {
   const keys = new Set<readonly Key[]>();
   let prompt: Prompt | undefined;

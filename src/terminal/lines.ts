@@ -10,6 +10,7 @@ export interface LineReader {
   close(): void;
 }
 
+/** Lines from a pipe or a file, of any length, each handed over when it is asked for. */
 export function readLines(input: Readable): LineReader {
   const reader = createInterface({ input, terminal: false, crlfDelay: Infinity });
   const lines: string[] = [];

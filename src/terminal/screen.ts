@@ -35,6 +35,7 @@ export interface Screen {
   readonly countdown: (label: string, until: number) => () => void;
 }
 
+/** stderr as a person reads it: lines above, and a foot of live lines below them, where it is a window. */
 export function createScreen({ stderr, env, clock }: { stderr: NodeJS.WriteStream; env: Env; clock: Clock }): Screen {
   const isWindow = stderr.isTTY && env.variables['TERM'] !== 'dumb';
   const coloured = isWindow && !env.variables['NO_COLOR'];
