@@ -12,7 +12,8 @@ import { login as logIn } from './login/login.js';
 import { findTarget } from './login/target.js';
 import { runProgram } from './program.js';
 import { freshLogin, loginOfUrl } from './session/session.js';
-import { findServer } from './store/document.js';
+import { withAccess } from './session/server-access.js';
+import { findServer, type ServerEntry } from './store/document.js';
 import { readLogin, type Login } from './store/login.js';
 import { preferencesPath, storePath } from './store/path.js';
 import { openPreferences } from './store/preferences.js';
@@ -57,7 +58,7 @@ export async function getToken(server: string, options: TokenOptions = {}): Prom
 export function serverFetch(server: string, options: Options = {}): (url: string | URL, init?: RequestInit) => Promise<Response> {
   const context = contextFor(options);
   return async (url, init = {}) => {
-    const { name, at } = await serverOf(server, context);
+    const { name, at, entry } = await serverOf(server, context);
     const target = new URL(url);
     checkPlace(target, { target: at, what: 'The address' });
     const request = {
@@ -66,7 +67,7 @@ export function serverFetch(server: string, options: Options = {}): (url: string
       body: typeof init.body === 'string' ? init.body : null,
       signal: init.signal ?? options.signal ?? null,
     };
-    return toResponse(await authorizedFetch({ url: at, name }, context)(request, target));
+    return toResponse(await authorizedFetch({ url: at, name }, await withAccess(entry, context))(request, target));
   };
 }
 
@@ -128,7 +129,7 @@ export async function login(server: string, options: LoginOptions): Promise<Logg
   return used({ ...options, ui }, async (context) => {
     const target = await findTarget({ server, name }, context);
     const proof = {};
-    const request = { ...target, client: {}, proof, flow, scope, timeout, browserWanted: false, pkceUnadvertised: false, verify: true };
+    const request = { ...target, client: {}, proof, flow, said: { scope }, timeout, browserWanted: false, verify: true };
     const { login: made } = await logIn(request, context);
     return { server: target.name, scope: made.scope, expiresAt: made.expiresAt };
   });
@@ -198,11 +199,12 @@ function uiFor({ ui, onWarning }: { ui: LoginUi | undefined; onWarning: Options[
   };
 }
 
-async function serverOf(server: string, context: Context): Promise<{ name: string; at: URL }> {
+async function serverOf(server: string, context: Context): Promise<{ name: string; at: URL; entry: ServerEntry }> {
   const name = await nameOf(server, context);
-  const { url } = findServer(await context.store.read(), name) ?? {};
-  if (typeof url !== 'string') throw needsLogin(server);
-  return { name, at: new URL(expandVariables(url, context.env)) };
+  const entry = findServer(await context.store.read(), name);
+  if (typeof entry?.url !== 'string') throw needsLogin(server);
+  const { url } = entry;
+  return { name, entry, at: new URL(expandVariables(url, context.env)) };
 }
 
 async function nameOf(server: string, context: Context): Promise<string> {

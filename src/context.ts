@@ -65,11 +65,23 @@ export interface Clock {
   every(milliseconds: number, action: () => void): () => void;
 }
 
+/** What the person wants one server to be sent, beside what the protocol asks for. */
+export interface ServerAccess {
+  /** The only place that gets the headers. */
+  readonly origin: string;
+  /** By name, in lower case. A header that a request has by itself wins. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** A TLS client certificate and its key, both PEM: shown to whoever asks for one in the handshake, which gives the key away to nobody. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+}
+
 export interface Http {
   /** The most private network that this one goes to. */
   readonly reach: Network;
   /** The same, for addresses that somebody in the network `reach` has named. */
   within(reach: Network): Http;
+  /** The same, with what one server is to be sent besides. */
+  for(server: ServerAccess): Http;
   /** The network in which a host was reached, the least private if it was several; `public` while that is not known. */
   networkOf(url: URL): Network;
   /**

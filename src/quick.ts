@@ -7,7 +7,7 @@ import { asciiJson } from './json.js';
 import { covers } from './oauth/resource.js';
 import { printable } from './server-text.js';
 import { parseEntry } from './store/document.js';
-import { readLogin } from './store/login.js';
+import { placeOf, readLogin } from './store/login.js';
 import { isFresh } from './store/freshness.js';
 import { storePath } from './store/path.js';
 import { readStoreText } from './store/reading.js';
@@ -37,7 +37,10 @@ export function quickAnswer({ argv: [command = '', name = '', flag, store, ...mo
     const login = readLogin(entry);
     if (finding !== undefined || login?.tokenType !== 'bearer' || login.expiresAt === undefined) return undefined;
     const url = entry?.url ?? '';
-    const isItsOwn = login.resource === undefined || (URL.canParse(url) && covers(login.resource, new URL(url)));
+    const place = placeOf(login);
+    const isItsOwn = place === undefined || (URL.canParse(url) && covers(place, new URL(url)));
+    // Headers of the entry's own may have variables in them.
+    if (command === 'headers' && entry?.headers !== undefined) return undefined;
     return isItsOwn && isFresh(login, undefined, { clock: { now: () => now } }) ? `${form(login.accessToken)}\n` : undefined;
   } catch {
     // The whole program finds the same, and tells it.

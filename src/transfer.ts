@@ -7,6 +7,7 @@ import { quoted } from './server-text.js';
 import { unknownServer } from './session/revoke.js';
 import { clientsOf, putClient } from './store/clients.js';
 import { findServer, parseDocument, putServer, servers, type StoreDocument } from './store/document.js';
+import { portableSettings, readSettings, writeSettings } from './store/settings.js';
 import { deleteLogin, readLogin, writeLogin, type Login } from './store/login.js';
 
 /**
@@ -92,7 +93,11 @@ export async function importLogins(
       writeLogin(server, login, name);
       const { trusted_issuer, trusted_issuer_at } = entry;
       const isPin = typeof trusted_issuer === 'string' && typeof trusted_issuer_at === 'string';
-      if (isPin) Object.assign(server, { trusted_issuer, trusted_issuer_at });
+      writeSettings(server, {
+        ...readSettings(server),
+        ...portableSettings(readSettings(entry)),
+        ...(isPin && { trustedIssuer: trusted_issuer, trustedIssuerAt: trusted_issuer_at }),
+      });
       if (client && login.issuer !== undefined) putClient(now, login.issuer, client);
     }
   });

@@ -1,32 +1,133 @@
+import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { parseSafeUrl } from '../http/url-policy.js';
 import { ownParameters } from '../oauth/authorization-code.js';
+import { methodNames } from '../oauth/client-authentication.js';
+import type { SaidSettings } from '../store/settings.js';
 import type { Option } from './command.js';
+import { parseHeader } from './header-option.js';
 
-/** The options of `login` that make up for what one authorization server does in its own way. */
+/** The options of `login` that say what would be found out otherwise. `null` is what `default` becomes. */
+export interface ServerWords {
+  issuer?: string | null;
+  scope?: string | null;
+  resource?: string | null;
+  trustIssuer?: string | null;
+  trustResource?: string | null;
+  metadataUrl?: string | null;
+  tokenAuthMethod?: string | null;
+  prompt?: string | null;
+  offlineAccess?: boolean;
+  allowMissingPkceMetadata?: boolean;
+  allowPrivateNetwork?: boolean;
+  authorizeParam?: Record<string, string> | null;
+  clientCert?: string | null;
+  clientKey?: string | null;
+  header?: Record<string, string>;
+}
+
+/** What is kept with the server until it is said anew. */
 const options: readonly Option[] = [
-  { flags: '--issuer <url>', help: 'which of several authorization servers to use' },
+  {
+    flags: '--issuer <url>',
+    help: 'which authorization server to use, of several or where the server names none',
+    parse: orDefault(parseIssuer),
+  },
   {
     flags: '--trust-issuer <url>',
     help: 'accept, for this server, that its authorization server calls itself by this address',
-    parse: parseIssuer,
+    parse: orDefault(parseIssuer),
   },
+  { flags: '--metadata-url <url>', help: 'where the metadata of the authorization server is', parse: orDefault(urlOf('--metadata-url')) },
+  {
+    flags: '--resource <url>',
+    help: 'the resource to ask a token for, in place of the one that the server names; none to name none',
+    parse: orDefault(parseResource),
+    complete: ['none', 'default'],
+  },
+  {
+    flags: '--trust-resource <url>',
+    help: 'accept, for this server, that its metadata is for the resource of this name',
+    parse: orDefault(parseResourceName),
+  },
+  {
+    flags: '--prompt <value>',
+    help: 'the prompt to ask for, as select_account; none to ask for none',
+    parse: orDefault(parsePrompt),
+    complete: ['none', 'login', 'consent', 'select_account', 'default'],
+  },
+  { flags: '--offline-access', help: 'ask for offline_access, though the authorization server does not list it' },
+  { flags: '--no-offline-access', help: 'do not ask for offline_access, though the authorization server lists it' },
   {
     flags: '--authorize-param <key=value>',
     help: 'what one server wants in the authorization request; may be repeated',
     parse: parseParameter,
   },
   {
+    flags: '--token-auth-method <method>',
+    help: `how the client proves itself: ${methodNames.join(', ')}`,
+    parse: orDefault(parseMethod),
+    complete: [...methodNames, 'default'],
+  },
+  {
+    flags: '--header <line>',
+    help: 'sent to the MCP server with every request, as "X-Key: value"; ${VAR} is taken from the environment. May be repeated; without a value it is taken back',
+    parse: parseHeader,
+  },
+  {
+    flags: '--client-cert <file>',
+    help: 'the TLS client certificate that the server asks for (mTLS): PEM; it stays in that file',
+    parse: orDefault((file) => path.resolve(file)),
+    complete: 'file',
+  },
+  {
+    flags: '--client-key <file>',
+    help: 'its key, where that is not in the same file',
+    parse: orDefault((file) => path.resolve(file)),
+    complete: 'file',
+  },
+  {
     flags: '--allow-private-network',
     help: 'let the server name addresses in a private network, or on this machine, where it is not itself',
   },
+  { flags: '--no-allow-private-network', help: 'take that back' },
   {
     flags: '--allow-missing-pkce-metadata',
     help: 'go on where the authorization server does not say that it does PKCE: if it does none, a stolen code can be used by the thief',
   },
+  { flags: '--no-allow-missing-pkce-metadata', help: 'take that back' },
 ];
 
-export const serverOptions: readonly Option[] = options.map((option) => ({ ...option, group: 'What one authorization server needs:' }));
+export const serverOptions: readonly Option[] = options.map((option) => ({
+  ...option,
+  group: 'What one server needs (kept with it; the word default takes it back):',
+}));
+
+/** What was typed of these options. */
+export function readSaid(words: ServerWords): SaidSettings {
+  return {
+    issuer: words.issuer,
+    scope: words.scope,
+    resource: words.resource,
+    trustedIssuer: words.trustIssuer,
+    trustedResource: words.trustResource,
+    metadataUrl: words.metadataUrl,
+    tokenAuthMethod: words.tokenAuthMethod,
+    prompt: words.prompt,
+    offlineAccess: words.offlineAccess,
+    // False is what a server has that nobody has said anything of.
+    pkceUnadvertised: words.allowMissingPkceMetadata === false ? null : words.allowMissingPkceMetadata,
+    privateNetworkAllowed: words.allowPrivateNetwork === false ? null : words.allowPrivateNetwork,
+    authorizeParameters: words.authorizeParam,
+    clientCertFile: words.clientCert,
+    clientKeyFile: words.clientKey,
+  };
+}
+
+/** The value that `parse` makes; `null` for the word that takes back what was said before. */
+export function orDefault(parse: (text: string) => string): (text: string) => string | null {
+  return (text) => (text === 'default' ? null : parse(text));
+}
 
 /** To the letter, since issuers are compared as strings (RFC 8414 section 3.3). */
 export function parseIssuer(text: string): string {
@@ -34,10 +135,40 @@ export function parseIssuer(text: string): string {
   return text;
 }
 
+function urlOf(option: string): (text: string) => string {
+  return (text) => parseSafeUrl(text, { what: `The address of ${option}`, code: 'usage' }).href;
+}
+
+/** RFC 8707 section 2: an absolute URI without a fragment, of any scheme. Never used as an address. */
+function parseResourceName(text: string): string {
+  if (URL.canParse(text) && !text.includes('#') && /^[\x21-\x7e]{1,2000}$/.test(text)) return text;
+  throw new AuthError('usage', 'A resource is an absolute URI without a fragment, as https://api.example.com/ or api://name.');
+}
+
+function parseResource(text: string): string {
+  return text === 'none' ? text : parseResourceName(text);
+}
+
+function parsePrompt(text: string): string {
+  if (/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(text)) return text;
+  throw new AuthError('usage', '--prompt takes one or several words, as consent or "login consent", or none.');
+}
+
+function parseMethod(text: string): string {
+  if (methodNames.includes(text)) return text;
+  throw new AuthError('usage', `--token-auth-method is one of ${methodNames.join(', ')}.`);
+}
+
 /** One more `KEY=VALUE` of those given so far. */
-function parseParameter(text: string, before: unknown): Record<string, string> {
+function parseParameter(text: string, before: unknown): Record<string, string> | null {
+  if (text === 'default') return null;
   const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (key === '') throw new AuthError('usage', '--authorize-param takes KEY=VALUE.');
-  if (ownParameters.has(key)) throw new AuthError('usage', `--authorize-param cannot set ${key}, which mcp-auth sets itself.`);
+  if (ownParameters.has(key)) {
+    const option = { resource: '--resource', scope: '--scope' }[key];
+    throw new AuthError('usage', `--authorize-param cannot set ${key}, which mcp-auth sets itself.`, {
+      ...(option !== undefined && { hint: `Use ${option}.` }),
+    });
+  }
   return { ...(before as Record<string, string> | undefined), [key]: value };
 }

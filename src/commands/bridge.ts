@@ -1,10 +1,12 @@
 import { runBridge, transports, type TransportChoice } from '../bridge/bridge.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { findServer } from '../store/document.js';
-import { expandVariables } from '../store/variables.js';
-import { setIn } from './client-options.js';
+import type { Target } from '../bridge/authorized.js';
+import { expandedHeaders, ownAuthorization, withAccess } from '../session/server-access.js';
+import { findServer, servers, type ServerEntry } from '../store/document.js';
+import { expandVariables, isUrlOf } from '../store/variables.js';
 import type { Command, Option } from './command.js';
+import { parseHeader } from './header-option.js';
 import { checkServerUrl } from '../login/server-name.js';
 
 interface Options {
@@ -19,7 +21,7 @@ const foreign: Record<string, string> = {
   '--host <host>': 'the bridge listens nowhere; mcp-auth login has --redirect-uri',
   '--static-oauth-client-info <json>': 'mcp-auth login has --client-id',
   '--static-oauth-client-metadata <json>': 'mcp-auth login has --scope and --redirect-uri',
-  '--resource <resource>': 'the login finds it out; mcp-auth login NAME',
+  '--resource <resource>': 'it belongs to the login; mcp-auth login has --resource',
   '--ignore-tool <pattern>': 'the bridge passes every message on',
 };
 
@@ -56,41 +58,30 @@ export const bridge: Command<Options> = {
   examples: ['bridge linear', 'bridge https://mcp.linear.app/mcp'],
   run: async ({ arguments: [server = '', port], options: { header = {}, transport = 'http-first' } }, context) => {
     if (port !== undefined && !/^\d+$/.test(port)) throw new AuthError('usage', `${JSON.stringify(port)} is no port.`);
-    const target = await findServerOf(server, context);
-    const expanded = Object.fromEntries(Object.entries(header).map(([name, value]) => [name, expand(value, context)]));
-    await runBridge({ target, transport, headers: expanded }, context.ui.lines(context.signal), context);
+    const { entry, ...target } = await findServerOf(server, context);
+    const asItWants = await withAccess(entry, context);
+    const authorization = ownAuthorization(entry, context);
+    // What the entry has by itself is for as long as there is no login, whose token takes its place.
+    const headers = { ...(authorization !== undefined && { authorization }), ...expandedHeaders(header, context) };
+    await runBridge({ target, transport, headers }, context.ui.lines(context.signal), asItWants);
   },
 };
 
 /** A name has to be in the store; a URL may come into it later. */
-async function findServerOf(server: string, { store, env }: Context): Promise<{ url: URL; name?: string }> {
-  if (server.includes('://')) return { url: new URL(checkServerUrl(server)) };
-  const { url } = findServer(await store.read(), server) ?? {};
+async function findServerOf(server: string, { store, env }: Context): Promise<Target & { entry: ServerEntry | undefined }> {
+  const document = await store.read();
+  if (server.includes('://')) {
+    const url = new URL(checkServerUrl(server));
+    return { url, entry: servers(document).find(([, entry]) => isUrlOf(entry.url, url.href, env))?.[1] };
+  }
+  const entry = findServer(document, server);
+  const { url } = entry ?? {};
   if (typeof url !== 'string') {
     throw new AuthError('usage', `There is no remote server called ${JSON.stringify(server)} in the store.`, {
       hint: 'Run: mcp-auth add NAME URL, or give its URL.',
     });
   }
-  return { url: new URL(checkServerUrl(expandVariables(url, env))), name: server };
-}
-
-function parseHeader(text: string, before: unknown): Record<string, string> {
-  const [, name = '', value = ''] = /^([\w!#$%&'*+.^`|~-]+):\s*([^\r\n]*)$/.exec(text) ?? [];
-  if (name === '') throw new AuthError('usage', '--header takes "Name: value".');
-  if (name.toLowerCase() === 'authorization') {
-    throw new AuthError('usage', '--header cannot set Authorization: the bridge sends the login’s token.', {
-      hint: 'Run: mcp-auth login SERVER',
-    });
-  }
-  return { ...(before as Record<string, string> | undefined), [name.toLowerCase()]: value };
-}
-
-function expand(value: string, { env }: Context): string {
-  return value.replace(/\$\{(\w+)\}/g, (_, name: string) => {
-    const found = setIn(env, name);
-    if (found === undefined) throw new AuthError('usage', `--header names \${${name}}, which is not set.`);
-    return found;
-  });
+  return { url: new URL(checkServerUrl(expandVariables(url, env))), name: server, entry };
 }
 
 function parseTransport(text: string): TransportChoice {

@@ -15,7 +15,6 @@ export interface ClientWords {
   register?: boolean;
   callbackPort?: number;
   redirectUri?: string;
-  issuer?: string;
 }
 
 const options: readonly Option[] = [
@@ -51,7 +50,6 @@ export async function readClientOptions(
     privateKeyFile: words.privateKey === undefined ? undefined : path.resolve(words.privateKey),
     metadataUrl: words.clientMetadataUrl,
     preferredMetadataUrl: (await preferences.read())['client-metadata-url'],
-    issuerKnown: words.issuer !== undefined,
     register: words.register,
     redirectUri: words.redirectUri ?? (words.callbackPort === undefined ? undefined : `http://127.0.0.1:${words.callbackPort}/callback`),
     registrationToken: setIn(env, 'MCP_AUTH_REGISTRATION_TOKEN'),

@@ -1,6 +1,9 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { freshLogin, loginOfUrl } from '../session/session.js';
+import { expandedHeaders, headersOf, ownAuthorization } from '../session/server-access.js';
+import { findServer } from '../store/document.js';
+import { readLogin } from '../store/login.js';
 import type { Command } from './command.js';
 import { setIn } from './client-options.js';
 
@@ -16,15 +19,20 @@ export const headers: Command<Options> = {
   examples: ['headers linear', 'headers --url https://mcp.linear.app/mcp'],
   run: async ({ arguments: [asked], options: { url } }, context) => {
     const name = asked ?? (await nameByUrl(url, context));
-    const { accessToken, tokenType } = await freshLogin({ name }, context);
-    if (tokenType === 'dpop') {
-      throw new AuthError('not_a_login', `The token of ${name} is bound to a key (DPoP): a header alone cannot use it.`, {
-        hint: `Use: mcp-auth bridge ${name}`,
-      });
-    }
-    context.ui.document({ Authorization: `Bearer ${accessToken}` });
+    const entry = findServer(await context.store.read(), name);
+    const own = expandedHeaders(headersOf(entry), context);
+    const authorization = readLogin(entry) === undefined ? ownAuthorization(entry, context) : undefined;
+    context.ui.document({ ...own, Authorization: authorization ?? (await tokenHeader(name, context)) });
   },
 };
+
+async function tokenHeader(name: string, context: Context): Promise<string> {
+  const { accessToken, tokenType } = await freshLogin({ name }, context);
+  if (tokenType !== 'dpop') return `Bearer ${accessToken}`;
+  throw new AuthError('not_a_login', `The token of ${name} is bound to a key (DPoP): a header alone cannot use it.`, {
+    hint: `Use: mcp-auth bridge ${name}`,
+  });
+}
 
 async function nameByUrl(asked: string | undefined, context: Context): Promise<string> {
   const url = asked ?? setIn(context.env, 'CLAUDE_CODE_MCP_SERVER_URL');

@@ -1,7 +1,9 @@
 import type { Context } from '../context.js';
 import { secondsLeft } from '../store/freshness.js';
 import { servers, type ServerEntry } from '../store/document.js';
+import { headersOf } from '../session/server-access.js';
 import { readLogin, type Login } from '../store/login.js';
+import { readSettings, settingsInWords, settingsOnDisk } from '../store/settings.js';
 import type { Command } from './command.js';
 import { inWords } from '../duration.js';
 import { table } from './table.js';
@@ -34,8 +36,10 @@ export const list: Command<Options> = {
     if (all.length === 0) ui.say(`No servers in ${store.path}. Run: mcp-auth login URL`);
     else for (const row of table([heads, ...all.map((server) => rowOf(server, context))])) ui.print(row);
     for (const { name, entry } of all) {
-      if (typeof entry.trusted_issuer === 'string')
-        ui.say(`${name}: its authorization server may call itself ${entry.trusted_issuer}, by --trust-issuer`);
+      const { trustedIssuer, ...others } = readSettings(entry);
+      if (trustedIssuer !== undefined) ui.say(`${name}: its authorization server may call itself ${trustedIssuer}, by --trust-issuer`);
+      const words = [...settingsInWords(others), ...Object.keys(headersOf(entry)).map((header) => `--header ${header}`)];
+      if (words.length > 0) ui.say(`${name}: ${words.join(' ')}`);
     }
   },
 };
@@ -62,12 +66,16 @@ function renewalOf(login: Login | undefined): string {
 
 /** What a script reads of a server; times in seconds since the epoch. Public interface. */
 function describe({ name, entry, login }: Server, context: Context) {
+  const options = settingsOnDisk(readSettings(entry));
+  const headers = Object.keys(headersOf(entry));
   return {
     name,
     url: typeof entry.url === 'string' ? entry.url : undefined,
     auth: authOf(entry, login),
     issuer: login?.issuer,
     trusted_issuer: entry.trusted_issuer,
+    ...(Object.keys(options).length > 0 && { login_options: options }),
+    ...(headers.length > 0 && { headers }),
     flow: login?.flow,
     scope: login?.scope,
     expires_at: login?.expiresAt,

@@ -8,24 +8,18 @@ import { secondsLeft } from '../store/freshness.js';
 import { finishLogin, startLogin } from '../login/two-steps.js';
 import type { Verification } from '../login/verification.js';
 import type { Command, Option } from './command.js';
-import { serverOptions } from './authorization-server-options.js';
+import { orDefault, readSaid, serverOptions, type ServerWords } from './authorization-server-options.js';
 import { findTarget, type LoginTarget } from '../login/target.js';
 import { clientOptions, readClientOptions, type ClientWords } from './client-options.js';
 import { proofOptions, readProofOptions, type ProofWords } from './proof-options.js';
 import { inWords } from '../duration.js';
 import { seconds } from './seconds.js';
 
-interface Options extends ClientWords, ProofWords {
+interface Options extends ClientWords, ProofWords, ServerWords {
   name?: string;
   browser: boolean;
   flow?: string;
-  scope?: string;
   challenge?: string;
-  issuer?: string;
-  trustIssuer?: string;
-  authorizeParam?: Record<string, string>;
-  allowMissingPkceMetadata?: boolean;
-  allowPrivateNetwork?: boolean;
   timeout?: number;
   verify: boolean;
   start?: boolean;
@@ -58,7 +52,12 @@ export const login: Command<Options> = {
       parse: (name) => flowNamed(name).name,
       complete: flows.map(({ name }) => name),
     },
-    { group: asking, flags: '--scope <scopes>', help: 'the scopes to ask for, in place of those that the server names' },
+    {
+      group: asking,
+      flags: '--scope <scopes>',
+      help: 'the scopes to ask for, in place of those that the server names; kept, until --scope default',
+      parse: orDefault((scopes) => scopes),
+    },
     { group: asking, flags: '--challenge <value>', help: 'the WWW-Authenticate value of a server that wants more than it was given' },
     {
       flags: '--timeout <seconds>',
@@ -115,16 +114,14 @@ function checkSteps({ start, finish, attempt }: Options): void {
 }
 
 async function readRequest({ target, options }: { target: LoginTarget; options: Options }, context: Context): Promise<LoginRequest> {
-  const { challenge, issuer, flow, scope, timeout, verify } = options;
+  const { challenge, flow, timeout, verify, header } = options;
   return {
     ...target,
-    ...{ challenge, issuer, flow, scope, timeout, verify },
+    ...{ challenge, flow, timeout, verify },
     client: await readClientOptions(options, context),
-    proof: { ...(await readProofOptions(options, context)), issuerKnown: issuer !== undefined },
-    trustedIssuer: options.trustIssuer,
-    extraParameters: options.authorizeParam,
-    pkceUnadvertised: options.allowMissingPkceMetadata ?? false,
-    privateNetworkAllowed: options.allowPrivateNetwork ?? false,
+    proof: await readProofOptions(options, context),
+    said: readSaid(options),
+    headers: header,
     browserWanted: options.browser,
   };
 }

@@ -1,9 +1,11 @@
 /** The authorization server: what it says of itself, and what a login makes of it. */
-import { keptIssuer } from '../login/preparation.js';
+import { discoveryRequest } from '../login/preparation.js';
+import { dialectOf } from '../oauth/dialect.js';
 import { discover } from '../oauth/discovery.js';
 import { scopeToRequest } from '../oauth/scope.js';
 import { quoted } from '../server-text.js';
 import { clientsOf } from '../store/clients.js';
+import { settingsInWords } from '../store/settings.js';
 import { failure, fine, warning, type Step } from './step.js';
 import { foundAt } from './server.js';
 
@@ -12,15 +14,31 @@ export const metadata: Step = {
   name: 'Authorization server metadata',
   source: 'RFC 8414',
   look: async (subject, context) => {
-    const { url, entry, login, visits } = subject;
+    const { url, settings, login, visits } = subject;
     if (subject.protectedResource === undefined) return undefined;
     // What a login has been allowed to cross once, it crosses again.
-    const privateNetworkAllowed = login?.network !== undefined && login.network !== context.http.networkOf(url);
-    const request = { serverUrl: url, before: login?.issuer, trusted: keptIssuer(entry), privateNetworkAllowed };
-    subject.discovery = await discover(request, context);
+    const crossed = login?.network !== undefined && login.network !== context.http.networkOf(url);
+    const request = discoveryRequest({ serverUrl: url, settings, login });
+    subject.discovery = await discover({ ...request, privateNetworkAllowed: request.privateNetworkAllowed ?? crossed }, context);
     const { assumed, metadata: found } = subject.discovery;
+    subject.dialect = dialectOf(found.issuer, settings);
     if (!assumed) return fine(`found at ${foundAt(visits)}`);
     return warning(`${found.issuer} has none: its endpoints are taken to be /authorize, /token and /register, as in MCP 2025-03-26`);
+  },
+};
+
+/** What is asked in another way than usual, and by whose word. */
+export const needs: Step = {
+  name: 'What this server needs',
+  look: ({ dialect, settings }) => {
+    if (dialect === undefined) return undefined;
+    const { name, taken } = dialect.vendor ?? { name: '', taken: [] };
+    const words = settingsInWords(settings);
+    const all = [
+      ...(words.length > 0 ? [`${words.join(' ')}, as you said at a login`] : []),
+      ...(taken.length > 0 ? [`${taken.join(', ')}, as ${name} is known to`] : []),
+    ];
+    return all.length === 0 ? undefined : fine(all.join('; '));
   },
 };
 
@@ -41,12 +59,13 @@ export const issuer: Step = {
 export const pkce: Step = {
   name: 'PKCE',
   source: 'RFC 7636',
-  look: ({ discovery }) => {
+  look: ({ discovery, dialect }) => {
     if (discovery === undefined) return undefined;
     const methods = discovery.metadata.code_challenge_methods_supported;
     if (methods?.includes('S256')) return fine('S256');
     if (methods !== undefined)
       return failure(`S256 is not among its methods: ${quoted(methods.join(', '))}`, { hint: 'Only a device code will do.' });
+    if (dialect?.pkceUnadvertised) return fine('not mentioned, and sent all the same');
     return warning('not mentioned', 'If the server does it all the same: mcp-auth login … --allow-missing-pkce-metadata');
   },
 };
@@ -98,9 +117,10 @@ export const deviceAuthorization: Step = {
 export const scope: Step = {
   name: 'Scopes',
   source: 'RFC 6749 section 3.3',
-  look: ({ discovery, login }) => {
+  look: ({ discovery, dialect, settings, login }) => {
     if (discovery === undefined) return undefined;
-    const wanted = scopeToRequest(discovery, { asked: undefined, challenged: undefined, before: undefined, offline: true });
+    const asked = { asked: settings.scope, challenged: undefined, before: undefined, offline: true, offlineAccess: dialect?.offlineAccess };
+    const wanted = scopeToRequest(discovery, asked);
     const granted = login?.scope === undefined ? '' : `; the login has ${quoted(login.scope)}`;
     return fine(`${wanted === undefined ? 'none is asked for by name' : `a login asks for ${quoted(wanted)}`}${granted}`);
   },

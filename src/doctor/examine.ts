@@ -2,7 +2,9 @@ import type { Context } from '../context.js';
 import { AuthError, exitCodes, toAuthError } from '../errors.js';
 import type { LoginTarget } from '../login/target.js';
 import { findServer } from '../store/document.js';
+import { withAccess } from '../session/server-access.js';
 import { readLogin } from '../store/login.js';
+import { readSettings } from '../store/settings.js';
 import { lastSteps, machineSteps, serverSteps } from './index.js';
 import { fine, type Finding, type Seen, type Step, type Subject } from './step.js';
 import { noting } from './visits.js';
@@ -19,9 +21,11 @@ const harmless = 'no_login_needed';
 export async function examine(target: LoginTarget | undefined, tell: (finding: Finding) => void, context: Context): Promise<number> {
   let code: number = exitCodes.done;
   const subject = target && (await subjectOf(target, context));
-  const watched = subject ? { ...context, http: noting(context.http, subject.visits) } : context;
+  const asItWants = subject ? await withAccess(subject.entry, context) : context;
+  const watched = subject ? { ...asItWants, http: noting(asItWants.http, subject.visits) } : context;
   const take = async <S extends Subject | undefined>(step: Step<S>, of: S) => {
-    for (const seen of await seenBy(() => step.look(of, watched), context)) {
+    for (const found of await seenBy(() => step.look(of, watched), context)) {
+      const seen = subject?.isUsable ? asForLater(found) : found;
       if (seen.verdict === 'failure' && code === exitCodes.done) code = exitCodeOf(seen);
       tell({ step: step.name, ...(step.source !== undefined && { source: step.source }), ...withoutQuery(seen, subject?.url) });
     }
@@ -32,6 +36,12 @@ export async function examine(target: LoginTarget | undefined, tell: (finding: F
   return code;
 }
 
+/** What keeps a new login from being made is no failure of the one that there is. */
+function asForLater(seen: Seen): Seen {
+  if (seen.verdict !== 'failure') return seen;
+  return { verdict: 'warning', hint: seen.hint, seen: `${seen.seen} The login that there is works all the same; a new one would fail.` };
+}
+
 function exitCodeOf({ code }: Seen): number {
   return code === undefined ? exitCodes.failed : new AuthError(code, '').exitCode;
 }
@@ -39,7 +49,7 @@ function exitCodeOf({ code }: Seen): number {
 async function subjectOf({ name, address }: LoginTarget, { store }: Context): Promise<Subject> {
   // A store that cannot be read is found by its own step.
   const entry = findServer(await store.read().catch(() => ({})), name);
-  return { name, url: new URL(address), entry, login: readLogin(entry), visits: [] };
+  return { name, url: new URL(address), entry, login: readLogin(entry), settings: readSettings(entry), visits: [] };
 }
 
 async function seenBy(look: () => ReturnType<Step['look']>, { signal }: Context): Promise<readonly Seen[]> {

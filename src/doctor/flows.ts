@@ -5,10 +5,10 @@ import { fine, warning, type Seen, type Step } from './step.js';
 /** Which flows can run here, and in the flows' own words why the others cannot. */
 export const ways: Step = {
   name: 'Flow',
-  look: ({ discovery }, { env }) => {
-    if (discovery === undefined) return undefined;
+  look: ({ discovery, dialect }, { env }) => {
+    if (discovery === undefined || dialect === undefined) return undefined;
     const { metadata } = discovery;
-    const situation = { metadata, browserWanted: true, pkceUnadvertised: false, proof: {}, inTwoSteps: false, env };
+    const situation = { metadata, dialect, browserWanted: true, proof: {}, inTwoSteps: false, env };
     // Throws with the reasons where there is none.
     const [first] = availableFlows(situation, undefined);
     return flows.map((flow): Seen => {

@@ -17,8 +17,12 @@ export const serverSteps: readonly Step[] = [
   server.reachable,
   server.clock,
   server.challenge,
+  // What can be used is told first: what follows is for the next login.
+  login.stored,
+  login.liveCall,
   server.protectedResource,
   authorizationServer.metadata,
+  authorizationServer.needs,
   authorizationServer.issuer,
   authorizationServer.pkce,
   authorizationServer.responseIssuer,
@@ -26,8 +30,6 @@ export const serverSteps: readonly Step[] = [
   authorizationServer.deviceAuthorization,
   authorizationServer.scope,
   flows.ways,
-  login.stored,
-  login.liveCall,
 ];
 
 /** What uses the logins. */

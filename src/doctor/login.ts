@@ -57,11 +57,13 @@ function endOf(left: number): string {
 export const liveCall: Step = {
   name: 'Live call',
   source: 'MCP',
-  look: async ({ name, url, login, probe }, context) => {
+  look: async (subject, context) => {
+    const { name, url, login, probe } = subject;
     if (login === undefined || login.endedAt !== undefined || probe === undefined) return undefined;
     const fresh = await freshLogin({ name }, context);
     const dpop = fresh.dpopKey && (await openDpop(fresh.dpopKey));
     const { serverName, serverVersion, tools } = await verifyToken({ url, tokens: fresh, dpop }, context);
+    subject.isUsable = true;
     const renewed = fresh.accessToken === login.accessToken ? '' : ', with a token that was renewed for it';
     return fine(`${quoted(`${serverName} ${serverVersion}`.trim())} lets us in and has ${tools} tool${tools === 1 ? '' : 's'}${renewed}`);
   },

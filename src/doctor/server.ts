@@ -42,7 +42,10 @@ export const challenge: Step = {
   source: 'RFC 6750 section 3',
   look: ({ probe, url }) => {
     if (probe === undefined) return undefined;
-    if (!probe.refused) return warning(`none: ${url.host} answers without a token (status ${probe.status})`);
+    if (probe.verdict === 'open' || probe.verdict === 'foreign')
+      return warning(`none: ${url.host} answers without a token (status ${probe.status})`);
+    if (probe.verdict === 'unclear')
+      return warning(`none: status ${probe.status}`, 'A login goes on with the metadata at its usual addresses.');
     const { resourceMetadata, scope, dpop } = probe.challenge ?? {};
     if (probe.challenge === undefined) {
       return warning(`status ${probe.status} without WWW-Authenticate`, 'A login goes on with the metadata at its usual addresses.');
@@ -60,14 +63,14 @@ export const protectedResource: Step = {
   name: 'Protected-resource metadata',
   source: 'RFC 9728',
   look: async (subject, { http, signal }) => {
-    const { probe, url, visits } = subject;
+    const { probe, url, visits, settings } = subject;
     if (probe === undefined) return undefined;
     const within = http.within(http.networkOf(url));
     const found = await requestProtectedResource(
-      { serverUrl: url, challenged: probe.challenge?.resourceMetadata },
+      { serverUrl: url, challenged: probe.challenge?.resourceMetadata, trusted: settings.trustedResource },
       { http: within, signal },
     );
-    if (found === undefined && !probe.refused) throw notProtected(url, probe);
+    if (found === undefined && (probe.verdict === 'open' || probe.verdict === 'foreign')) throw notProtected(url, probe);
     subject.protectedResource = found ?? null;
     if (found === undefined) return warning(`none: ${url.origin} itself is taken for the authorization server, as in MCP 2025-03-26`);
     const named = found.authorization_servers.slice(0, 5).map(quoted).join(', ');

@@ -1,11 +1,13 @@
 /** What is looked at, one thing after the other, and what is found. */
 import type { Context } from '../context.js';
 import type { ErrorCode } from '../errors.js';
+import type { Dialect } from '../oauth/dialect.js';
 import type { Discovery } from '../oauth/discovery.js';
 import type { Probe } from '../oauth/probe.js';
 import type { ProtectedResource } from '../oauth/protected-resource.js';
 import type { ServerEntry } from '../store/document.js';
 import type { Login } from '../store/login.js';
+import type { ServerSettings } from '../store/settings.js';
 import type { Visit } from './visits.js';
 
 /** `warning` is what may be as it should be; `failure` is what keeps a login from being made or used. */
@@ -50,12 +52,17 @@ export interface Subject {
   /** What the store has of it. */
   readonly entry?: ServerEntry | undefined;
   readonly login?: Login | undefined;
+  /** What the person has said of it. */
+  readonly settings: ServerSettings;
   /** Every request that was made for it. */
   readonly visits: Visit[];
   probe?: Probe;
   /** Null where the server has no such metadata. */
   protectedResource?: ProtectedResource | null;
   discovery?: Discovery;
+  dialect?: Dialect;
+  /** The login there is was used, and the server let it in. */
+  isUsable?: boolean;
 }
 
 export const fine = (seen: string): Seen => ({ verdict: 'fine', seen });

@@ -14,6 +14,7 @@ export function noting(http: Http, visits: Visit[]): Http {
   return {
     ...http,
     within: (reach) => noting(http.within(reach), visits),
+    for: (server) => noting(http.for(server), visits),
     fetch: async (url, request) => {
       const response = await http.fetch(url, request);
       visits.push({ url: new URL(url), status: response.status, date: response.headers.get('date') });

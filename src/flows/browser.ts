@@ -10,9 +10,9 @@ export const browser: Flow = {
   grantType: 'authorization_code',
   client: 'any',
   unattended: false,
-  unavailable: ({ metadata, browserWanted, pkceUnadvertised, env }) => {
+  unavailable: ({ metadata, browserWanted, dialect, env }) => {
     if (!browserWanted) return '--no-browser was given';
-    return noBrowserHere(env) ?? authorizationCodeUnavailable(metadata, pkceUnadvertised);
+    return noBrowserHere(env) ?? authorizationCodeUnavailable(metadata, dialect);
   },
   run: (request, context) => {
     const { ui } = context;

@@ -54,7 +54,7 @@ async function byCodeOrPaste(
 ): Promise<Grant> {
   return race<Grant>(context, (join) => {
     const toPaste: Key = { key: 'p', help: 'paste instead', press: () => join((limited) => paste.run(request, limited)) };
-    const canPaste = request.redirectUri !== '' && authorizationCodeUnavailable(request.metadata, false) === undefined;
+    const canPaste = request.redirectUri !== '' && authorizationCodeUnavailable(request.metadata, request.dialect) === undefined;
     join((limited) => byCode({ request, authorization, more: canPaste ? [toPaste] : [] }, limited));
   });
 }
@@ -174,7 +174,7 @@ async function present(
   ui.code(userCode);
   ui.say();
   const { host } = new URL(verificationUri);
-  const asked = `${request.serverName} (${new URL(request.resource).host})`;
+  const asked = `${request.serverName} (${request.serverHost})`;
   const { host: issuerHost } = new URL(request.metadata.issuer);
   if (!isSameSite(host, issuerHost))
     ui.warn(`That page is at ${host}, and not at ${issuerHost}, which gave the code: see whether the two belong together.`);

@@ -2,6 +2,7 @@ import type { Context, Env } from '../context.js';
 import type { AuthError } from '../errors.js';
 import type { AuthorizationRequest } from '../oauth/authorization-code.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
+import type { Dialect } from '../oauth/dialect.js';
 import type { ClientInformation } from '../oauth/registration.js';
 import type { TokenResponse } from '../oauth/token.js';
 
@@ -57,10 +58,9 @@ export interface Started {
 /** What decides which flows can run, known before a client is registered. */
 export interface Situation {
   readonly metadata: AuthorizationServerMetadata;
+  readonly dialect: Dialect;
   /** False with `--no-browser`. */
   readonly browserWanted: boolean;
-  /** True with `--allow-missing-pkce-metadata`. */
-  readonly pkceUnadvertised: boolean;
   readonly proof: Proof;
   /** True with `--start`. */
   readonly inTwoSteps: boolean;
@@ -85,6 +85,9 @@ export interface Proof {
 export interface FlowRequest extends AuthorizationRequest {
   /** What the person calls the MCP server. */
   readonly serverName: string;
+  /** Its host, with the port where that is not the usual one. */
+  readonly serverHost: string;
+  readonly dialect: Dialect;
   /** The client comes from the store, so that its authorization server may have forgotten it. */
   readonly clientReused: boolean;
   readonly proof: Proof;

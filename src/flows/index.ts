@@ -21,12 +21,23 @@ export function availableFlows(situation: Situation, forced: string | undefined)
   const [first, ...others] = reasons.filter(({ reason }) => reason === undefined).map(({ flow }) => flow);
   if (first) return [first, ...others];
   throw new AuthError('no_flow', `No login is possible: ${reasons.map(({ flow, reason }) => `${flow.name}: ${reason}`).join('; ')}.`, {
-    hint: forced === undefined ? 'Whoever runs the authorization server has to change that.' : 'Leave out --flow to use another way.',
+    hint: hintFor(situation, forced),
   });
 }
 
+function hintFor({ metadata }: Situation, forced: string | undefined): string {
+  const others = forced === undefined ? '' : ' Or leave out --flow to use another way.';
+  if (metadata.code_challenge_methods_supported === undefined && metadata.authorization_endpoint !== undefined) {
+    return `If you know that the server does PKCE all the same, pass --allow-missing-pkce-metadata.${others}`;
+  }
+  return forced === undefined
+    ? 'It is the authorization server that has to change that: tell those who run it.'
+    : 'Leave out --flow to use another way.';
+}
+
 function unavailable(flow: Flow, situation: Situation): string | undefined {
-  return situation.inTwoSteps && flow.halves === undefined ? 'it cannot be done in two steps' : flow.unavailable(situation);
+  if (situation.inTwoSteps && flow.halves === undefined) return 'it cannot be done in two steps';
+  return situation.dialect.refusedFlows[flow.name] ?? flow.unavailable(situation);
 }
 
 /** Why this flow was chosen, as far as that is about a browser, for a person who did not ask for it; undefined when they did. */

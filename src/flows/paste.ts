@@ -15,7 +15,7 @@ export const paste: Flow = {
   grantType: 'authorization_code',
   client: 'any',
   unattended: false,
-  unavailable: ({ metadata, pkceUnadvertised }) => authorizationCodeUnavailable(metadata, pkceUnadvertised),
+  unavailable: ({ metadata, dialect }) => authorizationCodeUnavailable(metadata, dialect),
   run: (request, context) =>
     grantByRedirect({ request, present: (attempt, listening) => present({ request, attempt, listening }, context) }, context),
   halves: {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline, Transform, type Readable } from 'node:stream';
-import type { Clock, Env, Http, HttpAnswer, HttpRequest } from '../context.js';
+import type { Clock, Env, Http, HttpAnswer, HttpRequest, ServerAccess } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import { createConnections, networkOfHost, type Route } from './connections.js';
@@ -16,24 +16,27 @@ import { addressOf, checkAddress, parseReachableUrl, parseSafeUrl } from './url-
 const defaultTimeout = 30_000;
 /** Bytes, after decompression. */
 const largestBody = 1024 * 1024;
-/** A request, and how private an address it may go to. */
-interface Question {
-  readonly target: string | URL;
-  readonly request: HttpRequest;
+/** Where requests may go, and what they carry. */
+interface Limits {
+  /** How private an address may be. */
   readonly reach: Network;
+  readonly access: ServerAccess | undefined;
 }
 
-interface Sending {
+interface Question extends Limits {
+  readonly target: string | URL;
+  readonly request: HttpRequest;
+}
+
+interface Sending extends Limits {
   readonly url: URL;
   readonly request: HttpRequest;
-  readonly reach: Network;
   readonly signal: AbortSignal | undefined;
 }
 
 /** What has to be known before anything can be sent. */
-interface Prepared {
+interface Prepared extends Limits {
   readonly url: URL;
-  readonly reach: Network;
   /** The headers as they were asked for, and with those that are always sent. */
   readonly given: HttpRequest['headers'];
   readonly headers: Record<string, string>;
@@ -61,24 +64,25 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
 
   /** The last one that was made: nearly all messages of a bridge go to the same place with the same headers. */
   let last: Prepared | undefined;
-  async function prepare({ url, reach, given }: Pick<Prepared, 'url' | 'reach' | 'given'>): Promise<Prepared> {
+  async function prepare({ url, reach, access, given }: Omit<Prepared, 'headers' | 'route'>): Promise<Prepared> {
     const address = addressOf(url);
     if (address !== undefined) checkAddress(address, { what: url.host, reach });
-    const headers = { 'user-agent': userAgent, accept: '*/*', 'accept-encoding': acceptEncoding, ...given };
-    return (last = { url, reach, given, headers, route: await connections.route(url, reach) });
+    const wanted = access?.origin === url.origin ? access.headers : {};
+    const headers = { 'user-agent': userAgent, accept: '*/*', 'accept-encoding': acceptEncoding, ...wanted, ...given };
+    return (last = { url, reach, access, given, headers, route: await connections.route(url, reach) });
   }
 
   /** One request and no redirect. */
-  async function send({ url, request, reach, signal }: Sending): Promise<IncomingMessage> {
+  async function send({ url, request, reach, access, signal }: Sending): Promise<IncomingMessage> {
     const { method = 'GET', body: given = null, encoding = 'utf8' } = request;
-    const isSame = last?.url === url && last.reach === reach && last.given === request.headers;
-    const prepared = last !== undefined && isSame ? last : await prepare({ url, reach, given: request.headers });
+    const isSame = last?.url === url && last.reach === reach && last.access === access && last.given === request.headers;
+    const prepared = last !== undefined && isSame ? last : await prepare({ url, reach, access, given: request.headers });
     const isForm = given instanceof URLSearchParams;
     const headers = isForm ? { 'content-type': formType, ...prepared.headers } : prepared.headers;
     trace?.request(url, { method, headers, body: given });
     signal?.throwIfAborted();
     const body = isForm ? given.toString() : given;
-    return requestMessage({ url, method, headers, route: prepared.route, body, encoding, signal });
+    return requestMessage({ url, method, headers, route: prepared.route, body, encoding, signal, certificate: access?.certificate });
   }
 
   const safeUrl = (target: string | URL): URL => {
@@ -87,7 +91,10 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
   };
 
   /** @param receive has the rest of the time for what it makes of the answer. */
-  async function exchange<T>({ target, request, reach }: Question, receive: (answer: HttpAnswer, url: URL) => Promise<T> | T): Promise<T> {
+  async function exchange<T>(
+    { target, request, reach, access }: Question,
+    receive: (answer: HttpAnswer, url: URL) => Promise<T> | T,
+  ): Promise<T> {
     let url = safeUrl(target);
     const limit = request.timeout ?? timeout;
     const deadline = limit === 0 ? undefined : new AbortController();
@@ -96,7 +103,7 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
     const signal = own && deadline ? AbortSignal.any([own, deadline.signal]) : (own ?? deadline?.signal);
     try {
       for (let left = request.redirects ?? 0; ; left -= 1) {
-        const message = await send({ url, request, reach, signal });
+        const message = await send({ url, request, reach, access, signal });
         const next = left > 0 ? redirectTarget(message, { from: url, reach }) : undefined;
         if (next === undefined) return await receive(await answerOf(message, url), url);
         trace?.response(url, await answerOf(message, url));
@@ -113,17 +120,18 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
     }
   }
 
-  const withReach = (reach: Network): Http => ({
+  const limitedTo = ({ reach, access }: Limits): Http => ({
     reach,
-    within: withReach,
+    within: (to) => limitedTo({ reach: to, access }),
+    for: (server) => limitedTo({ reach, access: server }),
     networkOf: (url) => networkOfHost(url, connections),
     open: (target, request = {}) =>
-      exchange({ target, request, reach }, (answer, url) => {
+      exchange({ target, request, reach, access }, (answer, url) => {
         trace?.response(url, answer);
         return answer;
       }),
     fetch: (target, request = {}) =>
-      exchange({ target, request, reach }, async (answer, url) => {
+      exchange({ target, request, reach, access }, async (answer, url) => {
         const { stream = false, largest } = request;
         if (stream) trace?.response(url, answer);
         if (stream) return toResponse(largest === undefined ? answer : { ...answer, body: limited(answer.body, { url, largest }) });
@@ -133,7 +141,7 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
       }),
     close: () => connections.close(),
   });
-  return withReach('loopback');
+  return limitedTo({ reach: 'loopback', access: undefined });
 }
 
 function redirectTarget(message: IncomingMessage, { from, reach }: { from: URL; reach: Network }): URL | undefined {

@@ -1,5 +1,6 @@
 /** One HTTP request on the wire, and the head of its answer. */
 import type { IncomingMessage } from 'node:http';
+import type { ServerAccess } from '../context.js';
 import type { Route } from './connections.js';
 
 interface MessageRequest {
@@ -10,16 +11,27 @@ interface MessageRequest {
   readonly body: string | null;
   readonly encoding: BufferEncoding;
   readonly signal: AbortSignal | undefined;
+  /** Shown over TLS to whoever asks for one. */
+  readonly certificate: ServerAccess['certificate'];
 }
 
 /** Sends the request; resolves with the head of its answer. The signal ends it as long as the answer is not complete. */
-export function requestMessage({ url, method, headers, route, body, encoding, signal }: MessageRequest): Promise<IncomingMessage> {
+export function requestMessage({
+  url,
+  method,
+  headers,
+  route,
+  body,
+  encoding,
+  signal,
+  certificate,
+}: MessageRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { protocol, port, pathname, search } = url;
     const hostname = url.hostname.replace(/^\[|\]$/g, '');
     const { agent } = route;
     const request = route
-      .request({ protocol, hostname, port, path: pathname + search, method, headers, agent }, resolve)
+      .request({ protocol, hostname, port, path: pathname + search, method, headers, agent, ...certificate }, resolve)
       .on('error', reject);
     if (signal)
       request.on(

@@ -30,6 +30,10 @@ export interface ClientOptions {
   readonly registrationToken?: string;
   /** The person has named the authorization server. */
   readonly issuerKnown?: boolean;
+  /** RFC 7591 `token_endpoint_auth_method`, where the person has said which. */
+  readonly tokenAuthMethod?: string | undefined;
+  /** Whether there is a TLS client certificate to be known by (RFC 8705). */
+  readonly hasCertificate?: boolean;
 }
 
 export interface ClientRequest {

@@ -7,10 +7,13 @@ import type { AuthorizationServerMetadata } from '../oauth/authorization-server.
 import type { Dpop } from '../oauth/dpop.js';
 import type { ClientInformation } from '../oauth/registration.js';
 import type { Network } from '../http/networks.js';
+import { covers } from '../oauth/resource.js';
 import { loginFrom } from '../session/renewal.js';
+import { withAccessTo, writeHeaders } from '../session/server-access.js';
 import { deleteClient, putClient } from '../store/clients.js';
 import { findServer, putServer } from '../store/document.js';
 import { readLogin, writeLogin, type Login } from '../store/login.js';
+import { writeSettings, type ServerSettings } from '../store/settings.js';
 import { verifyToken, type Verification } from './verification.js';
 
 /** What was settled before the tokens came. */
@@ -21,13 +24,14 @@ export interface Agreement {
   readonly address: string;
   /** Whether to try the token before it is stored. */
   readonly verify: boolean;
-  /** An issuer that the authorization server may call itself, and the address where that was said. */
-  readonly trustedIssuer?: string;
-  readonly issuerAddress?: string;
+  /** What the person has said of the server, and the headers that it is sent: kept with it. */
+  readonly settings: ServerSettings;
+  readonly headers: Readonly<Record<string, string>>;
   /** The most private network in which its authorization server may be. */
   readonly reach: Network;
   readonly metadata: AuthorizationServerMetadata;
-  readonly resource: string;
+  /** RFC 8707 `resource` as it was sent; undefined where none was. */
+  readonly resource: string | undefined;
   /** The scopes that were asked for, joined by spaces. */
   readonly scope?: string;
   /** How often more was asked for than the login before had. */
@@ -56,8 +60,10 @@ export interface LoginResult {
 export async function conclude({ agreement, grant }: { agreement: Agreement; grant: Grant }, context: Context): Promise<LoginResult> {
   try {
     const { tokens } = grant;
-    const { address, dpop, verify } = agreement;
-    const verification = verify ? await tryToken({ url: new URL(address), tokens, dpop }, context) : undefined;
+    const { address, dpop, verify, headers, settings } = agreement;
+    const url = new URL(address);
+    const asItWants = await withAccessTo({ url, headers, settings }, context);
+    const verification = verify ? await tryToken({ url, tokens, dpop }, asItWants) : undefined;
     const login = loginOf({ agreement, grant });
     await save({ agreement, login, proof: grant.proof ?? agreement.proof }, context);
     await grant.answerBrowser?.();
@@ -69,13 +75,15 @@ export async function conclude({ agreement, grant }: { agreement: Agreement; gra
 }
 
 function loginOf({ agreement, grant }: { agreement: Agreement; grant: Grant }): Login {
-  const { metadata, resource, scope, stepUps, client, dpop, flow, proof, reach } = agreement;
+  const { metadata, address, resource, scope, stepUps, client, dpop, flow, proof, reach } = agreement;
   const { tokens } = grant;
+  const isNamed = resource !== undefined && covers(resource, new URL(address));
   return loginFrom(tokens, {
     scope,
     requestedScope: scope,
     issuer: metadata.issuer,
     resource,
+    ...(!isNamed && { issuedFor: address }),
     clientId: client.client_id,
     tokenEndpoint: metadata.token_endpoint,
     revocationEndpoint: metadata.revocation_endpoint,
@@ -115,11 +123,12 @@ async function save(
   { store, signal }: Context,
 ): Promise<void> {
   signal.throwIfAborted();
-  const { name, url, trustedIssuer, issuerAddress, metadata, client, forgotten } = agreement;
+  const { name, url, settings, headers, metadata, client, forgotten } = agreement;
   await store.update((document) => {
     const entry = putServer(document, { name, url });
     writeLogin(entry, login, name);
-    if (trustedIssuer !== undefined) Object.assign(entry, { trusted_issuer: trustedIssuer, trusted_issuer_at: issuerAddress });
+    writeSettings(entry, settings);
+    writeHeaders(entry, headers);
     if (forgotten !== undefined) deleteClient(document, metadata.issuer, forgotten);
     putClient(document, metadata.issuer, client);
     if (proof.identityProvider !== undefined && proof.identityProviderClient?.client_secret !== undefined) {

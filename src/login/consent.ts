@@ -3,6 +3,7 @@ import { obtainClient, type ClientOptions, type ObtainedClient } from './client.
 import type { Context } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
 import type { Flow, FlowRequest, Proof } from '../flows/flow.js';
+import { promptToSend, resourceToSend, type Dialect } from '../oauth/dialect.js';
 import type { Discovery } from '../oauth/discovery.js';
 import type { Dpop } from '../oauth/dpop.js';
 import { OAuthError } from '../oauth/protocol-error.js';
@@ -11,7 +12,9 @@ import { outdatedErrors, type ClientInformation } from '../oauth/registration.js
 export interface ConsentRequest<T> {
   /** What the person calls the MCP server. */
   readonly name: string;
+  readonly serverUrl: URL;
   readonly discovery: Discovery;
+  readonly dialect: Dialect;
   /** Scopes joined by spaces; undefined to ask for none by name. */
   readonly scope?: string;
   /** The flows to try, best first. */
@@ -20,7 +23,6 @@ export interface ConsentRequest<T> {
   readonly proof: Proof;
   /** The key for a server that takes only tokens that are bound to one. */
   readonly dpop?: Dpop;
-  readonly extraParameters?: Readonly<Record<string, string>>;
   /** Seconds that the person has. */
   readonly timeout?: number;
   /** Names the attempt for who finishes it, where that is another process. */
@@ -86,14 +88,19 @@ type Asked<T> = Pick<Consent<T>, 'obtained' | 'flow'>;
 
 /** Asks by the flows, with all that they need. */
 async function ask<T>(request: Omit<ConsentRequest<T>, 'client'> & ObtainedClient, context: Context): Promise<Asked<T>> {
-  const { name, discovery, client, reused, flows, obtain, scope, proof, dpop, extraParameters, timeout, secondHalf } = request;
-  const { metadata, resource } = discovery;
-  const redirectUri = client.redirect_uris?.[0] ?? '';
-  const wanted = { metadata, resource, client, redirectUri, scope, proof, dpop, extraParameters, timeout, secondHalf };
-  return firstWilling(
-    { flows, request: { ...wanted, serverName: name, clientReused: reused, lasting: secondHalf !== undefined }, obtain },
-    context,
-  );
+  const { name, serverUrl, discovery, dialect, client, reused, flows, obtain, scope, proof, dpop, timeout, secondHalf } = request;
+  const asked: FlowRequest = {
+    ...{ metadata: discovery.metadata, dialect, client, scope, proof, dpop, timeout, secondHalf },
+    resource: resourceToSend(dialect, discovery.resource),
+    prompt: promptToSend(dialect, scope),
+    extraParameters: dialect.authorizeParameters,
+    redirectUri: client.redirect_uris?.[0] ?? '',
+    serverName: name,
+    serverHost: serverUrl.host,
+    clientReused: reused,
+    lasting: secondHalf !== undefined,
+  };
+  return firstWilling({ flows, request: asked, obtain }, context);
 }
 
 /** Uses the first flow that the authorization server lets this client use, saying so whenever it moves on. */

@@ -2,7 +2,7 @@
 import type { Context } from '../context.js';
 import { conclude, type Agreement, type LoginResult } from './conclusion.js';
 import { obtainConsent, type Consent } from './consent.js';
-import { withinReach } from '../session/renewal.js';
+import { resourceToSend } from '../oauth/dialect.js';
 import { prepare, type LoginRequest, type Preparation } from './preparation.js';
 
 export type { LoginRequest, LoginResult };
@@ -15,8 +15,9 @@ export type { LoginRequest, LoginResult };
 export async function login(request: LoginRequest, context: Context): Promise<LoginResult> {
   const prepared = await prepare(request, context);
   // Everything from here on goes to addresses that the MCP server has named.
-  const limited = withinReach(prepared.discovery.reach, context);
-  const consent = await obtainConsent({ ...request, ...prepared, obtain: (flow, asked) => flow.run(asked, limited) }, limited);
+  const limited = prepared.context;
+  const { name, timeout } = request;
+  const consent = await obtainConsent({ ...prepared, name, timeout, obtain: (flow, asked) => flow.run(asked, limited) }, limited);
   return conclude({ agreement: agreementOf({ request, prepared, consent }), grant: consent.obtained }, context);
 }
 
@@ -30,20 +31,20 @@ export function agreementOf({
   prepared: Preparation;
   consent: Consent<unknown>;
 }): Agreement {
-  const { discovery, scope, stepUps, dpop } = prepared;
+  const { discovery, settings, headers, dialect, scope, stepUps, dpop, proof } = prepared;
   const { client, forgotten, flow } = consent;
-  const { name, url, address, verify, trustedIssuer, proof } = request;
-  const { metadata, resource, issuerAddress, reach } = discovery;
+  const { name, url, address, verify } = request;
+  const { metadata, issuerAddress, reach } = discovery;
   return {
     name,
     url,
     address,
     verify,
-    trustedIssuer,
-    issuerAddress,
+    settings: settings.trustedIssuer === undefined ? settings : { ...settings, trustedIssuerAt: issuerAddress },
+    headers,
     reach,
     metadata,
-    resource,
+    resource: resourceToSend(dialect, discovery.resource),
     scope,
     stepUps,
     client,

@@ -4,15 +4,18 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { availableFlows, reasonForFlow } from '../flows/index.js';
 import type { Flow, Proof } from '../flows/flow.js';
-import type { TrustedIssuer } from '../oauth/authorization-server.js';
-import { parseChallenge } from '../oauth/challenge.js';
-import { discover, type Discovery } from '../oauth/discovery.js';
+import { parseChallenge, type Challenge } from '../oauth/challenge.js';
+import { dialectOf, type Dialect } from '../oauth/dialect.js';
+import { discover, type Discovery, type DiscoveryRequest } from '../oauth/discovery.js';
 import { createDpop, type Dpop } from '../oauth/dpop.js';
 import { quoted } from '../server-text.js';
 import { scopeToRequest } from '../oauth/scope.js';
 import { stepUp } from './step-up.js';
-import { findServer, type ServerEntry } from '../store/document.js';
-import { readLogin } from '../store/login.js';
+import { withinReach } from '../session/renewal.js';
+import { headersOf, withAccessTo } from '../session/server-access.js';
+import { findServer } from '../store/document.js';
+import { readLogin, type Login } from '../store/login.js';
+import { mergeSettings, readSettings, settingsInWords, type SaidSettings, type ServerSettings } from '../store/settings.js';
 
 export interface LoginRequest {
   readonly name: string;
@@ -23,23 +26,15 @@ export interface LoginRequest {
   readonly flow?: string;
   /** Whether a browser may be opened on this machine. */
   readonly browserWanted: boolean;
-  /** Scopes joined by spaces, in place of those that the server names. */
-  readonly scope?: string;
   /** The `WWW-Authenticate` value with which the server asked for more than the login that is there. */
   readonly challenge?: string;
   readonly client: ClientOptions;
   /** What a flow without a person shows in place of consent. */
   readonly proof: Proof;
-  /** Which of the server's authorization servers to use. */
-  readonly issuer?: string;
-  /** An issuer that the authorization server may call itself; remembered for this server. */
-  readonly trustedIssuer?: string;
-  /** Whether the server may name addresses in a more private network than its own. */
-  readonly privateNetworkAllowed?: boolean;
-  /** Whether to go on where the metadata does not mention PKCE. */
-  readonly pkceUnadvertised: boolean;
-  /** Parameters of the authorization request that one server needs. */
-  readonly extraParameters?: Readonly<Record<string, string>>;
+  /** What the person says of this server now; what they said before holds where they say nothing. */
+  readonly said: SaidSettings;
+  /** Headers that the server is to be sent from now on, by lower-case name; an empty value takes one back. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Seconds that the person has; without it ten minutes, or the life of a device code. */
   readonly timeout?: number;
   /** Whether another process finishes it, later. */
@@ -50,12 +45,21 @@ export interface LoginRequest {
 
 /** What was found out before the person is asked. */
 export interface Preparation {
+  readonly serverUrl: URL;
   readonly discovery: Discovery;
+  /** What the person has said of the server, now and before, and the headers that it is sent. */
+  readonly settings: ServerSettings;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly dialect: Dialect;
+  readonly client: ClientOptions;
+  readonly proof: Proof;
   readonly scope?: string;
   readonly stepUps: number;
   readonly flows: readonly [Flow, ...Flow[]];
   /** The key for a server that takes only tokens that are bound to one. */
   readonly dpop?: Dpop;
+  /** The context for all that follows: to the networks that the server may name, with what it is to be sent. */
+  readonly context: Context;
 }
 
 /**
@@ -63,51 +67,101 @@ export interface Preparation {
  *
  * @throws AuthError for what discovery finds wrong, `no_flow`, `usage`, `step_up_exhausted`, `store_unwritable`.
  */
-export async function prepare(request: LoginRequest, context: Context): Promise<Preparation> {
-  await context.store.checkWritable();
-  const entry = findServer(await context.store.read(), request.name);
-  const challenge = request.challenge === undefined ? undefined : parseChallenge(request.challenge);
-  if (request.challenge !== undefined && challenge === undefined) {
-    throw new AuthError('usage', 'The value of --challenge asks for no token.', {
-      hint: 'Pass what the server sent as WWW-Authenticate.',
-    });
-  }
+export async function prepare(request: LoginRequest, unlimited: Context): Promise<Preparation> {
+  await unlimited.store.checkWritable();
+  const entry = findServer(await unlimited.store.read(), request.name);
+  const challenge = challengeOf(request);
   const login = readLogin(entry);
   const more = challenge && stepUp({ name: request.name, login, challenge });
-  const discovery = await discover(
-    {
-      serverUrl: new URL(request.address),
-      challenge,
-      issuer: request.issuer,
-      before: login?.issuer,
-      trusted: request.trustedIssuer === undefined ? keptIssuer(entry) : { issuer: request.trustedIssuer },
-      privateNetworkAllowed: request.privateNetworkAllowed,
-    },
-    context,
-  );
+  const settings = mergeSettings(readSettings(entry), request.said);
+  const headers = withoutEmpty({ ...headersOf(entry), ...request.headers });
+  const serverUrl = new URL(request.address);
+  const context = await withAccessTo({ url: serverUrl, headers, settings }, unlimited);
+  const discovery = await discover({ ...discoveryRequest({ serverUrl, settings, login }), challenge }, context);
   const { metadata } = discovery;
-  const { browserWanted, pkceUnadvertised, proof, inTwoSteps = false } = request;
-  const situation = { metadata, browserWanted, pkceUnadvertised, proof, inTwoSteps, env: context.env };
+  const dialect = dialectOf(metadata.issuer, settings);
+  const issuerKnown = settings.issuer !== undefined;
+  const proof = { ...request.proof, issuerKnown };
+  const { browserWanted, inTwoSteps = false } = request;
+  const situation = { metadata, dialect, browserWanted, proof, inTwoSteps, env: context.env };
   const flows = availableFlows(situation, request.flow);
   const scope = scopeToRequest(discovery, {
-    asked: request.scope,
+    asked: settings.scope,
     challenged: challenge?.scope,
     before: more?.before,
     offline: !flows[0].unattended,
+    offlineAccess: dialect.offlineAccess,
   });
-  context.ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${quoted(scope)}`}`);
+  if (discovery.unclearStatus !== undefined) {
+    context.ui.warn(
+      `${serverUrl.href} answers with status ${discovery.unclearStatus} and does not ask for a login. Going on by the metadata of ${serverUrl.host}. If the login is of no use, check the path: many servers are at /mcp or /sse.`,
+    );
+  }
+  tellWhatHolds({ request, settings, metadata, scope, dialect }, context);
   const reason = request.flow === undefined ? reasonForFlow(flows[0], situation) : undefined;
   if (reason !== undefined) context.ui.remark(reason);
   return {
+    serverUrl,
     discovery,
+    settings,
+    headers,
+    dialect,
+    client: {
+      ...request.client,
+      issuerKnown,
+      tokenAuthMethod: settings.tokenAuthMethod,
+      hasCertificate: settings.clientCertFile !== undefined,
+    },
+    proof,
     scope,
     stepUps: more?.repeats ?? 0,
     flows,
     ...(discovery.dpop && { dpop: await createDpop(metadata.dpop_signing_alg_values_supported) }),
+    context: withinReach(discovery.reach, context),
   };
 }
 
-/** The issuer of an earlier `--trust-issuer`, for the address that it was given for. One of this login is for whatever address it turns out to be. */
-export function keptIssuer(entry: ServerEntry | undefined): TrustedIssuer | undefined {
-  return typeof entry?.trusted_issuer === 'string' ? { issuer: entry.trusted_issuer, address: entry.trusted_issuer_at } : undefined;
+function challengeOf({ challenge: text }: LoginRequest): Challenge | undefined {
+  const challenge = text === undefined ? undefined : parseChallenge(text);
+  if (text === undefined || challenge !== undefined) return challenge;
+  throw new AuthError('usage', 'The value of --challenge asks for no token.', { hint: 'Pass what the server sent as WWW-Authenticate.' });
+}
+
+/** What discovery is told by what the person has said, and by the login before. */
+export function discoveryRequest({
+  serverUrl,
+  settings,
+  login,
+}: {
+  serverUrl: URL;
+  settings: ServerSettings;
+  login: Login | undefined;
+}): DiscoveryRequest {
+  const { issuer, trustedIssuer, trustedIssuerAt, trustedResource, metadataUrl, privateNetworkAllowed } = settings;
+  const trusted =
+    trustedIssuer === undefined ? undefined : { issuer: trustedIssuer, ...(trustedIssuerAt !== undefined && { address: trustedIssuerAt }) };
+  return { serverUrl, issuer, before: login?.issuer, trusted, trustedResource, metadataUrl, privateNetworkAllowed };
+}
+
+/** What is asked for and of whom, and why in another way than usual: by what was said before, or by what is known of the make. */
+function tellWhatHolds(
+  {
+    request,
+    settings,
+    metadata,
+    scope,
+    dialect,
+  }: Pick<Preparation, 'settings' | 'dialect' | 'scope'> & { request: LoginRequest; metadata: { issuer: string } },
+  { ui }: Context,
+): void {
+  ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${quoted(scope)}`}`);
+  const before = Object.entries(settings).filter(([key]) => request.said[key as keyof SaidSettings] === undefined);
+  const words = settingsInWords(Object.fromEntries(before));
+  if (words.length > 0) ui.remark(`As said before: ${words.join(' ')}`);
+  const { name, taken } = dialect.vendor ?? { name: '', taken: [] };
+  if (taken.length > 0) ui.remark(`As ${name} needs it: ${taken.join(', ')}.`);
+}
+
+function withoutEmpty(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''));
 }

@@ -15,10 +15,13 @@ import { withinTime } from '../flows/time-limit.js';
 import type { Network } from '../http/networks.js';
 import { agreementOf } from './login.js';
 import { withinReach } from '../session/renewal.js';
+import { dialectOf } from '../oauth/dialect.js';
 import { openDpop, type DpopKey } from '../oauth/dpop.js';
+import { withAccessTo } from '../session/server-access.js';
 import { prepare, type LoginRequest } from './preparation.js';
 import { newAttemptId, type AttemptFile } from '../store/attempts.js';
 import { isSameUrl } from '../store/document.js';
+import type { ServerSettings } from '../store/settings.js';
 
 /** A login that has been started. */
 export interface StartedLogin {
@@ -35,11 +38,12 @@ interface Kept {
   readonly address: string;
   readonly flow: string;
   readonly verify: boolean;
-  readonly trusted_issuer?: string;
-  readonly issuer_address?: string;
+  /** Absent in one that a version before has started. */
+  readonly settings?: ServerSettings;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly network: Network;
   readonly metadata: AuthorizationServerMetadata;
-  readonly resource: string;
+  readonly resource?: string | undefined;
   readonly scope?: string;
   readonly step_ups: number;
   readonly client: ClientInformation;
@@ -56,17 +60,16 @@ interface Kept {
 export async function startLogin(request: LoginRequest, context: Context): Promise<StartedLogin> {
   const prepared = await prepare({ ...request, inTwoSteps: true }, context);
   const attempt = newAttemptId();
-  const limited = withinReach(prepared.discovery.reach, context);
+  const limited = prepared.context;
   const obtain = (flow: Flow, asked: FlowRequest) => halvesOf(flow).start(asked, limited);
-  const consent = await obtainConsent({ ...request, ...prepared, secondHalf: { attempt }, obtain }, limited);
+  const { name: serverName, timeout } = request;
+  const consent = await obtainConsent({ ...prepared, name: serverName, timeout, secondHalf: { attempt }, obtain }, limited);
   const { kept, expiresAt, show } = consent.obtained;
   const agreement = agreementOf({ request, prepared, consent });
-  const { name, url, address, flow, verify, metadata, resource, scope, client, forgotten } = agreement;
+  const { name, url, address, flow, verify, settings, headers, metadata, resource, scope, client, forgotten } = agreement;
   const file: AttemptFile & Kept = {
     ...{ attempt, server: name, started_at: context.clock.now(), expires_at: Math.floor(expiresAt / 1000) },
-    ...{ url, address, flow, verify, metadata, resource, scope, client, forgotten, kept },
-    trusted_issuer: agreement.trustedIssuer,
-    issuer_address: agreement.issuerAddress,
+    ...{ url, address, flow, verify, settings, headers, metadata, resource, scope, client, forgotten, kept },
     network: agreement.reach,
     step_ups: agreement.stepUps,
     dpop_key: agreement.dpop?.key,
@@ -130,12 +133,10 @@ async function finish(
   { attempt, timeout }: { attempt: AttemptFile & Kept; timeout: number | undefined },
   context: Context,
 ): Promise<LoginResult> {
-  const { server, url, address, flow, verify, metadata, resource, scope, client, forgotten, kept } = attempt;
+  const { server, url, address, flow, verify, settings = {}, headers = {}, metadata, resource, scope, client, forgotten, kept } = attempt;
   const dpop = attempt.dpop_key && (await openDpop(attempt.dpop_key));
   const agreement: Agreement = {
-    ...{ name: server, url, address, flow, verify, metadata, resource, scope, client, forgotten, dpop },
-    trustedIssuer: attempt.trusted_issuer,
-    issuerAddress: attempt.issuer_address,
+    ...{ name: server, url, address, flow, verify, settings, headers, metadata, resource, scope, client, forgotten, dpop },
     reach: attempt.network,
     stepUps: attempt.step_ups,
     proof: {},
@@ -144,10 +145,13 @@ async function finish(
   const request: FlowRequest = {
     ...{ metadata, client, dpop, redirectUri, resource, scope, timeout },
     serverName: server,
+    serverHost: new URL(address).host,
+    dialect: dialectOf(metadata.issuer, settings),
     clientReused: false,
     proof: {},
   };
-  const grant = await halvesOf(flowNamed(flow)).finish({ request, kept }, withinReach(attempt.network, context));
+  const asItWants = await withAccessTo({ url: new URL(address), headers, settings }, context);
+  const grant = await halvesOf(flowNamed(flow)).finish({ request, kept }, withinReach(attempt.network, asItWants));
   return conclude({ agreement, grant }, context);
 }
 

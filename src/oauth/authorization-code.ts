@@ -8,10 +8,12 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
+import type { Dialect } from './dialect.js';
 import type { Dpop } from './dpop.js';
 import { OAuthError, protocolError } from './protocol-error.js';
 import { mustPush, requestPushedAuthorization } from './pushed-authorization.js';
 import { outdatedErrors, type ClientInformation } from './registration.js';
+import { requestWithSecondTry } from './second-try.js';
 import { requestToken, type TokenContext, type TokenResponse } from './token.js';
 
 /** What is asked for, and of whom. */
@@ -20,8 +22,11 @@ export interface AuthorizationRequest {
   readonly client: ClientInformation;
   readonly dpop?: Dpop;
   readonly redirectUri: string;
-  readonly resource: string;
+  /** RFC 8707; undefined for an authorization server that refuses it. */
+  readonly resource: string | undefined;
   readonly scope?: string;
+  /** OpenID Connect Core section 3.1.2.1; undefined to send none. */
+  readonly prompt?: string;
   /** What one server needs beside the RFCs' own parameters, as `access_type=offline`. */
   readonly extraParameters?: Readonly<Record<string, string>>;
   /** Whether the address has to be good for long: one that was pushed opens for minutes. */
@@ -63,14 +68,18 @@ export interface AuthorizationResponse {
  * Why this authorization server cannot be asked for a code; undefined when it can. PKCE is not optional: it is sent in
  * any case, but a server whose metadata does not mention it may ignore it, which `pkceUnadvertised` accepts.
  */
-export function authorizationCodeUnavailable(metadata: AuthorizationServerMetadata, pkceUnadvertised: boolean): string | undefined {
+export function authorizationCodeUnavailable(
+  metadata: AuthorizationServerMetadata,
+  { pkceUnadvertised }: Pick<Dialect, 'pkceUnadvertised'>,
+): string | undefined {
   const methods = metadata.code_challenge_methods_supported;
   if (metadata.authorization_endpoint === undefined) return 'the authorization server has no authorization endpoint';
   if (mustPush(metadata) && metadata.pushed_authorization_request_endpoint === undefined) {
     return 'the authorization server requires pushed requests and has no endpoint that takes them';
   }
   if (methods === undefined && pkceUnadvertised) return undefined;
-  if (!methods?.includes('S256')) return 'the authorization server does not offer PKCE with S256';
+  if (methods === undefined) return 'the authorization server does not say that it does PKCE';
+  if (!methods.includes('S256')) return 'the authorization server does not offer PKCE with S256';
   return undefined;
 }
 
@@ -81,7 +90,7 @@ export function authorizationCodeUnavailable(metadata: AuthorizationServerMetada
  * @throws what `requestPushedAuthorization` throws.
  */
 export async function startAuthorization(request: AuthorizationRequest, context: TokenContext): Promise<Attempt> {
-  const { metadata, client, dpop, redirectUri, resource, scope, extraParameters } = request;
+  const { metadata, client, dpop, redirectUri, resource, scope, prompt, extraParameters } = request;
   const state = randomBytes(16).toString('base64url');
   const codeVerifier = generateRandomCodeVerifier();
   const parameters = {
@@ -91,12 +100,11 @@ export async function startAuthorization(request: AuthorizationRequest, context:
     code_challenge: await calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
     state,
-    resource,
+    ...(resource !== undefined && { resource }),
     ...(scope !== undefined && { scope }),
     // RFC 9449 section 10: the code is bound to the key too.
     ...(dpop && { dpop_jkt: await dpop.handle.calculateThumbprint() }),
-    // OpenID Connect Core section 11: offline access is given only with the person's consent, asked for anew.
-    ...(scope?.split(' ').includes('offline_access') && { prompt: 'consent' }),
+    ...(prompt !== undefined && { prompt }),
     ...extraParameters,
   };
   const url = withParameters(metadata.authorization_endpoint ?? '', parameters);
@@ -212,9 +220,11 @@ export async function requestTokenByCode(
   { attempt, code }: { attempt: Attempt; code: string },
   context: TokenContext,
 ): Promise<TokenResponse> {
-  const { metadata, client, dpop, redirectUri, resource } = attempt.request;
-  const parameters = { code, redirect_uri: redirectUri, code_verifier: attempt.codeVerifier, resource };
-  return requestToken({ metadata, client, dpop, grantType: 'authorization_code', parameters }, context);
+  const { metadata, client, dpop, redirectUri, resource, scope } = attempt.request;
+  const parameters = { code, redirect_uri: redirectUri, code_verifier: attempt.codeVerifier, ...(resource !== undefined && { resource }) };
+  return requestWithSecondTry({ parameters, granted: { scope }, isLastTold: false }, (asked) =>
+    requestToken({ metadata, client, dpop, grantType: 'authorization_code', parameters: asked }, context),
+  );
 }
 
 function equal(one: string, other: string): boolean {

@@ -6,6 +6,7 @@ import type { Network } from '../http/networks.js';
 import { parseReachableUrl, parseSafeUrl } from '../http/url-policy.js';
 import { quoted } from '../server-text.js';
 import { requestFirstMetadata } from './metadata-document.js';
+import { vendorOf } from './vendors/index.js';
 
 /** RFC 8414 section 2, in the RFC's own names. */
 export type AuthorizationServerMetadata = AuthorizationServer;
@@ -42,24 +43,41 @@ const lists = [
  */
 const issuerForm = /^https?:\/\/[\w.~:/[\]%@+,=-]{1,500}$/;
 
+/** Whose metadata is asked for. */
+export interface IssuerRequest {
+  readonly issuer: string;
+  readonly trusted?: TrustedIssuer | undefined;
+  /**
+   * The MCP server, where nobody named the issuer, which is then the server's own origin: MCP 2025-03-26, whose issuer may
+   * have a path, and whose metadata servers also have at the address with their own path.
+   */
+  readonly unnamedBy?: URL | undefined;
+  /** Where the person says that the metadata is, in place of the usual addresses. */
+  readonly metadataUrl?: string | undefined;
+}
+
 /**
- * Asks an issuer for its metadata at each address that the specification names, in its order, and takes the first that
- * is the issuer's. Undefined when none of them has any.
+ * Asks an issuer for its metadata at each address that the specification names, in its order, and at those where servers
+ * have it besides; takes the first that is the issuer's. Undefined when none of them has any.
  *
- * @param anyPath nobody named this issuer: MCP 2025-03-26 asks the MCP server's own origin, whose issuer may have a path.
  * @throws AuthError `issuer_mismatch` when there is only another issuer's (RFC 8414 section 3.3), `url_refused` for
  * an endpoint that is not https, `address_refused` for one in a more private network than `http` reaches, `metadata_invalid` without a token endpoint.
  */
 export async function requestAuthorizationServer(
-  { issuer, trusted, anyPath = false }: { issuer: string; trusted?: TrustedIssuer; anyPath?: boolean },
+  request: IssuerRequest,
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<AuthorizationServerMetadata | undefined> {
   const { reach } = context.http;
-  const issuerUrl = parseReachableUrl(issuer, { what: 'The authorization server', reach });
-  return requestFirstMetadata(metadataAddresses(issuerUrl), context, (document, address) => {
+  const issuerUrl = parseReachableUrl(request.issuer, { what: 'The authorization server', reach });
+  const { metadataUrl } = request;
+  const addresses =
+    metadataUrl === undefined
+      ? metadataAddresses(issuerUrl, request.unnamedBy)
+      : [parseReachableUrl(metadataUrl, { what: 'The address of --metadata-url', reach })];
+  return requestFirstMetadata(addresses, context, (document, address) => {
     // Servers that answer every address with some JSON of theirs have no metadata there.
     if (document['issuer'] === undefined && document['token_endpoint'] === undefined) return undefined;
-    return parseAuthorizationServer(document, { issuer, trusted, anyPath, address, reach });
+    return parseAuthorizationServer(document, { ...request, address, reach });
   });
 }
 
@@ -69,17 +87,23 @@ export async function requestAuthorizationServer(
  */
 export function parseAuthorizationServer(
   document: Record<string, unknown>,
-  { issuer, trusted, anyPath, address, reach }: { issuer: string; trusted?: TrustedIssuer; anyPath: boolean; address: URL; reach: Network },
+  { issuer, trusted, unnamedBy, address, reach }: IssuerRequest & { address: URL; reach: Network },
 ): AuthorizationServerMetadata {
-  const found = document['issuer'];
-  const accepted = isSameIssuer(found, issuer) || (anyPath && isSameOrigin(found, issuer)) || isTrusted(found, { trusted, issuer });
+  const named = document['issuer'];
+  const accepted =
+    isSameIssuer(named, issuer) ||
+    (unnamedBy !== undefined && isSameOrigin(named, issuer)) ||
+    isTrusted(named, { trusted, issuer }) ||
+    isFormOfVendor(named, issuer);
+  // A template, as `…/{tenantid}/v2.0`, stands for many issuers: it is this one that was asked.
+  const found = accepted && isTemplate(named) ? issuer : named;
   if (!accepted || typeof found !== 'string' || !isIssuer(found)) {
-    throw new AuthError('issuer_mismatch', `${quoted(address.href)} is the metadata of ${quoted(found)}, not of ${quoted(issuer)}.`, {
+    throw new AuthError('issuer_mismatch', `${quoted(address.href)} is the metadata of ${quoted(named)}, not of ${quoted(issuer)}.`, {
       hint: 'One authorization server may not speak for another. If you know that these two are one, pass --trust-issuer URL with the first.',
     });
   }
   const members = Object.entries(document).filter(([, value]) => value !== null && value !== '');
-  const metadata: Record<string, unknown> = Object.fromEntries(members);
+  const metadata: Record<string, unknown> = { ...Object.fromEntries(members), issuer: found };
   for (const name of endpoints) {
     if (metadata[name] !== undefined) checkEndpoint(metadata[name], { what: `The ${name} of ${issuer}`, issuer, reach });
   }
@@ -136,15 +160,32 @@ export function defaultMetadata(origin: string): AuthorizationServerMetadata {
   };
 }
 
-/** RFC 8414 section 3.1 and OpenID Connect Discovery section 4: path inserted, then path appended. */
-function metadataAddresses({ origin, pathname }: URL): URL[] {
-  const path = pathname.replace(/\/$/, '');
-  const addresses = [
-    `/.well-known/oauth-authorization-server${path}`,
-    `/.well-known/openid-configuration${path}`,
-    `${path}/.well-known/openid-configuration`,
-  ];
-  return [...new Set(addresses)].map((one) => new URL(one, origin));
+/**
+ * RFC 8414 section 3.1 and OpenID Connect Discovery section 4: path inserted, then path appended. Then what servers do
+ * besides: the OAuth address with the path appended, and the addresses of the origin for an issuer with a path.
+ */
+function metadataAddresses({ origin, pathname }: URL, unnamedBy: URL | undefined): URL[] {
+  const path = bare(pathname);
+  // Nobody named a path: that of the MCP server is one that servers use.
+  const paths = [...new Set([path, ...(unnamedBy ? [bare(unnamedBy.pathname)] : [])])];
+  const [oauth, openid] = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
+  const usual = paths.flatMap((one) => [`${oauth}${one}`, `${openid}${one}`, `${one}${openid}`]);
+  const others = [...paths.map((one) => `${one}${oauth}`), oauth, openid];
+  return [...new Set([...usual, ...others])].map((one) => new URL(one, origin));
+}
+
+function bare(path: string): string {
+  return path.replace(/\/$/, '');
+}
+
+function isTemplate(issuer: unknown): boolean {
+  return typeof issuer === 'string' && /\{\w+\}/.test(issuer);
+}
+
+/** Whether a vendor is known to call the issuer at that address so. */
+function isFormOfVendor(found: unknown, issuer: string): boolean {
+  if (typeof found !== 'string' || !URL.canParse(found)) return false;
+  return vendorOf(issuer)?.needs.issuerForm?.value(new URL(found), new URL(issuer)) ?? false;
 }
 
 function isIssuer(text: string): boolean {

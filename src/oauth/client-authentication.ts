@@ -28,6 +28,9 @@ const methods: readonly Method[] = [
   { name: 'none', fits: () => true, authentication: () => None() },
 ];
 
+/** The ways that this program knows, in the names of RFC 7591 and RFC 8705. */
+export const methodNames: readonly string[] = methods.map(({ name }) => name);
+
 /** Whether the client holds what its authentication method needs. */
 export function canAuthenticate(client: ClientInformation, server: ServerMethods): boolean {
   return methods.some((method) => method.name === methodFor(client, server) && method.fits(client));

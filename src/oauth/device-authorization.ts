@@ -11,6 +11,7 @@ import { deviceMends, mended } from './lenience.js';
 import { OAuthError, protocolError } from './protocol-error.js';
 import { deviceCodeGrant, type ClientInformation } from './registration.js';
 import { requestOptions } from './request-options.js';
+import { requestWithSecondTry } from './second-try.js';
 import { requestToken, type TokenContext, type TokenResponse } from './token.js';
 
 /** Seconds: between polls when the server names no interval, and what `slow_down` adds (RFC 8628 sections 3.2 and 3.5). */
@@ -30,7 +31,8 @@ export interface DeviceRequest {
   readonly metadata: AuthorizationServerMetadata;
   readonly client: ClientInformation;
   readonly dpop?: Dpop;
-  readonly resource: string;
+  /** RFC 8707; undefined for an authorization server that refuses it. */
+  readonly resource: string | undefined;
   readonly scope?: string;
   /** What one server needs beside the RFC's own parameters, as `audience=…`. */
   readonly extraParameters?: Readonly<Record<string, string>>;
@@ -64,7 +66,7 @@ export async function requestDeviceAuthorization(
       metadata,
       clientId,
       clientAuthentication(client, metadata, context),
-      { resource, ...(scope !== undefined && { scope }), ...extraParameters },
+      { ...(resource !== undefined && { resource }), ...(scope !== undefined && { scope }), ...extraParameters },
       requestOptions(metadata, context),
     );
     const answer = await processDeviceAuthorizationResponse(
@@ -96,14 +98,16 @@ export async function pollForToken(
   { request, authorization }: { request: DeviceRequest; authorization: DeviceAuthorization },
   context: TokenContext,
 ): Promise<TokenResponse> {
-  const { metadata, client, dpop, resource } = request;
-  const parameters = { device_code: authorization.deviceCode, resource };
+  const { metadata, client, dpop, resource, scope } = request;
+  const parameters = { device_code: authorization.deviceCode, ...(resource !== undefined && { resource }) };
   let interval = authorization.interval;
   let pause = interval;
   for (;;) {
     await sleepFor(pause, context);
     try {
-      return await requestToken({ metadata, client, dpop, grantType: deviceCodeGrant, parameters }, context);
+      return await requestWithSecondTry({ parameters, granted: { scope }, isLastTold: true }, (asked) =>
+        requestToken({ metadata, client, dpop, grantType: deviceCodeGrant, parameters: asked }, context),
+      );
     } catch (error) {
       interval = nextInterval(error, interval);
       pause = Math.max(interval, (error instanceof OAuthError ? error.retryAfter : undefined) ?? 0);

@@ -24,7 +24,7 @@ export interface IdentityAssertionRequest {
   readonly idToken: string;
   /** The issuer of the MCP server's authorization server, for which the assertion will be good. */
   readonly audience: string;
-  readonly resource: string;
+  readonly resource: string | undefined;
   readonly scope?: string;
 }
 
@@ -42,7 +42,7 @@ export async function requestIdentityAssertion(
   const parameters = {
     requested_token_type: identityAssertion,
     audience,
-    resource,
+    ...(resource !== undefined && { resource }),
     ...(scope !== undefined && { scope }),
     subject_token: idToken,
     subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',

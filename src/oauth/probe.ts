@@ -1,5 +1,6 @@
 /** What an MCP server says to somebody without a token: RFC 6750 section 3, RFC 9728 section 5.1. */
 import type { Context, HttpRequest } from '../context.js';
+import { isObject, parseObject } from '../json.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import { parseChallenge, type Challenge } from './challenge.js';
@@ -34,20 +35,41 @@ export const listTools: Question = {
   },
 };
 
+/**
+ * What an answer to somebody without a token means: that one is needed; that none is; that it may be, since servers refuse by
+ * many a status, and by a redirect to a page for people, so that the metadata of its origin decides; or that it is no answer of
+ * an MCP server.
+ */
+export type Verdict = 'refused' | 'open' | 'unclear' | 'foreign';
+
 /** The server's first answer. */
 export interface Probe {
-  /** The server did not let us in without a token. */
-  readonly refused: boolean;
-  readonly challenge?: Challenge;
+  readonly verdict: Verdict;
+  readonly challenge?: Challenge | undefined;
   readonly status: number;
   readonly mediaType: string;
   readonly location: string | null;
+  /** The message of a JSON-RPC error in it. */
+  readonly error?: string | undefined;
 }
 
-/** Asks without a token, to be told what is missing; again in the newer wire if the older one is not understood. */
+/** What is asked for in turn, and after which statuses that makes sense. */
+const furtherQuestions: readonly { readonly after: readonly number[]; readonly request: HttpRequest }[] = [
+  // The newer wire, where the older one is not understood.
+  { after: [400], request: questionRequest(listTools) },
+  // HTTP with SSE (MCP 2024-11-05), which begins with a GET.
+  { after: [400, 404, 405, 406, 415], request: { headers: { accept: 'text/event-stream' } } },
+];
+
+/** Asks without a token, to be told what is missing; in another way where the first one is not understood. */
 export async function requestProbe(serverUrl: URL, context: Pick<Context, 'http' | 'signal'>): Promise<Probe> {
-  const first = await ask(serverUrl, initialize, context);
-  return first.status === 400 ? ask(serverUrl, listTools, context) : first;
+  const first = await ask(serverUrl, questionRequest(initialize), context);
+  for (const { after, request } of furtherQuestions) {
+    if (first.verdict === 'refused' || !after.includes(first.status)) continue;
+    const next = await ask(serverUrl, request, context);
+    if (next.verdict === 'refused' || next.verdict === 'open') return next;
+  }
+  return first;
 }
 
 /** A question as an HTTP request. */
@@ -70,32 +92,111 @@ export async function requestAnswerTo(
   return response.status;
 }
 
-async function ask(serverUrl: URL, question: Question, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Probe> {
-  // An open server may answer with a stream that never ends; only the head is wanted.
-  const response = await http.fetch(serverUrl, { ...questionRequest(question), stream: true, signal });
-  await response.body?.cancel().catch(() => undefined);
+async function ask(serverUrl: URL, request: HttpRequest, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Probe> {
+  // An open server may answer with a stream that never ends: its first event says enough.
+  const response = await http.fetch(serverUrl, { ...request, stream: true, signal });
   const challenge = parseChallenge(response.headers.get('www-authenticate'));
+  const mediaType = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const { status } = response;
+  const answer = await readAnswer(response, mediaType);
   return {
-    refused: response.status === 401 || (response.status === 403 && challenge !== undefined),
+    verdict: verdictOn({ status, challenge, mediaType, answer, isPost: request.method === 'POST' }),
     challenge,
-    status: response.status,
+    status,
+    mediaType,
     location: response.headers.get('location'),
-    mediaType: (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '',
+    error: errorIn(answer),
   };
 }
 
-/** Why there is nothing to log in to at a server that did not refuse us and has no metadata. */
-export function notProtected(serverUrl: URL, { status = 0, mediaType = '', location = null }: Partial<Probe>): AuthError {
-  const speaksMcp = mediaType === 'application/json' || mediaType === 'text/event-stream';
-  if (status >= 200 && status < 300 && speaksMcp) {
+function verdictOn({
+  status,
+  challenge,
+  mediaType,
+  answer,
+  isPost,
+}: Pick<Probe, 'status' | 'challenge' | 'mediaType'> & { answer: Answer; isPost: boolean }): Verdict {
+  if (status === 401 || (status === 403 && challenge !== undefined)) return 'refused';
+  const words = errorIn(answer);
+  if (words !== undefined && wantsToken.test(words)) return 'refused';
+  if (words !== undefined || unclear.has(status)) return 'unclear';
+  const isOk = status >= 200 && status < 300;
+  const speaksMcp = mediaType === 'text/event-stream' || (isPost && mediaType === 'application/json');
+  return isOk && speaksMcp ? 'open' : 'foreign';
+}
+
+/** Statuses by which servers refuse: wrong ones, and redirects to where a person logs in. A server that is down refuses nobody. */
+const unclear: ReadonlySet<number> = new Set([302, 303, 307, 400, 402, 403, 404, 405, 406, 407, 415, 422, 500]);
+
+/** How servers say in a JSON-RPC error, or in one of OAuth's, that they want a token. */
+const wantsToken =
+  /unauthori[sz]ed|unauthenticated|not (logged in|authenticated|authori[sz]ed)|authenticat|authori[sz]ation|(missing|invalid|expired|no|access|bearer) token|invalid_token|log ?in|credential/i;
+
+type Answer = Record<string, unknown> | undefined;
+
+/** The message of an error, of JSON-RPC or of OAuth (RFC 6750 section 3.1). */
+function errorIn(answer: Answer): string | undefined {
+  const error = answer?.['error'];
+  if (typeof error === 'string') return [error, answer?.['error_description']].filter((one) => typeof one === 'string').join(': ');
+  if (!isObject(error)) return undefined;
+  return typeof error['message'] === 'string' ? error['message'] : String(error['code']);
+}
+
+/** Bytes of an answer that are read. */
+const mostRead = 64 * 1024;
+/** Milliseconds until a stream that says nothing is believed to be open, and until a document is not waited for. */
+const longestSilence = { stream: 2_000, document: 10_000 };
+
+/** The JSON object of an answer, or that of its first event; undefined where there is none. The rest is not waited for. */
+async function readAnswer(response: Response, mediaType: string): Promise<Answer> {
+  const isStream = mediaType === 'text/event-stream';
+  if (!isStream && !mediaType.endsWith('json')) {
+    await response.body?.cancel().catch(() => undefined);
+    return undefined;
+  }
+  const text = await readBeginning(response, isStream);
+  return parseObject(isStream ? (/^data:(.*)$/m.exec(text)?.[1] ?? '') : text);
+}
+
+/** A body to its end, or to the end of its first event, its limit, or a long silence. */
+async function readBeginning({ body }: Response, isStream: boolean): Promise<string> {
+  const reader = body?.getReader();
+  if (reader === undefined) return '';
+  const quiet = AbortSignal.timeout(longestSilence[isStream ? 'stream' : 'document']);
+  const silence = new Promise<undefined>((resolve) => quiet.addEventListener('abort', () => resolve(undefined), { once: true }));
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    while (text.length < mostRead && !(isStream && /^data:.*\r?\n\r?\n/m.test(text))) {
+      const read = await Promise.race([reader.read(), silence]);
+      if (read === undefined || read.done) break;
+      text += decoder.decode(read.value as Uint8Array, { stream: true });
+    }
+  } catch {
+    // What has come so far is looked at.
+  }
+  await reader.cancel().catch(() => undefined);
+  return text;
+}
+
+/** Why there is nothing to log in to at a server that did not ask for a token and has no metadata. */
+export function notProtected(serverUrl: URL, { verdict, status, mediaType, location, error }: Probe): AuthError {
+  if (verdict === 'open') {
     return new AuthError('no_login_needed', `${serverUrl.href} lets everybody in: no login is needed.`, {
-      hint: 'Use it as it is, without a token.',
+      hint: `Use it as it is, without a token. If it wants a login all the same, name its authorization server: --issuer URL`,
     });
   }
   if (status >= 500) return new AuthError('server_failed', `${serverUrl.host} failed with status ${status}.`, { hint: 'Try again later.' });
-  return new AuthError(
-    'not_an_mcp_server',
-    `${serverUrl.href} does not answer as an MCP server does: status ${status}${mediaType ? `, ${quoted(mediaType)}` : ''}.`,
-    { hint: location === null ? 'Check the path: many servers are at /mcp or /sse.' : `It points to ${quoted(location)}: try that.` },
-  );
+  const said = error === undefined ? (mediaType === '' ? '' : `, ${quoted(mediaType)}`) : `, ${quoted(error)}`;
+  return new AuthError('not_an_mcp_server', `${serverUrl.href} does not answer as an MCP server does: status ${status}${said}.`, {
+    hint: location === null ? hintFor(status) : `It points to ${quoted(location)}: try that.`,
+  });
+}
+
+function hintFor(status: number): string {
+  const path = 'Check the path: many servers are at /mcp or /sse.';
+  const isRefusal = status === 400 || status === 403;
+  return isRefusal
+    ? `${path} If the path is right, it may want a header of its own (--header 'Name: value'), or a login that it does not name: --issuer URL`
+    : path;
 }

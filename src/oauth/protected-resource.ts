@@ -3,6 +3,7 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import type { Network } from '../http/networks.js';
 import { parseReachableUrl } from '../http/url-policy.js';
+import { isObject } from '../json.js';
 import { quoted } from '../server-text.js';
 import { requestFirstMetadata } from './metadata-document.js';
 import { covers } from './resource.js';
@@ -17,6 +18,14 @@ export interface ProtectedResource {
   readonly dpop_bound_access_tokens_required?: boolean;
 }
 
+export interface ProtectedResourceRequest {
+  readonly serverUrl: URL;
+  /** Where the server's challenge points. */
+  readonly challenged?: string | undefined;
+  /** A resource that the metadata may name in place of the server's URL, because a person said so. */
+  readonly trusted?: string | undefined;
+}
+
 /**
  * Asks for the metadata of the MCP server at `serverUrl`: where its challenge points, then the well-known address with
  * the server's path, then the one of its origin (RFC 9728 section 3.1). Undefined when none of them has any.
@@ -24,7 +33,7 @@ export interface ProtectedResource {
  * @throws AuthError `resource_mismatch` when the metadata is another resource's (section 3.3).
  */
 export async function requestProtectedResource(
-  { serverUrl, challenged }: { serverUrl: URL; challenged: string | undefined },
+  { serverUrl, challenged, trusted }: ProtectedResourceRequest,
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<ProtectedResource | undefined> {
   const addresses = wellKnownAddresses(serverUrl);
@@ -32,7 +41,7 @@ export async function requestProtectedResource(
   return requestFirstMetadata(addresses, context, (document, address) => {
     // Servers that answer every address with some JSON of theirs have no metadata there.
     const isMetadata = document['resource'] !== undefined || document['authorization_servers'] !== undefined;
-    return isMetadata ? parseProtectedResource(document, { serverUrl, address }) : undefined;
+    return isMetadata ? parseProtectedResource(document, { serverUrl, trusted, address }) : undefined;
   });
 }
 
@@ -50,28 +59,39 @@ function challengedAddress(challenged: string, { serverUrl, reach }: { serverUrl
 /** Checks one document; pure. See `requestProtectedResource` for what it throws. */
 function parseProtectedResource(
   document: Record<string, unknown>,
-  { serverUrl, address }: { serverUrl: URL; address: URL },
+  { serverUrl, trusted, address }: ProtectedResourceRequest & { address: URL },
 ): ProtectedResource {
   const { resource, authorization_servers: authorizationServers, scopes_supported: scopes } = document;
-  if (typeof resource !== 'string' || !covers(resource, serverUrl)) {
+  if (typeof resource !== 'string' || !(covers(resource, serverUrl) || resource === trusted)) {
     throw new AuthError(
       'resource_mismatch',
       `The metadata at ${quoted(address.href)} is for the resource ${quoted(resource)}, not for ${serverUrl.href}.`,
-      { hint: 'Tokens for another resource would be of no use here. Check the server’s URL, or ask who runs it.' },
+      {
+        hint: 'Tokens for another resource would be of no use here. Check the server’s URL. If you know that it goes by that name, pass --trust-resource URL with it.',
+      },
     );
   }
   return {
     resource,
-    authorization_servers: stringsOf(authorizationServers),
+    authorization_servers: issuersOf(authorizationServers),
     ...(Array.isArray(scopes) && { scopes_supported: stringsOf(scopes) }),
     ...(document['dpop_bound_access_tokens_required'] === true && { dpop_bound_access_tokens_required: true }),
   };
 }
 
+/** RFC 9728 section 3.1: path inserted, then the origin's; then, as some servers have it, path appended. */
 function wellKnownAddresses({ origin, pathname, search }: URL): URL[] {
   const root = new URL('/.well-known/oauth-protected-resource', origin);
   const path = pathname.replace(/\/$/, '');
-  return path === '' ? [root] : [new URL(`${root.pathname}${path}${search}`, origin), root];
+  return path === '' ? [root] : [new URL(`${root.pathname}${path}${search}`, origin), root, new URL(`${path}${root.pathname}`, origin)];
+}
+
+/** Servers write one issuer as text, and issuers as objects. */
+function issuersOf(value: unknown): string[] {
+  const all: unknown[] = Array.isArray(value) ? value : [value];
+  return stringsOf(all.map((one) => (isObject(one) ? one['issuer'] : one)))
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 }
 
 function stringsOf(value: unknown): string[] {

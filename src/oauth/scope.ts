@@ -8,6 +8,7 @@ import type { Discovery } from './discovery.js';
  *
  * @param challenged what a step-up wants besides.
  * @param offline whether a refresh token is of use: a flow without a person asks for a new token in place of it.
+ * @param offlineAccess whether to ask for `offline_access` whatever is listed; undefined to go by the list.
  * @param before scopes that were asked for before a step-up, which are asked for again with the new ones.
  * @returns scope tokens joined by spaces, or undefined to send no `scope`.
  */
@@ -18,11 +19,21 @@ export function scopeToRequest(
     challenged,
     before,
     offline,
-  }: { asked: string | undefined; challenged: string | undefined; before: string | undefined; offline: boolean },
+    offlineAccess,
+  }: {
+    asked: string | undefined;
+    challenged: string | undefined;
+    before: string | undefined;
+    offline: boolean;
+    offlineAccess?: boolean | undefined;
+  },
 ): string | undefined {
   const chosen = asked ?? nonEmpty(discovery.challengedScope) ?? discovery.resourceScopes?.join(' ');
   const scopes = new Set(`${before ?? ''} ${chosen ?? ''} ${challenged ?? ''}`.split(' ').filter(Boolean));
-  if (offline && discovery.metadata.scopes_supported?.includes('offline_access')) scopes.add('offline_access');
+  const isListed = discovery.metadata.scopes_supported?.includes('offline_access') ?? false;
+  if (offline && (offlineAccess ?? isListed)) scopes.add('offline_access');
+  // Said by the person, it holds for what the server lists too; what they ask for by name is theirs to ask.
+  if (offlineAccess === false && !asked?.split(' ').includes('offline_access')) scopes.delete('offline_access');
   return scopes.size === 0 ? undefined : [...scopes].join(' ');
 }
 

@@ -10,6 +10,7 @@ import { mended, tokenMends } from './lenience.js';
 import { protocolError } from './protocol-error.js';
 import type { ClientInformation } from './registration.js';
 import { requestOptions } from './request-options.js';
+import { requestWithSecondTry } from './second-try.js';
 
 /** RFC 6749 section 5.1, with the expiry as an absolute time. */
 export interface TokenResponse {
@@ -45,6 +46,16 @@ export type TokenContext = Pick<Context, 'http' | 'clock' | 'signal' | 'files'>;
 /** A token as RFC 6750 lets it stand in a header: visible ASCII. Anything else could end the header early. */
 const visible = /^[\x21-\x7e]+$/;
 
+/** What a refresh names beside the refresh token. */
+export interface RefreshRequest extends TokenEndpoint {
+  readonly refreshToken: string;
+  /** RFC 8707; undefined for an authorization server that refuses it. */
+  readonly resource: string | undefined;
+  /** The scopes that the login has, and whether to name them: a server that wants them without being known to is told on its refusal. */
+  readonly scope: string | undefined;
+  readonly isScopeNamed: boolean;
+}
+
 /**
  * Renews an access token (RFC 6749 section 6), for the same resource (RFC 8707 section 2.2).
  *
@@ -52,11 +63,17 @@ const visible = /^[\x21-\x7e]+$/;
  * nothing is known about it.
  */
 export async function requestRefresh(
-  { refreshToken, resource, ...endpoint }: TokenEndpoint & { refreshToken: string; resource: string | undefined },
+  { refreshToken, resource, scope, isScopeNamed, ...endpoint }: RefreshRequest,
   context: TokenContext,
 ): Promise<TokenResponse> {
-  const parameters = { refresh_token: refreshToken, ...(resource !== undefined && { resource }) };
-  return requestToken({ ...endpoint, grantType: 'refresh_token', parameters }, context);
+  const parameters = {
+    refresh_token: refreshToken,
+    ...(resource !== undefined && { resource }),
+    ...(isScopeNamed && scope !== undefined && { scope }),
+  };
+  return requestWithSecondTry({ parameters, granted: { scope }, isLastTold: true }, (asked) =>
+    requestToken({ ...endpoint, grantType: 'refresh_token', parameters: asked }, context),
+  );
 }
 
 /**
@@ -65,7 +82,7 @@ export async function requestRefresh(
  * @param parameters what the grant's RFC names, without `grant_type` and what authenticates the client.
  */
 export async function requestToken(
-  { metadata, client, dpop, grantType, parameters }: TokenEndpoint & { grantType: string; parameters: Record<string, string> },
+  { metadata, client, dpop, grantType, parameters }: TokenEndpoint & { grantType: string; parameters: Readonly<Record<string, string>> },
   context: TokenContext,
 ): Promise<TokenResponse> {
   const clientId = { client_id: client.client_id };

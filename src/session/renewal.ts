@@ -5,7 +5,8 @@ import type { Proof } from '../flows/flow.js';
 import { unattendedFlow } from '../flows/index.js';
 import type { Network } from '../http/networks.js';
 import { parseReachableUrl } from '../http/url-policy.js';
-import { requestAuthorizationServer } from '../oauth/authorization-server.js';
+import { requestAuthorizationServer, type IssuerRequest } from '../oauth/authorization-server.js';
+import { dialectOf, resourceToSend, type Dialect } from '../oauth/dialect.js';
 import { openDpop } from '../oauth/dpop.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import type { ClientInformation } from '../oauth/registration.js';
@@ -15,6 +16,8 @@ import { clientsOf } from '../store/clients.js';
 import { findServer, type StoreDocument } from '../store/document.js';
 import { readLogin, writeLogin, type Login } from '../store/login.js';
 import { fingerprint } from '../store/rescue.js';
+import { readSettings } from '../store/settings.js';
+import { withAccess } from './server-access.js';
 
 /** More renewals than this within so many seconds help nobody: something is wrong with the token. */
 const mostRenewals = 20;
@@ -29,7 +32,7 @@ interface Stored {
 
 /** The authorization server of a login as far as tokens go: from the store, else asked for again. */
 export async function tokenServerOf(
-  { name, login: { issuer, tokenEndpoint } }: Pick<Stored, 'name' | 'login'>,
+  { name, login: { issuer, tokenEndpoint }, document }: Stored,
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<TokenServer> {
   if (issuer === undefined || !URL.canParse(issuer))
@@ -39,10 +42,16 @@ export async function tokenServerOf(
       issuer,
       token_endpoint: parseReachableUrl(tokenEndpoint, { what: 'The token endpoint in the store', reach: context.http.reach }).href,
     };
-  const metadata = await requestAuthorizationServer({ issuer }, context);
+  const metadata = await requestAuthorizationServer(issuerRequestOf({ issuer, name, document }), context);
   if (metadata === undefined)
     throw new AuthError('server_failed', `${issuer} has no metadata any more.`, { hint: `Try again, or run mcp-auth login ${name}` });
   return metadata;
+}
+
+/** How the issuer of a login is asked for its metadata, by what the person has said of the server. */
+export function issuerRequestOf({ issuer, name, document }: Pick<Stored, 'name' | 'document'> & { issuer: string }): IssuerRequest {
+  const { trustedIssuer, metadataUrl } = readSettings(findServer(document, name));
+  return { issuer, metadataUrl, ...(trustedIssuer !== undefined && { trusted: { issuer: trustedIssuer } }) };
 }
 
 /** The registration that a login was made with; a public client of that id if the store has lost it. */
@@ -78,7 +87,8 @@ export function loginFrom(tokens: TokenResponse, before: Omit<Login, 'accessToke
  * @throws AuthError `login_needed` when the login has ended, and what the requests and the store throw.
  */
 export async function renew(stored: Stored, { isGood }: { isGood: (login: Login) => boolean }, unlimited: Context): Promise<Login> {
-  const context = withinReach(stored.login.network, unlimited);
+  const entry = findServer(stored.document, stored.name);
+  const context = withinReach(stored.login.network, await withAccess(entry, unlimited));
   const rescued = await takeRescued(stored, context);
   if (rescued && isGood(rescued)) return rescued;
   const current = rescued ? { ...stored, login: rescued } : stored;
@@ -89,7 +99,7 @@ export async function renew(stored: Stored, { isGood }: { isGood: (login: Login)
   const endpoint = { metadata, client, ...(current.login.dpopKey && { dpop: await openDpop(current.login.dpopKey) }) };
   context.signal.throwIfAborted();
   const renewed = await context.uninterrupted(async (root) => {
-    const undisturbed = withinReach(stored.login.network, root);
+    const undisturbed = { ...root, http: context.http };
     try {
       const tokens = await requestNewTokens({ ...current, endpoint }, undisturbed);
       tellWhatWasGained({ ...current, tokens }, undisturbed);
@@ -187,11 +197,12 @@ function brake({ name, login }: Stored, { clock }: Context): Pick<Login, 'renewa
 /** By the refresh token; where there is none, or it has ended, by the unattended flow that made the login. */
 async function requestNewTokens({ endpoint, ...stored }: Stored & { endpoint: TokenEndpoint }, context: Context): Promise<TokenResponse> {
   const { name, login } = stored;
-  const { refreshToken, resource } = login;
+  const { refreshToken } = login;
+  const dialect = dialectOf(endpoint.metadata.issuer, readSettings(findServer(stored.document, name)));
   const flow = unattendedFlow(login.flow);
   if (refreshToken !== undefined) {
     try {
-      return await requestRefresh({ ...endpoint, refreshToken, resource }, context);
+      return await requestRefresh({ ...endpoint, refreshToken, ...refreshParameters(login, dialect) }, context);
     } catch (error) {
       if (error instanceof OAuthError && error.error === 'invalid_client') throw loginNeeded(name, error.message.replace(/\.$/, ''));
       if (hasCode(error, 'request_refused')) throw refusedToRenew(error, name);
@@ -201,23 +212,32 @@ async function requestNewTokens({ endpoint, ...stored }: Stored & { endpoint: To
   if (flow === undefined) throw loginNeeded(name, `There is nothing to renew the login to ${name} with`);
   const unavailable = flow.unavailable({
     metadata: endpoint.metadata,
+    dialect,
     browserWanted: false,
-    pkceUnadvertised: false,
     inTwoSteps: false,
     proof: proofOf(stored),
     env: context.env,
   });
   if (unavailable !== undefined) throw loginNeeded(name, `The token of ${name} cannot be renewed: ${unavailable}`);
-  return (await flow.run({ ...endpoint, ...requestOf(stored) }, context)).tokens;
+  return (await flow.run({ ...endpoint, dialect, ...requestOf(stored, dialect) }, context)).tokens;
+}
+
+/** What a refresh names beside the refresh token. */
+function refreshParameters(login: Login, { resource, scopeAtRefresh }: Dialect) {
+  const scope = login.scope ?? login.requestedScope;
+  return { resource: resource === 'none' ? undefined : login.resource, scope, isScopeNamed: scopeAtRefresh };
 }
 
 /** What an unattended flow was asked at first, from what the store keeps of it. */
-function requestOf({ name, login, document }: Stored) {
+function requestOf({ name, login, document }: Stored, dialect: Dialect) {
+  const url = String(findServer(document, name)?.url);
   return {
     serverName: name,
+    serverHost: URL.canParse(url) ? new URL(url).host : name,
     clientReused: false,
     redirectUri: '',
-    resource: login.resource ?? String(findServer(document, name)?.url),
+    resource: resourceToSend(dialect, login.resource ?? url),
+    extraParameters: dialect.authorizeParameters,
     ...(login.requestedScope !== undefined && { scope: login.requestedScope }),
     proof: proofOf({ name, login, document }),
   };

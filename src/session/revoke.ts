@@ -4,7 +4,8 @@ import { AuthError } from '../errors.js';
 import { requestAuthorizationServer } from '../oauth/authorization-server.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import { requestRevocation } from '../oauth/revocation.js';
-import { clientOf, tokenServerOf, withinReach } from './renewal.js';
+import { clientOf, issuerRequestOf, tokenServerOf, withinReach } from './renewal.js';
+import { withAccess } from './server-access.js';
 import { findServer, servers, type StoreDocument } from '../store/document.js';
 import { deleteLogin, readLogin, type Login } from '../store/login.js';
 
@@ -45,15 +46,17 @@ async function revokeLogin(revocation: Revocation, context: Context): Promise<st
   const { login } = revocation;
   if (login.issuer === undefined) return 'Its token was not obtained by mcp-auth: whoever made it can revoke it.';
   try {
-    return await revokeAt(login.issuer, revocation, withinReach(login.network, context));
+    const asItWants = await withAccess(findServer(revocation.document, revocation.name), context);
+    return await revokeAt(login.issuer, revocation, withinReach(login.network, asItWants));
   } catch (error) {
     return remaining(login.issuer, error);
   }
 }
 
 async function revokeAt(issuer: string, { name, login, document }: Revocation, context: Context): Promise<string | undefined> {
-  const server = await tokenServerOf({ login, name }, context);
-  const endpoint = login.revocationEndpoint ?? (await requestAuthorizationServer({ issuer }, context))?.revocation_endpoint;
+  const server = await tokenServerOf({ login, name, document }, context);
+  const asked = issuerRequestOf({ issuer, name, document });
+  const endpoint = login.revocationEndpoint ?? (await requestAuthorizationServer(asked, context))?.revocation_endpoint;
   if (endpoint === undefined) return `${issuer} cannot revoke tokens: this one is valid until it expires.`;
   const metadata = { ...server, revocation_endpoint: endpoint };
   const client = clientOf({ login, name, document });

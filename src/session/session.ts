@@ -3,10 +3,11 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { requestAnswerTo } from '../oauth/probe.js';
 import { covers } from '../oauth/resource.js';
+import { withAccess } from './server-access.js';
 import { canRenew, loginNeeded, renew } from './renewal.js';
 import { quoted } from '../server-text.js';
 import { findServer, servers, type StoreDocument } from '../store/document.js';
-import { loginTypes, readLogin, type Login } from '../store/login.js';
+import { loginTypes, placeOf, readLogin, type Login } from '../store/login.js';
 import { isFresh, secondsLeft, shortLife } from '../store/freshness.js';
 import { expandVariables, isUrlOf } from '../store/variables.js';
 
@@ -76,10 +77,12 @@ function isYoung({ issuedAt }: Login, { clock }: Pick<Context, 'clock'>): boolea
 
 /** Whether the server refuses the token. One that cannot be asked does not. */
 async function isTurnedAway({ name, login }: { name: string; login: Login }, context: Context): Promise<boolean> {
-  const url = findServer(await context.store.read(), name)?.url;
+  const entry = findServer(await context.store.read(), name);
+  const url = entry?.url;
   if (typeof url !== 'string') return false;
   try {
-    return (await requestAnswerTo({ url: new URL(expandVariables(url, context.env)), token: login.accessToken }, context)) === 401;
+    const asItWants = await withAccess(entry, context);
+    return (await requestAnswerTo({ url: new URL(expandVariables(url, context.env)), token: login.accessToken }, asItWants)) === 401;
   } catch (error) {
     if (context.signal.aborted) throw error;
     return false;
@@ -123,11 +126,11 @@ function loginOf(document: StoreDocument, name: string, context: Pick<Context, '
 
 /** A token goes to the resource that it is for, also when another program has given the server another URL since. */
 function checkResource(login: Login, { name, url }: { name: string; url: unknown }, { env }: Pick<Context, 'env'>): Login {
-  const { resource } = login;
-  if (resource === undefined || typeof url !== 'string') return login;
+  const place = placeOf(login);
+  if (place === undefined || typeof url !== 'string') return login;
   const address = expandedUrl(url, env);
-  if (address === undefined || covers(resource, address)) return login;
-  throw loginNeeded(name, `The login to ${name} is for ${quoted(resource)}, and its URL in the store is now ${quoted(address.href)}`);
+  if (address === undefined || covers(place, address)) return login;
+  throw loginNeeded(name, `The login to ${name} is for ${quoted(place)}, and its URL in the store is now ${quoted(address.href)}`);
 }
 
 /** Undefined where a variable in it is not set: whoever uses the URL is told. */

@@ -24,6 +24,10 @@ export interface ServerEntry {
   trusted_issuer?: string;
   /** The address for which that was said; another authorization server may not use it. */
   trusted_issuer_at?: string;
+  /** What the person has said of this server beside that: see settings.ts. */
+  login_options?: Record<string, unknown>;
+  /** Sent to the server with every request, as pflow and others have them; `${VAR}` in a value is a variable of the environment. */
+  headers?: Record<string, string>;
   [foreign: string]: unknown;
 }
 
@@ -37,6 +41,7 @@ export interface AuthEntry {
   scope?: string;
   issuer?: string;
   resource?: string;
+  issued_for?: string;
   client_id?: string;
   token_endpoint?: string;
   revocation_endpoint?: string;

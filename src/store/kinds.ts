@@ -2,14 +2,16 @@
 import { networks } from '../http/networks.js';
 import { isObject } from '../json.js';
 
-export type Kind = 'string' | 'number' | 'object' | 'list' | 'network';
+export type Kind = 'string' | 'number' | 'boolean' | 'object' | 'list' | 'texts' | 'network';
 
 /** Seconds since the epoch that a Date can hold: ECMA-262 section 21.4.1.1. */
 const latestTime = 8_640_000_000_000;
 
-/** Whether a value is of that kind: no empty string, no time that a Date cannot hold, a list of strings. */
+/** Whether a value is of that kind: no empty string, no time that a Date cannot hold, a list of strings, strings by name (`texts`). */
 export function isKind(value: unknown, kind: Kind): boolean {
   if (kind === 'object') return isObject(value);
+  if (kind === 'boolean') return typeof value === 'boolean';
+  if (kind === 'texts') return isObject(value) && Object.values(value).every((one) => typeof one === 'string');
   if (kind === 'network') return networks.some((one) => one === value);
   if (kind === 'list') return Array.isArray(value) && value.every((one) => typeof one === 'string');
   return kind === 'number' ? Number.isFinite(value) && Math.abs(Number(value)) <= latestTime : typeof value === 'string' && value !== '';

@@ -20,6 +20,8 @@ export interface Login {
   issuer?: string;
   /** RFC 8707 resource that the access token is for. */
   resource?: string;
+  /** The server's URL, where `resource` does not name it: all that the token may be used for. */
+  issuedFor?: string;
   clientId?: string;
   tokenEndpoint?: string;
   revocationEndpoint?: string;
@@ -51,6 +53,7 @@ const keysOnDisk = {
   scope: ['scope', 'string'],
   issuer: ['issuer', 'string'],
   resource: ['resource', 'string'],
+  issuedFor: ['issued_for', 'string'],
   clientId: ['client_id', 'string'],
   tokenEndpoint: ['token_endpoint', 'string'],
   revocationEndpoint: ['revocation_endpoint', 'string'],
@@ -84,6 +87,11 @@ export function readLogin(entry: ServerEntry | undefined): Login | undefined {
     if (isKind(value, kind)) login[key] = value;
   }
   return typeof login['accessToken'] === 'string' ? (login as unknown as Login) : undefined;
+}
+
+/** What the token may be used for: the server's URL, or a URL above it. Undefined for a login that does not say. */
+export function placeOf({ issuedFor, resource }: Login): string | undefined {
+  return issuedFor ?? resource;
 }
 
 /**

@@ -188,7 +188,7 @@ describe('each link that is broken is named', () => {
     },
     {
       what: 'a page in its place',
-      change: () => [{ want: 'POST /mcp', respond: { status: 404, text: 'no' } }],
+      change: () => [{ want: 'POST /mcp', respond: { status: 200, text: 'no' } }],
       step: 'Protected-resource metadata',
       verdict: 'failure',
       seen: /does not answer as an MCP server does/,

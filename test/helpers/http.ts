@@ -7,6 +7,7 @@ export function answersFrom(answer: (url: string) => Response): Http & { readonl
     asked,
     reach: 'public' as const,
     within: () => http,
+    for: () => http,
     networkOf: () => 'public' as const,
     fetch: (url: string | URL) => {
       asked.push(String(url));

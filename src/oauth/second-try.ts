@@ -1,0 +1,72 @@
+/**
+ * A token request that is refused for one parameter, asked once more without it, or with the one that is missing. Only where
+ * that gives no other token: the authorization request has named the resource and the scopes, and the answer to it stands.
+ */
+import { OAuthError } from './protocol-error.js';
+
+type Parameters = Readonly<Record<string, string>>;
+
+interface Remedy {
+  /** Whether the refusal is about what this changes. */
+  helps(error: OAuthError, parameters: Parameters): boolean;
+  change(parameters: Parameters, granted: { readonly scope: string | undefined }): Parameters;
+}
+
+const remedies: readonly Remedy[] = [
+  {
+    // RFC 8707 section 2.2: without it, the token is for what the authorization request named.
+    helps: (error, { resource }) => resource !== undefined && refusesResource(error),
+    change: (parameters) => Object.fromEntries(Object.entries(parameters).filter(([name]) => name !== 'resource')),
+  },
+  {
+    // RFC 6749 section 6: without it, the scopes are those that were granted; some servers want them named once more.
+    helps: (error, { scope }) => scope === undefined && wantsScope(error),
+    change: (parameters, { scope }) => ({ ...parameters, ...(scope !== undefined && { scope }) }),
+  },
+];
+
+/**
+ * @param granted what the login has, in case the server wants it named.
+ * @param isLastTold whether the last refusal says more than the first: it does not where the first has spent the grant.
+ * @throws OAuthError what `send` throws.
+ */
+export async function requestWithSecondTry<T>(
+  { parameters, granted, isLastTold }: { parameters: Parameters; granted: { readonly scope: string | undefined }; isLastTold: boolean },
+  send: (parameters: Parameters) => Promise<T>,
+): Promise<T> {
+  let asked = parameters;
+  let first: unknown;
+  for (const left = [...remedies]; ;) {
+    try {
+      return await send(asked);
+    } catch (error) {
+      first ??= error;
+      const remedy = error instanceof OAuthError ? left.find((one) => one.helps(error, asked)) : undefined;
+      const changed = remedy?.change(asked, granted);
+      if (remedy === undefined || changed === undefined || Object.keys(changed).length === Object.keys(asked).length) {
+        throw isLastTold ? error : first;
+      }
+      left.splice(left.indexOf(remedy), 1);
+      asked = changed;
+    }
+  }
+}
+
+/** Whether a refusal is of RFC 8707 `resource`: by its own code, by Entra's numbers, or in words. */
+export function refusesResource({ error, description = '' }: Pick<OAuthError, 'error' | 'description'>): boolean {
+  if (error === 'invalid_target' || error === 'invalid_resource') return true;
+  if (/AADSTS(901002|9010010|9002331|500011|650057)\b/.test(description)) return true;
+  const words =
+    /\bresources?\b.{0,80}\b(not (be )?(supported|allowed|permitted|recogni[sz]ed|accepted|valid|found|expected)|unsupported|unknown|invalid|unexpected|forbidden|do(es)? not match)|\b(unsupported|unknown|invalid|unexpected|unrecogni[sz]ed|extra|disallowed)\b.{0,60}\bresources?\b/i;
+  return ['invalid_request', 'unsupported_parameter', 'invalid_parameter'].includes(error) && words.test(description);
+}
+
+/** Whether a refusal says that the scopes have to be named. */
+function wantsScope({ error, description = '' }: OAuthError): boolean {
+  return (
+    ['invalid_request', 'invalid_scope', 'missing_scope'].includes(error) &&
+    /\bscopes?\b.{0,60}\b(required|missing|must|mandatory|needed|not provided|empty)|\b(missing|requires?|no|empty|without)\b.{0,60}\bscopes?\b/i.test(
+      description,
+    )
+  );
+}

@@ -1,0 +1,80 @@
+/** What one server is sent besides: the headers of its entry, and a TLS client certificate. */
+import type { Context, ServerAccess } from '../context.js';
+import { AuthError } from '../errors.js';
+import type { ServerEntry } from '../store/document.js';
+import { readSettings, type ServerSettings } from '../store/settings.js';
+import { expandVariables } from '../store/variables.js';
+
+type Machine = Pick<Context, 'env' | 'files' | 'http'>;
+
+/** A context whose requests carry what the entry has for its server. */
+export async function withAccess<C extends Machine>(entry: ServerEntry | undefined, context: C): Promise<C> {
+  if (entry === undefined || typeof entry.url !== 'string') return context;
+  const headers = headersOf(entry);
+  const settings = readSettings(entry);
+  if (Object.keys(headers).length === 0 && settings.clientCertFile === undefined) return context;
+  const url = expandVariables(entry.url, context.env);
+  return URL.canParse(url) ? withAccessTo({ url: new URL(url), headers, settings }, context) : context;
+}
+
+/** The same, for a server that is not in the store yet, or not as it will be. */
+export async function withAccessTo<C extends Machine>(
+  { url, headers, settings }: { url: URL; headers: Readonly<Record<string, string>>; settings: ServerSettings },
+  context: C,
+): Promise<C> {
+  const access: ServerAccess = {
+    origin: url.origin,
+    headers: expandedHeaders(headers, context),
+    certificate: await readCertificate(settings, context),
+  };
+  const isEmpty = Object.keys(access.headers).length === 0 && access.certificate === undefined;
+  return isEmpty ? context : { ...context, http: context.http.for(access) };
+}
+
+/** The headers of an entry by lower-case name, but for `authorization`, whose place is the login's. Values as they were written. */
+export function headersOf(entry: ServerEntry | undefined): Record<string, string> {
+  const written = Object.entries(entry?.headers ?? {}).filter(([, value]) => typeof value === 'string');
+  const named = written.map(([name, value]) => [name.toLowerCase(), value] as const);
+  return Object.fromEntries(named.filter(([name]) => name !== 'authorization'));
+}
+
+/** Puts headers into an entry; `authorization`, in whatever spelling, stays as it was. Changes `entry`. */
+export function writeHeaders(entry: ServerEntry, headers: Readonly<Record<string, string>>): void {
+  const before = Object.entries(entry.headers ?? {});
+  const kept = before.filter(([name, value]) => name.toLowerCase() === 'authorization' || headers[name.toLowerCase()] === value);
+  const known = new Set(kept.map(([name]) => name.toLowerCase()));
+  const all = [...kept, ...Object.entries(headers).filter(([name]) => !known.has(name))];
+  if (all.length > 0) entry.headers = Object.fromEntries(all);
+  else delete entry.headers;
+}
+
+/** The `Authorization` header that another program, or the person, has put into an entry, which is for a server without a login. */
+export function ownAuthorization(entry: ServerEntry | undefined, { env }: Pick<Context, 'env'>): string | undefined {
+  const [, value] = Object.entries(entry?.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
+  return typeof value === 'string' ? expandVariables(value, env) : undefined;
+}
+
+/** Headers with the variables in their values replaced. */
+export function expandedHeaders(headers: Readonly<Record<string, string>>, { env }: Pick<Context, 'env'>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, expandVariables(value, env)]));
+}
+
+/** @throws AuthError `file_unreadable`, `key_unusable` for files that are no certificate and key. */
+async function readCertificate(
+  { clientCertFile, clientKeyFile = clientCertFile }: ServerSettings,
+  { files }: Pick<Context, 'files'>,
+): Promise<ServerAccess['certificate']> {
+  if (clientCertFile === undefined || clientKeyFile === undefined) return undefined;
+  const cert = await files.readText(clientCertFile, 'The client certificate');
+  const key = await files.readText(clientKeyFile, 'The key of the client certificate');
+  const { createSecureContext } = await import('node:tls');
+  try {
+    createSecureContext({ cert, key });
+  } catch {
+    // OpenSSL's own message may quote what it read.
+    throw new AuthError('key_unusable', `The client certificate ${clientCertFile} cannot be used with the key ${clientKeyFile}.`, {
+      hint: 'Both are PEM files, the key without a passphrase, and the two belong together: --client-cert FILE --client-key FILE.',
+    });
+  }
+  return { cert, key };
+}
