@@ -7,22 +7,22 @@ import type { SaidSettings } from '../store/settings.js';
 import type { Option } from './command.js';
 import { parseHeader } from './header-option.js';
 
-/** The options of `login` that say what would be found out otherwise. `null` is what `default` becomes. */
+/** The options of `login` that say what would be found out otherwise. An empty text is what `default` becomes. */
 export interface ServerWords {
-  issuer?: string | null;
-  scope?: string | null;
-  resource?: string | null;
-  trustIssuer?: string | null;
-  trustResource?: string | null;
-  metadataUrl?: string | null;
-  tokenAuthMethod?: string | null;
-  prompt?: string | null;
+  issuer?: string;
+  scope?: string;
+  resource?: string;
+  trustIssuer?: string;
+  trustResource?: string;
+  metadataUrl?: string;
+  tokenAuthMethod?: string;
+  prompt?: string;
   offlineAccess?: boolean;
   allowMissingPkceMetadata?: boolean;
   allowPrivateNetwork?: boolean;
-  authorizeParam?: Record<string, string> | null;
-  clientCert?: string | null;
-  clientKey?: string | null;
+  authorizeParam?: Record<string, string> | '';
+  clientCert?: string;
+  clientKey?: string;
   header?: Record<string, string>;
 }
 
@@ -105,7 +105,7 @@ export const serverOptions: readonly Option[] = options.map((option) => ({
 
 /** What was typed of these options. */
 export function readSaid(words: ServerWords): SaidSettings {
-  return {
+  const said = {
     issuer: words.issuer,
     scope: words.scope,
     resource: words.resource,
@@ -114,19 +114,22 @@ export function readSaid(words: ServerWords): SaidSettings {
     metadataUrl: words.metadataUrl,
     tokenAuthMethod: words.tokenAuthMethod,
     prompt: words.prompt,
-    offlineAccess: words.offlineAccess,
-    // False is what a server has that nobody has said anything of.
-    pkceUnadvertised: words.allowMissingPkceMetadata === false ? null : words.allowMissingPkceMetadata,
-    privateNetworkAllowed: words.allowPrivateNetwork === false ? null : words.allowPrivateNetwork,
     authorizeParameters: words.authorizeParam,
     clientCertFile: words.clientCert,
     clientKeyFile: words.clientKey,
   };
+  return {
+    ...Object.fromEntries(Object.entries(said).map(([key, value]) => [key, value === '' ? null : value])),
+    offlineAccess: words.offlineAccess,
+    // False is what holds where nothing has been said.
+    pkceUnadvertised: words.allowMissingPkceMetadata === false ? null : words.allowMissingPkceMetadata,
+    privateNetworkAllowed: words.allowPrivateNetwork === false ? null : words.allowPrivateNetwork,
+  };
 }
 
-/** The value that `parse` makes; `null` for the word that takes back what was said before. */
-export function orDefault(parse: (text: string) => string): (text: string) => string | null {
-  return (text) => (text === 'default' ? null : parse(text));
+/** The value that `parse` makes; an empty one for the word that takes back what was said before. */
+export function orDefault(parse: (text: string) => string): (text: string) => string {
+  return (text) => (text === 'default' ? '' : parse(text));
 }
 
 /** To the letter, since issuers are compared as strings (RFC 8414 section 3.3). */
@@ -160,8 +163,8 @@ function parseMethod(text: string): string {
 }
 
 /** One more `KEY=VALUE` of those given so far. */
-function parseParameter(text: string, before: unknown): Record<string, string> | null {
-  if (text === 'default') return null;
+function parseParameter(text: string, before: unknown): Record<string, string> | '' {
+  if (text === 'default') return '';
   const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (key === '') throw new AuthError('usage', '--authorize-param takes KEY=VALUE.');
   if (ownParameters.has(key)) {
@@ -170,5 +173,5 @@ function parseParameter(text: string, before: unknown): Record<string, string> |
       ...(option !== undefined && { hint: `Use ${option}.` }),
     });
   }
-  return { ...(before as Record<string, string> | undefined), [key]: value };
+  return { ...(before as Record<string, string>), [key]: value };
 }

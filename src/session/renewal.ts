@@ -17,7 +17,7 @@ import { findServer, type StoreDocument } from '../store/document.js';
 import { readLogin, writeLogin, type Login } from '../store/login.js';
 import { fingerprint } from '../store/rescue.js';
 import { readSettings } from '../store/settings.js';
-import { withAccess } from './server-access.js';
+import { withAccessForRenewal } from './server-access.js';
 
 /** More renewals than this within so many seconds help nobody: something is wrong with the token. */
 const mostRenewals = 20;
@@ -88,7 +88,7 @@ export function loginFrom(tokens: TokenResponse, before: Omit<Login, 'accessToke
  */
 export async function renew(stored: Stored, { isGood }: { isGood: (login: Login) => boolean }, unlimited: Context): Promise<Login> {
   const entry = findServer(stored.document, stored.name);
-  const context = withinReach(stored.login.network, await withAccess(entry, unlimited));
+  const context = withinReach(stored.login.network, await withAccessForRenewal(entry, unlimited));
   const rescued = await takeRescued(stored, context);
   if (rescued && isGood(rescued)) return rescued;
   const current = rescued ? { ...stored, login: rescued } : stored;

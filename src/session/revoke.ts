@@ -5,7 +5,7 @@ import { requestAuthorizationServer } from '../oauth/authorization-server.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import { requestRevocation } from '../oauth/revocation.js';
 import { clientOf, issuerRequestOf, tokenServerOf, withinReach } from './renewal.js';
-import { withAccess } from './server-access.js';
+import { withAccessForRenewal } from './server-access.js';
 import { findServer, servers, type StoreDocument } from '../store/document.js';
 import { deleteLogin, readLogin, type Login } from '../store/login.js';
 
@@ -46,7 +46,7 @@ async function revokeLogin(revocation: Revocation, context: Context): Promise<st
   const { login } = revocation;
   if (login.issuer === undefined) return 'Its token was not obtained by mcp-auth: whoever made it can revoke it.';
   try {
-    const asItWants = await withAccess(findServer(revocation.document, revocation.name), context);
+    const asItWants = await withAccessForRenewal(findServer(revocation.document, revocation.name), context);
     return await revokeAt(login.issuer, revocation, withinReach(login.network, asItWants));
   } catch (error) {
     return remaining(login.issuer, error);

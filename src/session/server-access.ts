@@ -3,14 +3,32 @@ import type { Context, ServerAccess } from '../context.js';
 import { AuthError } from '../errors.js';
 import type { ServerEntry } from '../store/document.js';
 import { readSettings, type ServerSettings } from '../store/settings.js';
-import { expandVariables } from '../store/variables.js';
+import { expandVariables, variablesIn } from '../store/variables.js';
 
 type Machine = Pick<Context, 'env' | 'files' | 'http'>;
 
-/** A context whose requests carry what the entry has for its server. */
+/**
+ * A context whose requests carry what the entry has for its server.
+ *
+ * @throws AuthError `variable_unset` for a header whose variable is not set, and what reading the certificate throws.
+ */
 export async function withAccess<C extends Machine>(entry: ServerEntry | undefined, context: C): Promise<C> {
+  return withAccessOf(entry, headersOf(entry), context);
+}
+
+/** The same for requests to its authorization server, which is elsewhere as a rule: a header whose variable is not set is left out. */
+export async function withAccessForRenewal<C extends Machine>(entry: ServerEntry | undefined, context: C): Promise<C> {
+  const { variables } = context.env;
+  const known = Object.entries(headersOf(entry)).filter(([, value]) => variablesIn(value).every((name) => variables[name]));
+  return withAccessOf(entry, Object.fromEntries(known), context);
+}
+
+async function withAccessOf<C extends Machine>(
+  entry: ServerEntry | undefined,
+  headers: Readonly<Record<string, string>>,
+  context: C,
+): Promise<C> {
   if (entry === undefined || typeof entry.url !== 'string') return context;
-  const headers = headersOf(entry);
   const settings = readSettings(entry);
   if (Object.keys(headers).length === 0 && settings.clientCertFile === undefined) return context;
   const url = expandVariables(entry.url, context.env);

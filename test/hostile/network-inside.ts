@@ -3,8 +3,7 @@
  * a cloud, serves names, https and tripwires on them, and runs the built command against each attack. Prints a line of JSON
  * an attack.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttps } from 'node:https';
@@ -12,6 +11,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, createServer, isIP, type Socket } from 'node:net';
 import path from 'node:path';
 import { command } from '../helpers/build.js';
+import { addAddresses, startNameServer } from '../helpers/own-network.js';
 import {
   addresses,
   forbidden,
@@ -42,40 +42,7 @@ const asked = new Map<string, number>();
 const touched: string[] = [];
 let closed = 0;
 
-execFileSync('ip', ['link', 'set', 'lo', 'up']);
-for (const address of [...Object.values(addresses), ...forbidden.filter((one) => one !== '127.0.0.1')]) {
-  execFileSync('ip', [
-    'addr',
-    'add',
-    `${address}/${isIP(address) === 4 ? 32 : 128}`,
-    'dev',
-    'lo',
-    ...(isIP(address) === 6 ? ['nodad'] : []),
-  ]);
-}
-
-/** RFC 1035 section 4: the header, the question as it came, and an answer of one kind of address. */
-function answerTo(query: Buffer): Buffer {
-  const labels: string[] = [];
-  let at = 12;
-  for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
-    labels.push(query.toString('latin1', at + 1, at + 1 + length));
-    at += length + 1;
-  }
-  const type = query.readUInt16BE(at + 1);
-  const question = query.subarray(12, at + 5);
-  const name = labels.join('.').toLowerCase();
-  const found = addressesOf(name, type).map((address) => {
-    const data = isIP(address) === 4 ? Buffer.from(address.split('.').map(Number)) : bytesOf(address);
-    const record = Buffer.from([0xc0, 0x0c, 0, type, 0, 1, 0, 0, 0, 0, 0, data.length]);
-    return Buffer.concat([record, data]);
-  });
-  const header = Buffer.from(query.subarray(0, 12));
-  header.writeUInt16BE(0x8180, 2);
-  header.writeUInt16BE(found.length, 6);
-  header.writeUInt32BE(0, 8);
-  return Buffer.concat([header, question, ...found]);
-}
+addAddresses([...Object.values(addresses), ...forbidden.filter((one) => one !== '127.0.0.1')]);
 
 function addressesOf(name: string, type: number): readonly string[] {
   const turns = names[name] ?? [];
@@ -86,17 +53,7 @@ function addressesOf(name: string, type: number): readonly string[] {
   return current.filter((address) => isIP(address) === (type === 1 ? 4 : type === 28 ? 6 : 0));
 }
 
-/** The sixteen bytes of an address with one `::` in it. */
-function bytesOf(address: string): Buffer {
-  const [start = [], end = []] = address.split('::').map((half) => half.split(':').filter(Boolean));
-  const words = [...start, ...Array.from({ length: 8 - start.length - end.length }, () => '0'), ...end];
-  return Buffer.from(words.map((word) => word.padStart(4, '0')).join(''), 'hex');
-}
-
-const nameServer = createSocket('udp4');
-nameServer.on('message', (query, { port, address }) => nameServer.send(answerTo(query), port, address));
-nameServer.bind(53, '127.0.0.1');
-await once(nameServer, 'listening');
+await startNameServer(addressesOf);
 
 function serve(request: IncomingMessage, response: ServerResponse): void {
   const { status = 200, headers, json } = answers[`${request.headers.host}${request.url?.split('?')[0]}`] ?? { status: 404 };

@@ -1,0 +1,82 @@
+/** A network of its own for a script, by `bwrap`: its only interface is what the script makes of it, and names lead where it says. */
+import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import path from 'node:path';
+
+/**
+ * Makes `ca.pem`, `cert.pem` and `key.pem` in a folder: a certificate for these names, by an authority that only those trust
+ * who are told to.
+ */
+export function makeCertificates(folder: string, names: readonly string[]): void {
+  const openssl = (...words: string[]) => execFileSync('openssl', words, { cwd: folder, stdio: 'pipe' });
+  const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  openssl('req', '-x509', ...fresh, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=test authority', '-days', '2');
+  openssl('req', ...fresh, '-keyout', 'key.pem', '-out', 'request.pem', '-subj', '/CN=example');
+  writeFileSync(path.join(folder, 'names'), `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}`);
+  openssl('x509', '-req', '-in', 'request.pem', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-days', '2', '-extfile', 'names', '-out', 'cert.pem');
+}
+
+/** Runs a TypeScript file there, as its root, with the folder as its argument. Returns what it has printed. */
+export function runInOwnNetwork({ bwrap, folder, script }: { bwrap: string; folder: string; script: string }): string {
+  writeFileSync(path.join(folder, 'resolv.conf'), 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
+  writeFileSync(path.join(folder, 'hosts'), '');
+  writeFileSync(path.join(folder, 'nsswitch.conf'), 'hosts: files dns\n');
+  const etc = ['resolv.conf', 'hosts', 'nsswitch.conf'].flatMap((name) => ['--ro-bind', path.join(folder, name), `/etc/${name}`]);
+  const words = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--bind', folder, folder, ...etc];
+  const alone = ['--unshare-net', '--unshare-user', '--uid', '0', '--gid', '0', '--cap-add', 'ALL', '--die-with-parent'];
+  const inside = [process.execPath, '--import', 'tsx', script, folder];
+  return execFileSync(bwrap, [...words, ...alone, ...inside], { encoding: 'utf8', maxBuffer: 2 ** 26, timeout: 300_000 });
+}
+
+/** Gives the loopback interface of such a network these addresses. */
+export function addAddresses(addresses: readonly string[]): void {
+  execFileSync('ip', ['link', 'set', 'lo', 'up']);
+  for (const address of addresses) {
+    const length = isIP(address) === 4 ? 32 : 128;
+    execFileSync('ip', ['addr', 'add', `${address}/${length}`, 'dev', 'lo', ...(isIP(address) === 6 ? ['nodad'] : [])]);
+  }
+}
+
+/** Which addresses a name has, of the kind that is asked for: 1 for IPv4, 28 for IPv6 (RFC 1035, RFC 3596). */
+export type AddressesOf = (name: string, type: number) => readonly string[];
+
+/** Starts the name server of such a network. */
+export async function startNameServer(addressesOf: AddressesOf): Promise<void> {
+  const nameServer = createSocket('udp4');
+  nameServer.on('message', (query, { port, address }) => nameServer.send(answerTo(query, addressesOf), port, address));
+  nameServer.bind(53, '127.0.0.1');
+  await once(nameServer, 'listening');
+}
+
+/** RFC 1035 section 4: the header, the question as it came, and an answer of one kind of address. */
+function answerTo(query: Buffer, addressesOf: AddressesOf): Buffer {
+  const labels: string[] = [];
+  let at = 12;
+  for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
+    labels.push(query.toString('latin1', at + 1, at + 1 + length));
+    at += length + 1;
+  }
+  const type = query.readUInt16BE(at + 1);
+  const question = query.subarray(12, at + 5);
+  const name = labels.join('.').toLowerCase();
+  const found = addressesOf(name, type).map((address) => {
+    const data = isIP(address) === 4 ? Buffer.from(address.split('.').map(Number)) : bytesOf(address);
+    const record = Buffer.from([0xc0, 0x0c, 0, type, 0, 1, 0, 0, 0, 0, 0, data.length]);
+    return Buffer.concat([record, data]);
+  });
+  const header = Buffer.from(query.subarray(0, 12));
+  header.writeUInt16BE(0x8180, 2);
+  header.writeUInt16BE(found.length, 6);
+  header.writeUInt32BE(0, 8);
+  return Buffer.concat([header, question, ...found]);
+}
+
+/** The sixteen bytes of an address with one `::` in it. */
+function bytesOf(address: string): Buffer {
+  const [start = [], end = []] = address.split('::').map((half) => half.split(':').filter(Boolean));
+  const words = [...start, ...Array.from({ length: 8 - start.length - end.length }, () => '0'), ...end];
+  return Buffer.from(words.map((word) => word.padStart(4, '0')).join(''), 'hex');
+}

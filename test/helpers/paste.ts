@@ -1,0 +1,30 @@
+/** A login by paste against the fake server, whose person approves at once: what is pasted is what the server would redirect to. */
+import { run, type Run, type RunOptions } from './run.js';
+
+export interface PasteOptions extends Partial<Omit<RunOptions, 'stdin'>> {
+  readonly store: string;
+  /** What the authorization server makes of the request; a code without it. */
+  readonly answer?: (request: URLSearchParams) => Record<string, string>;
+}
+
+export interface PasteLogin {
+  readonly command: Run;
+  readonly exit: number;
+  /** What the person was asked to open; undefined where it did not come to that. */
+  readonly request: URLSearchParams | undefined;
+}
+
+/** @param words are those after `login`. */
+export async function logInByPaste(
+  words: readonly string[],
+  { answer = () => ({ code: 'code-1' }), ...options }: PasteOptions,
+): Promise<PasteLogin> {
+  const command = run(['login', ...words, '--no-browser', '--flow', 'paste', '--no-qr'], { ...options, stdin: 'open' });
+  const shown = await command.shown(/^(http\S+\?\S*state=\S+)$/m).catch(() => undefined);
+  if (shown === undefined) return { command, exit: await command.exit, request: undefined };
+  const request = new URL(shown).searchParams;
+  const parameters = new URLSearchParams({ ...answer(request), state: request.get('state') ?? '' });
+  command.type(`${request.get('redirect_uri')}?${String(parameters)}\n`);
+  command.end();
+  return { command, exit: await command.exit, request };
+}
