@@ -111,11 +111,12 @@ async function preRegistered(
       ? { client_secret: clientSecret, private_key_file: privateKeyFile }
       : { client_secret: before?.client_secret, private_key_file: before?.private_key_file };
   const hasProof = Boolean(proof.client_secret ?? proof.private_key_file);
-  if (!hasProof && (flow.client === 'confidential' || needsProof(metadata))) {
+  const provesOtherwise = options.hasCertificate ?? options.tokenAuthMethod === 'none';
+  if (!hasProof && !provesOtherwise && (flow.client === 'confidential' || needsProof(metadata))) {
     proof.client_secret = await askSecret({ clientId, metadata, required: flow.client === 'confidential' }, context);
   }
   const client = { client_id: clientId, ...defined(proof), redirect_uris: [await redirectUriFor(options, before)] };
-  return { client: await settled({ ...client, obtained_by: 'pre_registration' }, { metadata, context }), reused: false };
+  return { client: await settled({ ...client, obtained_by: 'pre_registration' }, { metadata, options, before, context }), reused: false };
 }
 
 /** The client that was registered by hand for this server's last login. */
@@ -136,7 +137,7 @@ async function metadataDocument({ metadata, options }: ClientRequest, { known, c
     known.find(({ client_id }) => client_id === url),
   );
   const client = { ...clientFromMetadataDocument({ url, redirectUri }), ...defined({ private_key_file: privateKeyFile }) };
-  return { client: await settled(client, { metadata, context }), reused: false };
+  return { client: await settled(client, { metadata, options, context }), reused: false };
 }
 
 /** What an earlier login at this issuer left, the server's own client first. */
@@ -168,7 +169,8 @@ async function dynamic(
   const redirectUri = await redirectUriFor(options, before);
   // It is for one authorization server, and whoever an MCP server names may ask for it.
   const initialAccessToken = options.issuerKnown ? options.registrationToken : undefined;
-  const client = await requestRegistration({ metadata, redirectUri, scopes, initialAccessToken }, context);
+  const method = options.tokenAuthMethod;
+  const client = await requestRegistration({ metadata, redirectUri, scopes, initialAccessToken, method }, context);
   return { client, reused: false };
 }
 
@@ -197,16 +199,38 @@ async function askSecret(
   return undefined;
 }
 
-/** The client with its way of proving itself, which a refresh has to know when the metadata is not at hand; a key is tried now. */
+/**
+ * The client with its way of proving itself, which a refresh has to know when the metadata is not at hand: the one that the
+ * person says, or that has worked before with the same proof. A key is tried now.
+ */
 async function settled(
   client: ClientInformation,
-  { metadata, context }: { metadata: AuthorizationServerMetadata; context: Context },
+  {
+    metadata,
+    options,
+    before,
+    context,
+  }: { metadata: AuthorizationServerMetadata; options: ClientOptions; before?: ClientInformation | undefined; context: Context },
 ): Promise<ClientInformation> {
-  const method = { token_endpoint_auth_method: methodFor(client, metadata) };
-  if (client.private_key_file === undefined) return { ...client, ...method };
+  const isSame =
+    before !== undefined && before.client_secret === client.client_secret && before.private_key_file === client.private_key_file;
+  const known = isSame ? { token_endpoint_auth_method: before.token_endpoint_auth_method, basic_unencoded: before.basic_unencoded } : {};
+  const method =
+    options.tokenAuthMethod ?? known.token_endpoint_auth_method ?? methodByCertificate(options, metadata) ?? methodFor(client, metadata);
+  const settledOn = { ...client, ...defined(known), token_endpoint_auth_method: method };
+  if (client.private_key_file === undefined) return settledOn;
   const text = await context.files.readText(client.private_key_file, 'The private key');
   const { algorithm } = await parseSigningKey(text, metadata.token_endpoint_auth_signing_alg_values_supported);
-  return { ...client, ...method, token_endpoint_auth_signing_alg: algorithm };
+  return { ...settledOn, token_endpoint_auth_signing_alg: algorithm };
+}
+
+/** RFC 8705: a certificate is proof enough where the server takes it for one, and there is no other. */
+function methodByCertificate(
+  { hasCertificate, clientSecret, privateKeyFile }: ClientOptions,
+  metadata: AuthorizationServerMetadata,
+): string | undefined {
+  if (!hasCertificate || clientSecret !== undefined || privateKeyFile !== undefined) return undefined;
+  return metadata.token_endpoint_auth_methods_supported?.find((name) => /^(self_signed_)?tls_client_auth$/.test(name));
 }
 
 /** A client that was registered by hand with one issuer cannot be shown to the next one, nor be replaced by us. */

@@ -65,7 +65,7 @@ export async function conclude({ agreement, grant }: { agreement: Agreement; gra
     const asItWants = await withAccessTo({ url, headers, settings }, context);
     const verification = verify ? await tryToken({ url, tokens, dpop }, asItWants) : undefined;
     const login = loginOf({ agreement, grant });
-    await save({ agreement, login, proof: grant.proof ?? agreement.proof }, context);
+    await save({ agreement, login, grant }, context);
     await grant.answerBrowser?.();
     return { login, verification };
   } catch (error) {
@@ -119,10 +119,12 @@ async function tryToken(server: Parameters<typeof verifyToken>[0], context: Cont
 
 /** Writes the login, unless the server has become another one while the person approved. */
 async function save(
-  { agreement, login, proof }: { agreement: Agreement; login: Login; proof: Proof },
+  { agreement, login, grant }: { agreement: Agreement; login: Login; grant: Grant },
   { store, signal }: Context,
 ): Promise<void> {
   signal.throwIfAborted();
+  const proof = grant.proof ?? agreement.proof;
+  const grantProven = grant.tokens.proven;
   const { name, url, settings, headers, metadata, client, forgotten } = agreement;
   await store.update((document) => {
     const entry = putServer(document, { name, url });
@@ -130,7 +132,7 @@ async function save(
     writeSettings(entry, settings);
     writeHeaders(entry, headers);
     if (forgotten !== undefined) deleteClient(document, metadata.issuer, forgotten);
-    putClient(document, metadata.issuer, client);
+    putClient(document, metadata.issuer, { ...client, ...grantProven });
     if (proof.identityProvider !== undefined && proof.identityProviderClient?.client_secret !== undefined) {
       putClient(document, proof.identityProvider, { ...proof.identityProviderClient, obtained_by: 'pre_registration' });
     }

@@ -13,12 +13,20 @@ export interface Challenge {
 }
 
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-/** One auth-param: name = token | quoted-string. */
-const parameter = new RegExp(`^\\s*(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${token}))\\s*`);
-/** A scheme, which a space, a comma or the end follows. */
-const scheme = new RegExp(`^\\s*(${token})(?=[\\s,]|$)\\s*`);
+/**
+ * One auth-param, at a place: name = token | quoted-string; and, as servers write it, in single quotes, or as a URL without any.
+ * A value with a quote that never ends is none: half of it could be followed.
+ */
+const parameter = new RegExp(`(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|'([^']*)'|([^\\s,;"']+))`, 'y');
+/** A scheme, or a word of a value without quotes, which a space, a comma or the end follows. */
+const word = new RegExp(`(${token})(?=[\\s,;]|$)`, 'y');
+const run = new RegExp(token, 'y');
 /** A token68, as after Basic or Negotiate. */
-const token68 = /^[A-Za-z0-9\-._~+/]+=*\s*(?=,|$)/;
+const token68 = /\s+[A-Za-z0-9\-._~+/]+=*(?=\s*(?:,|$))/y;
+/** What stands between challenges and their parameters. */
+const between = /[\s,;]*/y;
+/** Schemes that are known where no comma is before them: RFC 7235's registry, as far as servers of MCP have it. */
+const schemes = new Set(['bearer', 'dpop', 'basic', 'digest', 'negotiate', 'ntlm']);
 
 /**
  * Finds the Bearer challenge in a header that may hold several schemes, or else the DPoP one. Undefined when there is
@@ -49,25 +57,38 @@ function hasScope({ parameters }: RawChallenge): boolean {
   return parameters.has('scope');
 }
 
+/** One pass from the beginning to the end: a header may be as long as a server likes. */
 function parseChallenges(header: string): RawChallenge[] {
   const challenges: RawChallenge[] = [];
-  let rest = header;
-  while (rest !== '') {
+  /** The parameter that was read last, where it had no quotes, so that more words may belong to it. */
+  let open: string | undefined;
+  for (let at = 0; at < header.length;) {
+    const gap = matchAt(between, header, at)?.[0] ?? '';
+    at += gap.length;
     const current = challenges.at(-1);
-    const pair = current && parameter.exec(rest);
-    const name = pair ? null : scheme.exec(rest);
+    const pair = current && matchAt(parameter, header, at);
+    const name = pair ? undefined : matchAt(word, header, at);
     if (pair) {
-      const [, key = '', quotedValue, plainValue] = pair;
+      const [, key = '', inQuotes, inSingle, bare] = pair;
       const known = key.toLowerCase();
-      if (!current.parameters.has(known)) current.parameters.set(known, quotedValue?.replace(/\\(.)/g, '$1') ?? plainValue ?? '');
+      if (!current.parameters.has(known)) current.parameters.set(known, inQuotes?.replace(/\\(.)/g, '$1') ?? inSingle ?? bare ?? '');
+      open = bare === undefined ? undefined : known;
     } else if (name) {
-      challenges.push({ scheme: (name[1] ?? '').toLowerCase(), parameters: new Map() });
+      const said = name[0].toLowerCase();
+      const isScheme = current === undefined || gap.includes(',') || schemes.has(said);
+      if (isScheme) challenges.push({ scheme: said, parameters: new Map() });
+      else if (open !== undefined) current.parameters.set(open, `${current.parameters.get(open) ?? ''} ${name[0]}`);
+      if (isScheme) at += matchAt(token68, header, at + name[0].length)?.[0].length ?? 0;
+      if (isScheme) open = undefined;
     }
-    const taken = pair?.[0] ?? name?.[0] ?? '';
-    rest = rest.slice(taken.length);
-    if (name) rest = rest.replace(token68, '');
-    // A comma ends a parameter or a challenge; anything else here is malformed and skipped.
-    rest = /^\s*,/.test(rest) ? rest.replace(/^[\s,]+/, '') : taken === '' ? rest.slice(1) : rest;
+    // What is neither is malformed, and skipped, a whole run at once.
+    at += (pair ?? name ?? matchAt(run, header, at))?.[0].length ?? 1;
   }
   return challenges;
+}
+
+/** A match of a sticky expression at that very place. */
+function matchAt(expression: RegExp, text: string, at: number): RegExpExecArray | undefined {
+  expression.lastIndex = at;
+  return expression.exec(text) ?? undefined;
 }

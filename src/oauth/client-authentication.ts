@@ -1,8 +1,10 @@
 /** How a client proves itself at the token endpoint: RFC 6749 section 2.3, RFC 7523 section 2.2, OpenID Connect Core section 9. */
-import { ClientSecretPost, modifyAssertion, None, PrivateKeyJwt, type ClientAuth } from 'oauth4webapi';
+import { ClientSecretPost, modifyAssertion, None, PrivateKeyJwt, TlsClientAuth, type ClientAuth } from 'oauth4webapi';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
+import { OAuthError } from './protocol-error.js';
+import { refusesClientProof } from './refusal.js';
 import type { ClientInformation } from './registration.js';
 import { parseSigningKey } from './signing-key.js';
 
@@ -26,6 +28,9 @@ const methods: readonly Method[] = [
   { name: 'client_secret_basic', fits: hasSecret, authentication: basic },
   { name: 'client_secret_post', fits: hasSecret, authentication: (client) => ClientSecretPost(client.client_secret ?? '') },
   { name: 'none', fits: () => true, authentication: () => None() },
+  // RFC 8705: the certificate of the connection is the proof. Only where that has been settled on.
+  { name: 'tls_client_auth', fits: isSettledOn('tls_client_auth'), authentication: () => TlsClientAuth() },
+  { name: 'self_signed_tls_client_auth', fits: isSettledOn('self_signed_tls_client_auth'), authentication: () => TlsClientAuth() },
 ];
 
 /** The ways that this program knows, in the names of RFC 7591 and RFC 8705. */
@@ -56,33 +61,94 @@ export function methodFor(client: ClientInformation, { token_endpoint_auth_metho
   if (client.token_endpoint_auth_method !== undefined) return client.token_endpoint_auth_method;
   const able = methods.filter((method) => method.fits(client)).map(({ name }) => name);
   const given = able.length > 1 && client.obtained_by !== 'dynamic_registration' ? able.filter((name) => name !== 'none') : able;
-  return given.find((name) => supported?.includes(name)) ?? given[0] ?? 'none';
+  const best = given.find((name) => supported?.includes(name)) ?? given[0] ?? 'none';
+  // Servers forget to decode what Basic has encoded: where that is a difference, the other way is the safer one.
+  const isOffered = supported?.includes('client_secret_post') ?? true;
+  return best === 'client_secret_basic' && isOffered && isEncoded(client) ? 'client_secret_post' : best;
+}
+
+/** How a client has proved itself: what to keep with it, so that the next request begins with that. */
+export type Proven = Pick<ClientInformation, 'token_endpoint_auth_method' | 'basic_unencoded'>;
+
+/** One way for this client, and what is to be kept where it works. */
+interface Attempt {
+  readonly proven: Proven;
+  readonly authentication: ClientAuth;
 }
 
 /**
- * The authentication to send with every request to the token, device authorization, revocation and pushed authorization
- * request endpoints. One way only: servers refuse a secret that is sent in two ways at once (RFC 6749 section 2.3).
+ * Sends a request to the token, device authorization, revocation or pushed authorization request endpoint with the client's
+ * proof: in the way that has been settled on, and where that is refused, at once in the other one that a secret can be sent by,
+ * if the server offers it or says nothing. One way at a time: servers refuse a secret that is sent in two ways at once (RFC 6749
+ * section 2.3).
  *
- * @throws AuthError `client_unusable` for a method that this program does not know.
+ * @param send throws the server's refusal as an OAuthError.
+ * @returns what `send` does, and how the client has proved itself.
+ * @throws AuthError `client_unusable` for a method that this program does not know; the first refusal where all are refused.
  */
-export function clientAuthentication(client: ClientInformation, server: ServerMethods, context: Pick<Context, 'files'>): ClientAuth {
-  const name = methodFor(client, server);
+export async function requestWithProofOf<T>(
+  { client, metadata }: { client: ClientInformation; metadata: ServerMethods },
+  context: Pick<Context, 'files'>,
+  send: (authentication: ClientAuth) => Promise<T>,
+): Promise<{ answer: T; proven: Proven }> {
+  let first: unknown;
+  for (const { proven, authentication } of attempts(client, metadata, context)) {
+    try {
+      return { answer: await send(authentication), proven };
+    } catch (error) {
+      first ??= error;
+      if (!(error instanceof OAuthError) || !refusesClientProof(error)) throw error;
+    }
+  }
+  throw first;
+}
+
+function attempts(client: ClientInformation, server: ServerMethods, context: Pick<Context, 'files'>): Attempt[] {
+  const settled = methodFor(client, server);
+  const supported = server.token_endpoint_auth_methods_supported;
+  const bySecret = ['client_secret_basic', 'client_secret_post'];
+  const others = bySecret.includes(settled) ? bySecret.filter((name) => name !== settled && (supported?.includes(name) ?? true)) : [];
+  const all = [settled, ...others].map((name) => ({ ...client, token_endpoint_auth_method: name }));
+  // The last resort where credentials are changed by their encoding: as they are, for a server that does not decode them.
+  const unencoded = all.find(({ token_endpoint_auth_method: name }) => name === 'client_secret_basic');
+  if (unencoded && isEncoded(client) && !client.basic_unencoded) all.push({ ...unencoded, basic_unencoded: true });
+  return all.map((one) => ({
+    proven: {
+      token_endpoint_auth_method: one.token_endpoint_auth_method,
+      ...(one.basic_unencoded && { basic_unencoded: true }),
+    },
+    authentication: methodNamed(one.token_endpoint_auth_method).authentication(one, server, context),
+  }));
+}
+
+function methodNamed(name: string): Method {
   const method = methods.find((one) => one.name === name);
-  if (!method) throw new AuthError('client_unusable', `The client authentication ${JSON.stringify(name)} is not one that mcp-auth knows.`);
-  return method.authentication(client, server, context);
+  if (method) return method;
+  throw new AuthError('client_unusable', `The client authentication ${JSON.stringify(name)} is not one that mcp-auth knows.`);
+}
+
+function isSettledOn(name: string): Method['fits'] {
+  return (client) => client.token_endpoint_auth_method === name;
 }
 
 function hasSecret({ client_secret }: ClientInformation): boolean {
   return client_secret !== undefined;
 }
 
-/**
- * RFC 6749 section 2.3.1: id and secret form-urlencoded, then as HTTP Basic. `oauth4webapi` also encodes `-`, `_` and `.`,
- * which it may, but servers that forget to decode are then given another id; so only what has to be encoded is.
- */
-function basic({ client_id, client_secret = '' }: ClientInformation): ClientAuth {
-  const encoded = (text: string) => new URLSearchParams({ '': text }).toString().slice(1);
-  const credentials = Buffer.from(`${encoded(client_id)}:${encoded(client_secret)}`).toString('base64');
+/** RFC 6749 appendix B. `oauth4webapi` also encodes `-`, `_` and `.`, which it may, but servers that forget to decode are then given another id. */
+function encoded(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice(1);
+}
+
+/** Whether id and secret are other texts when they are encoded for Basic. */
+function isEncoded({ client_id, client_secret = '' }: ClientInformation): boolean {
+  return encoded(client_id) !== client_id || encoded(client_secret) !== client_secret;
+}
+
+/** RFC 6749 section 2.3.1: id and secret form-urlencoded, then as HTTP Basic. Only what has to be encoded is. */
+function basic({ client_id, client_secret = '', basic_unencoded: isPlain }: ClientInformation): ClientAuth {
+  const pair = isPlain ? `${client_id}:${client_secret}` : `${encoded(client_id)}:${encoded(client_secret)}`;
+  const credentials = Buffer.from(pair).toString('base64');
   return (_server, _client, _body, headers) => headers.set('authorization', `Basic ${credentials}`);
 }
 

@@ -5,7 +5,7 @@ import type { Network } from '../http/networks.js';
 import { parseReachableUrl } from '../http/url-policy.js';
 import { isPrintable, quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
-import { clientAuthentication } from './client-authentication.js';
+import { requestWithProofOf } from './client-authentication.js';
 import type { Dpop } from './dpop.js';
 import { deviceMends, mended } from './lenience.js';
 import { OAuthError, protocolError } from './protocol-error.js';
@@ -61,31 +61,24 @@ export async function requestDeviceAuthorization(
   context: TokenContext,
 ): Promise<DeviceAuthorization> {
   const clientId = { client_id: client.client_id };
-  try {
-    const response = await deviceAuthorizationRequest(
-      metadata,
-      clientId,
-      clientAuthentication(client, metadata, context),
-      { ...(resource !== undefined && { resource }), ...(scope !== undefined && { scope }), ...extraParameters },
-      requestOptions(metadata, context),
-    );
-    const answer = await processDeviceAuthorizationResponse(
-      metadata,
-      clientId,
-      await mended(response, { mends: deviceMends, status: 200 }),
-    );
-    const expiresIn = Math.min(answer.expires_in || defaultLife, longestLife);
-    return {
-      deviceCode: answer.device_code,
-      userCode: checkUserCode(answer.user_code, metadata),
-      ...verificationUris(answer, context.http.reach),
-      interval: sensibleInterval(answer.interval ?? defaultInterval, expiresIn),
-      expiresIn,
-      expiresAt: context.clock.now() + expiresIn * 1000,
-    };
-  } catch (error) {
-    throw protocolError(error, `The device authorization endpoint of ${metadata.issuer}`, [client.client_secret]);
-  }
+  const asked = { ...(resource !== undefined && { resource }), ...(scope !== undefined && { scope }), ...extraParameters };
+  const { answer } = await requestWithProofOf({ client, metadata }, context, async (authentication) => {
+    try {
+      const response = await deviceAuthorizationRequest(metadata, clientId, authentication, asked, requestOptions(metadata, context));
+      return await processDeviceAuthorizationResponse(metadata, clientId, await mended(response, { mends: deviceMends, status: 200 }));
+    } catch (error) {
+      throw protocolError(error, `The device authorization endpoint of ${metadata.issuer}`, [client.client_secret]);
+    }
+  });
+  const expiresIn = Math.min(answer.expires_in || defaultLife, longestLife);
+  return {
+    deviceCode: answer.device_code,
+    userCode: checkUserCode(answer.user_code, metadata),
+    ...verificationUris(answer, { metadata, reach: context.http.reach }),
+    interval: sensibleInterval(answer.interval ?? defaultInterval, expiresIn),
+    expiresIn,
+    expiresAt: context.clock.now() + expiresIn * 1000,
+  };
 }
 
 /**
@@ -159,10 +152,23 @@ function checkUserCode(code: string, { issuer }: AuthorizationServerMetadata): s
 /** The page to open, and the same with the code filled in: that one is hidden in a QR code, and has to be the same page. */
 function verificationUris(
   answer: { verification_uri: string; verification_uri_complete?: string },
-  reach: Network,
+  { metadata, reach }: { metadata: AuthorizationServerMetadata; reach: Network },
 ): Pick<DeviceAuthorization, 'verificationUri' | 'verificationUriComplete'> {
-  const uri = parseReachableUrl(answer.verification_uri, { what: 'The verification URI', reach });
-  const complete = answer.verification_uri_complete;
+  const uri = parseReachableUrl(wholeUri(answer.verification_uri, metadata), { what: 'The verification URI', reach });
+  const complete = answer.verification_uri_complete === undefined ? undefined : wholeUri(answer.verification_uri_complete, metadata);
   const isSamePage = complete !== undefined && URL.canParse(complete) && new URL(complete).origin === uri.origin;
   return { verificationUri: uri.href, ...(isSamePage && { verificationUriComplete: new URL(complete).href }) };
+}
+
+/**
+ * A verification URI as servers write it: with its scheme as RFC 8628 section 3.2 has it, with a host alone (`host.example/device`),
+ * or as a path of the authorization server (`/device`).
+ */
+function wholeUri(text: string, { issuer, device_authorization_endpoint: endpoint }: AuthorizationServerMetadata): string {
+  const written = text.trim();
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) return written;
+  const isHost = /^[\w-]+(\.[\w-]+)+(:\d+)?([/?]|$)/.test(written);
+  const base = endpoint ?? issuer;
+  const relative = isHost ? `//${written}` : written;
+  return URL.canParse(relative, base) ? new URL(relative, base).href : written;
 }

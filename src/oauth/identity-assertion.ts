@@ -5,7 +5,7 @@
 import { genericTokenEndpointRequest, processGenericTokenEndpointResponse } from 'oauth4webapi';
 import { AuthError } from '../errors.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
-import { clientAuthentication } from './client-authentication.js';
+import { requestWithProofOf } from './client-authentication.js';
 import { mended, nullMembers } from './lenience.js';
 import { protocolError } from './protocol-error.js';
 import type { ClientInformation } from './registration.js';
@@ -48,22 +48,18 @@ export async function requestIdentityAssertion(
     subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
   };
   const clientId = { client_id: client.client_id };
-  try {
-    const authentication = clientAuthentication(client, metadata, context);
-    const options = requestOptions(metadata, context);
-    const response = await genericTokenEndpointRequest(metadata, clientId, authentication, tokenExchangeGrant, parameters, options);
-    // RFC 8693 section 2.2.1: what is no access token has the token type N_A.
-    const answer = await processGenericTokenEndpointResponse(
-      metadata,
-      clientId,
-      await mended(response, { mends: [nullMembers], status: 200 }),
-      {
-        recognizedTokenTypes: { n_a: () => undefined },
-      },
-    );
-    if (answer['issued_token_type'] === identityAssertion) return answer.access_token;
-  } catch (error) {
-    throw protocolError(error, what, [idToken, client.client_secret]);
-  }
+  const { answer } = await requestWithProofOf({ client, metadata }, context, async (authentication) => {
+    try {
+      const options = requestOptions(metadata, context);
+      const response = await genericTokenEndpointRequest(metadata, clientId, authentication, tokenExchangeGrant, parameters, options);
+      // RFC 8693 section 2.2.1: what is no access token has the token type N_A.
+      const recognizedTokenTypes = { n_a: () => undefined };
+      const mendedResponse = await mended(response, { mends: [nullMembers], status: 200 });
+      return await processGenericTokenEndpointResponse(metadata, clientId, mendedResponse, { recognizedTokenTypes });
+    } catch (error) {
+      throw protocolError(error, what, [idToken, client.client_secret]);
+    }
+  });
+  if (answer['issued_token_type'] === identityAssertion) return answer.access_token;
   throw new AuthError('response_invalid', `${what} gave something else than the identity assertion that it was asked for.`);
 }

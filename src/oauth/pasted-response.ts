@@ -60,6 +60,8 @@ function parseOne(text: string, attempt: Attempt): AuthorizationResponse {
   const pasted = cleaned(text);
   if (pasted === '') throw new AuthError('nothing_pasted', 'Nothing was pasted.', { hint });
   const query = queryOf(pasted, attempt);
+  const alone = codeAlone(pasted);
+  if (alone !== undefined) return checkCodeAlone({ code: alone, state: undefined }, attempt);
   if (query !== undefined) return checkPasted(new URLSearchParams(query), attempt);
   const [, code, state] = /^([^#?&=/:]+)(?:#([^#?&=/:]+))?$/.exec(pasted) ?? [];
   // Several words are somebody's sentence, however much they look like a code without their spaces.
@@ -95,6 +97,11 @@ function anotherAddress(address: URL, { url, request }: Attempt): AuthError {
   const isEmpty = address.origin === wanted && address.pathname === path;
   if (isEmpty) return new AuthError('address_incomplete', 'That address ends too early: what comes after its “?” is missing.', { hint });
   return new AuthError('address_mismatch', `That is another address: it should begin with ${request.redirectUri}`, { hint });
+}
+
+/** The code where it is all that was pasted of the response, as `code=…`, which some pages show for copying. */
+function codeAlone(pasted: string): string | undefined {
+  return /^\??code[=:]([^&=#?]+=*)$/.exec(pasted)?.[1];
 }
 
 /** As for every response, but what was cut off is told apart from what is wrong, and asked for again. */

@@ -8,7 +8,9 @@ import {
 } from 'oauth4webapi';
 import { AuthError, type ErrorCode } from '../errors.js';
 import { quoted } from '../server-text.js';
+import { isKnownError, statusOf } from './lenience.js';
 import { parseRetryAfter } from './retry-after.js';
+import { refusesResource } from './refusal.js';
 
 /** The RFCs' error values that this program tells apart; every other one is `request_refused`. */
 const codes: Record<string, ErrorCode> = {
@@ -18,16 +20,26 @@ const codes: Record<string, ErrorCode> = {
   bad_refresh_token: 'invalid_grant',
   invalid_refresh_token: 'invalid_grant',
   expired_token: 'timed_out',
+  // Other words of device authorization: Entra ID and OpenAM, and others.
+  authorization_declined: 'access_denied',
+  user_declined: 'access_denied',
+  user_denied: 'access_denied',
+  declined: 'access_denied',
+  code_expired: 'timed_out',
+  device_code_expired: 'timed_out',
+  expired_device_code: 'timed_out',
   server_error: 'server_failed',
   temporarily_unavailable: 'server_failed',
 };
 
 const tooManyRequests = 429;
 
+const resourceHint =
+  'It does not take the resource that the MCP server is known by. Log in with --resource none, or with --resource URL if its documentation names another.';
+
 /** What to type next, where an `error` by itself says that. */
 const hints = new Map([
   ['invalid_scope', 'Ask for others with --scope.'],
-  ['invalid_target', 'It does not issue tokens for this MCP server: ask who runs the two.'],
   ['invalid_client', 'See whether the client is the right one, and its secret: --client-id, MCP_AUTH_CLIENT_SECRET, --register.'],
 ]);
 
@@ -48,7 +60,9 @@ export class OAuthError extends AuthError {
     options: { description?: string; hint?: string; cause?: unknown; code?: ErrorCode; status?: number; retryAfter?: number } = {},
   ) {
     const code = options.code ?? (Object.hasOwn(codes, error) ? codes[error] : undefined) ?? 'request_refused';
-    super(code, message, { hint: hints.get(error), ...options });
+    const hint =
+      options.hint ?? hints.get(error) ?? (refusesResource({ error, description: options.description }) ? resourceHint : undefined);
+    super(code, message, { ...options, hint });
     this.description = options.description;
     this.error = error;
     this.status = options.status;
@@ -66,12 +80,16 @@ export function protocolError(error: unknown, what: string, secrets: readonly (s
   if (error instanceof AuthError) return error;
   const told = (words: string | undefined) => redacted(words, secrets);
   const response = responseOf(error);
-  const status = response?.status;
+  const status = response && statusOf(response);
   // Nothing of the library's error is passed on as a cause: it holds the whole answer.
   const from = { status, retryAfter: response && retryAfterOf(response) };
-  if (error instanceof ResponseBodyError && error.status < 500) {
-    const code = error.status === tooManyRequests && !Object.hasOwn(codes, error.error) ? 'server_failed' : undefined;
-    return refusal(what, { error: told(error.error), description: told(error.error_description), code, ...from });
+  if (error instanceof ResponseBodyError) {
+    return refusal(what, {
+      error: told(error.error),
+      description: told(error.error_description),
+      code: codeOf(error.error, status),
+      ...from,
+    });
   }
   if (error instanceof AuthorizationResponseError) {
     const code = authorizationCode(error.error);
@@ -82,7 +100,7 @@ export function protocolError(error: unknown, what: string, secrets: readonly (s
     return refusal(what, { error: told(name), description: told(words) ?? `status ${error.status}`, ...from });
   }
   if (status !== undefined && (status >= 500 || status === tooManyRequests)) {
-    const hint = from.retryAfter === undefined ? 'Try again later.' : `Try again in ${from.retryAfter} s.`;
+    const hint = againIn(from.retryAfter);
     return new OAuthError(`status ${status}`, `${what} failed with status ${status}.`, { code: 'server_failed', hint, ...from });
   }
   if (status !== undefined && status >= 400) {
@@ -101,6 +119,12 @@ export function protocolError(error: unknown, what: string, secrets: readonly (s
   throw error;
 }
 
+/** A server that is down or busy is asked again later, unless it says what is wrong in a word of the RFCs. */
+function codeOf(error: string, status = 0): ErrorCode | undefined {
+  if (status !== tooManyRequests && status < 500) return undefined;
+  return isKnownError(error) && status !== tooManyRequests ? undefined : (codes[error] ?? 'server_failed');
+}
+
 interface Refusal {
   readonly error: string | undefined;
   readonly description: string | undefined;
@@ -111,7 +135,15 @@ interface Refusal {
 
 function refusal(what: string, { error = '', description, ...rest }: Refusal): OAuthError {
   const words = description ? `, ${quoted(description)}` : '';
-  return new OAuthError(error, `${what} refused: ${quoted(error)}${words}.`, { description, ...rest });
+  if (rest.code !== 'server_failed') return new OAuthError(error, `${what} refused: ${quoted(error)}${words}.`, { description, ...rest });
+  const isNamed = !error.startsWith('status ');
+  const said = [...(isNamed ? [quoted(error)] : []), ...(description ? [quoted(description)] : [])].join(', ');
+  const message = `${what} failed with status ${rest.status ?? 500}${said === '' ? '' : `: ${said}`}.`;
+  return new OAuthError(error, message, { description, hint: againIn(rest.retryAfter), ...rest });
+}
+
+function againIn(seconds: number | undefined): string {
+  return seconds === undefined ? 'Try again later.' : `Try again in ${seconds} s.`;
 }
 
 /** What is shorter is no secret, and may be part of any word. */

@@ -1,7 +1,7 @@
 /** Pushed authorization requests: RFC 9126. */
 import { processPushedAuthorizationResponse, pushedAuthorizationRequest } from 'oauth4webapi';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
-import { clientAuthentication } from './client-authentication.js';
+import { requestWithProofOf } from './client-authentication.js';
 import { withNonce } from './dpop.js';
 import { mended, pushMends } from './lenience.js';
 import { protocolError } from './protocol-error.js';
@@ -29,16 +29,16 @@ export async function requestPushedAuthorization(
   context: TokenContext,
 ): Promise<{ requestUri: string; expiresIn: number }> {
   const clientId = { client_id: client.client_id };
-  try {
-    const authentication = clientAuthentication(client, metadata, context);
-    return await withNonce(dpop, async () => {
-      const options = { ...requestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
-      const response = await pushedAuthorizationRequest(metadata, clientId, authentication, parameters, options);
-      const answer = await mended(response, { mends: pushMends, status: 201 });
-      const { request_uri, expires_in } = await processPushedAuthorizationResponse(metadata, clientId, answer);
-      return { requestUri: request_uri, expiresIn: expires_in };
-    });
-  } catch (error) {
-    throw protocolError(error, `The pushed authorization request endpoint of ${metadata.issuer}`, [client.client_secret]);
-  }
+  const { answer } = await requestWithProofOf({ client, metadata }, context, async (authentication) => {
+    try {
+      return await withNonce(dpop, async () => {
+        const options = { ...requestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
+        const response = await pushedAuthorizationRequest(metadata, clientId, authentication, parameters, options);
+        return processPushedAuthorizationResponse(metadata, clientId, await mended(response, { mends: pushMends, status: 201 }));
+      });
+    } catch (error) {
+      throw protocolError(error, `The pushed authorization request endpoint of ${metadata.issuer}`, [client.client_secret]);
+    }
+  });
+  return { requestUri: answer.request_uri, expiresIn: answer.expires_in };
 }

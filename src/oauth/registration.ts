@@ -5,6 +5,7 @@ import { AuthError, hasCode } from '../errors.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { canAuthenticate, methodFor, methodToRegister } from './client-authentication.js';
+import { registeredRedirectUri } from './redirect-uri.js';
 import { mended, registrationMends } from './lenience.js';
 import { OAuthError, protocolError } from './protocol-error.js';
 import { requestOptions } from './request-options.js';
@@ -34,6 +35,8 @@ export interface ClientInformation {
   refused_grant_types?: string[];
   /** The file of the key that it signs with; the key itself stays there. */
   private_key_file?: string;
+  /** Whether its server takes Basic only without the encoding of RFC 6749 section 2.3.1. */
+  basic_unencoded?: boolean;
 }
 
 /** The members of a registration answer that are worth keeping, and none beside them. */
@@ -54,6 +57,9 @@ interface Wish {
   /** None to leave all to the server but where to answer to. */
   readonly grantTypes: readonly string[];
   readonly scopes: readonly string[];
+  readonly method: string;
+  /** Members that the server has refused by name. */
+  readonly without: readonly string[];
 }
 
 export interface RegistrationRequest {
@@ -62,6 +68,8 @@ export interface RegistrationRequest {
   readonly redirectUri: string;
   /** What the client may come to ask for: some servers hold it to these (RFC 7591 section 2). */
   readonly scopes: readonly string[];
+  /** How the client is to prove itself, where the person has said that. */
+  readonly method?: string | undefined;
   /** RFC 7591 section 3: sent only to a server that refuses to register us without. */
   readonly initialAccessToken?: string;
 }
@@ -96,6 +104,7 @@ export async function requestRegistration(
 async function requestBest(request: RegistrationRequest, context: Pick<Context, 'http' | 'signal'>): Promise<ClientInformation> {
   let left = wishes(request);
   let refusal: OAuthError | undefined;
+  let tries = 0;
   for (let wish = left.shift(); wish !== undefined; wish = left.shift()) {
     try {
       return checked(await requestOnce({ ...request, wish }, context), { ...request, wish });
@@ -105,9 +114,33 @@ async function requestBest(request: RegistrationRequest, context: Pick<Context, 
       if (hopeless.has(error.status) || error.code === 'server_failed') break;
       const { redirectUri } = wish;
       if (/redirect/i.test(`${error.error} ${error.description ?? ''}`)) left = left.filter((one) => one.redirectUri !== redirectUri);
+      tries += 1;
+      if (tries === mostTries) break;
+      left = [...withoutWhatIsNamed(wish, error, request), ...left];
     }
   }
   throw refused(refusal, request.metadata);
+}
+
+/** Registrations that are asked for before the server is believed. */
+const mostTries = 10;
+
+/** Members that a registration can do without, and may be refused for by name. */
+const droppable = ['application_type', 'response_types', 'grant_types', 'scope', 'token_endpoint_auth_method', 'client_name'];
+
+/** The same wish in the way that a refusal asks for: the method that is offered, or without the member that it names. */
+function withoutWhatIsNamed(wish: Wish, { description = '' }: OAuthError, { metadata, method }: RegistrationRequest): Wish[] {
+  const isNamed = (member: string) => new RegExp(`\\b${member.replaceAll('_', '[ _-]?')}\\b`, 'i').test(description);
+  const named = droppable.filter((member) => isNamed(member) && !wish.without.includes(member));
+  if (named.length === 0) return [];
+  const offered = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_post', 'client_secret_basic'];
+  const other = offered.find((one) => one !== wish.method && /^(none|client_secret_(post|basic))$/.test(one));
+  const isMethod = named.length === 1 && named[0] === 'token_endpoint_auth_method' && method === undefined;
+  const without = { ...wish, without: [...wish.without, ...named] };
+  // Told that the method will not do, a server has another one: left out, it is the RFC's default.
+  return isMethod && other !== undefined
+    ? [{ ...without, without: [...wish.without, 'token_endpoint_auth_method (as asked)'], method: other }, without]
+    : [without];
 }
 
 /** Whether a registration that the store holds can be used again, at `now` (milliseconds since the epoch). */
@@ -128,14 +161,19 @@ export function mayGainGrant(client: ClientInformation, grantType: string): bool
 }
 
 /** What to ask for, the best first. */
-function wishes({ metadata, redirectUri, scopes }: Omit<RegistrationRequest, 'initialAccessToken'>): Wish[] {
+function wishes({
+  metadata,
+  redirectUri,
+  scopes,
+  method = methodToRegister(metadata),
+}: Omit<RegistrationRequest, 'initialAccessToken'>): Wish[] {
   const { grant_types_supported: supported, device_authorization_endpoint: device } = metadata;
   const offered = (grant: string) => supported?.includes(grant) ?? true;
   // A server with an authorization endpoint does this one, whatever its list says.
   const usual = ['authorization_code', ...['refresh_token'].filter(offered)];
   const withDevice = device !== undefined && offered(deviceCodeGrant) ? [...usual, deviceCodeGrant] : usual;
   const localhost = redirectUri.replace(/^http:\/\/(127\.0\.0\.1|\[::1\])(?=[:/])/, 'http://localhost');
-  const all: Wish[] = [
+  const all = [
     { redirectUri, grantTypes: withDevice, scopes },
     { redirectUri, grantTypes: usual, scopes },
     { redirectUri, grantTypes: withDevice, scopes: [] },
@@ -145,25 +183,28 @@ function wishes({ metadata, redirectUri, scopes }: Omit<RegistrationRequest, 'in
     { redirectUri, grantTypes: [], scopes: [] },
     { redirectUri: localhost, grantTypes: [], scopes: [] },
   ];
-  return all.filter((wish, index) => !all.slice(0, index).some((other) => JSON.stringify(other) === JSON.stringify(wish)));
+  const different = all.filter((wish, index) => !all.slice(0, index).some((other) => JSON.stringify(other) === JSON.stringify(wish)));
+  return different.map((wish) => ({ ...wish, method, without: [] }));
 }
 
 async function requestOnce(
   { metadata, wish, initialAccessToken }: RegistrationRequest & { wish: Wish },
   context: Pick<Context, 'http' | 'signal'>,
 ): Promise<ClientInformation> {
-  const { redirectUri, grantTypes, scopes } = wish;
+  const { redirectUri, grantTypes, scopes, method, without } = wish;
   const optional = {
     application_type: 'native',
     grant_types: [...grantTypes],
     response_types: ['code'],
-    token_endpoint_auth_method: methodToRegister(metadata),
+    token_endpoint_auth_method: method,
     ...(scopes.length > 0 && { scope: scopes.join(' ') }),
   };
+  const all = { client_name: 'mcp-auth', ...(grantTypes.length > 0 && optional) };
+  const members = Object.fromEntries(Object.entries(all).filter(([name]) => !without.includes(name)));
   try {
     const response = await dynamicClientRegistrationRequest(
       metadata,
-      { client_name: 'mcp-auth', redirect_uris: [redirectUri], ...(grantTypes.length > 0 && optional) },
+      { redirect_uris: [redirectUri], ...members },
       { ...requestOptions(metadata, context), ...(initialAccessToken && { initialAccessToken }) },
     );
     const answer = await processDynamicClientRegistrationResponse(await mended(response, { mends: registrationMends, status: 201 }));
@@ -183,24 +224,38 @@ function checked(client: ClientInformation, { wish, ...request }: RegistrationRe
   const { redirectUri, grantTypes } = wish;
   const unusable = (why: string) =>
     new AuthError('client_unusable', `The registration that ${metadata.issuer} gave cannot be used: ${why}.`);
-  if (client.redirect_uris !== undefined && !client.redirect_uris.includes(redirectUri)) {
-    throw unusable(`it is for the redirect URIs ${quoted(client.redirect_uris)} and not for ${redirectUri}`);
-  }
-  if (!canAuthenticate(client, metadata)) {
-    throw unusable(`the client must authenticate by ${quoted(client.token_endpoint_auth_method)} and was not given what that takes`);
+  const registered = registeredRedirectUri(redirectUri, client.redirect_uris);
+  if (registered === undefined) throw unusable(`it is for the redirect URIs ${quoted(client.redirect_uris)} and not for ${redirectUri}`);
+  const method = methodOf(client, { ...request, wish });
+  if (!canAuthenticate({ ...client, token_endpoint_auth_method: method }, metadata)) {
+    throw unusable(`the client must authenticate by ${quoted(method)} and was not given what that takes`);
   }
   const granted = client.grant_types ?? (grantTypes.length > 0 ? [...grantTypes] : undefined);
   const inVain = (wishes(request)[0]?.grantTypes ?? []).filter((grant) => granted?.includes(grant) === false);
   return {
     ...client,
-    redirect_uris: [redirectUri],
+    redirect_uris: [registered],
     ...(granted && { grant_types: granted }),
-    token_endpoint_auth_method: methodFor(client, metadata),
+    token_endpoint_auth_method: method,
     ...(inVain.length > 0 && { refused_grant_types: inVain }),
   };
 }
 
+/** The method that the answer names; else the one that was asked for, if it comes with a secret: servers leave it out. */
+function methodOf(client: ClientInformation, { metadata, wish }: RegistrationRequest & { wish: Wish }): string {
+  const wasAsked =
+    !wish.without.includes('token_endpoint_auth_method') && wish.grantTypes.length > 0 && wish.method.startsWith('client_secret_');
+  if (client.token_endpoint_auth_method === undefined && client.client_secret !== undefined && wasAsked) return wish.method;
+  return methodFor(client, metadata);
+}
+
 function refused(error: OAuthError | undefined, { issuer }: AuthorizationServerMetadata): AuthError {
+  if (error?.code === 'server_failed' && error.description !== undefined) {
+    return new AuthError('server_failed', error.message, {
+      hint: `${error.hint ?? ''} If it stays so, register a client there by hand and pass --client-id ID.`.trim(),
+      cause: error,
+    });
+  }
   if (error?.code !== 'request_refused') return error ?? new AuthError('registration_refused', `${issuer} refused to register a client.`);
   return new AuthError('registration_refused', error.message, {
     hint: `${new URL(issuer).host} may only take clients that it knows: pass --client-id ID, or set MCP_AUTH_REGISTRATION_TOKEN and pass --issuer ${issuer}`,

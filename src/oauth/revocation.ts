@@ -1,7 +1,7 @@
 /** Token revocation: RFC 7009. */
 import { processRevocationResponse, revocationRequest } from 'oauth4webapi';
 import type { Context } from '../context.js';
-import { clientAuthentication } from './client-authentication.js';
+import { requestWithProofOf } from './client-authentication.js';
 import { mended, nullMembers } from './lenience.js';
 import { protocolError } from './protocol-error.js';
 import type { ClientInformation } from './registration.js';
@@ -23,18 +23,14 @@ export async function requestRevocation(
   },
   context: Pick<Context, 'http' | 'signal' | 'files'>,
 ): Promise<void> {
-  try {
-    const options = { ...requestOptions(metadata, context), additionalParameters: { token_type_hint: hint } };
-    const response = await revocationRequest(
-      metadata,
-      { client_id: client.client_id },
-      clientAuthentication(client, metadata, context),
-      token,
-      options,
-    );
-    // Every success will do: servers answer with a 204, or with words.
-    await processRevocationResponse(await mended(response, { mends: [nullMembers], status: 200 }));
-  } catch (error) {
-    throw protocolError(error, `The revocation endpoint of ${metadata.issuer}`, [token, client.client_secret]);
-  }
+  const options = { ...requestOptions(metadata, context), additionalParameters: { token_type_hint: hint } };
+  await requestWithProofOf({ client, metadata }, context, async (authentication) => {
+    try {
+      const response = await revocationRequest(metadata, { client_id: client.client_id }, authentication, token, options);
+      // Every success will do: servers answer with a 204, or with words.
+      await processRevocationResponse(await mended(response, { mends: [nullMembers], status: 200 }));
+    } catch (error) {
+      throw protocolError(error, `The revocation endpoint of ${metadata.issuer}`, [token, client.client_secret]);
+    }
+  });
 }

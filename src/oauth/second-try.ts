@@ -3,6 +3,7 @@
  * that gives no other token: the authorization request has named the resource and the scopes, and the answer to it stands.
  */
 import { OAuthError } from './protocol-error.js';
+import { refusesResource, wantsScope } from './refusal.js';
 
 type Parameters = Readonly<Record<string, string>>;
 
@@ -50,23 +51,4 @@ export async function requestWithSecondTry<T>(
       asked = changed;
     }
   }
-}
-
-/** Whether a refusal is of RFC 8707 `resource`: by its own code, by Entra's numbers, or in words. */
-export function refusesResource({ error, description = '' }: Pick<OAuthError, 'error' | 'description'>): boolean {
-  if (error === 'invalid_target' || error === 'invalid_resource') return true;
-  if (/AADSTS(901002|9010010|9002331|500011|650057)\b/.test(description)) return true;
-  const words =
-    /\bresources?\b.{0,80}\b(not (be )?(supported|allowed|permitted|recogni[sz]ed|accepted|valid|found|expected)|unsupported|unknown|invalid|unexpected|forbidden|do(es)? not match)|\b(unsupported|unknown|invalid|unexpected|unrecogni[sz]ed|extra|disallowed)\b.{0,60}\bresources?\b/i;
-  return ['invalid_request', 'unsupported_parameter', 'invalid_parameter'].includes(error) && words.test(description);
-}
-
-/** Whether a refusal says that the scopes have to be named. */
-function wantsScope({ error, description = '' }: OAuthError): boolean {
-  return (
-    ['invalid_request', 'invalid_scope', 'missing_scope'].includes(error) &&
-    /\bscopes?\b.{0,60}\b(required|missing|must|mandatory|needed|not provided|empty)|\b(missing|requires?|no|empty|without)\b.{0,60}\bscopes?\b/i.test(
-      description,
-    )
-  );
 }

@@ -1,10 +1,10 @@
 /** The token endpoint: RFC 6749 section 5 (its answers) and section 6 (refreshing). */
-import { genericTokenEndpointRequest, processGenericTokenEndpointResponse, type ClientAuth } from 'oauth4webapi';
+import { genericTokenEndpointRequest, processGenericTokenEndpointResponse } from 'oauth4webapi';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
-import { clientAuthentication } from './client-authentication.js';
+import { requestWithProofOf, type Proven } from './client-authentication.js';
 import { withNonce, type Dpop } from './dpop.js';
 import { mended, tokenMends } from './lenience.js';
 import { protocolError } from './protocol-error.js';
@@ -24,6 +24,8 @@ export interface TokenResponse {
   refreshToken?: string;
   /** What was granted; absent when the server did not say, which means what was asked for. */
   scope?: string;
+  /** How the client has proved itself, to be kept with it. */
+  proven?: Proven;
 }
 
 /** The part of the metadata that a refresh needs, which the store keeps with a login. */
@@ -86,26 +88,22 @@ export async function requestToken(
   context: TokenContext,
 ): Promise<TokenResponse> {
   const clientId = { client_id: client.client_id };
-  try {
-    const authentication: ClientAuth = clientAuthentication(client, metadata, context);
-    return await withNonce(dpop, async () => {
-      const options = { ...requestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
-      const response = await genericTokenEndpointRequest(metadata, clientId, authentication, grantType, parameters, options);
-      return parseTokenResponse(response, {
-        metadata,
-        clientId,
-        bound: dpop !== undefined,
-        resource: parameters['resource'],
-        now: context.clock.now(),
+  const what = `The token endpoint of ${metadata.issuer}`;
+  const secrets = secretsIn({ ...parameters, client_secret: client.client_secret });
+  const { answer, proven } = await requestWithProofOf({ client, metadata }, context, async (authentication) => {
+    try {
+      return await withNonce(dpop, async () => {
+        const options = { ...requestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
+        const response = await genericTokenEndpointRequest(metadata, clientId, authentication, grantType, parameters, options);
+        const bound = dpop !== undefined;
+        const asked = { metadata, clientId, bound, resource: parameters['resource'], spent: parameters['refresh_token'] };
+        return parseTokenResponse(response, { ...asked, now: context.clock.now() });
       });
-    });
-  } catch (error) {
-    throw protocolError(
-      error,
-      `The token endpoint of ${metadata.issuer}`,
-      secretsIn({ ...parameters, client_secret: client.client_secret }),
-    );
-  }
+    } catch (error) {
+      throw protocolError(error, what, secrets);
+    }
+  });
+  return { ...answer, proven };
 }
 
 /** Parameters of requests to an authorization server that nobody else may see. */
@@ -123,17 +121,48 @@ function isForAnother(named: unknown, asked: string | undefined): boolean {
   return asked !== undefined && all.length > 0 && !all.some((one) => bare(String(one)) === bare(asked));
 }
 
-async function parseTokenResponse(
-  response: Response,
-  {
-    metadata,
-    clientId,
-    bound,
-    resource,
-    now,
-  }: { metadata: TokenServer; clientId: { client_id: string }; bound: boolean; resource: string | undefined; now: number },
-): Promise<TokenResponse> {
-  const answer = await processGenericTokenEndpointResponse(metadata, clientId, await mended(response, { mends: tokenMends, status: 200 }));
+interface Asked {
+  readonly metadata: TokenServer;
+  readonly clientId: { readonly client_id: string };
+  readonly bound: boolean;
+  readonly resource: string | undefined;
+  /** The refresh token that was sent, which is worth nothing any more where another one comes back. */
+  readonly spent: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** An answer to a refresh that cannot be used, with the refresh token that has come in it, which is all that is left of the login. */
+export class RotatedError extends AuthError {
+  readonly refreshToken: string;
+
+  constructor(error: AuthError, refreshToken: string) {
+    super(error.code, error.message, { hint: error.hint });
+    this.refreshToken = refreshToken;
+  }
+}
+
+async function parseTokenResponse(response: Response, asked: Asked): Promise<TokenResponse> {
+  const answer = await mended(response, { mends: tokenMends, status: 200 });
+  // It is read twice where the refresh token in it must not be lost, whatever else is wrong.
+  const body =
+    asked.spent === undefined || !answer.ok
+      ? {}
+      : ((await answer
+          .clone()
+          .json()
+          .catch(() => ({}))) as Record<string, unknown>);
+  try {
+    return await parseMended(answer, asked);
+  } catch (error) {
+    const { refresh_token: rotated } = body;
+    if (typeof rotated !== 'string' || rotated === asked.spent) throw error;
+    throw new RotatedError(protocolError(error, `The token endpoint of ${asked.metadata.issuer}`, [rotated]), rotated);
+  }
+}
+
+async function parseMended(response: Response, { metadata, clientId, bound, resource, now }: Asked): Promise<TokenResponse> {
+  const answer = await processGenericTokenEndpointResponse(metadata, clientId, response);
   const unfit = (what: string) => new AuthError('response_invalid', `The token endpoint of ${metadata.issuer} gave ${what}.`);
   const tokenType = answer.token_type as string;
   if (tokenType !== 'bearer' && tokenType !== 'dpop') throw unfit('a token of a type that it was not asked for');

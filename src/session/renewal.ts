@@ -7,12 +7,14 @@ import type { Network } from '../http/networks.js';
 import { parseReachableUrl } from '../http/url-policy.js';
 import { requestAuthorizationServer, type IssuerRequest } from '../oauth/authorization-server.js';
 import { dialectOf, resourceToSend, type Dialect } from '../oauth/dialect.js';
+import type { Proven } from '../oauth/client-authentication.js';
 import { openDpop } from '../oauth/dpop.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import type { ClientInformation } from '../oauth/registration.js';
-import { requestRefresh, type TokenEndpoint, type TokenResponse, type TokenServer } from '../oauth/token.js';
+import { endsLogin } from '../oauth/refusal.js';
+import { requestRefresh, RotatedError, type TokenEndpoint, type TokenResponse, type TokenServer } from '../oauth/token.js';
 import { quoted } from '../server-text.js';
-import { clientsOf } from '../store/clients.js';
+import { clientsOf, putClient } from '../store/clients.js';
 import { findServer, type StoreDocument } from '../store/document.js';
 import { readLogin, writeLogin, type Login } from '../store/login.js';
 import { fingerprint } from '../store/rescue.js';
@@ -103,8 +105,10 @@ export async function renew(stored: Stored, { isGood }: { isGood: (login: Login)
     try {
       const tokens = await requestNewTokens({ ...current, endpoint }, undisturbed);
       tellWhatWasGained({ ...current, tokens }, undisturbed);
-      return await save({ ...current, renewed: { ...loginFrom(tokens, current.login), ...braked } }, undisturbed);
+      const { proven } = tokens;
+      return await save({ ...current, renewed: { ...loginFrom(tokens, current.login), ...braked }, proven }, undisturbed);
     } catch (error) {
+      if (error instanceof RotatedError) await saveRotated({ ...current, refreshToken: error.refreshToken }, undisturbed);
       if (!hasCode(error, 'invalid_grant')) throw error;
       return afterInvalidGrant(current, undisturbed);
     }
@@ -147,9 +151,13 @@ function tellWhatWasGained({ name, login, tokens }: Stored & { tokens: TokenResp
 }
 
 /** Stores the renewed login, unless a new one has come in between. What cannot be stored is kept elsewhere, loudly. */
-async function save({ name, login, renewed }: Stored & { renewed: Login }, { store, ui }: Context): Promise<Login> {
+async function save(
+  { name, login, renewed, proven }: Stored & { renewed: Login; proven?: Proven | undefined },
+  { store, ui }: Context,
+): Promise<Login> {
   try {
     return await store.update((document) => {
+      if (proven !== undefined) keepProven(document, { login, proven });
       const entry = findServer(document, name);
       const now = readLogin(entry);
       if (entry === undefined || now?.accessToken !== login.accessToken) return now ?? renewed;
@@ -165,6 +173,21 @@ async function save({ name, login, renewed }: Stored & { renewed: Login }, { sto
     );
     return renewed;
   }
+}
+
+/** The way in which the client has proved itself: the next request begins with that. Changes `document`. */
+function keepProven(document: StoreDocument, { login: { issuer = '', clientId }, proven }: { login: Login; proven: Proven }): void {
+  const client = clientsOf(document, issuer).find(({ client_id }) => client_id === clientId);
+  const isNew =
+    client?.token_endpoint_auth_method !== proven.token_endpoint_auth_method || client?.basic_unencoded !== proven.basic_unencoded;
+  if (client !== undefined && isNew) putClient(document, issuer, { ...client, ...proven });
+}
+
+/** The refresh token of an answer that cannot be used otherwise: the one before is spent. The access token is, too, as far as anybody knows. */
+async function saveRotated({ refreshToken, ...stored }: Stored & { refreshToken: string }, context: Context): Promise<void> {
+  const now = Math.floor(context.clock.now() / 1000);
+  const { expiresAt = now } = stored.login;
+  await save({ ...stored, renewed: { ...stored.login, refreshToken, expiresAt: Math.min(expiresAt, now) } }, context);
 }
 
 /** RFC 6749 section 5.2: the refresh token is spent. Another machine that shares the store may have spent it, and saved. */
@@ -204,9 +227,8 @@ async function requestNewTokens({ endpoint, ...stored }: Stored & { endpoint: To
     try {
       return await requestRefresh({ ...endpoint, refreshToken, ...refreshParameters(login, dialect) }, context);
     } catch (error) {
-      if (error instanceof OAuthError && error.error === 'invalid_client') throw loginNeeded(name, error.message.replace(/\.$/, ''));
-      if (hasCode(error, 'request_refused')) throw refusedToRenew(error, name);
-      if (!hasCode(error, 'invalid_grant') || flow === undefined) throw error;
+      const ended = error instanceof OAuthError ? asEnding(error, name) : error;
+      if (!hasCode(ended, 'invalid_grant') || flow === undefined) throw ended;
     }
   }
   if (flow === undefined) throw loginNeeded(name, `There is nothing to renew the login to ${name} with`);
@@ -255,9 +277,17 @@ function proofOf({ login, document }: Stored): Proof {
   };
 }
 
-/** Some servers refuse a refresh token that has ended in other words than `invalid_grant`; nobody can tell. */
-function refusedToRenew(error: AuthError, name: string): AuthError {
-  return new AuthError(error.code, error.message, { hint: `Try again. If it stays so, run: mcp-auth login ${name}`, cause: error });
+/** A refusal by what it means for the login: `invalid_grant` for one that ends it, in whatever words; else with what to do. */
+function asEnding(error: OAuthError, name: string): AuthError {
+  const why = error.message.replace(/\.$/, '');
+  if (endsLogin(error)) return new AuthError('invalid_grant', error.message, { cause: error });
+  // A server that fails says nothing for certain: the login stays, and the person is told.
+  if (error.error === 'invalid_client' || error.code === 'invalid_grant') return loginNeeded(name, why);
+  if (error.code !== 'request_refused') return error;
+  return new AuthError(error.code, error.message, {
+    hint: error.hint ?? `Try again. If it stays so, run: mcp-auth login ${name}`,
+    cause: error,
+  });
 }
 
 /** Exit 3, with the command that mends it. */

@@ -18,6 +18,7 @@ const clientKinds = {
   obtained_by: 'string',
   refused_grant_types: 'list',
   private_key_file: 'string',
+  basic_unencoded: 'boolean',
 } as const satisfies Record<keyof ClientInformation, Kind>;
 
 /** The registrations that the store holds for `issuer`, which are never shown to another. */

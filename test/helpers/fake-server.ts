@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttps, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** One answer: `json` or `text`; what a function `writes`; or nothing at all, ever (`hang`), or a closed connection (`drop`). */
@@ -76,13 +77,19 @@ export function friendly(origin: string): Exchange[] {
   ];
 }
 
-/** Starts a friendly server in which `change` may replace any exchange. */
-export async function startFakeServer(change: (origin: string) => Exchange[] = () => []): Promise<FakeServer> {
+/**
+ * Starts a friendly server in which `change` may replace any exchange.
+ *
+ * @param tls for https, at `localhost`.
+ */
+export async function startFakeServer(change: (origin: string) => Exchange[] = () => [], tls?: ServerOptions): Promise<FakeServer> {
   const requests: FakeRequest[] = [];
-  const server = createServer((request, response) => void answer(request, response));
+  const listener = (request: IncomingMessage, response: ServerResponse) => void answer(request, response);
+  const server = tls === undefined ? createServer(listener) : createHttps(tls, listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { port } = server.address() as AddressInfo;
+  const origin = tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
   const changed = change(origin);
   const left = [...changed, ...friendly(origin).filter(({ want }) => changed.every((one) => one.want !== want))];
 

@@ -6,19 +6,6 @@ import { writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 
-/**
- * Makes `ca.pem`, `cert.pem` and `key.pem` in a folder: a certificate for these names, by an authority that only those trust
- * who are told to.
- */
-export function makeCertificates(folder: string, names: readonly string[]): void {
-  const openssl = (...words: string[]) => execFileSync('openssl', words, { cwd: folder, stdio: 'pipe' });
-  const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  openssl('req', '-x509', ...fresh, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=test authority', '-days', '2');
-  openssl('req', ...fresh, '-keyout', 'key.pem', '-out', 'request.pem', '-subj', '/CN=example');
-  writeFileSync(path.join(folder, 'names'), `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}`);
-  openssl('x509', '-req', '-in', 'request.pem', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-days', '2', '-extfile', 'names', '-out', 'cert.pem');
-}
-
 /** Runs a TypeScript file there, as its root, with the folder as its argument. Returns what it has printed. */
 export function runInOwnNetwork({ bwrap, folder, script }: { bwrap: string; folder: string; script: string }): string {
   writeFileSync(path.join(folder, 'resolv.conf'), 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');

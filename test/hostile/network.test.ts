@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWith } from '../helpers/installed.js';
-import { makeCertificates, runInOwnNetwork } from '../helpers/own-network.js';
+import { makeCertificates } from '../helpers/certificates.js';
+import { runInOwnNetwork } from '../helpers/own-network.js';
 import { networkAttacks } from './network-attacks.js';
 import type { Result } from './network-inside.js';
 

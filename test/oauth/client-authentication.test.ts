@@ -155,7 +155,9 @@ describe('item 8: a client that was registered by hand', () => {
 describe('which method, where the registration leaves it open', () => {
   test.each([
     { supported: undefined, header: true, field: undefined },
-    { supported: ['client_secret_post', 'client_secret_basic'], header: true, field: undefined },
+    // Post is asked for, since it comes first, and the answer does not say otherwise.
+    { supported: ['client_secret_post', 'client_secret_basic'], header: false, field: 's' },
+    { supported: ['client_secret_basic', 'client_secret_post'], header: true, field: undefined },
     { supported: ['client_secret_post'], header: false, field: 's' },
     { supported: ['client_secret_post', 'private_key_jwt'], header: false, field: 's' },
     { supported: ['none'], header: false, field: undefined },

@@ -1,0 +1,74 @@
+/**
+ * What an authorization server's refusal is about, where its `error` alone does not say: servers put it into words. Pure. What
+ * is read here decides what is tried next, or told; it never lets anything through.
+ */
+
+/** RFC 6749 section 5.2, with the server's words and the HTTP status. */
+export interface Refusal {
+  readonly error: string;
+  readonly description?: string | undefined;
+  readonly status?: number | undefined;
+}
+
+/** Whether a refusal is of RFC 8707 `resource`: by its own code, by Entra's numbers, or in words. */
+export function refusesResource({ error, description = '' }: Refusal): boolean {
+  if (error === 'invalid_target' || error === 'invalid_resource') return true;
+  if (/AADSTS(901002|9010010|9002331|500011|650057)\b/.test(description)) return true;
+  const words =
+    /\bresources?\b.{0,80}\b(not (be )?(supported|allowed|permitted|recogni[sz]ed|accepted|valid|found|expected)|unsupported|unknown|invalid|unexpected|forbidden|do(es)? not match)|\b(unsupported|unknown|invalid|unexpected|unrecogni[sz]ed|extra|disallowed)\b.{0,60}\bresources?\b/i;
+  return ['invalid_request', 'unsupported_parameter', 'invalid_parameter'].includes(error) && words.test(description);
+}
+
+/** Whether a refusal says that the scopes have to be named. */
+export function wantsScope({ error, description = '' }: Refusal): boolean {
+  return (
+    ['invalid_request', 'invalid_scope', 'missing_scope'].includes(error) &&
+    /\bscopes?\b.{0,60}\b(required|missing|must|mandatory|needed|not provided|empty)|\b(missing|requires?|no|empty|without)\b.{0,60}\bscopes?\b/i.test(
+      description,
+    )
+  );
+}
+
+/** Errors that say by themselves that a refresh token is of no use any more, in the words of many servers. */
+const endings: ReadonlySet<string> = new Set([
+  ...['invalid_grant', 'bad_refresh_token', 'invalid_refresh_token', 'expired_refresh_token', 'refresh_token_expired'],
+  ...['refresh_token_invalid', 'refresh_token_revoked', 'refresh_token_not_found', 'missing_refresh_token', 'invalid_token'],
+  ...['expired_token', 'token_expired', 'token_revoked', 'token_inactive', 'invalid_auth', 'account_inactive', 'inactive_user'],
+  ...['user_disabled', 'session_expired', 'login_required', 'interaction_required', 'consent_required', 'reauthentication_required'],
+]);
+
+/** Errors that are about something else, whatever words stand beside them. */
+const others: ReadonlySet<string> = new Set([
+  'invalid_scope',
+  'invalid_target',
+  'unsupported_grant_type',
+  'server_error',
+  'temporarily_unavailable',
+]);
+
+/** Entra ID's numbers for a refresh token that has expired or was revoked, or a person who has to be asked anew. */
+const entraEndings = /AADSTS(700082|700084|70008|70043|50173|50076|50078|50079|50089|50133|50057|65001|54005)\b/;
+
+/** What the words of a refusal say of the refresh token. */
+const refreshTokenHasEnded =
+  /refresh[ _-]?token.{0,60}\b(invalid|expired|revoked|unknown|unrecogni[sz]ed|not (valid|found|recogni[sz]ed|active|known)|inactive|does(n.t| not) exist|already (been )?used|reused?|consumed|no longer)|\b(invalid|expired|revoked|unknown|unrecogni[sz]ed|inactive|missing or invalid|no such|used)\b.{0,30}refresh[ _-]?token/is;
+
+/**
+ * Whether a refusal of a refresh ends the login: it says that the refresh token is of no use, in whatever words. One that came
+ * with 429 or a 5xx says nothing for certain.
+ */
+export function endsLogin({ error, description = '', status = 400 }: Refusal): boolean {
+  if (status === 429 || status >= 500) return false;
+  const name = error.toLowerCase();
+  if (endings.has(name) || entraEndings.test(description)) return true;
+  return !others.has(name) && refreshTokenHasEnded.test(`${error} ${description}`);
+}
+
+/** Whether a refusal is of the way in which the client has proved itself, so that another way may be tried (RFC 6749 section 5.2). */
+export function refusesClientProof({ error, description = '', status }: Refusal): boolean {
+  if (error === 'invalid_client' || (status === 401 && !endings.has(error))) return true;
+  return (
+    ['invalid_request', 'unauthorized_client', 'invalid_credentials'].includes(error) &&
+    /client[ _-]?(auth|credential|secret|id\b)|\bbasic\b|credentials/i.test(description)
+  );
+}
