@@ -169,8 +169,8 @@ async function dynamic(
   const redirectUri = await redirectUriFor(options, before);
   // It is for one authorization server, and whoever an MCP server names may ask for it.
   const initialAccessToken = options.issuerKnown ? options.registrationToken : undefined;
-  const method = options.tokenAuthMethod;
-  const client = await requestRegistration({ metadata, redirectUri, scopes, initialAccessToken, method }, context);
+  const { tokenAuthMethod: method, hasCertificate } = options;
+  const client = await requestRegistration({ metadata, redirectUri, scopes, initialAccessToken, method, hasCertificate }, context);
   return { client, reused: false };
 }
 

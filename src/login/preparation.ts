@@ -4,6 +4,7 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { availableFlows, reasonForFlow } from '../flows/index.js';
 import type { Flow, Proof } from '../flows/flow.js';
+import { withMtlsEndpoints } from '../oauth/authorization-server.js';
 import { parseChallenge, type Challenge } from '../oauth/challenge.js';
 import { dialectOf, type Dialect } from '../oauth/dialect.js';
 import { discover, type Discovery, type DiscoveryRequest } from '../oauth/discovery.js';
@@ -77,7 +78,8 @@ export async function prepare(request: LoginRequest, unlimited: Context): Promis
   const headers = withoutEmpty({ ...headersOf(entry), ...request.headers });
   const serverUrl = new URL(request.address);
   const context = await withAccessTo({ url: serverUrl, headers, settings }, unlimited);
-  const discovery = await discover({ ...discoveryRequest({ serverUrl, settings, login }), challenge }, context);
+  const found = await discover({ ...discoveryRequest({ serverUrl, settings, login }), challenge }, context);
+  const discovery = settings.clientCertFile === undefined ? found : { ...found, metadata: withMtlsEndpoints(found.metadata, found) };
   const { metadata } = discovery;
   const dialect = dialectOf(metadata.issuer, settings);
   const issuerKnown = settings.issuer !== undefined;

@@ -4,6 +4,7 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import type { Network } from '../http/networks.js';
 import { parseReachableUrl, parseSafeUrl } from '../http/url-policy.js';
+import { isObject } from '../json.js';
 import { quoted } from '../server-text.js';
 import { requestFirstMetadata } from './metadata-document.js';
 import { vendorOf } from './vendors/index.js';
@@ -115,6 +116,18 @@ export function parseAuthorizationServer(
   }
   for (const name of lists) metadata[name] = parseList(metadata[name]);
   return metadata as unknown as AuthorizationServerMetadata;
+}
+
+/**
+ * The metadata for a client that shows a TLS certificate: with the endpoints that are for such clients, where there are any (RFC
+ * 8705 section 5).
+ */
+export function withMtlsEndpoints(metadata: AuthorizationServerMetadata, { reach }: { reach: Network }): AuthorizationServerMetadata {
+  const { issuer, mtls_endpoint_aliases: aliases } = metadata;
+  if (!isObject(aliases)) return metadata;
+  const names = ['token_endpoint', ...optionalEndpoints] as const;
+  const usable = names.filter((name) => isUsable(aliases[name], { what: name, issuer, reach }));
+  return { ...metadata, ...Object.fromEntries(usable.map((name) => [name, aliases[name]])) };
 }
 
 interface Endpoint {

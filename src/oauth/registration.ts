@@ -70,6 +70,8 @@ export interface RegistrationRequest {
   readonly scopes: readonly string[];
   /** How the client is to prove itself, where the person has said that. */
   readonly method?: string | undefined;
+  /** Whether there is a TLS client certificate to prove itself with (RFC 8705). */
+  readonly hasCertificate?: boolean | undefined;
   /** RFC 7591 section 3: sent only to a server that refuses to register us without. */
   readonly initialAccessToken?: string;
 }
@@ -227,7 +229,8 @@ function checked(client: ClientInformation, { wish, ...request }: RegistrationRe
   const registered = registeredRedirectUri(redirectUri, client.redirect_uris);
   if (registered === undefined) throw unusable(`it is for the redirect URIs ${quoted(client.redirect_uris)} and not for ${redirectUri}`);
   const method = methodOf(client, { ...request, wish });
-  if (!canAuthenticate({ ...client, token_endpoint_auth_method: method }, metadata)) {
+  const takesCertificate = /tls_client_auth$/.test(method);
+  if (takesCertificate ? !request.hasCertificate : !canAuthenticate({ ...client, token_endpoint_auth_method: method }, metadata)) {
     throw unusable(`the client must authenticate by ${quoted(method)} and was not given what that takes`);
   }
   const granted = client.grant_types ?? (grantTypes.length > 0 ? [...grantTypes] : undefined);

@@ -255,7 +255,7 @@ const urls: Attack[] = [
       },
     ],
     exit: 1,
-    says: /None of the authorization servers/,
+    says: /is the metadata of “http:\/\/127\.0\.0\.1:\d+”, not of “http:\/\/127\.0\.0\.1:\d+\/0”/,
     never: ['GET /.well-known/oauth-authorization-server/5'],
   },
 ];
@@ -745,7 +745,7 @@ const oauth: Attack[] = [
     change: ({ origin }) => [withMetadata(origin, { code_challenge_methods_supported: undefined })],
     command: byPaste,
     exit: 1,
-    says: /does not offer PKCE with S256/,
+    says: /does not say that it does PKCE/,
     never: ['POST /register'],
   },
   {
@@ -777,7 +777,23 @@ const oauth: Attack[] = [
   },
   {
     source: 'RFC 7591 section 3.2.1',
-    attack: 'the registration comes back with another redirect URI',
+    attack: 'the registration comes back with a redirect URI on another machine',
+    change: () => [
+      {
+        want: 'POST /register',
+        respond: ({ body }) => ({
+          status: 201,
+          json: { ...body, client_id: 'client-1', redirect_uris: ['https://evil.example/callback'] },
+        }),
+      },
+    ],
+    command: byPaste,
+    exit: 1,
+    says: /and not for http:\/\/127\.0\.0\.1:\d+\/callback/,
+  },
+  {
+    source: 'RFC 8252 section 7.3',
+    attack: 'the registration comes back with the port of another program of this machine',
     change: ({ tripwire }) => [
       {
         want: 'POST /register',
@@ -786,7 +802,7 @@ const oauth: Attack[] = [
     ],
     command: byPaste,
     exit: 1,
-    says: /and not for http:\/\/127\.0\.0\.1:\d+\/callback/,
+    says: /callback cannot be listened on/,
   },
   {
     source: 'RFC 7591 section 2',
