@@ -1,7 +1,8 @@
 /** The login of a machine, in code: a token, a fetch that adds it, a provider for the MCP SDK, a new login. */
 import { existsSync } from 'node:fs';
 import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
-import { authorizedFetch, checkPlace } from './bridge/authorized.js';
+import { authorizedFetch } from './bridge/authorized.js';
+import { checkPlace } from './oauth/place.js';
 import { systemClock } from './clock.js';
 import type { Context, Env, LoginEvent, Ui } from './context.js';
 import { AuthError, interrupted } from './errors.js';

@@ -1,15 +1,18 @@
 /** Requests to one MCP server with its login: fresh before each, renewed once when the server turns it away. */
+import { Readable } from 'node:stream';
 import type { Context, HttpAnswer, HttpRequest } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
 import { fromResponse } from '../http/web-response.js';
-import { quoted } from '../server-text.js';
+import { fromOctets, octetEncoding } from '../octets.js';
 import { parseChallenge } from '../oauth/challenge.js';
 import { openDpop, requestWithProof } from '../oauth/dpop.js';
+import { isRedirect, mostMoves, movedElsewhere, movedTo } from '../oauth/place.js';
+import { isLongToken, lengthRefused, needsText, refusesLength, refusesToken } from '../oauth/token-refusal.js';
 import { freshLogin } from '../session/session.js';
 import { servers } from '../store/document.js';
 import type { Login } from '../store/login.js';
 import { isUrlOf } from '../store/variables.js';
-import { discard } from './body.js';
+import { discard, readBody } from './body.js';
 
 /** The server as the person named it. */
 export interface Target {
@@ -18,7 +21,11 @@ export interface Target {
   readonly name?: string;
 }
 
-export type AuthorizedFetch = (request: HttpRequest, url?: URL) => Promise<HttpAnswer>;
+export interface AuthorizedFetch {
+  (request: HttpRequest, url?: URL): Promise<HttpAnswer>;
+  /** After an answer that looks like a success, and says that the token is refused: whether there is another token now. */
+  renew(): Promise<boolean>;
+}
 
 interface Known {
   readonly login: Login | undefined;
@@ -30,7 +37,8 @@ interface Known {
 const lookAgain = 2_000;
 
 /**
- * A fetch for that server. Without a login it sends no token: the server may not want one.
+ * A fetch for that server. Without a login it sends no token: the server may not want one. Where the server has moved to, as
+ * `place.ts` lets it, is remembered.
  *
  * @throws AuthError (from what it returns) `login_needed` with the command to run, when the server wants a login, or more
  * than the one there is.
@@ -38,6 +46,9 @@ const lookAgain = 2_000;
 export function authorizedFetch(target: Target, context: Context): AuthorizedFetch {
   let known: Known | undefined;
   const withToken = tokenAmong();
+  const moved = new Map<URL, URL>();
+  /** Tokens that were new and were refused all the same, by the method of the request: another one would be, too. */
+  const hopeless = new Map<string, string>();
 
   const current = async (): Promise<Login | undefined> => {
     const at = performance.now();
@@ -46,22 +57,85 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
     return login;
   };
 
-  return async (request, url = target.url) => {
-    const login = isFreshEnough(known) ? known.login : await current();
-    const first = await send({ url, login, request, withToken }, context);
-    if (first.status !== 401) return first.status === 403 ? checkScope(first, target, context) : first;
-    discard(first);
-    known = undefined;
-    const next = await afterRefusal({ target, refused: login }, context);
-    if (next === undefined) throw loginWanted(target, 'wants a login');
-    known = { login: next, at: performance.now() };
-    const second = await send({ url, login: next, request, withToken }, context);
-    if (second.status === 401) {
-      discard(second);
-      throw loginWanted(target, 'does not accept the login that there is');
+  /** One request, wherever the server has it now. */
+  const sendOn = async (request: HttpRequest, url: URL, login: Login | undefined): Promise<HttpAnswer> => {
+    let at = moved.get(url) ?? url;
+    for (let moves = 0; ; moves += 1) {
+      const answer = await sendLong({ url: at, login, request, withToken }, context);
+      const redirect = { status: answer.status, location: answer.headers['location'] };
+      if (answer.status < 300 || answer.status > 399 || !isRedirect(redirect)) return answer;
+      discard(answer);
+      const to = moves < mostMoves ? movedTo(redirect, at) : undefined;
+      if (to === undefined) throw movedElsewhere(redirect.location ?? '', at);
+      moved.set(url, to);
+      at = to;
     }
-    return checkScope(second, target, context);
   };
+
+  const renewed = async (refused: Login | undefined): Promise<Login | undefined> => {
+    known = undefined;
+    const next = await afterRefusal({ target, refused }, context);
+    if (next !== undefined) known = { login: next, at: performance.now() };
+    return next;
+  };
+
+  const fetch = async (request: HttpRequest, url = target.url) => {
+    const login = isFreshEnough(known) ? known.login : await current();
+    const first = await sendOn(request, url, login);
+    const refusal = first.status < 400 ? undefined : await readRefusal(first, login);
+    if (!refusal?.isOfToken) return checkScope(refusal?.answer ?? first, target, context);
+    discard(refusal.answer);
+    const method = request.method ?? 'GET';
+    if (login !== undefined && hopeless.get(method) === login.accessToken) throw loginWanted(target, notAccepted);
+    const next = await renewed(login);
+    if (next === undefined) throw loginWanted(target, 'wants a login');
+    const second = await sendOn(request, url, next);
+    const again = second.status < 400 ? undefined : await readRefusal(second, next);
+    if (!again?.isOfToken) return checkScope(again?.answer ?? second, target, context);
+    hopeless.set(method, next.accessToken);
+    if (again.answer.status !== 401) return again.answer;
+    discard(again.answer);
+    throw loginWanted(target, notAccepted);
+  };
+  const renew = async () => {
+    const refused = known?.login;
+    if (refused === undefined || hopeless.get('') === refused.accessToken) return false;
+    const next = await renewed(refused);
+    if (next !== undefined) hopeless.set('', next.accessToken);
+    return next !== undefined;
+  };
+  return Object.assign(fetch, { renew });
+}
+
+const notAccepted = 'does not accept the login that there is';
+
+/** What a failure says of the token. Where its words have to be read for that, they are put back. */
+async function readRefusal(answer: HttpAnswer, login: Login | undefined): Promise<{ answer: HttpAnswer; isOfToken: boolean }> {
+  const answered = { status: answer.status, challenge: answer.headers['www-authenticate'] };
+  const token = login?.accessToken ?? '';
+  const isRead = needsText(answered) || answer.status === 413 || answer.status === 414;
+  const octets = isRead ? await readBody(answer) : undefined;
+  const text = octets === undefined ? undefined : fromOctets(octets);
+  const whole =
+    octets === undefined ? answer : { ...answer, body: Readable.from([Buffer.from(octets, octetEncoding)], { objectMode: false }) };
+  if (token !== '' && refusesLength({ status: answer.status, text }, token)) throw lengthError(login);
+  return { answer: whole, isOfToken: refusesToken({ ...answered, text }) };
+}
+
+function lengthError(login: Login | undefined): AuthError {
+  const { message, hint } = lengthRefused('The server', login?.accessToken ?? '');
+  return new AuthError('server_failed', message, { hint });
+}
+
+/** A connection that is closed at once by a server that has its limit there. */
+async function sendLong(sending: Sending, context: Context): Promise<HttpAnswer> {
+  const { login } = sending;
+  if (login === undefined || !isLongToken(login.accessToken)) return send(sending, context);
+  return send(sending, context).catch((error: unknown) => {
+    if (!hasCode(error, 'network_error')) throw error;
+    const { message, hint } = lengthRefused(sending.url.host, login.accessToken);
+    throw new AuthError('network_error', `${error.message} Perhaps ${message}`, { hint });
+  });
 }
 
 function isFreshEnough(known: Known | undefined): known is Known {
@@ -99,18 +173,6 @@ async function afterRefusal(
   return name === undefined ? undefined : freshLogin({ name, always: true }, context);
 }
 
-/**
- * Sees to it that a login is used for its server alone: on its origin, at its URL or beside it, as `/messages` is beside
- * `/sse`. A host may have other people's servers at other paths.
- *
- * @throws AuthError `url_refused`.
- */
-export function checkPlace(url: URL, { target, what }: { target: URL; what: string }): void {
-  const folder = target.pathname.replace(/[^/]*$/, '');
-  if (url.origin === target.origin && url.pathname.startsWith(folder)) return;
-  throw new AuthError('url_refused', `${what}, ${quoted(url.href)}, is not a part of ${target.href}, which the login is for.`);
-}
-
 interface Sending {
   readonly url: URL;
   readonly login: Login | undefined;
@@ -146,8 +208,9 @@ function tokenAmong(): (headers: HttpRequest['headers'], login: Login) => Record
 /** A 403 that asks for more scopes is told with the command that gets them (RFC 6750 section 3.1). */
 async function checkScope(answer: HttpAnswer, target: Target, context: Context): Promise<HttpAnswer> {
   const { status, headers } = answer;
+  if (status !== 403) return answer;
   const header = headers['www-authenticate'];
-  if (status !== 403 || header === undefined || parseChallenge(header)?.error !== 'insufficient_scope') return answer;
+  if (header === undefined || parseChallenge(header)?.error !== 'insufficient_scope') return answer;
   discard(answer);
   const { scope } = parseChallenge(header) ?? {};
   const challenge = `Bearer error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope.replace(/[^\x21\x23-\x5b\x5d-\x7e ]/g, '')}"`}`;

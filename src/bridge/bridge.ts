@@ -3,7 +3,7 @@ import type { Context, Lines } from '../context.js';
 import { AuthError, toAuthError } from '../errors.js';
 import { authorizedFetch, type Target } from './authorized.js';
 import { httpSse } from './http-sse.js';
-import { isAnswerTo, errorAnswer, errorCodes, parseMessage, wantsAnswer, type Message } from './json-rpc.js';
+import { errorAnswer, errorCodes, failureAnswer, isAnswerTo, parseMessage, wantsAnswer, type Message } from './json-rpc.js';
 import { streamableHttp } from './streamable-http.js';
 import { NotSpoken, type Deliver, type Transport } from './transport.js';
 
@@ -129,22 +129,9 @@ function firstThatWorks([first, other]: Transport[]): Transport {
   };
 }
 
-/** A request is answered; of a notification, only the person who reads stderr hears. */
-async function tell(
-  { id, method }: Message,
-  error: AuthError,
-  { write, context }: { write: Lines['write']; context: Context },
-): Promise<void> {
-  const { code, message, hint } = error;
-  if (id === undefined || method === undefined) {
-    context.ui.warn(`${message}${hint === undefined ? '' : ` ${hint}`}`);
-    return;
-  }
-  await write(
-    errorAnswer(id, {
-      code: code === 'login_needed' ? errorCodes.loginNeeded : errorCodes.failed,
-      message: [message, hint].filter(Boolean).join(' '),
-      data: { code, ...(hint !== undefined && { hint }) },
-    }),
-  );
+/** A request is answered, each of a batch too; of a notification, only the person who reads stderr hears. */
+async function tell(message: Message, error: AuthError, { write, context }: { write: Lines['write']; context: Context }): Promise<void> {
+  const waiting = wantsAnswer(message) ? [message.id] : (message.requests ?? []);
+  if (waiting.length === 0) context.ui.warn(`${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}`);
+  for (const id of waiting) await write(failureAnswer(id, error));
 }

@@ -3,10 +3,11 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { quoted, withoutCredentials } from '../server-text.js';
 import { fromOctets, octetEncoding } from '../octets.js';
-import { checkPlace, type AuthorizedFetch } from './authorized.js';
+import { checkPlace } from '../oauth/place.js';
+import type { AuthorizedFetch } from './authorized.js';
 import { isOk, lost, readBody } from './body.js';
 import { readEvents, type EventReader, type ServerEvent } from './events.js';
-import { answeredBy, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
+import { answeredBy, answerTo, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
 import { NotSpoken, type Deliver, type Transport } from './transport.js';
 
 export interface HttpSseOptions {
@@ -74,8 +75,10 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
   const passOn: EventReader['take'] = ({ event = 'message', data }) => {
     const text = event === 'message' ? onOneLine(data) : undefined;
     if (text === undefined) return undefined;
-    const id = answeredBy(text);
-    const taken = id !== undefined && repeated.has(id) ? undefined : deliver(text);
+    const answered = answeredBy(text);
+    const id = answered === undefined || waiting.has(answered) ? answered : sameId(answered, waiting);
+    const answer = id === undefined ? text : (answerTo(text, id) ?? text);
+    const taken = id !== undefined && repeated.has(id) ? undefined : deliver(answer);
     if (id !== undefined) waiting.get(id)?.();
     return taken;
   };
@@ -93,7 +96,7 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
   };
 
   const exchange = async (message: Message, { endpoint, ended }: Stream): Promise<void> => {
-    const answered = answerTo(message, waiting);
+    const answered = untilAnswered(message, waiting);
     const request = {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json' },
@@ -130,8 +133,13 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
   };
 }
 
+/** The request that is meant by an id of another type: servers answer "1" for 1. */
+function sameId(id: string | number, waiting: ReadonlyMap<string | number, unknown>): string | number | undefined {
+  return [...waiting.keys()].find((one) => String(one) === String(id));
+}
+
 /** Resolves when the answer has been passed on; at once for what wants none. */
-function answerTo(message: Message, waiting: Map<string | number, () => void>): Promise<void> {
+function untilAnswered(message: Message, waiting: Map<string | number, () => void>): Promise<void> {
   if (!wantsAnswer(message)) return Promise.resolve();
   const { id } = message;
   return new Promise((resolve) => {

@@ -1,4 +1,5 @@
 /** JSON-RPC 2.0, as far as whoever passes messages on has to know it. */
+import type { AuthError } from '../errors.js';
 import { isObject } from '../json.js';
 import { fromOctets, isAscii, toOctets, type Octets } from '../octets.js';
 
@@ -12,6 +13,8 @@ export interface Message {
   readonly method?: string | undefined;
   /** Several messages in one, which MCP 2025-03-26 had. */
   readonly isBatch?: boolean;
+  /** The requests among them, whose senders wait. */
+  readonly requests?: readonly (string | number)[];
   /** What it is about: `params.name`, of a tool or a prompt, or `params.uri`. */
   readonly subject?: string | undefined;
   /** The request that a `notifications/cancelled` is about. */
@@ -24,7 +27,7 @@ export interface Message {
 const versionKey = 'io.modelcontextprotocol/protocolVersion';
 
 /** Whether it is a request: its sender waits. */
-export function wantsAnswer(message: Message): message is Message & { readonly id: string | number } {
+export function wantsAnswer<M extends Pick<Message, 'id' | 'method'>>(message: M): message is M & { readonly id: string | number } {
   return message.id !== undefined && message.method !== undefined;
 }
 
@@ -47,7 +50,15 @@ function inWords<T extends object>(octets: Octets, read: (value: unknown) => T):
 }
 
 function knownOf(value: unknown): Omit<Message, 'text'> {
-  if (!isObject(value)) return { isBatch: Array.isArray(value) };
+  if (Array.isArray(value))
+    return {
+      isBatch: true,
+      requests: value
+        .map(knownOf)
+        .filter(wantsAnswer)
+        .map(({ id }) => id),
+    };
+  if (!isObject(value)) return { isBatch: false };
   const { id, method, params } = value;
   const { name, uri, requestId: cancels, _meta: meta } = isObject(params) ? params : {};
   return {
@@ -57,6 +68,12 @@ function knownOf(value: unknown): Omit<Message, 'text'> {
     cancels,
     protocolVersion: isObject(meta) ? textIn(meta[versionKey]) : undefined,
   };
+}
+
+/** The messages of a batch, one by one. */
+export function messagesOf({ text }: Message): Message[] {
+  const all = parsed(fromOctets(text));
+  return Array.isArray(all) ? all.flatMap((one) => parseMessage(toOctets(JSON.stringify(one))) ?? []) : [];
 }
 
 function textIn(value: unknown): string | undefined {
@@ -102,6 +119,17 @@ export function isAnswerTo(text: Octets, id: string | number): boolean {
   return isFirst || (text.startsWith('{"result":') && text.endsWith(`,${about}}`)) || answeredBy(text) === id;
 }
 
+/**
+ * The answer to the request `id` that `text` is, with the id as the request has it: servers answer "1" for 1. Undefined for
+ * everything else.
+ */
+export function answerTo(text: Octets, id: string | number): Octets | undefined {
+  if (isAnswerTo(text, id)) return text;
+  const answered = answeredBy(text);
+  if (answered === undefined || String(answered) !== String(id)) return undefined;
+  return toOctets(JSON.stringify({ ...(parsed(fromOctets(text)) as object), id }));
+}
+
 /** The id of the request that `text` is the answer to; undefined for what is no answer. */
 export function answeredBy(text: Octets): string | number | undefined {
   return inWords(text, (value) => (isObject(value) && typeof value['method'] !== 'string' && isId(value['id']) ? { id: value['id'] } : {}))
@@ -117,4 +145,13 @@ export function errorAnswer(
   { code, message, data }: { code: number; message: string; data?: Readonly<Record<string, unknown>> },
 ): Octets {
   return toOctets(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data && { data }) } }));
+}
+
+/** What went wrong with a request, in answer to it. */
+export function failureAnswer(id: string | number, { code, message, hint }: AuthError): Octets {
+  return errorAnswer(id, {
+    code: code === 'login_needed' ? errorCodes.loginNeeded : errorCodes.failed,
+    message: [message, hint].filter(Boolean).join(' '),
+    data: { code, ...(hint !== undefined && { hint }) },
+  });
 }

@@ -1,9 +1,9 @@
 /** Streams of events that are taken up where they broke off: MCP Streamable HTTP, "Resumability and Redelivery". */
 import type { Context, HttpAnswer } from '../context.js';
-import { hasCode } from '../errors.js';
+import { AuthError, hasCode, type ErrorCode } from '../errors.js';
 import { discard, isOk, lost } from './body.js';
 import { readEvents } from './events.js';
-import { isAnswerTo, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
+import { answerTo, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
 import type { Deliver } from './transport.js';
 
 /** A stream of events, as far as it has come. */
@@ -25,6 +25,9 @@ const longestRetry = 30_000;
 /** A server that names no time at all would be asked without a pause. */
 const shortestRetry = 250;
 
+/** What will not be otherwise when the stream is asked for again. */
+const hopeless: readonly ErrorCode[] = ['login_needed', 'not_a_login', 'renewed_too_often', 'url_refused'];
+
 /** What may stand in a header, to take a stream up by. */
 const isHeaderValue = /^[\x21-\x7e]+$/;
 
@@ -35,8 +38,11 @@ export interface Streams {
    * @throws AuthError `network_error` where it cannot be taken up again.
    */
   receive(first: HttpAnswer, options: { message: Message; take: Deliver; own: AbortSignal }): Promise<void>;
-  /** Holds the server's own stream open, for what it says unasked, until the signal or what is returned ends it. */
-  listen(options: { take: Deliver; signal: AbortSignal }): () => void;
+  /**
+   * Holds the server's own stream open, for what it says unasked, until the signal or `stop` ends it, or the server does not have
+   * one: `ended` then resolves to why that is, where there is something to tell.
+   */
+  listen(options: { take: Deliver; signal: AbortSignal }): { stop: () => void; ended: Promise<AuthError | undefined> };
 }
 
 /** @param get asks the server for a stream, from the event after `lastId` on. */
@@ -44,19 +50,24 @@ export function resumable(
   get: (lastId: string | undefined, own: AbortSignal) => Promise<HttpAnswer>,
   { clock }: Pick<Context, 'clock'>,
 ): Streams {
-  const listenUntil = async (own: AbortSignal, take: Deliver) => {
+  const listenUntil = async (own: AbortSignal, take: Deliver): Promise<AuthError | undefined> => {
     const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: true };
     for (let attempt = 0; !own.aborted; attempt += 1) {
-      const response = await get(stream.lastId, own).catch(() => undefined);
+      const response = await get(stream.lastId, own).catch((error: unknown) => {
+        // A token that is refused here will be refused again, though messages may pass with it.
+        if (hasCode(error, ...hopeless)) return error;
+        return undefined;
+      });
+      if (response instanceof AuthError) return response;
       if (response && !isOk(response)) {
         discard(response);
         // 405: it has no such stream. 404: the session is over, which the next message finds out.
-        if (response.status < 500) return;
+        if (response.status < 500) return undefined;
       }
       if (response && isOk(response) && !isEventStream(response)) {
         // A page, or whatever else there is at that address: no stream, now or later.
         discard(response);
-        return;
+        return undefined;
       }
       if (response && isOk(response)) {
         const before = stream.events;
@@ -65,14 +76,16 @@ export function resumable(
       }
       await clock.sleep(pauseBefore(attempt, stream.retry), own);
     }
+    return undefined;
   };
 
   return {
     receive: async (first, { message, take, own }) => {
       const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: !wantsAnswer(message) };
       const noted: Deliver = (text) => {
-        if (!stream.isAnswered && wantsAnswer(message)) stream.isAnswered = isAnswerTo(text, message.id);
-        return take(text);
+        const answer = !stream.isAnswered && wantsAnswer(message) ? answerTo(text, message.id) : undefined;
+        if (answer !== undefined) stream.isAnswered = true;
+        return take(answer ?? text);
       };
       await passOn(first, { stream, take: noted, own });
       for (let attempt = 0; !stream.isAnswered; attempt += 1) {
@@ -87,8 +100,8 @@ export function resumable(
     },
     listen: ({ take, signal }) => {
       const listening = new AbortController();
-      void listenUntil(AbortSignal.any([signal, listening.signal]), take).catch(() => undefined);
-      return () => listening.abort();
+      const ended = listenUntil(AbortSignal.any([signal, listening.signal]), take).catch(() => undefined);
+      return { stop: () => listening.abort(), ended };
     },
   };
 }

@@ -1,13 +1,15 @@
 /** MCP's Streamable HTTP transport (2025-03-26 and later), as a client that passes messages on. */
 import { Readable } from 'node:stream';
 import type { Context, HttpAnswer } from '../context.js';
-import { AuthError } from '../errors.js';
+import { AuthError, toAuthError } from '../errors.js';
+import { saysTokenIsRefused } from '../oauth/token-refusal.js';
 import { quoted, withoutCredentials } from '../server-text.js';
 import { fromOctets, octetEncoding, type Octets } from '../octets.js';
 import type { AuthorizedFetch } from './authorized.js';
 import { discard, isOk, readBody } from './body.js';
 import { isEventStream, resumable } from './resumable.js';
-import { isAnswerTo, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
+import { answeredBy, answerTo, failureAnswer, messagesOf, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
+import { mayBeLost, saysSessionIsLost } from './lost-session.js';
 import { NotSpoken, type Deliver, type Transport } from './transport.js';
 import { versionHeaders } from './version-headers.js';
 
@@ -70,17 +72,31 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     if (message.method !== 'initialize' && reopening) await reopening.catch(() => undefined);
     const { id } = session;
     let response = await post(message, own);
-    if (id !== undefined && message.method !== 'initialize') {
-      const remembered = mayBeForgotten(response) ? await unlessForgotten(response) : response;
+    if (message.method !== 'initialize' && session.initialize !== undefined) {
+      const remembered = mayBeLost(response.status) ? await unlessLost(response, { message, hasId: id !== undefined }) : response;
       if (remembered === undefined) await openAgain(id);
       response = remembered ?? (await post(message, own));
     }
+    if (message.isBatch && response.status === 400) return oneByOne(message, response, own);
     await receive(response, { message, take: deliver, own });
     if (message.method === 'notifications/initialized') listen();
   };
 
+  /** MCP 2025-06-18 has no batches any more: a server that refuses one is sent its messages. */
+  const oneByOne = async (batch: Message, refusal: HttpAnswer, own: AbortSignal) => {
+    const all = messagesOf(batch);
+    if (all.length === 0) throw failed(refusal.status, await readBody(refusal));
+    discard(refusal);
+    for (const message of all) {
+      await send(message, own).catch(async (error: unknown) => {
+        if (own.aborted || !wantsAnswer(message)) throw error;
+        await deliver(failureAnswer(message.id, toAuthError(error)));
+      });
+    }
+  };
+
   /** A server that was started anew knows no session: it is opened once more, for all who find that out, as the app did. */
-  const openAgain = async (forgotten: string) => {
+  const openAgain = async (forgotten: string | undefined) => {
     if (session.id === forgotten) reopening ??= reopen().finally(() => (reopening = undefined));
     await reopening;
   };
@@ -118,15 +134,55 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       return;
     }
     const text = await readBody(response);
+    // Accepted, and answered in the server's own stream.
+    if (isOk(response) && text.trim() === '' && awaited(message).length > 0)
+      return answeredInStream(message, { status: response.status, own });
     if (!wantsAnswer(message)) {
       if (!isOk(response)) throw failed(response.status, text);
       const answers = message.isBatch ? onOneLine(text) : undefined;
       if (answers !== undefined) await noted(answers);
       return;
     }
-    const answer = onOneLine(text);
-    if (answer === undefined || !isAnswerTo(answer, message.id)) throw failed(response.status, text);
+    const line = onOneLine(text);
+    const answer = line === undefined ? undefined : answerTo(line, message.id);
+    // A server that cannot say which request it has refused answers with no id.
+    if (answer === undefined) throw failed(response.status, text);
+    if (isOk(response) && saysTokenIsRefusedIn(answer) && (await fetch.renew())) {
+      return receive(await post(message, own), { message, take, own });
+    }
     await noted(answer);
+  };
+
+  /** Requests whose answers come in the server's own stream, by what is called when they have; and answers that were there first. */
+  const waiting = new Map<string, () => void>();
+  const early = new Set<string>();
+
+  const answeredInStream = async (message: Message, { status, own }: { status: number; own: AbortSignal }): Promise<void> => {
+    if (listening === undefined) listen();
+    const impossible = listening?.ended.then((why) => {
+      if (!own.aborted) throw why ?? notAnswered(status);
+    });
+    const answers = awaited(message).map((id) => {
+      if (early.delete(String(id))) return Promise.resolve();
+      return new Promise<void>((resolve) => waiting.set(String(id), resolve));
+    });
+    const ended = new Promise<void>((resolve) => own.addEventListener('abort', () => resolve(), { once: true }));
+    try {
+      await Promise.race([Promise.all(answers), ended, ...(impossible ? [impossible] : [])]);
+    } finally {
+      for (const id of awaited(message)) waiting.delete(String(id));
+    }
+  };
+
+  /** What the server says unasked; and answers, which it should have given where it was asked. */
+  const deliverUnasked: Deliver = (text) => {
+    const id = answeredBy(text);
+    if (id === undefined) return deliver(text);
+    const resolve = waiting.get(String(id));
+    if (resolve === undefined && early.size < mostEarly) early.add(String(id));
+    const taken = deliver(text);
+    resolve?.();
+    return taken;
   };
 
   const get = async (lastId: string | undefined, own: AbortSignal): Promise<HttpAnswer> =>
@@ -142,17 +198,25 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     });
 
   const streams = resumable(get, context);
-  let stopListening: (() => void) | undefined;
+  let listening: ReturnType<typeof streams.listen> | undefined;
+  /** Said once: the server's own stream may be closed to us, while messages pass. */
+  let isTold = false;
   const listen = () => {
-    stopListening?.();
-    stopListening = streams.listen({ take: deliver, signal });
+    listening?.stop();
+    const now = streams.listen({ take: deliverUnasked, signal });
+    listening = now;
+    void now.ended.then((why) => {
+      if (why === undefined || isTold) return;
+      isTold = true;
+      context.ui.warn(`The server’s own stream is closed to this login, so that what it says unasked is not heard: ${why.message}`);
+    });
   };
 
   return {
     send,
     close: async () => {
       ending.abort();
-      stopListening?.();
+      listening?.stop();
       if (session.id === undefined) return;
       const request = {
         method: 'DELETE',
@@ -164,20 +228,31 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   };
 }
 
-function mayBeForgotten({ status }: HttpAnswer): boolean {
-  return status === 400 || status === 404;
+/** The answer, with its body put back; undefined where it says that the session is lost. */
+async function unlessLost(response: HttpAnswer, { message, hasId }: { message: Message; hasId: boolean }): Promise<HttpAnswer | undefined> {
+  const octets = await readBody(response);
+  // Without a session there is none to be lost, unless the server says so in words.
+  const isLost = saysSessionIsLost({ status: hasId ? response.status : 400, octets, message });
+  return isLost ? undefined : { ...response, body: Readable.from([Buffer.from(octets, octetEncoding)], { objectMode: false }) };
 }
 
-/** 404 is what MCP has for a session that is unknown; servers made after the SDK's example answer 400, and say so in words. */
-async function unlessForgotten(response: HttpAnswer): Promise<HttpAnswer | undefined> {
-  if (response.status === 404) {
-    discard(response);
-    return undefined;
-  }
-  const text = await readBody(response);
-  return /session/i.test(text)
-    ? undefined
-    : { ...response, body: Readable.from([Buffer.from(text, octetEncoding)], { objectMode: false }) };
+/** The requests in a message. */
+function awaited(message: Message): readonly (string | number)[] {
+  return wantsAnswer(message) ? [message.id] : (message.requests ?? []);
+}
+
+/** Answers in the server's own stream that nobody has been told to wait for. */
+const mostEarly = 1000;
+/** Octets of an answer that may be a refusal in the place of one. */
+const shortAnswer = 2000;
+
+/** A JSON-RPC error in a success, by which some servers refuse a token. */
+function saysTokenIsRefusedIn(text: Octets): boolean {
+  return text.length < shortAnswer && text.includes('"error"') && !text.includes('"result"') && saysTokenIsRefused(fromOctets(text));
+}
+
+function notAnswered(status: number): AuthError {
+  return new AuthError('server_failed', `The server has taken the message (status ${status}), and has no stream to answer it in.`);
 }
 
 function protocolVersionIn(text: Octets): string | undefined {
@@ -188,5 +263,6 @@ function protocolVersionIn(text: Octets): string | undefined {
 function failed(status: number, octets: Octets): AuthError {
   const text = fromOctets(octets);
   const words = text.trim() === '' ? '' : `: ${quoted(withoutCredentials(text))}`;
-  return new AuthError('server_failed', `The server answered with status ${status}${words}.`, { hint: 'Try again.' });
+  const hint = status >= 500 || status === 429 ? { hint: 'Try again.' } : {};
+  return new AuthError('server_failed', `The server answered with status ${status}${words}.`, hint);
 }

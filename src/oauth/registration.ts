@@ -229,7 +229,7 @@ function checked(client: ClientInformation, { wish, ...request }: RegistrationRe
   const registered = registeredRedirectUri(redirectUri, client.redirect_uris);
   if (registered === undefined) throw unusable(`it is for the redirect URIs ${quoted(client.redirect_uris)} and not for ${redirectUri}`);
   const method = methodOf(client, { ...request, wish });
-  const takesCertificate = /tls_client_auth$/.test(method);
+  const takesCertificate = method.endsWith('tls_client_auth');
   if (takesCertificate ? !request.hasCertificate : !canAuthenticate({ ...client, token_endpoint_auth_method: method }, metadata)) {
     throw unusable(`the client must authenticate by ${quoted(method)} and was not given what that takes`);
   }

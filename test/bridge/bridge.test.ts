@@ -404,7 +404,7 @@ describe('the login', () => {
     const elsewhere = await serverOf((seen, response) => json(response, answerTo(seen)));
     const server = await serverOf((_, response) => response.writeHead(307, { location: `${elsewhere.origin}/mcp` }).end());
     const { ask, end } = bridged(loggedIn(server.origin));
-    expect((await ask('initialize', hello)).error?.message).toContain('status 307');
+    expect((await ask('initialize', hello)).error?.message).toContain('redirects to “');
     expect(elsewhere.seen).toEqual([]);
     await end();
   });
