@@ -65,6 +65,10 @@ describeWith('bwrap', 'for a user without an entry', (bwrap) => {
       code: 1,
       stderr: expect.stringMatching(/this process has none\.\n.*Set HOME/) as string,
     });
+    expect(await ended(`refresh --install-service --write${more}`, variables)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/There is no place for the unit.*\n.*Set HOME/) as string,
+    });
     expect(await ended(`logout demo${more}`, variables)).toMatchObject({ code: 0 });
   });
 
