@@ -1,5 +1,6 @@
 /** What went wrong on the way to a server, as errors of ours. */
 import { AuthError } from '../errors.js';
+import { repeatedCode, socksFailure } from './socks-errors.js';
 import { tlsFailure, tlsReason, type ToldFailure } from './tls-errors.js';
 
 /** @param timeout in milliseconds. */
@@ -21,7 +22,9 @@ export function networkError(error: unknown, url: URL): AuthError {
 export function proxyError(error: unknown, { host, proxy }: { host: string; proxy: URL }): AuthError {
   if (error instanceof AuthError) return error;
   // The agents' own errors have no codes.
-  const { sentence, hint = proxyHint } = codeOf(error) === 'UNKNOWN' ? { sentence: 'it closed the connection' } : tellFailure(error);
+  const isTheirs = codeOf(error) === 'UNKNOWN';
+  const closed: ToldFailure = { sentence: 'it closed the connection' };
+  const { sentence, hint = proxyHint } = isTheirs ? (socksFailure(error as Error) ?? closed) : tellFailure(error);
   return new AuthError('network_error', `${host} could not be reached through the proxy ${proxy.host}: ${sentence}.`, { hint });
 }
 
@@ -44,7 +47,7 @@ function firstOf(error: unknown): unknown {
 
 function codeOf(error: unknown): string {
   const first = firstOf(error) as NodeJS.ErrnoException;
-  return tlsReason(first) ?? (typeof first.code === 'string' ? first.code : 'UNKNOWN');
+  return tlsReason(first) ?? (typeof first.code === 'string' ? first.code : (repeatedCode(first) ?? 'UNKNOWN'));
 }
 
 const sentences: Record<string, string> = {
