@@ -14,6 +14,20 @@ export const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
 
+/**
+ * conf asks env-paths for a folder where none is named, which we never leave to it. When it is loaded, that package asks for
+ * the home of a user who may have none, and would end the program there.
+ */
+const withoutEnvPaths: Plugin = {
+  name: 'without env-paths',
+  setup: (steps) => {
+    steps.onResolve({ filter: /^env-paths$/ }, ({ path }) => ({ path, namespace: 'left out' }));
+    steps.onLoad({ filter: /./, namespace: 'left out' }, () => ({
+      contents: 'export default () => { throw new Error("no folder was named"); };',
+    }));
+  },
+};
+
 /** What every way of bundling the source shares. */
 export const shared = {
   absWorkingDir: root,
@@ -26,6 +40,7 @@ export const shared = {
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
+  plugins: [withoutEnvPaths],
 } as const satisfies BuildOptions;
 
 /** CommonJS packages ask for Node's own modules with `require`, which a module has not. */
@@ -53,7 +68,7 @@ export default async function buildPackage(): Promise<void> {
     chunkNames: 'pieces/[name]-[hash]',
     banner: requireInModules,
   });
-  await build({ ...shared, entryPoints: ['src/bin.ts'], outfile: 'dist/bin.cjs', format: 'cjs', plugins: [besideIt] });
+  await build({ ...shared, entryPoints: ['src/bin.ts'], outfile: 'dist/bin.cjs', format: 'cjs', plugins: [...shared.plugins, besideIt] });
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', path.join(root, 'scripts/tsconfig.build.json')], { stdio: 'inherit' });
   writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(pieces.metafile));

@@ -7,6 +7,7 @@ import { systemClock } from './clock.js';
 import type { Context, Env, LoginEvent, Ui } from './context.js';
 import { AuthError, interrupted } from './errors.js';
 import { systemFiles } from './files.js';
+import { workingFolder } from './folders.js';
 import { createHttp } from './http/http.js';
 import { toResponse } from './http/web-response.js';
 import { login as logIn } from './login/login.js';
@@ -148,7 +149,7 @@ async function used<T>(options: Options & { ui?: LoginUi }, work: (context: Cont
 function contextFor({ store: file, signal = new AbortController().signal, onWarning, ui }: Options & { ui?: LoginUi }): Context {
   const env = machine();
   const effects = {
-    store: openStore(storePath({ option: file, env }), signal),
+    store: openStore(() => storePath({ option: file, env }), signal),
     preferences: openPreferences(preferencesPath({ env })),
     http: createHttp({ env, clock: systemClock, userAgent: `mcp-auth/${version}` }),
     files: systemFiles,
@@ -163,7 +164,7 @@ function contextFor({ store: file, signal = new AbortController().signal, onWarn
 
 function machine(): Env {
   const { env: variables, platform } = globalThis.process;
-  return { variables, platform, folder: globalThis.process.cwd(), program: [globalThis.process.execPath], exists: existsSync };
+  return { variables, platform, folder: workingFolder(), program: [globalThis.process.execPath], exists: existsSync };
 }
 
 /** No terminal: events go to whoever called, and warnings too. */

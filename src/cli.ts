@@ -121,7 +121,7 @@ async function runCommand(
   const ui = terminalOf(world, options);
   const trace = options.debug ? createTrace((line) => ui.remark(line)) : undefined;
   const http = createHttp({ env, clock, userAgent: `mcp-auth/${version}`, lookup: world.lookup, trace });
-  const store = openStore(storePath({ option: options.store, env }), interrupt);
+  const store = openStore(() => storePath({ option: options.store, env }), interrupt);
   const preferences = openPreferences(preferencesPath({ env }));
   const runProgram: Context['runProgram'] = (words, variables) => world.runProgram(words, { ...env.variables, ...variables });
   const effects = { store, preferences, http, files: systemFiles, clock, ui, env, runProgram };

@@ -1,9 +1,10 @@
 /** Connecting an app with a login: the app's own file is changed, and can be changed back. */
-import os from 'node:os';
+import path from 'node:path';
 import type { App, CopiedLogin, How, Place } from './apps/app.js';
 import { connectText, disconnectText, entryFor, readServers, type AppServer } from './apps/configuration.js';
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
+import { homeFolder } from './folders.js';
 import { freshLogin } from './session/session.js';
 import { clientsOf } from './store/clients.js';
 import { findServer } from './store/document.js';
@@ -56,6 +57,7 @@ export async function planConnection(request: ConnectRequest, context: Context):
   const file = app.configPath(place, project);
   if (project && file === undefined) throw new AuthError('usage', `${app.summary} has no configuration for a project.`);
   if (file !== undefined) {
+    checkHasHome(file);
     const before = await readText(file, context);
     changes.push({
       file,
@@ -67,6 +69,7 @@ export async function planConnection(request: ConnectRequest, context: Context):
   if (how === 'copy' && login) {
     const copied = await copiedLogin({ name: as, url, login }, context);
     for (const { path, put } of app.cache?.files(place, copied) ?? []) {
+      checkHasHome(path);
       const same = changes.find((change) => change.file === path);
       const before = same?.after ?? (await readText(path, context));
       const after = put(before);
@@ -87,6 +90,7 @@ function bestWay({ entries }: App, isBound: boolean): How {
 export async function planRemoval({ app, name, as = name, project }: Omit<ConnectRequest, 'how'>, context: Context): Promise<Change> {
   const file = app.configPath(placeOf(context), project);
   if (file === undefined) throw new AuthError('usage', `${app.summary} has no configuration that mcp-auth could change.`);
+  checkHasHome(file);
   const before = await readText(file, context);
   const url = await urlOf(name, context).catch(() => undefined);
   return { file, before, secret: false, after: disconnectText(before, { app, name: as, url, file, ours: ours(context) }) };
@@ -143,10 +147,23 @@ export async function listApps(apps: readonly App[], context: Context): Promise<
   );
 }
 
+/** The home of a process that has none, as Debian names it: nothing is found below it, and nothing is written there. */
+const noHome = path.resolve('/nonexistent');
+
 /** Where apps look for their files: the home, the folder that the command was typed in, the system. */
 export function placeOf({ env }: Pick<Context, 'env'>): Place {
   const { platform, variables } = env;
-  return { home: variables['HOME'] ?? os.homedir(), folder: env.folder, platform, variables };
+  // An app that runs in a Unix shell on Windows goes by HOME too.
+  const { HOME: named } = variables;
+  const home = named === undefined || named === '' ? homeFolder(env) : named;
+  return { home: home ?? noHome, folder: env.folder, platform, variables };
+}
+
+function checkHasHome(file: string): void {
+  if (!file.startsWith(noHome + path.sep)) return;
+  throw new AuthError('file_unwritable', 'The app keeps its servers in the home folder, and this process has none.', {
+    hint: 'Set HOME to the home of the user who runs the app.',
+  });
 }
 
 async function readText(file: string, { files }: Context): Promise<string> {
@@ -164,7 +181,7 @@ async function urlOf(name: string, { store, env }: Context): Promise<string> {
 /** This program, as another one starts it: by absolute paths, with the store that is used now if it is not the usual one. */
 function commandsOf(name: string, { env, store }: Context): { helper: string[]; bridge: string[] } {
   // An app may be started without the variable that the usual place depends on.
-  const isUsual = store.path === defaultStorePath() && env.variables['XDG_CONFIG_HOME'] === undefined;
+  const isUsual = store.path === defaultStorePath(env) && env.variables['XDG_CONFIG_HOME'] === undefined;
   const where = isUsual ? [] : ['--store', store.path];
   return { helper: [...env.program, 'headers', name, ...where], bridge: [...env.program, 'bridge', name, ...where] };
 }

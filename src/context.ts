@@ -39,7 +39,7 @@ export interface Files {
   /**
    * Reads a file that the person named, as a key.
    *
-   * @param what names it in the error: `file_unreadable`.
+   * @param what names it in the error: `file_unreadable`, also for UTF-16. A byte order mark is left out.
    */
   readText(file: string, what: string): Promise<string>;
   /** A file's text; undefined where there is none. Throws `file_unreadable`. */

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import path from 'node:path';
 import type { Files } from './context.js';
 import { AuthError } from './errors.js';
+import { saveAsUtf8, textOf } from './file-text.js';
 import { isTrustedOwner } from './store/owner.js';
 
 /** Bytes: keys and tokens are far shorter, and a device file never ends. */
@@ -20,11 +21,14 @@ export const systemFiles: Files = {
         for (let read = -1; read !== 0 && size < largest; size += read) {
           ({ bytesRead: read } = await handle.read(buffer, size, largest - size, null));
         }
-        return buffer.toString('utf8', 0, size);
+        const text = textOf(buffer.subarray(0, size));
+        if (text === undefined) throw new AuthError('file_unreadable', `${what}, ${file}, is in UTF-16.`, { hint: saveAsUtf8 });
+        return text;
       } finally {
         await handle.close();
       }
     } catch (error) {
+      if (error instanceof AuthError) throw error;
       const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
       throw new AuthError('file_unreadable', `${what}, ${file}, cannot be read (${code}).`, { cause: error });
     }

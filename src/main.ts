@@ -4,6 +4,7 @@ import { isSea } from 'node:sea';
 import { runCli, tellFailure, type World } from './cli.js';
 import { systemClock } from './clock.js';
 import { AuthError, exitCodes, interrupted } from './errors.js';
+import { workingFolder } from './folders.js';
 import { raise, runProgram, runTmux } from './program.js';
 import { openBrowser } from './terminal/open-browser.js';
 
@@ -26,7 +27,7 @@ const world: World = {
   env: {
     variables: process.env,
     platform: process.platform,
-    folder: process.cwd(),
+    folder: workingFolder(),
     // An executable that has Node in it is a program by itself.
     program: isSea() ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)],
     exists: existsSync,

@@ -32,7 +32,7 @@ export function quickAnswer({ argv: [command = '', name = '', flag, store, ...mo
   const isUsual = !/^-|^$/.test(name) && (flag === undefined || (flag === '--store' && store !== undefined)) && more.length === 0;
   if (form === undefined || !isUsual) return undefined;
   try {
-    const { text, finding } = readStoreText(storePath({ option: store, env: { variables } }));
+    const { text, finding } = readStoreText(storePath({ option: store, env: { variables, platform: process.platform } }));
     const entry = parseEntry(text, name);
     const login = readLogin(entry);
     if (finding !== undefined || login?.tokenType !== 'bearer' || login.expiresAt === undefined) return undefined;

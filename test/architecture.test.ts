@@ -18,13 +18,12 @@ const layers = [
   ['apps/', 'flows/'],
   ['oauth/', 'reference/', 'store/'],
   ['http/'],
-  ['context.ts', 'duration.ts', 'errors.ts', 'json.ts', 'octets.ts', 'server-text.ts', 'version.ts'],
+  ['context.ts', 'duration.ts', 'errors.ts', 'file-text.ts', 'folders.ts', 'json.ts', 'octets.ts', 'server-text.ts', 'version.ts'],
 ];
 
 /** Packages that only these files may import. */
 const fences: Record<string, string[]> = {
   conf: ['store/'],
-  'env-paths': ['store/'],
   'jsonc-parser': ['apps/formats/', 'store/'],
   'smol-toml': ['apps/formats/'],
   yaml: ['apps/formats/'],

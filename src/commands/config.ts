@@ -24,7 +24,8 @@ export const config: Command<Options> = {
     const values = await stored.read();
     if (name === undefined) {
       for (const [one, set] of Object.entries(values)) ui.print(`${one}=${set}`);
-      if (Object.keys(values).length === 0) ui.say(`No preferences in ${stored.path}.`);
+      if (Object.keys(values).length === 0)
+        ui.say(stored.path === undefined ? 'No preferences, and no place for them.' : `No preferences in ${stored.path}.`);
       return;
     }
     if (!isPreference(name)) {
@@ -36,7 +37,7 @@ export const config: Command<Options> = {
       ui.succeed(`${name} is not set any more.`);
     } else if (value !== undefined) {
       await stored.write(name, preferences[name](value));
-      ui.succeed(`${name} is kept in ${stored.path}.`);
+      ui.succeed(`${name} is kept in ${stored.path ?? ''}.`);
     } else if (values[name] !== undefined) ui.print(values[name]);
     else ui.say(`${name} is not set.`);
   },

@@ -1,5 +1,7 @@
 import path from 'node:path';
 import type { Env } from '../context.js';
+import { AuthError } from '../errors.js';
+import { homeFolder } from '../folders.js';
 
 /** A systemd user unit that keeps the logins fresh: systemd.service(5). */
 export function serviceUnit({ program, store }: { program: readonly string[]; store: string | undefined }): string {
@@ -20,10 +22,20 @@ WantedBy=default.target
 `;
 }
 
-/** Where systemd looks for units of a user. */
-export function unitPath({ variables }: Env): string {
-  const folder = variables['XDG_CONFIG_HOME'] ?? path.join(variables['HOME'] ?? '', '.config');
-  return path.join(folder, 'systemd', 'user', 'mcp-auth-refresh.service');
+/**
+ * Where systemd looks for units of a user.
+ *
+ * @throws AuthError `file_unwritable` for a user without a home.
+ */
+export function unitPath(env: Env): string {
+  const unit = ['systemd', 'user', 'mcp-auth-refresh.service'];
+  const { XDG_CONFIG_HOME: folder } = env.variables;
+  if (folder) return path.join(folder, ...unit);
+  const home = homeFolder(env);
+  if (home !== undefined) return path.join(home, '.config', ...unit);
+  throw new AuthError('file_unwritable', 'There is no place for the unit: this process has no home folder (HOME is not set).', {
+    hint: 'Set HOME to the home of the user whose systemd is to run it, or leave out --write.',
+  });
 }
 
 /** systemd.syntax(7): quoted, with `%` and `$` doubled, which would otherwise be expanded. */

@@ -1,6 +1,7 @@
 /** The file of the logins, and what is beside it. */
 import { AuthError } from '../errors.js';
 import { servers } from '../store/document.js';
+import type { Store } from '../store/store.js';
 import { fine, warning, type MachineStep, type Seen } from './step.js';
 
 export const file: MachineStep = {
@@ -20,6 +21,7 @@ export const file: MachineStep = {
 export const writing: MachineStep = {
   name: 'Store: writing',
   look: async (subject, { store }) => {
+    if (!hasPlace(store)) return undefined;
     try {
       await store.checkWritable();
     } catch (error) {
@@ -34,6 +36,7 @@ export const writing: MachineStep = {
 export const locks: MachineStep = {
   name: 'Store: locks',
   look: async (_, { store, clock }) => {
+    if (!hasPlace(store)) return undefined;
     const { locks } = await store.state();
     if (locks.length === 0) return fine('none is held');
     return locks.map(({ path, pid, hasEnded, touchedAt }): Seen => {
@@ -44,3 +47,12 @@ export const locks: MachineStep = {
     });
   },
 };
+
+/** False where the first look has said that there is none. */
+function hasPlace(store: Store): boolean {
+  try {
+    return store.path !== '';
+  } catch {
+    return false;
+  }
+}

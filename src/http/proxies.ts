@@ -2,13 +2,15 @@
 import type { Agent, ClientRequest } from 'node:http';
 import type { Env } from '../context.js';
 import { AuthError } from '../errors.js';
+import { isExempt } from './exemptions.js';
 import type { ConnectionLookup } from './lookup.js';
 import { proxyError, proxyRefusal } from './network-errors.js';
+import { parseProxyAddress, type ProxyAddress } from './proxy-address.js';
 
 interface ProxyKind {
   readonly protocols: readonly string[];
   /** Its package is loaded only where there is such a proxy. */
-  readonly load: (proxy: URL, lookup: ConnectionLookup) => Promise<ProxyAgent>;
+  readonly load: (proxy: ProxyAddress, lookup: ConnectionLookup) => Promise<ProxyAgent>;
 }
 
 /** An agent that goes through a proxy, as `agent-base` has it. */
@@ -19,24 +21,38 @@ interface ProxyAgent extends Agent {
 const kinds: readonly ProxyKind[] = [
   {
     protocols: ['http:', 'https:'],
-    load: async (proxy) => {
+    load: async ({ address: proxy, credentials }) => {
       const { HttpsProxyAgent } = await import('https-proxy-agent');
+      // The agent would decode them once more, and shows the address that it is given with DEBUG.
+      const basic = credentials && Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64');
+      const headers = basic === undefined ? {} : { 'Proxy-Authorization': `Basic ${basic}` };
       // What a proxy says itself is no answer of the server, which its agent would take it for.
-      return new HttpsProxyAgent(proxy, { keepAlive: true }).on('proxyConnect', ({ statusCode }: { statusCode: number }, request) => {
-        if (statusCode !== 200) (request as ClientRequest).destroy(proxyRefusal(proxy, statusCode));
-      });
+      return new HttpsProxyAgent(proxy, { keepAlive: true, headers }).on(
+        'proxyConnect',
+        ({ statusCode }: { statusCode: number }, request) => {
+          if (statusCode !== 200) (request as ClientRequest).destroy(proxyRefusal(proxy, statusCode));
+        },
+      );
     },
   },
   {
     protocols: ['socks:', 'socks4:', 'socks4a:', 'socks5:', 'socks5h:'],
-    load: async (proxy, lookup) => {
+    load: async ({ address, credentials }, lookup) => {
       const { SocksProxyAgent } = await import('socks-proxy-agent');
-      return new SocksProxyAgent(proxy, { keepAlive: true, lookup });
+      // It takes them from the address alone, and decodes them there.
+      const whole = new URL(address);
+      whole.username = encodeURIComponent(credentials?.user ?? '');
+      whole.password = encodeURIComponent(credentials?.password ?? '');
+      const agent = new SocksProxyAgent(whole, { keepAlive: true, lookup });
+      // It would ask the name service for an IPv6 address in its brackets.
+      agent.proxy.host = address.hostname.replace(/^\[|\]$/g, '');
+      return agent;
     },
   },
 ];
 
 export interface Proxy {
+  /** Without its credentials. */
   readonly address: URL;
   /** What takes requests through it, with the names in their addresses looked up by `lookup` or by the proxy. */
   agent(lookup: ConnectionLookup): Promise<Agent>;
@@ -47,10 +63,12 @@ export function proxyFor(url: URL, { variables }: Env): Proxy | undefined {
   const read = (...names: string[]) => names.flatMap((name) => [variables[name.toLowerCase()], variables[name]]).find(Boolean) ?? '';
   const named = read('HTTPS_PROXY', 'ALL_PROXY');
   if (named === '' || isExempt(url, read('NO_PROXY'))) return undefined;
-  const text = named.includes('://') ? named : `http://${named}`;
-  const address = URL.canParse(text) ? new URL(text) : undefined;
-  const kind = kinds.find(({ protocols }) => protocols.includes(address?.protocol ?? ''));
-  if (address && kind) return { address, agent: async (lookup) => tellingOf(address, await kind.load(address, lookup)) };
+  const proxy = parseProxyAddress(named);
+  const kind = kinds.find(({ protocols }) => protocols.includes(proxy?.address.protocol ?? ''));
+  if (proxy && kind) {
+    const { address } = proxy;
+    return { address, agent: async (lookup) => tellingOf(address, await kind.load(proxy, lookup)) };
+  }
   // It may hold a password, so it is not quoted.
   throw new AuthError('network_error', 'The proxy that the environment names cannot be used.', {
     hint: `HTTPS_PROXY and ALL_PROXY take an address with ${kinds.flatMap(({ protocols }) => protocols).join('//, ')}//.`,
@@ -66,17 +84,4 @@ function tellingOf(proxy: URL, agent: ProxyAgent): Agent {
         throw proxyError(error, { host: options.host ?? '', proxy });
       }),
   });
-}
-
-/** NO_PROXY: hosts, which stand for what is below them too, each with or without a port; or `*`. */
-function isExempt({ hostname, port }: URL, list: string): boolean {
-  return list
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter(Boolean)
-    .some((entry) => {
-      if (entry === '*') return true;
-      const [, host = '', only] = /^(\[.*\]|.*?)(?::(\d+))?$/.exec(entry.replace(/^\*?\./, '')) ?? [];
-      return (only === undefined || only === (port === '' ? '443' : port)) && (hostname === host || hostname.endsWith(`.${host}`));
-    });
 }

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
+import { saveAsUtf8, textOf, withoutMark } from '../file-text.js';
 import { isObject } from '../json.js';
-import { unwritable } from './unwritable.js';
 
 /** By the names that `mcp-auth config` takes. */
 export interface PreferenceValues {
@@ -14,31 +14,40 @@ export interface PreferenceValues {
 export type PreferenceName = keyof PreferenceValues;
 
 export interface Preferences {
-  readonly path: string;
+  /** Undefined where there is no place for them. */
+  readonly path: string | undefined;
   /** What is set; what is no text counts as not set. */
   read(): Promise<PreferenceValues>;
   /** Sets a preference, or takes it back with undefined. */
   write(name: PreferenceName, value: string | undefined): Promise<void>;
 }
 
-/** The preferences in `file`, which need not exist. Touches nothing until it is used, and reading makes no folder. */
-export function openPreferences(file: string): Preferences {
+/** The preferences in `file`, which need not exist, as a place for it need not. Touches nothing until it is used, and reading makes no folder. */
+export function openPreferences(file: string | undefined): Preferences {
   return {
     path: file,
     read: async () => {
-      const stored = await readObject(file);
+      const stored = file === undefined ? {} : await readObject(file);
       return Object.fromEntries(Object.entries(stored).filter(([, value]) => typeof value === 'string'));
     },
     write: async (name, value) => {
+      if (file === undefined) throw unwritable('There is no place for the preferences: this process has no home folder (HOME is not set).');
       await readObject(file);
       const { default: Conf } = await import('conf');
       const { dir, name: configName, ext } = path.parse(file);
       try {
-        const conf = new Conf({ cwd: dir, configName, fileExtension: ext.slice(1), accessPropertiesByDotNotation: false });
+        const conf = new Conf({
+          cwd: dir,
+          configName,
+          fileExtension: ext.slice(1),
+          accessPropertiesByDotNotation: false,
+          deserialize: (text) => JSON.parse(withoutMark(text)) as Record<string, unknown>,
+        });
         if (value === undefined) conf.delete(name);
         else conf.set(name, value);
       } catch (error) {
-        throw unwritable(file, error);
+        const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+        throw unwritable(`The preferences cannot be written: ${file} (${code}).`, error);
       }
     },
   };
@@ -46,7 +55,8 @@ export function openPreferences(file: string): Preferences {
 
 /** What the file holds. One that is not there, or not for us to read, prefers nothing. */
 async function readObject(file: string): Promise<Record<string, unknown>> {
-  const text = await readFile(file, 'utf8').catch(() => '{}');
+  const text = textOf(await readFile(file).catch(() => Buffer.from('{}')));
+  if (text === undefined) throw new AuthError('preferences_invalid', `The preferences ${file} are in UTF-16.`, { hint: saveAsUtf8 });
   try {
     const value: unknown = JSON.parse(text);
     if (isObject(value)) return value;
@@ -55,5 +65,12 @@ async function readObject(file: string): Promise<Record<string, unknown>> {
   }
   throw new AuthError('preferences_invalid', `The preferences ${file} are not a JSON object.`, {
     hint: 'Correct that file, or remove it.',
+  });
+}
+
+function unwritable(sentence: string, cause?: unknown): AuthError {
+  return new AuthError('store_unwritable', sentence, {
+    hint: 'Set HOME to a folder that can be written, or name the file with MCP_AUTH_PREFERENCES.',
+    cause,
   });
 }

@@ -2,12 +2,13 @@
 import { closeSync, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
+import { saveAsUtf8, textOf } from '../file-text.js';
 import { isTrustedOwner } from './owner.js';
 
 /**
  * The file's text, empty where there is none, and what the person should know of who else may read or replace it.
  *
- * @throws AuthError `store_unreadable`, also for a file of another user.
+ * @throws AuthError `store_unreadable`, also for a file of another user; `store_invalid` for one in UTF-16.
  */
 export function readStoreText(file: string): { readonly text: string; readonly finding?: string } {
   try {
@@ -15,7 +16,10 @@ export function readStoreText(file: string): { readonly text: string; readonly f
     try {
       const { mode, uid } = fstatSync(descriptor);
       checkOwner(file, uid);
-      return { text: readFileSync(descriptor, 'utf8'), finding: findingOf({ file, mode, folder: statSync(path.dirname(file)) }) };
+      const text = textOf(readFileSync(descriptor));
+      if (text === undefined)
+        throw new AuthError('store_invalid', `The store ${file} is in UTF-16. It was left as it is.`, { hint: saveAsUtf8 });
+      return { text, finding: findingOf({ file, mode, folder: statSync(path.dirname(file)) }) };
     } finally {
       closeSync(descriptor);
     }

@@ -56,25 +56,31 @@ export interface StoreWriting {
 }
 
 /**
- * The store in `file`, which need not exist yet. Touches nothing until it is used.
+ * The store in the file that `place` names, which need not exist yet. Touches nothing until it is used: a command that needs
+ * no store needs no place for one either.
  *
+ * @param place throws where there is no place for a store.
  * @param signal ends the waiting for a lock, with its reason.
  */
-export function openStore(file: string, signal: AbortSignal): Store {
+export function openStore(place: () => string, signal: AbortSignal): Store {
   const findings = new Set<string>();
+  let known: string | undefined;
+  const file = () => (known ??= place());
   let opened: Promise<StoreWriting> | undefined;
-  const writing = () => (opened ??= import('./writing.js').then(({ openForWriting }) => openForWriting(file, signal)));
+  const writing = () => (opened ??= import('./writing.js').then(({ openForWriting }) => openForWriting(file(), signal)));
   return {
-    path: file,
+    get path() {
+      return file();
+    },
     read: async () => {
-      const { text, finding } = readStoreText(file);
+      const { text, finding } = readStoreText(file());
       if (finding !== undefined) findings.add(finding);
-      return parseDocument(text, file);
+      return parseDocument(text, file());
     },
     findings: () => [...findings],
     state: async () => {
       const { readLocks } = await import('./lock.js');
-      return { mode: statSync(file, { throwIfNoEntry: false })?.mode, locks: await readLocks(file) };
+      return { mode: statSync(file(), { throwIfNoEntry: false })?.mode, locks: await readLocks(file()) };
     },
     update: async (...of) => (await writing()).update(...of),
     withServerLock: async (...of) => (await writing()).withServerLock(...of),

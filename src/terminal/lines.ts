@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { withoutMark } from '../file-text.js';
 
 /** Lines of a pipe or a file, of any length. */
 export interface LineReader {
@@ -10,13 +11,18 @@ export interface LineReader {
   close(): void;
 }
 
-/** Lines from a pipe or a file, of any length, each handed over when it is asked for. */
+/** Lines from a pipe or a file, of any length, each handed over when it is asked for. A byte order mark is no part of the first. */
 export function readLines(input: Readable): LineReader {
   const reader = createInterface({ input, terminal: false, crlfDelay: Infinity });
   const lines: string[] = [];
+  let isFirst = true;
   let ended = false;
   let wake: (() => void) | undefined;
-  reader.on('line', (line) => (lines.push(line), wake?.()));
+  reader.on('line', (line) => {
+    lines.push(isFirst ? withoutMark(line) : line);
+    isFirst = false;
+    wake?.();
+  });
   reader.on('close', () => ((ended = true), wake?.()));
 
   return {

@@ -307,7 +307,7 @@ describe('a connection that breaks', () => {
     gone.close();
     await once(gone, 'close');
     const { ask, end } = bridged(temporaryStore({ mcpServers: { demo: { type: 'http', url: `http://127.0.0.1:${port}/mcp` } } }));
-    expect((await ask('initialize', hello)).error?.message).toContain('nothing listens there');
+    expect((await ask('initialize', hello)).error?.message).toContain('connection refused');
     await end();
   });
 

@@ -12,6 +12,7 @@ const packages = {
   fish: 'fish',
   zsh: 'zsh',
   mandoc: 'mandoc',
+  openssl: 'openssl',
 } as const;
 
 /** The path of a program; undefined where it is not installed. */

@@ -204,7 +204,7 @@ export const networkAttacks: readonly NetworkAttack[] = [
     names: { localhost: [['10.1.2.3']] },
     commands: ['login http://localhost/mcp --no-browser --name victim'],
     exit: 6,
-    says: /localhost could not be reached: no such host is known/,
+    says: /localhost could not be reached: host not found/,
   },
   {
     source: 'attack 12',

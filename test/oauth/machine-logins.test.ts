@@ -143,7 +143,7 @@ describe('item 26: --flow workload', () => {
       resource: server.url,
       scope: 'work',
     });
-    writeFileSync(tokenFile, second);
+    writeFileSync(tokenFile, `\uFEFF${second}\r\n`);
     expect(await renewed(store)).toMatchObject({ code: 0, token: 'access-2' });
     expect(server.asked('POST /token')[1]?.body['assertion']).toBe(second);
     expect(JSON.stringify(readStore(store))).not.toContain(first);
@@ -200,7 +200,7 @@ describe('item 25: --flow enterprise', () => {
     const provider = await fakeServer(() => [exchange()]);
     const server = await fakeServer(() => [counting()]);
     const token = idToken({ iss: provider.origin, aud: 'wiki' });
-    const tokenFile = file(token);
+    const tokenFile = file(`\uFEFF${token}`);
     const { store, code } = await login(server, `--flow enterprise --client-id app --id-token-file ${tokenFile} --scope read`, {
       env: { MCP_AUTH_CLIENT_SECRET: 's' },
     });

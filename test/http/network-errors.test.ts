@@ -1,0 +1,76 @@
+/** Node's and OpenSSL's errors in the field's words; test/e2e/tls.test.ts has real servers. */
+import { expect, test } from 'vitest';
+import { networkError, proxyError } from '../../src/http/network-errors.js';
+
+const url = new URL('https://a.example/mcp');
+const coded = (code: string, more: object = {}) => Object.assign(new Error('SECRET'), { code, ...more });
+const told = (error: unknown) => networkError(error, url);
+
+test.each([
+  ['ECONNREFUSED', 'connection refused'],
+  ['ENOTFOUND', 'host not found'],
+  ['EAI_AGAIN', 'host not found: the name service did not answer'],
+  ['ETIMEDOUT', 'connection timed out'],
+  ['EHOSTUNREACH', 'no route to the host'],
+  ['CERT_HAS_EXPIRED', 'certificate expired (CERT_HAS_EXPIRED)'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)'],
+  ['CERT_REVOKED', 'certificate revoked (CERT_REVOKED)'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'its certificate is not trusted (UNABLE_TO_GET_ISSUER_CERT_LOCALLY)'],
+  ['ERR_SSL_NO_SUCH_THING', 'the TLS connection failed (ERR_SSL_NO_SUCH_THING)'],
+  ['EWHATEVER', 'the connection failed (EWHATEVER)'],
+])('%s: %s', (code, says) => {
+  const failure = told(coded(code));
+  expect(failure).toMatchObject({ code: 'network_error', message: `a.example could not be reached: ${says}.` });
+  expect(told(new AggregateError([coded(code), coded('EOTHER')])).message).toBe(failure.message);
+});
+
+// Servers differ in the alert with which they refuse a client without a certificate, and OpenSSL 3.2 renamed them.
+test.each([
+  'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+  'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+  'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
+  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
+  'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN',
+  'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+  'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+  'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED',
+])('%s is a client certificate that is wanted, not a server’s that is not trusted', (code) => {
+  const { message, hint } = told(coded(code));
+  expect(message).toContain('client certificate');
+  expect(message).not.toContain('trusted');
+  expect(hint).toContain('--client-cert FILE --client-key FILE');
+});
+
+test.each([
+  ['sslv3 alert handshake failure', 'ended the TLS handshake'],
+  ['ssl/tls alert handshake failure', 'ended the TLS handshake'],
+  ['tlsv1 alert protocol version', 'no TLS version in common'],
+  ['unsupported protocol', 'no TLS version in common'],
+  ['tlsv1 unrecognized name', 'serves no host of that name'],
+  ['dh key too small', 'too weak'],
+  ['unsafe legacy renegotiation disabled', 'too weak'],
+  ['wrong version number', 'does not speak TLS'],
+])('“%s”, in the message of an error of a write alone', (reason, says) => {
+  const openssl = `write EPROTO 806C695B877F0000:error:0A000410:SSL routines:ssl3_read_bytes:${reason}:../deps/openssl/rec_layer_s3.c:1605:SSL alert number 40\n`;
+  expect(told(Object.assign(new Error(openssl), { code: 'EPROTO', syscall: 'write' })).message).toContain(says);
+  expect(told(Object.assign(new Error(openssl.replace('ssl3_read_bytes', '')), { code: 'EPROTO' })).message).toContain(says);
+});
+
+test('of a message that says something else, nothing is told', () => {
+  const error = Object.assign(new Error('write EPROTO SECRET:SSL routines:x:SECRET-1:y'), { code: 'EPROTO' });
+  expect(told(error).message).toBe('a.example could not be reached: the TLS connection failed (EPROTO).');
+});
+
+test('what a certificate has for names is quoted', () => {
+  const cert = { subjectaltname: 'DNS:a\u001b[31m\u202e”.example' };
+  expect(told(coded('ERR_TLS_CERT_ALTNAME_INVALID', { cert })).message).toContain('other names: “a[31m".example” (');
+  expect(told(coded('ERR_TLS_CERT_ALTNAME_INVALID', { cert: {} })).message).toContain('other names: “none” (');
+  expect(told(coded('ERR_TLS_CERT_ALTNAME_INVALID')).message).toContain('other names: “none” (');
+});
+
+test('a proxy’s own certificate is told of the proxy', () => {
+  const failure = proxyError(coded('CERT_HAS_EXPIRED'), { host: 'a.example', proxy: new URL('https://proxy.example:3128') });
+  expect(failure.message).toContain('a.example could not be reached through the proxy proxy.example:3128: certificate expired');
+  expect(failure.hint).toContain('clock');
+});

@@ -1,0 +1,62 @@
+/** Where the files are: an upgrade must find the logins where they were. */
+import os from 'node:os';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { AuthError } from '../../src/errors.js';
+import { homeFolder } from '../../src/folders.js';
+import { defaultStorePath, preferencesPath, storePath } from '../../src/store/path.js';
+
+const home = '/home/ada';
+
+test.each([
+  { platform: 'linux', variables: { HOME: home }, file: '/home/ada/.config/mcp-auth/mcp-servers.json' },
+  { platform: 'linux', variables: { HOME: home, XDG_CONFIG_HOME: '/x' }, file: '/x/mcp-auth/mcp-servers.json' },
+  { platform: 'linux', variables: { HOME: home, XDG_CONFIG_HOME: '' }, file: '/home/ada/.config/mcp-auth/mcp-servers.json' },
+  { platform: 'linux', variables: { HOME: '/' }, file: '/.config/mcp-auth/mcp-servers.json' },
+  { platform: 'linux', variables: { HOME: home, APPDATA: '/a' }, file: '/home/ada/.config/mcp-auth/mcp-servers.json' },
+  { platform: 'freebsd', variables: { HOME: home }, file: '/home/ada/.config/mcp-auth/mcp-servers.json' },
+  {
+    platform: 'darwin',
+    variables: { HOME: '/Users/ada', XDG_CONFIG_HOME: '/x' },
+    file: '/Users/ada/Library/Preferences/mcp-auth/mcp-servers.json',
+  },
+  {
+    platform: 'win32',
+    variables: { USERPROFILE: 'C:\\Users\\ada', HOME: 'D:\\', XDG_CONFIG_HOME: 'E:\\' },
+    file: 'C:\\Users\\ada\\AppData\\Roaming\\mcp-auth\\Config\\mcp-servers.json',
+  },
+  {
+    platform: 'win32',
+    variables: { USERPROFILE: 'C:\\Users\\ada', APPDATA: 'R:\\Roaming' },
+    file: 'R:\\Roaming\\mcp-auth\\Config\\mcp-servers.json',
+  },
+] as const)('$platform, $variables: $file', ({ platform, variables, file }) => {
+  const env = { platform, variables };
+  expect(defaultStorePath(env)).toBe(file);
+  expect(storePath({ option: undefined, env })).toBe(file);
+  expect(preferencesPath({ env })).toBe(file.replace('mcp-servers', 'preferences'));
+});
+
+test('a file that is named comes first, and needs no home', () => {
+  const env = { platform: 'linux', variables: { MCP_AUTH_STORE: '/s/a.json', MCP_AUTH_PREFERENCES: 'p.json', HOME: home } } as const;
+  expect(storePath({ option: undefined, env })).toBe('/s/a.json');
+  expect(storePath({ option: 'b.json', env })).toBe(path.resolve('b.json'));
+  expect(preferencesPath({ env })).toBe(path.resolve('p.json'));
+});
+
+test('an empty HOME says nothing: the system’s list of users does', () => {
+  for (const variables of [{ HOME: '' }, {}]) expect(homeFolder({ platform: 'linux', variables })).toBe(os.userInfo().homedir);
+});
+
+test('a working folder that has been removed is told', () => {
+  const { cwd } = process;
+  process.cwd = () => {
+    throw Object.assign(new Error('uv_cwd'), { code: 'ENOENT' });
+  };
+  try {
+    expect(() => storePath({ option: 'a.json', env: { platform: 'linux', variables: {} } })).toThrow(AuthError);
+    expect(storePath({ option: '/a.json', env: { platform: 'linux', variables: {} } })).toBe('/a.json');
+  } finally {
+    process.cwd = cwd;
+  }
+});
