@@ -119,7 +119,14 @@ export const scope: Step = {
   source: 'RFC 6749 section 3.3',
   look: ({ discovery, dialect, settings, login }) => {
     if (discovery === undefined) return undefined;
-    const asked = { asked: settings.scope, challenged: undefined, before: undefined, offline: true, offlineAccess: dialect?.offlineAccess };
+    const asked = {
+      asked: settings.scope,
+      challenged: undefined,
+      before: undefined,
+      offline: true,
+      offlineAccess: dialect?.offlineAccess,
+      least: dialect?.leastScope,
+    };
     const wanted = scopeToRequest(discovery, asked);
     const granted = login?.scope === undefined ? '' : `; the login has ${quoted(login.scope)}`;
     return fine(`${wanted === undefined ? 'none is asked for by name' : `a login asks for ${quoted(wanted)}`}${granted}`);

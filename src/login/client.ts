@@ -7,6 +7,7 @@ import type { AuthorizationServerMetadata } from '../oauth/authorization-server.
 import { methodFor, needsProof } from '../oauth/client-authentication.js';
 import { clientFromMetadataDocument } from '../oauth/client-metadata-document.js';
 import { isUsable, mayGainGrant, requestRegistration, type ClientInformation } from '../oauth/registration.js';
+import { vendorOf } from '../oauth/vendors/index.js';
 import { parseSigningKey } from '../oauth/signing-key.js';
 import { clientsOf } from '../store/clients.js';
 import { findServer, type StoreDocument } from '../store/document.js';
@@ -91,7 +92,7 @@ export async function obtainClient(request: ClientRequest, context: Context): Pr
     });
   }
   throw new AuthError('registration_unsupported', `${metadata.issuer} lets no client register itself.`, {
-    hint: `${byHand}, or --client-metadata-url URL.`,
+    hint: vendorOf(metadata.issuer)?.needs.registration?.value ?? `${byHand}, or --client-metadata-url URL.`,
   });
 }
 

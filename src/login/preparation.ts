@@ -93,6 +93,7 @@ export async function prepare(request: LoginRequest, unlimited: Context): Promis
     before: more?.before,
     offline: !flows[0].unattended,
     offlineAccess: dialect.offlineAccess,
+    least: dialect.leastScope,
   });
   if (discovery.unclearStatus !== undefined) {
     context.ui.warn(

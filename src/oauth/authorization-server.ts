@@ -96,8 +96,9 @@ export function parseAuthorizationServer(
     (unnamedBy !== undefined && isSameOrigin(named, issuer)) ||
     isTrusted(named, { trusted, issuer }) ||
     isFormOfVendor(named, issuer);
-  // A template, as `…/{tenantid}/v2.0`, stands for many issuers: it is this one that was asked.
-  const found = accepted && isTemplate(named) ? issuer : named;
+  // A template, as `…/{tenantid}/v2.0`, stands for many issuers, and what a vendor calls one issuer may change from day to day.
+  const isOtherName = isTemplate(named) || (!isSameIssuer(named, issuer) && isFormOfVendor(named, issuer));
+  const found = accepted && isOtherName ? issuer : named;
   if (!accepted || typeof found !== 'string' || !isIssuer(found)) {
     throw new AuthError('issuer_mismatch', `${quoted(address.href)} is the metadata of ${quoted(named)}, not of ${quoted(issuer)}.`, {
       hint: 'One authorization server may not speak for another. If you know that these two are one, pass --trust-issuer URL with the first.',

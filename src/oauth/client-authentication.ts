@@ -107,7 +107,11 @@ function attempts(client: ClientInformation, server: ServerMethods, context: Pic
   const settled = methodFor(client, server);
   const supported = server.token_endpoint_auth_methods_supported;
   const bySecret = ['client_secret_basic', 'client_secret_post'];
-  const others = bySecret.includes(settled) ? bySecret.filter((name) => name !== settled && (supported?.includes(name) ?? true)) : [];
+  // A secret that comes beside the method `none` is wanted by some (Figma, Supabase), once they say so.
+  const mayProve = bySecret.includes(settled) || (settled === 'none' && client.client_secret !== undefined);
+  const others = mayProve
+    ? [...bySecret].reverse().filter((name) => name !== settled && (settled === 'none' || (supported?.includes(name) ?? true)))
+    : [];
   const all = [settled, ...others].map((name) => ({ ...client, token_endpoint_auth_method: name }));
   // The last resort where credentials are changed by their encoding: as they are, for a server that does not decode them.
   const unencoded = all.find(({ token_endpoint_auth_method: name }) => name === 'client_secret_basic');

@@ -22,6 +22,8 @@ export interface Dialect {
   readonly authorizeParameters: Readonly<Record<string, string>>;
   /** Whether a refresh names the scopes once more. */
   readonly scopeAtRefresh: boolean;
+  /** What to ask for where neither the person nor the server names a scope. */
+  readonly leastScope: string | undefined;
   /** Flows that cannot work, with the reason as the end of a sentence. */
   readonly refusedFlows: Readonly<Record<string, string>>;
   /** The make, and in a few words each what was taken from its record. */
@@ -35,7 +37,7 @@ export function dialectOf(issuer: string, said: DialectOptions): Dialect {
   const theirs = parametersLeft(needs.authorizeParameters, said);
   const taken = [
     ...(said.resource === undefined && needs.resource ? ['no resource'] : []),
-    ...(said.prompt === undefined && needs.prompt ? ['no prompt'] : []),
+    ...(said.prompt === undefined && needs.prompt ? [needs.prompt.value === 'none' ? 'no prompt' : `prompt=${needs.prompt.value}`] : []),
     ...(said.offlineAccess === undefined && needs.offlineAccess ? [`${needs.offlineAccess.value ? '' : 'no '}offline_access`] : []),
     ...(said.pkceUnadvertised === undefined && needs.pkceUnadvertised ? ['PKCE though it is not advertised'] : []),
     ...Object.entries(theirs).map(([name, value]) => `${name}=${value}`),
@@ -48,6 +50,7 @@ export function dialectOf(issuer: string, said: DialectOptions): Dialect {
     pkceUnadvertised: said.pkceUnadvertised ?? needs.pkceUnadvertised?.value ?? false,
     authorizeParameters: { ...theirs, ...said.authorizeParameters },
     scopeAtRefresh: needs.scopeAtRefresh?.value ?? false,
+    leastScope: needs.leastScope?.value,
     refusedFlows: needs.refusedFlows?.value ?? {},
     ...(vendor && { vendor: { name: vendor.name, taken } }),
   };

@@ -68,7 +68,7 @@ export function endsLogin({ error, description = '', status = 400 }: Refusal): b
 export function refusesClientProof({ error, description = '', status }: Refusal): boolean {
   if (error === 'invalid_client' || (status === 401 && !endings.has(error))) return true;
   return (
-    ['invalid_request', 'unauthorized_client', 'invalid_credentials'].includes(error) &&
+    ['invalid_request', 'unauthorized_client', 'invalid_credentials', 'unnamed error', `status ${status}`].includes(error) &&
     /client[ _-]?(auth|credential|secret|id\b)|\bbasic\b|credentials/i.test(description)
   );
 }

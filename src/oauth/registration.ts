@@ -9,6 +9,7 @@ import { registeredRedirectUri } from './redirect-uri.js';
 import { mended, registrationMends } from './lenience.js';
 import { OAuthError, protocolError } from './protocol-error.js';
 import { requestOptions } from './request-options.js';
+import { vendorOf } from './vendors/index.js';
 
 /** RFC 6749 errors that say that a registration of before is forgotten, or lacks what is asked for now. */
 export const outdatedErrors: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client', 'invalid_scope']);
@@ -261,7 +262,9 @@ function refused(error: OAuthError | undefined, { issuer }: AuthorizationServerM
   }
   if (error?.code !== 'request_refused') return error ?? new AuthError('registration_refused', `${issuer} refused to register a client.`);
   return new AuthError('registration_refused', error.message, {
-    hint: `${new URL(issuer).host} may only take clients that it knows: pass --client-id ID, or set MCP_AUTH_REGISTRATION_TOKEN and pass --issuer ${issuer}`,
+    hint:
+      vendorOf(issuer)?.needs.registration?.value ??
+      `${new URL(issuer).host} may only take clients that it knows: pass --client-id ID, or set MCP_AUTH_REGISTRATION_TOKEN and pass --issuer ${issuer}`,
     cause: error,
   });
 }

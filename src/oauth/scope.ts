@@ -9,6 +9,7 @@ import type { Discovery } from './discovery.js';
  * @param challenged what a step-up wants besides.
  * @param offline whether a refresh token is of use: a flow without a person asks for a new token in place of it.
  * @param offlineAccess whether to ask for `offline_access` whatever is listed; undefined to go by the list.
+ * @param least what to ask for where there is nothing else to ask for.
  * @param before scopes that were asked for before a step-up, which are asked for again with the new ones.
  * @returns scope tokens joined by spaces, or undefined to send no `scope`.
  */
@@ -20,15 +21,17 @@ export function scopeToRequest(
     before,
     offline,
     offlineAccess,
+    least,
   }: {
     asked: string | undefined;
     challenged: string | undefined;
     before: string | undefined;
     offline: boolean;
     offlineAccess?: boolean | undefined;
+    least?: string | undefined;
   },
 ): string | undefined {
-  const chosen = asked ?? nonEmpty(discovery.challengedScope) ?? discovery.resourceScopes?.join(' ');
+  const chosen = asked ?? nonEmpty(discovery.challengedScope) ?? nonEmpty(discovery.resourceScopes?.join(' ')) ?? least;
   const scopes = new Set(`${before ?? ''} ${chosen ?? ''} ${challenged ?? ''}`.split(' ').filter(Boolean));
   const isListed = discovery.metadata.scopes_supported?.includes('offline_access') ?? false;
   if (offline && (offlineAccess ?? isListed)) scopes.add('offline_access');

@@ -1,40 +1,61 @@
 import { isBelow, type Vendor } from './vendor.js';
 
-/** The clouds of Microsoft, and the hosts of its directories for customers. */
-const hosts = [
-  'login.microsoftonline.com',
-  'login.microsoftonline.us',
-  'login.partner.microsoftonline.cn',
-  'login.microsoft.com',
-  'login.windows.net',
-];
-const tenantId = /^\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\//;
+/** Microsoft's clouds. */
+const clouds = ['login.microsoftonline.com', 'login.microsoftonline.us', 'login.partner.microsoftonline.cn'];
+/** Directories for customers: B2C, and External ID. */
+const directories = ['b2clogin.com', 'ciamlogin.com'];
+/** What a tenant is called in an issuer: its number. */
+const tenant = /^(\/tfp)?\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\//;
 
-/** Microsoft Entra ID: one tenant, `common` and its likes, B2C, External ID (CIAM). */
 export const entra: Vendor = {
   name: 'Microsoft Entra ID',
   issuers: [
     'https://login.microsoftonline.com/…/v2.0',
-    'https://login.microsoftonline.com/common/v2.0',
+    'https://login.microsoftonline.us/…/v2.0',
     'https://….b2clogin.com/…/v2.0',
     'https://….ciamlogin.com/…/v2.0',
   ],
-  isIssuer: (issuer) => hosts.includes(issuer.hostname) || isBelow(issuer, 'b2clogin.com') || isBelow(issuer, 'ciamlogin.com'),
+  isIssuer: (issuer) => clouds.includes(issuer.hostname) || directories.some((domain) => isBelow(issuer, domain)),
   needs: {
-    resource: { value: 'none', source: 'anthropics/claude-code#73460' },
-    pkceUnadvertised: { value: true, source: 'anthropics/claude-code#13275' },
-    prompt: { value: 'none', source: 'anthropics/claude-code#49722' },
-    issuerForm: { value: isFormOf, source: 'openai/codex#38973' },
+    resource: { value: 'none', source: 'microsoft/vscode#254009, agentgateway/agentgateway#2408, punkpeye/mcp-remote#217' },
+    pkceUnadvertised: {
+      value: true,
+      source: 'modelcontextprotocol/typescript-sdk#832, MicrosoftDocs/entra-docs docs/identity-platform/v2-oauth2-auth-code-flow.md',
+    },
+    prompt: { value: 'none', source: 'anthropics/claude-code#94804, anomalyco/opencode#50519' },
+    offlineAccess: { value: true, source: 'MicrosoftDocs/entra-docs docs/identity-platform/v2-oauth2-auth-code-flow.md' },
+    scopeAtRefresh: { value: true, source: 'punkpeye/mcp-remote#357, anthropics/claude-code#89862' },
+    issuerForm: { value: isFormOf, source: 'openai/codex#38973, coreos/go-oidc#121, MicrosoftDocs/entra-docs#408' },
+    registration: {
+      value:
+        'Entra ID lets no client register itself: register an application in the tenant, with the redirect URI http://localhost as a mobile or desktop application, and pass --client-id ID.',
+      source: 'agentgateway/agentgateway#2408, MicrosoftDocs/entra-docs docs/identity-platform/v2-oauth2-auth-code-flow.md',
+    },
   },
-  notes: [],
+  notes: [
+    {
+      value:
+        'A scope without its resource, as `mcp.read`, is looked up at Microsoft Graph: pass it whole, as `--scope api://APP/mcp.read`.',
+      source: 'anthropics/claude-code#73460',
+    },
+    {
+      value: 'A refresh token is replaced at each use, and the one before stays good.',
+      source: 'MicrosoftDocs/entra-docs docs/identity-platform/refresh-tokens.md',
+    },
+    {
+      value: 'Device codes work, where the tenant allows them.',
+      source: 'MicrosoftDocs/entra-docs docs/identity-platform/v2-oauth2-device-code.md',
+    },
+  ],
 };
 
-/** The template of `common`, `organizations` and `consumers`; a tenant's number in the place of its name; B2C's and CIAM's own number. */
+/**
+ * `{tenantid}` for `common` and its likes; a tenant's number for its name, of which a directory for customers also makes its
+ * host; and the number alone where the address has a policy.
+ */
 function isFormOf(found: URL, asked: URL): boolean {
   const isTemplate = found.pathname.startsWith('/%7Btenantid%7D/');
-  const isTenant = tenantId.test(found.pathname);
-  if (found.protocol !== 'https:' || (!isTemplate && !isTenant)) return false;
+  if (found.protocol !== 'https:' || !(isTemplate || tenant.test(found.pathname))) return false;
   if (found.host === asked.host) return true;
-  // Of a directory for customers, the host too is called by the number.
-  return isTenant && isBelow(found, 'ciamlogin.com') && isBelow(asked, 'ciamlogin.com');
+  return !isTemplate && isBelow(found, 'ciamlogin.com') && isBelow(asked, 'ciamlogin.com');
 }

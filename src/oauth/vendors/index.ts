@@ -1,10 +1,47 @@
-/** The makes of authorization servers that need something beside the RFCs. A new one is a file beside this one, and a line here. */
+/** The makes of authorization servers, and what they need beside the RFCs. A new one is a file beside this one, and a line here. */
+import { atlassian } from './atlassian.js';
+import { auth0 } from './auth0.js';
+import { cloudflare } from './cloudflare.js';
+import { cognito } from './cognito.js';
 import { entra } from './entra.js';
+import { figma } from './figma.js';
+import { github } from './github.js';
+import { gitlab } from './gitlab.js';
+import { google } from './google.js';
+import { hubspot } from './hubspot.js';
+import { keycloak } from './keycloak.js';
+import { linear } from './linear.js';
+import { notion } from './notion.js';
+import { okta } from './okta.js';
+import { salesforce } from './salesforce.js';
+import { sentry } from './sentry.js';
+import { slack } from './slack.js';
+import { stripe } from './stripe.js';
 import type { Vendor } from './vendor.js';
 
 export type { Fact, Needs, Vendor } from './vendor.js';
 
-export const vendors: readonly Vendor[] = [entra];
+/** Those that are known by a host first; Keycloak is known by a path, which any host may have. */
+export const vendors: readonly Vendor[] = [
+  entra,
+  google,
+  cognito,
+  auth0,
+  okta,
+  github,
+  gitlab,
+  slack,
+  atlassian,
+  salesforce,
+  hubspot,
+  notion,
+  linear,
+  figma,
+  sentry,
+  stripe,
+  cloudflare,
+  keycloak,
+];
 
 /** The make of an issuer; undefined for most. */
 export function vendorOf(issuer: string): Vendor | undefined {

@@ -15,8 +15,8 @@ export interface Needs {
   readonly scopeAtRefresh?: Fact<true>;
   /** Parameters of the authorization request without which there is no refresh token, or no usable token. */
   readonly authorizeParameters?: Fact<Readonly<Record<string, string>>>;
-  /** OpenID Connect `prompt` is not sent, though a refresh token is asked for. */
-  readonly prompt?: Fact<'none'>;
+  /** OpenID Connect `prompt` in place of `consent` where a refresh token is asked for; `none` for none. */
+  readonly prompt?: Fact<string>;
   /** `offline_access` is not a scope of its, or is asked for though it is not listed. */
   readonly offlineAccess?: Fact<boolean>;
   /** It does PKCE with S256, and its metadata does not say so. */
@@ -27,6 +27,10 @@ export interface Needs {
    * @returns whether `found` may be the issuer at the address `asked`: both have to be of this make.
    */
   readonly issuerForm?: Fact<(found: URL, asked: URL) => boolean>;
+  /** What to ask for where neither the person nor the server names a scope: without any, its answer is of no use. */
+  readonly leastScope?: Fact<string>;
+  /** How a client comes to be known there, as sentences for the person: it lets none register itself, or only those it knows. */
+  readonly registration?: Fact<string>;
   /** Flows that cannot work there, whatever its metadata says, with the reason as the end of a sentence. */
   readonly refusedFlows?: Fact<Readonly<Record<string, string>>>;
 }

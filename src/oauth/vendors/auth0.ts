@@ -1,0 +1,20 @@
+import { isBelow, type Vendor } from './vendor.js';
+
+export const auth0: Vendor = {
+  name: 'Auth0',
+  issuers: ['https://….auth0.com/'],
+  isIssuer: (issuer) => isBelow(issuer, 'auth0.com'),
+  needs: {},
+  notes: [
+    {
+      value:
+        'It ignores `resource` unless the tenant’s “Resource Parameter Compatibility Profile” is on: pass `--authorize-param audience=API`, or have it switched on.',
+      source: 'https://auth0.com/ai/docs/mcp/guides/resource-param-compatibility-profile, microsoft/vscode#274226',
+    },
+    {
+      value: 'A client that registers itself can use only the connections that are promoted to the domain.',
+      source: 'https://docs.mcp-use.com/typescript/server/authentication/providers/auth0',
+    },
+    { value: 'A refresh token is given where the API allows offline access.', source: 'https://auth0.com/docs/refresh-token' },
+  ],
+};

@@ -1,0 +1,27 @@
+import type { Vendor } from './vendor.js';
+
+export const cognito: Vendor = {
+  name: 'Amazon Cognito',
+  issuers: ['https://cognito-idp.….amazonaws.com/…'],
+  isIssuer: ({ hostname }) => /^cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/.test(hostname),
+  needs: {
+    pkceUnadvertised: { value: true, source: 'anthropics/claude-code#13275, zed-industries/zed#60358' },
+    offlineAccess: { value: false, source: 'onyx-dot-app/onyx#11931, mintel/dex-k8s-authenticator#168' },
+    leastScope: { value: 'openid', source: 'anthropics/claude-code#90190' },
+    registration: {
+      value: 'Cognito lets no client register itself: add an app client to the user pool, and pass --client-id ID.',
+      source: 'empires-security/mcp-oauth2-aws-cognito#9',
+    },
+  },
+  notes: [
+    {
+      value:
+        'With `resource`, the pool has to have a resource server whose identifier is the URL of the MCP server; else pass `--resource none`.',
+      source: 'PrefectHQ/fastmcp#2149',
+    },
+    {
+      value: 'A refresh token is always given, and good for 30 days by default.',
+      source: 'https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html',
+    },
+  ],
+};

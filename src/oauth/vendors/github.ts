@@ -1,0 +1,32 @@
+import type { Vendor } from './vendor.js';
+
+export const github: Vendor = {
+  name: 'GitHub',
+  issuers: ['https://github.com/login/oauth'],
+  isIssuer: ({ hostname }) => hostname === 'github.com',
+  needs: {
+    pkceUnadvertised: {
+      value: true,
+      source: 'https://github.blog/changelog/2025-07-14-pkce-support-for-oauth-and-github-app-authentication',
+    },
+    registration: {
+      value:
+        'GitHub lets no client register itself: make an OAuth app or a GitHub App in the developer settings of your account, and pass --client-id ID, with its secret in MCP_AUTH_CLIENT_SECRET or with the device flow enabled.',
+      source: 'github/github-mcp-server#1404, anomalyco/opencode#6067',
+    },
+  },
+  notes: [
+    {
+      value: 'Answers of the token endpoint are form-encoded, also those of a refresh, and errors come with status 200.',
+      source: 'vercel/ai#10899, github/docs content/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps.md',
+    },
+    {
+      value: 'Device codes work without a secret, where the app’s owner has enabled them.',
+      source: 'github/docs content/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps.md',
+    },
+    {
+      value: 'A refresh token of a GitHub App is good once, and for six months.',
+      source: 'github/docs content/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens.md',
+    },
+  ],
+};

@@ -1,0 +1,30 @@
+import type { Vendor } from './vendor.js';
+
+export const google: Vendor = {
+  name: 'Google',
+  issuers: ['https://accounts.google.com'],
+  isIssuer: ({ hostname }) => hostname === 'accounts.google.com',
+  needs: {
+    authorizeParameters: {
+      value: { access_type: 'offline' },
+      source: 'can1357/oh-my-pi#12438, https://developers.google.com/identity/protocols/oauth2/web-server#offline',
+    },
+    prompt: { value: 'consent', source: 'PrefectHQ/fastmcp#2438, willdady/platypus#139' },
+    offlineAccess: { value: false, source: 'punkpeye/mcp-remote#258' },
+    registration: {
+      value:
+        'Google lets no client register itself: make an OAuth client of the type “Desktop app” in the Google Cloud console, and pass --client-id ID with its secret in MCP_AUTH_CLIENT_SECRET.',
+      source: 'taylorwilsdon/google_workspace_mcp#1008, https://developers.google.com/identity/protocols/oauth2/native-app',
+    },
+  },
+  notes: [
+    {
+      value: 'Its servers for Workspace let everybody begin, and want a token for the first call of a tool.',
+      source: 'NousResearch/hermes-agent#97010',
+    },
+    {
+      value: 'Device codes are for clients of the type “TVs and Limited Input devices”, and for few scopes.',
+      source: 'https://developers.google.com/identity/protocols/oauth2/limited-input-device',
+    },
+  ],
+};

@@ -1,0 +1,20 @@
+import type { Vendor } from './vendor.js';
+
+export const hubspot: Vendor = {
+  name: 'HubSpot',
+  issuers: ['https://mcp.hubspot.com'],
+  isIssuer: ({ hostname }) => hostname === 'mcp.hubspot.com',
+  needs: {
+    registration: {
+      value:
+        'HubSpot lets no client register itself: make an MCP auth app in your account, with the redirect URI, and pass --client-id ID with its secret in MCP_AUTH_CLIENT_SECRET.',
+      source: 'vstorm-co/agenticos#1620, preset-io/agor#1957',
+    },
+  },
+  notes: [
+    {
+      value: 'The secret goes in the body; a refresh token that has ended is told as `BAD_REFRESH_TOKEN`, without an `error`.',
+      source: 'n8n-io/n8n#35096, https://nango.dev/blog/hubspot-oauth-bad-refresh-token',
+    },
+  ],
+};

@@ -1,0 +1,12 @@
+import type { Vendor } from './vendor.js';
+
+export const stripe: Vendor = {
+  name: 'Stripe',
+  issuers: ['https://mcp.stripe.com', 'https://access.stripe.com/mcp'],
+  isIssuer: ({ hostname }) => hostname === 'mcp.stripe.com' || hostname === 'access.stripe.com',
+  needs: {},
+  notes: [
+    { value: 'It takes `resource`, and redirect URIs on this machine; its pages are at access.stripe.com.', source: 'stripe/ai#288' },
+    { value: 'A key of Stripe’s is taken as a token too.', source: 'modelcontextprotocol/use-mcp#3' },
+  ],
+};

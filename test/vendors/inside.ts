@@ -1,0 +1,115 @@
+/**
+ * Runs in a network of its own, as its root: every name leads to one public address, where https answers for all of them as each
+ * make does. The built command logs in by paste, renews, and prints the token. Prints a line of JSON a server.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import path from 'node:path';
+import { command } from '../helpers/build.js';
+import { addAddresses, startNameServer } from '../helpers/own-network.js';
+import { piped } from '../helpers/piped.js';
+import { vendorServers, type VendorServer } from './servers.js';
+
+export interface Result {
+  readonly vendor: string;
+  readonly what: string;
+  /** Of the login, of the renewal, and of the token. */
+  readonly exits: (number | null)[];
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly isStored: boolean;
+  readonly hasRefreshToken: boolean;
+}
+
+const folder = process.argv[2] ?? '';
+const address = '203.0.113.5';
+let current: VendorServer | undefined;
+
+async function bodyOf(message: IncomingMessage): Promise<Record<string, unknown>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  if (message.headers['content-type']?.startsWith('application/json')) return JSON.parse(text) as Record<string, unknown>;
+  return Object.fromEntries(new URLSearchParams(text));
+}
+
+async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(message.url ?? '', `https://${message.headers.host}`);
+  const request = {
+    method: message.method ?? '',
+    host: url.host,
+    path: decodeURI(url.pathname),
+    query: url.searchParams,
+    body: await bodyOf(message),
+    authorization: message.headers.authorization,
+  };
+  const { status = 200, headers, json, text = '' } = current?.answer(request) ?? { status: 404, text: 'Not Found' };
+  const type = json === undefined ? 'text/plain' : 'application/json';
+  response.writeHead(status, { 'content-type': type, ...headers }).end(json === undefined ? text : JSON.stringify(json));
+}
+
+addAddresses([address]);
+await startNameServer((_, type) => (type === 1 ? [address] : []));
+const tls = { key: readFileSync(path.join(folder, 'key.pem')), cert: readFileSync(path.join(folder, 'cert.pem')) };
+await once(createServer(tls, (message, response) => void serve(message, response)).listen(443, address), 'listening');
+
+function start(words: readonly string[], store: string, env: Readonly<Record<string, string>> = {}) {
+  const own = { PATH: process.env['PATH'], HOME: folder, MCP_AUTH_STORE: store, NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem') };
+  return piped(spawn(process.execPath, [command, ...words], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...own, ...env } }));
+}
+
+async function logIn(server: VendorServer, store: string) {
+  const words = ['login', server.mcp, '--name', 'vendor', '--no-browser', '--flow', 'paste', ...(server.words ?? [])];
+  const login = start(words, store, server.env);
+  const shown = await login.shown(/^(https:\S+[?&]state=\S+)$/m).catch(() => undefined);
+  if (shown !== undefined) {
+    const request = new URL(shown).searchParams;
+    const page = server.authorize(request);
+    // Of a page on which it ends, nothing comes back.
+    const back = new URLSearchParams({ ...page, state: request.get('state') ?? '' });
+    login.child.stdin?.end('page' in page ? `${page.page}\n` : `${request.get('redirect_uri')}?${String(back)}\n`);
+  }
+  return login;
+}
+
+async function tried(server: VendorServer, number: number): Promise<Result> {
+  current = server;
+  const store = path.join(folder, `${number}`, 'mcp-servers.json');
+  const login = await logIn(server, store);
+  const exits = [await login.exit];
+  const outputs = [login.output];
+  for (const words of [
+    ['refresh', 'vendor'],
+    ['token', 'vendor'],
+  ]) {
+    const later = start(words, store);
+    later.child.stdin?.end();
+    exits.push(await later.exit);
+    outputs.push(later.output);
+  }
+  const auth = storedLogin(store);
+  return {
+    vendor: server.vendor,
+    what: server.what,
+    exits,
+    stdout: outputs.at(-1)?.stdout ?? '',
+    stderr: outputs.map(({ stderr }) => stderr).join(''),
+    isStored: auth !== undefined,
+    hasRefreshToken: typeof auth?.['refresh_token'] === 'string',
+  };
+}
+
+function storedLogin(store: string): Record<string, unknown> | undefined {
+  try {
+    const document = JSON.parse(readFileSync(store, 'utf8')) as { mcpServers?: { vendor?: { auth?: Record<string, unknown> } } };
+    return document.mcpServers?.vendor?.auth;
+  } catch {
+    return undefined;
+  }
+}
+
+for (const [number, server] of vendorServers.entries()) process.stdout.write(`${JSON.stringify(await tried(server, number))}\n`);
+process.exit();
