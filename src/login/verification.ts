@@ -1,9 +1,12 @@
 /** Whether a token does what it is for: one visit to the MCP server. */
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import type { Context, HttpRequest } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
 import { isObject, parseObject } from '../json.js';
 import { requestWithProof, type Dpop } from '../oauth/dpop.js';
+import { checkPlace, isRedirect, mostMoves, movedElsewhere, movedTo } from '../oauth/place.js';
 import { listTools, questionRequest } from '../oauth/probe.js';
+import { lengthRefused, needsText, refusesLength, refusesToken } from '../oauth/token-refusal.js';
 import type { TokenResponse } from '../oauth/token.js';
 import { version } from '../version.js';
 
@@ -32,34 +35,97 @@ interface Visited {
   readonly url: URL;
   readonly signal: AbortSignal;
   readonly fetch: (target: URL, request: HttpRequest) => Promise<Response>;
-  /** The status with which the server turned the token away, or did not understand the question. */
-  readonly seen: { refused?: number; misunderstood: boolean };
+  readonly seen: Seen;
 }
+
+/** What the server has made of the token so far. */
+interface Seen {
+  /** The status with which it turned the token away. */
+  refused?: number;
+  /** Whether it did not understand the question. */
+  misunderstood: boolean;
+  /** Whether it takes no messages there, as one of HTTP with SSE does. */
+  takesNoMessages: boolean;
+  /** What went wrong before the protocol could. */
+  failure?: AuthError;
+}
+
+/** Statuses of a server that speaks HTTP with SSE alone, in answer to a message. */
+const oldTransport = new Set([404, 405, 406, 415]);
 
 /**
  * Opens the MCP server with a new token and asks for its tools, in the wire of MCP up to 2025-11-25, or else in that of
- * 2026-07-28.
+ * 2026-07-28, or by HTTP with SSE.
  *
  * @throws AuthError `token_refused` when the server does not take the token, `server_failed` or a network error when it
  * could not be asked, which says nothing about the token.
  */
 export async function verifyToken(bearer: Bearer, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Verification> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeLimit)]);
-  const seen: Visited['seen'] = { misunderstood: false };
+  const seen: Seen = { misunderstood: false, takesNoMessages: false };
   const fetch: Visited['fetch'] = async (target, request) => {
-    const response = await requestWithToken({ ...bearer, url: target }, request, { http });
-    if (response.status === 401 || response.status === 403) seen.refused = response.status;
-    if (response.status === 400) seen.misunderstood = true;
+    const response = await requestOnward({ ...bearer, url: target }, request, { http });
+    await note(response, { seen, host: target.host, token: bearer.tokens.accessToken, isMessage: request.method === 'POST' });
     return response;
   };
   const visited = { url: bearer.url, signal: limit, fetch, seen };
   try {
-    return await openSession(visited).catch((error: unknown) => {
-      if (seen.misunderstood && seen.refused === undefined) return askOnce(visited);
+    return await openSession(visited, streamable).catch(async (error: unknown) => {
+      for (const { fits, open } of otherWays) {
+        if (seen.refused !== undefined || seen.failure !== undefined || !fits(seen)) continue;
+        const opened = await open(visited).catch(() => undefined);
+        if (opened !== undefined) return opened;
+      }
+      // What the first one said is told: it is what the server is most likely to speak.
       throw error;
     });
   } catch (error) {
-    throw verificationError(error, { url: bearer.url, refused: seen.refused, signal });
+    throw verificationError(error, { url: bearer.url, seen, signal });
+  }
+}
+
+/** What is tried when a session cannot be opened: the wire of 2026-07-28, then HTTP with SSE. */
+const otherWays: readonly { fits(seen: Seen): boolean; open(visited: Visited): Promise<Verification> }[] = [
+  { fits: ({ misunderstood }) => misunderstood, open: askOnce },
+  { fits: ({ misunderstood, takesNoMessages }) => misunderstood || takesNoMessages, open: (visited) => openSession(visited, withSse) },
+];
+
+/** Keeps what an answer says of the token. Its body is looked at where its status alone does not say that, and put back. */
+async function note(
+  response: Response,
+  { seen, host, token, isMessage }: { seen: Seen; host: string; token: string; isMessage: boolean },
+): Promise<void> {
+  const { status } = response;
+  if (status < 400) return;
+  const answered = { status, challenge: response.headers.get('www-authenticate') ?? undefined };
+  const text =
+    needsText(answered) || status === 413
+      ? await response
+          .clone()
+          .text()
+          .catch(() => '')
+      : undefined;
+  if (refusesLength({ status, text }, token)) {
+    const { message, hint } = lengthRefused(host, token);
+    seen.failure ??= new AuthError('token_refused', message, { hint });
+  }
+  // A 403 refuses the token for whatever reason; a 400 may be about the question.
+  if (status === 403 || refusesToken({ ...answered, text })) seen.refused = status;
+  else if (status === 400) seen.misunderstood = true;
+  else if (isMessage && oldTransport.has(status)) seen.takesNoMessages = true;
+}
+
+/** A request where the server has it now, as the bridge sends it. */
+async function requestOnward(bearer: Bearer, request: HttpRequest, context: Pick<Context, 'http'>): Promise<Response> {
+  let { url } = bearer;
+  for (let moves = 0; ; moves += 1) {
+    const response = await requestWithToken({ ...bearer, url }, request, context);
+    const redirect = { status: response.status, location: response.headers.get('location') };
+    if (!isRedirect(redirect)) return response;
+    await response.body?.cancel().catch(() => undefined);
+    const to = moves < mostMoves ? movedTo(redirect, url) : undefined;
+    if (to === undefined) throw movedElsewhere(redirect.location ?? '', url);
+    url = to;
   }
 }
 
@@ -72,34 +138,73 @@ function requestWithToken(
   return http.fetch(url, { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } });
 }
 
-/** One session, opened and closed. */
-async function openSession({ url, signal: limit, fetch }: Visited): Promise<Verification> {
-  // The SDK is most of what there is to load, and only this needs it.
-  const [{ Client }, { StreamableHTTPClientTransport }] = await Promise.all([
-    import('@modelcontextprotocol/sdk/client/index.js'),
-    import('@modelcontextprotocol/sdk/client/streamableHttp.js'),
-  ]);
-  const transport = new StreamableHTTPClientTransport(url, {
-    fetch: (target, { method, headers, body, signal } = {}) =>
-      fetch(new URL(target), {
-        method,
-        headers: Object.fromEntries(new Headers(headers)),
-        body: body as string,
-        stream: true,
-        largest,
-        signal: signal ? AbortSignal.any([limit, signal]) : limit,
-      }),
+type SdkFetch = (target: string | URL, init?: RequestInit) => Promise<Response>;
+
+/** A transport of the SDK, over our fetch. The SDK is most of what there is to load, and only this needs it. */
+type Opening = (url: URL, fetch: SdkFetch) => Promise<ClosableTransport>;
+type ClosableTransport = Transport & { terminateSession?: () => Promise<void> };
+
+const streamable: Opening = async (url, fetch) => {
+  const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/sdk/client/streamableHttp.js');
+  return new StreamableHTTPClientTransport(url, { fetch });
+};
+
+const withSse: Opening = async (url, fetch) => {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- for the servers that speak nothing newer
+  const { SSEClientTransport } = await import('@modelcontextprotocol/sdk/client/sse.js');
+  return new SSEClientTransport(url, {
+    fetch: (target, init) => {
+      checkPlace(new URL(target), { target: url, what: 'The endpoint that the server names' });
+      return fetch(target, init);
+    },
   });
+};
+
+/** One session, opened and closed. */
+async function openSession({ url, signal: limit, fetch }: Visited, opening: Opening): Promise<Verification> {
+  const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
+  const transport = await opening(url, (target, { method, headers, body, signal } = {}) =>
+    fetch(new URL(target), {
+      method,
+      headers: Object.fromEntries(new Headers(headers)),
+      body: body as string,
+      stream: true,
+      largest,
+      signal: signal ? AbortSignal.any([limit, signal]) : limit,
+    }),
+  );
   const client = new Client({ name: 'mcp-auth', version });
   try {
-    await client.connect(transport, { signal: limit });
+    await client.connect(withNumbers(transport), { signal: limit });
     const { name = '', version: serverVersion = '' } = client.getServerVersion() ?? {};
     const tools = client.getServerCapabilities()?.tools ? await countTools(client, limit) : 0;
-    await transport.terminateSession().catch(() => undefined);
+    await transport.terminateSession?.().catch(() => undefined);
     return { serverName: name, serverVersion, tools };
   } finally {
     await client.close().catch(() => undefined);
   }
+}
+
+/** The transport for servers that answer "1" for 1, which the SDK would wait for without end: its own ids are numbers. */
+function withNumbers(transport: ClosableTransport): ClosableTransport {
+  let take: Transport['onmessage'];
+  transport.onmessage = (message, extra) => {
+    const { id, ...rest } = message as { id?: unknown };
+    const isNumber = typeof id === 'string' && /^\d+$/.test(id) && !('method' in message);
+    take?.(isNumber ? ({ ...rest, id: Number(id) } as typeof message) : message, extra);
+  };
+  return new Proxy(transport, {
+    get: (target, key) => {
+      if (key === 'onmessage') return take;
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+    set: (target, key, value) => {
+      if (key === 'onmessage') take = value as Transport['onmessage'];
+      else Reflect.set(target, key, value);
+      return true;
+    },
+  });
 }
 
 /** A server may hand its tools out in pages. */
@@ -126,20 +231,22 @@ async function askOnce({ url, signal, fetch }: Visited): Promise<Verification> {
   return { serverName: word(name), serverVersion: word(serverVersion), tools: result['tools'].length };
 }
 
-function verificationError(
-  error: unknown,
-  { url, refused, signal }: { url: URL; refused: number | undefined; signal: AbortSignal },
-): unknown {
+function verificationError(error: unknown, { url, seen, signal }: { url: URL; seen: Seen; signal: AbortSignal }): unknown {
   if (signal.aborted) return signal.reason;
-  if (refused !== undefined) {
-    return new AuthError('token_refused', `${url.host} does not take the token that its authorization server gave (status ${refused}).`, {
-      hint: 'Perhaps other scopes are needed (--scope). With --no-verify the login is stored all the same.',
-      cause: error,
-    });
+  if (seen.failure !== undefined) return seen.failure;
+  if (seen.refused !== undefined) {
+    return new AuthError(
+      'token_refused',
+      `${url.host} does not take the token that its authorization server gave (status ${seen.refused}).`,
+      {
+        hint: 'Perhaps other scopes are needed (--scope), or the token has to name the server in another way (--resource). With --no-verify the login is stored all the same.',
+        cause: error,
+      },
+    );
   }
   if (error instanceof AuthError) return error;
   for (let one = error; one instanceof Error; one = one.cause) {
-    if (hasCode(one, 'network_error', 'request_timed_out', 'url_refused')) return one;
+    if (hasCode(one, 'network_error', 'request_timed_out', 'url_refused', 'server_failed')) return one;
   }
   return new AuthError('server_failed', `${url.host} did not answer as an MCP server does.`, { cause: error });
 }

@@ -4,6 +4,7 @@ import { isObject, parseObject } from '../json.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import { parseChallenge, type Challenge } from './challenge.js';
+import { mostMoves, movedTo } from './place.js';
 
 /** One MCP request, as its version of the protocol puts it on the wire. */
 export interface Question {
@@ -92,21 +93,23 @@ export async function requestAnswerTo(
   return response.status;
 }
 
-async function ask(serverUrl: URL, request: HttpRequest, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Probe> {
+/** @param moves how often the server has sent us on to itself. */
+async function ask(serverUrl: URL, request: HttpRequest, context: Pick<Context, 'http' | 'signal'>, moves = 0): Promise<Probe> {
+  const { http, signal } = context;
   // An open server may answer with a stream that never ends: its first event says enough.
   const response = await http.fetch(serverUrl, { ...request, stream: true, signal });
   const challenge = parseChallenge(response.headers.get('www-authenticate'));
   const mediaType = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const { status } = response;
+  const location = response.headers.get('location');
   const answer = await readAnswer(response, mediaType);
-  return {
-    verdict: verdictOn({ status, challenge, mediaType, answer, isPost: request.method === 'POST' }),
-    challenge,
-    status,
-    mediaType,
-    location: response.headers.get('location'),
-    error: errorIn(answer),
-  };
+  const verdict = verdictOn({ status, challenge, mediaType, answer, isPost: request.method === 'POST' });
+  const probe = { verdict, challenge, status, mediaType, location, error: errorIn(answer) };
+  const to = moves < mostMoves ? movedTo({ status, location }, serverUrl) : undefined;
+  if (to === undefined) return probe;
+  const there = await ask(to, request, context, moves + 1);
+  // Of a page where people log in, the redirect says more.
+  return there.verdict === 'foreign' ? probe : there;
 }
 
 function verdictOn({

@@ -260,11 +260,33 @@ test('a server that closes the connection is exit 6', async () => {
   expect(said).toContain('could not be reached');
 });
 
-test('a server that has moved: its new place is named, not followed', async () => {
-  const { code, said, server } = await fails(() => [{ want: 'POST /mcp', respond: { status: 308, headers: { location: '/mcp/' } } }]);
+test.each([301, 302, 303, 307, 308])('a server that has moved to itself with a slash at the end, by %i, is asked there', async (status) => {
+  const { server, parameters } = await reachesThePerson((origin): Exchange[] => [
+    { want: 'POST /mcp', respond: { status, headers: { location: '/mcp/' } } },
+    { want: 'POST /mcp/', respond: { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/prm"` } } },
+  ]);
+  expect(server.asked('GET /prm')).toHaveLength(1);
+  expect(parameters.get('resource')).toBe(server.url);
+});
+
+test('a server that has moved to another one: its new place is named, not followed', async () => {
+  const elsewhere = await fakeServer();
+  const { code, said } = await fails(() => [
+    { want: 'POST /mcp', respond: { status: 308, headers: { location: `${elsewhere.origin}/mcp` } } },
+    none('GET /prm'),
+  ]);
   expect(code).toBe(1);
-  expect(said).toContain('“/mcp/”');
-  expect(server.asked('POST /mcp/')).toEqual([]);
+  expect(said).toContain(`It points to “${elsewhere.origin}/mcp”: try that.`);
+  expect(elsewhere.requests).toEqual([]);
+});
+
+test('a server that sends us round in circles is left alone', async () => {
+  const { code, server } = await fails(() => [
+    { want: 'POST /mcp', respond: { status: 308, headers: { location: '/mcp/' } } },
+    { want: 'POST /mcp/', respond: { status: 308, headers: { location: '/mcp' } } },
+  ]);
+  expect(code).toBe(1);
+  expect(server.requests.filter(({ line }) => line.startsWith('POST')).length).toBeLessThan(10);
 });
 
 test('items 1 and 2: several challenges in one header: the one that points at the metadata is followed', async () => {

@@ -1,7 +1,7 @@
 /** Servers that say by something else than a 401 that they want a token, and whose metadata is at other addresses. */
 import { describe, expect, test } from 'vitest';
 import { metadata, type Exchange, type Respond } from '../helpers/fake-server.js';
-import { answerOf, guarded } from '../helpers/fake-mcp.js';
+import { answerOf, guarded, guardedSse } from '../helpers/fake-mcp.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { logInByPaste } from '../helpers/paste.js';
 import { fakeServer } from '../helpers/servers.js';
@@ -74,15 +74,16 @@ describe('Only a 401 counts as a refusal', () => {
   });
 
   test.each([400, 404, 405, 406, 415])('a server of HTTP with SSE, which answers a POST with %i, is asked by GET', async (status) => {
-    const { server } = await logsIn(
+    const { server, command } = await logsIn(
       (origin) => [
         { want: 'POST /sse', respond: { status } },
-        { want: 'GET /sse', respond: { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/sse-prm"` } } },
+        ...guardedSse({ status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/sse-prm"` } }),
         { want: 'GET /sse-prm', respond: { json: { resource: `${origin}/sse`, authorization_servers: [origin] } } },
       ],
       '/sse',
     );
     expect(server.asked('GET /sse-prm').length).toBeGreaterThan(0);
+    expect(command.stderr).toContain('has 1 tool');
   });
 });
 
