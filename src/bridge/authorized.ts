@@ -23,8 +23,13 @@ export interface Target {
 
 export interface AuthorizedFetch {
   (request: HttpRequest, url?: URL): Promise<HttpAnswer>;
-  /** After an answer that looks like a success, and says that the token is refused: whether there is another token now. */
-  renew(): Promise<boolean>;
+  /**
+   * After an answer that looks like a success, and says that the token is refused: whether there is another token than the one of
+   * the request.
+   *
+   * @param sentAt when that was sent, by the clock that never goes back.
+   */
+  renew(sentAt: number): Promise<boolean>;
 }
 
 interface Known {
@@ -49,6 +54,8 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
   const moved = new Map<URL, URL>();
   /** Tokens that were new and were refused all the same, by the method of the request: another one would be, too. */
   const hopeless = new Map<string, string>();
+  let renewedAt = 0;
+  let renewing: Promise<Login | undefined> | undefined;
 
   const current = async (): Promise<Login | undefined> => {
     const at = performance.now();
@@ -75,7 +82,8 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
   const renewed = async (refused: Login | undefined): Promise<Login | undefined> => {
     known = undefined;
     const next = await afterRefusal({ target, refused }, context);
-    if (next !== undefined) known = { login: next, at: performance.now() };
+    renewedAt = performance.now();
+    if (next !== undefined) known = { login: next, at: renewedAt };
     return next;
   };
 
@@ -97,10 +105,13 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
     discard(again.answer);
     throw loginWanted(target, notAccepted);
   };
-  const renew = async () => {
+  const renew = async (sentAt: number) => {
+    if (renewing !== undefined) return (await renewing) !== undefined;
+    if (sentAt < renewedAt) return true;
     const refused = known?.login;
     if (refused === undefined || hopeless.get('') === refused.accessToken) return false;
-    const next = await renewed(refused);
+    renewing = renewed(refused).finally(() => (renewing = undefined));
+    const next = await renewing;
     if (next !== undefined) hopeless.set('', next.accessToken);
     return next !== undefined;
   };

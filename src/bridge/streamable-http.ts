@@ -71,6 +71,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     // What is sent while a session is being opened again is sent in that one.
     if (message.method !== 'initialize' && reopening) await reopening.catch(() => undefined);
     const { id } = session;
+    const sentAt = performance.now();
     let response = await post(message, own);
     if (message.method !== 'initialize' && session.initialize !== undefined) {
       const remembered = mayBeLost(response.status) ? await unlessLost(response, { message, hasId: id !== undefined }) : response;
@@ -78,7 +79,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       response = remembered ?? (await post(message, own));
     }
     if (message.isBatch && response.status === 400) return oneByOne(message, response, own);
-    await receive(response, { message, take: deliver, own });
+    await receive(response, { message, take: deliver, own, sentAt });
     if (message.method === 'notifications/initialized') listen();
   };
 
@@ -89,8 +90,10 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     discard(refusal);
     for (const message of all) {
       await send(message, own).catch(async (error: unknown) => {
-        if (own.aborted || !wantsAnswer(message)) throw error;
-        await deliver(failureAnswer(message.id, toAuthError(error)));
+        if (own.aborted) throw error;
+        const failure = toAuthError(error);
+        if (wantsAnswer(message)) await deliver(failureAnswer(message.id, failure));
+        else context.ui.warn(failure.message);
       });
     }
   };
@@ -116,7 +119,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
 
   const receive = async (
     response: HttpAnswer,
-    { message, take, own }: { message: Message; take: Deliver; own: AbortSignal },
+    { message, take, own, sentAt }: { message: Message; take: Deliver; own: AbortSignal; sentAt?: number },
   ): Promise<void> => {
     if (message.method === 'initialize' && unspoken.includes(response.status)) {
       throw new NotSpoken(failed(response.status, await readBody(response)));
@@ -147,7 +150,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     const answer = line === undefined ? undefined : answerTo(line, message.id);
     // A server that cannot say which request it has refused answers with no id.
     if (answer === undefined) throw failed(response.status, text);
-    if (isOk(response) && saysTokenIsRefusedIn(answer) && (await fetch.renew())) {
+    if (sentAt !== undefined && isOk(response) && saysTokenIsRefusedIn(answer) && (await fetch.renew(sentAt))) {
       return receive(await post(message, own), { message, take, own });
     }
     await noted(answer);

@@ -85,7 +85,7 @@ export async function verifyToken(bearer: Bearer, { http, signal }: Pick<Context
 }
 
 /** What is tried when a session cannot be opened: the wire of 2026-07-28, then HTTP with SSE. */
-const otherWays: readonly { fits(seen: Seen): boolean; open(visited: Visited): Promise<Verification> }[] = [
+const otherWays: readonly { readonly fits: (seen: Seen) => boolean; readonly open: (visited: Visited) => Promise<Verification> }[] = [
   { fits: ({ misunderstood }) => misunderstood, open: askOnce },
   { fits: ({ misunderstood, takesNoMessages }) => misunderstood || takesNoMessages, open: (visited) => openSession(visited, withSse) },
 ];

@@ -1,0 +1,124 @@
+/** A bridge that a test speaks to as an app does, and the servers that it speaks to. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished } from 'vitest';
+import { temporaryStore } from './folder.js';
+import { run, type Run } from './run.js';
+
+export interface Seen {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: { id?: number; method?: string; [key: string]: unknown };
+}
+
+/** A server whose every answer is the test's; `seen` is what it was asked, oldest first. */
+export async function serverOf(answer: (seen: Seen, response: ServerResponse, all: Seen[]) => void) {
+  const all: Seen[] = [];
+  const server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      const isJson = request.headers['content-type'] === 'application/json';
+      const seen = {
+        method: request.method ?? '',
+        url: request.url ?? '',
+        headers: request.headers,
+        body: isJson ? (JSON.parse(text) as Seen['body']) : {},
+      };
+      all.push(seen);
+      answer(seen, response, all);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { origin, url: `${origin}/mcp`, seen: all, posts: () => all.filter(({ method, url }) => method === 'POST' && url === '/mcp') };
+}
+
+export function json(
+  response: ServerResponse,
+  body: object,
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+) {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}
+
+export function events(response: ServerResponse, ...some: string[]) {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const one of some) response.write(`${one}\n\n`);
+}
+
+/** After what was written has arrived, as far as that can be known. */
+export function breakOff(response: ServerResponse) {
+  setTimeout(() => response.destroy(), 50);
+}
+
+export const answerTo = ({ body }: Seen, result: object = {}) => ({ jsonrpc: '2.0', id: body.id, result });
+export const data = (message: object) => `data: ${JSON.stringify(message)}`;
+
+/** A server that opens a session; what else it is asked, `rest` answers. */
+export function withSession(rest: (seen: Seen, response: ServerResponse, all: Seen[]) => void) {
+  return serverOf((seen, response, all) => {
+    if (seen.body.method === 'initialize')
+      json(response, answerTo(seen, { protocolVersion: '2025-11-25' }), { headers: { 'mcp-session-id': 's1' } });
+    else if (seen.body.method === 'notifications/initialized') response.writeHead(202).end();
+    else if (seen.method === 'GET') response.writeHead(405).end();
+    else if (seen.method === 'DELETE') response.writeHead(204).end();
+    else rest(seen, response, all);
+  });
+}
+
+export function loggedIn(origin: string, auth: object = {}) {
+  const login = {
+    type: 'bearer',
+    token: 'old',
+    expires_at: 4_000_000_000,
+    refresh_token: 'r',
+    issuer: origin,
+    client_id: 'c',
+    token_endpoint: `${origin}/token`,
+    ...auth,
+  };
+  return temporaryStore({ mcpServers: { demo: { type: 'http', url: `${origin}/mcp`, auth: login } } });
+}
+
+export function bridged(store: string, line = 'bridge demo', env: Record<string, string> = {}) {
+  const bridge = run(line, { store, stdin: 'open', env });
+  let id = 0;
+  return {
+    bridge,
+    /** Sends a request and returns its answer. */
+    ask: async (method: string, params: object = {}) => {
+      const mine = (id += 1);
+      bridge.type(`${JSON.stringify({ jsonrpc: '2.0', id: mine, method, params })}\n`);
+      return answered(bridge, mine);
+    },
+    notify: (method: string) => bridge.type(`${JSON.stringify({ jsonrpc: '2.0', method })}\n`),
+    end: async () => {
+      bridge.end();
+      expect(await bridge.exit).toBe(0);
+    },
+  };
+}
+
+export interface Answer {
+  id?: number;
+  result?: Record<string, unknown>;
+  error?: { code: number; message: string; data?: { code: string; hint?: string } };
+}
+
+export async function answered(bridge: Run, id: number): Promise<Answer> {
+  for (;;) {
+    const found = bridge.events.find((one) => one['id'] === id && one['method'] === undefined);
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+export const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'app', version: '1' } };
