@@ -1,5 +1,6 @@
 /** A process with pipes, and what it has said. */
 import type { ChildProcess } from 'node:child_process';
+import { completeMatch } from './complete.js';
 
 export interface Piped {
   readonly child: ChildProcess;
@@ -22,10 +23,10 @@ export function piped(child: ChildProcess): Piped {
   const exit = new Promise<number | null>((resolve) => child.on('close', resolve));
   const shown = async (pattern: RegExp): Promise<string> => {
     for (;;) {
-      const match = pattern.exec(output.stderr);
+      const match = completeMatch(pattern, output.stderr);
       if (match) return match[1] ?? match[0];
       const ended = await Promise.race([exit.then(() => true), new Promise<boolean>((resolve) => (wake = () => resolve(false)))]);
-      if (ended && !pattern.test(output.stderr)) throw new Error(`ended before ${pattern}:\n${output.stderr}`);
+      if (ended && !completeMatch(pattern, output.stderr)) throw new Error(`ended before ${pattern}:\n${output.stderr}`);
     }
   };
   return { child, output, exit, shown };

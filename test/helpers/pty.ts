@@ -2,6 +2,7 @@
 import pty from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import { command } from './build.js';
+import { completeMatch } from './complete.js';
 import type { Cell } from './scan.js';
 
 export interface TerminalRun {
@@ -46,17 +47,21 @@ export function spawnInTerminal(file: string, words: string[], { columns = 100, 
     });
   });
 
-  const lines = () => {
+  /** The lines, and which of them the cursor is in: that one may be half written. */
+  const read = () => {
     const { active } = screen.buffer;
     const all: string[] = [];
+    let open = 0;
     for (let row = 0; row < active.length; row += 1) {
       const line = active.getLine(row);
       const text = line?.translateToString(true) ?? '';
       if (line?.isWrapped) all[all.length - 1] += text;
       else all.push(text);
+      if (row === active.baseY + active.cursorY) open = all.length - 1;
     }
-    return all;
+    return { all, open };
   };
+  const lines = () => read().all;
   const cells = (background: 'dark' | 'light'): Cell[][] => {
     const { active } = screen.buffer;
     return Array.from({ length: active.length }, (_, y) =>
@@ -80,8 +85,9 @@ export function spawnInTerminal(file: string, words: string[], { columns = 100, 
     type: (text) => child.write(text),
     shown: async (pattern) => {
       for (;;) {
-        const text = lines().join('\n');
-        const match = pattern.exec(text);
+        const { all, open } = read();
+        const text = all.join('\n');
+        const match = completeMatch(pattern, text, code === undefined ? all.slice(0, open + 1).join('\n').length : -1);
         if (match) return match[1] ?? match[0];
         if (code !== undefined) throw new Error(`ended with ${code} before ${pattern} was shown:\n${text.trimEnd()}`);
         await new Promise<void>((resolve) => (changed = [...changed, resolve]));

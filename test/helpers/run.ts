@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { runCli } from '../../src/cli.js';
 import { interrupted } from '../../src/errors.js';
 import { testClock, type TestClock } from './clock.js';
+import { completeMatch } from './complete.js';
 
 export interface RunOptions {
   /** The store's file. */
@@ -130,7 +131,7 @@ function collected(isTTY: boolean, columns?: number) {
     text: () => text,
     matching: async (pattern: RegExp): Promise<string> => {
       for (;;) {
-        const match = pattern.exec(text.slice(seen));
+        const match = completeMatch(pattern, text.slice(seen));
         if (match) {
           seen += match.index + match[0].length;
           return match[1] ?? match[0];

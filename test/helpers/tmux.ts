@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { command } from './build.js';
+import { completeMatch } from './complete.js';
 
 export interface Tmux {
   /** The rows of the window; with `joined`, wrapped lines are one, and those that have left the window above are there too. */
@@ -29,11 +30,16 @@ export function runInTmux(tmux: string, line: string, { columns, rows }: { colum
   run(['send-keys', '-l', line.replaceAll('mcp-auth ', '$MCP ')]);
   run(['send-keys', 'Enter']);
   const screen = (joined = false) => run(['capture-pane', '-p', ...(joined ? ['-J', '-S', '-'] : [])]);
+  /** The end of the line that the cursor is in, among all that have been shown: it may be half written. */
+  const endOfOpenLine = () => {
+    const row = run(['display-message', '-p', '#{cursor_y}']).trim();
+    return run(['capture-pane', '-p', '-J', '-S', '-', '-E', row]).replace(/\n$/, '').length;
+  };
   return {
     screen,
     shown: async (pattern) => {
       for (;;) {
-        const match = pattern.exec(screen(true));
+        const match = completeMatch(pattern, screen(true), endOfOpenLine());
         if (match) return match[1] ?? match[0];
         await wait(50);
       }

@@ -7,20 +7,23 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   readdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { buildSync } from 'esbuild';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { root } from '../../scripts/build.js';
 import { command } from '../helpers/build.js';
 import { temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
 import { piped } from '../helpers/piped.js';
+import { makeReachable, reachableFolder, type Reachable } from '../helpers/reachable.js';
 import { realServers } from '../helpers/servers.js';
 import { startAttackingServer } from './attacking-server.js';
 
@@ -30,9 +33,15 @@ const secretStore = {
 
 function start(
   words: readonly string[],
-  { env = {}, node = [], uid }: { env?: Record<string, string>; node?: readonly string[]; uid?: number } = {},
+  {
+    env = {},
+    node = [],
+    uid,
+    at = { node: process.execPath, command },
+  }: { env?: Record<string, string>; node?: readonly string[]; uid?: number; at?: { node: string; command: string } } = {},
 ) {
-  const child = spawn(process.execPath, [...node, command, ...words], {
+  const child = spawn(at.node, [...node, at.command, ...words], {
+    cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], ...env },
     ...(uid !== undefined && { uid, gid: uid }),
@@ -122,6 +131,16 @@ const isRoot = process.getuid?.() === 0;
 const others = isRoot ? describe : describe.skip;
 others(`other users of the machine${isRoot ? '' : ' (skipped: only root can be two users)'}`, () => {
   const [me, stranger] = [65_001, 65_002];
+  let at: Reachable;
+  beforeAll(() => void (at = makeReachable()));
+  afterAll(() => at.remove());
+
+  /** A folder that others can enter, whatever the temporary folder is here. */
+  function temporaryFolder(): string {
+    const folder = mkdtempSync(path.join(reachableFolder(), 'mcp-auth-others-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  }
 
   /** A folder like /tmp, and a store in it. */
   function shared(owner: number, document: object = secretStore) {
@@ -134,7 +153,7 @@ others(`other users of the machine${isRoot ? '' : ' (skipped: only root can be t
     return { folder, store };
   }
   const run = async (words: readonly string[], store: string, env: Record<string, string> = {}) => {
-    const child = start(words, { uid: me, env: { MCP_AUTH_STORE: store, HOME: '/nonexistent', ...env } });
+    const child = start(words, { uid: me, at, env: { MCP_AUTH_STORE: store, HOME: '/nonexistent', ...env } });
     return { exit: await child.exit, ...child.output };
   };
 
@@ -206,7 +225,7 @@ others(`other users of the machine${isRoot ? '' : ' (skipped: only root can be t
       .then(({ writeRescued }) => writeRescued(${JSON.stringify(closed)}, { name: 'demo', login: { accessToken: 'SECRET-token', tokenType: 'bearer' }, replaces: 'x' }))
       .then((file) => console.log(file), (error) => console.log(error.code));`;
     const rescued = () =>
-      spawnSync(process.execPath, ['-e', script], { uid: me, gid: me, env: { TMPDIR: folder }, encoding: 'utf8' }).stdout.trim();
+      spawnSync(at.node, ['-e', script], { uid: me, gid: me, cwd: '/', env: { TMPDIR: folder }, encoding: 'utf8' }).stdout.trim();
     chownSync(planted, stranger, stranger);
     chmodSync(planted, 0o777);
     expect(rescued()).toBe('store_unwritable');
