@@ -86,13 +86,14 @@ export async function obtainClient(request: ClientRequest, context: Context): Pr
   }
   const byHand =
     'Register a client there by hand and pass --client-id ID (its secret in MCP_AUTH_CLIENT_SECRET, or its --private-key FILE)';
+  const byDocument = metadata.client_id_metadata_document_supported === true ? ', or --client-metadata-url URL' : '';
   if (flow.client !== 'any') {
     throw new AuthError('client_unusable', `--flow ${flow.name} takes a client that is known to ${metadata.issuer}.`, {
       hint: `${byHand}.`,
     });
   }
   throw new AuthError('registration_unsupported', `${metadata.issuer} lets no client register itself.`, {
-    hint: vendorOf(metadata.issuer)?.needs.registration?.value ?? `${byHand}, or --client-metadata-url URL.`,
+    hint: vendorOf(metadata.issuer)?.needs.registration?.value ?? `${byHand}${byDocument}.`,
   });
 }
 

@@ -39,7 +39,7 @@ const resourceHint =
 
 /** What to type next, where an `error` by itself says that. */
 const hints = new Map([
-  ['invalid_scope', 'Ask for others with --scope.'],
+  ['invalid_scope', 'Ask for others with --scope, or leave out offline_access with --no-offline-access.'],
   ['invalid_client', 'See whether the client is the right one, and its secret: --client-id, MCP_AUTH_CLIENT_SECRET, --register.'],
 ]);
 

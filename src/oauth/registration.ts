@@ -260,7 +260,8 @@ function refused(error: OAuthError | undefined, { issuer }: AuthorizationServerM
       cause: error,
     });
   }
-  if (error?.code !== 'request_refused') return error ?? new AuthError('registration_refused', `${issuer} refused to register a client.`);
+  if (error === undefined || error.code === 'server_failed')
+    return error ?? new AuthError('registration_refused', `${issuer} refused to register a client.`);
   return new AuthError('registration_refused', error.message, {
     hint:
       vendorOf(issuer)?.needs.registration?.value ??

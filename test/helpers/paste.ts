@@ -4,7 +4,7 @@ import { run, type Run, type RunOptions } from './run.js';
 export interface PasteOptions extends Partial<Omit<RunOptions, 'stdin'>> {
   readonly store: string;
   /** What the authorization server makes of the request; a code without it. */
-  readonly answer?: (request: URLSearchParams) => Record<string, string>;
+  readonly answer?: (request: URLSearchParams) => Readonly<Record<string, string | undefined>>;
 }
 
 export interface PasteLogin {
@@ -23,7 +23,8 @@ export async function logInByPaste(
   const shown = await command.shown(/^(http\S+\?\S*state=\S+)$/m).catch(() => undefined);
   if (shown === undefined) return { command, exit: await command.exit, request: undefined };
   const request = new URL(shown).searchParams;
-  const parameters = new URLSearchParams({ ...answer(request), state: request.get('state') ?? '' });
+  const given = Object.entries(answer(request)).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  const parameters = new URLSearchParams([...given, ['state', request.get('state') ?? '']]);
   command.type(`${request.get('redirect_uri')}?${String(parameters)}\n`);
   command.end();
   return { command, exit: await command.exit, request };
