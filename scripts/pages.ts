@@ -1,5 +1,5 @@
 /**
- * `npm run pages`: writes docs/apps.md anew, from what `mcp-auth connect APP example --print` says of each app on Linux.
+ * `npm run pages`: writes docs/vendors.md anew, and docs/apps.md, from what `mcp-auth connect APP example --print` says of each app on Linux.
  * A test compares the page with what this makes.
  */
 import { execFileSync } from 'node:child_process';
@@ -11,6 +11,7 @@ import { apps } from '../src/apps/index.js';
 import type { App } from '../src/apps/app.js';
 import buildAll, { command } from '../test/helpers/build.js';
 import { root } from './build.js';
+import { vendorsPage } from './pages/vendors.js';
 
 /** Where an app shows its servers, where that is a command. */
 const checks: Record<string, string> = {
@@ -112,5 +113,6 @@ Where a configuration says \`npx mcp-remote URL\`, \`mcp-auth bridge URL\` takes
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await buildAll();
   writeFileSync(path.join(root, 'docs', 'apps.md'), appsPage());
-  process.stdout.write('docs/apps.md\n');
+  writeFileSync(path.join(root, 'docs', 'vendors.md'), vendorsPage());
+  process.stdout.write('docs/apps.md\ndocs/vendors.md\n');
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { appsPage } from '../scripts/pages.js';
+import { vendorsPage } from '../scripts/pages/vendors.js';
 import { commands } from '../src/commands/index.js';
 import { common, typedOption } from '../src/commands/command.js';
 import { shells } from '../src/reference/index.js';
@@ -101,6 +102,10 @@ test('what troubleshooting quotes is said by the program', () => {
   const quotes = cells.flatMap((cell) => [...cell.matchAll(/“([^”]+)”/g)].map(([, quote = '']) => quote));
   expect(quotes.length).toBeGreaterThan(20);
   expect(quotes.filter((quote) => !sources.includes(quote))).toEqual([]);
+});
+
+test('docs/vendors.md is what the records say (npm run pages)', () => {
+  expect(read('docs/vendors.md')).toBe(vendorsPage());
 });
 
 test('docs/apps.md is what connect says (npm run pages)', () => {

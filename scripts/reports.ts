@@ -1,0 +1,79 @@
+/**
+ * `npm run reports`: what people report of servers, proxies, machines and apps, by its kind: how many forms of each are tried, and
+ * how many hold. Each is a test; the table says where they are.
+ */
+import path from 'node:path';
+import { failuresIn, runTests, type TestResult } from './test-report.js';
+
+interface Kind {
+  readonly kind: string;
+  /** The files, and in each the beginning of the names that belong to it; all of the file without one. */
+  readonly tests: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+const reports = 'test/reports';
+const kinds: readonly Kind[] = [
+  { kind: 'a MUST that vendors refuse, an option that they need', tests: { [`${reports}/options.test.ts`]: 'A MUST' } },
+  { kind: 'dead-end hints', tests: { [`${reports}/hints.test.ts`]: undefined } },
+  {
+    kind: 'no override by hand',
+    tests: { [`${reports}/options.test.ts`]: ['No override', '--header'], 'test/e2e/mtls.test.ts': undefined },
+  },
+  { kind: 'only a 401 counts as a refusal', tests: { [`${reports}/refusals.test.ts`]: 'Only a 401' } },
+  { kind: 'too few addresses', tests: { [`${reports}/refusals.test.ts`]: 'Too few' } },
+  { kind: 'comparison to the letter', tests: { [`${reports}/answers.test.ts`]: 'Comparison' } },
+  { kind: 'no second try', tests: { [`${reports}/answers.test.ts`]: 'No second try' } },
+  { kind: 'judged after it was spent', tests: { [`${reports}/answers.test.ts`]: 'Judged' } },
+  { kind: 'half a value followed', tests: { [`${reports}/answers.test.ts`]: 'Half', 'test/file-text.test.ts': undefined } },
+  { kind: 'words', tests: { [`${reports}/answers.test.ts`]: 'Words', [`${reports}/bridge.test.ts`]: 'Words' } },
+  {
+    kind: 'what people paste',
+    tests: { [`${reports}/answers.test.ts`]: 'What people paste', 'test/oauth/pasted-response.test.ts': undefined },
+  },
+  {
+    kind: 'two clients that differ',
+    tests: { [`${reports}/bridge.test.ts`]: 'Two clients', 'test/login/verification.test.ts': undefined },
+  },
+  { kind: 'the bridge', tests: { [`${reports}/bridge.test.ts`]: 'The bridge' } },
+  {
+    kind: 'the machine',
+    tests: {
+      'test/e2e/homeless.test.ts': undefined,
+      'test/e2e/tls.test.ts': undefined,
+      'test/http/network-errors.test.ts': undefined,
+      'test/store/path.test.ts': undefined,
+    },
+  },
+  { kind: 'apps’ files', tests: { 'test/commands/add.test.ts': undefined } },
+  { kind: 'vendors with no option at all', tests: { 'test/vendors/vendors.test.ts': undefined } },
+];
+
+const { files, isPassed } = runTests([...new Set(kinds.flatMap(({ tests }) => Object.keys(tests)))]);
+
+/** The results of a kind. A file that is not there, or a name that none begins with, is a failure of this table. */
+function resultsOf({ tests }: Kind): TestResult[] {
+  return Object.entries(tests).flatMap(([file, beginnings]) => {
+    const all = files.find(({ name }) => name.endsWith(path.normalize(file)))?.assertionResults ?? [];
+    const chosen =
+      beginnings === undefined ? all : all.filter(({ fullName }) => [beginnings].flat().some((one) => fullName.startsWith(one)));
+    if (chosen.length === 0) throw new Error(`there is no test of ${String(beginnings)} in ${file}`);
+    return chosen;
+  });
+}
+
+let forms = 0;
+let holding = 0;
+process.stdout.write('   tried  hold  kind\n');
+for (const kind of kinds) {
+  const results = resultsOf(kind);
+  const skipped = results.filter(({ status }) => status === 'skipped' || status === 'pending').length;
+  const tried = results.length - skipped;
+  const hold = results.filter(({ status }) => status === 'passed').length;
+  forms += tried;
+  holding += hold;
+  const rest = skipped === 0 ? '' : `     ${skipped} skipped here`;
+  process.stdout.write(`${hold === tried ? '✓' : '✗'} ${String(tried).padStart(6)} ${String(hold).padStart(5)}  ${kind.kind}${rest}\n`);
+  for (const one of failuresIn(results)) process.stdout.write(one);
+}
+process.stdout.write(`${holding} of ${forms} hold\n`);
+process.exitCode = holding === forms && isPassed ? 0 : 1;
