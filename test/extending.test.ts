@@ -1,4 +1,4 @@
-/** A flow, an app and a command are each added to a copy of the source, by the words of src/README.md, and used. */
+/** A flow, an app, a command and a vendor are each added to a copy of the source, by the words of src/README.md, and used. */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,6 +53,17 @@ export const knock: Command = {
 };
 `;
 
+const vendor = `import { isBelow, type Vendor } from './vendor.js';
+
+export const acme: Vendor = {
+  name: 'Acme',
+  issuers: ['https://login.acme.example'],
+  isIssuer: (issuer) => isBelow(issuer, 'acme.example'),
+  needs: { resource: { value: 'none', source: 'acme/sdk#1' } },
+  notes: [],
+};
+`;
+
 /** Puts a file into the copy, and its lines into the list of its folder. */
 function add(place: string, { file, text, into }: { file: string; text: string; into: (list: string) => string }): void {
   const list = path.join(folder, 'src', place, 'index.ts');
@@ -88,6 +99,11 @@ beforeAll(() => {
         "  { name: 'knock', summary: 'Say who is there', load: async () => (await import('./knock.js')).knock },\n",
         list,
       ),
+  });
+  add('oauth/vendors', {
+    file: 'acme.ts',
+    text: vendor,
+    into: (list) => atTheEnd(/export const vendors[^;]*\];/, '  acme,\n', withImport("import { acme } from './acme.js';", list)),
   });
   const document = { mcpServers: { demo: { type: 'http', url: 'https://demo.example/mcp', auth: { type: 'bearer', token: 'a-token' } } } };
   writeFileSync(path.join(folder, 'mcp-servers.json'), JSON.stringify(document), { mode: 0o600 });
@@ -143,5 +159,16 @@ describe('the command', () => {
   test('is in the help, and runs', async () => {
     expect((await mcpAuth('--help')).stdout).toMatch(/knock +Say who is there/);
     expect(await mcpAuth('knock')).toEqual({ code: 0, stdout: 'Who is there? demo\n', stderr: '' });
+  });
+});
+
+test('the vendor is known by its issuer, and what it needs is done', async () => {
+  const script = `import { dialectOf } from './src/oauth/dialect.ts';
+    console.log(JSON.stringify(dialectOf('https://login.acme.example', {}).vendor), dialectOf('https://acme.example.org', {}).vendor);`;
+  writeFileSync(path.join(folder, 'vendor.mts'), script);
+  expect(await node('--import', 'tsx', 'vendor.mts')).toEqual({
+    code: 0,
+    stdout: '{"name":"Acme","taken":["no resource"]} undefined\n',
+    stderr: '',
   });
 });
