@@ -5,6 +5,7 @@ import { discover } from '../oauth/discovery.js';
 import { scopeToRequest } from '../oauth/scope.js';
 import { quoted } from '../server-text.js';
 import { clientsOf } from '../store/clients.js';
+import { headersOf } from '../session/server-access.js';
 import { settingsInWords } from '../store/settings.js';
 import { failure, fine, warning, type Step } from './step.js';
 import { foundAt } from './server.js';
@@ -30,10 +31,11 @@ export const metadata: Step = {
 /** What is asked in another way than usual, and by whose word. */
 export const needs: Step = {
   name: 'What this server needs',
-  look: ({ dialect, settings }) => {
+  look: ({ dialect, settings, entry }) => {
     if (dialect === undefined) return undefined;
     const { name, taken } = dialect.vendor ?? { name: '', taken: [] };
-    const words = settingsInWords(settings);
+    // The values of headers may be secret.
+    const words = [...settingsInWords(settings), ...Object.keys(headersOf(entry)).map((header) => `--header ${header}`)];
     const all = [
       ...(words.length > 0 ? [`${words.join(' ')}, as you said at a login`] : []),
       ...(taken.length > 0 ? [`${taken.join(', ')}, as ${name} is known to`] : []),
