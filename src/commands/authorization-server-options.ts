@@ -105,6 +105,11 @@ export const serverOptions: readonly Option[] = options.map((option) => ({
 
 /** What was typed of these options. */
 export function readSaid(words: ServerWords): SaidSettings {
+  if (words.clientKey && !words.clientCert) {
+    throw new AuthError('usage', '--client-key needs --client-cert: a key by itself proves nothing.', {
+      hint: 'Pass --client-cert FILE too.',
+    });
+  }
   const said = {
     issuer: words.issuer,
     scope: words.scope,

@@ -3,6 +3,7 @@ import { AuthError, hasCode } from '../errors.js';
 import { authorizationCodeUnavailable } from '../oauth/authorization-code.js';
 import { pollForToken, requestDeviceAuthorization, type DeviceAuthorization } from '../oauth/device-authorization.js';
 import { OAuthError } from '../oauth/protocol-error.js';
+import { refusesResource } from '../oauth/refusal.js';
 import { deviceCodeGrant, hasGrant, outdatedErrors } from '../oauth/registration.js';
 import type { Flow, FlowRequest, Grant, Kept } from './flow.js';
 import { paste } from './paste.js';
@@ -132,7 +133,9 @@ async function requestUserCode(request: FlowRequest, context: Context): Promise<
     // A registration of before may be outdated: a new one has its chance first. One that lacks the grant has had it.
     const outdated = request.clientReused && error instanceof OAuthError && outdatedErrors.has(error.error) && !isRefusal(error);
     const busy = error instanceof OAuthError && error.status === 429;
-    throw (busy || hasCode(error, ...brokenEndpoint)) && !outdated ? refused(request, error) : error;
+    // What is asked for is refused, and would be by every other way: the person has to ask for something else.
+    const isOfRequest = error instanceof OAuthError && (refusesResource(error) || error.error === 'invalid_scope');
+    throw (busy || hasCode(error, ...brokenEndpoint)) && !outdated && !isOfRequest ? refused(request, error) : error;
   }
 }
 

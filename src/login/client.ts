@@ -82,7 +82,7 @@ export async function obtainClient(request: ClientRequest, context: Context): Pr
   if (!options.issuerKnown) refuseClientOfAnother(options.clientId, { document, metadata });
   for (const way of ways) {
     const obtained = await way(request, { login, known: clientsOf(document, metadata.issuer), context });
-    if (obtained) return obtained;
+    if (obtained) return { ...obtained, client: withMethod(obtained.client, options) };
   }
   const byHand =
     'Register a client there by hand and pass --client-id ID (its secret in MCP_AUTH_CLIENT_SECRET, or its --private-key FILE)';
@@ -95,6 +95,11 @@ export async function obtainClient(request: ClientRequest, context: Context): Pr
   throw new AuthError('registration_unsupported', `${metadata.issuer} lets no client register itself.`, {
     hint: vendorOf(metadata.issuer)?.needs.registration?.value ?? `${byHand}${byDocument}.`,
   });
+}
+
+/** The person's word on how the client proves itself goes for one that is there already, too. */
+function withMethod(client: ClientInformation, { tokenAuthMethod: method }: ClientOptions): ClientInformation {
+  return method === undefined ? client : { ...client, token_endpoint_auth_method: method };
 }
 
 /**

@@ -48,11 +48,10 @@ const issuerForm = /^https?:\/\/[\w.~:/[\]%@+,=-]{1,500}$/;
 export interface IssuerRequest {
   readonly issuer: string;
   readonly trusted?: TrustedIssuer | undefined;
-  /**
-   * The MCP server, where nobody named the issuer, which is then the server's own origin: MCP 2025-03-26, whose issuer may
-   * have a path, and whose metadata servers also have at the address with their own path.
-   */
-  readonly unnamedBy?: URL | undefined;
+  /** The MCP server: on its own origin, servers have the metadata at the address with their own path too. */
+  readonly serverUrl?: URL | undefined;
+  /** Whether nobody named the issuer, which is then the server's own origin: MCP 2025-03-26, whose issuer may have a path. */
+  readonly isUnnamed?: boolean;
   /** Where the person says that the metadata is, in place of the usual addresses. */
   readonly metadataUrl?: string | undefined;
 }
@@ -70,10 +69,10 @@ export async function requestAuthorizationServer(
 ): Promise<AuthorizationServerMetadata | undefined> {
   const { reach } = context.http;
   const issuerUrl = parseReachableUrl(request.issuer, { what: 'The authorization server', reach });
-  const { metadataUrl } = request;
+  const { metadataUrl, serverUrl } = request;
   const addresses =
     metadataUrl === undefined
-      ? metadataAddresses(issuerUrl, request.unnamedBy)
+      ? metadataAddresses(issuerUrl, serverUrl)
       : [parseReachableUrl(metadataUrl, { what: 'The address of --metadata-url', reach })];
   return requestFirstMetadata(addresses, context, (document, address) => {
     // Servers that answer every address with some JSON of theirs have no metadata there.
@@ -88,12 +87,12 @@ export async function requestAuthorizationServer(
  */
 export function parseAuthorizationServer(
   document: Record<string, unknown>,
-  { issuer, trusted, unnamedBy, address, reach }: IssuerRequest & { address: URL; reach: Network },
+  { issuer, trusted, isUnnamed = false, address, reach }: IssuerRequest & { address: URL; reach: Network },
 ): AuthorizationServerMetadata {
   const named = document['issuer'];
   const accepted =
     isSameIssuer(named, issuer) ||
-    (unnamedBy !== undefined && isSameOrigin(named, issuer)) ||
+    (isUnnamed && isSameOrigin(named, issuer)) ||
     isTrusted(named, { trusted, issuer }) ||
     isFormOfVendor(named, issuer);
   // A template, as `…/{tenantid}/v2.0`, stands for many issuers, and what a vendor calls one issuer may change from day to day.
@@ -178,14 +177,14 @@ export function defaultMetadata(origin: string): AuthorizationServerMetadata {
  * RFC 8414 section 3.1 and OpenID Connect Discovery section 4: path inserted, then path appended. Then what servers do
  * besides: the OAuth address with the path appended, and the addresses of the origin for an issuer with a path.
  */
-function metadataAddresses({ origin, pathname }: URL, unnamedBy: URL | undefined): URL[] {
+function metadataAddresses({ origin, pathname }: URL, serverUrl: URL | undefined): URL[] {
   const path = bare(pathname);
-  // Nobody named a path: that of the MCP server is one that servers use.
-  const paths = [...new Set([path, ...(unnamedBy ? [bare(unnamedBy.pathname)] : [])])];
+  const own = serverUrl?.origin === origin ? [bare(serverUrl.pathname)] : [];
   const [oauth, openid] = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
-  const usual = paths.flatMap((one) => [`${oauth}${one}`, `${openid}${one}`, `${one}${openid}`]);
-  const others = [...paths.map((one) => `${one}${oauth}`), oauth, openid];
-  return [...new Set([...usual, ...others])].map((one) => new URL(one, origin));
+  const usual = (one: string) => [`${oauth}${one}`, `${openid}${one}`, `${one}${openid}`];
+  const appended = (one: string) => `${one}${oauth}`;
+  const all = [...usual(path), appended(path), ...own.flatMap((one) => [...usual(one), appended(one)]), oauth, openid];
+  return [...new Set(all)].map((one) => new URL(one, origin));
 }
 
 function bare(path: string): string {

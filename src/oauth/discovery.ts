@@ -156,12 +156,12 @@ async function firstWithMetadata(
   named: readonly string[],
   { request: { serverUrl, trusted, metadataUrl }, context }: { request: DiscoveryRequest; context: Network },
 ): Promise<Found | undefined> {
-  const unnamedBy = named.length === 0 ? serverUrl : undefined;
+  const isUnnamed = named.length === 0;
   const own = metadataUrl === undefined ? serverUrl.origin : new URL(metadataUrl).origin;
   let failure: AuthError | undefined;
-  for (const address of unnamedBy ? [own] : named.slice(0, mostServers)) {
+  for (const address of isUnnamed ? [own] : named.slice(0, mostServers)) {
     try {
-      const metadata = await requestAuthorizationServer({ issuer: address, trusted, unnamedBy, metadataUrl }, context);
+      const metadata = await requestAuthorizationServer({ issuer: address, trusted, serverUrl, isUnnamed, metadataUrl }, context);
       if (metadata) return { address, metadata };
     } catch (error) {
       if (!(error instanceof AuthError) || hasCode(error, 'interrupted', 'timed_out')) throw error;

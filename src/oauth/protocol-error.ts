@@ -10,7 +10,7 @@ import { AuthError, type ErrorCode } from '../errors.js';
 import { quoted } from '../server-text.js';
 import { isKnownError, statusOf } from './lenience.js';
 import { parseRetryAfter } from './retry-after.js';
-import { refusesResource } from './refusal.js';
+import { refusesPrompt, refusesResource, wantsAudience, type Refusal } from './refusal.js';
 
 /** The RFCs' error values that this program tells apart; every other one is `request_refused`. */
 const codes: Record<string, ErrorCode> = {
@@ -34,8 +34,18 @@ const codes: Record<string, ErrorCode> = {
 
 const tooManyRequests = 429;
 
-const resourceHint =
-  'It does not take the resource that the MCP server is known by. Log in with --resource none, or with --resource URL if its documentation names another.';
+/** What to type next, where the words of a refusal say that. */
+const wordyHints: readonly { readonly fits: (refusal: Refusal) => boolean; readonly hint: string }[] = [
+  {
+    fits: refusesResource,
+    hint: 'It does not take the resource that the MCP server is known by. Log in with --resource none, or with --resource URL if its documentation names another.',
+  },
+  { fits: refusesPrompt, hint: 'Log in with --prompt none: it then asks for your consent only where it has to.' },
+  {
+    fits: wantsAudience,
+    hint: 'It goes by an audience. Log in with --authorize-param audience=URL, as its documentation, or the MCP server’s, names it.',
+  },
+];
 
 /** What to type next, where an `error` by itself says that. */
 const hints = new Map([
@@ -60,8 +70,7 @@ export class OAuthError extends AuthError {
     options: { description?: string; hint?: string; cause?: unknown; code?: ErrorCode; status?: number; retryAfter?: number } = {},
   ) {
     const code = options.code ?? (Object.hasOwn(codes, error) ? codes[error] : undefined) ?? 'request_refused';
-    const hint =
-      options.hint ?? hints.get(error) ?? (refusesResource({ error, description: options.description }) ? resourceHint : undefined);
+    const hint = options.hint ?? hints.get(error) ?? wordyHints.find(({ fits }) => fits({ error, description: options.description }))?.hint;
     super(code, message, { ...options, hint });
     this.description = options.description;
     this.error = error;
@@ -125,7 +134,7 @@ function codeOf(error: string, status = 0): ErrorCode | undefined {
   return isKnownError(error) && status !== tooManyRequests ? undefined : (codes[error] ?? 'server_failed');
 }
 
-interface Refusal {
+interface Told {
   readonly error: string | undefined;
   readonly description: string | undefined;
   readonly code?: ErrorCode;
@@ -133,7 +142,7 @@ interface Refusal {
   readonly retryAfter?: number;
 }
 
-function refusal(what: string, { error = '', description, ...rest }: Refusal): OAuthError {
+function refusal(what: string, { error = '', description, ...rest }: Told): OAuthError {
   const words = description ? `, ${quoted(description)}` : '';
   if (rest.code !== 'server_failed') return new OAuthError(error, `${what} refused: ${quoted(error)}${words}.`, { description, ...rest });
   const isNamed = !error.startsWith('status ');

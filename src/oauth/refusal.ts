@@ -19,8 +19,22 @@ export function refusesResource({ error, description = '' }: Refusal): boolean {
   return ['invalid_request', 'unsupported_parameter', 'invalid_parameter'].includes(error) && words.test(description);
 }
 
+/** Whether a refusal is of OpenID Connect `prompt`, or of the consent that it asks for: by a word, or by Entra's numbers. */
+export function refusesPrompt({ error, description = '' }: Refusal): boolean {
+  if (['consent_required', 'interaction_required', 'account_selection_required'].includes(error)) return true;
+  return /AADSTS(90094|90095|90093)\b|\bprompt\b.{0,60}\b(not (supported|allowed|valid)|unsupported|invalid|unknown)|\b(unsupported|invalid|unknown)\b.{0,40}\bprompt\b|admin(istrator)? (approval|consent)/i.test(
+    description,
+  );
+}
+
+/** Whether a refusal wants the audience to be named, as Auth0 does. */
+export function wantsAudience({ description = '' }: Refusal): boolean {
+  return /\baudience\b/i.test(description);
+}
+
 /** Whether a refusal says that the scopes have to be named. */
 export function wantsScope({ error, description = '' }: Refusal): boolean {
+  if (/AADSTS900(09|14)\b/.test(description)) return true;
   return (
     ['invalid_request', 'invalid_scope', 'missing_scope'].includes(error) &&
     /\bscopes?\b.{0,60}\b(required|missing|must|mandatory|needed|not provided|empty)|\b(missing|requires?|no|empty|without)\b.{0,60}\bscopes?\b/i.test(

@@ -82,6 +82,34 @@ const situations: readonly Situation[] = [
     then: () => ['--no-offline-access'],
   },
   {
+    what: 'the prompt is refused',
+    options: ['--prompt'],
+    change: (origin) => [withMetadata(origin, { scopes_supported: ['offline_access'] })],
+    answer: (request) =>
+      request.has('prompt') ? { error: 'access_denied', error_description: 'AADSTS90095: Admin consent is required' } : { code: 'c' },
+    hint: /with --prompt none/,
+    then: () => ['--prompt', 'none'],
+  },
+  {
+    what: 'an audience is wanted',
+    options: ['--authorize-param'],
+    change: (origin) => [withMetadata(origin, {})],
+    answer: (request) =>
+      request.get('audience') === 'https://api.example'
+        ? { code: 'c' }
+        : { error: 'invalid_request', error_description: 'Missing audience' },
+    hint: /--authorize-param audience=URL/,
+    then: () => ['--authorize-param', 'audience=https://api.example'],
+  },
+  {
+    what: 'a key comes without its certificate',
+    options: ['--client-cert'],
+    words: ['--client-key', 'FOLDER/broken.json'],
+    hint: /Pass --client-cert FILE too/,
+    // With both, what is wrong with them is told before anything is asked; test/e2e/mtls has the rest.
+    then: () => [],
+  },
+  {
     what: 'the issuer is another than asked',
     options: ['--trust-issuer'],
     change: (origin) => [withMetadata(origin, { issuer: 'http://localhost:9/id' })],

@@ -208,7 +208,34 @@ describe('A MUST that vendors refuse, an option that they need', () => {
   );
 });
 
+describe('A MUST that vendors refuse, at the device endpoint', () => {
+  test.each([
+    { error: 'invalid_target', says: '--resource none' },
+    { error: 'invalid_scope', says: '--scope' },
+  ])('$error is told with what to do, and nobody is sent to approve in another way', async ({ error, says }) => {
+    const at = await fakeServer((origin) => [asUsual(origin), { want: 'POST /device', respond: { status: 400, json: { error } } }]);
+    const login = run(`login ${at.url} --no-browser`, { store: temporaryStore() });
+    expect(await login.exit).toBe(1);
+    expect(login.stderr).toContain(says);
+    expect(login.stderr).not.toContain('Going on with paste');
+  });
+});
+
 describe('No override by hand', () => {
+  test('--token-auth-method goes for a client that is there already, and for the refresh', async () => {
+    const at = await server(withMetadata({ token_endpoint_auth_methods_supported: undefined }), () => ({
+      want: 'POST /register',
+      respond: { status: 201, json: { client_id: 'c', client_secret: 's' } },
+    }));
+    const store = temporaryStore();
+    worked(await logIn(at, store));
+    expect(at.asked('POST /token')[0]?.headers.authorization).toBeDefined();
+    worked(await again(store, ['--token-auth-method', 'client_secret_post']));
+    expect(at.asked('POST /token').at(-1)?.body).toMatchObject({ client_secret: 's' });
+    expect((await refreshed(at, store)).body).toMatchObject({ client_secret: 's' });
+    expect(at.asked('POST /register')).toHaveLength(1);
+  });
+
   test('--trust-issuer takes a template, whose place the address takes', async () => {
     const at = await server((origin) => withMetadata({ issuer: `${origin}/{tenantid}/v2.0` })(origin));
     const store = temporaryStore();

@@ -122,6 +122,10 @@ describe('Too few addresses', () => {
     ]);
   });
 
+  test.each([`${oauth}/mcp`, `${openid}/mcp`, `/mcp${oauth}`, `/mcp${openid}`])('the origin is named, metadata at %s', async (at) => {
+    await logsIn((origin) => [absent(`GET ${oauth}`), { want: `GET ${at}`, respond: { json: metadata(origin) } }]);
+  });
+
   test('metadata at the origin that is of another issuer is refused still', async () => {
     const server = await fakeServer((origin) => [named(origin)]);
     const login = await logInByPaste([server.url], { store: temporaryStore() });
