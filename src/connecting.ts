@@ -137,8 +137,8 @@ export async function listApps(apps: readonly App[], context: Context): Promise<
   );
   return Promise.all(
     files.map(async ({ app, file }) => {
-      const text = await context.files.readIfThere(file);
       try {
+        const text = await context.files.readIfThere(file);
         return { app, file, found: text !== undefined, servers: readServers(text ?? '', { app, file, ours: ours(context) }) };
       } catch (error) {
         return { app, file, found: true, servers: [], problem: error instanceof AuthError ? error.message : 'it cannot be read' };
