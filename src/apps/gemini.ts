@@ -11,6 +11,7 @@ export const gemini: App = {
   summary: 'Gemini CLI',
   format: jsonc,
   servers: ['mcpServers'],
+  hasBareVariables: true,
   configPath: ({ home, folder }, project) => path.join(project ? folder : home, '.gemini', 'settings.json'),
   entries: {
     bridge: started,
