@@ -2,12 +2,15 @@
 import path from 'node:path';
 import type { App, CopiedLogin, How, Place } from './apps/app.js';
 import { connectText, disconnectText, entryFor, readServers, type AppServer } from './apps/configuration.js';
+import { headersOfEntry } from './apps/entry-headers.js';
+import { checkNameInApp, nameInApp } from './apps/name-in-app.js';
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
 import { homeFolder } from './folders.js';
+import { headersOf } from './session/server-access.js';
 import { freshLogin } from './session/session.js';
 import { clientsOf } from './store/clients.js';
-import { findServer } from './store/document.js';
+import { findServer, servers } from './store/document.js';
 import { readLogin, type Login } from './store/login.js';
 import { defaultStorePath } from './store/path.js';
 import { expandVariables } from './store/variables.js';
@@ -37,13 +40,31 @@ export interface Connected {
   readonly changes: readonly Change[];
   /** What the entry says, for an app that is told by hand. */
   readonly snippet: string;
+  /** What the app calls the server. */
+  readonly calledThere: string;
+  /** Headers that the app has sent the server, and that neither it nor our bridge will from now on. */
+  readonly headersLost: readonly string[];
+}
+
+/** Where a server stands in an app's configuration, or is to stand. */
+interface Placed {
+  readonly file: string;
+  readonly before: string;
+  readonly calledThere: string;
+  readonly entry: AppServer['entry'] | undefined;
 }
 
 /** What would be changed to connect `app`; nothing is written. */
 export async function planConnection(request: ConnectRequest, context: Context): Promise<Connected> {
-  const { app, name, as = name, project } = request;
+  const { app, name, project } = request;
   const place = placeOf(context);
   const url = await urlOf(name, context);
+  if (request.as !== undefined) checkNameInApp(app, request.as);
+  if (project && app.configPath(place, project) === undefined) {
+    throw new AuthError('usage', `${app.summary} has no configuration for a project.`);
+  }
+  const placed = await placeIn(request, url, context);
+  const as = placed?.calledThere ?? request.as ?? name;
   const isBound = readLogin(findServer(await context.store.read(), name))?.tokenType === 'dpop';
   const how = request.how ?? bestWay(app, isBound);
   if (isBound && how !== 'bridge') {
@@ -54,16 +75,13 @@ export async function planConnection(request: ConnectRequest, context: Context):
   const entry = entryFor(app, connection, how);
   const snippet = app.format.put('', [...app.servers, as], { entry, replaced: [] });
   const changes: Change[] = [];
-  const file = app.configPath(place, project);
-  if (project && file === undefined) throw new AuthError('usage', `${app.summary} has no configuration for a project.`);
-  if (file !== undefined) {
-    checkHasHome(file);
-    const before = await readText(file, context);
+  if (placed !== undefined) {
+    const { file, before } = placed;
     changes.push({
       file,
       before,
       secret: login !== undefined,
-      after: connectText(before, { app, connection, how, file, ours: ours(context) }),
+      after: connectText(before, { app, connection, how, file, ours: ours(context), env: context.env }),
     });
   }
   if (how === 'copy' && login) {
@@ -77,7 +95,32 @@ export async function planConnection(request: ConnectRequest, context: Context):
       else changes.push({ file: path, before, after, secret: true });
     }
   }
-  return { how, changes, snippet };
+  const headersLost = how === 'bridge' ? await headersOnlyIn(placed?.entry ?? {}, request, context) : [];
+  return { how, changes, snippet, calledThere: as, headersLost };
+}
+
+/** Undefined for an app without a configuration of its own. */
+async function placeIn(
+  { app, name, as, project }: Omit<ConnectRequest, 'how'>,
+  url: string | undefined,
+  context: Context,
+): Promise<Placed | undefined> {
+  const file = app.configPath(placeOf(context), project);
+  if (file === undefined) return undefined;
+  checkHasHome(file);
+  const before = await readText(file, context);
+  const there = readServers(before, { app, file, ours: ours(context) });
+  const others = servers(await context.store.read()).flatMap(([one]) => (one === name ? [] : [one]));
+  const calledThere = as ?? nameInApp(there, { app, name, url, others, env: context.env });
+  return { file, before, calledThere, entry: there.find((one) => one.name === calledThere)?.entry };
+}
+
+/** The headers of an app's entry that the store's has not: our bridge sends what is there. */
+async function headersOnlyIn(entry: AppServer['entry'], { app, name }: ConnectRequest, { store }: Context): Promise<string[]> {
+  const kept = headersOf(findServer(await store.read(), name));
+  const theirs = headersOfEntry(entry, { bare: app.hasBareVariables });
+  const isKept = (header: string) => header === 'authorization' || Object.hasOwn(kept, header);
+  return theirs.map((one) => one.name).filter((header) => !isKept(header.toLowerCase()));
 }
 
 /** The first way of an app; a token that is bound to a key can be used by the bridge alone. */
@@ -87,13 +130,17 @@ function bestWay({ entries }: App, isBound: boolean): How {
 }
 
 /** What would be changed to take a server out of `app` again. */
-export async function planRemoval({ app, name, as = name, project }: Omit<ConnectRequest, 'how'>, context: Context): Promise<Change> {
-  const file = app.configPath(placeOf(context), project);
-  if (file === undefined) throw new AuthError('usage', `${app.summary} has no configuration that mcp-auth could change.`);
-  checkHasHome(file);
-  const before = await readText(file, context);
+export async function planRemoval(
+  request: Omit<ConnectRequest, 'how'>,
+  context: Context,
+): Promise<{ change: Change; calledThere: string }> {
+  const { app, name } = request;
   const url = await urlOf(name, context).catch(() => undefined);
-  return { file, before, secret: false, after: disconnectText(before, { app, name: as, url, file, ours: ours(context) }) };
+  const placed = await placeIn(request, url, context);
+  if (placed === undefined) throw new AuthError('usage', `${app.summary} has no configuration that mcp-auth could change.`);
+  const { file, before, calledThere } = placed;
+  const after = disconnectText(before, { app, name: calledThere, url, file, ours: ours(context), env: context.env });
+  return { change: { file, before, secret: false, after }, calledThere };
 }
 
 /** The files of an app that have a copy of the login still, when the server has been taken out of its configuration. */
@@ -137,8 +184,8 @@ export async function listApps(apps: readonly App[], context: Context): Promise<
   );
   return Promise.all(
     files.map(async ({ app, file }) => {
-      const text = await context.files.readIfThere(file);
       try {
+        const text = await context.files.readIfThere(file);
         return { app, file, found: text !== undefined, servers: readServers(text ?? '', { app, file, ours: ours(context) }) };
       } catch (error) {
         return { app, file, found: true, servers: [], problem: error instanceof AuthError ? error.message : 'it cannot be read' };

@@ -42,7 +42,7 @@ export interface Files {
    * @param what names it in the error: `file_unreadable`, also for UTF-16. A byte order mark is left out.
    */
   readText(file: string, what: string): Promise<string>;
-  /** A file's text; undefined where there is none. Throws `file_unreadable`. */
+  /** A file's text, with the byte order mark that it may have; undefined where there is none. Throws `file_unreadable`, `file_invalid`. */
   readIfThere(file: string): Promise<string | undefined>;
   /**
    * Writes another program's file at once, through a symbolic link if it is one, with the mode that it has, or 0600; where

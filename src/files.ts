@@ -9,6 +9,8 @@ import { isTrustedOwner } from './store/owner.js';
 /** Bytes: keys and tokens are far shorter, and a device file never ends. */
 const largest = 64 * 1024;
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** The machine's own files. */
 export const systemFiles: Files = {
   readText: async (file, what) => {
@@ -35,8 +37,17 @@ export const systemFiles: Files = {
   },
   readIfThere: async (file) => {
     try {
-      return await readFile(file, 'utf8');
+      const bytes = await readFile(file);
+      if (textOf(bytes) === undefined) {
+        throw new AuthError('file_invalid', `${file} is in UTF-16. It was left as it is.`, { hint: saveAsUtf8 });
+      }
+      // What cannot be decoded would be lost when the file is written again; a mark at its beginning stays there.
+      return strictUtf8.decode(bytes);
     } catch (error) {
+      if (error instanceof AuthError) throw error;
+      if (error instanceof TypeError) {
+        throw new AuthError('file_invalid', `${file} is not in UTF-8. It was left as it is.`, { hint: 'Save it as UTF-8.', cause: error });
+      }
       const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
       throw new AuthError('file_unreadable', `${file} cannot be read (${code}).`, { cause: error });

@@ -2,15 +2,22 @@
 import path from 'node:path';
 import type { App, CachedLogin } from './apps/app.js';
 import { readServers } from './apps/configuration.js';
+import { headersOfEntry, type EntryHeader } from './apps/entry-headers.js';
 import { apps } from './apps/index.js';
 import { jsonc } from './apps/formats/jsonc.js';
 import { toml } from './apps/formats/toml.js';
 import { yaml } from './apps/formats/yaml.js';
+import { whoseIt } from './apps/notation.js';
 import { ours, placeOf } from './connecting.js';
 import type { Context } from './context.js';
 import { AuthError, hasCode } from './errors.js';
+import { nameFromUrl } from './login/server-name.js';
+import { storedUrl } from './login/stored-url.js';
+import { quoted } from './server-text.js';
+import { headersOf } from './session/server-access.js';
 import { putClient } from './store/clients.js';
-import { findServer, putServer, serverName, servers } from './store/document.js';
+import { findServer, isSameUrl, putServer, servers, type ServerEntry, type StoreDocument } from './store/document.js';
+import { firstFree, storeNames } from './store/fitted-name.js';
 import { readLogin, writeLogin } from './store/login.js';
 import { expandVariables, isUrlOf } from './store/variables.js';
 
@@ -26,14 +33,26 @@ export interface TakeRequest {
 }
 
 export interface Taken {
+  /** What the store calls it. */
   readonly name: string;
+  /** What the app calls it. */
+  readonly calledThere: string;
   readonly url: string;
   readonly state: 'added' | 'known' | 'logged in' | 'refused';
+  /** Why it was left out, and what to do, as sentences. */
+  readonly reason?: string;
+  readonly hint?: string;
+  /** The headers of its entry that the store has now, and those that it has not. */
+  readonly headers: readonly EntryHeader[];
+  readonly headersLeft: readonly EntryHeader[];
 }
 
 interface Found {
   readonly name: string;
   readonly url: string;
+  /** What is in its URL that only the app knows. */
+  readonly foreign: readonly string[];
+  readonly headers: readonly EntryHeader[];
 }
 
 /**
@@ -43,60 +62,134 @@ interface Found {
  */
 export async function takeFrom(request: TakeRequest, context: Context): Promise<Taken[]> {
   const app = apps.find(({ name }) => name === request.from);
-  const found = (await (app ? serversOf(app, context) : serversIn(path.resolve(context.env.folder, request.from), context))).filter(
-    ({ name }) => request.only === undefined || name === request.only,
-  );
+  const found = withoutTwins(await (app ? serversOf(app, context) : serversIn(path.resolve(context.env.folder, request.from), context)));
   const logins = request.tokens && app ? await loginsOf(app, found, context) : [];
   // A name alone says nothing: a project may call a server of its own by the name of another.
   const isOf = (login: CachedLogin, { name, url }: Found) => login.name === name && isUrlOf(url, login.url, context.env);
-  const all = [...found, ...logins.filter((login) => !found.some((one) => isOf(login, one)))];
-  if (all.length === 0)
-    throw new AuthError('usage', `${request.from} has no remote server${request.only === undefined ? '' : ` called ${request.only}`}.`);
+  const others = logins.filter((login) => !found.some((one) => isOf(login, one)));
+  const all = [...found, ...others.map(({ name, url }) => ({ name, url, foreign: [], headers: [] }))];
   const taken: Taken[] = [];
   await context.store.update((document) => {
-    for (const { name, url } of all) {
-      const login = logins.find((one) => isOf(one, { name, url }));
-      taken.push({ name, url, state: take({ document, name, url, login, request, context }) });
+    taken.length = 0;
+    for (const { server, name } of chosen(named(all, document, context), request.only)) {
+      const login = logins.find((one) => isOf(one, server));
+      taken.push(take({ document, server, name, login, request, context }));
     }
   });
-  return taken;
+  if (taken.length > 0) return taken;
+  const is = all.length > 0 && `It has ${all.map(({ name }) => quoted(name)).join(', ')}.`;
+  const what = request.only === undefined ? '' : ` called ${request.only}`;
+  throw new AuthError('usage', `${request.from} has no remote server${what}.`, { ...(is && { hint: is }) });
 }
 
-function take({
-  document,
-  name,
-  url,
-  login,
-  request,
-  context,
-}: Found & {
-  document: Parameters<typeof putServer>[0];
-  login: CachedLogin | undefined;
-  request: TakeRequest;
-  context: Context;
-}): Taken['state'] {
+interface Named {
+  readonly server: Found;
+  /** What the store calls it. */
+  readonly name: string;
+}
+
+/** The same server twice in an app's files is one. */
+function withoutTwins(found: readonly Found[]): Found[] {
+  return [...new Map(found.map((one) => [JSON.stringify([one.name, one.url]), one])).values()];
+}
+
+function named(all: readonly Found[], document: StoreDocument, { env }: Context): Named[] {
+  const isSame = (written: unknown, url: string) => isSameServer(written, url, env);
+  const ofHost = (url: string) => {
+    const address = addressOf(url, env) ?? '';
+    return URL.canParse(address) ? nameFromUrl(new URL(address), []) : 'server';
+  };
+  const names = storeNames(all, { document, isSame, ofHost });
+  return all.map((server, index) => ({ server, name: names[index] ?? server.name }));
+}
+
+/** By the app's name for it, or else by the store's. */
+function chosen(all: readonly Named[], only: string | undefined): readonly Named[] {
+  if (only === undefined) return all;
+  const byTheirs = all.filter(({ server }) => server.name === only);
+  return byTheirs.length > 0 ? byTheirs : all.filter(({ name }) => name === only);
+}
+
+/** Whether an entry's URL is that of a server, as they are written or as they are used. */
+function isSameServer(written: unknown, url: string, env: Context['env']): boolean {
+  if (isSameUrl(written, url)) return true;
+  const address = addressOf(url, env);
+  return address !== undefined && isUrlOf(written, address, env);
+}
+
+/** A URL as it is used here; undefined where that is not known. */
+function addressOf(url: string, env: Context['env']): string | undefined {
   try {
-    if (!serverName.test(name)) return 'refused';
-    // Checked as it is used, kept as it is written.
-    request.checkUrl(expandVariables(url, context.env));
-    const known = findServer(document, name) !== undefined;
-    const entry = putServer(document, { name, url });
-    if (login === undefined || readLogin(entry) !== undefined) return known ? 'known' : 'added';
-    writeLogin(entry, { ...loginFrom(login), tokenType: 'bearer' }, name);
-    const { issuer, clientId, clientSecret } = login;
-    if (issuer !== undefined && clientId !== undefined) {
-      const client = { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) };
-      putClient(document, issuer, {
-        ...client,
-        token_endpoint_auth_method: clientSecret === undefined ? 'none' : 'client_secret_basic',
-        obtained_by: 'dynamic_registration',
-      });
-    }
-    return 'logged in';
+    return expandVariables(url, env);
   } catch (error) {
-    if (hasCode(error, 'usage', 'variable_unset')) return 'refused';
+    if (hasCode(error, 'variable_unset', 'usage')) return undefined;
     throw error;
   }
+}
+
+interface Taking extends Named {
+  readonly document: StoreDocument;
+  readonly login: CachedLogin | undefined;
+  readonly request: TakeRequest;
+  readonly context: Context;
+}
+
+function take(taking: Taking): Taken {
+  const { server, name, context } = taking;
+  const { name: calledThere, url } = server;
+  try {
+    return { name, calledThere, url, ...put(taking) };
+  } catch (error) {
+    if (!(error instanceof AuthError) || !hasCode(error, 'usage', 'variable_unset')) throw error;
+    const hint = hintFor(taking, context);
+    return { name, calledThere, url, state: 'refused', reason: error.message, headers: [], headersLeft: [], ...(hint && { hint }) };
+  }
+}
+
+function put({ document, server, name, login, request, context }: Taking): Pick<Taken, 'state' | 'headers' | 'headersLeft'> {
+  const { url, foreign } = server;
+  const [first] = foreign;
+  if (first !== undefined) throw new AuthError('usage', `Its URL has ${quoted(first)}, ${whoseIt(first)}.`);
+  const stored = storedUrl(url, request.checkUrl, context.env);
+  const known = findServer(document, name);
+  const isKnown = known !== undefined && isSameServer(known.url, url, context.env);
+  const entry = isKnown ? known : putServer(document, { name, url: stored });
+  const headers = isKnown ? [] : server.headers.filter(({ problem }) => problem === undefined);
+  if (headers.length > 0) entry.headers = Object.fromEntries(headers.map((header) => [header.name, header.value]));
+  const there = headersOf(entry);
+  const left = server.headers.filter((header) => !Object.hasOwn(there, header.name.toLowerCase()));
+  return { state: giveLogin({ document, entry, name, login }) ?? (isKnown ? 'known' : 'added'), headers, headersLeft: left };
+}
+
+function giveLogin({
+  document,
+  entry,
+  name,
+  login,
+}: {
+  document: StoreDocument;
+  entry: ServerEntry;
+  name: string;
+  login: CachedLogin | undefined;
+}): 'logged in' | undefined {
+  if (login === undefined || readLogin(entry) !== undefined) return undefined;
+  writeLogin(entry, { ...loginFrom(login), tokenType: 'bearer' }, name);
+  const { issuer, clientId, clientSecret } = login;
+  if (issuer === undefined || clientId === undefined) return 'logged in';
+  const client = { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) };
+  putClient(document, issuer, {
+    ...client,
+    token_endpoint_auth_method: clientSecret === undefined ? 'none' : 'client_secret_basic',
+    obtained_by: 'dynamic_registration',
+  });
+  return 'logged in';
+}
+
+function hintFor({ document, server, name }: Taking, { env }: Context): string | undefined {
+  if (server.foreign.length > 0) return `Put a URL or \${VARIABLE} there, or run: mcp-auth add ${name} URL`;
+  const known = findServer(document, name);
+  if (known === undefined || isSameServer(known.url, server.url, env)) return undefined;
+  return `Run: mcp-auth add ${firstFree(name, (one) => findServer(document, one) !== undefined)} URL`;
 }
 
 /** Without an issuer, the token is used while it lives, and cannot be renewed. */
@@ -123,7 +216,9 @@ async function serversOf(app: App, context: Context): Promise<Found[]> {
 
 function remoteServers(text: string | undefined, { app, file, context }: { app: App; file: string; context: Context }): Found[] {
   const found = readServers(text ?? '', { app, file, ours: ours(context) });
-  return found.flatMap(({ name, url }) => (url === undefined ? [] : [{ name, url }]));
+  return found.flatMap(({ name, url, foreign, entry }) => {
+    return url === undefined ? [] : [{ name, url, foreign, headers: headersOfEntry(entry, { bare: app.hasBareVariables }) }];
+  });
 }
 
 /** A file in any app's notation: of the places that apps keep their servers in, the first that has some. */
@@ -132,8 +227,17 @@ async function serversIn(file: string, context: Context): Promise<Found[]> {
   if (text === undefined) throw new AuthError('file_unreadable', `There is neither an app nor a file called ${file}.`);
   const format = { '.toml': toml, '.yaml': yaml, '.yml': yaml }[path.extname(file)] ?? jsonc;
   format.parse(text, file);
-  const candidates = apps.filter((app) => app.format === format && app.servers.length > 0);
+  const all = apps.filter((app) => app.format === format && app.servers.length > 0);
+  // Apps that keep their servers in the same place differ in their notation: the one whose file it seems to be is asked first.
+  const place = placeOf(context);
+  const isItsFile = (app: App) => [false, true].some((project) => lastParts(app.configPath(place, project)) === lastParts(file));
+  const candidates = [...all.filter(isItsFile), ...all];
   return candidates.map((app) => remoteServers(text, { app, file, context })).find((found) => found.length > 0) ?? [];
+}
+
+/** A file's name with the folder that it is in. */
+function lastParts(file: string | undefined): string | undefined {
+  return file === undefined ? undefined : path.join(path.basename(path.dirname(file)), path.basename(file));
 }
 
 async function loginsOf(app: App, found: readonly Found[], context: Context): Promise<CachedLogin[]> {

@@ -111,6 +111,10 @@ export interface App {
   /** The entry for each way, best first. `copy` is the entry of a server that the app logs in to itself. */
   readonly entries: Readonly<Partial<Record<How, (connection: Connection) => Entry>>>;
   readonly cache?: Cache;
+  /** Whether `$VAR` is a variable in what its entries say, beside `${VAR}`. */
+  readonly hasBareVariables?: boolean;
+  /** Whether it takes only names of letters, digits, `-` and `_` for a server. */
+  readonly hasPlainNames?: boolean;
   /** What the person has to do in the app, as a sentence. */
   readonly afterwards?: string;
 }

@@ -11,6 +11,7 @@ export const claudeCode: App = {
   summary: 'Claude Code',
   format: jsonc,
   servers: ['mcpServers'],
+  hasPlainNames: true,
   // What `claude mcp add` writes, unless it is told otherwise.
   projectServers: ({ folder }) => [['projects', folder, 'mcpServers']],
   configPath: ({ home, folder, variables }, project) =>

@@ -12,6 +12,8 @@ export const codex: App = {
   summary: 'OpenAI Codex',
   format: toml,
   servers: ['mcp_servers'],
+  // It does not start one of another name: is_valid_mcp_server_name in codex-rs.
+  hasPlainNames: true,
   configPath: ({ home, variables }, project) =>
     project ? undefined : path.join(variables['CODEX_HOME'] ?? path.join(home, '.codex'), 'config.toml'),
   entries: {

@@ -1,18 +1,28 @@
 /** An app's configuration, as text to text. The disk is connecting.ts's. */
 import { AuthError } from '../errors.js';
+import type { Env } from '../context.js';
 import { isObject } from '../json.js';
+import { isUrlOf } from '../store/variables.js';
 import type { App, Connection, How } from './app.js';
 import { valueAt, type Entry } from './formats/format.js';
+import { inOurNotation } from './notation.js';
 
 /** A server in an app's configuration. */
 export interface AppServer {
   readonly name: string;
-  /** Absent for a local command. */
+  /** In the store's notation. Absent for a local command. */
   readonly url?: string;
+  /** What is in its URL that only the app can know. */
+  readonly foreign: readonly string[];
+  /** What the store calls the server whose login it uses, by its helper or our bridge. */
+  readonly login?: string;
   /** How it uses a login of ours; `own` for a remote server that the app logs in to itself. */
   readonly how?: How | 'own';
   readonly entry: Readonly<Record<string, unknown>>;
 }
+
+type Variables = Pick<Env, 'variables'>;
+const noVariables: Variables = { variables: {} };
 
 /** The keys that apps have a server's URL under. */
 const urlKeys = ['url', 'httpUrl', 'serverUrl', 'uri'];
@@ -30,11 +40,18 @@ const connectionKeys = [
  */
 export function connectText(
   text: string,
-  { app, connection, how, file, ours }: { app: App; connection: Connection; how: How; file: string; ours: string },
+  {
+    app,
+    connection,
+    how,
+    file,
+    ours,
+    env = noVariables,
+  }: { app: App; connection: Connection; how: How; file: string; ours: string; env?: Variables },
 ): string {
   const entry = entryFor(app, connection, how);
   const known = readServers(text, { app, file, ours }).find(({ name }) => name === connection.name);
-  if (known?.url !== undefined && !sameUrl(known.url, connection.url)) {
+  if (known?.url !== undefined && !isUrlOf(known.url, connection.url, env)) {
     throw new AuthError('usage', `${app.summary} has another server called ${connection.name}: ${known.url}.`, {
       hint: 'Choose another name with --as.',
     });
@@ -65,11 +82,18 @@ function withTheirs(entry: Entry, before: Readonly<Record<string, unknown>> = {}
  */
 export function disconnectText(
   text: string,
-  { app, name, url, file, ours }: { app: App; name: string; url: string | undefined; file: string; ours: string },
+  {
+    app,
+    name,
+    url,
+    file,
+    ours,
+    env = noVariables,
+  }: { app: App; name: string; url: string | undefined; file: string; ours: string; env?: Variables },
 ): string {
   const known = readServers(text, { app, file, ours }).find((one) => one.name === name);
   if (known === undefined) throw new AuthError('usage', `${app.summary} has no server called ${name} in ${file}.`);
-  const isSame = known.url !== undefined && url !== undefined && sameUrl(known.url, url);
+  const isSame = known.url !== undefined && url !== undefined && isUrlOf(known.url, url, env);
   if (known.how === undefined || ((known.how === 'own' || known.how === 'header') && !isSame))
     throw new AuthError('usage', `${name} in ${file} was not connected by mcp-auth.`);
   return app.format.remove(text, [...app.servers, name]);
@@ -92,13 +116,22 @@ export function entryFor(app: App, connection: Connection, how: How): Entry {
 export function readServers(text: string, { app, file, ours }: { app: App; file: string; ours: string }): AppServer[] {
   const all = valueAt(app.format.parse(text, file), app.servers);
   if (!isObject(all)) return [];
-  return Object.entries(all).flatMap(([name, entry]) => (isObject(entry) ? [describe({ name, entry, ours })] : []));
+  return Object.entries(all).flatMap(([name, entry]) => (isObject(entry) ? [describe({ name, entry, ours, app })] : []));
 }
 
-function describe({ name, entry, ours }: { name: string; entry: Record<string, unknown>; ours: string }): AppServer {
-  const url = urlOf(entry);
-  const how = howOf(entry, ours) ?? (url === undefined ? undefined : hasToken(entry) ? 'header' : 'own');
-  return { name, entry, ...(url !== undefined && { url }), ...(how && { how }) };
+function describe({ name, entry, ours, app }: { name: string; entry: Record<string, unknown>; ours: string; app: App }): AppServer {
+  const written = urlOf(entry);
+  const { text: url, foreign } = inOurNotation(written ?? '', { bare: app.hasBareVariables, isUrl: true });
+  const used = useOf(entry, ours);
+  const how = used?.how ?? (written === undefined ? undefined : hasToken(entry) ? 'header' : 'own');
+  return {
+    name,
+    entry,
+    foreign,
+    ...(written !== undefined && { url }),
+    ...(how && { how }),
+    ...(used?.login !== undefined && { login: used.login }),
+  };
 }
 
 /** Its URL, also that of one that is reached through mcp-remote. */
@@ -110,12 +143,15 @@ function urlOf(entry: Record<string, unknown>): string | undefined {
   return words.some((word) => /^(@[\w-]+\/)?mcp-remote(@|$)/.test(word)) ? words.find((word) => /^https?:\/\//.test(word)) : undefined;
 }
 
-function howOf(entry: Record<string, unknown>, ours: string): How | undefined {
+/** How an entry uses a login of ours, and whose. */
+function useOf(entry: Record<string, unknown>, ours: string): { how: How; login: string | undefined } | undefined {
   const words = wordsOf(entry);
-  if (words.includes('bridge') && words.some((word) => isOurs(word, ours))) return 'bridge';
+  if (words.includes('bridge') && words.some((word) => isOurs(word, ours)))
+    return { how: 'bridge', login: words[words.indexOf('bridge') + 1] };
   const helper = entry['headersHelper'] ?? entry['http_headers_helper'];
   if (typeof helper !== 'string' || !helper.includes(' headers ')) return undefined;
-  return helper.includes(ours) || helper.split(/[\s']+/).some((word) => isOurs(word, ours)) ? 'helper' : undefined;
+  const isOfUs = helper.includes(ours) || helper.split(/[\s']+/).some((word) => isOurs(word, ours));
+  return isOfUs ? { how: 'helper', login: / headers ([\w-]+)/.exec(helper)?.[1] } : undefined;
 }
 
 function isOurs(word: string, ours: string): boolean {
@@ -130,8 +166,4 @@ function wordsOf({ command, cmd, args }: Record<string, unknown>): string[] {
 
 function hasToken(entry: Record<string, unknown>): boolean {
   return /"authorization"|"auth"/i.test(JSON.stringify(entry));
-}
-
-function sameUrl(one: string, other: string): boolean {
-  return one === other || (URL.canParse(one) && URL.canParse(other) && new URL(one).href === new URL(other).href);
 }

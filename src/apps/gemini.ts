@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { withoutMark } from '../file-text.js';
 import { isObject } from '../json.js';
 import { cacheFile, inSeconds, parseCached, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
 import { invalid } from './formats/jsonc.js';
@@ -10,6 +11,7 @@ export const gemini: App = {
   summary: 'Gemini CLI',
   format: jsonc,
   servers: ['mcpServers'],
+  hasBareVariables: true,
   configPath: ({ home, folder }, project) => path.join(project ? folder : home, '.gemini', 'settings.json'),
   entries: {
     bridge: started,
@@ -29,7 +31,7 @@ export const gemini: App = {
 function parseList(text: string): unknown[] {
   if (text.trim() === '') return [];
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(withoutMark(text));
     if (Array.isArray(value)) return value;
   } catch {
     // Not its cache, or half of it.

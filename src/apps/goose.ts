@@ -11,6 +11,7 @@ export const goose: App = {
   summary: 'goose',
   format: yaml,
   servers: ['extensions'],
+  hasBareVariables: true,
   configPath: ({ home, platform, variables }, project) => {
     if (project) return undefined;
     if (platform === 'win32')

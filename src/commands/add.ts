@@ -1,7 +1,10 @@
-import { takeFrom } from '../taking.js';
+import type { EntryHeader } from '../apps/entry-headers.js';
+import type { Context } from '../context.js';
+import { takeFrom, type Taken } from '../taking.js';
+import { quoted } from '../server-text.js';
 import { AuthError } from '../errors.js';
 import { putServer } from '../store/document.js';
-import { variablesIn } from '../store/variables.js';
+import { unsetIn, variablesIn } from '../store/variables.js';
 import type { Command } from './command.js';
 import { checkServerName, checkServerUrl } from '../login/server-name.js';
 
@@ -31,13 +34,36 @@ export const add: Command<Options> = {
       return;
     }
     if (url !== undefined) throw new AuthError('usage', 'With --from, no URL is given.');
-    for (const { name: added, url: at, state } of await takeFrom({ from, only: name, tokens, checkUrl: checkServerUrl }, context)) {
-      if (state === 'refused') ui.warn(`${added} (${at}) was left out.`);
-      else for (const variable of variablesIn(at)) ui.warn(`${added} will be told what is in the variable ${variable}.`);
-      if (state !== 'refused')
-        ui.succeed(`${added} (${at}): ${sentences[state]}${state === 'logged in' ? '' : ` Log in with: mcp-auth login ${added}`}`);
-    }
+    for (const one of await takeFrom({ from, only: name, tokens, checkUrl: checkServerUrl }, context)) tell(one, context);
   },
 };
 
-const sentences = { added: 'added.', known: 'known already.', 'logged in': 'added, with its login.', refused: '' } as const;
+const sentences = { added: 'added.', known: 'known already.', 'logged in': 'added, with its login.' } as const;
+
+function tell({ name, calledThere, url, state, reason, hint, headers, headersLeft }: Taken, { ui, env }: Context): void {
+  const there = name === calledThere ? name : quoted(calledThere);
+  if (state === 'refused') {
+    ui.warn(`${there} (${url}) was left out. ${[reason, hint].filter(Boolean).join(' ')}`);
+    return;
+  }
+  if (name !== calledThere) ui.say(`${there} is taken as ${name}.`);
+  const variables = [url, ...headers.map(({ value }) => value)].flatMap(variablesIn);
+  for (const variable of new Set(variables)) ui.warn(`${name} will be told what is in the variable ${variable}.`);
+  for (const variable of new Set([url, ...headers.map(({ value }) => value)].flatMap((text) => unsetIn(text, env))))
+    ui.warn(`The variable ${variable} is not set here: set it wherever ${name} is used.`);
+  if (headers.length > 0) ui.say(`${name} is sent ${headers.map((header) => quoted(header.name)).join(', ')}, as the app sends it.`);
+  for (const header of headers.filter(({ isSecret }) => isSecret))
+    ui.warn(
+      `The header ${quoted(header.name)} of ${name} seems to hold a secret, which is in the store now. \${VARIABLE} in its place keeps it out.`,
+    );
+  for (const header of headersLeft) ui.warn(`The header ${quoted(header.name)} of ${name} was not taken: ${whyLeft(header, name)}`);
+  ui.succeed(`${name} (${url}): ${sentences[state]}${state === 'logged in' ? '' : ` Log in with: mcp-auth login ${name}`}`);
+}
+
+/** The end of a sentence, and what to do. */
+function whyLeft({ name: header, problem }: EntryHeader, name: string): string {
+  const isLogin = header.toLowerCase() === 'authorization';
+  const word = /^[\w-]+$/.test(header) ? header : 'NAME';
+  const todo = isLogin ? '' : ` Run: mcp-auth login ${name} --header '${word}: VALUE'`;
+  return `${problem ?? 'the server is in the store already'}.${todo}`;
+}

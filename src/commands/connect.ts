@@ -4,7 +4,8 @@ import { appNamed, apps } from '../apps/index.js';
 import { copiesLeft, listApps, planConnection, planRemoval, writeChanges, type AppListing, type Connected } from '../connecting.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { isSameUrl, servers } from '../store/document.js';
+import { quoted } from '../server-text.js';
+import { isSameUrl, serverName, servers } from '../store/document.js';
 import type { Command } from './command.js';
 import { table } from './table.js';
 
@@ -53,18 +54,18 @@ export const connect: Command<Options> = {
     const { how, as, project = false } = options;
     const app = appNamed(appName);
     if (options.remove) {
-      const change = await planRemoval({ app, name, as, project }, context);
+      const { change, calledThere } = await planRemoval({ app, name, as, project }, context);
       await apply({ changes: [change], snippet: '' }, options, context);
       if (options.print) return;
-      context.ui.succeed(`${as ?? name} is not in ${app.summary} any more.`);
-      const left = await copiesLeft({ app, name, as }, context);
+      context.ui.succeed(`${as ?? wordFor(calledThere)} is not in ${app.summary} any more.`);
+      const left = await copiesLeft({ app, name, as: calledThere }, context);
       for (const file of left) context.ui.warn(`${app.summary} still has a copy of the login, in ${file}. Log out there too.`);
       return;
     }
     const connected = await planConnection({ app, name, as, how, project }, context);
     if (connected.changes.length === 0) for (const line of connected.snippet.trimEnd().split('\n')) context.ui.print(line);
     await apply(connected, options, context);
-    if (!options.print) report({ app, name, connected }, context);
+    if (!options.print) report({ app, name, connected, asked: as ?? name }, context);
   },
 };
 
@@ -122,12 +123,23 @@ const meanings: Readonly<Record<How, (name: string) => string>> = {
     'It has a copy of the login, and renews it by itself. Where a refresh token changes with each use, the first of the two that renews ends the other’s login.',
 };
 
-function report({ app, name, connected }: { app: App; name: string; connected: Connected }, { ui }: Context): void {
-  const { how, changes } = connected;
+/** An app's name for a server: in quotation marks where it is none of the store's. */
+function wordFor(calledThere: string): string {
+  return serverName.test(calledThere) ? calledThere : quoted(calledThere);
+}
+
+function report({ app, name, connected, asked }: { app: App; name: string; connected: Connected; asked: string }, { ui }: Context): void {
+  const { how, changes, calledThere, headersLost } = connected;
   const [first] = changes;
   if (first) ui.succeed(`${app.summary} uses the login to ${name}, by ${how}.`);
+  if (calledThere !== asked) ui.say(`  It has this server already, as ${wordFor(calledThere)}: that entry was changed.`);
   for (const { file, before, after } of changes) ui.say(`  ${before === after ? 'Unchanged' : 'Written'}: ${file}`);
   ui.say(`  ${meanings[how](name)}`);
+  for (const header of headersLost) {
+    ui.warn(
+      `${app.summary} has sent the header ${quoted(header)} there; the bridge sends what the store has. Run: mcp-auth login ${name} --header '${/^[\w-]+$/.test(header) ? header : 'NAME'}: VALUE'`,
+    );
+  }
   if (app.afterwards !== undefined) ui.say(`  ${app.afterwards}`);
 }
 

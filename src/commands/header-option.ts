@@ -1,18 +1,11 @@
 import { AuthError } from '../errors.js';
-
-/** Names that a request has by itself: set by hand, they would end it early or lead it elsewhere. */
-const ownHeaders: ReadonlySet<string> = new Set([
-  ...['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'te', 'trailer', 'expect', 'keep-alive'],
-  ...['content-type', 'accept', 'accept-encoding', 'mcp-session-id', 'mcp-protocol-version', 'last-event-id'],
-]);
+import { isHeaderValue, ownHeaders } from '../http/header-line.js';
 
 /** One more `Name: value` of those given so far, by lower-case name. An empty value takes the header back. */
 export function parseHeader(text: string, before: unknown): Record<string, string> {
   const [, name = '', value = ''] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*([^\r\n]*)$/.exec(text) ?? [];
   if (name === '') throw new AuthError('usage', '--header takes "Name: value".');
-  // RFC 9110 section 5.5.
-  if (/[^\t\x20-\x7e\x80-\xff]/.test(value))
-    throw new AuthError('usage', `The value of --header ${name} has characters that no header can hold.`);
+  if (!isHeaderValue(value)) throw new AuthError('usage', `The value of --header ${name} has characters that no header can hold.`);
   if (name.toLowerCase() === 'authorization') {
     throw new AuthError('usage', '--header cannot set Authorization: the login’s token is sent there.', {
       hint: 'Run: mcp-auth login SERVER',

@@ -1,6 +1,7 @@
 import { AuthError } from '../errors.js';
 import { isLoopback, parseSafeUrl } from '../http/url-policy.js';
 import { serverName } from '../store/document.js';
+import { firstFree } from '../store/fitted-name.js';
 
 /** First labels of a host that say what it serves, not whose it is. */
 const generic = new Set(['mcp', 'www', 'api', 'app', 'server', 'remote']);
@@ -19,7 +20,7 @@ export function checkServerName(name: string): string {
  */
 export function checkServerUrl(url: string): string {
   parseSafeUrl(url, { what: 'The server’s URL', code: 'usage', hint: 'It begins with https://, or with http:// on this machine.' });
-  const bare = url.replace(/#.*$/, '');
+  const bare = url.replace(/#[^]*$/, '');
   // Letters of other scripts look like those of this one: whoever reads the host has to see which it is.
   return /[^\x21-\x7e]/.test(bare) ? new URL(bare).href : bare;
 }
@@ -30,8 +31,7 @@ export function checkServerUrl(url: string): string {
  */
 export function nameFromUrl(url: URL, taken: readonly string[]): string {
   const name = shortName(url).replace(/[^A-Za-z0-9_-]/g, '-');
-  if (!taken.includes(name)) return name;
-  for (let number = 2; ; number += 1) if (!taken.includes(`${name}-${number}`)) return `${name}-${number}`;
+  return firstFree(name, (one) => taken.includes(one));
 }
 
 function shortName(url: URL): string {

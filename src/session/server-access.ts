@@ -69,12 +69,12 @@ export function writeHeaders(entry: ServerEntry, headers: Readonly<Record<string
 /** The `Authorization` header that another program, or the person, has put into an entry, which is for a server without a login. */
 export function ownAuthorization(entry: ServerEntry | undefined, { env }: Pick<Context, 'env'>): string | undefined {
   const [, value] = Object.entries(entry?.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
-  return typeof value === 'string' ? expandVariables(value, env) : undefined;
+  return typeof value === 'string' ? expandVariables(value, env, 'The header authorization') : undefined;
 }
 
 /** Headers with the variables in their values replaced. */
 export function expandedHeaders(headers: Readonly<Record<string, string>>, { env }: Pick<Context, 'env'>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, expandVariables(value, env)]));
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, expandVariables(value, env, `The header ${name}`)]));
 }
 
 /** @throws AuthError `file_unreadable`, `key_unusable` for files that are no certificate and key. */

@@ -2,25 +2,73 @@ import type { Env } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
 import { isSameUrl } from './document.js';
 
+/** Characters that a text may have before and after: no address and no header is as long. */
+const longest = 64 * 1024;
+
+/** A variable in a text, from `start` up to `end`. */
+export interface Reference {
+  readonly name: string;
+  readonly otherwise?: string;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * `${VAR}` and `${VAR:-default}` in what apps and people wrote, as it is used; in the store it stays as it is.
  *
- * @throws AuthError `variable_unset`.
+ * @param what names the text in an error.
+ * @throws AuthError `variable_unset`; `usage` for a text of more than 64 Ki characters.
  */
-export function expandVariables(text: string, { variables }: Pick<Env, 'variables'>): string {
-  return text.replace(/\$\{(\w+)(?::-([^}]*))?\}/g, (_, name: string, otherwise: string | undefined) => {
+export function expandVariables(text: string, { variables }: Pick<Env, 'variables'>, what = 'The URL of the server'): string {
+  return withReferences(text, what, ({ name, otherwise }) => {
     const value = variables[name] === '' ? undefined : variables[name];
     if (value !== undefined) return value;
     if (otherwise !== undefined) return otherwise;
-    throw new AuthError('variable_unset', `The URL of the server names \${${name}}, which is not set.`, {
+    throw new AuthError('variable_unset', `${what} names \${${name}}, which is not set.`, {
       hint: `Set ${name} in the environment.`,
     });
   });
 }
 
-/** The variables that a URL names: whoever it leads to is told what is in them. */
+/** The text with something in the place of each of its variables. Throws as `expandVariables` does for one that is too long. */
+export function withReferences(text: string, what: string, valueOf: (reference: Reference) => string): string {
+  const parts: string[] = [];
+  let length = text.length;
+  let at = 0;
+  for (const reference of length > longest ? [] : referencesIn(text)) {
+    const value = valueOf(reference);
+    parts.push(text.slice(at, reference.start), value);
+    length += value.length;
+    if (length > longest) break;
+    at = reference.end;
+  }
+  if (length > longest) throw new AuthError('usage', `${what} has more than ${longest} characters.`);
+  return parts.join('') + text.slice(at);
+}
+
+/** The variables in a text, in time that grows as its length does. */
+function* referencesIn(text: string): Generator<Reference> {
+  const opening = /\$\{(\w+)(:-|\})/g;
+  for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
+    const [, name = '', mark] = match;
+    const inner = opening.lastIndex;
+    const end = mark === '}' ? inner : text.indexOf('}', inner) + 1;
+    // Without an end for this one there is none for any that follows.
+    if (end === 0) return;
+    yield { name, start: match.index, end, ...(mark !== '}' && { otherwise: text.slice(inner, end - 1) }) };
+    opening.lastIndex = end;
+  }
+}
+
+/** The variables that a text names: whoever it leads to is told what is in them. */
 export function variablesIn(text: string): string[] {
-  return [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name);
+  return [...referencesIn(text)].map(({ name }) => name);
+}
+
+/** Those of them that have neither a value nor a default here. */
+export function unsetIn(text: string, { variables }: Pick<Env, 'variables'>): string[] {
+  const unset = [...referencesIn(text)].filter(({ name, otherwise }) => otherwise === undefined && !variables[name]);
+  return [...new Set(unset.map(({ name }) => name))];
 }
 
 /** Whether a server's URL, as it is used, is `url`. */
@@ -29,7 +77,7 @@ export function isUrlOf(written: unknown, url: string, env: Pick<Env, 'variables
   try {
     return isSameUrl(expandVariables(written, env), url);
   } catch (error) {
-    if (hasCode(error, 'variable_unset')) return false;
+    if (hasCode(error, 'variable_unset', 'usage')) return false;
     throw error;
   }
 }

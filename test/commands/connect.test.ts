@@ -239,11 +239,13 @@ describe('add --from', () => {
     const add = typed('add --from claude-code');
     expect(await add.exit, add.stderr).toBe(0);
     const { mcpServers } = readStore(store);
-    expect(Object.keys(mcpServers)).toEqual(['linear', 'env', 'notion', 'remote']);
+    expect(Object.keys(mcpServers)).toEqual(['linear', 'env', 'notion', 'remote', 'unset', 'a-b']);
     expect(mcpServers.notion.url).toBe('https://mcp.notion.com/${KIND:-sse}');
     expect(mcpServers.linear.auth.token).toBe('secret-1');
     expect(add.stderr).toMatch(/linear .*known already/);
-    for (const name of ['unsafe', 'unset', 'a b']) expect(add.stderr).toContain(`! ${name} `);
+    expect(add.stderr).toMatch(/! unsafe .* was left out\. .*plain http/);
+    expect(add.stderr).toContain('The variable NOT_SET is not set here');
+    expect(add.stderr).toContain('“a b” is taken as a-b.');
   });
 
   test('a project’s .mcp.json, and one server of it', async () => {

@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { findNodeAtLocation, parse, parseTree, type Node, type ParseError } from 'jsonc-parser';
 import { AuthError } from '../../errors.js';
 import { isObject } from '../../json.js';
-import { byHand, changedAt, merged, valueAt, type Format, type Value } from './format.js';
+import { byHand, changedAt, merged, valueAt, type Value } from './format.js';
+import { inWrittenForm } from './written-form.js';
 
 const lenient = { allowTrailingComma: true };
 
 /** JSON, with the comments and trailing commas that editors allow. Nothing is formatted but what is new. */
-export const jsonc: Format = {
+export const jsonc = inWrittenForm({
   parse: (text, file) => {
     const errors: ParseError[] = [];
     const value: unknown = text.trim() === '' ? {} : parse(text, errors, lenient);
@@ -25,7 +26,7 @@ export const jsonc: Format = {
     return checked(now, { path, wanted: merged(before, { entry, replaced }), text });
   },
   remove: (text, path) => checked(removed(text, path), { path, wanted: undefined, text }),
-};
+});
 
 /** What was written is read again: nothing but the entry may have changed, whatever the file looks like. */
 function checked(result: string, { path, wanted, text }: { path: readonly string[]; wanted: unknown; text: string }): string {
@@ -45,11 +46,8 @@ function removed(text: string, path: readonly string[]): string {
   const lineStart = text.slice(0, property.offset).trimEnd().length;
   const ownLine = text.slice(lineStart, property.offset).includes('\n');
   // What follows on the line is another's, and keeps its line: the one above may end in a comment.
-  const endsLine = /^[ \t]*\r?(\n|$)/.test(text.slice(end + comma.length));
-  const start =
-    ownLine && endsLine
-      ? text.lastIndexOf('\n', property.offset) - (text[text.lastIndexOf('\n', property.offset) - 1] === '\r' ? 1 : 0)
-      : property.offset;
+  const endsLine = /^[ \t]*(\n|$)/.test(text.slice(end + comma.length));
+  const start = ownLine && endsLine ? text.lastIndexOf('\n', property.offset) : property.offset;
   const rest = text.slice(end + comma.length);
   const siblings = property.parent?.children ?? [];
   const before = siblings[siblings.indexOf(property) - 1];
@@ -63,40 +61,34 @@ function removed(text: string, path: readonly string[]): string {
 function set(text: string, path: readonly string[], value: Value): string {
   const root = parseTree(text, [], lenient);
   const found = root && findNodeAtLocation(root, [...path]);
-  const style = styleOf(text);
+  const unit = unitOf(text);
   if (found) {
     const same = JSON.stringify(parse(text.slice(found.offset, found.offset + found.length), [], lenient)) === JSON.stringify(value);
-    return same ? text : spliced(text, found, formatted(value, indentAt(text, found.offset), style));
+    return same ? text : spliced(text, found, formatted(value, indentAt(text, found.offset), unit));
   }
   const [key = '', ...above] = [...path].reverse();
   const parentPath = above.reverse();
   const parent = root && (parentPath.length === 0 ? root : findNodeAtLocation(root, parentPath));
   if (parent?.type !== 'object') return set(text, parentPath, { [key]: value });
-  return withProperty(text, { parent, key, value, style });
+  return withProperty(text, { parent, key, value, unit });
 }
 
-/** How the file is written: the indentation of one level, and its line ends. */
-interface Style {
-  readonly unit: string;
-  readonly eol: string;
-}
-
-function withProperty(text: string, { parent, key, value, style }: { parent: Node; key: string; value: Value; style: Style }): string {
+function withProperty(text: string, { parent, key, value, unit }: { parent: Node; key: string; value: Value; unit: string }): string {
   const outer = indentAt(text, parent.offset);
   const last = parent.children?.at(-1);
-  const indent = last === undefined ? outer + style.unit : indentAt(text, last.offset);
-  const property = `${style.eol}${indent}${JSON.stringify(key)}: ${formatted(value, indent, style)}`;
+  const indent = last === undefined ? outer + unit : indentAt(text, last.offset);
+  const property = `\n${indent}${JSON.stringify(key)}: ${formatted(value, indent, unit)}`;
   if (last) return `${text.slice(0, last.offset + last.length)},${property}${text.slice(last.offset + last.length)}`;
   const inner = text.slice(parent.offset + 1, parent.offset + parent.length - 1).trimEnd();
-  return spliced(text, parent, `{${inner}${property}${style.eol}${outer}}`);
+  return spliced(text, parent, `{${inner}${property}\n${outer}}`);
 }
 
 function spliced(text: string, { offset, length }: Node, by: string): string {
   return text.slice(0, offset) + by + text.slice(offset + length);
 }
 
-function formatted(value: Value, indent: string, { unit, eol }: Style): string {
-  return JSON.stringify(value, null, unit).replace(/\n/g, `${eol}${indent}`);
+function formatted(value: Value, indent: string, unit: string): string {
+  return JSON.stringify(value, null, unit).replace(/\n/g, `\n${indent}`);
 }
 
 /** What the line of `offset` begins with. */
@@ -104,8 +96,9 @@ function indentAt(text: string, offset: number): string {
   return /^[ \t]*/.exec(text.slice(text.lastIndexOf('\n', offset - 1) + 1))?.[0] ?? '';
 }
 
-function styleOf(text: string): Style {
-  return { unit: /^([ \t]+)\S/m.exec(text)?.[1] ?? '  ', eol: text.includes('\r\n') ? '\r\n' : '\n' };
+/** The indentation of one level. */
+function unitOf(text: string): string {
+  return /^([ \t]+)\S/m.exec(text)?.[1] ?? '  ';
 }
 
 /** The line and column of an offset. */

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parse, stringify, TomlError } from 'smol-toml';
 import { invalid } from './jsonc.js';
-import { byHand, changedAt, merged, valueAt, type Format } from './format.js';
+import { byHand, changedAt, merged, valueAt } from './format.js';
+import { inWrittenForm } from './written-form.js';
 
 /**
  * TOML, edited by lines: a table is its header and what follows up to the next one. The result is read again, and what it
  * says has to be what was meant: a file that is written in another way is left to its owner.
  */
-export const toml: Format = {
+export const toml = inWrittenForm({
   parse: (text, file) => {
     try {
       return parse(text);
@@ -42,7 +43,10 @@ export const toml: Format = {
       document: parse(text),
     });
   },
-};
+});
+
+/** A table's header: its keys may be quoted, with brackets in them. */
+const headerLine = /^\s*\[((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^[\]"'#])+)\]\s*(#.*)?$/;
 
 interface Table {
   readonly start: number;
@@ -52,7 +56,7 @@ interface Table {
 /** The lines of a table and of the tables below it. */
 function tableOf(lines: readonly string[], path: readonly string[]): Table | undefined {
   const headers = lines.flatMap((line, at) => {
-    const name = /^\s*\[([^[\]]+)\]\s*(#.*)?$/.exec(line)?.[1];
+    const name = headerLine.exec(line)?.[1];
     const found = name === undefined ? (/^\s*\[\[/.test(line) ? [] : undefined) : keysOf(name);
     return found === undefined ? [] : [{ at, keys: found }];
   });
@@ -90,7 +94,7 @@ function blockOf(path: readonly string[], entry: Record<string, unknown>): strin
   const nested = [...path].reverse().reduce<Record<string, unknown>>((inner, key) => ({ [key]: inner }), entry);
   // The headers of the outer tables are no part of it.
   const lines = stringify(nested).trimEnd().split('\n');
-  return lines.slice(lines.findIndex((line) => keysOf(/^\[([^[\]]+)\]$/.exec(line)?.[1] ?? '')?.length === path.length));
+  return lines.slice(lines.findIndex((line) => keysOf(headerLine.exec(line)?.[1] ?? '')?.length === path.length));
 }
 
 function checked(

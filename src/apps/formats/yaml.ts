@@ -2,10 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { isMap, isPair, isScalar, parseDocument, stringify, type Pair, type YAMLMap } from 'yaml';
 import { isObject } from '../../json.js';
 import { invalid } from './jsonc.js';
-import { byHand, changedAt, merged, valueAt, type Format } from './format.js';
+import { byHand, changedAt, merged, valueAt } from './format.js';
+import { inWrittenForm } from './written-form.js';
 
 /** YAML. Entries of a block are put in, replaced and taken out by their lines; whatever is written otherwise, by its nodes. */
-export const yaml: Format = {
+export const yaml = inWrittenForm({
   parse: (text, file) => {
     const document = parseDocument(text);
     const [error] = document.errors;
@@ -21,7 +22,7 @@ export const yaml: Format = {
     return firstThatSays([byLines, byNodes], { text, path, wanted });
   },
   remove: (text, path) => firstThatSays([byLines, byNodes], { text, path, wanted: undefined }),
-};
+});
 
 interface Edit {
   readonly text: string;

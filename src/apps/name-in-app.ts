@@ -1,0 +1,59 @@
+/** What an app is to call a server of the store. */
+import type { Env } from '../context.js';
+import { AuthError } from '../errors.js';
+import { quoted } from '../server-text.js';
+import { serverName } from '../store/document.js';
+import { fittedName, isFit } from '../store/fitted-name.js';
+import { isUrlOf } from '../store/variables.js';
+import type { App } from './app.js';
+import type { AppServer } from './configuration.js';
+
+/**
+ * What an app calls a server of the store: `name`, or what it calls the server with the same URL that it has already.
+ *
+ * @param others are the names of the other servers in the store: an entry that has one of these is that one's.
+ * @throws AuthError `usage` when the app has that server under several names.
+ */
+export function nameInApp(
+  servers: readonly AppServer[],
+  {
+    app,
+    name,
+    url,
+    others,
+    env,
+  }: { app: App; name: string; url: string | undefined; others: readonly string[]; env: Pick<Env, 'variables'> },
+): string {
+  const isSame = (one: AppServer) => one.url !== undefined && url !== undefined && isUrlOf(one.url, url, env);
+  const named = servers.find((one) => one.name === name);
+  if (named !== undefined && (named.login === name || isSame(named))) return name;
+  const connected = servers.find((one) => one.login === name);
+  if (connected !== undefined) return connected.name;
+  // One with a token of its own may be another account there, unless it is called as this one is.
+  const isIt = (one: AppServer) => isSame(one) && (one.how === 'own' || (one.how === 'header' && fittedName(one.name) === name));
+  const found = servers.filter(
+    (one) => isIt(one) && !others.includes(one.name) && (isFit(one.name) || !others.includes(fittedName(one.name))),
+  );
+  const [first, second] = [...found.filter((one) => fittedName(one.name) === name), ...found];
+  if (first === undefined) return name;
+  if (second === undefined || second === first || fittedName(first.name) === name) return first.name;
+  throw new AuthError(
+    'usage',
+    `${app.summary} has ${name} under ${found.length} names: ${found.map((one) => quoted(one.name)).join(', ')}.`,
+    {
+      hint: 'Choose one with --as.',
+    },
+  );
+}
+
+/** @throws AuthError `usage` for a name that the app takes for no server. */
+export function checkNameInApp(app: App, name: string): void {
+  if (!app.hasPlainNames || serverName.test(name)) return;
+  throw new AuthError(
+    'usage',
+    `${app.summary} takes only letters, digits, “-” and “_” in the name of a server, and ${quoted(name)} has others.`,
+    {
+      hint: 'Choose another name with --as.',
+    },
+  );
+}
