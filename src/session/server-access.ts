@@ -1,9 +1,11 @@
 /** What one server is sent besides: the headers of its entry, and a TLS client certificate. */
 import type { Context, ServerAccess } from '../context.js';
-import { AuthError } from '../errors.js';
+import { AuthError, hasCode } from '../errors.js';
+import { isHeaderName, isHeaderValue, ownHeaders } from '../http/header-line.js';
+import { isObject } from '../json.js';
 import type { ServerEntry } from '../store/document.js';
 import { readSettings, type ServerSettings } from '../store/settings.js';
-import { expandVariables, variablesIn } from '../store/variables.js';
+import { expandVariables } from '../store/variables.js';
 
 type Machine = Pick<Context, 'env' | 'files' | 'http'>;
 
@@ -16,11 +18,17 @@ export async function withAccess<C extends Machine>(entry: ServerEntry | undefin
   return withAccessOf(entry, headersOf(entry), context);
 }
 
-/** The same for requests to its authorization server, which is elsewhere as a rule: a header whose variable is not set is left out. */
+/** The same for requests to its authorization server, which is elsewhere as a rule: a header that cannot be made now is left out. */
 export async function withAccessForRenewal<C extends Machine>(entry: ServerEntry | undefined, context: C): Promise<C> {
-  const { variables } = context.env;
-  const known = Object.entries(headersOf(entry)).filter(([, value]) => variablesIn(value).every((name) => variables[name]));
-  return withAccessOf(entry, Object.fromEntries(known), context);
+  const made = Object.entries(headersOf(entry)).filter(([name, value]) => {
+    try {
+      return expandedHeaders({ [name]: value }, context)[name] !== undefined;
+    } catch (error) {
+      if (hasCode(error, 'variable_unset', 'usage')) return false;
+      throw error;
+    }
+  });
+  return withAccessOf(entry, Object.fromEntries(made), context);
 }
 
 async function withAccessOf<C extends Machine>(
@@ -49,32 +57,52 @@ export async function withAccessTo<C extends Machine>(
   return isEmpty ? context : { ...context, http: context.http.for(access) };
 }
 
-/** The headers of an entry by lower-case name, but for `authorization`, whose place is the login's. Values as they were written. */
+/**
+ * The headers of an entry by lower-case name, values as they were written: but for `authorization`, whose place is the login's,
+ * and for those that a request has by itself.
+ */
 export function headersOf(entry: ServerEntry | undefined): Record<string, string> {
-  const written = Object.entries(entry?.headers ?? {}).filter(([, value]) => typeof value === 'string');
-  const named = written.map(([name, value]) => [name.toLowerCase(), value] as const);
-  return Object.fromEntries(named.filter(([name]) => name !== 'authorization'));
+  return Object.fromEntries(writtenHeaders(entry).flatMap(([name, value]) => (isSent(name, value) ? [[name.toLowerCase(), value]] : [])));
 }
 
-/** Puts headers into an entry; `authorization`, in whatever spelling, stays as it was. Changes `entry`. */
+/** As other programs have written them, who may have written anything. */
+function writtenHeaders(entry: ServerEntry | undefined): [name: string, value: unknown][] {
+  return isObject(entry?.headers) ? Object.entries(entry.headers) : [];
+}
+
+function isSent(name: string, value: unknown): value is string {
+  return typeof value === 'string' && isHeaderName(name) && !ownHeaders.has(name.toLowerCase()) && name.toLowerCase() !== 'authorization';
+}
+
+/** Puts headers into an entry, in place of those that `headersOf` has of it; what it passes over stays. Changes `entry`. */
 export function writeHeaders(entry: ServerEntry, headers: Readonly<Record<string, string>>): void {
-  const before = Object.entries(entry.headers ?? {});
-  const kept = before.filter(([name, value]) => name.toLowerCase() === 'authorization' || headers[name.toLowerCase()] === value);
+  const kept = writtenHeaders(entry).filter(([name, value]) => !isSent(name, value) || headers[name.toLowerCase()] === value);
   const known = new Set(kept.map(([name]) => name.toLowerCase()));
   const all = [...kept, ...Object.entries(headers).filter(([name]) => !known.has(name))];
-  if (all.length > 0) entry.headers = Object.fromEntries(all);
-  else delete entry.headers;
+  if (all.length > 0) entry.headers = Object.fromEntries(all) as Record<string, string>;
+  else if (isObject(entry.headers)) delete entry.headers;
 }
 
 /** The `Authorization` header that another program, or the person, has put into an entry, which is for a server without a login. */
 export function ownAuthorization(entry: ServerEntry | undefined, { env }: Pick<Context, 'env'>): string | undefined {
-  const [, value] = Object.entries(entry?.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
-  return typeof value === 'string' ? expandVariables(value, env, 'The header authorization') : undefined;
+  const [, value] = writtenHeaders(entry).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
+  return typeof value === 'string' ? expandedHeader({ name: 'authorization', value }, env) : undefined;
 }
 
-/** Headers with the variables in their values replaced. */
+/**
+ * Headers with the variables in their values replaced.
+ *
+ * @throws AuthError `variable_unset`; `usage` for what no header can hold.
+ */
 export function expandedHeaders(headers: Readonly<Record<string, string>>, { env }: Pick<Context, 'env'>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, expandVariables(value, env, `The header ${name}`)]));
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, expandedHeader({ name, value }, env)]));
+}
+
+function expandedHeader({ name, value }: { name: string; value: string }, env: Context['env']): string {
+  const expanded = expandVariables(value, env, `The header ${name}`);
+  // What is in a variable may be secret: it is not quoted.
+  if (!isHeaderValue(expanded)) throw new AuthError('usage', `The value of the header ${name} has characters that no header can hold.`);
+  return expanded;
 }
 
 /** @throws AuthError `file_unreadable`, `key_unusable` for files that are no certificate and key. */

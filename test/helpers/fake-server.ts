@@ -130,7 +130,8 @@ function send(respond: Respond, { request, response }: { request: FakeRequest; r
   }
 }
 
-async function bodyOf(message: IncomingMessage): Promise<Record<string, unknown>> {
+/** A form's fields, or a JSON object's members. */
+export async function bodyOf(message: IncomingMessage): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString();

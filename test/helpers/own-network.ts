@@ -6,8 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 
-/** Runs a TypeScript file there, as its root, with the folder as its argument. Returns what it has printed. */
-export function runInOwnNetwork({ bwrap, folder, script }: { bwrap: string; folder: string; script: string }): string {
+/** Runs a TypeScript file there, as its root, with the folder as its argument. Returns what it has printed: JSON, a line each. */
+export function runInOwnNetwork({ bwrap, folder, script }: { bwrap: string; folder: string; script: string }): unknown[] {
   writeFileSync(path.join(folder, 'resolv.conf'), 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
   writeFileSync(path.join(folder, 'hosts'), '');
   writeFileSync(path.join(folder, 'nsswitch.conf'), 'hosts: files dns\n');
@@ -15,7 +15,11 @@ export function runInOwnNetwork({ bwrap, folder, script }: { bwrap: string; fold
   const words = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--bind', folder, folder, ...etc];
   const alone = ['--unshare-net', '--unshare-user', '--uid', '0', '--gid', '0', '--cap-add', 'ALL', '--die-with-parent'];
   const inside = [process.execPath, '--import', 'tsx', script, folder];
-  return execFileSync(bwrap, [...words, ...alone, ...inside], { encoding: 'utf8', maxBuffer: 2 ** 26, timeout: 300_000 });
+  const printed = execFileSync(bwrap, [...words, ...alone, ...inside], { encoding: 'utf8', maxBuffer: 2 ** 26, timeout: 300_000 });
+  return printed
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
 }
 
 /** Gives the loopback interface of such a network these addresses. */

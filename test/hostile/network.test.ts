@@ -18,11 +18,7 @@ describeWith('bwrap', 'in a network of its own', (bwrap) => {
       folder,
       ['mcp', 'auth', 'inside', 'metadata'].map((name) => `${name}.example`),
     );
-    const printed = runInOwnNetwork({ bwrap, folder, script: path.join(import.meta.dirname, 'network-inside.ts') });
-    results = printed
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Result);
+    results = runInOwnNetwork({ bwrap, folder, script: path.join(import.meta.dirname, 'network-inside.ts') }) as Result[];
   }, 310_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

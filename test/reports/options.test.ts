@@ -403,6 +403,25 @@ describe('--header', () => {
     expect(await refresh.exit, refresh.stderr).toBe(0);
   });
 
+  test('what other programs have among the headers stays, and is not sent where a request has it by itself', async () => {
+    const { at } = await gated();
+    const others = { 'X-Tenant': 'acme', Host: 'elsewhere.example', 'Content-Length': '5', 'X-Number': 7, 'a b': 'c' };
+    const headers = { ...others, 'X-Old': '1' };
+    const store = temporaryStore({ mcpServers: { fake: { type: 'http', url: at.url, headers } } });
+    worked(await again(store, ['--header', 'X-Old:', '--header', 'X-New: 2']));
+    expect(at.requests.every(({ headers: sent }) => sent.host === new URL(at.origin).host)).toBe(true);
+    expect(readStore(store).mcpServers.fake.headers).toEqual({ ...others, 'x-new': '2' });
+  });
+
+  test('a variable that holds what no header can hold is told, and its value is not', async () => {
+    const { at } = await gated();
+    const store = temporaryStore({ mcpServers: { fake: { type: 'http', url: at.url, headers: { 'x-tenant': '${TENANT}' } } } });
+    const login = run('login fake --no-browser', { store, env: { TENANT: 'SECRET-a\r\nX: y' } });
+    expect(await login.exit).toBe(2);
+    expect(login.stderr).toContain('x-tenant');
+    expect(login.stderr).not.toContain('SECRET');
+  });
+
   test('an Authorization header of the entry is for as long as there is no login', async () => {
     const at = await fakeServer(() => [guarded({ status: 401 })]);
     const entry = { type: 'http', url: at.url, headers: { Authorization: 'Bearer access-of-mine' } };

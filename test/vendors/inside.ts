@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import path from 'node:path';
 import { command } from '../helpers/build.js';
+import { bodyOf } from '../helpers/fake-server.js';
 import { addAddresses, startNameServer } from '../helpers/own-network.js';
 import { piped } from '../helpers/piped.js';
 import { vendorServers, type VendorServer } from './servers.js';
@@ -27,14 +28,6 @@ export interface Result {
 const folder = process.argv[2] ?? '';
 const address = '203.0.113.5';
 let current: VendorServer | undefined;
-
-async function bodyOf(message: IncomingMessage): Promise<Record<string, unknown>> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
-  if (message.headers['content-type']?.startsWith('application/json')) return JSON.parse(text) as Record<string, unknown>;
-  return Object.fromEntries(new URLSearchParams(text));
-}
 
 async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(message.url ?? '', `https://${message.headers.host}`);

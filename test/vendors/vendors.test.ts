@@ -25,11 +25,7 @@ describeWith('bwrap', 'Vendors with no option at all', (bwrap) => {
   let results: Result[] = [];
   beforeAll(() => {
     makeCertificates(folder, hosts);
-    const printed = runInOwnNetwork({ bwrap, folder, script: path.join(import.meta.dirname, 'inside.ts') });
-    results = printed
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Result);
+    results = runInOwnNetwork({ bwrap, folder, script: path.join(import.meta.dirname, 'inside.ts') }) as Result[];
   }, 310_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
