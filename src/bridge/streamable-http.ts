@@ -156,24 +156,23 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     await noted(answer);
   };
 
-  /** Requests whose answers come in the server's own stream, by what is called when they have; and answers that were there first. */
-  const waiting = new Map<string, () => void>();
+  /** Requests whose answers come in the server's own stream, by what is called when they have, or cannot; and answers that were there first. */
+  const waiting = new Map<string, { readonly resolve: () => void; readonly reject: (why: AuthError) => void }>();
   const early = new Set<string>();
 
   const answeredInStream = async (message: Message, { status, own }: { status: number; own: AbortSignal }): Promise<void> => {
+    const ids = awaited(message).map(String);
+    const late = ids.filter((id) => !early.delete(id));
+    const answers = late.map((id) => new Promise<void>((resolve, reject) => waiting.set(id, { resolve, reject })));
     if (listening === undefined) listen();
-    const impossible = listening?.ended.then((why) => {
-      if (!own.aborted) throw why ?? notAnswered(status);
-    });
-    const answers = awaited(message).map((id) => {
-      if (early.delete(String(id))) return Promise.resolve();
-      return new Promise<void>((resolve) => waiting.set(String(id), resolve));
-    });
-    const ended = new Promise<void>((resolve) => own.addEventListener('abort', () => resolve(), { once: true }));
+    if (listening?.isOver) throw notAnswered(status);
+    // The signal outlives this message, and serves many others.
+    const { promise: cancelled, forget } = whenAborted(own);
     try {
-      await Promise.race([Promise.all(answers), ended, ...(impossible ? [impossible] : [])]);
+      await Promise.race([Promise.all(answers), cancelled]);
     } finally {
-      for (const id of awaited(message)) waiting.delete(String(id));
+      forget();
+      for (const id of late) waiting.delete(id);
     }
   };
 
@@ -181,10 +180,10 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   const deliverUnasked: Deliver = (text) => {
     const id = answeredBy(text);
     if (id === undefined) return deliver(text);
-    const resolve = waiting.get(String(id));
-    if (resolve === undefined && early.size < mostEarly) early.add(String(id));
+    const asked = waiting.get(String(id));
+    if (asked === undefined && early.size < mostEarly) early.add(String(id));
     const taken = deliver(text);
-    resolve?.();
+    asked?.resolve();
     return taken;
   };
 
@@ -201,14 +200,19 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     });
 
   const streams = resumable(get, context);
-  let listening: ReturnType<typeof streams.listen> | undefined;
-  /** Said once: the server's own stream may be closed to us, while messages pass. */
+  /** The server's own stream; `isOver` where it has none, or has closed it to us. */
+  let listening: { readonly stop: () => void; isOver: boolean } | undefined;
+  /** Said once: it may be closed to us while messages pass. */
   let isTold = false;
   const listen = () => {
     listening?.stop();
-    const now = streams.listen({ take: deliverUnasked, signal });
-    listening = now;
-    void now.ended.then((why) => {
+    const { stop, ended } = streams.listen({ take: deliverUnasked, signal });
+    const own = { stop, isOver: false };
+    listening = own;
+    void ended.then((why) => {
+      own.isOver = true;
+      if (listening !== own) return;
+      for (const { reject } of waiting.values()) reject(why ?? notAnswered(202));
       if (why === undefined || isTold) return;
       isTold = true;
       context.ui.warn(`The server’s own stream is closed to this login, so that what it says unasked is not heard: ${why.message}`);
@@ -237,6 +241,15 @@ async function unlessLost(response: HttpAnswer, { message, hasId }: { message: M
   // Without a session there is none to be lost, unless the server says so in words.
   const isLost = saysSessionIsLost({ status: hasId ? response.status : 400, octets, message });
   return isLost ? undefined : { ...response, body: Readable.from([Buffer.from(octets, octetEncoding)], { objectMode: false }) };
+}
+
+/** Resolves when the signal aborts, unless it is forgotten before. */
+function whenAborted(signal: AbortSignal): { promise: Promise<void>; forget: () => void } {
+  let abort!: () => void;
+  const promise = new Promise<void>((resolve) => (abort = resolve));
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  return { promise, forget: () => signal.removeEventListener('abort', abort) };
 }
 
 /** The requests in a message. */

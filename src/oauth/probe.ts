@@ -5,6 +5,7 @@ import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import { parseChallenge, type Challenge } from './challenge.js';
 import { mostMoves, movedTo } from './place.js';
+import { refusesToken } from './token-refusal.js';
 
 /** One MCP request, as its version of the protocol puts it on the wire. */
 export interface Question {
@@ -82,15 +83,20 @@ export function questionRequest({ headers, message }: Question): HttpRequest & {
   };
 }
 
-/** The status with which a server answers the first request of a session that comes with this bearer token. */
-export async function requestAnswerTo(
+/** Whether a server turns away the first request of a session that comes with this bearer token (RFC 6750 section 3.1). */
+export async function requestIsTurnedAway(
   { url, token }: { url: URL; token: string },
-  { http, signal }: Pick<Context, 'http' | 'signal'>,
-): Promise<number> {
+  context: Pick<Context, 'http' | 'signal'>,
+  moves = 0,
+): Promise<boolean> {
+  const { http, signal } = context;
   const { headers, ...request } = questionRequest(initialize);
   const response = await http.fetch(url, { ...request, headers: { ...headers, authorization: `Bearer ${token}` }, stream: true, signal });
   await response.body?.cancel().catch(() => undefined);
-  return response.status;
+  const { status } = response;
+  const to = moves < mostMoves ? movedTo({ status, location: response.headers.get('location') }, url) : undefined;
+  if (to !== undefined) return requestIsTurnedAway({ url: to, token }, context, moves + 1);
+  return refusesToken({ status, challenge: response.headers.get('www-authenticate') ?? undefined });
 }
 
 /** @param moves how often the server has sent us on to itself. */

@@ -1,7 +1,7 @@
 /** A login that is in the store: the token that is valid now. */
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { requestAnswerTo } from '../oauth/probe.js';
+import { requestIsTurnedAway } from '../oauth/probe.js';
 import { covers } from '../oauth/resource.js';
 import { withAccess } from './server-access.js';
 import { canRenew, loginNeeded, renew } from './renewal.js';
@@ -82,7 +82,7 @@ async function isTurnedAway({ name, login }: { name: string; login: Login }, con
   if (typeof url !== 'string') return false;
   try {
     const asItWants = await withAccess(entry, context);
-    return (await requestAnswerTo({ url: new URL(expandVariables(url, context.env)), token: login.accessToken }, asItWants)) === 401;
+    return await requestIsTurnedAway({ url: new URL(expandVariables(url, context.env)), token: login.accessToken }, asItWants);
   } catch (error) {
     if (context.signal.aborted) throw error;
     return false;
