@@ -97,7 +97,7 @@ mcp-auth stays the only one that renews the login:
 
 The first way that is named for an app is the one that is taken; \`--how\` takes another. What is shown is for Linux; other systems have other paths. \`npm run test:apps\` installs the apps that are on npm and asks them whether they reach a server by what was written; the others are written by their documentation.
 
-The other way round, \`mcp-auth add --from claude-code\` (or \`--from .mcp.json\`) takes the servers of an app, and \`--tokens\` its logins, so that nobody logs in twice.
+The other way round, \`mcp-auth add --from claude-code\` (or \`--from .mcp.json\`) takes the servers of an app, and \`--tokens\` its logins, so that nobody logs in twice. A name that the store cannot have is made to fit, variables (\`\${env:X}\`, \`{env:X}\`, \`$X\`) become \`\${X}\`, headers come along; what was changed and what could not be taken is told.
 `;
 
 const outro = `

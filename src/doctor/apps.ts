@@ -1,7 +1,7 @@
 /** Who uses the logins. */
 import { apps } from '../apps/index.js';
 import { listApps } from '../connecting.js';
-import { isSameUrl } from '../store/document.js';
+import { isUrlOf } from '../store/variables.js';
 import { fine, warning, type MachineStep, type Seen } from './step.js';
 
 /** The apps that have a configuration here, and what they reach by a login of ours. */
@@ -11,7 +11,9 @@ export const connected: MachineStep = {
     const found = (await listApps(apps, context)).filter(({ found, problem }) => found || problem !== undefined);
     const all = found.flatMap(({ app, file, servers, problem }): Seen[] => {
       if (problem !== undefined) return [warning(`${app.summary}: ${problem}`)];
-      const here = servers.filter(({ how, url }) => how !== undefined && (how !== 'own' || (subject && isSameUrl(url, subject.url.href))));
+      const here = servers.filter(
+        ({ how, url }) => how !== undefined && (how !== 'own' || (subject && isUrlOf(url, subject.url.href, context.env))),
+      );
       return here.map(({ name, how }) => {
         if (how !== 'own') return fine(`${app.summary} has ${name} by ${how}, in ${file}`);
         return warning(

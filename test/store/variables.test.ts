@@ -1,0 +1,51 @@
+/** Variables in what apps and people wrote. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { expandVariables, isUrlOf, unsetIn, variablesIn, withReferences } from '../../src/store/variables.js';
+
+const env = { variables: { A: 'a', B: '', LONG: 'x'.repeat(1000) } };
+
+test.each([
+  ['${A}', 'a'],
+  ['https://${A}.example/${A}', 'https://a.example/a'],
+  ['${B:-b}', 'b'],
+  ['${C:-}', ''],
+  ['${C:-x${A}', 'x${A'],
+  ['${A', '${A'],
+  ['${A:-${A}', 'a'],
+  ['${A-b}${}${a b}$A', '${A-b}${}${a b}$A'],
+  ['${C:-${A', '${C:-${A'],
+])('%s is used as %s', (text, used) => {
+  expect(expandVariables(text, env)).toBe(used);
+});
+
+test('one that is not set and has no default is named', () => {
+  expect(() => expandVariables('${A}${C}', env)).toThrow('The URL of the server names ${C}, which is not set.');
+  expect(() => expandVariables('${B}', env, 'The header x')).toThrow('The header x names ${B}, which is not set.');
+  expect(unsetIn('${A}${B}${C}${C}${D:-d}', env)).toEqual(['B', 'C']);
+  expect(variablesIn('${A}${D:-d}${E')).toEqual(['A', 'D']);
+});
+
+test('any text is read as one pattern would read it, whose time grows with the square of its length', () => {
+  const pattern = /\$\{(\w+)(?::-([^}]*))?\}/g;
+  const pieces = fc.constantFrom('$', '{', '}', ':-', '${A}', '${', '${A:-', 'A', 'b', ' ', '\n');
+  const shown = (name: string, otherwise: string | undefined) => `<${name}|${otherwise}>`;
+  fc.assert(
+    fc.property(
+      fc.array(pieces, { maxLength: 40 }).map((some) => some.join('')),
+      (text) => {
+        const wanted = text.replace(pattern, (_, name: string, otherwise: string | undefined) => shown(name, otherwise));
+        expect(withReferences(text, 'It', ({ name, otherwise }) => shown(name, otherwise))).toBe(wanted);
+      },
+    ),
+  );
+});
+
+test('a text that is too long, before or after, is refused, and is no server’s URL', () => {
+  for (const text of ['${A:-'.repeat(30_000), '${LONG}'.repeat(100), `https://a.example/${'a'.repeat(70_000)}`]) {
+    expect(() => expandVariables(text, env)).toThrow('has more than 65536 characters');
+    expect(isUrlOf(text, 'https://a.example', env)).toBe(false);
+  }
+  const most = '${A:-'.repeat(13_000);
+  expect(expandVariables(most, env)).toBe(most);
+});
