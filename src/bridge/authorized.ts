@@ -41,6 +41,9 @@ interface Known {
 /** Milliseconds for which what the store holds is not looked up again. */
 const lookAgain = 2_000;
 
+/** Milliseconds after which a token that was new and refused may be renewed again: by then it may have expired. */
+const hopelessFor = 5 * 60_000;
+
 /**
  * A fetch for that server. Without a login it sends no token: the server may not want one. Where the server has moved to, as
  * `place.ts` lets it, is remembered.
@@ -53,7 +56,12 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
   const withToken = tokenAmong();
   const moved = new Map<URL, URL>();
   /** Tokens that were new and were refused all the same, by the method of the request: another one would be, too. */
-  const hopeless = new Map<string, string>();
+  const hopeless = new Map<string, { readonly token: string; readonly at: number }>();
+  const isHopeless = (method: string, login: Login) => {
+    const known = hopeless.get(method);
+    return known?.token === login.accessToken && performance.now() - known.at < hopelessFor;
+  };
+  const giveUp = (method: string, login: Login) => void hopeless.set(method, { token: login.accessToken, at: performance.now() });
   let renewedAt = 0;
   let renewing: Promise<Login | undefined> | undefined;
 
@@ -92,33 +100,36 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
     const first = await sendOn(request, url, login);
     const refusal = first.status < 400 ? undefined : await readRefusal(first, login);
     if (!refusal?.isOfToken) return checkScope(refusal?.answer ?? first, target, context);
-    discard(refusal.answer);
     const method = request.method ?? 'GET';
-    if (login !== undefined && hopeless.get(method) === login.accessToken) throw loginWanted(target, notAccepted);
+    if (login !== undefined && isHopeless(method, login)) return refused(refusal.answer, target);
+    discard(refusal.answer);
     const next = await renewed(login);
     if (next === undefined) throw loginWanted(target, 'wants a login');
     const second = await sendOn(request, url, next);
     const again = second.status < 400 ? undefined : await readRefusal(second, next);
     if (!again?.isOfToken) return checkScope(again?.answer ?? second, target, context);
-    hopeless.set(method, next.accessToken);
-    if (again.answer.status !== 401) return again.answer;
-    discard(again.answer);
-    throw loginWanted(target, notAccepted);
+    giveUp(method, next);
+    return refused(again.answer, target);
   };
   const renew = async (sentAt: number) => {
     if (renewing !== undefined) return (await renewing) !== undefined;
     if (sentAt < renewedAt) return true;
     const refused = known?.login;
-    if (refused === undefined || hopeless.get('') === refused.accessToken) return false;
+    if (refused === undefined || isHopeless('', refused)) return false;
     renewing = renewed(refused).finally(() => (renewing = undefined));
     const next = await renewing;
-    if (next !== undefined) hopeless.set('', next.accessToken);
+    if (next !== undefined) giveUp('', next);
     return next !== undefined;
   };
   return Object.assign(fetch, { renew });
 }
 
-const notAccepted = 'does not accept the login that there is';
+/** A refusal that no new token mends: of the login, with a 401; else of whatever the server says, perhaps of this one request. */
+function refused(answer: HttpAnswer, target: Target): HttpAnswer {
+  if (answer.status !== 401) return answer;
+  discard(answer);
+  throw loginWanted(target, 'does not accept the login that there is');
+}
 
 /** What a failure says of the token. Where its words have to be read for that, they are put back. */
 async function readRefusal(answer: HttpAnswer, login: Login | undefined): Promise<{ answer: HttpAnswer; isOfToken: boolean }> {
@@ -129,7 +140,10 @@ async function readRefusal(answer: HttpAnswer, login: Login | undefined): Promis
   const text = octets === undefined ? undefined : fromOctets(octets);
   const whole =
     octets === undefined ? answer : { ...answer, body: Readable.from([Buffer.from(octets, octetEncoding)], { objectMode: false }) };
-  if (token !== '' && refusesLength({ status: answer.status, text }, token)) throw lengthError(login);
+  if (token !== '' && refusesLength({ status: answer.status, text }, token)) {
+    discard(whole);
+    throw lengthError(login);
+  }
   return { answer: whole, isOfToken: refusesToken({ ...answered, text }) };
 }
 

@@ -1,6 +1,7 @@
 /** Streams of events that are taken up where they broke off: MCP Streamable HTTP, "Resumability and Redelivery". */
 import type { Context, HttpAnswer } from '../context.js';
 import { AuthError, hasCode, type ErrorCode } from '../errors.js';
+import { MovedElsewhere } from '../oauth/place.js';
 import { discard, isOk, lost } from './body.js';
 import { readEvents } from './events.js';
 import { answerTo, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
@@ -55,9 +56,11 @@ export function resumable(
     for (let attempt = 0; !own.aborted; attempt += 1) {
       const response = await get(stream.lastId, own).catch((error: unknown) => {
         // A token that is refused here will be refused again, though messages may pass with it.
-        if (hasCode(error, ...hopeless)) return error;
+        if (hasCode(error, ...hopeless) || error instanceof MovedElsewhere) return error;
         return undefined;
       });
+      // A GET may lead to a page for people, where messages are taken.
+      if (response instanceof MovedElsewhere) return undefined;
       if (response instanceof AuthError) return response;
       if (response && !isOk(response)) {
         discard(response);

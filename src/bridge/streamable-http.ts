@@ -29,6 +29,17 @@ interface Session {
   initialized?: Message;
 }
 
+/** A request under way. */
+interface Asked {
+  readonly id: string | number;
+  /** What its answer is handed to. */
+  readonly take: Deliver;
+  isAnswered: boolean;
+  /** Both are for one that waits for its answer in the server's own stream: it has come; or the stream has ended, and why. */
+  answered?: () => void;
+  failed?: (why: AuthError | undefined) => void;
+}
+
 /** What a server answers to `initialize` that knows nothing of this transport: no such method, no such place. */
 const unspoken = [400, 404, 405];
 
@@ -70,6 +81,12 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     if (message.method === 'notifications/initialized') session.initialized = message;
     // What is sent while a session is being opened again is sent in that one.
     if (message.method !== 'initialize' && reopening) await reopening.catch(() => undefined);
+    const take = noting(message, deliver);
+    await expecting({ message, take }, () => sendAndReceive({ message, take, own }));
+    if (message.method === 'notifications/initialized') listen();
+  };
+
+  const sendAndReceive = async ({ message, take, own }: { message: Message; take: Deliver; own: AbortSignal }) => {
     const { id } = session;
     const sentAt = performance.now();
     let response = await post(message, own);
@@ -79,8 +96,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       response = remembered ?? (await post(message, own));
     }
     if (message.isBatch && response.status === 400) return oneByOne(message, response, own);
-    await receive(response, { message, take: deliver, own, sentAt });
-    if (message.method === 'notifications/initialized') listen();
+    await receive(response, { message, take, own, sentAt });
   };
 
   /** MCP 2025-06-18 has no batches any more: a server that refuses one is sent its messages. */
@@ -107,10 +123,13 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   const reopen = async () => {
     const { initialize, initialized } = session;
     if (initialize === undefined) return;
-    const response = await post(initialize, signal);
-    // The forgotten session stays what it is until there is another: the next message finds that out, and tries again.
-    if (!isOk(response)) throw failed(response.status, await readBody(response));
-    await receive(response, { message: initialize, take: () => undefined, own: signal });
+    const take = noting(initialize, () => undefined);
+    await expecting({ message: initialize, take }, async () => {
+      const response = await post(initialize, signal);
+      // The forgotten session stays what it is until there is another: the next message finds that out, and tries again.
+      if (!isOk(response)) throw failed(response.status, await readBody(response));
+      await receive(response, { message: initialize, take, own: signal });
+    });
     if (initialized) {
       discard(await post(initialized, signal));
       listen();
@@ -125,12 +144,8 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       throw new NotSpoken(failed(response.status, await readBody(response)));
     }
     if (message.method === 'initialize' && isOk(response)) session.id = response.headers['mcp-session-id'];
-    const noted: Deliver = (text) => {
-      if (message.method === 'initialize') session.protocolVersion = protocolVersionIn(text) ?? session.protocolVersion;
-      return take(text);
-    };
     if (isOk(response) && isEventStream(response)) {
-      const streamed = streams.receive(response, { message, take: noted, own });
+      const streamed = streams.receive(response, { message, take, own });
       // What wants no answer is not kept waiting for the end of a stream that came with it.
       if (wantsAnswer(message) || message.isBatch) return streamed;
       streamed.catch(() => undefined);
@@ -143,7 +158,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     if (!wantsAnswer(message)) {
       if (!isOk(response)) throw failed(response.status, text);
       const answers = message.isBatch ? onOneLine(text) : undefined;
-      if (answers !== undefined) await noted(answers);
+      if (answers !== undefined) await take(answers);
       return;
     }
     const line = onOneLine(text);
@@ -153,37 +168,63 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     if (sentAt !== undefined && isOk(response) && saysTokenIsRefusedIn(answer) && (await fetch.renew(sentAt))) {
       return receive(await post(message, own), { message, take, own });
     }
-    await noted(answer);
+    await take(answer);
   };
 
-  /** Requests whose answers come in the server's own stream, by what is called when they have, or cannot; and answers that were there first. */
-  const waiting = new Map<string, { readonly resolve: () => void; readonly reject: (why: AuthError) => void }>();
-  const early = new Set<string>();
+  /** What an answer is handed to: of one to `initialize`, the version is kept for the messages that follow. */
+  const noting = (message: Message, take: Deliver): Deliver => {
+    if (message.method !== 'initialize') return take;
+    return (text) => {
+      session.protocolVersion = protocolVersionIn(text) ?? session.protocolVersion;
+      return take(text);
+    };
+  };
+
+  /** Requests under way, by their ids as text: any of them may be answered in the server's own stream, also before it is accepted. */
+  const asked = new Map<string, Asked>();
+
+  const expecting = async ({ message, take }: { message: Message; take: Deliver }, act: () => Promise<void>): Promise<void> => {
+    const mine = awaited(message).map((id): Asked => ({ id, take, isAnswered: false }));
+    for (const one of mine) asked.set(String(one.id), one);
+    try {
+      await act();
+    } finally {
+      for (const one of mine) if (asked.get(String(one.id)) === one) asked.delete(String(one.id));
+    }
+  };
 
   const answeredInStream = async (message: Message, { status, own }: { status: number; own: AbortSignal }): Promise<void> => {
-    const ids = awaited(message).map(String);
-    const late = ids.filter((id) => !early.delete(id));
-    const answers = late.map((id) => new Promise<void>((resolve, reject) => waiting.set(id, { resolve, reject })));
-    if (listening === undefined) listen();
-    if (listening?.isOver) throw notAnswered(status);
-    // The signal outlives this message, and serves many others.
-    const { promise: cancelled, forget } = whenAborted(own);
+    // A session that begins has a stream of its own.
+    if (listening === undefined || message.method === 'initialize') listen();
+    const left = awaited(message)
+      .flatMap((id) => asked.get(String(id)) ?? [])
+      .filter(({ isAnswered }) => !isAnswered);
+    const answers = left.map(
+      (one) =>
+        new Promise<void>((resolve, reject) => {
+          one.answered = resolve;
+          one.failed = (why) => reject(why ?? notAnswered(status));
+        }),
+    );
+    const cancel = () => left.forEach((one) => one.answered?.());
+    if (own.aborted) cancel();
+    // The signal may be used again for other messages: nothing is left behind on it.
+    own.addEventListener('abort', cancel);
     try {
-      await Promise.race([Promise.all(answers), cancelled]);
+      await Promise.all(answers);
     } finally {
-      forget();
-      for (const id of late) waiting.delete(id);
+      own.removeEventListener('abort', cancel);
     }
   };
 
   /** What the server says unasked; and answers, which it should have given where it was asked. */
   const deliverUnasked: Deliver = (text) => {
     const id = answeredBy(text);
-    if (id === undefined) return deliver(text);
-    const asked = waiting.get(String(id));
-    if (asked === undefined && early.size < mostEarly) early.add(String(id));
-    const taken = deliver(text);
-    asked?.resolve();
+    const one = id === undefined ? undefined : asked.get(String(id));
+    if (one === undefined || one.isAnswered) return deliver(text);
+    one.isAnswered = true;
+    const taken = one.take(answerTo(text, one.id) ?? text);
+    one.answered?.();
     return taken;
   };
 
@@ -200,19 +241,17 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     });
 
   const streams = resumable(get, context);
-  /** The server's own stream; `isOver` where it has none, or has closed it to us. */
-  let listening: { readonly stop: () => void; isOver: boolean } | undefined;
-  /** Said once: it may be closed to us while messages pass. */
+  let listening: ReturnType<typeof streams.listen> | undefined;
+  /** Said once: the server's own stream may be closed to us, while messages pass. */
   let isTold = false;
   const listen = () => {
     listening?.stop();
-    const { stop, ended } = streams.listen({ take: deliverUnasked, signal });
-    const own = { stop, isOver: false };
-    listening = own;
-    void ended.then((why) => {
-      own.isOver = true;
-      if (listening !== own) return;
-      for (const { reject } of waiting.values()) reject(why ?? notAnswered(202));
+    const now = streams.listen({ take: deliverUnasked, signal });
+    listening = now;
+    void now.ended.then((why) => {
+      if (listening !== now) return;
+      listening = undefined;
+      for (const one of asked.values()) one.failed?.(why);
       if (why === undefined || isTold) return;
       isTold = true;
       context.ui.warn(`The server’s own stream is closed to this login, so that what it says unasked is not heard: ${why.message}`);
@@ -243,22 +282,11 @@ async function unlessLost(response: HttpAnswer, { message, hasId }: { message: M
   return isLost ? undefined : { ...response, body: Readable.from([Buffer.from(octets, octetEncoding)], { objectMode: false }) };
 }
 
-/** Resolves when the signal aborts, unless it is forgotten before. */
-function whenAborted(signal: AbortSignal): { promise: Promise<void>; forget: () => void } {
-  let abort!: () => void;
-  const promise = new Promise<void>((resolve) => (abort = resolve));
-  signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
-  return { promise, forget: () => signal.removeEventListener('abort', abort) };
-}
-
 /** The requests in a message. */
 function awaited(message: Message): readonly (string | number)[] {
   return wantsAnswer(message) ? [message.id] : (message.requests ?? []);
 }
 
-/** Answers in the server's own stream that nobody has been told to wait for. */
-const mostEarly = 1000;
 /** Octets of an answer that may be a refusal in the place of one. */
 const shortAnswer = 2000;
 

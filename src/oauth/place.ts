@@ -67,10 +67,13 @@ function bare(path: string): string {
   return path.replace(/\/$/, '');
 }
 
-/** What a server says that sends us to where no login goes. */
-export function movedElsewhere(location: string, from: URL): AuthError {
+/** A server that sends us to where no login goes, which it will do the next time, too. */
+export class MovedElsewhere extends AuthError {}
+
+/** What such a server is told as. */
+export function movedElsewhere(location: string, from: URL): MovedElsewhere {
   const there = URL.canParse(location, from.href) ? new URL(location, from).href : location;
-  return new AuthError(
+  return new MovedElsewhere(
     'server_failed',
     `${from.host} redirects to ${quoted(there)}, and the login is for ${from.href} alone: nothing was sent there.`,
     {

@@ -1,5 +1,5 @@
 /** The bridge at servers that lose sessions, refuse tokens, move, and answer late, each in its own words. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { answerTo, bridged, data, events, hello, json, loggedIn, serverOf, type Seen } from '../helpers/bridged.js';
 
 type Response = Parameters<typeof json>[0];
@@ -139,6 +139,26 @@ describe('Words: a token that has expired', () => {
     for (const method of ['one', 'two', 'three']) expect((await ask(method)).error).toBeDefined();
     await end();
     expect(server.seen.filter(({ url }) => url === '/token')).toHaveLength(1);
+  });
+
+  test('a 403 in words that no new token mends is the server’s own answer each time; what is refused later is renewed again', async () => {
+    let tokens = 0;
+    const server = await serverOf((seen, response) => {
+      if (seen.url === '/token') json(response, { access_token: `new${(tokens += 1)}`, token_type: 'Bearer', refresh_token: `r${tokens}` });
+      else if (seen.method === 'GET') response.writeHead(405).end();
+      else if (seen.body.method !== 'secret') json(response, answerTo(seen, { protocolVersion: '2025-11-25' }));
+      else json(response, rpcError(seen.body.id, -32_000, 'Unauthorized to see project X'), { status: 403 });
+    });
+    const { ask, end } = await opened(server.origin);
+    const answers = [await ask('secret'), await ask('secret'), await ask('secret')];
+    expect(answers.map(({ error }) => error?.message)).toEqual(Array(3).fill('Unauthorized to see project X'));
+    expect(tokens).toBe(1);
+    const later = performance.now() + 6 * 60_000;
+    vi.spyOn(performance, 'now').mockImplementation(() => later);
+    onTestFinished(() => void vi.restoreAllMocks());
+    await ask('secret');
+    expect(tokens).toBe(2);
+    await end();
   });
 
   test('the server’s own stream may be closed to it while messages pass: told once, renewed once', async () => {

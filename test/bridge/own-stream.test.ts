@@ -1,0 +1,104 @@
+/** Answers in the server's own stream: MCP Streamable HTTP, where a message was only accepted (202). */
+import { getEventListeners } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { PassThrough, Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+import type { AuthorizedFetch } from '../../src/bridge/authorized.js';
+import { parseMessage } from '../../src/bridge/json-rpc.js';
+import { streamableHttp } from '../../src/bridge/streamable-http.js';
+import type { Context, HttpAnswer } from '../../src/context.js';
+import { toOctets } from '../../src/octets.js';
+import { answerTo, bridged, data, events, hello, json, loggedIn, serverOf, type Seen } from '../helpers/bridged.js';
+
+/** A server that accepts every request in the session that there is, and answers it in its own stream as `said` has it. */
+async function accepting(said: (seen: Seen) => object) {
+  const session = { current: 's1' };
+  let stream: ServerResponse | undefined;
+  const server = await serverOf((seen, response) => {
+    const isKnown = seen.headers['mcp-session-id'] === session.current;
+    if (seen.method === 'DELETE') return void response.writeHead(204).end();
+    if (seen.body.method !== 'initialize' && !isKnown) return void response.writeHead(404).end();
+    if (seen.method === 'GET') {
+      stream = response;
+      return events(response, ': open');
+    }
+    response.writeHead(202, seen.body.method === 'initialize' ? { 'mcp-session-id': session.current } : {}).end();
+    const say = () => (stream?.writable ? stream.write(`${data(said(seen))}\n\n`) : setTimeout(say, 20));
+    if (seen.body.id !== undefined) setTimeout(say, 20);
+  });
+  /** Forgets the session, as a server does that is started anew. */
+  const forget = (id: string) => {
+    session.current = id;
+    stream?.destroy();
+    stream = undefined;
+  };
+  return { server, forget };
+}
+
+test('an answer has the id as the request has it, and begins a session as any other does', async () => {
+  const { server } = await accepting((seen) => ({ ...answerTo(seen, { protocolVersion: '2025-11-25' }), id: String(seen.body.id) }));
+  const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+  expect((await ask('initialize', hello)).id).toBe(1);
+  notify('notifications/initialized');
+  bridge.type('{"jsonrpc":"2.0","id":7,"method":"a"}\n');
+  await expect.poll(() => bridge.events.find(({ id }) => id === 7), { timeout: 20_000 }).toBeDefined();
+  await end();
+  expect(server.posts().at(-1)?.headers).toMatchObject({ 'mcp-session-id': 's1', 'mcp-protocol-version': '2025-11-25' });
+});
+
+test('a session that was lost is opened again, though its stream has ended, and the app hears no second answer to its beginning', async () => {
+  const { server, forget } = await accepting((seen) => answerTo(seen, { session: seen.headers['mcp-session-id'] }));
+  const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+  await ask('initialize', hello);
+  notify('notifications/initialized');
+  expect((await ask('a')).result).toEqual({ session: 's1' });
+  const before = server.seen.length;
+  forget('s2');
+  // The stream is asked for again, and is not there: 404.
+  await expect.poll(() => server.seen.slice(before).filter(({ method }) => method === 'GET').length, { timeout: 20_000 }).toBe(1);
+  expect((await ask('b')).result).toEqual({ session: 's2' });
+  await end();
+  expect(bridge.events.filter(({ id }) => id === 1)).toHaveLength(1);
+});
+
+test('a GET that leads to a page for people is no stream: it is asked for once a message, and nobody waits for an answer in it', async () => {
+  const server = await serverOf((seen, response) => {
+    if (seen.method === 'GET') response.writeHead(302, { location: 'https://docs.example/' }).end();
+    else if (seen.body.method === 'initialize') json(response, answerTo(seen, { protocolVersion: '2025-11-25' }));
+    else response.writeHead(seen.method === 'DELETE' ? 204 : 202).end();
+  });
+  const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+  await ask('initialize', hello);
+  notify('notifications/initialized');
+  expect((await ask('a')).error?.message).toContain('has no stream to answer it in');
+  await end();
+  expect(server.seen.filter(({ method }) => method === 'GET').length).toBeLessThan(4);
+  expect(bridge.stderr).not.toContain('docs.example');
+});
+
+test('nothing is left behind on a signal that is used again', async () => {
+  const stream = new PassThrough();
+  const answer = (status: number, body: Readable, headers = {}): HttpAnswer => ({ status, headers, body });
+  const fetch: AuthorizedFetch = Object.assign(
+    ({ method = 'GET' }) => {
+      if (method === 'GET') return Promise.resolve(answer(200, stream, { 'content-type': 'text/event-stream' }));
+      return Promise.resolve(answer(202, Readable.from([])));
+    },
+    { renew: () => Promise.resolve(false) },
+  );
+  const ending = new AbortController();
+  const context = { signal: ending.signal } as Context;
+  const delivered: string[] = [];
+  const deliver = (text: string) => void delivered.push(text);
+  const transport = streamableHttp({ url: new URL('http://127.0.0.1/mcp'), fetch, headers: {}, deliver }, context);
+  const own = new AbortController();
+  for (const id of [1, 2, 3]) {
+    const message = parseMessage(toOctets(`{"jsonrpc":"2.0","id":${id},"method":"a"}`));
+    const sent = transport.send(message ?? expect.fail(), own.signal);
+    setTimeout(() => stream.write(`data: {"jsonrpc":"2.0","id":${id},"result":{}}\n\n`), 10);
+    await sent;
+    expect(getEventListeners(own.signal, 'abort')).toHaveLength(0);
+  }
+  expect(delivered).toHaveLength(3);
+  await transport.close();
+});
