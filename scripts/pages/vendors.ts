@@ -15,7 +15,10 @@ const meanings: { readonly [Key in keyof Needs]-?: (value: NonNullable<Needs[Key
   issuerForm: () => 'accepts that the metadata names the issuer in another way than its address',
   leastScope: (value) => `asks for the scope \`${value}\` where the server names none`,
   registration: (value) => `says how to become a client: “${value}”`,
-  refusedFlows: (value) => `does not try ${Object.keys(value).join(', ')}`,
+  refusedFlows: (value) =>
+    Object.entries(value)
+      .map(([flow, why]) => `does not try \`${flow}\` by itself: ${why}`)
+      .join('; '),
 };
 
 /** The option with which a person says otherwise. */
@@ -27,6 +30,7 @@ const options: { readonly [Key in keyof Needs]?: string } = {
   pkceUnadvertised: '--allow-missing-pkce-metadata',
   issuerForm: '--trust-issuer',
   leastScope: '--scope',
+  refusedFlows: '--flow',
   registration: '--client-id',
 };
 

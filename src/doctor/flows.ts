@@ -12,7 +12,7 @@ export const ways: Step = {
     // Throws with the reasons where there is none.
     const [first] = availableFlows(situation, undefined);
     return flows.map((flow): Seen => {
-      const reason = flow.unavailable(situation);
+      const reason = dialect.refusedFlows[flow.name] ?? flow.unavailable(situation);
       if (reason !== undefined) return warning(`${flow.name} cannot run: ${reason}`);
       if (flow.unattended) return fine(`${flow.name} can run, with --flow ${flow.name} and a client that is known there`);
       return fine(`${flow.name} can run${flow === first ? ', and is the one that is taken' : ''}`);

@@ -17,7 +17,7 @@ export const flows: readonly Flow[] = [browser, device, paste, clientCredentials
  */
 export function availableFlows(situation: Situation, forced: string | undefined): [Flow, ...Flow[]] {
   const wanted = forced === undefined ? flows.filter((flow) => !flow.unattended) : flows.filter((flow) => flow.name === forced);
-  const reasons = wanted.map((flow) => ({ flow, reason: unavailable(flow, situation) }));
+  const reasons = wanted.map((flow) => ({ flow, reason: unavailable(flow, situation, forced !== undefined) }));
   const [first, ...others] = reasons.filter(({ reason }) => reason === undefined).map(({ flow }) => flow);
   if (first) return [first, ...others];
   throw new AuthError('no_flow', `No login is possible: ${reasons.map(({ flow, reason }) => `${flow.name}: ${reason}`).join('; ')}.`, {
@@ -35,9 +35,11 @@ function hintFor({ metadata }: Situation, forced: string | undefined): string {
     : 'Leave out --flow to use another way.';
 }
 
-function unavailable(flow: Flow, situation: Situation): string | undefined {
+/** @param isForced the person has asked for this flow by its name, whatever is known of the vendor. */
+function unavailable(flow: Flow, situation: Situation, isForced: boolean): string | undefined {
   if (situation.inTwoSteps && flow.halves === undefined) return 'it cannot be done in two steps';
-  return situation.dialect.refusedFlows[flow.name] ?? flow.unavailable(situation);
+  const ofVendor = isForced ? undefined : situation.dialect.refusedFlows[flow.name];
+  return ofVendor ?? flow.unavailable(situation);
 }
 
 /** Why this flow was chosen, as far as that is about a browser, for a person who did not ask for it; undefined when they did. */

@@ -55,7 +55,15 @@ function start(words: readonly string[], store: string, env: Readonly<Record<str
 }
 
 async function logIn(server: VendorServer, store: string) {
-  const words = ['login', server.mcp, '--name', 'vendor', '--no-browser', '--flow', 'paste', ...(server.words ?? [])];
+  const words = [
+    'login',
+    server.mcp,
+    '--name',
+    'vendor',
+    '--no-browser',
+    ...(server.isAutomatic ? [] : ['--flow', 'paste']),
+    ...(server.words ?? []),
+  ];
   const login = start(words, store, server.env);
   const shown = await login.shown(/^(https:\S+[?&]state=\S+)$/m).catch(() => undefined);
   if (shown !== undefined) {

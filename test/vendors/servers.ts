@@ -31,6 +31,8 @@ export interface VendorServer {
   readonly mcp: string;
   /** Words of the login besides. */
   readonly words?: readonly string[];
+  /** Whether the flow is left to mcp-auth; paste is asked for otherwise. */
+  readonly isAutomatic?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   /** What a login ends with where that is no login. */
   readonly refusal?: RegExp;
@@ -258,6 +260,7 @@ export const vendorServers: readonly VendorServer[] = [
   }),
   {
     vendor: 'Google',
+    isAutomatic: true,
     what: 'Workspace, whose server lets everybody begin',
     words: ['--client-id', 'desktop.apps.googleusercontent.com'],
     env: secret,

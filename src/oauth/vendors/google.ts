@@ -11,6 +11,10 @@ export const google: Vendor = {
     },
     prompt: { value: 'consent', source: 'PrefectHQ/fastmcp#2438, willdady/platypus#139' },
     offlineAccess: { value: false, source: 'punkpeye/mcp-remote#258' },
+    refusedFlows: {
+      value: { device: 'Google gives device codes to clients of the type “TVs and Limited Input devices” alone, for few scopes' },
+      source: 'https://developers.google.com/identity/protocols/oauth2/limited-input-device',
+    },
     registration: {
       value:
         'Google lets no client register itself: make an OAuth client of the type “Desktop app” in the Google Cloud console, and pass --client-id ID with its secret in MCP_AUTH_CLIENT_SECRET.',
@@ -21,10 +25,6 @@ export const google: Vendor = {
     {
       value: 'Its servers for Workspace let everybody begin, and want a token for the first call of a tool.',
       source: 'NousResearch/hermes-agent#97010',
-    },
-    {
-      value: 'Device codes are for clients of the type “TVs and Limited Input devices”, and for few scopes.',
-      source: 'https://developers.google.com/identity/protocols/oauth2/limited-input-device',
     },
   ],
 };
