@@ -131,7 +131,8 @@ function preRegisteredBefore(request: ClientRequest, { login, known }: Situation
   const own = known.find(({ client_id, obtained_by }) => client_id === login?.clientId && obtained_by === 'pre_registration');
   const { register, metadataUrl, redirectUri } = request.options;
   if (own === undefined || register || metadataUrl !== undefined) return Promise.resolve(undefined);
-  return Promise.resolve({ client: redirectUri === undefined ? own : { ...own, redirect_uris: [redirectUri] }, reused: false });
+  const client = asSaid(own, request.options);
+  return Promise.resolve({ client: redirectUri === undefined ? client : { ...client, redirect_uris: [redirectUri] }, reused: false });
 }
 
 /** The client of `--client-metadata-url`, where the authorization server reads such documents. */
@@ -153,16 +154,23 @@ function registeredBefore(
   { login, known, context }: Situation,
 ): Promise<ObtainedClient | undefined> {
   if (options.register) return Promise.resolve(undefined);
-  const usable = known.filter(
-    (client) =>
-      isUsable(client, { metadata, now: context.clock.now() }) &&
-      !mayGainGrant(client, flow.grantType) &&
-      // One that was registered by hand is for what it was registered for.
-      (flow.client === 'any') === (client.obtained_by !== 'pre_registration') &&
-      (options.redirectUri === undefined || client.redirect_uris?.[0] === options.redirectUri),
-  );
+  const usable = known
+    .map((client) => asSaid(client, options))
+    .filter(
+      (client) =>
+        isUsable(client, { metadata, now: context.clock.now() }) &&
+        !mayGainGrant(client, flow.grantType) &&
+        // One that was registered by hand is for what it was registered for.
+        (flow.client === 'any') === (client.obtained_by !== 'pre_registration') &&
+        (options.redirectUri === undefined || client.redirect_uris?.[0] === options.redirectUri),
+    );
   const client = usable.find(({ client_id }) => client_id === login?.clientId) ?? usable[0];
   return Promise.resolve(client && { client, reused: true });
+}
+
+/** A client from the store, which proves itself in the way that the person says. */
+function asSaid(client: ClientInformation, { tokenAuthMethod: method }: ClientOptions): ClientInformation {
+  return method === undefined ? client : { ...client, token_endpoint_auth_method: method };
 }
 
 /** Dynamic registration, with the redirect URI of the registration before, if there was one: a forwarded port stays right. */

@@ -17,11 +17,11 @@ import { agreementOf } from './login.js';
 import { withinReach } from '../session/renewal.js';
 import { dialectOf } from '../oauth/dialect.js';
 import { openDpop, type DpopKey } from '../oauth/dpop.js';
-import { withAccessTo } from '../session/server-access.js';
+import { headersOf, withAccessTo } from '../session/server-access.js';
 import { prepare, type LoginRequest } from './preparation.js';
 import { newAttemptId, type AttemptFile } from '../store/attempts.js';
-import { isSameUrl } from '../store/document.js';
-import type { ServerSettings } from '../store/settings.js';
+import { findServer, isSameUrl, type ServerEntry } from '../store/document.js';
+import { readSettings, type ServerSettings } from '../store/settings.js';
 
 /** A login that has been started. */
 export interface StartedLogin {
@@ -38,9 +38,11 @@ interface Kept {
   readonly address: string;
   readonly flow: string;
   readonly verify: boolean;
-  /** Absent in one that a version before has started. */
+  /** Absent in one that a version before has started, which had but the next two. */
   readonly settings?: ServerSettings;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly trusted_issuer?: string;
+  readonly issuer_address?: string;
   readonly network: Network;
   readonly metadata: AuthorizationServerMetadata;
   readonly resource?: string | undefined;
@@ -133,7 +135,9 @@ async function finish(
   { attempt, timeout }: { attempt: AttemptFile & Kept; timeout: number | undefined },
   context: Context,
 ): Promise<LoginResult> {
-  const { server, url, address, flow, verify, settings = {}, headers = {}, metadata, resource, scope, client, forgotten, kept } = attempt;
+  const { server, url, address, flow, verify, metadata, resource, scope, client, forgotten, kept } = attempt;
+  const entry = findServer(await context.store.read(), server);
+  const { settings = settingsBefore(attempt, entry), headers = headersOf(entry) } = attempt;
   const dpop = attempt.dpop_key && (await openDpop(attempt.dpop_key));
   const agreement: Agreement = {
     ...{ name: server, url, address, flow, verify, settings, headers, metadata, resource, scope, client, forgotten, dpop },
@@ -153,6 +157,14 @@ async function finish(
   const asItWants = await withAccessTo({ url: new URL(address), headers, settings }, context);
   const grant = await halvesOf(flowNamed(flow)).finish({ request, kept }, withinReach(attempt.network, asItWants));
   return conclude({ agreement, grant }, context);
+}
+
+/** What holds for an attempt that says nothing of settings: what the server has, and the issuer that was trusted then. */
+function settingsBefore(
+  { trusted_issuer: trustedIssuer, issuer_address: trustedIssuerAt }: Kept,
+  entry: ServerEntry | undefined,
+): ServerSettings {
+  return { ...readSettings(entry), ...(trustedIssuer !== undefined && { trustedIssuer, trustedIssuerAt }) };
 }
 
 /** `prepare` lets only such flows through. */

@@ -197,12 +197,10 @@ function failureStatus({ ok, status }: Response, isTold: boolean): number {
 function parseBody(text: string, contentType: string): Body | undefined {
   if (contentType.startsWith('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text));
   const bare = text.replace(/^\ufeff/, '').trim();
-  if (
-    /^(access_token|error|device_code|oauth_token)=[^\s<]*$/.test(bare) ||
-    /^[\w.]+=[^\s<]*&(access_token|error|device_code)=[^\s<]*$/.test(bare)
-  ) {
-    return Object.fromEntries(new URLSearchParams(bare));
-  }
+  // In two steps, each of which reads the text once: a server chooses how long it is.
+  const isForm =
+    /^[\w.]+=[^\s<]*$/.test(bare) && /^(access_token|error|device_code|oauth_token)=|&(access_token|error|device_code)=/.test(bare);
+  if (isForm) return Object.fromEntries(new URLSearchParams(bare));
   return parseObject(bare) ?? parseObject(textIn(bare));
 }
 

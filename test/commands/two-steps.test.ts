@@ -1,5 +1,5 @@
 /** `login --start` and `login --finish`: one login in two processes, which here are two runs. */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readStore, temporaryStore } from '../helpers/folder.js';
@@ -145,6 +145,23 @@ describe('by the code', () => {
     await new Person().denyDevice(code['verification_uri'] ?? '', code['user_code'] ?? '');
     expect(await run('login demo --finish', { store }).exit).toBe(4);
   });
+});
+
+test('one that a version before has started leaves what the server has beside its login', async () => {
+  const server = await fakeServer();
+  const entry = { url: server.url, headers: { 'X-Key': 'k' }, login_options: { prompt: 'none' } };
+  const store = temporaryStore({ mcpServers: { fake: entry } });
+  const { url = '' } = await started(`login fake --flow paste --no-verify`, store);
+  const file = path.join(path.dirname(store), attemptsBeside(store)[0] ?? '');
+  const { settings, headers, ...older } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  expect([settings, headers]).toEqual([{ prompt: 'none' }, { 'x-key': 'k' }]);
+  writeFileSync(file, JSON.stringify({ ...older, trusted_issuer: 'https://name.example', issuer_address: server.origin }));
+  const asked = new URL(url).searchParams;
+  const end = `${asked.get('redirect_uri') ?? ''}?code=c&state=${asked.get('state') ?? ''}`;
+  const finish = run(['login', 'fake', '--finish', end], { store });
+  expect(await finish.exit, finish.stderr).toBe(0);
+  const pin = { trusted_issuer: 'https://name.example', trusted_issuer_at: server.origin };
+  expect(readStore(store).mcpServers.fake).toMatchObject({ ...entry, ...pin, auth: { token: 'access-1' } });
 });
 
 test('a login that is bound to a key keeps it from one half to the other', async () => {

@@ -130,6 +130,27 @@ describe('A MUST that vendors refuse, an option that they need', () => {
     expect((await logIn(unlisted, temporaryStore(), ['--offline-access'])).request?.get('scope')).toBe('offline_access');
   });
 
+  test.each<{ form: string; words: string[]; env: Record<string, string> }>([
+    { form: 'that registered itself', words: [], env: {} },
+    { form: 'that was registered by hand', words: ['--client-id', 'hand'], env: { MCP_AUTH_CLIENT_SECRET: 'a-secret' } },
+  ])('--token-auth-method holds for a client of before, too: one $form', async ({ words, env }) => {
+    const at = await server(withMetadata({ token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'] }), () => ({
+      want: 'POST /register',
+      respond: ({ body }) => ({
+        status: 201,
+        json: { ...body, client_id: 'client-1', client_secret: 'a-secret', client_secret_expires_at: 0 },
+      }),
+    }));
+    const store = temporaryStore();
+    worked(await logInByPaste([at.url, '--name', 'fake', ...words], { store, env }));
+    expect(at.asked('POST /token').at(-1)?.headers.authorization).toMatch(/^Basic /);
+    worked(await again(store, ['--token-auth-method', 'client_secret_post']));
+    expect(at.asked('POST /token').at(-1)?.body).toMatchObject({ client_secret: 'a-secret' });
+    const { body } = await refreshed(at, store);
+    expect(body).toMatchObject({ client_secret: 'a-secret' });
+    expect(at.asked('POST /register').length).toBeLessThan(2);
+  });
+
   test('--authorize-param and --scope are kept, and taken back', async () => {
     const at = await server(withMetadata({}));
     const store = temporaryStore();
