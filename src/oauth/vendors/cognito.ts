@@ -9,8 +9,10 @@ export const cognito: Vendor = {
     offlineAccess: { value: false, source: 'onyx-dot-app/onyx#11931, mintel/dex-k8s-authenticator#168' },
     leastScope: { value: 'openid', source: 'anthropics/claude-code#90190' },
     registration: {
-      value: 'Cognito lets no client register itself: add an app client to the user pool, and pass --client-id ID.',
-      source: 'empires-security/mcp-oauth2-aws-cognito#9',
+      value:
+        'Cognito lets no client register itself: add an app client to the user pool, with the callback URL http://localhost:8080/callback, and pass --client-id ID --redirect-uri http://localhost:8080/callback.',
+      source:
+        'empires-security/mcp-oauth2-aws-cognito#9, https://docs.aws.amazon.com/sdk-for-kotlin/api/latest/cognitoidentityprovider/aws.sdk.kotlin.services.cognitoidentityprovider.model/-create-user-pool-client-request/callback-urls.html',
     },
   },
   notes: [

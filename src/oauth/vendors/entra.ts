@@ -28,8 +28,8 @@ export const entra: Vendor = {
     issuerForm: { value: isFormOf, source: 'openai/codex#38973, coreos/go-oidc#121, MicrosoftDocs/entra-docs#408' },
     registration: {
       value:
-        'Entra ID lets no client register itself: register an application in the tenant, with the redirect URI http://localhost as a mobile or desktop application, and pass --client-id ID.',
-      source: 'agentgateway/agentgateway#2408, MicrosoftDocs/entra-docs docs/identity-platform/v2-oauth2-auth-code-flow.md',
+        'Entra ID lets no client register itself: register an application in the tenant, with the redirect URI http://localhost as a mobile or desktop application, and pass --client-id ID --redirect-uri http://localhost:8080. Entra ID takes any port there.',
+      source: 'agentgateway/agentgateway#2408, https://learn.microsoft.com/en-us/entra/identity-platform/reply-url',
     },
   },
   notes: [

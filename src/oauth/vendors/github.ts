@@ -11,8 +11,8 @@ export const github: Vendor = {
     },
     registration: {
       value:
-        'GitHub lets no client register itself: make an OAuth app or a GitHub App in the developer settings of your account, and pass --client-id ID, with its secret in MCP_AUTH_CLIENT_SECRET or with the device flow enabled.',
-      source: 'github/github-mcp-server#1404, anomalyco/opencode#6067',
+        'GitHub lets no client register itself: make an OAuth app or a GitHub App in the developer settings of your account, with the callback URL http://127.0.0.1/callback, and pass --client-id ID, with its secret in MCP_AUTH_CLIENT_SECRET or with the device flow enabled.',
+      source: 'github/github-mcp-server#1404, github/docs content/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps.md',
     },
   },
   notes: [

@@ -7,7 +7,7 @@ export const hubspot: Vendor = {
   needs: {
     registration: {
       value:
-        'HubSpot lets no client register itself: make an MCP auth app in your account, with the redirect URI, and pass --client-id ID with its secret in MCP_AUTH_CLIENT_SECRET.',
+        'HubSpot lets no client register itself: make an MCP auth app in your account, with a redirect URI, and pass --client-id ID --redirect-uri URI, with its secret in MCP_AUTH_CLIENT_SECRET.',
       source: 'vstorm-co/agenticos#1620, preset-io/agor#1957',
     },
   },
