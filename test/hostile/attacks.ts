@@ -1096,7 +1096,7 @@ const configurations: Attack[] = [
     stdin: imported({}, { login_options: { resource: 'https://bank.example', authorize_params: { audience: 'https://bank.example' } } }),
     exit: 0,
     changesStore: true,
-    says: /Logged in to evil/,
+    says: /Not taken[^“]*“--resource https:\/\/bank\.example/,
     leaves: /^(?![^]*bank\.example)/,
   },
   {
