@@ -7,7 +7,7 @@ import { quoted } from './server-text.js';
 import { unknownServer } from './session/revoke.js';
 import { clientsOf, putClient } from './store/clients.js';
 import { findServer, parseDocument, putServer, servers, type StoreDocument } from './store/document.js';
-import { portableSettings, readSettings, writeSettings } from './store/settings.js';
+import { foreignSettings, portableSettings, readSettings, settingsInWords, writeSettings } from './store/settings.js';
 import { deleteLogin, readLogin, writeLogin, type Login } from './store/login.js';
 
 /**
@@ -60,6 +60,8 @@ export interface Imported {
   readonly trustedIssuer?: string;
   /** The file of its client's key, which has to be on this machine too. */
   readonly keyFile?: string;
+  /** The options of its machine that were not taken, as they are typed. */
+  readonly notTaken: readonly string[];
   /** It is renewed by showing a file of its machine, which was not taken. */
   readonly unrepeatable: boolean;
 }
@@ -108,6 +110,7 @@ export async function importLogins(
     issuer: login.issuer,
     trustedIssuer: typeof entry.trusted_issuer === 'string' ? entry.trusted_issuer : undefined,
     keyFile: client?.private_key_file,
+    notTaken: settingsInWords(foreignSettings(readSettings(entry))),
     unrepeatable: readLogin(entry)?.flow !== login.flow,
   }));
 }

@@ -87,12 +87,12 @@ export async function requestAuthorizationServer(
  */
 export function parseAuthorizationServer(
   document: Record<string, unknown>,
-  { issuer, trusted, isUnnamed = false, address, reach }: IssuerRequest & { address: URL; reach: Network },
+  { issuer, trusted, isUnnamed = false, metadataUrl, address, reach }: IssuerRequest & { address: URL; reach: Network },
 ): AuthorizationServerMetadata {
   const named = document['issuer'];
   const accepted =
     isSameIssuer(named, issuer) ||
-    (isUnnamed && isSameOrigin(named, issuer)) ||
+    (isUnnamed && isSameOrigin(named, issuer) && maySpeakFor(named, { address, metadataUrl })) ||
     isTrusted(named, { trusted, issuer }) ||
     isFormOfVendor(named, issuer);
   // A template, as `…/{tenantid}/v2.0`, stands for many issuers, and what a vendor calls one issuer may change from day to day.
@@ -213,8 +213,17 @@ function isTrusted(found: unknown, { trusted, issuer }: { trusted: TrustedIssuer
   return trusted !== undefined && found === trusted.issuer && (trusted.address === undefined || isSameIssuer(trusted.address, issuer));
 }
 
-function isSameOrigin(found: unknown, expected: string): boolean {
+function isSameOrigin(found: unknown, expected: string): found is string {
   return typeof found === 'string' && URL.canParse(found) && new URL(found).origin === new URL(expected).origin;
+}
+
+/**
+ * Whether a document at that address may be the one of another issuer of its origin: one below a path is by whoever has that path,
+ * and a host may have other people's servers at other paths. Where the person has said that it is there, they know.
+ */
+function maySpeakFor(named: string, { address, metadataUrl }: { address: URL; metadataUrl: string | undefined }): boolean {
+  const path = address.pathname.replace(/\/\.well-known\/.*$/, '');
+  return path === '' || metadataUrl !== undefined || `${new URL(named).pathname}/`.startsWith(`${path}/`);
 }
 
 /**

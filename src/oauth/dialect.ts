@@ -1,4 +1,5 @@
 /** How one authorization server is asked, where that is not as the RFCs have it: by what the person says, else by its make. */
+import { ownParameters } from './authorization-code.js';
 import { vendorOf, type Fact, type Needs } from './vendors/index.js';
 
 /** What the person has said; each wins over what is known of the make. `none` leaves a parameter out. */
@@ -48,12 +49,17 @@ export function dialectOf(issuer: string, said: DialectOptions): Dialect {
     prompt: said.prompt ?? needs.prompt?.value,
     offlineAccess: said.offlineAccess ?? needs.offlineAccess?.value,
     pkceUnadvertised: said.pkceUnadvertised ?? needs.pkceUnadvertised?.value ?? false,
-    authorizeParameters: { ...theirs, ...said.authorizeParameters },
+    authorizeParameters: { ...theirs, ...foreign(said.authorizeParameters) },
     scopeAtRefresh: needs.scopeAtRefresh?.value ?? false,
     leastScope: needs.leastScope?.value,
     refusedFlows: needs.refusedFlows?.value ?? {},
     ...(vendor && { vendor: { name: vendor.name, taken } }),
   };
+}
+
+/** Without what is ours to set: the store may be anybody's work, and `--authorize-param` takes none of it. */
+function foreign(parameters: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !ownParameters.has(name)));
 }
 
 /** What the make needs and the person has not said otherwise; a prompt of theirs is a prompt of ours. */

@@ -49,7 +49,10 @@ interface Setting {
   /** The key in `login_options`. */
   readonly onDisk: string;
   readonly kind: Kind;
-  /** Whether another machine's document may bring it: what names no file of this machine, and loosens no check. */
+  /**
+   * Whether another machine's document may bring it: what names no file of this machine, loosens no check, and does not say
+   * whom a token is for.
+   */
   readonly isPortable: boolean;
 }
 
@@ -57,7 +60,7 @@ interface Setting {
 const settings: Readonly<Record<Exclude<SettingKey, 'trustedIssuer' | 'trustedIssuerAt'>, Setting>> = {
   issuer: { option: '--issuer', onDisk: 'issuer', kind: 'string', isPortable: false },
   scope: { option: '--scope', onDisk: 'scope', kind: 'string', isPortable: true },
-  resource: { option: '--resource', onDisk: 'resource', kind: 'string', isPortable: true },
+  resource: { option: '--resource', onDisk: 'resource', kind: 'string', isPortable: false },
   trustedResource: { option: '--trust-resource', onDisk: 'trust_resource', kind: 'string', isPortable: false },
   metadataUrl: { option: '--metadata-url', onDisk: 'metadata_url', kind: 'string', isPortable: false },
   tokenAuthMethod: { option: '--token-auth-method', onDisk: 'token_auth_method', kind: 'string', isPortable: true },
@@ -70,7 +73,7 @@ const settings: Readonly<Record<Exclude<SettingKey, 'trustedIssuer' | 'trustedIs
     isPortable: false,
   },
   privateNetworkAllowed: { option: '--allow-private-network', onDisk: 'allow_private_network', kind: 'boolean', isPortable: false },
-  authorizeParameters: { option: '--authorize-param', onDisk: 'authorize_params', kind: 'texts', isPortable: true },
+  authorizeParameters: { option: '--authorize-param', onDisk: 'authorize_params', kind: 'texts', isPortable: false },
   clientCertFile: { option: '--client-cert', onDisk: 'client_cert', kind: 'string', isPortable: false },
   clientKeyFile: { option: '--client-key', onDisk: 'client_key', kind: 'string', isPortable: false },
 };
@@ -124,6 +127,11 @@ function without(value: null | undefined, members: object): object {
 export function portableSettings(from: ServerSettings): ServerSettings {
   const names = new Set<string>(all.filter(([, { isPortable }]) => isPortable).map(([key]) => key));
   return Object.fromEntries(Object.entries(from).filter(([key]) => names.has(key)));
+}
+
+/** Those that it may not, but for a trusted issuer. */
+export function foreignSettings(from: ServerSettings): ServerSettings {
+  return Object.fromEntries(all.flatMap(([key, { isPortable }]) => (isPortable || from[key] === undefined ? [] : [[key, from[key]]])));
 }
 
 /** Settings as the options that say them, each as it is typed: for a person. */

@@ -57,6 +57,7 @@ test.each(attacks)(
     for (const want of never) expect(at.server.asked(want), want).toEqual([]);
     // A sentence, not a wall: an address that people have to open is the longest line there is.
     for (const line of attacked.stderr.split('\n').filter((one) => !/^(http|→|←)/.test(one))) expect(line.length).toBeLessThan(1000);
+    if (row.leaves) expect(readFileSync(store, 'utf8')).toMatch(row.leaves);
     if (!changesStore) expect(readFileSync(store, 'utf8')).toBe(before);
     // Nobody polls faster than every second, or is kept from polling for longer than two minutes, but when asked to (RFC 8628).
     for (const slept of attacked.clock.slept) expect(slept).toBeGreaterThanOrEqual(1000);

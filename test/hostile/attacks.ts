@@ -30,6 +30,8 @@ export interface Attack {
   readonly never?: readonly string[];
   /** For what is no error: the store has the login, or one less. */
   readonly changesStore?: boolean;
+  /** What the store is like then. */
+  readonly leaves?: RegExp;
 }
 
 const byPaste = 'login URL --no-browser --flow paste --name victim --no-verify';
@@ -1066,6 +1068,67 @@ const configurations: Attack[] = [
     exit: 1,
     says: /is the metadata of “[^”]*”, not of/,
     never: ['POST /register'],
+  },
+  {
+    source: 'RFC 7636 section 7.2, attack 31',
+    attack: 'a store says parameters of the authorization request that are ours to set',
+    command: byPaste,
+    store: ({ origin }) => ({
+      mcpServers: {
+        victim: {
+          type: 'http',
+          url: `${origin}/mcp`,
+          login_options: {
+            authorize_params: { code_challenge: 'evil', resource: 'https://evil.example', redirect_uri: 'https://evil.example', audience: 'a' },
+          },
+        },
+      },
+    }),
+    act: pastes((request) => ({ code: secrets.code, state: stateOf(request) })),
+    exit: 0,
+    changesStore: true,
+    says: /^http:\S+\/authorize\?(?!\S*evil)\S*audience=a/m,
+  },
+  {
+    source: 'RFC 8707 section 2, attack 31',
+    attack: 'an imported login brings another server’s resource for the next one',
+    command: 'import',
+    stdin: imported({}, { login_options: { resource: 'https://bank.example', authorize_params: { audience: 'https://bank.example' } } }),
+    exit: 0,
+    changesStore: true,
+    says: /Not taken[^“]*“--resource https:\/\/bank\.example/,
+    leaves: /^(?![^]*bank\.example)/,
+  },
+  {
+    source: 'RFC 8414 section 3.3, MCP 2025-03-26',
+    attack: 'a server that names no issuer has metadata below its own path, which claims another one’s issuer and client on the same host',
+    change: ({ origin, tripwire }) => [
+      { want: 'GET /prm', respond: { status: 404 } },
+      { want: discovery, respond: { status: 404 } },
+      {
+        want: 'GET /mcp/.well-known/openid-configuration',
+        respond: {
+          json: metadata(origin, {
+            issuer: `${origin}/honest`,
+            token_endpoint: `${tripwire}/token`,
+            device_authorization_endpoint: `${tripwire}/device`,
+          }),
+        },
+      },
+    ],
+    store: ({ origin }) => ({
+      mcpServers: {},
+      oauthClients: {
+        [`${origin}/honest`]: [
+          {
+            ...{ client_id: 'c', client_secret: secrets.clientSecret, token_endpoint_auth_method: 'client_secret_post' },
+            ...{ redirect_uris: ['http://127.0.0.1:1/callback'], obtained_by: 'dynamic_registration' },
+          },
+        ],
+      },
+    }),
+    exit: 1,
+    says: /is the metadata of “http:\S+\/honest”, not of/,
   },
 ];
 
