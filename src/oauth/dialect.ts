@@ -1,4 +1,5 @@
 /** How one authorization server is asked, where that is not as the RFCs have it: by what the person says, else by its make. */
+import { ownParameters } from './authorization-code.js';
 import { vendorOf, type Fact, type Needs } from './vendors/index.js';
 
 /** What the person has said; each wins over what is known of the make. `none` leaves a parameter out. */
@@ -48,7 +49,7 @@ export function dialectOf(issuer: string, said: DialectOptions): Dialect {
     prompt: said.prompt ?? needs.prompt?.value,
     offlineAccess: said.offlineAccess ?? needs.offlineAccess?.value,
     pkceUnadvertised: said.pkceUnadvertised ?? needs.pkceUnadvertised?.value ?? false,
-    authorizeParameters: { ...theirs, ...said.authorizeParameters },
+    authorizeParameters: withoutOwn({ ...theirs, ...said.authorizeParameters }),
     scopeAtRefresh: needs.scopeAtRefresh?.value ?? false,
     leastScope: needs.leastScope?.value,
     refusedFlows: needs.refusedFlows?.value ?? {},
@@ -61,6 +62,11 @@ function parametersLeft(needed: Fact<Readonly<Record<string, string>>> | undefin
   const names = Object.keys(said.authorizeParameters ?? {});
   const left = Object.entries(needed?.value ?? {}).filter(([name]) => !names.includes(name));
   return Object.fromEntries(left);
+}
+
+/** A store, or a document that was imported into it, may say what the command line would refuse: another `state`, no PKCE. */
+function withoutOwn(parameters: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !ownParameters.has(name)));
 }
 
 /** The `resource` to send: the one that is said, else the one that was found; undefined for none. */
