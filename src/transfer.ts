@@ -5,9 +5,10 @@ import { takeRescued } from './session/renewal.js';
 import type { ClientInformation } from './oauth/registration.js';
 import { quoted } from './server-text.js';
 import { unknownServer } from './session/revoke.js';
+import { headersOf } from './session/server-access.js';
 import { clientsOf, putClient } from './store/clients.js';
-import { findServer, parseDocument, putServer, servers, type StoreDocument } from './store/document.js';
-import { foreignSettings, portableSettings, readSettings, settingsInWords, writeSettings } from './store/settings.js';
+import { findServer, parseDocument, putServer, servers, type ServerEntry, type StoreDocument } from './store/document.js';
+import { portableSettings, readSettings, settingsInWords, writeSettings } from './store/settings.js';
 import { deleteLogin, readLogin, writeLogin, type Login } from './store/login.js';
 
 /**
@@ -60,10 +61,11 @@ export interface Imported {
   readonly trustedIssuer?: string;
   /** The file of its client's key, which has to be on this machine too. */
   readonly keyFile?: string;
-  /** The options of its machine that were not taken, as they are typed. */
-  readonly notTaken: readonly string[];
   /** It is renewed by showing a file of its machine, which was not taken. */
   readonly unrepeatable: boolean;
+  /** What was said of the server on its machine, as options: what holds here too, and what was not taken. */
+  readonly taken: readonly string[];
+  readonly left: readonly string[];
 }
 
 /**
@@ -110,9 +112,18 @@ export async function importLogins(
     issuer: login.issuer,
     trustedIssuer: typeof entry.trusted_issuer === 'string' ? entry.trusted_issuer : undefined,
     keyFile: client?.private_key_file,
-    notTaken: settingsInWords(foreignSettings(readSettings(entry))),
     unrepeatable: readLogin(entry)?.flow !== login.flow,
+    ...optionsOf(entry),
   }));
+}
+
+/** A document may come from anybody: what loosens a check here, or has a value of this machine sent, is not taken. */
+function optionsOf(entry: ServerEntry): Pick<Imported, 'taken' | 'left'> {
+  const settings = readSettings(entry);
+  const taken = settingsInWords(portableSettings(settings));
+  // The issuer that is trusted is told by itself.
+  const others = settingsInWords(settings).filter((words) => !taken.includes(words) && !words.startsWith('--trust-issuer '));
+  return { taken, left: [...others, ...Object.keys(headersOf(entry)).map((name) => `--header ${name}`)] };
 }
 
 /** A document may come from anybody: what it says of files of this machine would be read, and sent where it says. */

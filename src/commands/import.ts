@@ -14,13 +14,14 @@ export const importCommand: Command = {
   run: async (_, context) => {
     const { ui, store } = context;
     for (const imported of await importLogins({ text: await readStdin(context), check: checkServer }, context)) {
-      const { name, url, issuer, trustedIssuer, keyFile, notTaken, unrepeatable } = imported;
+      const { name, url, issuer, trustedIssuer, keyFile, unrepeatable, taken, left } = imported;
       ui.succeed(`Logged in to ${name}. Stored in ${store.path}`);
       ui.say(`  It is at ${url}${issuer === undefined ? '' : `, and renewed by ${quoted(issuer)}`}.`);
       for (const variable of variablesIn(url)) ui.warn(`${name} will be told what is in the variable ${variable}.`);
       if (trustedIssuer !== undefined) ui.warn(`The authorization server of ${name} may call itself ${quoted(trustedIssuer)}.`);
+      if (taken.length > 0) ui.warn(`What was said of ${name} holds here too, from the next login on: ${quoted(taken.join(' '))}.`);
+      if (left.length > 0) ui.warn(`Not taken: ${quoted(left.join(' '))}. If ${name} needs that, say it here: mcp-auth login ${name} …`);
       if (keyFile !== undefined) ui.warn(`${name} is renewed with the key in ${keyFile}, which has to be on this machine.`);
-      if (notTaken.length > 0) ui.warn(`Not taken, since they are yours to say at the next login: ${quoted(notTaken.join(' '))}.`);
       if (unrepeatable) ui.warn(`${name} cannot be renewed here: that takes a file of the machine that it comes from. Log in here.`);
     }
   },

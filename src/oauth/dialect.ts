@@ -49,7 +49,7 @@ export function dialectOf(issuer: string, said: DialectOptions): Dialect {
     prompt: said.prompt ?? needs.prompt?.value,
     offlineAccess: said.offlineAccess ?? needs.offlineAccess?.value,
     pkceUnadvertised: said.pkceUnadvertised ?? needs.pkceUnadvertised?.value ?? false,
-    authorizeParameters: { ...theirs, ...foreign(said.authorizeParameters) },
+    authorizeParameters: withoutOwn({ ...theirs, ...said.authorizeParameters }),
     scopeAtRefresh: needs.scopeAtRefresh?.value ?? false,
     leastScope: needs.leastScope?.value,
     refusedFlows: needs.refusedFlows?.value ?? {},
@@ -57,16 +57,16 @@ export function dialectOf(issuer: string, said: DialectOptions): Dialect {
   };
 }
 
-/** Without what is ours to set: the store may be anybody's work, and `--authorize-param` takes none of it. */
-function foreign(parameters: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !ownParameters.has(name)));
-}
-
 /** What the make needs and the person has not said otherwise; a prompt of theirs is a prompt of ours. */
 function parametersLeft(needed: Fact<Readonly<Record<string, string>>> | undefined, said: DialectOptions): Record<string, string> {
   const names = Object.keys(said.authorizeParameters ?? {});
   const left = Object.entries(needed?.value ?? {}).filter(([name]) => !names.includes(name));
   return Object.fromEntries(left);
+}
+
+/** A store, or a document that was imported into it, may say what the command line would refuse: another `state`, no PKCE. */
+function withoutOwn(parameters: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !ownParameters.has(name)));
 }
 
 /** The `resource` to send: the one that is said, else the one that was found; undefined for none. */

@@ -129,11 +129,6 @@ export function portableSettings(from: ServerSettings): ServerSettings {
   return Object.fromEntries(Object.entries(from).filter(([key]) => names.has(key)));
 }
 
-/** Those that it may not, but for a trusted issuer. */
-export function foreignSettings(from: ServerSettings): ServerSettings {
-  return Object.fromEntries(all.flatMap(([key, { isPortable }]) => (isPortable || from[key] === undefined ? [] : [[key, from[key]]])));
-}
-
 /** Settings as the options that say them, each as it is typed: for a person. */
 export function settingsInWords(from: ServerSettings): string[] {
   const trusted = from.trustedIssuer === undefined ? [] : [`--trust-issuer ${from.trustedIssuer}`];

@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
 import { run } from '../helpers/run.js';
-import { realServers } from '../helpers/servers.js';
+import { logInByPaste } from '../helpers/paste.js';
+import { fakeServer, realServers } from '../helpers/servers.js';
 
 const url = 'https://mcp.example/mcp';
 const auth = {
@@ -126,4 +127,27 @@ test.each([
   expect(wrong.stderr).toContain(said);
   expect(wrong.stderr).not.toContain('secret-');
   expect(readStore(store)).toEqual(before);
+});
+
+test('import tells which options it takes, and which it does not; none of them replaces what makes a request safe', async () => {
+  const server = await fakeServer();
+  const options = {
+    prompt: 'login',
+    authorize_params: { audience: 'a', redirect_uri: 'https://evil.example', code_challenge_method: 'plain', state: 's' },
+    allow_missing_pkce_metadata: true,
+  };
+  const entry = { url: server.url, auth, headers: { 'X-Key': '${HOME}' }, login_options: options };
+  const store = temporaryStore();
+  const imported = run('import', { store, stdin: { text: JSON.stringify({ mcpServers: { demo: entry } }) } });
+  expect(await imported.exit, imported.stderr).toBe(0);
+  expect(imported.stderr).toContain('holds here too, from the next login on: “--prompt login”');
+  expect(imported.stderr).toContain('Not taken: “');
+  for (const words of ['--authorize-param audience=a', '--allow-missing-pkce-metadata', '--header x-key'])
+    expect(imported.stderr).toContain(words);
+  expect(readStore(store).mcpServers.demo).not.toHaveProperty('headers');
+  const { request } = await logInByPaste(['demo'], { store });
+  expect(Object.fromEntries(request ?? [])).toMatchObject({ prompt: 'login', code_challenge_method: 'S256' });
+  expect(request?.has('audience')).toBe(false);
+  expect(request?.get('redirect_uri')).toMatch(/^http:\/\/127\.0\.0\.1:/);
+  expect(request?.get('state')).not.toBe('s');
 });
