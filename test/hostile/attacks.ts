@@ -1079,7 +1079,12 @@ const configurations: Attack[] = [
           type: 'http',
           url: `${origin}/mcp`,
           login_options: {
-            authorize_params: { code_challenge: 'evil', resource: 'https://evil.example', redirect_uri: 'https://evil.example', audience: 'a' },
+            authorize_params: {
+              code_challenge: 'evil',
+              resource: 'https://evil.example',
+              redirect_uri: 'https://evil.example',
+              audience: 'a',
+            },
           },
         },
       },
