@@ -1,10 +1,5 @@
 import { AuthError } from '../errors.js';
-
-/** Names that a request has by itself: set by hand, they would end it early or lead it elsewhere. */
-const ownHeaders: ReadonlySet<string> = new Set([
-  ...['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'te', 'trailer', 'expect', 'keep-alive'],
-  ...['content-type', 'accept', 'accept-encoding', 'mcp-session-id', 'mcp-protocol-version', 'last-event-id'],
-]);
+import { ownHeaders } from '../session/server-access.js';
 
 /** One more `Name: value` of those given so far, by lower-case name. An empty value takes the header back. */
 export function parseHeader(text: string, before: unknown): Record<string, string> {

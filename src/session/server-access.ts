@@ -49,17 +49,27 @@ export async function withAccessTo<C extends Machine>(
   return isEmpty ? context : { ...context, http: context.http.for(access) };
 }
 
-/** The headers of an entry by lower-case name, but for `authorization`, whose place is the login's. Values as they were written. */
+/** Names that a request has by itself: set by hand, they would end it early or lead it elsewhere. */
+export const ownHeaders: ReadonlySet<string> = new Set([
+  ...['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'te', 'trailer', 'expect', 'keep-alive'],
+  ...['content-type', 'accept', 'accept-encoding', 'mcp-session-id', 'mcp-protocol-version', 'last-event-id'],
+]);
+
+/**
+ * The headers of an entry by lower-case name, but for `authorization`, whose place is the login's, and for those that every request
+ * has by itself. Values as they were written.
+ */
 export function headersOf(entry: ServerEntry | undefined): Record<string, string> {
   const written = Object.entries(entry?.headers ?? {}).filter(([, value]) => typeof value === 'string');
   const named = written.map(([name, value]) => [name.toLowerCase(), value] as const);
-  return Object.fromEntries(named.filter(([name]) => name !== 'authorization'));
+  return Object.fromEntries(named.filter(([name]) => name !== 'authorization' && !ownHeaders.has(name)));
 }
 
-/** Puts headers into an entry; `authorization`, in whatever spelling, stays as it was. Changes `entry`. */
+/** Puts headers into an entry; those that `headersOf` passes over stay as they were. Changes `entry`. */
 export function writeHeaders(entry: ServerEntry, headers: Readonly<Record<string, string>>): void {
   const before = Object.entries(entry.headers ?? {});
-  const kept = before.filter(([name, value]) => name.toLowerCase() === 'authorization' || headers[name.toLowerCase()] === value);
+  const isForeign = (name: string) => name === 'authorization' || ownHeaders.has(name);
+  const kept = before.filter(([name, value]) => isForeign(name.toLowerCase()) || headers[name.toLowerCase()] === value);
   const known = new Set(kept.map(([name]) => name.toLowerCase()));
   const all = [...kept, ...Object.entries(headers).filter(([name]) => !known.has(name))];
   if (all.length > 0) entry.headers = Object.fromEntries(all);
