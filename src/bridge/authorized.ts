@@ -6,11 +6,13 @@ import { fromResponse } from '../http/web-response.js';
 import { fromOctets, octetEncoding } from '../octets.js';
 import { parseChallenge } from '../oauth/challenge.js';
 import { openDpop, requestWithProof } from '../oauth/dpop.js';
+import { covers } from '../oauth/resource.js';
 import { isRedirect, mostMoves, movedElsewhere, movedTo } from '../oauth/place.js';
 import { isLongToken, lengthRefused, needsText, refusesLength, refusesToken } from '../oauth/token-refusal.js';
+import { quoted } from '../server-text.js';
 import { freshLogin } from '../session/session.js';
 import { servers } from '../store/document.js';
-import type { Login } from '../store/login.js';
+import { placeOf, type Login } from '../store/login.js';
 import { isUrlOf } from '../store/variables.js';
 import { discard, readBody } from './body.js';
 
@@ -172,11 +174,20 @@ async function storedLogin({ name, url }: Target, context: Context): Promise<Log
   const known = name ?? (await nameOf(url, context));
   if (known === undefined) return undefined;
   try {
-    return await freshLogin({ name: known }, context);
+    return checkPlaceOf(await freshLogin({ name: known }, context), { name: known, url });
   } catch (error) {
     if (hasCode(error, 'login_needed') && !(await hasLogin(known, context))) return undefined;
     throw error;
   }
+}
+
+/** A name may have become another server's while we run: its token is not for the one that we speak to. */
+function checkPlaceOf(login: Login, { name, url }: { name: string; url: URL }): Login {
+  const place = placeOf(login);
+  if (place === undefined || covers(place, url)) return login;
+  throw new AuthError('login_needed', `The login to ${name} is now for ${quoted(place)}, and not for ${url.href}.`, {
+    hint: 'Start the bridge again, or log in to the one that it speaks to.',
+  });
 }
 
 async function nameOf(url: URL, { store, env }: Context): Promise<string | undefined> {
@@ -195,7 +206,7 @@ async function afterRefusal(
   const stored = await storedLogin(target, context);
   if (stored === undefined || stored.accessToken !== refused?.accessToken) return stored;
   const name = target.name ?? (await nameOf(target.url, context));
-  return name === undefined ? undefined : freshLogin({ name, always: true }, context);
+  return name === undefined ? undefined : checkPlaceOf(await freshLogin({ name, always: true }, context), { name, url: target.url });
 }
 
 interface Sending {

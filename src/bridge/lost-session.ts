@@ -26,6 +26,8 @@ export function saysSessionIsLost({ status, octets, message }: { status: number;
   // An answer to this very request is one, unless it is about the session.
   const isAnswer = isObject(error) && wantsAnswer(message) && answeredBy(octets) === message.id;
   if (isObject(error) && ofTheRequest.has(Number(error['code'])) && (isAnswer || !lost.has(status))) return false;
+  // Who fails in answer to this very request may have done what it asks for.
+  if (isAnswer && status >= 500) return false;
   const said = isObject(error) ? String(error['message']) : text;
   const says = said.length < 2000 && words.test(said);
   return says || (lost.has(status) && !isAnswer);

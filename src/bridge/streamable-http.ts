@@ -102,8 +102,11 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   /** MCP 2025-06-18 has no batches any more: a server that refuses one is sent its messages. */
   const oneByOne = async (batch: Message, refusal: HttpAnswer, own: AbortSignal) => {
     const all = messagesOf(batch);
-    if (all.length === 0) throw failed(refusal.status, await readBody(refusal));
-    discard(refusal);
+    const text = await readBody(refusal);
+    if (all.length === 0) throw failed(refusal.status, text);
+    // Answers are no refusal: the messages have been acted on.
+    const answers = onOneLine(text);
+    if (answers?.startsWith('[')) return deliver(answers);
     for (const message of all) {
       await send(message, own).catch(async (error: unknown) => {
         if (own.aborted) throw error;

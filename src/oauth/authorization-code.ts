@@ -222,7 +222,7 @@ export async function requestTokenByCode(
 ): Promise<TokenResponse> {
   const { metadata, client, dpop, redirectUri, resource, scope } = attempt.request;
   const parameters = { code, redirect_uri: redirectUri, code_verifier: attempt.codeVerifier, ...(resource !== undefined && { resource }) };
-  return requestWithSecondTry({ parameters, granted: { scope }, isLastTold: false }, (asked) =>
+  return requestWithSecondTry({ parameters, granted: { scope }, isFirstToken: true, isLastTold: false }, (asked) =>
     requestToken({ metadata, client, dpop, grantType: 'authorization_code', parameters: asked }, context),
   );
 }

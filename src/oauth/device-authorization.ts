@@ -98,7 +98,7 @@ export async function pollForToken(
   for (;;) {
     await sleepFor(pause, context);
     try {
-      return await requestWithSecondTry({ parameters, granted: { scope }, isLastTold: true }, (asked) =>
+      return await requestWithSecondTry({ parameters, granted: { scope }, isFirstToken: true, isLastTold: true }, (asked) =>
         requestToken({ metadata, client, dpop, grantType: deviceCodeGrant, parameters: asked }, context),
       );
     } catch (error) {

@@ -51,7 +51,8 @@ const deepestEnvelope = 3;
 
 /** A token inside an envelope. The whole answer is the envelope's content then, and a bearer token whatever it is called there. */
 const nestedToken: Mend = (body) => {
-  if (hasToken(body)) return;
+  // What stands in a refusal may be what was sent.
+  if (hasToken(body) || typeof body['error'] === 'string' || body['ok'] === false) return;
   const inner = tokenIn(body, deepestEnvelope);
   if (inner !== undefined) Object.assign(body, inner, inner['token_type'] === 'dpop' ? {} : { token_type: 'bearer' });
 };

@@ -19,6 +19,18 @@ export function refusesResource({ error, description = '' }: Refusal): boolean {
   return ['invalid_request', 'unsupported_parameter', 'invalid_parameter'].includes(error) && words.test(description);
 }
 
+/**
+ * Whether such a refusal says that the server does not know the parameter. One that knows it, and refuses this resource, would give
+ * a token for another one if it were left out.
+ */
+export function knowsNoResource({ error, description = '' }: Refusal): boolean {
+  if (/AADSTS901002\b/.test(description)) return true;
+  const words =
+    /\b(unsupported|unknown|unexpected|unrecogni[sz]ed|extra|disallowed)\b.{0,30}\bparam|\bparam(eter)?s?\b.{0,60}\b(not (be )?(supported|allowed|permitted|recogni[sz]ed|accepted|expected)|unsupported|unknown|unexpected|forbidden)/i;
+  const isOfResource = !['invalid_target', 'invalid_resource'].includes(error) && refusesResource({ error, description });
+  return isOfResource && words.test(description) && !/\bvalue/i.test(description);
+}
+
 /** Whether a refusal is of OpenID Connect `prompt`, or of the consent that it asks for: by a word, or by Entra's numbers. */
 export function refusesPrompt({ error, description = '' }: Refusal): boolean {
   if (['consent_required', 'interaction_required', 'account_selection_required'].includes(error)) return true;

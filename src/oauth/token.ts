@@ -73,7 +73,7 @@ export async function requestRefresh(
     ...(resource !== undefined && { resource }),
     ...(isScopeNamed && scope !== undefined && { scope }),
   };
-  return requestWithSecondTry({ parameters, granted: { scope }, isLastTold: true }, (asked) =>
+  return requestWithSecondTry({ parameters, granted: { scope }, isFirstToken: false, isLastTold: true }, (asked) =>
     requestToken({ ...endpoint, grantType: 'refresh_token', parameters: asked }, context),
   );
 }

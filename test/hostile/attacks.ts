@@ -1079,7 +1079,12 @@ const configurations: Attack[] = [
           type: 'http',
           url: `${origin}/mcp`,
           login_options: {
-            authorize_params: { code_challenge: 'evil', resource: 'https://evil.example', redirect_uri: 'https://evil.example', audience: 'a' },
+            authorize_params: {
+              code_challenge: 'evil',
+              resource: 'https://evil.example',
+              redirect_uri: 'https://evil.example',
+              audience: 'a',
+            },
           },
         },
       },
@@ -1129,6 +1134,54 @@ const configurations: Attack[] = [
     }),
     exit: 1,
     says: /is the metadata of “http:\S+\/honest”, not of/,
+  },
+  {
+    source: 'RFC 8707 section 2.2, attack 32',
+    attack: 'a server names an honest authorization server that does not know it, which is asked again for a token for whatever is usual',
+    change: () => [
+      {
+        want: 'POST /token',
+        respond: (request) => (request.body['resource'] === undefined ? tokens() : { status: 400, json: { error: 'invalid_target' } }),
+      },
+    ],
+    exit: 1,
+    says: /“invalid_target”[^]*--resource none/,
+  },
+  {
+    source: 'RFC 9110 section 7.2, attack 32',
+    attack: 'an entry of another program leads the login to another host by its headers, and ends a message early',
+    command: 'bridge victim',
+    store: expired({ expires_at: 4_000_000_000 }, { headers: { Host: 'evil.example', 'Content-Length': '3', 'X-Key': 'k' } }),
+    change: () => [{ want: 'POST /mcp', respond: ({ headers }) => ({ status: 400, text: `${headers.host} ${String(headers['x-key'])}` }) }],
+    act: speaks,
+    exit: 0,
+    says: /“127\.0\.0\.1:\d+ k”/,
+  },
+  {
+    source: 'attack 32, RFC 6749 section 5.2',
+    attack: 'a refusal repeats, in an envelope, what looks like a token',
+    change: () => [
+      {
+        want: 'POST /token',
+        respond: { json: { error: 'access_denied', data: { access_token: secrets.accessToken }, token_type: 'Bearer' } },
+      },
+    ],
+    exit: 4,
+    says: /“access_denied”/,
+  },
+  {
+    source: 'attack 32, RFC 9110 section 15.4',
+    attack: 'metadata redirects a request with the entry’s headers elsewhere',
+    change: ({ origin }) => [
+      { want: 'GET /prm', respond: redirectTo(`${origin.replace('127.0.0.1', 'localhost')}/there`) },
+      {
+        want: 'GET /there',
+        respond: ({ headers }) => ({ json: { resource: `key ${String(headers['x-key'])}`, authorization_servers: [] } }),
+      },
+    ],
+    command: 'login URL --no-browser --flow device --name victim --header X-Key:SECRET-key',
+    exit: 1,
+    says: /is for the resource “key undefined”/,
   },
 ];
 

@@ -162,7 +162,6 @@ describe('A MUST that vendors refuse, an option that they need', () => {
   });
 
   test.each<{ form: string; refusal: Record<string, unknown> }>([
-    { form: 'invalid_target', refusal: { error: 'invalid_target' } },
     {
       form: 'AADSTS901002',
       refusal: { error: 'invalid_request', error_description: "AADSTS901002: The 'resource' request parameter is not supported." },
@@ -196,6 +195,25 @@ describe('A MUST that vendors refuse, an option that they need', () => {
     },
   );
 
+  test.each(['code', 'refresh'])(
+    'invalid_target at the token endpoint, of a server that knows the parameter (%s): told with the option; asked once more at a refresh',
+    async (step) => {
+      const at = await server(withMetadata({}), () => ({
+        want: 'POST /token',
+        respond: ({ body }) =>
+          body['resource'] === undefined || (step === 'refresh' && body['grant_type'] !== 'refresh_token')
+            ? { json: { access_token: 'access-1', token_type: 'Bearer', expires_in: 3600, refresh_token: 'refresh-1' } }
+            : { status: 400, json: { error: 'invalid_target' } },
+      }));
+      const store = temporaryStore();
+      const { exit, command } = await logIn(at, store);
+      if (step === 'refresh') await refreshed(at, store);
+      else expect(command.stderr).toContain('--resource none');
+      expect(exit).toBe(step === 'refresh' ? 0 : 1);
+      expect(at.asked('POST /token')).toHaveLength(step === 'refresh' ? 3 : 1);
+    },
+  );
+
   test('a code that the refusal has spent: the refusal is told, not that the code is spent', async () => {
     let spent = false;
     const at = await server(withMetadata({}), () => ({
@@ -203,12 +221,12 @@ describe('A MUST that vendors refuse, an option that they need', () => {
       respond: () => {
         if (spent) return { status: 400, json: { error: 'invalid_grant' } };
         spent = true;
-        return { status: 400, json: { error: 'invalid_target' } };
+        return { status: 400, json: { error: 'invalid_request', error_description: 'Unsupported parameter: resource' } };
       },
     }));
     const { exit, command } = await logIn(at, temporaryStore());
     expect(exit).toBe(1);
-    expect(command.stderr).toContain('invalid_target');
+    expect(command.stderr).toContain('Unsupported parameter');
     expect(command.stderr).toContain('--resource none');
   });
 

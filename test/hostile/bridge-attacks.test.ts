@@ -1,0 +1,49 @@
+/** What a running bridge must not do, whatever its store becomes and its server says. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { answerTo, bridged, hello, json, loggedIn, serverOf, withSession, type Seen } from '../helpers/bridged.js';
+
+const error = (id: unknown, message: string) => ({ jsonrpc: '2.0', id, error: { code: -32_603, message } });
+
+test('a name that has become another server’s: its token does not go to the first', async () => {
+  const first = await withSession((seen, response) => json(response, answerTo(seen)));
+  const other = await serverOf((_, response) => response.writeHead(404).end());
+  const store = loggedIn(first.origin, { resource: `${first.origin}/mcp` });
+  const { ask, end } = bridged(store);
+  await ask('initialize', hello);
+  const login = loggedIn(other.origin, { token: 'for-the-other', resource: `${other.origin}/mcp` });
+  writeFileSync(store, readFileSync(login));
+  // A bridge looks at its store every two seconds.
+  await expect.poll(async () => (await ask('tools/list')).error?.message, { timeout: 30_000, interval: 100 }).toContain(other.origin);
+  await end();
+  expect(first.seen.map(({ headers }) => headers.authorization)).not.toContain('Bearer for-the-other');
+}, 60_000);
+
+test('a failure in answer to a request is not taken for a lost session: it may have been done', async () => {
+  const server = await withSession((seen, response) =>
+    json(response, error(seen.body.id, 'The order was placed; then the database session was closed'), { status: 500 }),
+  );
+  const { ask, end } = bridged(loggedIn(server.origin));
+  await ask('initialize', hello);
+  expect((await ask('tools/call')).error).toBeDefined();
+  await end();
+  expect(server.posts().filter(({ body }) => body.method === 'tools/call')).toHaveLength(1);
+});
+
+test('a batch that was answered is not sent again, whatever its status', async () => {
+  const server = await withSession((seen, response) => {
+    const all = (Array.isArray(seen.body) ? seen.body : [seen.body]) as Seen['body'][];
+    json(
+      response,
+      all.map(({ id }) => (id === 7 ? { jsonrpc: '2.0', id, result: {} } : error(id, 'wrong'))),
+      { status: 400 },
+    );
+  });
+  const { ask, bridge, end } = bridged(loggedIn(server.origin));
+  await ask('initialize', hello);
+  const request = (id: number) => ({ jsonrpc: '2.0', id, method: 'tools/call' });
+  bridge.type(`${JSON.stringify([request(7), request(8)])}\n`);
+  await expect.poll(() => bridge.stdout, { timeout: 30_000 }).toContain('"id":8');
+  await end();
+  expect(server.posts().filter(({ body }) => body.method !== 'initialize')).toHaveLength(1);
+});
