@@ -3,7 +3,7 @@ import type { Context, ServerAccess } from '../context.js';
 import { AuthError } from '../errors.js';
 import type { ServerEntry } from '../store/document.js';
 import { readSettings, type ServerSettings } from '../store/settings.js';
-import { expandVariables, variablesIn } from '../store/variables.js';
+import { expandVariables, isExpandable } from '../store/variables.js';
 
 type Machine = Pick<Context, 'env' | 'files' | 'http'>;
 
@@ -18,8 +18,9 @@ export async function withAccess<C extends Machine>(entry: ServerEntry | undefin
 
 /** The same for requests to its authorization server, which is elsewhere as a rule: a header whose variable is not set is left out. */
 export async function withAccessForRenewal<C extends Machine>(entry: ServerEntry | undefined, context: C): Promise<C> {
-  const { variables } = context.env;
-  const known = Object.entries(headersOf(entry)).filter(([, value]) => variablesIn(value).every((name) => variables[name]));
+  // Nor is a URL needed for that: a service has seldom the variables of a shell.
+  if (typeof entry?.url === 'string' && !isExpandable(entry.url, context.env)) return context;
+  const known = Object.entries(headersOf(entry)).filter(([, value]) => isExpandable(value, context.env));
   return withAccessOf(entry, Object.fromEntries(known), context);
 }
 
@@ -69,12 +70,12 @@ export function writeHeaders(entry: ServerEntry, headers: Readonly<Record<string
 /** The `Authorization` header that another program, or the person, has put into an entry, which is for a server without a login. */
 export function ownAuthorization(entry: ServerEntry | undefined, { env }: Pick<Context, 'env'>): string | undefined {
   const [, value] = Object.entries(entry?.headers ?? {}).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
-  return typeof value === 'string' ? expandVariables(value, env) : undefined;
+  return typeof value === 'string' ? expandVariables(value, env, 'The header authorization') : undefined;
 }
 
 /** Headers with the variables in their values replaced. */
 export function expandedHeaders(headers: Readonly<Record<string, string>>, { env }: Pick<Context, 'env'>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, expandVariables(value, env)]));
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, expandVariables(value, env, `The header ${name}`)]));
 }
 
 /** @throws AuthError `file_unreadable`, `key_unusable` for files that are no certificate and key. */

@@ -397,6 +397,19 @@ describe('--header', () => {
     expect(await refresh.exit, refresh.stderr).toBe(0);
   });
 
+  test('a refresh wants no variable that its request does not, and takes the default of one that is not set', async () => {
+    const at = await server();
+    const login = { type: 'bearer', token: 'old', expires_at: 1, refresh_token: 'r', issuer: at.origin, client_id: 'c' };
+    const entry = { headers: { 'X-Key': '${UNSET_KEY:-k}' }, auth: { ...login, token_endpoint: `${at.origin}/token` } };
+    const all = { one: { ...entry, url: at.url }, two: { ...entry, url: 'https://${UNSET_HOST}/mcp' } };
+    const store = temporaryStore({ mcpServers: all });
+    for (const name of Object.keys(all)) {
+      const token = run(`token ${name}`, { store });
+      expect(await token.exit, token.stderr).toBe(0);
+    }
+    expect(at.asked('POST /token').map(({ headers }) => headers['x-key'])).toEqual(['k', undefined]);
+  });
+
   test('an Authorization header of the entry is for as long as there is no login', async () => {
     const at = await fakeServer(() => [guarded({ status: 401 })]);
     const entry = { type: 'http', url: at.url, headers: { Authorization: 'Bearer access-of-mine' } };
