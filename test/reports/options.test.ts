@@ -1,5 +1,6 @@
 /** What is found out can be said by hand: it is kept with the server, shown, used at each refresh, and taken back by saying it anew. */
 import { describe, expect, test } from 'vitest';
+import { bridged } from '../helpers/bridged.js';
 import { answerOf, guarded } from '../helpers/fake-mcp.js';
 import { metadata, type Exchange, type FakeRequest, type FakeServer } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
@@ -414,9 +415,9 @@ describe('--header', () => {
     const at = await fakeServer(() => [guarded({ status: 401 })]);
     const entry = { type: 'http', url: at.url, headers: { Authorization: 'Bearer access-of-mine' } };
     const store = temporaryStore({ mcpServers: { fake: entry } });
-    const bridge = run('bridge fake', { store, stdin: { text: '{"jsonrpc":"2.0","id":5,"method":"tools/list"}\n' } });
-    expect(await bridge.exit).toBe(0);
-    expect(bridge.stdout).toContain('"result"');
+    const { ask, end } = bridged(store, 'bridge fake');
+    expect((await ask('tools/list')).result).toBeDefined();
+    await end();
     const headers = run('headers fake', { store });
     expect(await headers.exit).toBe(0);
     expect(JSON.parse(headers.stdout)).toEqual({ Authorization: 'Bearer access-of-mine' });
