@@ -17,11 +17,16 @@ export interface HttpSseOptions {
   readonly deliver: Deliver;
 }
 
-/** A stream that is open, and what waits for it. */
+/** A stream that has been opened. */
 interface Stream {
   readonly endpoint: URL;
-  /** Settles when the stream has ended. */
-  readonly ended: Promise<void>;
+  readonly hasEnded: () => boolean;
+}
+
+/** What is called when the answer to a request has come, and when it cannot come any more. */
+interface Waiting {
+  readonly answered: () => void;
+  readonly failed: (error: AuthError) => void;
 }
 
 /** Answers with which a server says that it knows nothing of this transport. */
@@ -31,8 +36,8 @@ const unspoken = [400, 404, 405, 406, 415];
 export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, context: Context): Transport {
   const ending = new AbortController();
   const signal = AbortSignal.any([context.signal, ending.signal]);
-  /** Requests that have been sent, by what is called when their answer has come. */
-  const waiting = new Map<string | number, () => void>();
+  /** Requests that have been sent, all of them by the stream that is open. */
+  const waiting = new Map<string | number, Waiting>();
   /** Requests whose answers the app has had already. */
   const repeated = new Set<string | number>();
   /** What the app has begun its session with. */
@@ -46,18 +51,27 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
       throw unspoken.includes(response.status) ? new NotSpoken(failure) : failure;
     }
     let take: EventReader['take'] | undefined;
-    let ended = Promise.resolve();
+    let hasEnded = false;
+    const end = () => {
+      hasEnded = true;
+      stream = undefined;
+      for (const { failed } of waiting.values()) failed(lost());
+    };
     const first = await new Promise<ServerEvent | undefined>((resolve) => {
       const isFirst: EventReader['take'] = (event) => {
         take = passOn;
         resolve(event);
         return undefined;
       };
-      ended = readEvents(response, { take: (event) => (take ?? isFirst)(event) }).finally(() => (stream = undefined));
-      void ended.catch(() => undefined).then(() => resolve(undefined));
+      void readEvents(response, { take: (event) => (take ?? isFirst)(event) })
+        .catch(() => undefined)
+        .then(() => {
+          end();
+          resolve(undefined);
+        });
     });
     try {
-      return { endpoint: endpointOf(first, response.status), ended };
+      return { endpoint: endpointOf(first, response.status), hasEnded: () => hasEnded };
     } catch (error) {
       response.body.destroy();
       throw error;
@@ -79,7 +93,7 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
     const id = answered === undefined || waiting.has(answered) ? answered : sameId(answered, waiting);
     const answer = id === undefined ? text : (answerTo(text, id) ?? text);
     const taken = id !== undefined && repeated.has(id) ? undefined : deliver(answer);
-    if (id !== undefined) waiting.get(id)?.();
+    if (id !== undefined) waiting.get(id)?.answered();
     return taken;
   };
 
@@ -95,8 +109,20 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
     return opened;
   };
 
-  const exchange = async (message: Message, { endpoint, ended }: Stream): Promise<void> => {
+  const exchange = async (message: Message, { endpoint, hasEnded }: Stream): Promise<void> => {
+    if (wantsAnswer(message) && hasEnded()) throw lost();
     const answered = untilAnswered(message, waiting);
+    // It may fail while the request is being sent, of which its sender hears first.
+    answered.catch(() => undefined);
+    try {
+      await post(message, endpoint);
+      await answered;
+    } finally {
+      if (wantsAnswer(message)) waiting.delete(message.id);
+    }
+  };
+
+  const post = async (message: Message, endpoint: URL): Promise<void> => {
     const request = {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json' },
@@ -107,11 +133,6 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
     const response = await fetch(request, endpoint);
     const text = await readBody(response);
     if (!isOk(response)) throw refused(response.status, text);
-    const brokenOff = ended.then(
-      () => Promise.reject(lost()),
-      () => Promise.reject(lost()),
-    );
-    await Promise.race([answered, brokenOff]);
   };
 
   return {
@@ -139,15 +160,10 @@ function sameId(id: string | number, waiting: ReadonlyMap<string | number, unkno
 }
 
 /** Resolves when the answer has been passed on; at once for what wants none. */
-function untilAnswered(message: Message, waiting: Map<string | number, () => void>): Promise<void> {
+function untilAnswered(message: Message, waiting: Map<string | number, Waiting>): Promise<void> {
   if (!wantsAnswer(message)) return Promise.resolve();
   const { id } = message;
-  return new Promise((resolve) => {
-    waiting.set(id, () => {
-      waiting.delete(id);
-      resolve();
-    });
-  });
+  return new Promise((answered, failed) => void waiting.set(id, { answered, failed }));
 }
 
 function refused(status: number, text: string): AuthError {

@@ -21,7 +21,12 @@ const harmless = 'no_login_needed';
 export async function examine(target: LoginTarget | undefined, tell: (finding: Finding) => void, context: Context): Promise<number> {
   let code: number = exitCodes.done;
   const subject = target && (await subjectOf(target, context));
-  const asItWants = subject ? await withAccess(subject.entry, context) : context;
+  let unsent: unknown;
+  const withoutAccess = (error: unknown) => {
+    unsent = error;
+    return context;
+  };
+  const asItWants = subject ? await withAccess(subject.entry, context).catch(withoutAccess) : context;
   const watched = subject ? { ...asItWants, http: noting(asItWants.http, subject.visits) } : context;
   const take = async <S extends Subject | undefined>(step: Step<S>, of: S) => {
     for (const found of await seenBy(() => step.look(of, watched), context)) {
@@ -31,6 +36,8 @@ export async function examine(target: LoginTarget | undefined, tell: (finding: F
     }
   };
   for (const step of machineSteps) await take(step, subject);
+  // The rest of the chain can be looked at all the same.
+  if (unsent !== undefined) await take({ name: 'Headers and client certificate', look: () => Promise.reject(unsent) }, subject);
   if (subject) for (const step of serverSteps) await take(step, subject);
   for (const step of lastSteps) await take(step, subject);
   return code;

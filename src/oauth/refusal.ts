@@ -65,6 +65,10 @@ const endings: ReadonlySet<string> = new Set([
 
 /** Errors that are about something else, whatever words stand beside them. */
 const others: ReadonlySet<string> = new Set([
+  'invalid_client',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
+  'slow_down',
   'invalid_scope',
   'invalid_target',
   'unsupported_grant_type',
@@ -74,6 +78,10 @@ const others: ReadonlySet<string> = new Set([
 
 /** Entra ID's numbers for a refresh token that has expired or was revoked, or a person who has to be asked anew. */
 const entraEndings = /AADSTS(700082|700084|70008|70043|50173|50076|50078|50079|50089|50133|50057|65001|54005)\b/;
+
+/** To refresh a token is what was tried, and the grant is no token: what is said of these is not said of the refresh token. */
+const otherThings =
+  /\b(to|not|cannot|can.t|couldn.t|while|when|error) refresh(ing)? (the |an? |your |this )?(access )?token\b|refresh[ _-]?token[ _-]grant/gi;
 
 /** What the words of a refusal say of the refresh token. */
 const refreshTokenHasEnded =
@@ -87,12 +95,15 @@ export function endsLogin({ error, description = '', status = 400 }: Refusal): b
   if (status === 429 || status >= 500) return false;
   const name = error.toLowerCase();
   if (endings.has(name) || entraEndings.test(description)) return true;
-  return !others.has(name) && refreshTokenHasEnded.test(`${error} ${description}`);
+  return !others.has(name) && refreshTokenHasEnded.test(`${error} ${description.replace(otherThings, '')}`);
 }
+
+/** Errors that say what has become of a request, of which a client has proved itself, whatever the status. */
+const answers: ReadonlySet<string> = new Set(['authorization_pending', 'slow_down', 'access_denied']);
 
 /** Whether a refusal is of the way in which the client has proved itself, so that another way may be tried (RFC 6749 section 5.2). */
 export function refusesClientProof({ error, description = '', status }: Refusal): boolean {
-  if (error === 'invalid_client' || (status === 401 && !endings.has(error))) return true;
+  if (error === 'invalid_client' || (status === 401 && !endings.has(error) && !answers.has(error))) return true;
   return (
     ['invalid_request', 'unauthorized_client', 'invalid_credentials', 'unnamed error', `status ${status}`].includes(error) &&
     /client[ _-]?(auth|credential|secret|id\b)|\bbasic\b|credentials/i.test(description)

@@ -5,7 +5,7 @@ import { isHeaderName, isHeaderValue, ownHeaders } from '../http/header-line.js'
 import { isObject } from '../json.js';
 import type { ServerEntry } from '../store/document.js';
 import { readSettings, type ServerSettings } from '../store/settings.js';
-import { expandVariables } from '../store/variables.js';
+import { expandVariables, isExpandable } from '../store/variables.js';
 
 type Machine = Pick<Context, 'env' | 'files' | 'http'>;
 
@@ -20,6 +20,8 @@ export async function withAccess<C extends Machine>(entry: ServerEntry | undefin
 
 /** The same for requests to its authorization server, which is elsewhere as a rule: a header that cannot be made now is left out. */
 export async function withAccessForRenewal<C extends Machine>(entry: ServerEntry | undefined, context: C): Promise<C> {
+  // Nor is a URL needed for that: a service has seldom the variables of a shell.
+  if (typeof entry?.url === 'string' && !isExpandable(entry.url, context.env)) return context;
   const made = Object.entries(headersOf(entry)).filter(([name, value]) => {
     try {
       return expandedHeaders({ [name]: value }, context)[name] !== undefined;

@@ -60,6 +60,17 @@ function* referencesIn(text: string): Generator<Reference> {
   }
 }
 
+/** Whether all that a text names is set, or has a default. */
+export function isExpandable(text: string, env: Pick<Env, 'variables'>): boolean {
+  try {
+    expandVariables(text, env);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'variable_unset')) return false;
+    throw error;
+  }
+}
+
 /** The variables that a text names: whoever it leads to is told what is in them. */
 export function variablesIn(text: string): string[] {
   return [...referencesIn(text)].map(({ name }) => name);

@@ -1,12 +1,15 @@
-/** Answers in the server's own stream: MCP Streamable HTTP, where a message was only accepted (202). */
+/** Answers in a stream that is not the request's own: MCP Streamable HTTP, where a message was only accepted (202), and HTTP with SSE. */
 import { getEventListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import type { AuthorizedFetch } from '../../src/bridge/authorized.js';
+import { httpSse } from '../../src/bridge/http-sse.js';
 import { parseMessage } from '../../src/bridge/json-rpc.js';
 import { streamableHttp } from '../../src/bridge/streamable-http.js';
-import type { Context, HttpAnswer } from '../../src/context.js';
+import type { Context, HttpAnswer, HttpRequest } from '../../src/context.js';
 import { toOctets } from '../../src/octets.js';
 import { answerTo, bridged, data, events, hello, json, loggedIn, serverOf, type Seen } from '../helpers/bridged.js';
 
@@ -101,4 +104,34 @@ test('nothing is left behind on a signal that is used again', async () => {
   }
   expect(delivered).toHaveLength(3);
   await transport.close();
+});
+
+test('HTTP with SSE: of a message that was answered nothing is kept, however long its stream lasts', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  const stream = new PassThrough();
+  const fetch: AuthorizedFetch = Object.assign(
+    ({ method = 'GET', body }: HttpRequest) => {
+      const said =
+        method === 'GET'
+          ? 'event: endpoint\ndata: /messages'
+          : data({ jsonrpc: '2.0', id: (JSON.parse(String(body)) as { id: number }).id, result: {} });
+      setImmediate(() => stream.write(`${said}\n\n`));
+      return Promise.resolve({ status: 200, headers: {}, body: method === 'GET' ? stream : Readable.from([]) });
+    },
+    { renew: () => Promise.resolve(false) },
+  );
+  const context = { signal: new AbortController().signal } as Context;
+  const transport = httpSse({ url: new URL('http://127.0.0.1/sse'), fetch, headers: {}, deliver: () => undefined }, context);
+  let id = 0;
+  const used = async (messages: number) => {
+    for (let left = messages; left > 0; left -= 1) {
+      const message = parseMessage(toOctets(`{"jsonrpc":"2.0","id":${(id += 1)},"method":"a"}`)) ?? expect.fail();
+      await transport.send(message, context.signal);
+    }
+    gc();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await used(1_000);
+  expect(((await used(10_000)) - before) / 10_000).toBeLessThan(150);
 });

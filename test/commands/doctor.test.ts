@@ -375,6 +375,17 @@ test('what a server says reaches the terminal quoted, cut and without control ch
   expect(Math.max(...doctor.stdout.split('\n').map((line) => line.length))).toBeLessThan(1000);
 });
 
+test.each([
+  { changes: { headers: { 'X-Key': '${UNSET_HERE}' } }, seen: 'The header x-key names ${UNSET_HERE}, which is not set.' },
+  { changes: { login_options: { client_cert: '/nowhere/cert.pem' } }, seen: '/nowhere/cert.pem' },
+])('what the server is to be sent and cannot be had is one finding, and the others are there: $seen', async ({ changes, seen }) => {
+  const server = await fakeServer();
+  const { code, step } = await examined('fake', { store: temporaryStore(loginTo(server.url, changes)) });
+  expect(code).not.toBe(0);
+  expect(step('Headers and client certificate')).toMatchObject([{ verdict: 'failure', seen: expect.stringContaining(seen) as string }]);
+  expect(step('Authorization server metadata')).toMatchObject([{ verdict: 'fine' }]);
+});
+
 test('a name that the store does not have is wrong usage', async () => {
   const doctor = run('doctor nobody', { store: temporaryStore({ mcpServers: { a: { url: 'https://a.example' } } }) });
   expect(await doctor.exit).toBe(2);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseChallenge } from '../../src/oauth/challenge.js';
 import { registeredRedirectUri } from '../../src/oauth/redirect-uri.js';
-import { endsLogin } from '../../src/oauth/refusal.js';
+import { endsLogin, refusesClientProof } from '../../src/oauth/refusal.js';
 import { guarded } from '../helpers/fake-mcp.js';
 import { metadata, type Exchange, type FakeRequest, type Respond } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
@@ -477,11 +477,21 @@ describe('Words', () => {
     expect(said).toContain('The database is being moved');
   });
 
+  test('what has become of a request is no refusal of the client, whatever its status', () => {
+    expect(refusesClientProof({ error: 'authorization_pending', status: 401 })).toBe(false);
+    expect(refusesClientProof({ error: 'unnamed error', status: 401 })).toBe(true);
+  });
+
   test('what the words say of a refresh token is read whole', () => {
     expect(endsLogin({ error: 'invalid_request', description: 'Missing parameter: refresh_token' })).toBe(false);
     expect(endsLogin({ error: 'invalid_request', description: 'resource is invalid' })).toBe(false);
     expect(endsLogin({ error: 'unsupported_grant_type', description: 'refresh_token is not valid here' })).toBe(false);
     expect(endsLogin({ error: 'x', description: 'No such refresh token' })).toBe(true);
+    expect(endsLogin({ error: 'invalid_client', description: 'Unknown client for this refresh token' })).toBe(false);
+    expect(endsLogin({ error: 'unauthorized_client', description: 'The refresh_token grant type is invalid for this client' })).toBe(false);
+    const failure = 'Could not refresh token: the answer of the upstream is invalid';
+    expect(endsLogin({ error: 'invalid_request', description: failure })).toBe(false);
+    expect(endsLogin({ error: 'invalid_request', description: 'Could not refresh the token: refresh token expired' })).toBe(true);
   });
 });
 

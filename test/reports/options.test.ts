@@ -1,5 +1,6 @@
 /** What is found out can be said by hand: it is kept with the server, shown, used at each refresh, and taken back by saying it anew. */
 import { describe, expect, test } from 'vitest';
+import { bridged } from '../helpers/bridged.js';
 import { answerOf, guarded } from '../helpers/fake-mcp.js';
 import { metadata, type Exchange, type FakeRequest, type FakeServer } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
@@ -420,9 +421,9 @@ describe('--header', () => {
     const headers = run('headers fake', { store });
     expect(await headers.exit).toBe(0);
     expect(JSON.parse(headers.stdout)).toEqual({ 'x-tenant': 'acme', 'x-other': '1', Authorization: 'Bearer access-1' });
-    const bridge = run('bridge fake', { store, stdin: { text: '{"jsonrpc":"2.0","id":5,"method":"tools/list"}\n' } });
-    expect(await bridge.exit).toBe(0);
-    expect(bridge.stdout).toContain('"result"');
+    const { ask, end } = bridged(store, 'bridge fake');
+    expect((await ask('tools/list')).result).toBeDefined();
+    await end();
     // Without a value it is taken back.
     worked(await again(store, ['--header', 'x-other:']));
     expect(readStore(store).mcpServers.fake.headers).toEqual({ 'x-tenant': 'acme' });
@@ -461,13 +462,26 @@ describe('--header', () => {
     expect(login.stderr).not.toContain('SECRET');
   });
 
+  test('a refresh wants no variable that its request does not, and takes the default of one that is not set', async () => {
+    const at = await server();
+    const login = { type: 'bearer', token: 'old', expires_at: 1, refresh_token: 'r', issuer: at.origin, client_id: 'c' };
+    const entry = { headers: { 'X-Key': '${UNSET_KEY:-k}' }, auth: { ...login, token_endpoint: `${at.origin}/token` } };
+    const all = { one: { ...entry, url: at.url }, two: { ...entry, url: 'https://${UNSET_HOST}/mcp' } };
+    const store = temporaryStore({ mcpServers: all });
+    for (const name of Object.keys(all)) {
+      const token = run(`token ${name}`, { store });
+      expect(await token.exit, token.stderr).toBe(0);
+    }
+    expect(at.asked('POST /token').map(({ headers }) => headers['x-key'])).toEqual(['k', undefined]);
+  });
+
   test('an Authorization header of the entry is for as long as there is no login', async () => {
     const at = await fakeServer(() => [guarded({ status: 401 })]);
     const entry = { type: 'http', url: at.url, headers: { Authorization: 'Bearer access-of-mine' } };
     const store = temporaryStore({ mcpServers: { fake: entry } });
-    const bridge = run('bridge fake', { store, stdin: { text: '{"jsonrpc":"2.0","id":5,"method":"tools/list"}\n' } });
-    expect(await bridge.exit).toBe(0);
-    expect(bridge.stdout).toContain('"result"');
+    const { ask, end } = bridged(store, 'bridge fake');
+    expect((await ask('tools/list')).result).toBeDefined();
+    await end();
     const headers = run('headers fake', { store });
     expect(await headers.exit).toBe(0);
     expect(JSON.parse(headers.stdout)).toEqual({ Authorization: 'Bearer access-of-mine' });
