@@ -14,7 +14,7 @@ export function checkPlace(url: URL, { target, what }: { target: URL; what: stri
 }
 
 /** What some servers read as a slash, or as a step up, where others do not: a path with it may be another one than it seems. */
-const ambiguous = /%2f|%5c|%2e|%00|;|\\|\/\//i;
+const ambiguous = /%2f|%5c|%2e|%00|%25|;|\\|\/\//i;
 
 function isBeside({ origin, pathname }: URL, target: URL): boolean {
   if (origin !== target.origin) return false;

@@ -3,7 +3,8 @@ import type { Vendor } from './vendor.js';
 export const github: Vendor = {
   name: 'GitHub',
   issuers: ['https://github.com/login/oauth'],
-  isIssuer: ({ hostname }) => hostname === 'github.com',
+  // Below other paths of that host are people's own files.
+  isIssuer: ({ hostname, pathname }) => hostname === 'github.com' && /^\/(login\/oauth(\/|$)|$)/.test(pathname),
   needs: {
     pkceUnadvertised: {
       value: true,
