@@ -11,7 +11,8 @@ import { isRedirect, mostMoves, movedElsewhere, movedTo } from '../oauth/place.j
 import { isLongToken, lengthRefused, needsText, refusesLength, refusesToken } from '../oauth/token-refusal.js';
 import { quoted } from '../server-text.js';
 import { freshLogin } from '../session/session.js';
-import { servers } from '../store/document.js';
+import { withAccess } from '../session/server-access.js';
+import { findServer, servers, type ServerEntry } from '../store/document.js';
 import { placeOf, type Login } from '../store/login.js';
 import { isUrlOf } from '../store/variables.js';
 import { discard, readBody } from './body.js';
@@ -67,9 +68,19 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
   let renewedAt = 0;
   let renewing: Promise<Login | undefined> | undefined;
 
+  /** With what the server is sent besides, which may have come with the login, long after the bridge was started. */
+  let around = context;
+  let lookedFor: string | undefined;
+  const lookAround = async (login: Login | undefined): Promise<void> => {
+    if (login === undefined || login.accessToken === lookedFor) return;
+    around = await withAccess(await entryOf(target, context), context);
+    lookedFor = login.accessToken;
+  };
+
   const current = async (): Promise<Login | undefined> => {
     const at = performance.now();
     const login = await storedLogin(target, context);
+    await lookAround(login);
     known = { login, at };
     return login;
   };
@@ -78,7 +89,7 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
   const sendOn = async (request: HttpRequest, url: URL, login: Login | undefined): Promise<HttpAnswer> => {
     let at = moved.get(url) ?? url;
     for (let moves = 0; ; moves += 1) {
-      const answer = await sendLong({ url: at, login, request, withToken }, context);
+      const answer = await sendLong({ url: at, login, request, withToken }, around);
       const redirect = { status: answer.status, location: answer.headers['location'] };
       if (answer.status < 300 || answer.status > 399 || !isRedirect(redirect)) return answer;
       discard(answer);
@@ -92,6 +103,7 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
   const renewed = async (refused: Login | undefined): Promise<Login | undefined> => {
     known = undefined;
     const next = await afterRefusal({ target, refused }, context);
+    await lookAround(next);
     renewedAt = performance.now();
     if (next !== undefined) known = { login: next, at: renewedAt };
     return next;
@@ -188,6 +200,12 @@ function checkPlaceOf(login: Login, { name, url }: { name: string; url: URL }): 
   throw new AuthError('login_needed', `The login to ${name} is now for ${quoted(place)}, and not for ${url.href}.`, {
     hint: 'Start the bridge again, or log in to the one that it speaks to.',
   });
+}
+
+async function entryOf({ name, url }: Target, { store, env }: Context): Promise<ServerEntry | undefined> {
+  const document = await store.read();
+  if (name !== undefined) return findServer(document, name);
+  return servers(document).find(([, entry]) => isUrlOf(entry.url, url.href, env))?.[1];
 }
 
 async function nameOf(url: URL, { store, env }: Context): Promise<string | undefined> {

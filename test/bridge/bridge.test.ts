@@ -265,6 +265,21 @@ describe('the login', () => {
     }
   });
 
+  test.each(['bridge demo', 'bridge URL'])('%s: headers that come with the login are sent from then on', async (line) => {
+    const server = await serverOf((seen, response) => {
+      if (seen.method !== 'POST') response.writeHead(405).end();
+      else if (seen.headers.authorization === undefined) response.writeHead(401).end();
+      else json(response, answerTo(seen, { tenant: seen.headers['x-tenant'] }));
+    });
+    const store = temporaryStore({ mcpServers: { demo: { url: server.url } } });
+    const { ask, end } = bridged(store, line.replace('URL', server.url));
+    expect((await ask('initialize', hello)).error?.data?.code).toBe('login_needed');
+    const auth = { type: 'bearer', token: 't', expires_at: 4_000_000_000 };
+    writeFileSync(store, JSON.stringify({ mcpServers: { demo: { url: server.url, headers: { 'X-Tenant': 'acme' }, auth } } }));
+    expect((await ask('initialize', hello)).result).toEqual({ tenant: 'acme' });
+    await end();
+  });
+
   test('a server that wants none is bridged all the same', async () => {
     const server = await serverOf((seen, response) => json(response, answerTo(seen, { open: seen.headers.authorization ?? 'no token' })));
     const { ask, end } = bridged(temporaryStore(), `bridge ${server.url}`);
