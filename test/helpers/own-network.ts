@@ -14,8 +14,14 @@ export function runInOwnNetwork({ bwrap, folder, script }: { bwrap: string; fold
   const etc = ['resolv.conf', 'hosts', 'nsswitch.conf'].flatMap((name) => ['--ro-bind', path.join(folder, name), `/etc/${name}`]);
   const words = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--bind', folder, folder, ...etc];
   const alone = ['--unshare-net', '--unshare-user', '--uid', '0', '--gid', '0', '--cap-add', 'ALL', '--die-with-parent'];
+  // All else is read-only there, and tsx keeps what it has compiled in the temporary folder.
+  const temporary = ['--setenv', 'TMPDIR', folder];
   const inside = [process.execPath, '--import', 'tsx', script, folder];
-  const printed = execFileSync(bwrap, [...words, ...alone, ...inside], { encoding: 'utf8', maxBuffer: 2 ** 26, timeout: 300_000 });
+  const printed = execFileSync(bwrap, [...words, ...alone, ...temporary, ...inside], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+    timeout: 300_000,
+  });
   return printed
     .trim()
     .split('\n')
