@@ -9,7 +9,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { apps } from '../src/apps/index.js';
 import type { App } from '../src/apps/app.js';
-import buildAll, { command } from '../test/helpers/build.js';
+import buildAll from '../test/helpers/build.js';
+import { makeReachable, type Reachable } from '../test/helpers/reachable.js';
 import { root } from './build.js';
 import { vendorsPage } from './pages/vendors.js';
 
@@ -37,16 +38,19 @@ const document = {
 /** docs/apps.md. The package has to be built. */
 export function appsPage(): string {
   const home = mkdtempSync(path.join(os.tmpdir(), 'mcp-auth-pages-'));
+  // Its path can be found again in what is printed: that of the checkout may have letters which a file's format writes otherwise.
+  const program = makeReachable();
   try {
     mkdirSync(path.join(home, '.config', 'mcp-auth'), { recursive: true, mode: 0o700 });
     writeFileSync(path.join(home, '.config', 'mcp-auth', 'mcp-servers.json'), JSON.stringify(document), { mode: 0o600 });
-    return `${intro.trim()}\n\n${apps.map((app) => section(app, home)).join('\n')}\n${outro.trim()}\n`;
+    return `${intro.trim()}\n\n${apps.map((app) => section(app, home, program)).join('\n')}\n${outro.trim()}\n`;
   } finally {
+    program.remove();
     rmSync(home, { recursive: true, force: true });
   }
 }
 
-function section(app: App, home: string): string {
+function section(app: App, home: string, program: Reachable): string {
   const hows = Object.keys(app.entries);
   const ways = [...hows, ...(app.cache && !hows.includes('copy') ? ['copy'] : [])];
   const check = checks[app.name];
@@ -55,7 +59,7 @@ function section(app: App, home: string): string {
     '',
     '```console',
     `$ mcp-auth connect ${app.name} example --print`,
-    printed(app, home),
+    printed(app, home, program),
     '```',
     '',
     `Ways: ${ways.map((way) => `\`${way}\``).join(', ')}.${check === undefined ? '' : ` See whether it is there: \`${check}\`.`}`,
@@ -65,12 +69,12 @@ function section(app: App, home: string): string {
 }
 
 /** What the command says, with the paths of a machine on which the package is installed. */
-function printed(app: App, home: string): string {
+function printed(app: App, home: string, { node, command }: Reachable): string {
   const env = { PATH: process.env['PATH'], HOME: home, NO_COLOR: '1' };
-  return execFileSync(process.execPath, [command, 'connect', app.name, 'example', '--print'], { env, cwd: home, encoding: 'utf8' })
+  return execFileSync(node, [command, 'connect', app.name, 'example', '--print'], { env, cwd: home, encoding: 'utf8' })
     .replaceAll(home, '/home/you')
     .replaceAll(command, '/usr/lib/node_modules/mcp-auth-cli/dist/bin.cjs')
-    .replaceAll(process.execPath, '/usr/bin/node')
+    .replaceAll(node, '/usr/bin/node')
     .replace(/^={20,}\n/gm, '')
     .trimEnd();
 }

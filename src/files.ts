@@ -1,4 +1,4 @@
-import { copyFile, lstat, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, lstat, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import path from 'node:path';
 import type { Files } from './context.js';
@@ -86,6 +86,8 @@ async function replace(file: string, text: string, { secret }: { secret: boolean
     // wx: a copy that is there stays the oldest one.
     if (before) await copyFile(target, `${target}${backup}`, constants.COPYFILE_EXCL).catch(ignoreExisting);
     await writeFile(temporary, text, { flag: 'wx', mode, flush: true });
+    // The umask has taken from it what the file that is there may have been given.
+    if (before) await chmod(temporary, mode);
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -13,6 +13,8 @@ const prompt = '$ ';
 /** Milliseconds between two keys, and before a command is given. */
 const typing = 45;
 const reading = 1_500;
+/** Milliseconds for the whole of it, which takes about twenty seconds. */
+const patience = 300_000;
 
 /** Logs in to the MCP server at `url` by device code, and uses the login. */
 export async function record(url: string): Promise<Cast> {
@@ -35,20 +37,35 @@ export async function record(url: string): Promise<Cast> {
   const events: [number, string][] = [];
   const began = performance.now();
   let printed = '';
+  let isOver = false;
+  let waiting: (() => void)[] = [];
+  const wake = () => {
+    for (const one of waiting.splice(0)) one();
+  };
   shell.onData((text) => {
     events.push([(performance.now() - began) / 1000, text]);
     printed += text;
+    wake();
   });
+  const ended = new Promise<void>((resolve) => {
+    shell.onExit(() => {
+      isOver = true;
+      wake();
+      resolve();
+    });
+  });
+  // A shell that hangs is ended, nothing more: what is slow on a busy machine is not wrong.
+  const hung = setTimeout(() => shell.kill(), patience);
   const seen = async (pattern: RegExp): Promise<RegExpExecArray> => {
-    for (let tries = 0; tries < 600; tries += 1) {
+    for (;;) {
       const match = pattern.exec(printed);
       if (match) {
         printed = printed.slice(match.index + match[0].length);
         return match;
       }
-      await wait(50);
+      if (isOver) throw new Error(`The recording never showed ${pattern}; it showed: ${printed.slice(-2000)}`);
+      await new Promise<void>((resolve) => (waiting = [...waiting, resolve]));
     }
-    throw new Error(`The recording never showed ${pattern}; it showed: ${printed.slice(-2000)}`);
   };
   const type = async (line: string) => {
     await wait(reading);
@@ -78,7 +95,7 @@ export async function record(url: string): Promise<Cast> {
     await prompted();
     return withoutPauses({ columns, rows, events });
   } finally {
-    const ended = new Promise<void>((resolve) => void shell.onExit(() => resolve()));
+    clearTimeout(hung);
     shell.kill();
     await ended;
     rmSync(home, { recursive: true, force: true });

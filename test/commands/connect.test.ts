@@ -46,11 +46,11 @@ test('Claude Code asks the helper, with the store that is used now; its file is 
 test('a file that is there keeps its mode, its link, its comments; what was in it first is kept', async () => {
   const { typed, at, write, read } = home();
   write('real.json', '{\n  // mine\n  "theme": "x"\n}\n');
-  chmodSync(at('real.json'), 0o640);
+  chmodSync(at('real.json'), 0o664);
   mkdirSync(at('.cursor'));
   symlinkSync(at('real.json'), at('.cursor/mcp.json'));
   expect(await typed('connect cursor linear').exit).toBe(0);
-  expect(statSync(at('real.json')).mode & 0o777).toBe(0o640);
+  expect(statSync(at('real.json')).mode & 0o777).toBe(0o664);
   expect(await typed('connect cursor linear --how header').exit).toBe(0);
   expect(lstatSync(at('.cursor/mcp.json')).isSymbolicLink()).toBe(true);
   // Now that there is a token in it, it is for its owner alone.

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { shellLine } from '../../src/apps/shell-words.js';
 import { command } from '../helpers/build.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
@@ -39,7 +40,8 @@ describe('in a terminal', () => {
 
   test('the browser reaches the listener while the prompt is open: the prompt goes away, and the terminal is as it was', async () => {
     const { mcpServer } = await realServers();
-    const line = `${process.execPath} ${command} login ${mcpServer.url} --no-browser --flow paste --no-qr --store ${temporaryStore()}; echo "exit $?"; stty -a`;
+    const words = ['login', mcpServer.url, '--no-browser', '--flow', 'paste', '--no-qr', '--store', temporaryStore()];
+    const line = `${shellLine([process.execPath, command, ...words])}; echo "exit $?"; stty -a`;
     const shell = spawnInTerminal('/bin/sh', ['-c', line], {});
     const end = await new Person().approve(await shell.shown(address));
     await shell.shown(/Paste the address here:/);
@@ -56,7 +58,7 @@ describe('in a terminal', () => {
     const { mcpServer } = await realServers();
     const login = runInTerminal(['login', mcpServer.url, '--no-browser', '--name', 'demo', '--store', temporaryStore()]);
     const userCode = await login.shown(code);
-    await login.shown(/Waiting for approval: 9:5\d left/);
+    await login.shown(/Waiting for approval: 9:\d\d left/);
     await new Person().approveDevice(await login.shown(/^(http:\S+\/device)$/m), userCode);
     expect(await login.exit).toBe(0);
     expect(login.lines().join('\n')).not.toContain('Waiting for approval');
@@ -66,7 +68,8 @@ describe('in a terminal', () => {
   test.each(['paste', 'device'])('Ctrl-C during %s: 130, and the terminal is as it was', async (flow) => {
     const { mcpServer } = await realServers();
     const store = temporaryStore({ mine: 1 });
-    const line = `trap : INT; ${process.execPath} ${command} login ${mcpServer.url} --no-browser --flow ${flow} --no-qr --store ${store}; echo "exit $?"; stty -a`;
+    const words = ['login', mcpServer.url, '--no-browser', '--flow', flow, '--no-qr', '--store', store];
+    const line = `trap : INT; ${shellLine([process.execPath, command, ...words])}; echo "exit $?"; stty -a`;
     const shell = spawnInTerminal('/bin/sh', ['-c', line], {});
     await shell.shown(/Paste the address here:|Waiting for approval/);
     shell.type('\u0003');
@@ -232,7 +235,8 @@ test('headers works as apps call it: an environment of HOME and PATH, any folder
   mkdirSync(path.dirname(store), { recursive: true });
   const auth = { type: 'bearer', token: 'secret-1', expires_at: 4_000_000_000 };
   writeFileSync(store, JSON.stringify({ mcpServers: { demo: { type: 'http', url: 'https://a.example/mcp', auth } } }), { mode: 0o600 });
-  const line = `cd / && exec env -i HOME=${home} PATH=/usr/bin:/bin ${process.execPath} ${command} headers demo <&-`;
+  const words = ['env', '-i', `HOME=${home}`, 'PATH=/usr/bin:/bin', process.execPath, command, 'headers', 'demo'];
+  const line = `cd / && exec ${shellLine(words)} <&-`;
   const headers = spawn('/bin/sh', ['-c', line], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [printed, said] = ['', ''];
   headers.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));

@@ -2,22 +2,24 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, openSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { command } from '../helpers/build.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readStore, temporaryFolder } from '../helpers/folder.js';
 import { describeWith } from '../helpers/installed.js';
 import { Person } from '../helpers/person.js';
 import { piped } from '../helpers/piped.js';
+import { makeReachable, type Reachable } from '../helpers/reachable.js';
 import { realServers } from '../helpers/servers.js';
 
 describeWith('bwrap', 'for a user without an entry', (bwrap) => {
+  let at: Reachable;
+  beforeAll(() => void (at = makeReachable()));
+  afterAll(() => at.remove());
+
   function run(words: readonly string[], variables: Record<string, string> = {}, stdin = openSync('/dev/null', 'r')) {
     const user = ['--unshare-user', '--uid', '1000650000', '--gid', '0'];
     const mounts = ['--bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--unshare-pid', '--die-with-parent', '--clearenv'];
     const env = Object.entries({ PATH: '/usr/bin:/bin', ...variables }).flatMap(([name, value]) => ['--setenv', name, value]);
-    return piped(
-      spawn(bwrap, [...mounts, ...user, ...env, process.execPath, command, ...words], { stdio: [stdin, 'pipe', 'pipe'], cwd: '/' }),
-    );
+    return piped(spawn(bwrap, [...mounts, ...user, ...env, at.node, at.command, ...words], { stdio: [stdin, 'pipe', 'pipe'], cwd: '/' }));
   }
 
   async function ended(words: string, variables: Record<string, string> = {}) {
@@ -27,13 +29,9 @@ describeWith('bwrap', 'for a user without an entry', (bwrap) => {
 
   test('there is none here', async () => {
     const home = piped(
-      spawn(
-        bwrap,
-        ['--bind', '/', '/', '--unshare-user', '--uid', '1000650000', '--clearenv', process.execPath, '-p', 'os.userInfo().username'],
-        {
-          stdio: [openSync('/dev/null', 'r'), 'pipe', 'pipe'],
-        },
-      ),
+      spawn(bwrap, ['--bind', '/', '/', '--unshare-user', '--uid', '1000650000', '--clearenv', at.node, '-p', 'os.userInfo().username'], {
+        stdio: [openSync('/dev/null', 'r'), 'pipe', 'pipe'],
+      }),
     );
     expect(await home.exit).not.toBe(0);
     expect(home.output.stderr).toContain('uv_os_get_passwd');

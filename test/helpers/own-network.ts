@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 
@@ -13,9 +13,18 @@ export function runInOwnNetwork({ bwrap, folder, script }: { bwrap: string; fold
   writeFileSync(path.join(folder, 'nsswitch.conf'), 'hosts: files dns\n');
   const etc = ['resolv.conf', 'hosts', 'nsswitch.conf'].flatMap((name) => ['--ro-bind', path.join(folder, name), `/etc/${name}`]);
   const words = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--bind', folder, folder, ...etc];
-  const alone = ['--unshare-net', '--unshare-user', '--uid', '0', '--gid', '0', '--cap-add', 'ALL', '--die-with-parent'];
+  // The root of a list of users of its own could not enter another user's home, where the machine's root may have been told to test.
+  const isOfAnother = process.getuid?.() === 0 && statSync(script).uid !== 0;
+  const user = isOfAnother ? [] : ['--unshare-user', '--uid', '0', '--gid', '0'];
+  const alone = ['--unshare-net', ...user, '--cap-add', 'ALL', '--die-with-parent'];
+  // All else is read-only there, and tsx keeps what it has compiled in the temporary folder.
+  const temporary = ['--setenv', 'TMPDIR', folder];
   const inside = [process.execPath, '--import', 'tsx', script, folder];
-  const printed = execFileSync(bwrap, [...words, ...alone, ...inside], { encoding: 'utf8', maxBuffer: 2 ** 26, timeout: 300_000 });
+  const printed = execFileSync(bwrap, [...words, ...alone, ...temporary, ...inside], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+    timeout: 300_000,
+  });
   return printed
     .trim()
     .split('\n')

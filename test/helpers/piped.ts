@@ -13,20 +13,28 @@ export interface Piped {
 
 export function piped(child: ChildProcess): Piped {
   const output = { stdout: '', stderr: '' };
-  let wake: (() => void) | undefined;
+  let waiting: (() => void)[] = [];
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.on('data', (chunk: Buffer) => {
-      output[name] += chunk.toString();
-      wake?.();
+    // A chunk may end in the middle of a character, which this puts together.
+    child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
+      output[name] += chunk;
+      for (const wake of waiting.splice(0)) wake();
     });
   }
-  const exit = new Promise<number | null>((resolve) => child.on('close', resolve));
+  let isOver = false;
+  const exit = new Promise<number | null>((resolve) => {
+    child.on('close', (code) => {
+      isOver = true;
+      resolve(code);
+      for (const wake of waiting.splice(0)) wake();
+    });
+  });
   const shown = async (pattern: RegExp): Promise<string> => {
     for (;;) {
-      const match = completeMatch(pattern, output.stderr);
+      const match = completeMatch(pattern, output.stderr, isOver ? undefined : output.stderr.length);
       if (match) return match[1] ?? match[0];
-      const ended = await Promise.race([exit.then(() => true), new Promise<boolean>((resolve) => (wake = () => resolve(false)))]);
-      if (ended && !completeMatch(pattern, output.stderr)) throw new Error(`ended before ${pattern}:\n${output.stderr}`);
+      if (isOver) throw new Error(`ended before ${pattern}:\n${output.stderr}`);
+      await new Promise<void>((resolve) => (waiting = [...waiting, resolve]));
     }
   };
   return { child, output, exit, shown };

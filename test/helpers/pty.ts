@@ -87,7 +87,7 @@ export function spawnInTerminal(file: string, words: string[], { columns = 100, 
       for (;;) {
         const { all, open } = read();
         const text = all.join('\n');
-        const match = completeMatch(pattern, text, code === undefined ? all.slice(0, open + 1).join('\n').length : -1);
+        const match = completeMatch(pattern, text, code === undefined ? all.slice(0, open + 1).join('\n').length : undefined);
         if (match) return match[1] ?? match[0];
         if (code !== undefined) throw new Error(`ended with ${code} before ${pattern} was shown:\n${text.trimEnd()}`);
         await new Promise<void>((resolve) => (changed = [...changed, resolve]));

@@ -131,7 +131,7 @@ function collected(isTTY: boolean, columns?: number) {
     text: () => text,
     matching: async (pattern: RegExp): Promise<string> => {
       for (;;) {
-        const match = completeMatch(pattern, text.slice(seen));
+        const match = completeMatch(pattern, text.slice(seen), text.length - seen);
         if (match) {
           seen += match.index + match[0].length;
           return match[1] ?? match[0];

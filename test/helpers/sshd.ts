@@ -1,13 +1,22 @@
 /** A real sshd on loopback, for this user, with a key of its own. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from './folder.js';
+
+/**
+ * Whether an sshd of this user can give a terminal to who logs in. It wants that to be of the group tty, as Linux usually makes
+ * it, and else only root can make it so.
+ */
+export function canGiveTerminals(): boolean {
+  if (process.getuid?.() === 0 || !existsSync('/proc/mounts')) return true;
+  return /^\S+ \/dev\/pts devpts \S*\bgid=\d/m.test(readFileSync('/proc/mounts', 'utf8'));
+}
 
 /** Words that log in to it with a terminal, to which a command is added. */
 export async function startSshd(sshd: string): Promise<{ ssh: string[]; port: number }> {

@@ -9,7 +9,7 @@ import { completeMatch } from './complete.js';
 export interface Tmux {
   /** The rows of the window; with `joined`, wrapped lines are one, and those that have left the window above are there too. */
   screen(joined?: boolean): string;
-  /** The first match on the screen, now or later. */
+  /** The first match on the screen, now or later. Rejects when the test ends without it. */
   shown(pattern: RegExp): Promise<string>;
   /** Presses keys by tmux's names, as `C-c`. */
   press(...keys: string[]): void;
@@ -24,22 +24,33 @@ export function runInTmux(tmux: string, line: string, { columns, rows }: { colum
   const socket = `mcp-auth-${randomUUID()}`;
   const run = (words: string[], input?: string) =>
     execFileSync(tmux, ['-L', socket, '-f', '/dev/null', ...words], { input, encoding: 'utf8' });
-  const env = ['-e', 'PS1=$ ', '-e', 'HISTFILE=', '-e', `MCP=${process.execPath} ${command}`];
+  const env = ['-e', 'PS1=$ ', '-e', 'HISTFILE=', '-e', `N=${process.execPath}`, '-e', `M=${command}`];
   run(['new-session', '-d', '-x', String(columns), '-y', String(rows), ...env, '/bin/sh', '-i']);
-  onTestFinished(() => void run(['kill-server']));
-  run(['send-keys', '-l', line.replaceAll('mcp-auth ', '$MCP ')]);
+  let isOver = false;
+  onTestFinished(() => {
+    isOver = true;
+    run(['kill-server']);
+  });
+  run(['send-keys', '-l', line.replaceAll('mcp-auth ', '"$N" "$M" ')]);
   run(['send-keys', 'Enter']);
   const screen = (joined = false) => run(['capture-pane', '-p', ...(joined ? ['-J', '-S', '-'] : [])]);
-  /** The end of the line that the cursor is in, among all that have been shown: it may be half written. */
-  const endOfOpenLine = () => {
+  /**
+   * All that has been shown, and in it the end of the line that the cursor is in, which may be half written. tmux tells them one
+   * after the other: undefined where something was shown in between.
+   */
+  const moment = () => {
+    const text = screen(true);
     const row = run(['display-message', '-p', '#{cursor_y}']).trim();
-    return run(['capture-pane', '-p', '-J', '-S', '-', '-E', row]).replace(/\n$/, '').length;
+    const open = run(['capture-pane', '-p', '-J', '-S', '-', '-E', row]).replace(/\n$/, '').length;
+    return screen(true) === text ? { text, open } : undefined;
   };
   return {
     screen,
     shown: async (pattern) => {
       for (;;) {
-        const match = completeMatch(pattern, screen(true), endOfOpenLine());
+        if (isOver) throw new Error(`the test ended before ${pattern} was shown`);
+        const seen = moment();
+        const match = seen && completeMatch(pattern, seen.text, seen.open);
         if (match) return match[1] ?? match[0];
         await wait(50);
       }
