@@ -97,8 +97,10 @@ function loginWords(name: string): string[] {
 /** Approves what a login asks for, and brings the browser back to it. */
 async function approve(login: ChildProcess): Promise<void> {
   const url = await new Promise<string>((resolve) => {
+    let printed = '';
     login.stdout?.on('data', (chunk: Buffer) => {
-      const found = /"url":"([^"]+)"/.exec(chunk.toString())?.[1];
+      printed += chunk.toString();
+      const found = /"url":"([^"]+)"/.exec(printed)?.[1];
       if (found !== undefined) resolve(found);
     });
   });

@@ -145,8 +145,10 @@ async function logIn(home: Home): Promise<void> {
   const child = spawn(process.execPath, words, { env: home.env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   const url = await new Promise<string>((resolve) => {
+    let printed = '';
     child.stdout.on('data', (chunk: Buffer) => {
-      const found = /"url":"([^"]+)"/.exec(chunk.toString())?.[1];
+      printed += chunk.toString();
+      const found = /"url":"([^"]+)"/.exec(printed)?.[1];
       if (found !== undefined) resolve(found);
     });
   });

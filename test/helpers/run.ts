@@ -94,12 +94,15 @@ export function run(
       return errors.text();
     },
     get events() {
-      return output
-        .text()
-        .trim()
-        .split('\n')
-        .filter(Boolean)
-        .map((one) => JSON.parse(one) as Record<string, unknown>);
+      return (
+        output
+          .text()
+          .split('\n')
+          // What comes after the last end of a line is being written.
+          .slice(0, -1)
+          .filter((line) => line.trim() !== '')
+          .map((one) => JSON.parse(one) as Record<string, unknown>)
+      );
     },
     type: (text) => void input.write(text),
     end: () => void input.end(),
