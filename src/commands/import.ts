@@ -19,8 +19,9 @@ export const importCommand: Command = {
       ui.say(`  It is at ${url}${issuer === undefined ? '' : `, and renewed by ${quoted(issuer)}`}.`);
       for (const variable of variablesIn(url)) ui.warn(`${name} will be told what is in the variable ${variable}.`);
       if (trustedIssuer !== undefined) ui.warn(`The authorization server of ${name} may call itself ${quoted(trustedIssuer)}.`);
-      if (taken.length > 0) ui.warn(`What was said of ${name} holds here too, from the next login on: ${quoted(taken.join(' '))}.`);
-      if (left.length > 0) ui.warn(`Not taken: ${quoted(left.join(' '))}. If ${name} needs that, say it here: mcp-auth login ${name} …`);
+      if (taken.length > 0) ui.say(`  Its options are used here too: ${quoted(taken.join(' '))}.`);
+      if (left.length > 0)
+        ui.warn(`Not taken: ${quoted(left.join(' '))}. If ${name} needs these options, pass them to the next: mcp-auth login ${name}`);
       if (keyFile !== undefined) ui.warn(`${name} is renewed with the key in ${keyFile}, which has to be on this machine.`);
       if (unrepeatable) ui.warn(`${name} cannot be renewed here: that takes a file of the machine that it comes from. Log in here.`);
     }

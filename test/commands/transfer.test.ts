@@ -140,7 +140,7 @@ test('import tells which options it takes, and which it does not; none of them r
   const store = temporaryStore();
   const imported = run('import', { store, stdin: { text: JSON.stringify({ mcpServers: { demo: entry } }) } });
   expect(await imported.exit, imported.stderr).toBe(0);
-  expect(imported.stderr).toContain('holds here too, from the next login on: “--prompt login”');
+  expect(imported.stderr).toContain('Its options are used here too: “--prompt login”');
   expect(imported.stderr).toContain('Not taken: “');
   for (const words of ['--authorize-param audience=a', '--allow-missing-pkce-metadata', '--header x-key'])
     expect(imported.stderr).toContain(words);
