@@ -1,11 +1,19 @@
-import { freshLogin } from '../session/session.js';
-import { secondsLeft } from '../store/freshness.js';
-import type { Command } from './command.js';
+import type { Context } from '../context.js';
 import { inWords } from '../duration.js';
+import { AuthError } from '../errors.js';
+import { expandedHeaders, headersOf } from '../session/server-access.js';
+import { freshLogin } from '../session/session.js';
+import { findServer } from '../store/document.js';
+import { freshUntil, secondsLeft } from '../store/freshness.js';
+import type { Login } from '../store/login.js';
+import { expandVariables } from '../store/variables.js';
+import type { Command } from './command.js';
 import { seconds } from './seconds.js';
 
 interface Options {
   minTtl?: number;
+  json?: boolean;
+  refused?: boolean;
 }
 
 export const token: Command<Options> = {
@@ -14,10 +22,14 @@ export const token: Command<Options> = {
   arguments: [{ syntax: '<name>', help: 'name of a server in the store', complete: 'server' }],
   options: [
     { flags: '--min-ttl <seconds>', help: 'a token that lives at least so long', parse: seconds({ option: '--min-ttl', least: 0 }) },
+    { flags: '--json', help: 'print the token, when it expires, its server’s URL and the headers to send, as one JSON object' },
+    { flags: '--refused', help: 'read on stdin the token that the server has refused: another one is printed, renewed if it must be' },
   ],
-  examples: ['token linear', 'token linear --min-ttl 900'],
-  run: async ({ arguments: [name = ''], options: { minTtl } }, context) => {
-    const login = await freshLogin({ name, minTtl }, context);
+  examples: ['token linear', 'token linear --min-ttl 900', 'token linear --json', 'token linear --json --refused < FILE'],
+  run: async ({ arguments: [name = ''], options }, context) => {
+    const { minTtl } = options;
+    const refused = options.refused ? await readRefused(context) : undefined;
+    const login = await freshLogin({ name, minTtl, refused }, context);
     const left = secondsLeft(login, context);
     if (minTtl !== undefined && left < minTtl) context.ui.warn(`No token of this server lives that long: this one has ${inWords(left)}.`);
     if (login.tokenType === 'dpop') {
@@ -25,6 +37,30 @@ export const token: Command<Options> = {
         `This token is bound to a key that stays in the store (DPoP, RFC 9449): ${name} takes it only with a proof by that key.`,
       );
     }
-    context.ui.print(login.accessToken);
+    if (options.json) context.ui.document(await described({ name, login }, context));
+    else context.ui.print(login.accessToken);
   },
 };
+
+/** By stdin, since other users of the machine can read a command line. */
+async function readRefused({ ui, signal }: Context): Promise<string> {
+  const text = (await ui.ask({ message: 'Refused token:', secret: true, signal }))?.trim();
+  if (text !== undefined && text !== '') return text;
+  throw new AuthError('usage', 'No token came on stdin.', { hint: 'Give --refused the token that the server has refused, on stdin.' });
+}
+
+/** All that a program needs to send requests by itself. Times are seconds since the epoch. Public interface. */
+async function described({ name, login }: { name: string; login: Login }, context: Context) {
+  const { accessToken, tokenType, expiresAt } = login;
+  const entry = findServer(await context.store.read(), name);
+  const isBearer = tokenType === 'bearer';
+  return {
+    access_token: accessToken,
+    token_type: isBearer ? 'Bearer' : 'DPoP',
+    expires_at: expiresAt,
+    /** Until then, the same token is printed again. */
+    fresh_until: freshUntil(login),
+    url: typeof entry?.url === 'string' ? expandVariables(entry.url, context.env) : undefined,
+    headers: { ...expandedHeaders(headersOf(entry), context), ...(isBearer && { Authorization: `Bearer ${accessToken}` }) },
+  };
+}

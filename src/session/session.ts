@@ -17,6 +17,8 @@ export interface FreshRequest {
   readonly minTtl?: number;
   /** Renew a token that is good still; it is no answer to a renewal that failed. */
   readonly always?: boolean;
+  /** An access token that the server has turned away: the same as `always`, as long as it is the stored one. */
+  readonly refused?: string;
 }
 
 /**
@@ -27,10 +29,12 @@ export interface FreshRequest {
  * authentication, and what a refresh throws while no valid token is left.
  */
 export async function freshLogin(request: FreshRequest, context: Context): Promise<Login> {
-  const { name, minTtl, always = false } = request;
+  const { name, minTtl } = request;
   const stored = loginOf(await context.store.read(), name, context);
+  const always = request.always ?? stored.accessToken === request.refused;
   if (!always && (await isGood(stored, request, context))) return stored;
-  if (!canRenew(stored) && (await context.store.rescued(name)) === undefined) return withoutRenewal(stored, request, context);
+  if (!canRenew(stored) && (await context.store.rescued(name)) === undefined)
+    return withoutRenewal(stored, { ...request, always }, context);
   /** What another process has put there meanwhile is as good as it gets. */
   const isNew = (now: Login) => now.accessToken !== stored.accessToken && secondsLeft(now, context) > 0;
   const renewed = async () => {
@@ -90,12 +94,17 @@ async function isTurnedAway({ name, login }: { name: string; login: Login }, con
 }
 
 /** Nothing can be renewed: a token that is still valid will do, unless more was asked for. */
-function withoutRenewal(login: Login, { name, minTtl, always }: FreshRequest, context: Context): Login {
+function withoutRenewal(login: Login, { name, minTtl, always, refused }: FreshRequest, context: Context): Login {
   const left = secondsLeft(login, context);
   if (left > 0 && minTtl === undefined && !always) return login;
   if (login.endedAt !== undefined) throw ended(name, login.endedAt);
-  const when = left > 0 ? `expires in ${Math.floor(left)} s` : 'has expired';
-  throw loginNeeded(name, `The access token of ${name} ${when}, and there is no refresh token to renew it with`);
+  const state = login.accessToken === refused ? 'was refused' : lifeInWords(left);
+  throw loginNeeded(name, `The access token of ${name} ${state}, and there is no refresh token to renew it with`);
+}
+
+function lifeInWords(secondsLeft: number): string {
+  if (secondsLeft <= 0) return 'has expired';
+  return Number.isFinite(secondsLeft) ? `expires in ${Math.floor(secondsLeft)} s` : 'has no known end';
 }
 
 /** After a refresh that failed: the token that is there, while it lives and is enough; else the error. */

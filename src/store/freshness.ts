@@ -25,6 +25,11 @@ export function secondsLeft({ expiresAt, issuedAt }: Login, { clock }: Timed): n
   return expiresAt - now;
 }
 
+/** When, in seconds since the epoch, a token will have to be renewed before it is handed out. Undefined where its server did not say. */
+export function freshUntil(login: Login): number | undefined {
+  return login.expiresAt === undefined ? undefined : Math.floor(login.expiresAt - marginOf(login));
+}
+
 /** Whether a token need not be renewed before it is handed out, or lives for `minTtl` seconds at least. */
 export function isFresh(login: Login, minTtl: number | undefined, context: Timed): boolean {
   return secondsLeft(login, context) >= (minTtl ?? marginOf(login));
