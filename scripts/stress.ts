@@ -59,6 +59,7 @@ try {
   await fullDisk();
   await kills();
   await foreignWriter();
+  await staleWriter({ authorizationServer });
 } finally {
   await mcpServer.close();
   await authorizationServer.close();
@@ -302,5 +303,50 @@ async function foreignWriter(): Promise<void> {
     what: `${size.edits} edits by a program without our lock, beside ${written} of ours: lost`,
     figure: `${lost}`,
     good: lost === 0 && written > 0,
+  });
+}
+
+/**
+ * A program that reads the store, works, and saves it from what it has read, as pflow does, while refresh tokens rotate and a
+ * grant is revoked when one is used twice.
+ */
+async function staleWriter({ authorizationServer: server }: { authorizationServer: AuthorizationServer }): Promise<void> {
+  // A login is not renewed more than 20 times in half a minute.
+  const names = Array.from({ length: 10 }, (_, at) => `stale-${at}`);
+  for (const name of names) await logIn(name);
+  const copies = [document()];
+  const before = grants(server);
+  let saved = 0;
+  const saveStale = () => {
+    const copy = copies[Math.floor(random() * copies.length)];
+    writeAsPflow({ ...copy, pflow: { saved } });
+    saved += 1;
+  };
+  const failures: string[] = [];
+  for (let renewal = 0; renewal < 100; renewal += 1) {
+    const name = names[renewal % names.length] ?? '';
+    const { ended } = start(['refresh', name]);
+    await wait(random() * 250);
+    saveStale();
+    const { code, stderr } = await ended;
+    if (code !== 0) failures.push(stderr);
+    if (random() < 0.5) saveStale();
+    copies.push(document());
+    if (copies.length > 30) copies.shift();
+  }
+  const renewals = grants(server) - before;
+  let lost = 0;
+  for (const name of names) {
+    saveStale();
+    const { code, stdout, stderr } = await start(['token', name]).ended;
+    const lives = code === 0 && (await server.inspect(stdout.trim())) !== undefined;
+    if (!lives || (await start(['refresh', name]).ended).code !== 0) lost += 1;
+    if (code !== 0) failures.push(stderr);
+  }
+  for (const failure of failures.slice(0, 5)) process.stdout.write(failure);
+  rows.push({
+    what: `${saved} stale copies saved by a program without our lock, beside ${renewals} renewals: logins lost`,
+    figure: `${lost}, ${failures.length} failures`,
+    good: lost === 0 && failures.length === 0 && renewals >= 100,
   });
 }

@@ -5,7 +5,7 @@ import { connectText, disconnectText, entryFor, readServers, type AppServer } fr
 import { headersOfEntry } from './apps/entry-headers.js';
 import { checkNameInApp, nameInApp } from './apps/name-in-app.js';
 import type { Context } from './context.js';
-import { AuthError } from './errors.js';
+import { AuthError, hasCode } from './errors.js';
 import { homeFolder } from './folders.js';
 import { headersOf } from './session/server-access.js';
 import { freshLogin } from './session/session.js';
@@ -46,6 +46,11 @@ export interface Connected {
   readonly headersLost: readonly string[];
 }
 
+/** An app whose own file is the store: it has the login already, and connecting it would write over that. */
+export interface ReadsStore {
+  readonly storeFile: string;
+}
+
 /** Where a server stands in an app's configuration, or is to stand. */
 interface Placed {
   readonly file: string;
@@ -55,7 +60,7 @@ interface Placed {
 }
 
 /** What would be changed to connect `app`; nothing is written. */
-export async function planConnection(request: ConnectRequest, context: Context): Promise<Connected> {
+export async function planConnection(request: ConnectRequest, context: Context): Promise<Connected | ReadsStore> {
   const { app, name, project } = request;
   const place = placeOf(context);
   const url = await urlOf(name, context);
@@ -63,6 +68,8 @@ export async function planConnection(request: ConnectRequest, context: Context):
   if (project && app.configPath(place, project) === undefined) {
     throw new AuthError('usage', `${app.summary} has no configuration for a project.`);
   }
+  const storeFile = await ownStoreFile(request, context);
+  if (storeFile !== undefined) return { storeFile };
   const placed = await placeIn(request, url, context);
   const as = placed?.calledThere ?? request.as ?? name;
   const isBound = readLogin(findServer(await context.store.read(), name))?.tokenType === 'dpop';
@@ -99,6 +106,22 @@ export async function planConnection(request: ConnectRequest, context: Context):
   return { how, changes, snippet, calledThere: as, headersLost };
 }
 
+/** The app's file where that is the store; undefined otherwise. */
+async function ownStoreFile({ app, project }: Pick<ConnectRequest, 'app' | 'project'>, context: Context): Promise<string | undefined> {
+  const file = app.configPath(placeOf(context), project);
+  return file !== undefined && (await isStore(file, context)) ? file : undefined;
+}
+
+/** A process without a place for a store has none. */
+async function isStore(file: string, { files, store }: Pick<Context, 'files' | 'store'>): Promise<boolean> {
+  try {
+    return await files.isSame(file, store.path);
+  } catch (error) {
+    if (hasCode(error, 'store_unreadable')) return false;
+    throw error;
+  }
+}
+
 /** Undefined for an app without a configuration of its own. */
 async function placeIn(
   { app, name, as, project }: Omit<ConnectRequest, 'how'>,
@@ -133,10 +156,13 @@ function bestWay({ entries }: App, isBound: boolean): How {
 export async function planRemoval(
   request: Omit<ConnectRequest, 'how'>,
   context: Context,
-): Promise<{ change: Change; calledThere: string }> {
+): Promise<{ change: Change; calledThere: string } | ReadsStore> {
   const { app, name } = request;
   const url = await urlOf(name, context).catch(() => undefined);
+  const storeFile = await ownStoreFile(request, context);
   const placed = await placeIn(request, url, context);
+  // What an older mcp-auth has connected there is a command, and can be taken out.
+  if (storeFile !== undefined && placed?.entry?.['url'] !== undefined) return { storeFile };
   if (placed === undefined) throw new AuthError('usage', `${app.summary} has no configuration that mcp-auth could change.`);
   const { file, before, calledThere } = placed;
   const after = disconnectText(before, { app, name: calledThere, url, file, ours: ours(context), env: context.env });
@@ -172,6 +198,8 @@ export interface AppListing {
   readonly servers: readonly AppServer[];
   /** Why the file cannot be read. */
   readonly problem?: string;
+  /** Whether its file is the store, where each entry is a server of ours. */
+  readonly readsStore: boolean;
 }
 
 /** Every app that has a file, with what is in it. */
@@ -184,11 +212,14 @@ export async function listApps(apps: readonly App[], context: Context): Promise<
   );
   return Promise.all(
     files.map(async ({ app, file }) => {
+      const readsStore = await isStore(file, context);
       try {
         const text = await context.files.readIfThere(file);
-        return { app, file, found: text !== undefined, servers: readServers(text ?? '', { app, file, ours: ours(context) }) };
+        const all = readServers(text ?? '', { app, file, ours: ours(context) });
+        return { app, file, found: text !== undefined, servers: readsStore ? [] : all, readsStore };
       } catch (error) {
-        return { app, file, found: true, servers: [], problem: error instanceof AuthError ? error.message : 'it cannot be read' };
+        const problem = error instanceof AuthError ? error.message : 'it cannot be read';
+        return { app, file, found: true, servers: [], problem, readsStore };
       }
     }),
   );

@@ -50,6 +50,8 @@ export interface Files {
    * it. Throws `file_unwritable`.
    */
   replaceText(file: string, text: string, options: { secret: boolean }): Promise<void>;
+  /** Whether two paths lead to one file, which need not be there yet. */
+  isSame(one: string, other: string): Promise<boolean>;
   /** Writes a file that holds no secret, and the folders that it is in. Throws `file_unwritable`. */
   writeText(file: string, text: string): Promise<void>;
 }

@@ -61,6 +61,10 @@ export const systemFiles: Files = {
       throw new AuthError('file_unwritable', `${file} cannot be written (${code}).`, { cause: error });
     }
   },
+  isSame: async (one, other) => {
+    const [first, second] = await Promise.all([identityOf(one), identityOf(other)]);
+    return first === second;
+  },
   writeText: async (file, text) => {
     try {
       await mkdir(path.dirname(file), { recursive: true });
@@ -71,6 +75,15 @@ export const systemFiles: Files = {
     }
   },
 };
+
+/** The file itself, whatever links lead to it; where there is none, its place. */
+async function identityOf(file: string): Promise<string> {
+  const stats = await stat(file, { bigint: true }).catch(() => undefined);
+  // Where a file system numbers no files, its name is all there is.
+  if (stats !== undefined && stats.ino !== 0n) return `${stats.dev} ${stats.ino}`;
+  const folder = await realpath(path.dirname(file)).catch(() => path.resolve(path.dirname(file)));
+  return path.join(folder, path.basename(file));
+}
 
 /** What is added to the name of the copy that is made before the first change. */
 const backup = '.before-mcp-auth';

@@ -3,12 +3,14 @@
  * does not take. Whatever is not as usual (an option, a warning to give, a token to renew or to ask about, a mistake) is
  * left to the whole program.
  */
+import { realpathSync } from 'node:fs';
 import { asciiJson } from './json.js';
 import { covers } from './oauth/resource.js';
 import { printable } from './server-text.js';
 import { parseEntry } from './store/document.js';
 import { placeOf, readLogin } from './store/login.js';
 import { isFresh } from './store/freshness.js';
+import { newestFile, readNewest } from './store/newest-file.js';
 import { storePath } from './store/path.js';
 import { readStoreText } from './store/reading.js';
 
@@ -32,13 +34,17 @@ export function quickAnswer({ argv: [command = '', name = '', flag, store, ...mo
   const isUsual = !/^-|^$/.test(name) && (flag === undefined || (flag === '--store' && store !== undefined)) && more.length === 0;
   if (form === undefined || !isUsual) return undefined;
   try {
-    const { text, finding } = readStoreText(storePath({ option: store, env: { variables, platform: process.platform } }));
+    const file = storePath({ option: store, env: { variables, platform: process.platform } });
+    const { text, finding } = readStoreText(file);
     const entry = parseEntry(text, name);
     const login = readLogin(entry);
     if (finding !== undefined || login?.tokenType !== 'bearer' || login.expiresAt === undefined) return undefined;
     const url = entry?.url ?? '';
     const place = placeOf(login);
     const isItsOwn = place === undefined || (URL.canParse(url) && covers(place, new URL(url)));
+    // Another program may have saved an older login.
+    const newest = readNewest(newestFile(realpathSync(file), name));
+    if (newest !== undefined && newest.server?.auth?.token !== login.accessToken) return undefined;
     // Headers of the entry's own may have variables in them.
     if (command === 'headers' && entry?.headers !== undefined) return undefined;
     return isItsOwn && isFresh(login, undefined, { clock: { now: () => now } }) ? `${form(login.accessToken)}\n` : undefined;

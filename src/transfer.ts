@@ -1,7 +1,6 @@
 /** A login on its way from one machine to another: a document of the store's own shape, with one server in it. */
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
-import { takeRescued } from './session/renewal.js';
 import type { ClientInformation } from './oauth/registration.js';
 import { quoted } from './server-text.js';
 import { unknownServer } from './session/revoke.js';
@@ -24,10 +23,8 @@ export async function exportLogin({ name, move }: { name: string; move: boolean 
     const document = await store.read();
     const entry = findServer(document, name);
     if (entry === undefined) throw unknownServer(name, document);
-    const stored = readLogin(entry);
-    if (stored === undefined) throw new AuthError('login_needed', `There is no login to ${name}.`, { hint: `Run: mcp-auth login ${name}` });
-    const login = (await takeRescued({ name, login: stored, document }, context)) ?? stored;
-    writeLogin(entry, login, name);
+    const login = readLogin(entry);
+    if (login === undefined) throw new AuthError('login_needed', `There is no login to ${name}.`, { hint: `Run: mcp-auth login ${name}` });
     const { issuer = '', clientId } = login;
     const client = clientsOf(document, issuer).find(({ client_id }) => client_id === clientId);
     const exported = { mcpServers: { [name]: entry }, ...(client && { oauthClients: { [issuer]: [client] } }) };

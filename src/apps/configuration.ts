@@ -2,6 +2,7 @@
 import { AuthError } from '../errors.js';
 import type { Env } from '../context.js';
 import { isObject } from '../json.js';
+import { readLogin } from '../store/login.js';
 import { isUrlOf } from '../store/variables.js';
 import type { App, Connection, How } from './app.js';
 import { valueAt, type Entry } from './formats/format.js';
@@ -61,6 +62,7 @@ export function connectText(
       hint: 'Choose another name with --as.',
     });
   }
+  checkIsNoLogin(known, { app, file, name: connection.name });
   return app.format.put(text, [...app.servers, connection.name], { entry: withTheirs(entry, known?.entry), replaced: connectionKeys });
 }
 
@@ -93,10 +95,20 @@ export function disconnectText(
 ): string {
   const known = readServers(text, { app, file, ours }).find((one) => one.name === name);
   if (known === undefined) throw new AuthError('usage', `${app.summary} has no server called ${name} in ${file}.`);
+  checkIsNoLogin(known, { app, file, name });
   const isSame = known.url !== undefined && url !== undefined && isUrlOf(known.url, url, env);
   if (known.how === undefined || ((known.how === 'own' || known.how === 'header') && !isSame))
     throw new AuthError('usage', `${name} in ${file} was not connected by mcp-auth.`);
   return app.format.remove(text, [...app.servers, name]);
+}
+
+/** An app's file may be a store of mcp-auth that is not used now. The logins in it are nothing that `connect` writes. */
+function checkIsNoLogin(known: AppServer | undefined, { app, file, name }: { app: App; file: string; name: string }): void {
+  const login = readLogin(known?.entry);
+  if (login?.refreshToken === undefined && login?.issuer === undefined) return;
+  throw new AuthError('usage', `${app.summary} has a login of its own to ${name}, in ${file}: mcp-auth would write over it.`, {
+    hint: `Use that one: mcp-auth token ${name} --store ${file}     Or end it first: mcp-auth logout ${name} --store ${file}`,
+  });
 }
 
 /** @throws AuthError `usage` with the ways that the app knows. */

@@ -54,7 +54,13 @@ export const connect: Command<Options> = {
     const { how, as, project = false } = options;
     const app = appNamed(appName);
     if (options.remove) {
-      const { change, calledThere } = await planRemoval({ app, name, as, project }, context);
+      const planned = await planRemoval({ app, name, as, project }, context);
+      if ('storeFile' in planned) {
+        context.ui.say(`${app.summary} reads the store itself, ${planned.storeFile}: ${as ?? name} there was not written by connect.`);
+        context.ui.say(`  To end the login: mcp-auth logout ${name}     To take the server out too: mcp-auth remove ${name}`);
+        return;
+      }
+      const { change, calledThere } = planned;
       await apply({ changes: [change], snippet: '' }, options, context);
       if (options.print) return;
       context.ui.succeed(`${as ?? wordFor(calledThere)} is not in ${app.summary} any more.`);
@@ -63,6 +69,13 @@ export const connect: Command<Options> = {
       return;
     }
     const connected = await planConnection({ app, name, as, how, project }, context);
+    if ('storeFile' in connected) {
+      context.ui.succeed(
+        `${app.summary} reads the login to ${name} in the store itself, ${connected.storeFile}: there is nothing to write.`,
+      );
+      context.ui.say('  It renews no token. To have a fresh one there at any time, keep this running: mcp-auth refresh --watch');
+      return;
+    }
     if (connected.changes.length === 0) for (const line of connected.snippet.trimEnd().split('\n')) context.ui.print(line);
     await apply(connected, options, context);
     if (!options.print) report({ app, name, connected, asked: as ?? name }, context);
@@ -153,7 +166,10 @@ async function list({ json }: Options, context: Context): Promise<void> {
   }));
   if (json) {
     context.ui.document(
-      listings.map(({ app, file, found, servers: some, problem }) => ({ app: app.name, file, found, servers: some.map(shown), problem })),
+      listings.map(({ app, file, found, servers: some, problem, readsStore }) => ({
+        ...{ app: app.name, file, found, servers: some.map(shown), problem },
+        ...(readsStore && { store: true }),
+      })),
     );
     return;
   }
@@ -164,7 +180,8 @@ function shown({ name, url, how }: AppListing['servers'][number]) {
   return { name, url, how };
 }
 
-function rowOf({ app, file, found, servers: some, problem }: AppListing): string[] {
+function rowOf({ app, file, found, servers: some, problem, readsStore }: AppListing): string[] {
+  if (readsStore) return [app.name, file, 'reads the store itself'];
   const connected = some.map(({ name, how }) => `${name} (${how === 'own' ? 'its own login' : (how ?? '')})`).join(', ');
   return [app.name, file, problem === undefined ? (found ? connected || '-' : 'no such file') : 'cannot be read'];
 }

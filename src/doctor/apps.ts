@@ -9,8 +9,9 @@ export const connected: MachineStep = {
   name: 'App',
   look: async (subject, context) => {
     const found = (await listApps(apps, context)).filter(({ found, problem }) => found || problem !== undefined);
-    const all = found.flatMap(({ app, file, servers, problem }): Seen[] => {
+    const all = found.flatMap(({ app, file, servers, problem, readsStore }): Seen[] => {
       if (problem !== undefined) return [warning(`${app.summary}: ${problem}`)];
+      if (readsStore) return [fine(`${app.summary} reads the store itself, ${file}`)];
       const here = servers.filter(
         ({ how, url }) => how !== undefined && (how !== 'own' || (subject && isUrlOf(url, subject.url.href, context.env))),
       );

@@ -20,7 +20,7 @@ export const file: MachineStep = {
 /** A store that cannot be written is good for reading tokens, as a secret that is mounted read-only. */
 export const writing: MachineStep = {
   name: 'Store: writing',
-  look: async (subject, { store }) => {
+  look: async (_, { store }) => {
     if (!hasPlace(store)) return undefined;
     try {
       await store.checkWritable();
@@ -28,8 +28,7 @@ export const writing: MachineStep = {
       if (!(error instanceof AuthError)) throw error;
       return warning(`${error.message} Tokens can be read, but not renewed.`, error.hint);
     }
-    const waiting = subject && (await store.rescued(subject.name));
-    return waiting ? fine('possible; tokens that could not be written lie beside it, and are taken at the next use') : fine('possible');
+    return fine('possible');
   },
 };
 

@@ -4,13 +4,16 @@ import { toAuthError } from '../errors.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import { canRenew } from './renewal.js';
 import { freshLogin } from './session.js';
-import { secondsLeft } from '../store/freshness.js';
+import { secondsLeft, shortLife } from '../store/freshness.js';
 import { servers } from '../store/document.js';
 import { readLogin, type Login } from '../store/login.js';
 
 /** Seconds: the store is looked at so often, since others change it, and a machine may have been suspended. */
 const longestSleep = 30;
-/** Seconds before its end at which a token is renewed: a tenth of its life, within these bounds, and up to half as much earlier. */
+/**
+ * Seconds before its end at which a token is renewed: a tenth of its life, within these bounds where it has a life of ten minutes
+ * or more, and up to half as much earlier.
+ */
 const earliest = 600;
 const latest = 60;
 /** Seconds until a renewal that failed is tried again: twice as long each time. */
@@ -55,8 +58,8 @@ async function round(
     if (login === undefined || !canRenew(login) || (names.length > 0 && !names.includes(name))) continue;
     const failure = failures.get(name);
     const wait = Math.max(secondsUntilDue(login, jitter, context), failure === undefined ? 0 : (failure.until - now) / 1000);
-    if (wait > 0) next = Math.min(next, wait);
-    else await renewNow({ name, failures, failure }, context);
+    const left = wait > 0 ? wait : await renewNow({ name, failures, failure, jitter }, context);
+    next = Math.min(next, left);
   }
   return Math.max(next, 1);
 }
@@ -64,18 +67,21 @@ async function round(
 /** Those who keep many copies of a store fresh do not all do so at the same second. */
 function secondsUntilDue(login: Login, jitter: number, context: Context): number {
   const { expiresAt = Infinity, issuedAt = 0 } = login;
-  const lead = Math.min(Math.max((expiresAt - issuedAt) / 10, latest), earliest);
+  const life = expiresAt - issuedAt;
+  const lead = Math.min(Math.max(life / 10, life < shortLife ? 0 : latest), earliest);
   return secondsLeft(login, context) - lead * (1 + jitter / 2);
 }
 
+/** Renews a login, and returns the seconds until that is due again, or is to be tried again. */
 async function renewNow(
-  { name, failures, failure }: { name: string; failures: Map<string, Failure>; failure: Failure | undefined },
+  { name, failures, failure, jitter }: { name: string; failures: Map<string, Failure>; failure: Failure | undefined; jitter: number },
   context: Context,
-): Promise<void> {
+): Promise<number> {
   try {
-    await freshLogin({ name, always: true }, context);
+    const login = await freshLogin({ name, always: true }, context);
     failures.delete(name);
     context.ui.succeed(`${name} is renewed.`);
+    return secondsUntilDue(login, jitter, context);
   } catch (error) {
     if (context.signal.aborted) throw error;
     const { message, hint } = toAuthError(error);
@@ -83,5 +89,6 @@ async function renewNow(
     const pause = Math.max(Math.min(failure === undefined ? firstPause : failure.pause * 2, longestPause), asked);
     failures.set(name, { pause, until: context.clock.now() + pause * 1000 });
     context.ui.fail(`${name}: ${message}`, hint);
+    return pause;
   }
 }

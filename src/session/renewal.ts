@@ -17,7 +17,6 @@ import { quoted } from '../server-text.js';
 import { clientsOf, putClient } from '../store/clients.js';
 import { findServer, type StoreDocument } from '../store/document.js';
 import { readLogin, writeLogin, type Login } from '../store/login.js';
-import { fingerprint } from '../store/rescue.js';
 import { readSettings } from '../store/settings.js';
 import { withAccessForRenewal } from './server-access.js';
 
@@ -82,35 +81,31 @@ export function loginFrom(tokens: TokenResponse, before: Omit<Login, 'accessToke
 }
 
 /**
- * Renews a login; its lock is the caller's. What an earlier renewal could not store is taken first. From the request on
- * nothing interrupts it until the answer is stored, since a refresh token that was spent is worth nothing any more.
+ * Renews a login; its lock is the caller's. From the request on nothing interrupts it until the answer is stored, since a
+ * refresh token that was spent is worth nothing any more.
  *
- * @param isGood whether a login need not be renewed at all.
  * @throws AuthError `login_needed` when the login has ended, and what the requests and the store throw.
  */
-export async function renew(stored: Stored, { isGood }: { isGood: (login: Login) => boolean }, unlimited: Context): Promise<Login> {
+export async function renew(stored: Stored, unlimited: Context): Promise<Login> {
   const entry = findServer(stored.document, stored.name);
   const context = withinReach(stored.login.network, await withAccessForRenewal(entry, unlimited));
-  const rescued = await takeRescued(stored, context);
-  if (rescued && isGood(rescued)) return rescued;
-  const current = rescued ? { ...stored, login: rescued } : stored;
-  const braked = brake(current, context);
-  const metadata = await tokenServerOf(current, context);
-  const client = clientOf(current);
+  const braked = brake(stored, context);
+  const metadata = await tokenServerOf(stored, context);
+  const client = clientOf(stored);
   await context.store.checkWritable();
-  const endpoint = { metadata, client, ...(current.login.dpopKey && { dpop: await openDpop(current.login.dpopKey) }) };
+  const endpoint = { metadata, client, ...(stored.login.dpopKey && { dpop: await openDpop(stored.login.dpopKey) }) };
   context.signal.throwIfAborted();
   const renewed = await context.uninterrupted(async (root) => {
     const undisturbed = { ...root, http: context.http };
     try {
-      const tokens = await requestNewTokens({ ...current, endpoint }, undisturbed);
-      tellWhatWasGained({ ...current, tokens }, undisturbed);
+      const tokens = await requestNewTokens({ ...stored, endpoint }, undisturbed);
+      tellWhatWasGained({ ...stored, tokens }, undisturbed);
       const { proven } = tokens;
-      return await save({ ...current, renewed: { ...loginFrom(tokens, current.login), ...braked }, proven }, undisturbed);
+      return await save({ ...stored, renewed: { ...loginFrom(tokens, stored.login), ...braked }, proven }, undisturbed);
     } catch (error) {
-      if (error instanceof RotatedError) await saveRotated({ ...current, refreshToken: error.refreshToken }, undisturbed);
+      if (error instanceof RotatedError) await saveRotated({ ...stored, refreshToken: error.refreshToken }, undisturbed);
       if (!hasCode(error, 'invalid_grant')) throw error;
-      return afterInvalidGrant(current, undisturbed);
+      return afterInvalidGrant(stored, undisturbed);
     }
   });
   context.signal.throwIfAborted();
@@ -120,23 +115,6 @@ export async function renew(stored: Stored, { isGood }: { isGood: (login: Login)
 /** A context whose requests go to no more private network than that; to any, for a login that does not say. */
 export function withinReach(reach: Network | undefined, context: Context): Context {
   return reach === undefined ? context : { ...context, http: context.http.within(reach) };
-}
-
-/** The tokens that an earlier renewal could not store, put where they belong. */
-export async function takeRescued({ name, login }: Stored, { store, ui }: Context): Promise<Login | undefined> {
-  const rescued = await store.rescued(name);
-  if (rescued?.replaces !== fingerprint(login.accessToken)) return undefined;
-  try {
-    await store.update((document) => {
-      const entry = findServer(document, name);
-      if (entry) writeLogin(entry, rescued.login, name);
-    });
-    await store.forgetRescued(name);
-    ui.remark(`The tokens of ${name} that could not be stored before are in the store now.`);
-  } catch (error) {
-    if (!hasCode(error, 'store_unwritable')) throw error;
-  }
-  return rescued.login;
 }
 
 /** RFC 6749 section 6: a renewal gives no more than the person has approved. It is the server's to give; they hear of it. */
@@ -152,7 +130,7 @@ function tellWhatWasGained({ name, login, tokens }: Stored & { tokens: TokenResp
 
 /** Stores the renewed login, unless a new one has come in between. What cannot be stored is kept elsewhere, loudly. */
 async function save(
-  { name, login, renewed, proven }: Stored & { renewed: Login; proven?: Proven | undefined },
+  { name, login, renewed, proven, document: before }: Stored & { renewed: Login; proven?: Proven | undefined },
   { store, ui }: Context,
 ): Promise<Login> {
   try {
@@ -166,7 +144,7 @@ async function save(
     });
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    const file = await store.rescue({ name, login: renewed, replaces: login.accessToken });
+    const file = await store.rescue({ name, login: renewed, before: login, document: before });
     ui.fail(
       `${name} has new tokens, and they could not be stored: ${error.message}`,
       `They are kept in ${file}. Make room, then run: mcp-auth token ${name}`,

@@ -33,8 +33,7 @@ export async function freshLogin(request: FreshRequest, context: Context): Promi
   const stored = loginOf(await context.store.read(), name, context);
   const always = request.always ?? stored.accessToken === request.refused;
   if (!always && (await isGood(stored, request, context))) return stored;
-  if (!canRenew(stored) && (await context.store.rescued(name)) === undefined)
-    return withoutRenewal(stored, { ...request, always }, context);
+  if (!canRenew(stored)) return withoutRenewal(stored, { ...request, always }, context);
   /** What another process has put there meanwhile is as good as it gets. */
   const isNew = (now: Login) => now.accessToken !== stored.accessToken && secondsLeft(now, context) > 0;
   const renewed = async () => {
@@ -42,7 +41,7 @@ export async function freshLogin(request: FreshRequest, context: Context): Promi
     const now = loginOf(document, name, context);
     if (isNew(now)) return now;
     try {
-      return await renew({ name, login: now, document }, { isGood: (login) => isFresh(login, minTtl, context) }, context);
+      return await renew({ name, login: now, document }, context);
     } catch (error) {
       if (always) throw error;
       return stillValid({ login: now, minTtl, error }, context);

@@ -47,7 +47,7 @@ export async function readAttempts(store: string, now: number): Promise<AttemptF
   const found: AttemptFile[] = [];
   for (const name of names.filter((one) => one.startsWith(prefix) && one.endsWith(suffix))) {
     const file = path.join(path.dirname(store), name);
-    const attempt = parseAttempt(await readOwn(file));
+    const attempt = parseAttempt(readOwn(file));
     if (attempt === undefined) continue;
     if (attempt.expires_at * 1000 > now) found.push(attempt);
     else await rm(file, { force: true }).catch(() => undefined);
@@ -72,7 +72,7 @@ export async function withAttempt<T>(
 ): Promise<T | undefined> {
   const file = fileOf(store, attempt.attempt);
   return withLock(`${file}.lock`, { milliseconds: patience, signal }, async () => {
-    if (parseAttempt(await readOwn(file)) === undefined) return undefined;
+    if (parseAttempt(readOwn(file)) === undefined) return undefined;
     const result = await work();
     await rm(file, { force: true }).catch(() => undefined);
     return result;

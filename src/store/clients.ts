@@ -27,7 +27,8 @@ export function clientsOf(document: StoreDocument, issuer: string): ClientInform
   return Array.isArray(clients) ? clients.flatMap(readClient) : [];
 }
 
-function readClient(entry: unknown): ClientInformation[] {
+/** One registration, in a list; none where it is no registration. */
+export function readClient(entry: unknown): ClientInformation[] {
   if (!isObject(entry)) return [];
   const known = Object.entries(clientKinds).filter(([key, kind]) => isKind(entry[key], kind));
   const client = Object.fromEntries(known.map(([key]) => [key, entry[key]])) as Partial<ClientInformation>;

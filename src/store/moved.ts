@@ -5,7 +5,7 @@ import { unwritable } from './unwritable.js';
 
 /** Writes it beside the store, 0600. Returns where. */
 export async function writeMoved(store: string, { name, document }: { name: string; document: StoreDocument }): Promise<string> {
-  const file = fileOf(store, name);
+  const file = movedFile(store, name);
   const temporary = `${file}.tmp`;
   try {
     await rm(temporary, { force: true });
@@ -19,9 +19,10 @@ export async function writeMoved(store: string, { name, document }: { name: stri
 
 /** Takes away what was kept of server `name`: it is known to have arrived. */
 export async function removeMoved(store: string, name: string): Promise<void> {
-  await rm(fileOf(store, name), { force: true }).catch(() => undefined);
+  await rm(movedFile(store, name), { force: true }).catch(() => undefined);
 }
 
-function fileOf(store: string, name: string): string {
+/** The file of server `name`. */
+export function movedFile(store: string, name: string): string {
   return `${store}.${encodeURIComponent(name)}.moved`;
 }

@@ -1,19 +1,20 @@
 /** Whose files are believed: in a folder that is shared, as /tmp is, others may plant some. */
-import { constants } from 'node:fs';
-import { lstat, open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { isTrustedOwner } from './owner.js';
 
 /** The text of a file that is this very user's, and no link; undefined for any other. */
-export async function readOwn(file: string): Promise<string | undefined> {
-  // A link is not followed, and a pipe is not waited for.
-  const handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW || 0) | (constants.O_NONBLOCK || 0)).catch(() => undefined);
+export function readOwn(file: string): string | undefined {
+  let descriptor: number | undefined;
   try {
-    const stats = await handle?.stat();
-    return stats?.isFile() && isTrustedOwner(stats.uid) ? await handle?.readFile('utf8') : undefined;
+    // A link is not followed, and a pipe is not waited for.
+    descriptor = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW || 0) | (constants.O_NONBLOCK || 0));
+    const stats = fstatSync(descriptor);
+    return stats.isFile() && isTrustedOwner(stats.uid) ? readFileSync(descriptor, 'utf8') : undefined;
   } catch {
     return undefined;
   } finally {
-    await handle?.close();
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 

@@ -1,15 +1,19 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import type { AttemptFile } from './attempts.js';
 import { parseDocument, type StoreDocument } from './document.js';
+import { isUnsettled, putBack, readAllNewest } from './newest.js';
 import { readStoreText } from './reading.js';
 import type { HeldLock } from './lock.js';
-import type { Rescued } from './rescue.js';
+import type { Login } from './login.js';
 
 /** `mcp-servers.json` on disk, the only copy of the truth: nothing is remembered between two calls. */
 export interface Store extends StoreWriting {
   /** The file's path, as the person named it. */
   readonly path: string;
-  /** What the file holds now; `{}` when there is none. Takes no lock. */
+  /**
+   * What the file holds now; `{}` when there is none. Where another program has saved an older login over a newer one, the newer
+   * one is put back: only then a lock is taken.
+   */
   read(): Promise<StoreDocument>;
   /** What the person should know of the file that was read, as sentences. */
   findings(): string[];
@@ -37,11 +41,11 @@ export interface StoreWriting {
   withServerLock<T>(name: string, work: () => Promise<T>, instead?: () => Promise<T | undefined>): Promise<T>;
   /** Finds out whether `update` could write a login more, without changing the file. Throws `store_unwritable`. */
   checkWritable(): Promise<void>;
-  /** Keeps what could not be written in a file of its own, and returns where. Throws `store_unwritable` where there is no place. */
+  /**
+   * Keeps a renewed login that could not be written in a file of its own, from where `read` has it. Returns where; throws
+   * `store_unwritable` where there is no place.
+   */
   rescue(rescued: Rescued): Promise<string>;
-  /** What was kept of server `name` in that way. */
-  rescued(name: string): Promise<Rescued | undefined>;
-  forgetRescued(name: string): Promise<void>;
   /** Keeps a login that waits to be finished by another process, in a file of its own. Throws `store_unwritable`. */
   keepAttempt(attempt: AttemptFile): Promise<void>;
   /** Those that have not expired by `now` (milliseconds since the epoch), newest first. */
@@ -53,6 +57,14 @@ export interface StoreWriting {
   /** Keeps a document that has left the store for another one, until it is known to have arrived. Returns where. */
   keepMoved(name: string, document: StoreDocument): Promise<string>;
   forgetMoved(name: string): Promise<void>;
+}
+
+/** A renewed login of server `name`, the one that it follows, and what the store held. */
+export interface Rescued {
+  readonly name: string;
+  readonly login: Login;
+  readonly before: Login;
+  readonly document: StoreDocument;
 }
 
 /**
@@ -75,7 +87,14 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     read: async () => {
       const { text, finding } = readStoreText(file());
       if (finding !== undefined) findings.add(finding);
-      return parseDocument(text, file());
+      const document = await parseDocument(text, file());
+      const kept = readAllNewest(realPath(file()), Object.keys(document.mcpServers ?? {}));
+      const names = putBack(document, kept);
+      if (names.length > 0 || kept.some((one) => isUnsettled(document, one))) {
+        const isDone = await (await writing()).update(() => true).catch(() => false);
+        for (const name of names) findings.add(putBackInWords({ name, file: file(), isDone }));
+      }
+      return document;
     },
     findings: () => [...findings],
     state: async () => {
@@ -86,8 +105,6 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     withServerLock: async (...of) => (await writing()).withServerLock(...of),
     checkWritable: async (...of) => (await writing()).checkWritable(...of),
     rescue: async (...of) => (await writing()).rescue(...of),
-    rescued: async (...of) => (await writing()).rescued(...of),
-    forgetRescued: async (...of) => (await writing()).forgetRescued(...of),
     keepAttempt: async (...of) => (await writing()).keepAttempt(...of),
     attempts: async (...of) => (await writing()).attempts(...of),
     forgetAttempts: async (...of) => (await writing()).forgetAttempts(...of),
@@ -95,4 +112,18 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     keepMoved: async (...of) => (await writing()).keepMoved(...of),
     forgetMoved: async (...of) => (await writing()).forgetMoved(...of),
   };
+}
+
+/** The file behind a link; the path itself where there is none. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}
+
+function putBackInWords({ name, file, isDone }: { name: string; file: string; isDone: boolean }): string {
+  const what = `${file} had older tokens of ${name}: another program has saved an older copy of it, or it could not be written.`;
+  return isDone ? `${what} The newest ones are in it again.` : `${what} The newest ones are used, but the file cannot be written now.`;
 }

@@ -4,12 +4,13 @@ import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile
 import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { readAttempts, removeAttempts, withAttempt, writeAttempt } from './attempts.js';
-import { formatDocument, parseDocument, type StoreDocument } from './document.js';
+import { findServer, formatDocument, parseDocument, type StoreDocument } from './document.js';
+import { writeLogin } from './login.js';
 import { serverLockPath, withLock } from './lock.js';
 import { unwritable } from './unwritable.js';
 import { removeMoved, writeMoved } from './moved.js';
+import { keepNewest, loginsOf, putBack, readAllNewest, rescueNewest } from './newest.js';
 import { readStoreText } from './reading.js';
-import { readRescued, removeRescued, writeRescued } from './rescue.js';
 import type { StoreWriting } from './store.js';
 
 /** Milliseconds that a change of the file, which is short, and a refresh, which waits for a server several times, are waited for. */
@@ -61,9 +62,12 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
     checkWritable: () => (checking ??= inTurn(check)),
     withServerLock: async (name, work, instead) =>
       withLock(serverLockPath(await lockableTarget(file), name), { ...refresh, instead }, work),
-    rescue: async (rescued) => writeRescued(await lockableTarget(file), rescued),
-    rescued: async (name) => readRescued(await lockableTarget(file), name),
-    forgetRescued: async (name) => removeRescued(await lockableTarget(file), name),
+    rescue: async ({ name, login, before, document }) => {
+      const renewed = structuredClone(document);
+      const entry = findServer(renewed, name);
+      if (entry) writeLogin(entry, login, name);
+      return rescueNewest(await lockableTarget(file), { name, before, document: renewed });
+    },
     keepAttempt: async (attempt) => writeAttempt(await lockableTarget(file), attempt),
     attempts: async (now) => readAttempts(await lockableTarget(file), now),
     forgetAttempts: async (server, now) => removeAttempts({ store: await lockableTarget(file), server, now }),
@@ -97,7 +101,11 @@ async function change<T>({ file, target, alter }: { file: string; target: string
     const { text } = readStoreText(target);
     const document = await parseDocument(text, file);
     const unchanged = formatDocument(document);
+    const kept = readAllNewest(target, Object.keys(document.mcpServers ?? {}));
+    putBack(document, kept);
+    const logins = loginsOf(document);
     const result = alter(document);
+    await keepNewest(target, { document, before: logins, kept });
     if (formatDocument(document) === unchanged) return result;
     const written = await writeBeside(target, document);
     if (attempt < mostAttempts && versionOf(target) !== before) {

@@ -1,5 +1,5 @@
 /** `connect`: an app's own file is changed, and can be changed back; `add --from` reads it. */
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
@@ -61,6 +61,70 @@ test('a file that is there keeps its mode, its link, its comments; what was in i
   const removed = typed('connect cursor linear --remove');
   expect(await removed.exit).toBe(0);
   expect(JSON.parse(read('real.json').replace('// mine', ''))).toEqual({ theme: 'x', mcpServers: {} });
+});
+
+describe('an app whose own file is the store', () => {
+  const document = {
+    mcpServers: {
+      linear: { type: 'http', url, auth },
+      mine: { command: 'node' },
+      byHand: { url: `${url}/other`, auth: { token: 'secret-3' } },
+    },
+  };
+  const files = [
+    { app: 'pflow', file: '.pflow/mcp-servers.json', words: '' },
+    { app: 'cursor', file: '.cursor/mcp.json', words: '' },
+    { app: 'gemini', file: '.gemini/settings.json', words: '' },
+    { app: 'claude-code', file: '.claude.json', words: '' },
+    { app: 'claude-code', file: 'project/.mcp.json', words: '--project' },
+    { app: 'windsurf', file: '.codeium/windsurf/mcp_config.json', words: '' },
+  ];
+  const ways = ['', '--how header', '--how bridge', '--how helper', '--remove', '--print', '--as other', '--remove --as linear'];
+  const named = files.flatMap((one) => ['', 'link', 'hard link'].map((by) => ({ ...one, by })));
+
+  test.each(named)('$file is left as it is, and that is no failure ($by)', async ({ app, file, words, by }) => {
+    const { at, write, read } = home();
+    write(file, JSON.stringify(document));
+    const store = by === '' ? at(file) : at('another-name');
+    if (by === 'link') symlinkSync(at(file), store);
+    if (by === 'hard link') linkSync(at(file), store);
+    const before = read(file);
+    for (const name of ['linear', 'byHand']) {
+      for (const way of ways) {
+        const connect = run(`connect ${app} ${name} ${words} ${way}`.trim().split(/\s+/), {
+          ...{ store, env: { HOME: at() }, folder: at('project') },
+        });
+        expect(await connect.exit, `${name} ${way}: ${connect.stderr}`).toBe(0);
+        expect(read(file), `${name} ${way}`).toBe(before);
+        expect(connect.stderr, `${name} ${way}`).toContain('the store itself');
+      }
+    }
+    const list = run('connect --list', { store, env: { HOME: at() }, folder: at('project') });
+    expect(await list.exit).toBe(0);
+    expect(list.stdout).toMatch(new RegExp(`^${app}.*reads the store itself`, 'm'));
+    const doctor = run('doctor', { store, env: { HOME: at() }, folder: at('project') });
+    await doctor.exit;
+    expect(doctor.stdout + doctor.stderr).not.toMatch(/mcp-auth connect (pflow|cursor|gemini|claude-code|windsurf) /);
+  });
+
+  test('what an older mcp-auth has written there can be taken out', async () => {
+    const { at, write, read } = home();
+    const ours = { command: '/usr/bin/node', args: ['/opt/mcp-auth/bin.js', 'bridge', 'linear'] };
+    write('.pflow/mcp-servers.json', JSON.stringify({ mcpServers: { linear: ours } }));
+    const remove = run('connect pflow linear --remove', { store: at('.pflow/mcp-servers.json'), env: { HOME: at() } });
+    expect(await remove.exit, remove.stderr).toBe(0);
+    expect(JSON.parse(read('.pflow/mcp-servers.json'))).toEqual({ mcpServers: {} });
+  });
+
+  test.each(['', '--how header', '--remove'])('a login there is not written over from another store either: %s', async (way) => {
+    const { typed, write, read, at } = home();
+    write('.pflow/mcp-servers.json', JSON.stringify(document));
+    const before = read('.pflow/mcp-servers.json');
+    const connect = typed(`connect pflow linear ${way}`.trim());
+    expect(await connect.exit).toBe(2);
+    expect(connect.stderr).toContain(`--store ${at('.pflow/mcp-servers.json')}`);
+    expect(read('.pflow/mcp-servers.json')).toBe(before);
+  });
 });
 
 test('--print shows the change, writes nothing, and prints no token', async () => {

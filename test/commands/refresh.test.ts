@@ -169,6 +169,35 @@ describe('refresh --watch', () => {
     expect(Math.max(...clock.slept)).toBeLessThanOrEqual(30_000);
   });
 
+  test.each([8, 20, 29, 60, 300])('a token that lives %i s is never seen expired, and is renewed about once in its life', async (life) => {
+    const clock = testClock();
+    const expiries: { at: number; before: number }[] = [];
+    let expires = clock.now() + 1000 * life;
+    const renewal: Exchange = {
+      want: 'POST /token',
+      respond: () => {
+        expiries.push({ at: clock.now(), before: expires });
+        expires = clock.now() + 1000 * life;
+        return { json: { access_token: `short-${expiries.length}`, token_type: 'Bearer', expires_in: life } };
+      },
+    };
+    const { store } = await loggedIn({ one: life }, () => Array.from({ length: 9 }, () => renewal));
+    const document = readStore(store);
+    Object.assign(document.mcpServers.one.auth, { issued_at: Math.floor(clock.now() / 1000) });
+    writeFileSync(store, JSON.stringify(document));
+    const watch = run('refresh --watch', { store, clock });
+    for (let turns = 0; turns < 3000 && expiries.length < 6 && !watch.stderr.includes('✗'); turns += 1)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    watch.interrupt();
+    expect(await watch.exit).toBe(0);
+    expect(expiries.length, watch.stderr).toBeGreaterThanOrEqual(6);
+    for (const { at, before } of expiries) {
+      // The store has whole seconds.
+      expect(before - at).toBeGreaterThan(-1000);
+      expect(before - at).toBeLessThan(1000 * (life * 0.15 + 2));
+    }
+  });
+
   test('only what is named', async () => {
     const { server, store } = await loggedIn({ one: 100, two: 100 });
     await watched(store, () => renewedBy(server).length > 0, 'two');

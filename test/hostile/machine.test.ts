@@ -94,7 +94,8 @@ describe('files', () => {
     const store = temporaryStore({ mcpServers: { demo: { url: `${origin}/mcp` } } });
     const elsewhere = path.join(temporaryFolder(), 'theirs');
     writeFileSync(elsewhere, 'theirs');
-    for (const name of ['.demo.moved', '.demo.moved.tmp', '.demo.rescued', '.x.attempt']) symlinkSync(elsewhere, `${store}${name}`);
+    for (const name of ['.demo.moved', '.demo.moved.tmp', '.demo.rescued', '.demo.newest', '.x.attempt'])
+      symlinkSync(elsewhere, `${store}${name}`);
     const login = start(['login', 'demo', '--flow', 'device', '--no-browser', '--no-verify'], { env: { MCP_AUTH_STORE: store } });
     expect(await login.exit, login.output.stderr).toBe(0);
     const moved = start(['export', 'demo', '--move'], { env: { MCP_AUTH_STORE: store } });
@@ -219,10 +220,10 @@ others(`other users of the machine${isRoot ? '' : ' (skipped: only root can be t
     const closed = path.join(temporaryFolder(), 'mcp-servers.json');
     chmodSync(path.dirname(closed), 0o755);
     const rescue = path.join(folder, 'rescue.mjs');
-    buildSync({ entryPoints: [path.join(root, 'src/store/rescue.ts')], outfile: rescue, bundle: true, platform: 'node', format: 'esm' });
+    buildSync({ entryPoints: [path.join(root, 'src/store/newest.ts')], outfile: rescue, bundle: true, platform: 'node', format: 'esm' });
     chmodSync(rescue, 0o644);
     const script = `import(${JSON.stringify(rescue)})
-      .then(({ writeRescued }) => writeRescued(${JSON.stringify(closed)}, { name: 'demo', login: { accessToken: 'SECRET-token', tokenType: 'bearer' }, replaces: 'x' }))
+      .then(({ rescueNewest }) => rescueNewest(${JSON.stringify(closed)}, { name: 'demo', before: { accessToken: 'x' }, document: { mcpServers: { demo: { auth: { token: 'SECRET-token' } } } } }))
       .then((file) => console.log(file), (error) => console.log(error.code));`;
     const rescued = () =>
       spawnSync(at.node, ['-e', script], { uid: me, gid: me, cwd: '/', env: { TMPDIR: folder }, encoding: 'utf8' }).stdout.trim();

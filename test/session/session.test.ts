@@ -1,5 +1,5 @@
 /** A login that is in the store and how it is kept fresh: `token`, RFC 6749 section 6. */
-import { chmodSync, existsSync, mkdirSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../helpers/fake-server.js';
@@ -364,6 +364,74 @@ test('more than 20 renewals in half a minute help nobody, and are not made', asy
   expect(await run('refresh fake', { store, clock }).exit).toBe(0);
 });
 
+describe('for other programs', () => {
+  test('--json has all that a request needs, on one line', async () => {
+    const { server, store } = await loggedIn(3600, { auth: { issued_at: now() } });
+    const document = readStore(store);
+    document.mcpServers.fake.headers = { 'X-Team': '${TEAM}', Authorization: 'Basic never' };
+    writeFileSync(store, JSON.stringify(document));
+    const token = run('token fake --json', { store, env: { TEAM: 'blue' } });
+    expect(await token.exit, token.stderr).toBe(0);
+    const { expires_at } = document.mcpServers.fake.auth as { expires_at: number };
+    expect(JSON.parse(token.stdout)).toEqual({
+      ...{ access_token: 'old', token_type: 'Bearer', expires_at, fresh_until: expires_at - 60, url: server.url },
+      headers: { 'x-team': 'blue', Authorization: 'Bearer old' },
+    });
+    expect(token.stdout.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('--json leaves out what nobody knows', async () => {
+    const { server, store } = await loggedIn(undefined, { auth: { issued_at: now() } });
+    const token = run('token fake --json', { store });
+    expect(await token.exit).toBe(0);
+    const headers = { Authorization: 'Bearer old' };
+    expect(JSON.parse(token.stdout)).toEqual({ access_token: 'old', token_type: 'Bearer', url: server.url, headers });
+  });
+
+  test('a token that is bound to a key has no header', async () => {
+    const { store } = await loggedIn(3600, { auth: { type: 'dpop', dpop_key: {} } });
+    const token = run('token fake --json', { store });
+    expect(await token.exit).toBe(0);
+    expect(JSON.parse(token.stdout)).toMatchObject({ token_type: 'DPoP', headers: {} });
+    expect(token.stderr).toContain('bound to a key');
+  });
+
+  test('a refused token is renewed once, however many say so', async () => {
+    const { server, store } = await loggedIn(3600);
+    const refused = () => run('token fake --refused', { store, stdin: { text: 'old\n' } });
+    const all = Array.from({ length: 8 }, refused);
+    expect(await Promise.all(all.map(({ exit }) => exit))).toEqual(all.map(() => 0));
+    expect(new Set(all.map(({ stdout }) => stdout))).toEqual(new Set(['access-1\n']));
+    const later = refused();
+    expect(await later.exit).toBe(0);
+    expect(later.stdout).toBe('access-1\n');
+    expect(server.asked('POST /token')).toHaveLength(1);
+  });
+
+  test('a refused token that cannot be renewed is not printed again', async () => {
+    const failing = await loggedIn(3600, { change: () => [{ want: 'POST /token', respond: { status: 500 } }] });
+    const token = run('token fake --refused', { store: failing.store, stdin: { text: 'old' } });
+    expect(await token.exit).toBe(6);
+    expect(token.stdout).toBe('');
+    for (const left of [3600, undefined]) {
+      const { store } = await loggedIn(left, { auth: { refresh_token: undefined } });
+      const ended = run('token fake --refused', { store, stdin: { text: 'old' } });
+      expect(await ended.exit).toBe(3);
+      expect(ended.stderr).toContain('The access token of fake was refused, and there is no refresh token');
+      const refresh = run('refresh fake', { store });
+      expect(await refresh.exit).toBe(3);
+      expect(refresh.stderr).toContain(left === undefined ? 'has no known end' : 'expires in 3');
+    }
+  });
+
+  test.each(['none' as const, { text: '' }, { text: ' \n' }])('--refused without a token is wrong usage', async (stdin) => {
+    const { store } = await loggedIn(3600);
+    const token = run('token fake --refused', { store, stdin });
+    expect(await token.exit).toBe(2);
+    expect(token.stderr).toContain('No token came on stdin.');
+  });
+});
+
 describe('tokens that the store cannot take', () => {
   /** A store in whose place there is a folder from the moment when the server answers; `mend` puts it back. */
   async function broken() {
@@ -392,8 +460,8 @@ describe('tokens that the store cannot take', () => {
     'are kept $place, said loudly, and put where they belong at the next run',
     async ({ place }) => {
       const { store, server, mend } = await broken();
-      const beside = `${store}.fake.rescued`;
-      if (place !== 'beside the store') mkdirSync(path.join(beside, 'taken'), { recursive: true });
+      const taken = path.join(`${store}.fake.newest`, 'taken');
+      if (place !== 'beside the store') mkdirSync(taken, { recursive: true });
       const token = run('token fake', { store });
       expect(await token.exit).toBe(0);
       expect(token.stdout).toBe('saved\n');
@@ -403,13 +471,16 @@ describe('tokens that the store cannot take', () => {
       expect(kept.startsWith(path.dirname(store))).toBe(place === 'beside the store');
       expect(statSync(kept).mode & 0o777).toBe(0o600);
       mend();
+      if (place !== 'beside the store') rmSync(path.dirname(taken), { recursive: true });
 
       const next = run('token fake', { store });
       expect(await next.exit).toBe(0);
       expect(next.stdout).toBe('saved\n');
+      expect(next.stderr).toContain('The newest ones are in it again.');
       expect(server.asked('POST /token')).toHaveLength(1);
       expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'saved', refresh_token: 'saved-r', note: 'not ours' });
-      expect(existsSync(kept)).toBe(false);
+      expect(existsSync(kept)).toBe(place === 'beside the store');
+      expect(existsSync(`${store}.fake.newest`)).toBe(true);
     },
   );
 

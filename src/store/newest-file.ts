@@ -1,0 +1,54 @@
+/** What is kept beside the store of the newest tokens of a login, as a file: where it is, and what it says. */
+import { lstatSync } from 'node:fs';
+import { isObject } from '../json.js';
+import type { ClientInformation } from '../oauth/registration.js';
+import { readClient } from './clients.js';
+import type { ServerEntry } from './document.js';
+import { readLogin } from './login.js';
+import { readOwn } from './own-file.js';
+
+/** What stands for a server since its last change. */
+export interface Newest {
+  readonly name: string;
+  /** Fingerprints of the logins that came before, oldest first. */
+  readonly replaced: readonly string[];
+  /** The entry as far as the login goes. Absent after a logout. */
+  readonly server?: ServerEntry;
+  /** The registration that the login was made with. */
+  readonly client?: ClientInformation;
+}
+
+/** The same with the file that it was read from, and when that was written (milliseconds since the epoch). */
+export interface KeptNewest extends Newest {
+  readonly file: string;
+  readonly writtenAt: number;
+}
+
+/** The file of server `name`, beside the store: the real one, where that is a link. */
+export function newestFile(store: string, name: string): string {
+  return `${store}.${encodeURIComponent(name)}.newest`;
+}
+
+/** Undefined where there is no such file, it is another user's, or it says something else. */
+export function readNewest(file: string): KeptNewest | undefined {
+  const text = readOwn(file);
+  if (text === undefined) return undefined;
+  try {
+    const newest = parseNewest(JSON.parse(text));
+    return newest && { ...newest, file, writtenAt: lstatSync(file).mtimeMs };
+  } catch {
+    // Half a file, or another program's: as good as none.
+    return undefined;
+  }
+}
+
+function parseNewest(value: unknown): Newest | undefined {
+  if (!isObject(value) || typeof value['name'] !== 'string') return undefined;
+  const { name, replaced, replaces, auth } = value;
+  // Until 0.1.0, only tokens that could not be stored were kept, with the one login that they follow.
+  const list: readonly unknown[] = Array.isArray(replaced) ? replaced : [replaces];
+  const server = (value['server'] ?? (auth === undefined ? undefined : { auth })) as ServerEntry | undefined;
+  if (server !== undefined && readLogin(server) === undefined) return undefined;
+  const [client] = readClient(value['client']);
+  return { name, replaced: list.filter((one) => typeof one === 'string'), ...(server && { server }), ...(client && { client }) };
+}

@@ -1,0 +1,212 @@
+/**
+ * The newest tokens of each login, kept in a file of their own beside the store. Another program may save the store from a copy
+ * that it has read before a renewal: the refresh token in that copy is spent, and the login would end. The newest tokens are
+ * put back when the store shows older ones of the same login. So are those that a full disk has kept out of it.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { clientsOf, putClient } from './clients.js';
+import { findServer, isSameUrl, servers, type StoreDocument } from './document.js';
+import { deleteLogin, readLogin, writeLogin, type Login } from './login.js';
+import { movedFile } from './moved.js';
+import { newestFile, readNewest, type KeptNewest, type Newest } from './newest-file.js';
+import { isPrivateFolder } from './own-file.js';
+import { readSettings, writeSettings } from './settings.js';
+import { unwritable } from './unwritable.js';
+
+/** Logins of one server that are remembered as older ones. */
+const mostReplaced = 500;
+/** Milliseconds after which no program is thought to hold an older copy still. */
+const longestCopy = 24 * 60 * 60 * 1000;
+
+/** Stands for a text where it has to be recognised and not known. */
+export function fingerprint(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/** One generation of a login: either token may change alone. */
+function generationOf({ accessToken, refreshToken = '' }: Login): string {
+  return fingerprint(`${accessToken} ${refreshToken}`).slice(0, 22);
+}
+
+function isSameGeneration(one: Login | undefined, other: Login | undefined): boolean {
+  return one === undefined || other === undefined ? one === other : generationOf(one) === generationOf(other);
+}
+
+function isReplaced(login: Login, { replaced }: Newest): boolean {
+  // Until 0.1.0, the access token alone stood for a login.
+  return replaced.includes(generationOf(login)) || replaced.includes(fingerprint(login.accessToken));
+}
+
+/** The login of each server. */
+export function loginsOf(document: StoreDocument): ReadonlyMap<string, Login> {
+  return new Map(
+    servers(document).flatMap(([name, entry]) => {
+      const login = readLogin(entry);
+      return login === undefined ? [] : [[name, login] as const];
+    }),
+  );
+}
+
+/**
+ * Puts newest logins in place of older ones of the same servers. Changes `document`.
+ *
+ * @returns the names of the servers where it had to.
+ */
+export function putBack(document: StoreDocument, kept: readonly Newest[]): string[] {
+  return kept.filter((newest) => putBackOne(document, newest)).map(({ name }) => name);
+}
+
+function putBackOne(document: StoreDocument, newest: Newest): boolean {
+  const entry = findServer(document, newest.name);
+  const now = readLogin(entry);
+  if (entry === undefined || now === undefined || !isReplaced(now, newest)) return false;
+  if (newest.server === undefined) {
+    deleteLogin(entry);
+    return true;
+  }
+  const login = readLogin(newest.server);
+  const { url } = newest.server;
+  // The name may have been another server's before: its tokens are for that one alone.
+  if (login === undefined || (url !== undefined && !isSameUrl(entry.url, url))) return false;
+  writeLogin(entry, login, newest.name);
+  if (url !== undefined) writeSettings(entry, readSettings(newest.server));
+  const { issuer = '', clientId } = login;
+  const isKnown = clientsOf(document, issuer).some(({ client_id }) => client_id === clientId);
+  if (newest.client && !isKnown) putClient(document, issuer, newest.client);
+  return true;
+}
+
+/** Whether what is kept has to be looked at under the lock: it has tokens of a login that the person has removed, or a place of its own. */
+export function isUnsettled(document: StoreDocument, { name, server, file }: KeptNewest): boolean {
+  return !file.endsWith(newestFile('', name)) || (server !== undefined && readLogin(findServer(document, name)) === undefined);
+}
+
+/** All that is kept beside a store, and of servers `names` in the temporary folder, where there was no place beside it. */
+export function readAllNewest(store: string, names: readonly string[]): KeptNewest[] {
+  const { dir, base } = path.parse(store);
+  const beside = namesIn(dir).filter((name) => name.startsWith(`${base}.`) && /\.(newest|rescued)$/.test(name));
+  const shared = existsSync(sharedFolder()) ? names.map((name) => sharedFile(store, name)) : [];
+  return [...beside.sort().map((name) => path.join(dir, name)), ...shared].flatMap((file) => readNewest(file) ?? []);
+}
+
+/**
+ * Keeps what a change has made of the logins, before the store says so: if this process is killed in between, the change is
+ * made by the next one that looks. What is kept of a login goes when another program has given the server another one, or none,
+ * and when it has stood for a day. Where there is no room for it, there is none for the store either: no error.
+ */
+export async function keepNewest(store: string, change: Changed): Promise<void> {
+  const { document, before, kept } = change;
+  const names = [...before.keys(), ...loginsOf(document).keys(), ...kept.map(({ name }) => name)];
+  for (const name of new Set(names)) await keepNewestOf(store, name, change).catch(() => undefined);
+}
+
+interface Changed {
+  readonly document: StoreDocument;
+  /** The logins before the change. */
+  readonly before: ReadonlyMap<string, Login>;
+  /** What was kept until now. */
+  readonly kept: readonly KeptNewest[];
+}
+
+async function keepNewestOf(store: string, name: string, { document, ...change }: Changed): Promise<void> {
+  const kept = change.kept.filter((one) => one.name === name);
+  const before = change.before.get(name);
+  const after = readLogin(findServer(document, name));
+  const isChanged = !isSameGeneration(before, after);
+  const isMoved = isChanged && after === undefined && existsSync(movedFile(store, name));
+  const isWanted = isChanged ? !isMoved && (before !== undefined || kept.length > 0) : isStanding(after, kept);
+  const file = newestFile(store, name);
+  const newest = isWanted ? newestOf(document, { name, before, kept }) : undefined;
+  if (newest !== undefined && !kept.some((one) => one.file === file && textOf(one) === textOf(newest)))
+    await write(store, { file, newest });
+  for (const one of kept) if (newest === undefined || one.file !== file) await rm(one.file, { force: true });
+}
+
+/** Whether a login that was not changed is the one that is kept, or there is none after a logout, and not for long enough. */
+function isStanding(login: Login | undefined, kept: readonly KeptNewest[]): boolean {
+  return kept.some(({ server, writtenAt }) => isSameGeneration(login, readLogin(server)) && Math.abs(Date.now() - writtenAt) < longestCopy);
+}
+
+/** What `document` has of a server, after `before` and all that came before that. */
+function newestOf(
+  document: StoreDocument,
+  { name, before, kept }: { name: string; before: Login | undefined; kept: readonly Newest[] },
+): Newest {
+  const entry = findServer(document, name);
+  const now = readLogin(entry);
+  const older = [...kept.map(({ server }) => readLogin(server)), before].flatMap((login) => (login ? [generationOf(login)] : []));
+  const all = [...new Set([...kept.flatMap(({ replaced }) => replaced), ...older])].slice(-mostReplaced);
+  if (entry === undefined || now === undefined) return { name, replaced: all };
+  const { auth, url, login_options, trusted_issuer, trusted_issuer_at } = entry;
+  const client = clientsOf(document, now.issuer ?? '').find(({ client_id }) => client_id === now.clientId);
+  return {
+    name,
+    replaced: all.filter((one) => one !== generationOf(now)),
+    server: { url, auth, login_options, trusted_issuer, trusted_issuer_at },
+    ...(client && { client }),
+  };
+}
+
+function textOf({ name, replaced, server, client }: Newest): string {
+  return JSON.stringify({ name, replaced, server, client });
+}
+
+/**
+ * Keeps tokens that the store cannot take: beside it, or else in the temporary folder.
+ *
+ * @param before the login that they follow.
+ * @param document has the new one in it.
+ * @returns where. Throws `store_unwritable` where there is no place.
+ */
+export async function rescueNewest(
+  store: string,
+  { name, before, document }: { name: string; before: Login; document: StoreDocument },
+): Promise<string> {
+  const kept = readAllNewest(store, [name]).filter((one) => one.name === name);
+  const newest = newestOf(document, { name, before, kept });
+  let failure: unknown;
+  for (const file of [newestFile(store, name), sharedFile(store, name)]) {
+    try {
+      await mkdir(path.dirname(file), { mode: 0o700, recursive: true });
+      if (path.dirname(file) !== path.dirname(store) && !(await isPrivateFolder(path.dirname(file)))) continue;
+      await write(store, { file, newest, flush: true });
+      return file;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw unwritable(store, failure);
+}
+
+async function write(store: string, { file, newest, flush = false }: { file: string; newest: Newest; flush?: boolean }): Promise<void> {
+  // By that name, the next change of the store takes away what a killed process has left.
+  const temporary = path.join(path.dirname(file), `.${path.basename(store)}.${crypto.randomUUID()}.tmp`);
+  try {
+    await writeFile(temporary, textOf(newest), { flag: 'wx', mode: 0o600, flush });
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function sharedFolder(): string {
+  const user = process.getuid?.() ?? os.userInfo().username;
+  return path.join(os.tmpdir(), `mcp-auth-${user}`);
+}
+
+function sharedFile(store: string, name: string): string {
+  return path.join(sharedFolder(), `${fingerprint(`${store} ${name}`)}.json`);
+}

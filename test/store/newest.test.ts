@@ -1,0 +1,202 @@
+/** Programs that read the store, work, and save it from what they have read: no login ends by that, and none comes back. */
+import { existsSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { quickAnswer } from '../../src/quick.js';
+import { readStore, temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { fakeServer, realServers } from '../helpers/servers.js';
+import { Person } from '../helpers/person.js';
+
+const now = () => Math.floor(Date.now() / 1000);
+const kept = (store: string) => `${store}.fake.newest`;
+
+/** A login at a fake server that gives another refresh token with each renewal. */
+async function loggedIn(auth: object = {}, clients?: object) {
+  let count = 0;
+  const server = await fakeServer(() => [
+    {
+      want: 'POST /token',
+      respond: () => {
+        count += 1;
+        return { json: { access_token: `access-${count}`, refresh_token: `refresh-${count}`, token_type: 'Bearer', expires_in: 3600 } };
+      },
+    },
+  ]);
+  const entry = {
+    type: 'http',
+    url: server.url,
+    auth: {
+      ...{ type: 'bearer', token: 'old', expires_at: now() + 3600, refresh_token: 'refresh-0', scope: 'read', client_id: 'client-1' },
+      ...{ issuer: server.origin, resource: server.url, token_endpoint: `${server.origin}/token`, note: 'not ours' },
+      ...auth,
+    },
+  };
+  const store = temporaryStore({ mcpServers: { fake: entry }, ...(clients && { oauthClients: { [server.origin]: [clients] } }) });
+  return { server, store, copy: copyOf(store) };
+}
+
+/** What another program has read of the store, and how it saves that: as pflow does, keys sorted, by a rename. */
+function copyOf(store: string) {
+  const sorted = (_: string, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : value;
+  const text = `${JSON.stringify(readStore(store), sorted, 2)}\n`;
+  return {
+    save: () => {
+      writeFileSync(`${store}.theirs`, text, { mode: 0o600 });
+      renameSync(`${store}.theirs`, store);
+    },
+  };
+}
+
+async function ok(line: string, store: string, stdin?: string) {
+  const command = run(line, { store, ...(stdin !== undefined && { stdin: { text: stdin } }) });
+  expect(await command.exit, command.stderr).toBe(0);
+  return command;
+}
+
+test('the tokens of a renewal come back after a program has saved an older copy, and the next renewal works', async () => {
+  const { server, store, copy } = await loggedIn();
+  await ok('refresh fake', store);
+  expect(statSync(kept(store)).mode & 0o777).toBe(0o600);
+  copy.save();
+  const token = await ok('token fake', store);
+  expect(token.stdout).toBe('access-1\n');
+  expect(token.stderr).toContain('The newest ones are in it again.');
+  expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'access-1', refresh_token: 'refresh-1', note: 'not ours' });
+  expect((await ok('token fake', store)).stderr).toBe('');
+  copy.save();
+  await ok('refresh fake', store);
+  expect(server.asked('POST /token').map(({ body }) => (body as { refresh_token: string }).refresh_token)).toEqual([
+    'refresh-0',
+    'refresh-1',
+  ]);
+});
+
+test('also from a copy of many renewals ago, and by whatever command looks first', async () => {
+  const { store, copy } = await loggedIn();
+  for (let times = 0; times < 19; times += 1) await ok('refresh fake', store);
+  for (const look of ['list', 'headers fake', 'export fake', 'doctor fake', 'connect json fake', 'config']) {
+    copy.save();
+    await run(look, { store }).exit;
+    expect(readStore(store).mcpServers.fake.auth.refresh_token, look).toBe(look === 'config' ? 'refresh-0' : 'refresh-19');
+  }
+});
+
+test('the quick way sees an older login, and leaves it to the whole program', async () => {
+  const { store, copy } = await loggedIn();
+  const answer = () => quickAnswer({ argv: ['token', 'fake'], variables: { MCP_AUTH_STORE: store }, now: Date.now() });
+  expect(answer()).toBe('old\n');
+  await ok('refresh fake', store);
+  expect(answer()).toBe('access-1\n');
+  copy.save();
+  expect(answer()).toBeUndefined();
+});
+
+test('a registration that went with the older copy comes back with the tokens', async () => {
+  const client = { client_id: 'client-1', client_secret: 'its-secret', token_endpoint_auth_method: 'client_secret_post' };
+  const { server, store } = await loggedIn({}, client);
+  const document = readStore(store);
+  await ok('refresh fake', store);
+  delete document.oauthClients;
+  writeFileSync(store, JSON.stringify(document));
+  await ok('refresh fake', store);
+  expect(server.asked('POST /token').at(-1)?.body).toMatchObject({ refresh_token: 'refresh-1', client_secret: 'its-secret' });
+});
+
+test('a new login stays, and one that was logged out does not come back', async () => {
+  const { authorizationServer, mcpServer } = await realServers();
+  const store = temporaryStore();
+  const logIn = async () => {
+    const login = run(`login ${mcpServer.url} --name fake --flow paste --no-browser`, { store, stdin: 'open' });
+    const address = await login.shown(/http:\S+\/auth\?\S+/);
+    login.type(`${await new Person().approve(address)}\n`);
+    expect(await login.exit, login.stderr).toBe(0);
+    return readStore(store).mcpServers.fake.auth.token as string;
+  };
+  await logIn();
+  const copy = copyOf(store);
+  const second = await logIn();
+  copy.save();
+  expect((await ok('token fake', store)).stdout).toBe(`${second}\n`);
+  await ok('refresh fake', store);
+  await ok('logout fake', store);
+  expect(readFileSync(kept(store), 'utf8')).not.toContain('token"');
+  copy.save();
+  expect(await run('token fake', { store }).exit).toBe(3);
+  expect(readStore(store).mcpServers.fake).toEqual({ type: 'http', url: mcpServer.url });
+  const third = await logIn();
+  copy.save();
+  expect((await ok('token fake', store)).stdout).toBe(`${third}\n`);
+  await ok('remove fake', store);
+  copy.save();
+  await ok('list', store);
+  expect(readStore(store).mcpServers.fake.auth).toBeUndefined();
+  expect(authorizationServer.log).toContain('grant refresh_token');
+});
+
+test.each([
+  { what: 'another token', by: (auth: Record<string, unknown>) => Object.assign(auth, { token: 'by hand' }), stands: 'by hand' },
+  { what: 'an API key', by: (auth: Record<string, unknown>) => Object.assign(auth, { type: 'api_key' }), stands: 'access-1' },
+  { what: 'nothing', by: (auth: Record<string, unknown>) => Object.assign(auth, { token: undefined }), stands: undefined },
+])('what a person puts in the place of the tokens stays: $what', async ({ by, stands }) => {
+  const { store } = await loggedIn();
+  await ok('refresh fake', store);
+  const document = readStore(store);
+  by(document.mcpServers.fake.auth);
+  writeFileSync(store, JSON.stringify(document));
+  await ok('list', store);
+  expect(readStore(store).mcpServers.fake.auth.token).toBe(stands);
+  await ok('add other https://other.example/mcp', store);
+  expect(existsSync(kept(store))).toBe(false);
+});
+
+test('what another program takes out of the store is not kept beside it', async () => {
+  const { store } = await loggedIn();
+  await ok('refresh fake', store);
+  writeFileSync(store, JSON.stringify({ mcpServers: {} }));
+  await ok('list', store);
+  expect(readStore(store)).toEqual({ mcpServers: {} });
+  expect(existsSync(kept(store))).toBe(false);
+});
+
+test('the tokens of one server do not get into an entry that was another one’s before', async () => {
+  const { store, copy } = await loggedIn();
+  await ok('remove fake', store);
+  const other = await loggedIn({ token: 'of another' });
+  await ok('import', store, readFileSync(other.store, 'utf8'));
+  copy.save();
+  await run('token fake', { store }).exit;
+  expect(readFileSync(store, 'utf8')).not.toContain('of another');
+});
+
+test('a login that was moved to another machine can be put back by hand', async () => {
+  const { store } = await loggedIn();
+  await ok('refresh fake', store);
+  await ok('export fake --move', store);
+  expect(existsSync(kept(store))).toBe(false);
+  renameSync(`${store}.fake.moved`, store);
+  expect((await ok('token fake', store)).stdout).toBe('access-1\n');
+});
+
+test('what has stood for a day is not kept any longer', async () => {
+  const { store } = await loggedIn();
+  await ok('refresh fake', store);
+  const dayAgo = now() - 24 * 60 * 60 - 60;
+  utimesSync(kept(store), dayAgo, dayAgo);
+  await ok('add other https://other.example/mcp', store);
+  expect(existsSync(kept(store))).toBe(false);
+  expect(readStore(store).mcpServers.fake.auth.token).toBe('access-1');
+});
+
+test.each(['', '{', '[]', '{"name":"fake","replaced":"x","server":{"auth":{"token":7}}}', '{"name":"fake","replaced":[1],"server":"x"}'])(
+  'a file beside the store that says something else is not followed: %s',
+  async (text) => {
+    const { store } = await loggedIn();
+    writeFileSync(kept(store), text);
+    expect((await ok('token fake', store)).stdout).toBe('old\n');
+    await ok('refresh fake', store);
+    expect(readStore(store).mcpServers.fake.auth.token).toBe('access-1');
+  },
+);
