@@ -57,7 +57,7 @@ export const connect: Command<Options> = {
       const planned = await planRemoval({ app, name, as, project }, context);
       if ('storeFile' in planned) {
         context.ui.say(`${app.summary} reads the store itself, ${planned.storeFile}: ${as ?? name} there was not written by connect.`);
-        context.ui.say(`  To end the login: mcp-auth logout ${name}     To take the server out too: mcp-auth remove ${name}`);
+        context.ui.say(`  To end the login: mcp-auth logout ${name} --store ${planned.storeFile}`);
         return;
       }
       const { change, calledThere } = planned;
@@ -73,7 +73,8 @@ export const connect: Command<Options> = {
       context.ui.succeed(
         `${app.summary} reads the login to ${name} in the store itself, ${connected.storeFile}: there is nothing to write.`,
       );
-      context.ui.say('  It renews no token. To have a fresh one there at any time, keep this running: mcp-auth refresh --watch');
+      context.ui.say('  It renews no token. To have a fresh one there at any time, keep this running:');
+      context.ui.command(`mcp-auth refresh --watch --store ${connected.storeFile}`);
       return;
     }
     if (connected.changes.length === 0) for (const line of connected.snippet.trimEnd().split('\n')) context.ui.print(line);
