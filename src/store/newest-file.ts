@@ -1,5 +1,7 @@
 /** What is kept beside the store of the newest tokens of a login, as a file: where it is, and what it says. */
-import { lstatSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { parseObject } from '../json.js';
 import type { ClientInformation } from '../oauth/registration.js';
 import { readClient } from './clients.js';
@@ -29,6 +31,27 @@ export interface KeptNewest extends Newest {
 /** The file of server `name`, beside the store: the real one, where that is a link. */
 export function newestFile(store: string, name: string): string {
   return `${store}.${encodeURIComponent(name)}.newest`;
+}
+
+/** The folder for what there is no place for beside its store. */
+export function sharedFolder(): string {
+  const user = process.getuid?.() ?? os.userInfo().username;
+  return path.join(os.tmpdir(), `mcp-auth-${user}`);
+}
+
+/** The files in it, of any store. */
+export function sharedFiles(): string[] {
+  const folder = sharedFolder();
+  return namesIn(folder).map((name) => path.join(folder, name));
+}
+
+/** None where there is no such folder. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Undefined where there is no such file, it is another user's, or it says something else. */

@@ -4,15 +4,14 @@
  * put back when the store shows older ones of the same login. So are those that a full disk has kept out of it.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { clientsOf, putClient } from './clients.js';
 import { findServer, isSameUrl, servers, type ServerEntry, type StoreDocument } from './document.js';
 import { deleteLogin, placeOf, readLogin, writeLogin, type Login } from './login.js';
 import { movedFile } from './moved.js';
-import { newestFile, readNewest, type KeptNewest, type Newest } from './newest-file.js';
+import { namesIn, newestFile, readNewest, sharedFiles, sharedFolder, type KeptNewest, type Newest } from './newest-file.js';
 import { isPrivateFolder } from './own-file.js';
 import { readSettings, settingsInWords, writeSettings } from './settings.js';
 import { unwritable } from './unwritable.js';
@@ -105,19 +104,18 @@ export function isUnsettled(document: StoreDocument, { name, server, file }: Kep
   return !file.endsWith(newestFile('', name)) || (server !== undefined && readLogin(findServer(document, name)) === undefined);
 }
 
-/** All that is kept beside a store, and of servers `names` in the temporary folder, where there was no place beside it. */
-export function readAllNewest(store: string, names: readonly string[]): KeptNewest[] {
+/** All that is kept of a store: beside it, and in the temporary folder, where there was no place beside it. */
+export function readAllNewest(store: string): KeptNewest[] {
   const { dir, base } = path.parse(store);
   const beside = namesIn(dir).filter((name) => name.startsWith(`${base}.`) && /\.(newest|rescued)$/.test(name));
-  const kept = beside.sort().flatMap((name) => readNewest(path.join(dir, name)) ?? []);
-  const shared = existsSync(sharedFolder()) ? names.map((name) => sharedFile(store, name)) : [];
-  const all = [...kept.filter((one) => isOf(store, one)), ...shared.flatMap((file) => readNewest(file) ?? [])];
+  const files = [...beside.sort().map((name) => path.join(dir, name)), ...sharedFiles()];
+  const all = files.flatMap((file) => readNewest(file) ?? []).filter((one) => isOf(store, one));
   return all.map((one) => (one.moved === undefined || existsSync(movedFile(store, one.name)) ? one : { ...one, moved: undefined }));
 }
 
 /** Another store may be called as this one with more behind it: what is kept of that one is not for this one to follow, or remove. */
 function isOf(store: string, { file, name }: KeptNewest): boolean {
-  return file.replace(/\.rescued$/, '.newest') === newestFile(store, name);
+  return [newestFile(store, name), sharedFile(store, name)].includes(file.replace(/\.rescued$/, '.newest'));
 }
 
 /**
@@ -197,7 +195,7 @@ export async function rescueNewest(
   store: string,
   { name, before, document }: { name: string; before: ServerEntry | undefined; document: StoreDocument },
 ): Promise<string> {
-  const kept = readAllNewest(store, [name]).filter((one) => one.name === name);
+  const kept = readAllNewest(store).filter((one) => one.name === name);
   const newest = newestOf(document, { name, before, kept });
   let failure: unknown;
   for (const file of [newestFile(store, name), sharedFile(store, name)]) {
@@ -223,19 +221,6 @@ async function write(store: string, { file, newest, flush = false }: { file: str
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function sharedFolder(): string {
-  const user = process.getuid?.() ?? os.userInfo().username;
-  return path.join(os.tmpdir(), `mcp-auth-${user}`);
 }
 
 function sharedFile(store: string, name: string): string {

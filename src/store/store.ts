@@ -88,7 +88,7 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
       const { text, finding } = readStoreText(file());
       if (finding !== undefined) findings.add(finding);
       const document = await parseDocument(text, file());
-      const kept = readAllNewest(realPath(file()), Object.keys(document.mcpServers ?? {}));
+      const kept = readAllNewest(realPath(file()));
       const names = putBack(document, kept);
       if (names.length > 0 || kept.some((one) => isUnsettled(document, one))) {
         const done = await (await writing()).update((_, again) => again).catch(() => undefined);

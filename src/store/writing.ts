@@ -104,7 +104,7 @@ async function change<T>({ file, target, alter }: { file: string; target: string
     const document = await parseDocument(text, file);
     const unchanged = formatDocument(document);
     // A file with nothing in it is about to be filled by another program: what is kept is not judged by that.
-    const kept = before !== '' && text.trim() === '' ? [] : readAllNewest(target, Object.keys(document.mcpServers ?? {}));
+    const kept = before !== '' && text.trim() === '' ? [] : readAllNewest(target);
     const names = putBack(document, kept);
     const entries = loggedIn(document);
     const result = alter(document, names);

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, 
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../helpers/fake-server.js';
+import { quickAnswer } from '../../src/quick.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
 import { testClock } from '../helpers/clock.js';
@@ -481,6 +482,28 @@ describe('tokens that the store cannot take', () => {
       expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'saved', refresh_token: 'saved-r', note: 'not ours' });
       expect(existsSync(kept)).toBe(place === 'beside the store');
       expect(existsSync(`${store}.fake.newest`)).toBe(true);
+    },
+  );
+
+  test.each([{ then: 'is there still' }, { then: 'has gone' }])(
+    'in the temporary folder are seen, and leave it, where the server $then',
+    async ({ then }) => {
+      const { store, mend } = await broken();
+      const taken = path.join(`${store}.fake.newest`, 'taken');
+      mkdirSync(taken, { recursive: true });
+      const before = readStore(store);
+      const token = run('token fake', { store });
+      expect(await token.exit).toBe(0);
+      const kept = /kept in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
+      mend();
+      rmSync(path.dirname(taken), { recursive: true });
+      before.mcpServers.fake.auth.expires_at = now() + 3600;
+      writeFileSync(store, JSON.stringify(then === 'has gone' ? { mcpServers: {} } : before));
+      const argv = ['token', 'fake'];
+      expect(quickAnswer({ argv, variables: { MCP_AUTH_STORE: store }, now: Date.now() })).toBeUndefined();
+      expect(await run('list', { store }).exit).toBe(0);
+      expect(existsSync(kept)).toBe(false);
+      expect(existsSync(`${store}.fake.newest`)).toBe(then === 'is there still');
     },
   );
 
