@@ -10,7 +10,7 @@ import { printable } from './server-text.js';
 import { parseEntry } from './store/document.js';
 import { placeOf, readLogin } from './store/login.js';
 import { isFresh } from './store/freshness.js';
-import { newestFile, readNewest } from './store/newest-file.js';
+import { newestFile, readNewest, sharedFiles } from './store/newest-file.js';
 import { storePath } from './store/path.js';
 import { readStoreText } from './store/reading.js';
 
@@ -42,7 +42,8 @@ export function quickAnswer({ argv: [command = '', name = '', flag, store, ...mo
     const url = entry?.url ?? '';
     const place = placeOf(login);
     const isItsOwn = place === undefined || (URL.canParse(url) && covers(place, new URL(url)));
-    // Another program may have saved an older login.
+    // Another program may have saved an older login, or the newest could not be stored.
+    if (sharedFiles().some((one) => readNewest(one)?.name === name)) return undefined;
     const newest = readNewest(newestFile(realpathSync(file), name));
     if (newest !== undefined && newest.server?.auth?.token !== login.accessToken) return undefined;
     // Headers of the entry's own may have variables in them.

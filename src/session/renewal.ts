@@ -135,6 +135,7 @@ async function save(
 ): Promise<Login> {
   try {
     return await store.update((document) => {
+      if (Object.keys(document).length === 0) throw emptied(store.path);
       if (proven !== undefined) keepProven(document, { login, proven });
       const entry = findServer(document, name);
       const now = readLogin(entry);
@@ -144,13 +145,18 @@ async function save(
     });
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    const file = await store.rescue({ name, login: renewed, before: login, document: before });
+    const file = await store.rescue({ name, login: renewed, document: before });
     ui.fail(
       `${name} has new tokens, and they could not be stored: ${error.message}`,
       `They are kept in ${file}. Make room, then run: mcp-auth token ${name}`,
     );
     return renewed;
   }
+}
+
+/** Another program that fills the file anew empties it first: what it is about to write has the login that was renewed. */
+function emptied(file: string): AuthError {
+  return new AuthError('store_invalid', `There was nothing in ${file} at that moment.`);
 }
 
 /** The way in which the client has proved itself: the next request begins with that. Changes `document`. */

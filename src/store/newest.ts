@@ -4,20 +4,19 @@
  * put back when the store shows older ones of the same login. So are those that a full disk has kept out of it.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { clientsOf, putClient } from './clients.js';
-import { findServer, isSameUrl, servers, type StoreDocument } from './document.js';
-import { deleteLogin, readLogin, writeLogin, type Login } from './login.js';
+import { findServer, isSameUrl, servers, type ServerEntry, type StoreDocument } from './document.js';
+import { deleteLogin, placeOf, readLogin, writeLogin, type Login } from './login.js';
 import { movedFile } from './moved.js';
-import { newestFile, readNewest, type KeptNewest, type Newest } from './newest-file.js';
+import { namesIn, newestFile, readNewest, sharedFiles, sharedFolder, type KeptNewest, type Newest } from './newest-file.js';
 import { isPrivateFolder } from './own-file.js';
-import { readSettings, writeSettings } from './settings.js';
+import { readSettings, settingsInWords, writeSettings } from './settings.js';
 import { unwritable } from './unwritable.js';
 
-/** Logins of one server that are remembered as older ones. */
+/** Fingerprints of one server's older logins and settings that are remembered. */
 const mostReplaced = 500;
 /** Milliseconds after which no program is thought to hold an older copy still. */
 const longestCopy = 24 * 60 * 60 * 1000;
@@ -36,19 +35,32 @@ function isSameGeneration(one: Login | undefined, other: Login | undefined): boo
   return one === undefined || other === undefined ? one === other : generationOf(one) === generationOf(other);
 }
 
-function isReplaced(login: Login, { replaced }: Newest): boolean {
+function isReplaced(login: Login, { replaced, moved }: Newest): boolean {
+  const generation = generationOf(login);
   // Until 0.1.0, the access token alone stood for a login.
-  return replaced.includes(generationOf(login)) || replaced.includes(fingerprint(login.accessToken));
+  return generation === moved || replaced.includes(generation) || replaced.includes(fingerprint(login.accessToken));
 }
 
-/** The login of each server. */
-export function loginsOf(document: StoreDocument): ReadonlyMap<string, Login> {
-  return new Map(
-    servers(document).flatMap(([name, entry]) => {
-      const login = readLogin(entry);
-      return login === undefined ? [] : [[name, login] as const];
-    }),
-  );
+/** What has been said of a server, however it is ordered. */
+function settingsPrintOf(entry: ServerEntry): string {
+  const settings = readSettings(entry);
+  return fingerprint([settings.trustedIssuerAt ?? '', ...settingsInWords(settings)].sort().join('\n')).slice(0, 22);
+}
+
+function printsOf(entry: ServerEntry | undefined): string[] {
+  const login = readLogin(entry);
+  return entry === undefined || login === undefined ? [] : [generationOf(login), settingsPrintOf(entry)];
+}
+
+/** What is kept of an entry that has a login: a copy, of the login and what was said of the server. */
+function keptOf({ auth, url, login_options, trusted_issuer, trusted_issuer_at }: ServerEntry): ServerEntry {
+  return structuredClone({ url, auth, login_options, trusted_issuer, trusted_issuer_at });
+}
+
+/** The servers with a login, as they are now. */
+export function loggedIn(document: StoreDocument): ReadonlyMap<string, ServerEntry> {
+  const all = servers(document).filter(([, entry]) => readLogin(entry) !== undefined);
+  return new Map(all.map(([name, entry]) => [name, keptOf(entry)]));
 }
 
 /**
@@ -70,14 +82,21 @@ function putBackOne(document: StoreDocument, newest: Newest): boolean {
   }
   const login = readLogin(newest.server);
   const { url } = newest.server;
+  const isItsUrl = url === undefined || isSameUrl(entry.url, url);
   // The name may have been another server's before: its tokens are for that one alone.
-  if (login === undefined || (url !== undefined && !isSameUrl(entry.url, url))) return false;
+  if (login === undefined || !(isItsUrl || isForOnePlace(now, login))) return false;
   writeLogin(entry, login, newest.name);
-  if (url !== undefined) writeSettings(entry, readSettings(newest.server));
+  // What else stands there a person has said, over an older copy of their own.
+  if (url !== undefined && isItsUrl && newest.replaced.includes(settingsPrintOf(entry))) writeSettings(entry, readSettings(newest.server));
   const { issuer = '', clientId } = login;
   const isKnown = clientsOf(document, issuer).some(({ client_id }) => client_id === clientId);
   if (newest.client && !isKnown) putClient(document, issuer, newest.client);
   return true;
+}
+
+/** Whether the tokens of two logins go to the same place, under whatever URL below it. */
+function isForOnePlace(one: Login, other: Login): boolean {
+  return placeOf(one) !== undefined && placeOf(one) === placeOf(other) && one.issuer === other.issuer;
 }
 
 /** Whether what is kept has to be looked at under the lock: it has tokens of a login that the person has removed, or a place of its own. */
@@ -85,12 +104,18 @@ export function isUnsettled(document: StoreDocument, { name, server, file }: Kep
   return !file.endsWith(newestFile('', name)) || (server !== undefined && readLogin(findServer(document, name)) === undefined);
 }
 
-/** All that is kept beside a store, and of servers `names` in the temporary folder, where there was no place beside it. */
-export function readAllNewest(store: string, names: readonly string[]): KeptNewest[] {
+/** All that is kept of a store: beside it, and in the temporary folder, where there was no place beside it. */
+export function readAllNewest(store: string): KeptNewest[] {
   const { dir, base } = path.parse(store);
   const beside = namesIn(dir).filter((name) => name.startsWith(`${base}.`) && /\.(newest|rescued)$/.test(name));
-  const shared = existsSync(sharedFolder()) ? names.map((name) => sharedFile(store, name)) : [];
-  return [...beside.sort().map((name) => path.join(dir, name)), ...shared].flatMap((file) => readNewest(file) ?? []);
+  const files = [...beside.sort().map((name) => path.join(dir, name)), ...sharedFiles()];
+  const all = files.flatMap((file) => readNewest(file) ?? []).filter((one) => isOf(store, one));
+  return all.map((one) => (one.moved === undefined || existsSync(movedFile(store, one.name)) ? one : { ...one, moved: undefined }));
+}
+
+/** Another store may be called as this one with more behind it: what is kept of that one is not for this one to follow, or remove. */
+function isOf(store: string, { file, name }: KeptNewest): boolean {
+  return [newestFile(store, name), sharedFile(store, name)].includes(file.replace(/\.rescued$/, '.newest'));
 }
 
 /**
@@ -100,14 +125,14 @@ export function readAllNewest(store: string, names: readonly string[]): KeptNewe
  */
 export async function keepNewest(store: string, change: Changed): Promise<void> {
   const { document, before, kept } = change;
-  const names = [...before.keys(), ...loginsOf(document).keys(), ...kept.map(({ name }) => name)];
+  const names = [...before.keys(), ...loggedIn(document).keys(), ...kept.map(({ name }) => name)];
   for (const name of new Set(names)) await keepNewestOf(store, name, change).catch(() => undefined);
 }
 
 interface Changed {
   readonly document: StoreDocument;
-  /** The logins before the change. */
-  readonly before: ReadonlyMap<string, Login>;
+  /** The servers with a login before the change. */
+  readonly before: ReadonlyMap<string, ServerEntry>;
   /** What was kept until now. */
   readonly kept: readonly KeptNewest[];
 }
@@ -116,11 +141,11 @@ async function keepNewestOf(store: string, name: string, { document, ...change }
   const kept = change.kept.filter((one) => one.name === name);
   const before = change.before.get(name);
   const after = readLogin(findServer(document, name));
-  const isChanged = !isSameGeneration(before, after);
+  const isChanged = !isSameGeneration(readLogin(before), after);
   const isMoved = isChanged && after === undefined && existsSync(movedFile(store, name));
-  const isWanted = isChanged ? !isMoved && (before !== undefined || kept.length > 0) : isStanding(after, kept);
+  const isWanted = isChanged ? before !== undefined || kept.length > 0 : isStanding(after, kept);
   const file = newestFile(store, name);
-  const newest = isWanted ? newestOf(document, { name, before, kept }) : undefined;
+  const newest = isWanted ? newestOf(document, { name, before, kept, isMoved }) : undefined;
   if (newest !== undefined && !kept.some((one) => one.file === file && textOf(one) === textOf(newest)))
     await write(store, { file, newest });
   for (const one of kept) if (newest === undefined || one.file !== file) await rm(one.file, { force: true });
@@ -134,39 +159,43 @@ function isStanding(login: Login | undefined, kept: readonly KeptNewest[]): bool
 /** What `document` has of a server, after `before` and all that came before that. */
 function newestOf(
   document: StoreDocument,
-  { name, before, kept }: { name: string; before: Login | undefined; kept: readonly Newest[] },
+  { name, before, kept, isMoved = false }: { name: string; before: ServerEntry | undefined; kept: readonly Newest[]; isMoved?: boolean },
 ): Newest {
   const entry = findServer(document, name);
   const now = readLogin(entry);
-  const older = [...kept.map(({ server }) => readLogin(server)), before].flatMap((login) => (login ? [generationOf(login)] : []));
-  const all = [...new Set([...kept.flatMap(({ replaced }) => replaced), ...older])].slice(-mostReplaced);
-  if (entry === undefined || now === undefined) return { name, replaced: all };
-  const { auth, url, login_options, trusted_issuer, trusted_issuer_at } = entry;
+  const movedBefore = kept.flatMap(({ moved }) => moved ?? []);
+  const older = [
+    ...kept.flatMap(({ replaced }) => replaced),
+    ...movedBefore,
+    ...kept.flatMap(({ server }) => printsOf(server)),
+    ...printsOf(before),
+  ];
+  const except = (prints: readonly (string | undefined)[]) =>
+    [...new Set(older)].filter((one) => !prints.includes(one)).slice(-mostReplaced);
+  if (entry === undefined || now === undefined) {
+    const moved = isMoved ? printsOf(before)[0] : movedBefore[0];
+    return { name, replaced: except([moved]), ...(moved !== undefined && { moved }) };
+  }
   const client = clientsOf(document, now.issuer ?? '').find(({ client_id }) => client_id === now.clientId);
-  return {
-    name,
-    replaced: all.filter((one) => one !== generationOf(now)),
-    server: { url, auth, login_options, trusted_issuer, trusted_issuer_at },
-    ...(client && { client }),
-  };
+  return { name, replaced: except(printsOf(entry)), server: keptOf(entry), ...(client && { client }) };
 }
 
-function textOf({ name, replaced, server, client }: Newest): string {
-  return JSON.stringify({ name, replaced, server, client });
+function textOf({ name, replaced, moved, server, client }: Newest): string {
+  return JSON.stringify({ name, replaced, moved, server, client });
 }
 
 /**
  * Keeps tokens that the store cannot take: beside it, or else in the temporary folder.
  *
- * @param before the login that they follow.
+ * @param before the entry with the login that they follow.
  * @param document has the new one in it.
  * @returns where. Throws `store_unwritable` where there is no place.
  */
 export async function rescueNewest(
   store: string,
-  { name, before, document }: { name: string; before: Login; document: StoreDocument },
+  { name, before, document }: { name: string; before: ServerEntry | undefined; document: StoreDocument },
 ): Promise<string> {
-  const kept = readAllNewest(store, [name]).filter((one) => one.name === name);
+  const kept = readAllNewest(store).filter((one) => one.name === name);
   const newest = newestOf(document, { name, before, kept });
   let failure: unknown;
   for (const file of [newestFile(store, name), sharedFile(store, name)]) {
@@ -192,19 +221,6 @@ async function write(store: string, { file, newest, flush = false }: { file: str
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function sharedFolder(): string {
-  const user = process.getuid?.() ?? os.userInfo().username;
-  return path.join(os.tmpdir(), `mcp-auth-${user}`);
 }
 
 function sharedFile(store: string, name: string): string {
