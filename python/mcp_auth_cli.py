@@ -125,14 +125,14 @@ class _Command:
         said = err.decode("utf-8", "replace").strip()
         if process.returncode != 0:
             raise McpAuthError(said or f"mcp-auth ended with exit code {process.returncode}.", process.returncode)
-        if said:
-            _log.warning("%s", said)
         answer = _parse(out)
         if answer is None:
             raise McpAuthError("mcp-auth printed no token. Update it: npm install -g mcp-auth-cli", process.returncode)
         if answer.type.lower() != "bearer":
             text = f"The token of {self.server} is bound to a key (DPoP), which mcp-auth alone has."
             raise McpAuthError(f"{text} Use: mcp-auth bridge {self.server}", process.returncode)
+        if said:
+            _log.warning("%s", said)
         return answer
 
 
