@@ -1,6 +1,7 @@
 """What python/mcp_auth_cli.py has to do. `python3 checks.py NAME` does one of them; python.test.ts sets the scene."""
 
 import asyncio
+import importlib
 import inspect
 import json
 import logging
@@ -12,10 +13,10 @@ import traceback
 import urllib.request
 from unittest import mock
 
-import httpx
 import mcp_auth_cli
 from mcp_auth_cli import McpAuth, McpAuthError, headers, token
 
+httpx = importlib.import_module(os.environ.get("LIBRARY", "httpx"))
 SCENE = json.loads(os.environ.pop("SCENE"))
 URL, ORIGIN = SCENE["url"], SCENE["url"].removesuffix("/mcp")
 

@@ -3,7 +3,7 @@
  * stood in for by test/python/stand-in. `npm run test:python` has the real ones.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { command } from '../helpers/build.js';
@@ -13,11 +13,20 @@ import { piped } from '../helpers/piped.js';
 import { fakeServer } from '../helpers/servers.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const hasPython = spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']).status === 0;
+/** `npm run test:python` names a Python that has the real libraries, and `LIBRARY` which of them. */
+const { REAL_PYTHON: realPython } = process.env;
+const python = realPython ?? 'python3';
+const hasPython = spawnSync(python, ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']).status === 0;
 if (!hasPython) {
   if (process.env['CI']) throw new Error('There is no python3 of 3.10 or newer, which CI has.');
   process.stderr.write('SKIPPED: the tests of python/mcp_auth_cli.py: there is no python3 of 3.10 or newer.\n');
 }
+
+const standIn = path.join(import.meta.dirname, 'stand-in');
+const pythonEnv = {
+  PYTHONPATH: [path.join(root, 'python'), ...(realPython === undefined ? [standIn] : [])].join(path.delimiter),
+  PYTHONDONTWRITEBYTECODE: '1',
+};
 
 const now = Math.floor(Date.now() / 1000);
 /** Both of what a request came with, and its body. */
@@ -61,9 +70,8 @@ async function scene({ exchanges = () => [], auth = {}, entry = () => ({}), gate
 
 /** Runs one check of checks.py, and gives what it printed. */
 async function check(name: string, data: object): Promise<string> {
-  const pythonPath = [path.join(root, 'python'), path.join(import.meta.dirname, 'stand-in')].join(path.delimiter);
-  const env = { ...process.env, PYTHONPATH: pythonPath, PYTHONDONTWRITEBYTECODE: '1', SCENE: JSON.stringify(data) };
-  const child = spawn('python3', ['-W', 'error', path.join(import.meta.dirname, 'checks.py'), name], { env, stdio: 'pipe' });
+  const env = { ...process.env, ...pythonEnv, SCENE: JSON.stringify(data) };
+  const child = spawn(python, ['-W', 'error', path.join(import.meta.dirname, 'checks.py'), name], { env, stdio: 'pipe' });
   child.stdin.end('stdin of the app');
   const { exit, output } = piped(child);
   expect({ code: await exit, stderr: output.stderr }).toEqual({ code: 0, stderr: '' });
@@ -71,13 +79,12 @@ async function check(name: string, data: object): Promise<string> {
 }
 
 /** Takes the new token alone. */
-const wantsNew: Exchange[] = [
-  {
-    want: 'POST /mcp',
-    respond: ({ headers }) => (headers.authorization === 'Bearer new-token' ? { text: 'renewed' } : { status: 401 }),
-  },
-  { want: 'POST /token', respond: { json: renewed } },
-];
+const newAlone: Exchange = {
+  want: 'POST /mcp',
+  respond: ({ headers }) => (headers.authorization === 'Bearer new-token' ? { text: 'renewed' } : { status: 401 }),
+};
+const renews: Exchange = { want: 'POST /token', respond: { json: renewed } };
+const wantsNew = [newAlone, renews];
 const open: Exchange[] = [{ want: 'POST /mcp', respond: { text: 'fine' } }];
 const expired = { issued_at: now - 3600, expires_at: now - 10 };
 
@@ -156,7 +163,7 @@ describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
     let arrived: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (arrived = resolve));
     const exchanges = (): Exchange[] => [
-      wantsNew[0] as Exchange,
+      newAlone,
       {
         want: 'POST /token',
         respond: {
@@ -225,5 +232,34 @@ describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
       expect(text).not.toBe('');
       expect(text).not.toMatch(/old-token|new-token|refresh-\d|key-1/);
     }
+  });
+
+  test.skipIf(realPython !== undefined)('the pages’ Python, to the letter but for the server’s address, with httpx2 alone', async () => {
+    const pages = ['docs/in-code.md', 'python/README.md'].map((page) => readFileSync(path.join(root, page), 'utf8'));
+    const blocks = pages.flatMap((page) => [...page.matchAll(/```python\n([^]*?)```/g)].map(([, code = '']) => code));
+    // What imports the MCP SDK or FastMCP is run by `npm run test:python`, and only compiled here.
+    const alone = blocks.filter((code) => !/^(import|from) (mcp|fastmcp)\b/m.test(code));
+    expect(alone).toHaveLength(2);
+    expect(blocks).toHaveLength(4);
+    const folder = temporaryFolder();
+    const { server, data } = await scene({ exchanges: () => [{ want: 'GET /mcp', respond: { status: 202 } }] });
+    const document = readStore(data.store);
+    writeFileSync(data.store, JSON.stringify({ mcpServers: { example: document.mcpServers.demo } }));
+    // httpx2 and no httpx.
+    cpSync(path.join(standIn, 'anyio'), path.join(folder, 'anyio'), { recursive: true });
+    cpSync(path.join(standIn, 'httpx.py'), path.join(folder, 'httpx2.py'));
+    const [script = ''] = data.command;
+    const env = {
+      ...{ PATH: `${path.dirname(script)}:${process.env['PATH'] ?? ''}`, MCP_AUTH_STORE: data.store, PYTHONDONTWRITEBYTECODE: '1' },
+      PYTHONPATH: [path.join(root, 'python'), folder].join(path.delimiter),
+    };
+    const { url } = server;
+    for (const code of blocks) {
+      const { exit, output } = alone.includes(code)
+        ? piped(spawn(python, ['-c', code.replaceAll('https://mcp.example.com/mcp', url)], { env }))
+        : piped(spawn(python, ['-c', `compile(${JSON.stringify(code)}, 'page', 'exec')`], { env }));
+      expect({ code: await exit, ...output }).toEqual({ code: 0, stdout: alone.includes(code) ? '202\n' : '', stderr: '' });
+    }
+    expect(server.asked('GET /mcp').map(({ headers }) => headers.authorization)).toEqual(['Bearer old-token', 'Bearer old-token']);
   });
 });
