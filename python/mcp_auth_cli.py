@@ -256,11 +256,12 @@ def _with_headers(request: Any, answer: _Answer, extensions: dict[str, Any], is_
     event tells: httpx copies what a request has into the one that follows a redirect, to wherever that leads.
     """
     request.headers.update(answer.headers)
-    traced = extensions.get("trace")
+    traced, left = extensions.get("trace"), list(answer.headers)
 
     def trace(event: str, info: dict[str, Any]) -> Any:
-        for name in answer.headers:
-            request.headers.pop(name, None)
+        # At the first event alone: those of reading the response come when the request has its next headers already.
+        while left:
+            request.headers.pop(left.pop(), None)
         return traced(event, info) if traced else _nothing() if is_async else None
 
     request.extensions = {**extensions, "trace": trace}

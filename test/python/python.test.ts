@@ -110,7 +110,7 @@ describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
     { status: 500, challenge: 'Bearer error="invalid_token"', processes: 1 },
   ])('a server that answers $status $challenge always: $processes processes, and the answer', async ({ status, challenge, processes }) => {
     const respond = { status, headers: challenge === undefined ? {} : { 'www-authenticate': challenge } };
-    const exchanges = () => [{ want: 'POST /mcp', respond }, wantsNew[1]] as Exchange[];
+    const exchanges = () => [{ want: 'POST /mcp', respond }, renews];
     const { server, data } = await scene({ exchanges, more: { status, processes } });
     await check('second_refusal', data);
     expect(server.asked('POST /mcp')).toHaveLength(processes);

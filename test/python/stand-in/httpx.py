@@ -152,8 +152,11 @@ class Client(_Client):
             request = next(flow)
             while True:
                 response = self._followed(request)
+                trace = response.request.extensions.get("trace")
                 try:
                     request = flow.send(response)
+                    if trace:
+                        trace("http11.receive_response_body.started", {})
                 except StopIteration:
                     response.read()
                     return response
@@ -192,8 +195,11 @@ class AsyncClient(_Client):
             request = await flow.__anext__()
             while True:
                 response = await self._followed(request)
+                trace = response.request.extensions.get("trace")
                 try:
                     request = await flow.asend(response)
+                    if trace:
+                        await trace("http11.receive_response_body.started", {})
                 except StopAsyncIteration:
                     response.read()
                     return response
