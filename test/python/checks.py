@@ -86,7 +86,19 @@ def places():
             same((path, client.get(ORIGIN + path).text), (path, "Bearer old-token key-1"))
         upper = ORIGIN.replace("http:", "HTTP:").replace("127.0.0.1", "127.0.0.1")
         same(client.get(f"{upper}/mcp").text, "Bearer old-token key-1")
-        nowhere = ["/", "/mcp2", "/other", "/MCP", "/mcp/../x", "/mcp/%2e%2e/x", "/mcp/a%2Fb", "/mcp/%5cx", "/mcp//x", "/mcp/x;y", "/mcp/.."]
+        nowhere = [
+            "/",
+            "/mcp2",
+            "/other",
+            "/MCP",
+            "/mcp/../x",
+            "/mcp/%2e%2e/x",
+            "/mcp/a%2Fb",
+            "/mcp/%5cx",
+            "/mcp//x",
+            "/mcp/x;y",
+            "/mcp/..",
+        ]
         for url in [*(ORIGIN + path for path in nowhere), SCENE["elsewhere"] + "/mcp", ORIGIN.replace("127.0.0.1", "localhost") + "/mcp"]:
             same((url, client.get(url, headers={"Authorization": "mine"}).text), (url, "mine none"))
         same(client.get(URL, headers={"authorization": "mine", "x-api-key": "mine"}).text, "Bearer old-token key-1")

@@ -109,7 +109,8 @@ describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
     { status: 403, challenge: undefined, processes: 1 },
     { status: 500, challenge: 'Bearer error="invalid_token"', processes: 1 },
   ])('a server that answers $status $challenge always: $processes processes, and the answer', async ({ status, challenge, processes }) => {
-    const respond = { status, headers: challenge === undefined ? {} : { 'www-authenticate': challenge } };
+    const headers: Record<string, string> = challenge === undefined ? {} : { 'www-authenticate': challenge };
+    const respond = { status, headers };
     const exchanges = () => [{ want: 'POST /mcp', respond }, renews];
     const { server, data } = await scene({ exchanges, more: { status, processes } });
     await check('second_refusal', data);
