@@ -20,4 +20,10 @@ async def run_sync(function, *arguments, abandon_on_cancel=False):
             loop.call_soon_threadsafe(settle, *then)
 
     threading.Thread(target=work).start()
-    return await (future if abandon_on_cancel else asyncio.shield(future))
+    if abandon_on_cancel:
+        return await future
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await future
+        raise
