@@ -41,11 +41,13 @@ interface SceneOptions {
   readonly entry?: (origin: string) => object;
   /** Whether the command waits until the check lets it go on. */
   readonly gated?: boolean;
+  /** Whether the command reads all that comes on stdin. */
+  readonly reads?: boolean;
   readonly more?: object;
 }
 
 /** A server, a login to it, and the command, which writes down how it was started and then is the real one. */
-async function scene({ exchanges = () => [], auth = {}, entry = () => ({}), gated = false, more = {} }: SceneOptions = {}) {
+async function scene({ exchanges = () => [], auth = {}, entry = () => ({}), gated = false, reads = false, more = {} }: SceneOptions = {}) {
   const server = await fakeServer(exchanges);
   const login = {
     ...{ type: 'bearer', token: 'old-token', issued_at: now, expires_at: now + 3600, refresh_token: 'refresh-1' },
@@ -62,7 +64,7 @@ async function scene({ exchanges = () => [], auth = {}, entry = () => ({}), gate
   ];
   // A gate that nobody opens ends it, so that a loop that is held fails and does not hang.
   const waits = `tries=0; while [ ! -e '${gate}' ]; do tries=$((tries + 1)); [ $tries -gt 300 ] && exit 9; sleep 0.1; done\n`;
-  const lines = `#!/bin/sh\necho "$*" >> '${log}'\nenv >> '${environment}'\n${gated ? waits : ''}`;
+  const lines = `#!/bin/sh\necho "$*" >> '${log}'\nenv >> '${environment}'\n${gated ? waits : ''}${reads ? 'cat > /dev/null\n' : ''}`;
   writeFileSync(script, `${lines}exec '${process.execPath}' '${command}' "$@"\n`);
   chmodSync(script, 0o755);
   return { server, store, environment, log, data: { url: server.url, store, log, gate, command: [script], until: now + 3540, ...more } };
@@ -143,12 +145,14 @@ describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
   });
 
   test('a redirect takes neither the token nor the headers along, to where they may be neither', async () => {
-    const elsewhere = await fakeServer(() => [{ want: 'GET /mcp', respond: seen }]);
+    // Both ask for a token, which they do not get.
+    const refusing = (request: FakeRequest) => ({ status: 401, ...seen(request) });
+    const elsewhere = await fakeServer(() => [{ want: 'GET /mcp', respond: refusing }]);
     const to = (location: string, status = 307) => ({ status, headers: { location } });
     const exchanges = (origin: string): Exchange[] => [
       { want: 'GET /mcp/away', respond: to(`${elsewhere.origin}/mcp`) },
       { want: 'GET /mcp/other', respond: to(`${origin}/other`, 302) },
-      { want: 'GET /other', respond: seen },
+      { want: 'GET /other', respond: refusing },
       { want: 'POST /mcp/slash', respond: to(`${origin}/mcp/slash/`) },
       { want: 'POST /mcp/slash/', respond: (request) => (request.headers.authorization ? seen(request) : { status: 401 }) },
     ];
@@ -223,7 +227,7 @@ describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
   });
 
   test('token() and headers(), and the app’s stdin is left alone', async () => {
-    await check('plain', (await scene()).data);
+    await check('plain', (await scene({ reads: true })).data);
   });
 
   test('no secret in argv, environment, repr, logs or a traceback', async () => {
