@@ -1,12 +1,11 @@
 /** The package's own API, against real servers, and the examples of docs/in-code.md. */
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { describe, expect, test } from 'vitest';
 import { authProvider, getToken, login, serverFetch, type LoginEvent } from '../../src/index.js';
-import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { readStore, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
 
@@ -85,43 +84,4 @@ const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/in-code.
 test.each(['token', 'transport', 'login'])('the page’s example %s is the file that the types are checked of', (name) => {
   const file = readFileSync(path.join(import.meta.dirname, 'examples', `${name}.ts`), 'utf8');
   expect(page).toContain(`\`\`\`ts\n${file}\`\`\``);
-});
-
-test('the page’s Python works with what its libraries describe, and with nothing but Python', () => {
-  const folder = temporaryFolder();
-  const [, code = ''] = /```python\n([^]*?)```/.exec(page) ?? [];
-  const write = (name: string, text: string) => {
-    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-    writeFileSync(path.join(folder, name), text);
-  };
-  // What stands in for httpx and the MCP SDK: the shapes that their documentation describes.
-  write('httpx.py', 'class Auth:\n    pass\n');
-  write('mcp/__init__.py', '');
-  write('mcp/client/__init__.py', '');
-  write('mcp/client/auth.py', 'class TokenStorage:\n    pass\n');
-  write('mcp/shared/__init__.py', '');
-  write('mcp/shared/auth.py', 'class OAuthToken:\n    def __init__(self, **values):\n        self.__dict__.update(values)\n');
-  write(
-    'bin/mcp-auth',
-    '#!/bin/sh\ncase "$1" in token) echo "secret-$2";; headers) echo "{\\"Authorization\\": \\"Bearer secret-$2\\"}";; esac\n',
-  );
-  chmodSync(path.join(folder, 'bin/mcp-auth'), 0o755);
-  write('example.py', code);
-  write(
-    'check.py',
-    [
-      'import asyncio',
-      'from example import McpAuth, McpAuthStorage',
-      'class Request:',
-      '    headers = {}',
-      'request = Request()',
-      'flow = McpAuth("demo").auth_flow(request)',
-      'next(flow)',
-      'print(request.headers["Authorization"])',
-      'token = asyncio.run(McpAuthStorage("demo").get_tokens())',
-      'print(token.access_token, token.token_type)',
-    ].join('\n'),
-  );
-  const env = { PATH: `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}`, PYTHONDONTWRITEBYTECODE: '1' };
-  expect(execFileSync('python3', ['check.py'], { cwd: folder, env, encoding: 'utf8' })).toBe('Bearer secret-demo\nsecret-demo Bearer\n');
 });

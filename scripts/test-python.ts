@@ -1,0 +1,219 @@
+/**
+ * `npm run test:python`: python/mcp_auth_cli.py as a wheel, with the real MCP SDK, FastMCP, httpx, httpx2 and trio, and a login
+ * of a real authorization server whose tokens live for some seconds.
+ *
+ * The packages come from wherever pip gets them. Where they cannot be had, it says so and ends well.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { startAuthorizationServer } from '../test/helpers/authorization-server.js';
+import build, { command } from '../test/helpers/build.js';
+import { startMcpServer } from '../test/helpers/mcp-server.js';
+import { Person } from '../test/helpers/person.js';
+
+const run = promisify(execFile);
+/** Seconds that an access token lives: more than a program takes to start, on a busy machine, too. */
+const life = 15;
+/** Milliseconds in which pip has to have the packages. */
+const patience = 300_000;
+
+const repository = path.resolve(import.meta.dirname, '..');
+const root = mkdtempSync(path.join(tmpdir(), 'mcp-auth-python-'));
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+
+/** What ends without being run: a folder, a program that failed. */
+function wordsOf(error: unknown): string {
+  const { stderr, message } = error as { stderr?: string; message: string };
+  const last = (stderr ?? '').trim().split('\n').at(-1) ?? '';
+  return last === '' ? message : last;
+}
+
+async function venv(name: string, packages: readonly string[]): Promise<string> {
+  const folder = path.join(root, 'venvs', name);
+  await run('python3', ['-m', 'venv', folder], { timeout: patience });
+  const python = path.join(folder, 'bin/python');
+  const words = ['-m', 'pip', 'install', '--quiet', '--retries', '1', ...packages];
+  if (packages.length > 0) await run(python, words, { timeout: patience, cwd: root });
+  return python;
+}
+
+/** A new login in a store of its own, and what the authorization server has seen of it. */
+async function logIn(name: string): Promise<string> {
+  const store = path.join(root, 'stores', name, 'mcp-servers.json');
+  mkdirSync(path.dirname(store), { recursive: true });
+  const words = [command, 'login', mcpServer.url, '--name', 'demo', '--no-browser', '--flow', 'paste', '--json', '--store', store];
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const url = await new Promise<string>((resolve) => {
+    let printed = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+      const found = /"url":"([^"]+)"/.exec(printed)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+  });
+  await fetch(await new Person().approve(url));
+  if ((await ended) !== 0) throw new Error('the login failed');
+  return store;
+}
+
+let held = 0;
+let tried = 0;
+function tell(what: string, isSo: boolean, seen = ''): void {
+  tried += 1;
+  if (isSo) held += 1;
+  say(`${isSo ? '✓' : '✗'} ${what}${isSo || seen === '' ? '' : `: ${seen}`}`);
+}
+
+interface Check {
+  readonly what: string;
+  /** The function of test-python.py. */
+  readonly name: string;
+  readonly python: string;
+  readonly result: unknown;
+  /** How often the login was renewed; any number where absent. */
+  readonly renewals?: number;
+  readonly env?: (store: string) => Promise<Record<string, string>>;
+}
+
+async function check({ what, name, python, result, renewals, env }: Check): Promise<void> {
+  try {
+    const store = await logIn(name);
+    const before = authorizationServer.log.length;
+    const more = (await env?.(store)) ?? {};
+    const words = { URL: mcpServer.url, STORE: store, COMMAND: JSON.stringify([process.execPath, command]), LIFE: String(life) };
+    const options = { env: { ...process.env, ...words, ...more }, cwd: root, timeout: 120_000 };
+    const { stdout } = await run(python, [path.join(import.meta.dirname, 'test-python.py'), name], options);
+    const seen: unknown = JSON.parse(stdout);
+    const log = authorizationServer.log.slice(before);
+    // No registration, no authorization: nothing but renewals.
+    const refreshes = log.filter((line) => line === 'grant refresh_token').length;
+    const others = log.filter((line) => /registration|grant (?!refresh_token)|refused/.test(line));
+    const isSo = JSON.stringify(seen) === JSON.stringify(result) && others.length === 0 && [undefined, refreshes].includes(renewals);
+    tell(what, isSo, JSON.stringify({ seen, refreshes, others }));
+  } catch (error) {
+    tell(what, false, wordsOf(error));
+  }
+}
+
+/** A check that is a program which has to end well. */
+async function endsWell(what: string, file: string, words: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+  try {
+    await run(file, words, { timeout: patience, ...options });
+    tell(what, true);
+  } catch (error) {
+    const { stdout = '' } = error as { stdout?: string };
+    tell(what, false, `${stdout.trim().split('\n').slice(-8).join('\n')}\n${wordsOf(error)}`);
+  }
+}
+
+async function pythons() {
+  const wheels = path.join(root, 'wheels');
+  const builder = await venv('builder', ['build', 'hatchling']);
+  const source = path.join(root, 'source');
+  await run('cp', ['-R', path.join(repository, 'python'), source]);
+  await run(builder, ['-m', 'build', '--no-isolation', '--wheel', '--outdir', wheels, source], { timeout: patience });
+  const wheel = path.join(wheels, readdirSync(wheels)[0] ?? '');
+  return {
+    all: await venv('all', [wheel, 'mcp>=2', 'fastmcp', 'httpx', 'httpx2', 'trio', 'mypy', 'pyright', 'ruff']),
+    httpx: await venv('httpx', [wheel, 'httpx', 'trio']),
+    httpx2: await venv('httpx2', [wheel, 'httpx2', 'trio']),
+    bare: await venv('bare', [wheel]),
+  };
+}
+
+await build();
+say('Installing the Python packages …');
+const installed = await pythons().catch((error: unknown) => {
+  say(`SKIPPED: the Python packages cannot be had: ${wordsOf(error)}`);
+  rmSync(root, { recursive: true, force: true });
+  process.exit(0);
+});
+const { all, httpx, httpx2, bare } = installed;
+const authorizationServer = await startAuthorizationServer({ accessTokenLife: life });
+const mcpServer = await startMcpServer({ authorizationServer });
+try {
+  const { stdout: versions } = await run(all, ['-m', 'pip', 'list', '--format=freeze', '--disable-pip-version-check']);
+  say(versions.match(/^(anyio|fastmcp|httpx2?|mcp|mcp-auth-cli|trio)==.*$/gm)?.join(', ') ?? '');
+  const session = [['greet', 'time'], 10];
+  const fine = [200, 200];
+  const checks: Check[] = [
+    { what: 'MCP SDK, a session that outlives its token, ten calls at once', name: 'sdk', python: all, result: session, renewals: 1 },
+    { what: 'MCP SDK, by its OAuthClientProvider', name: 'provider', python: all, result: session, renewals: 1 },
+    { what: 'MCP SDK on trio', name: 'sdk_trio', python: all, result: session, renewals: 1 },
+    { what: 'FastMCP with McpAuth', name: 'fastmcp', python: all, result: session, renewals: 1 },
+    { what: 'fact: FastMCP never renews auth="TOKEN"', name: 'fastmcp_token', python: all, result: [['greet', 'time'], 0], renewals: 0 },
+    {
+      what: 'fact: FastMCP refuses the store’s file, because of auth',
+      name: 'fastmcp_store',
+      python: all,
+      result: ['ValidationError', ['auth']],
+    },
+    {
+      what: 'FastMCP takes what connect json prints',
+      name: 'fastmcp_config',
+      python: all,
+      result: session[0],
+      env: async (store) => ({
+        CONFIG: (await run(process.execPath, [command, 'connect', 'json', 'demo', '--store', store])).stdout,
+      }),
+    },
+    { what: 'fact: stdio_client passes no MCP_AUTH_STORE on', name: 'stdio_without_store', python: all, result: [false, 'failed'] },
+    { what: 'the bridge with --store, by stdio_client', name: 'stdio_with_store', python: all, result: session[0] },
+    { what: 'httpx alone, async', name: 'httpx_async', python: httpx, result: fine, renewals: 1 },
+    { what: 'httpx alone, sync', name: 'httpx_sync', python: httpx, result: fine, renewals: 1 },
+    { what: 'httpx alone, trio', name: 'httpx_trio', python: httpx, result: fine, renewals: 1 },
+    { what: 'httpx2 alone, async', name: 'httpx2_async', python: httpx2, result: fine, renewals: 1 },
+    { what: 'httpx2 alone, sync', name: 'httpx2_sync', python: httpx2, result: fine, renewals: 1 },
+    { what: 'httpx2 alone, trio', name: 'httpx2_trio', python: httpx2, result: fine, renewals: 1 },
+    { what: 'token() and headers() where neither is installed', name: 'neither', python: bare, result: [[], true] },
+    {
+      what: 'a stand-in for pflow (pflow itself is not tried here) reads the file and saves it',
+      name: 'pflow_stand_in',
+      python: all,
+      result: ['taken', true, ['demo', 'other']],
+    },
+  ];
+  for (const one of checks) await check(one);
+
+  const page = readFileSync(path.join(repository, 'docs/in-code.md'), 'utf8');
+  const bin = path.join(root, 'bin');
+  mkdirSync(bin);
+  writeFileSync(path.join(bin, 'mcp-auth'), `#!/bin/sh\nexec '${process.execPath}' '${command}' "$@"\n`, { mode: 0o755 });
+  const store = await logIn('page');
+  writeFileSync(store, readFileSync(store, 'utf8').replace('"demo"', '"example"'));
+  const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, MCP_AUTH_STORE: store };
+  for (const [index, [, code = '']] of [...page.matchAll(/```python\n([^]*?)```/g)].entries()) {
+    const words = ['-c', code.replaceAll('https://mcp.example.com/mcp', mcpServer.url)];
+    await endsWell(`the page’s Python, block ${index + 1}`, /mcp import|fastmcp/.test(code) ? all : httpx2, words, { env, cwd: root });
+  }
+
+  const vitest = path.join(repository, 'node_modules/vitest/vitest.mjs');
+  for (const library of ['httpx', 'httpx2']) {
+    const real = { ...process.env, REAL_PYTHON: library === 'httpx' ? httpx : httpx2, LIBRARY: library };
+    const options = { cwd: repository, env: real };
+    await endsWell(`what CI tests with a stand-in, with the real ${library}`, process.execPath, [vitest, 'run', 'test/python'], options);
+  }
+  const file = path.join(root, 'source/mcp_auth_cli.py');
+  const cwd = path.dirname(file);
+  await endsWell('mypy --strict', all, ['-m', 'mypy', file], { cwd });
+  await endsWell('mypy --strict, without the libraries', all, ['-m', 'mypy', '--python-executable', bare, file], { cwd });
+  await endsWell('pyright', all, ['-m', 'pyright', '--pythonpath', all, file], { cwd });
+  await endsWell('ruff', all, ['-m', 'ruff', 'check', file], { cwd });
+  await endsWell('ruff format', all, ['-m', 'ruff', 'format', '--check', file], { cwd });
+  writeFileSync(path.join(root, 'typed.py'), 'from mcp_auth_cli import token\n\ntext: str = token("demo")\n');
+  await endsWell('mypy --strict of an app that has the wheel', all, ['-m', 'mypy', '--strict', 'typed.py'], { cwd: root });
+  await venv('one', ['mcp<2']).then(
+    () => say('MCP SDK 1.x can be had here, and has no check yet.'),
+    (error: unknown) => say(`SKIPPED: MCP SDK 1.x cannot be had: ${wordsOf(error)}`),
+  );
+  say(`\n${held} of ${tried} hold`);
+  process.exitCode = held === tried ? 0 : 1;
+} finally {
+  await mcpServer.close();
+  await authorizationServer.close();
+  rmSync(root, { recursive: true, force: true });
+}
