@@ -10,7 +10,7 @@ import { printable } from './server-text.js';
 import { parseEntry } from './store/document.js';
 import { placeOf, readLogin } from './store/login.js';
 import { isFresh } from './store/freshness.js';
-import { newestFile, readNewest } from './store/newest-file.js';
+import { newestFiles, readNewest } from './store/newest-file.js';
 import { storePath } from './store/path.js';
 import { readStoreText } from './store/reading.js';
 
@@ -43,8 +43,8 @@ export function quickAnswer({ argv: [command = '', name = '', flag, store, ...mo
     const place = placeOf(login);
     const isItsOwn = place === undefined || (URL.canParse(url) && covers(place, new URL(url)));
     // Another program may have saved an older login.
-    const newest = readNewest(newestFile(realpathSync(file), name));
-    if (newest !== undefined && newest.server?.auth?.token !== login.accessToken) return undefined;
+    const kept = newestFiles(realpathSync(file), name).map(readNewest);
+    if (kept.some((newest) => newest?.name === name && newest.server?.auth?.token !== login.accessToken)) return undefined;
     // Headers of the entry's own may have variables in them.
     if (command === 'headers' && entry?.headers !== undefined) return undefined;
     return isItsOwn && isFresh(login, undefined, { clock: { now: () => now } }) ? `${form(login.accessToken)}\n` : undefined;

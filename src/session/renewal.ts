@@ -128,11 +128,15 @@ function tellWhatWasGained({ name, login, tokens }: Stored & { tokens: TokenResp
   );
 }
 
-/** Stores the renewed login, unless a new one has come in between. What cannot be stored is kept elsewhere, loudly. */
+/**
+ * Stores the renewed login, unless a new one has come in between. It is kept in a file of its own first, so that it is not lost if
+ * this process is killed while it waits for its turn; and stays there, loudly, where the store cannot take it.
+ */
 async function save(
   { name, login, renewed, proven, document: before }: Stored & { renewed: Login; proven?: Proven | undefined },
   { store, ui }: Context,
 ): Promise<Login> {
+  const kept = await store.keepAnswer({ name, login: renewed, before: login, document: before }).catch(() => undefined);
   try {
     return await store.update((document) => {
       if (proven !== undefined) keepProven(document, { login, proven });
@@ -143,11 +147,10 @@ async function save(
       return renewed;
     });
   } catch (error) {
-    if (!(error instanceof AuthError)) throw error;
-    const file = await store.rescue({ name, login: renewed, before: login, document: before });
+    if (!(error instanceof AuthError) || kept === undefined) throw error;
     ui.fail(
       `${name} has new tokens, and they could not be stored: ${error.message}`,
-      `They are kept in ${file}. Make room, then run: mcp-auth token ${name}`,
+      `They are kept in ${kept}. Make room, then run: mcp-auth token ${name}`,
     );
     return renewed;
   }

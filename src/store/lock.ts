@@ -48,7 +48,8 @@ export async function withLock<T>(lockPath: string, patience: Patience<T>, work:
   try {
     return await work();
   } finally {
-    await release();
+    // One that cannot be taken away is given up by the others: what was done under it stays done.
+    await release().catch(() => undefined);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What is kept beside the store of the newest tokens of a login, as a file: where it is, and what it says. */
-import { lstatSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { isObject } from '../json.js';
 import type { ClientInformation } from '../oauth/registration.js';
 import { readClient } from './clients.js';
@@ -27,6 +28,23 @@ export interface KeptNewest extends Newest {
 /** The file of server `name`, beside the store: the real one, where that is a link. */
 export function newestFile(store: string, name: string): string {
   return `${store}.${encodeURIComponent(name)}.newest`;
+}
+
+/** A file for an answer of the token endpoint, before anything else is done with it. `id` makes it one of its own. */
+export function answerFile(store: string, name: string, id: string): string {
+  return `${store}.${encodeURIComponent(name)}.${id}.newest`;
+}
+
+/** The files beside a store that may say what is newest: of server `name`, or of all. */
+export function newestFiles(store: string, name?: string): string[] {
+  const start = `${path.basename(store)}.${name === undefined ? '' : `${encodeURIComponent(name)}.`}`;
+  const folder = path.dirname(store);
+  try {
+    const names = readdirSync(folder).filter((one) => one.startsWith(start) && /\.(newest|rescued)$/.test(one));
+    return names.sort().map((one) => path.join(folder, one));
+  } catch {
+    return [];
+  }
 }
 
 /** Undefined where there is no such file, it is another user's, or it says something else. */

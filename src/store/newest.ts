@@ -4,7 +4,7 @@
  * put back when the store shows older ones of the same login. So are those that a full disk has kept out of it.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,9 +12,10 @@ import { clientsOf, putClient } from './clients.js';
 import { findServer, isSameUrl, servers, type StoreDocument } from './document.js';
 import { deleteLogin, readLogin, writeLogin, type Login } from './login.js';
 import { movedFile } from './moved.js';
-import { newestFile, readNewest, type KeptNewest, type Newest } from './newest-file.js';
+import { answerFile, newestFile, newestFiles, readNewest, type KeptNewest, type Newest } from './newest-file.js';
 import { isPrivateFolder } from './own-file.js';
 import { readSettings, writeSettings } from './settings.js';
+import { syncFolder } from './sync-folder.js';
 import { unwritable } from './unwritable.js';
 
 /** Logins of one server that are remembered as older ones. */
@@ -82,26 +83,35 @@ function putBackOne(document: StoreDocument, newest: Newest): boolean {
 
 /** Whether what is kept has to be looked at under the lock: it has tokens of a login that the person has removed, or a place of its own. */
 export function isUnsettled(document: StoreDocument, { name, server, file }: KeptNewest): boolean {
-  return !file.endsWith(newestFile('', name)) || (server !== undefined && readLogin(findServer(document, name)) === undefined);
+  return !isMain({ name, file }) || (server !== undefined && readLogin(findServer(document, name)) === undefined);
+}
+
+/** Whether it is the one file of a server that stays. */
+function isMain({ name, file }: Pick<KeptNewest, 'name' | 'file'>): boolean {
+  return file.endsWith(newestFile('', name));
 }
 
 /** All that is kept beside a store, and of servers `names` in the temporary folder, where there was no place beside it. */
 export function readAllNewest(store: string, names: readonly string[]): KeptNewest[] {
-  const { dir, base } = path.parse(store);
-  const beside = namesIn(dir).filter((name) => name.startsWith(`${base}.`) && /\.(newest|rescued)$/.test(name));
   const shared = existsSync(sharedFolder()) ? names.map((name) => sharedFile(store, name)) : [];
-  return [...beside.sort().map((name) => path.join(dir, name)), ...shared].flatMap((file) => readNewest(file) ?? []);
+  const all = [...newestFiles(store), ...shared].flatMap((file) => readNewest(file) ?? []);
+  // What the person has done since is in the first; an answer that came later for a login that was replaced is not followed.
+  return [...all.filter(isMain), ...all.filter((one) => !isMain(one))];
 }
 
 /**
  * Keeps what a change has made of the logins, before the store says so: if this process is killed in between, the change is
  * made by the next one that looks. What is kept of a login goes when another program has given the server another one, or none,
  * and when it has stood for a day. Where there is no room for it, there is none for the store either: no error.
+ *
+ * @returns the files that are needless once the store says so.
  */
-export async function keepNewest(store: string, change: Changed): Promise<void> {
+export async function keepNewest(store: string, change: Changed): Promise<string[]> {
   const { document, before, kept } = change;
   const names = [...before.keys(), ...loginsOf(document).keys(), ...kept.map(({ name }) => name)];
-  for (const name of new Set(names)) await keepNewestOf(store, name, change).catch(() => undefined);
+  const needless: string[] = [];
+  for (const name of new Set(names)) needless.push(...(await keepNewestOf(store, name, change).catch(() => [])));
+  return needless;
 }
 
 interface Changed {
@@ -112,7 +122,7 @@ interface Changed {
   readonly kept: readonly KeptNewest[];
 }
 
-async function keepNewestOf(store: string, name: string, { document, ...change }: Changed): Promise<void> {
+async function keepNewestOf(store: string, name: string, { document, ...change }: Changed): Promise<string[]> {
   const kept = change.kept.filter((one) => one.name === name);
   const before = change.before.get(name);
   const after = readLogin(findServer(document, name));
@@ -123,7 +133,7 @@ async function keepNewestOf(store: string, name: string, { document, ...change }
   const newest = isWanted ? newestOf(document, { name, before, kept }) : undefined;
   if (newest !== undefined && !kept.some((one) => one.file === file && textOf(one) === textOf(newest)))
     await write(store, { file, newest });
-  for (const one of kept) if (newest === undefined || one.file !== file) await rm(one.file, { force: true });
+  return kept.map((one) => one.file).filter((one) => newest === undefined || one !== file);
 }
 
 /** Whether a login that was not changed is the one that is kept, or there is none after a logout, and not for long enough. */
@@ -156,24 +166,24 @@ function textOf({ name, replaced, server, client }: Newest): string {
 }
 
 /**
- * Keeps tokens that the store cannot take: beside it, or else in the temporary folder.
+ * Keeps an answer of the token endpoint before anything is waited for: no lock is taken. From here on it is found by whoever
+ * reads the store, also if this process is killed, or the store cannot be written.
  *
- * @param before the login that they follow.
+ * @param before the login that it follows.
  * @param document has the new one in it.
- * @returns where. Throws `store_unwritable` where there is no place.
+ * @returns the file, beside the store, or else in the temporary folder. Throws `store_unwritable` where there is no place.
  */
-export async function rescueNewest(
+export async function keepAnswer(
   store: string,
   { name, before, document }: { name: string; before: Login; document: StoreDocument },
 ): Promise<string> {
-  const kept = readAllNewest(store, [name]).filter((one) => one.name === name);
-  const newest = newestOf(document, { name, before, kept });
+  const text = textOf(newestOf(document, { name, before, kept: [] }));
   let failure: unknown;
-  for (const file of [newestFile(store, name), sharedFile(store, name)]) {
+  for (const file of [answerFile(store, name, crypto.randomUUID()), sharedFile(store, name)]) {
     try {
       await mkdir(path.dirname(file), { mode: 0o700, recursive: true });
       if (path.dirname(file) !== path.dirname(store) && !(await isPrivateFolder(path.dirname(file)))) continue;
-      await write(store, { file, newest, flush: true });
+      await writeForGood(file, text);
       return file;
     } catch (error) {
       failure ??= error;
@@ -182,23 +192,23 @@ export async function rescueNewest(
   throw unwritable(store, failure);
 }
 
-async function write(store: string, { file, newest, flush = false }: { file: string; newest: Newest; flush?: boolean }): Promise<void> {
+/** Not even a power failure takes away what this has written. */
+async function writeForGood(file: string, text: string): Promise<void> {
+  await rm(file, { force: true });
+  await writeFile(file, text, { flag: 'wx', mode: 0o600, flush: true });
+  await syncFolder(path.dirname(file));
+}
+
+/** In one step: who reads it meanwhile sees all of it, or what was there. */
+async function write(store: string, { file, newest }: { file: string; newest: Newest }): Promise<void> {
   // By that name, the next change of the store takes away what a killed process has left.
   const temporary = path.join(path.dirname(file), `.${path.basename(store)}.${crypto.randomUUID()}.tmp`);
   try {
-    await writeFile(temporary, textOf(newest), { flag: 'wx', mode: 0o600, flush });
+    await writeFile(temporary, textOf(newest), { flag: 'wx', mode: 0o600 });
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }
 

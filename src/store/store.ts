@@ -42,10 +42,10 @@ export interface StoreWriting {
   /** Finds out whether `update` could write a login more, without changing the file. Throws `store_unwritable`. */
   checkWritable(): Promise<void>;
   /**
-   * Keeps a renewed login that could not be written in a file of its own, from where `read` has it. Returns where; throws
-   * `store_unwritable` where there is no place.
+   * Keeps a renewed login in a file of its own, without waiting for anything, until `update` has put it into the store: `read`
+   * finds it there. Returns where; throws `store_unwritable` where there is no place.
    */
-  rescue(rescued: Rescued): Promise<string>;
+  keepAnswer(answer: Answer): Promise<string>;
   /** Keeps a login that waits to be finished by another process, in a file of its own. Throws `store_unwritable`. */
   keepAttempt(attempt: AttemptFile): Promise<void>;
   /** Those that have not expired by `now` (milliseconds since the epoch), newest first. */
@@ -60,7 +60,7 @@ export interface StoreWriting {
 }
 
 /** A renewed login of server `name`, the one that it follows, and what the store held. */
-export interface Rescued {
+export interface Answer {
   readonly name: string;
   readonly login: Login;
   readonly before: Login;
@@ -104,7 +104,7 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     update: async (...of) => (await writing()).update(...of),
     withServerLock: async (...of) => (await writing()).withServerLock(...of),
     checkWritable: async (...of) => (await writing()).checkWritable(...of),
-    rescue: async (...of) => (await writing()).rescue(...of),
+    keepAnswer: async (...of) => (await writing()).keepAnswer(...of),
     keepAttempt: async (...of) => (await writing()).keepAttempt(...of),
     attempts: async (...of) => (await writing()).attempts(...of),
     forgetAttempts: async (...of) => (await writing()).forgetAttempts(...of),

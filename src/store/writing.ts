@@ -7,9 +7,10 @@ import { readAttempts, removeAttempts, withAttempt, writeAttempt } from './attem
 import { findServer, formatDocument, parseDocument, type StoreDocument } from './document.js';
 import { writeLogin } from './login.js';
 import { serverLockPath, withLock } from './lock.js';
+import { syncFolder } from './sync-folder.js';
 import { unwritable } from './unwritable.js';
 import { removeMoved, writeMoved } from './moved.js';
-import { keepNewest, loginsOf, putBack, readAllNewest, rescueNewest } from './newest.js';
+import { keepAnswer, keepNewest, loginsOf, putBack, readAllNewest } from './newest.js';
 import { readStoreText } from './reading.js';
 import type { StoreWriting } from './store.js';
 
@@ -62,11 +63,12 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
     checkWritable: () => (checking ??= inTurn(check)),
     withServerLock: async (name, work, instead) =>
       withLock(serverLockPath(await lockableTarget(file), name), { ...refresh, instead }, work),
-    rescue: async ({ name, login, before, document }) => {
+    keepAnswer: async ({ name, login, before, document }) => {
       const renewed = structuredClone(document);
       const entry = findServer(renewed, name);
       if (entry) writeLogin(entry, login, name);
-      return rescueNewest(await lockableTarget(file), { name, before, document: renewed });
+      // Where the folder is gone, or is none any more, there is the temporary one.
+      return keepAnswer(await lockableTarget(file).catch(() => file), { name, before, document: renewed });
     },
     keepAttempt: async (attempt) => writeAttempt(await lockableTarget(file), attempt),
     attempts: async (now) => readAttempts(await lockableTarget(file), now),
@@ -105,14 +107,21 @@ async function change<T>({ file, target, alter }: { file: string; target: string
     putBack(document, kept);
     const logins = loginsOf(document);
     const result = alter(document);
-    await keepNewest(target, { document, before: logins, kept });
-    if (formatDocument(document) === unchanged) return result;
+    const needless = await keepNewest(target, { document, before: logins, kept });
+    const tidy = async () => {
+      for (const one of needless) await rm(one, { force: true }).catch(() => undefined);
+    };
+    if (formatDocument(document) === unchanged) {
+      await tidy();
+      return result;
+    }
     const written = await writeBeside(target, document);
     if (attempt < mostAttempts && versionOf(target) !== before) {
       await rm(written, { force: true });
       continue;
     }
     await replace(target, written);
+    await tidy();
     return result;
   }
 }
@@ -175,9 +184,7 @@ async function replace(target: string, written: string): Promise<void> {
     await rm(written, { force: true }).catch(() => undefined);
     if (code !== 'EBUSY') throw unwritable(target, error);
   }
-  const folder = await open(path.dirname(target)).catch(() => undefined);
-  await folder?.sync().catch(() => undefined);
-  await folder?.close();
+  await syncFolder(path.dirname(target));
 }
 
 /** Writes into the file that is there; puts back what was in it when that fails, and keeps what should have been. */

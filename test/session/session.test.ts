@@ -1,5 +1,5 @@
 /** A login that is in the store and how it is kept fresh: `token`, RFC 6749 section 6. */
-import { chmodSync, existsSync, mkdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../helpers/fake-server.js';
@@ -433,16 +433,21 @@ describe('for other programs', () => {
 });
 
 describe('tokens that the store cannot take', () => {
-  /** A store in whose place there is a folder from the moment when the server answers; `mend` puts it back. */
-  async function broken() {
+  /**
+   * A store in whose place, or, as `folder`, in the place of whose folder there is something else from the moment when the server
+   * answers; `mend` puts it back.
+   */
+  async function broken(what: 'store' | 'folder') {
     const held = { store: '' };
+    const place = () => (what === 'store' ? held.store : path.dirname(held.store));
     const { store, server } = await loggedIn(-1, {
       change: () => [
         {
           want: 'POST /token',
           respond: () => {
-            renameSync(held.store, `${held.store}.aside`);
-            mkdirSync(held.store);
+            renameSync(place(), `${place()}.aside`);
+            if (what === 'store') mkdirSync(place());
+            else writeFileSync(place(), '');
             return { json: { access_token: 'saved', token_type: 'Bearer', expires_in: 3600, refresh_token: 'saved-r' } };
           },
         },
@@ -450,28 +455,25 @@ describe('tokens that the store cannot take', () => {
     });
     held.store = store;
     const mend = () => {
-      rmdirSync(store);
-      renameSync(`${store}.aside`, store);
+      rmSync(place(), { recursive: true });
+      renameSync(`${place()}.aside`, place());
     };
     return { store, server, mend };
   }
 
-  test.each([{ place: 'beside the store' }, { place: 'in the temporary folder, where there is no other' }])(
-    'are kept $place, said loudly, and put where they belong at the next run',
-    async ({ place }) => {
-      const { store, server, mend } = await broken();
-      const taken = path.join(`${store}.fake.newest`, 'taken');
-      if (place !== 'beside the store') mkdirSync(taken, { recursive: true });
+  test.each(['store', 'folder'] as const)(
+    'since its %s is not there, are kept beside it or in the temporary folder, said loudly, and put where they belong at the next run',
+    async (what) => {
+      const { store, server, mend } = await broken(what);
       const token = run('token fake', { store });
-      expect(await token.exit).toBe(0);
+      expect(await token.exit, token.stderr).toBe(0);
       expect(token.stdout).toBe('saved\n');
       expect(token.stderr).toContain('could not be stored');
       expect(token.stderr).not.toContain('saved-r');
       const kept = /kept in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
-      expect(kept.startsWith(path.dirname(store))).toBe(place === 'beside the store');
+      expect(kept.startsWith(path.dirname(store))).toBe(what === 'store');
       expect(statSync(kept).mode & 0o777).toBe(0o600);
       mend();
-      if (place !== 'beside the store') rmSync(path.dirname(taken), { recursive: true });
 
       const next = run('token fake', { store });
       expect(await next.exit).toBe(0);
@@ -479,13 +481,12 @@ describe('tokens that the store cannot take', () => {
       expect(next.stderr).toContain('The newest ones are in it again.');
       expect(server.asked('POST /token')).toHaveLength(1);
       expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'saved', refresh_token: 'saved-r', note: 'not ours' });
-      expect(existsSync(kept)).toBe(place === 'beside the store');
-      expect(existsSync(`${store}.fake.newest`)).toBe(true);
+      expect(existsSync(kept)).toBe(false);
     },
   );
 
   test('do not come back over a login that was made since', async () => {
-    const { store, mend } = await broken();
+    const { store, mend } = await broken('store');
     expect(await run('token fake', { store }).exit).toBe(0);
     mend();
     const document = readStore(store);
