@@ -58,6 +58,11 @@ export function serverLockPath(storeFile: string, name: string): string {
   return `${storeFile}.${encodeURIComponent(name)}.lock`;
 }
 
+/** The lock of the one who has a server's login renewed by another process. No server's name makes it another one's. */
+export function askingLockPath(storeFile: string, name: string): string {
+  return `${serverLockPath(storeFile, name)}.asking`;
+}
+
 /** Only a lock that is held is waited for: a folder that cannot be written will not become writable. */
 async function takeLock<T>(lockPath: string, { milliseconds, signal, instead }: Patience<T>): Promise<Taken<T>> {
   const giveUpAt = performance.now() + milliseconds;

@@ -3,12 +3,12 @@
  * that it has read before a renewal: the refresh token in that copy is spent, and the login would end. The newest tokens are
  * put back when the store shows older ones of the same login. So are those that a full disk has kept out of it.
  */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { clientsOf, putClient } from './clients.js';
+import { fingerprint } from './fingerprint.js';
 import { findServer, isSameUrl, servers, type StoreDocument } from './document.js';
 import { deleteLogin, readLogin, writeLogin, type Login } from './login.js';
 import { movedFile } from './moved.js';
@@ -22,11 +22,6 @@ import { unwritable } from './unwritable.js';
 const mostReplaced = 500;
 /** Milliseconds after which no program is thought to hold an older copy still. */
 const longestCopy = 24 * 60 * 60 * 1000;
-
-/** Stands for a text where it has to be recognised and not known. */
-export function fingerprint(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
-}
 
 /** One generation of a login: either token may change alone. */
 function generationOf({ accessToken, refreshToken = '' }: Login): string {

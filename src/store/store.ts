@@ -39,6 +39,11 @@ export interface StoreWriting {
    * another one does, `instead` is asked for what makes the work needless.
    */
   withServerLock<T>(name: string, work: () => Promise<T>, instead?: () => Promise<T | undefined>): Promise<T>;
+  /**
+   * Runs `work` while no other process does so for the same server: for who has another process renew a login, which takes the lock of
+   * `withServerLock`.
+   */
+  withAskingLock<T>(name: string, work: () => Promise<T>, instead?: () => Promise<T | undefined>): Promise<T>;
   /** Finds out whether `update` could write a login more, without changing the file. Throws `store_unwritable`. */
   checkWritable(): Promise<void>;
   /**
@@ -103,6 +108,7 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     },
     update: async (...of) => (await writing()).update(...of),
     withServerLock: async (...of) => (await writing()).withServerLock(...of),
+    withAskingLock: async (...of) => (await writing()).withAskingLock(...of),
     checkWritable: async (...of) => (await writing()).checkWritable(...of),
     keepAnswer: async (...of) => (await writing()).keepAnswer(...of),
     keepAttempt: async (...of) => (await writing()).keepAttempt(...of),

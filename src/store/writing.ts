@@ -6,7 +6,7 @@ import { AuthError } from '../errors.js';
 import { readAttempts, removeAttempts, withAttempt, writeAttempt } from './attempts.js';
 import { findServer, formatDocument, parseDocument, type StoreDocument } from './document.js';
 import { writeLogin } from './login.js';
-import { serverLockPath, withLock } from './lock.js';
+import { askingLockPath, serverLockPath, withLock } from './lock.js';
 import { syncFolder } from './sync-folder.js';
 import { unwritable } from './unwritable.js';
 import { removeMoved, writeMoved } from './moved.js';
@@ -63,6 +63,8 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
     checkWritable: () => (checking ??= inTurn(check)),
     withServerLock: async (name, work, instead) =>
       withLock(serverLockPath(await lockableTarget(file), name), { ...refresh, instead }, work),
+    withAskingLock: async (name, work, instead) =>
+      withLock(askingLockPath(await lockableTarget(file), name), { ...refresh, instead }, work),
     keepAnswer: async ({ name, login, before, document }) => {
       const renewed = structuredClone(document);
       const entry = findServer(renewed, name);
