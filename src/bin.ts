@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Where the program starts: with the question that is asked most, and otherwise with all of it. */
 import { writeSync } from 'node:fs';
-import type { Answer } from './session/refresher-messages.js';
+import type { Heard } from './quick-renewal.js';
 import { refresherWord } from './refresher-word.js';
 import { expiredLogin, quickAnswer, type Question } from './quick.js';
 
@@ -13,17 +13,16 @@ async function answer(): Promise<void> {
   const question = { argv, variables: process.env, now: Date.now() };
   if (isAnswered(question)) return;
   const expired = expiredLogin(question);
-  if (expired === undefined) return runAll([]);
+  if (expired === undefined) return runAll({ said: [], isInterrupted: false });
   const { renewQuickly } = await import('./quick-renewal.js');
-  const said = await renewQuickly(expired, question);
-  const hasWords = said.some(({ is }) => is === 'said');
-  if (hasWords || !isAnswered({ ...question, now: Date.now() })) await runAll(said);
+  const heard = await renewQuickly(expired, question);
+  const isToBeTold = heard.isInterrupted || heard.said.some(({ is }) => is === 'said');
+  if (isToBeTold || !isAnswered({ ...question, now: Date.now() })) await runAll(heard);
 }
 
-/** @param said what a process that renews has said already. */
-async function runAll(said: readonly Answer[]): Promise<void> {
+async function runAll(heard: Heard): Promise<void> {
   const { run } = await import('./main.js');
-  await run(said);
+  await run(heard);
 }
 
 function isAnswered(question: Question): boolean {

@@ -5,8 +5,7 @@ import { systemClock } from './clock.js';
 import { AuthError, exitCodes, interrupted } from './errors.js';
 import { workingFolder } from './folders.js';
 import { raise, refresherOf, runProgram, runTmux } from './program.js';
-import { answered, thisProgram } from './quick-renewal.js';
-import type { Answer } from './session/refresher-messages.js';
+import { answered, thisProgram, type Heard } from './quick-renewal.js';
 import { openBrowser } from './terminal/open-browser.js';
 
 const interrupt = new AbortController();
@@ -58,12 +57,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') unwritten = error;
 });
 
-/**
- * Runs the command line to the end of the process.
- *
- * @param said what a process that renews has said already.
- */
-export async function run(said: readonly Answer[]): Promise<never> {
+/** Runs the command line to the end of the process, after what has been heard of a process that renews. */
+export async function run({ said, isInterrupted }: Heard): Promise<never> {
+  if (isInterrupted) return process.exit(tellFailure(interrupted(), world));
   const sentences = said.filter((one) => one.is === 'said');
   const exitCode = await runCli({ ...world, said: sentences, refresher: answered(said, refresherOf(program)) });
   await drained(process.stdout);

@@ -14,9 +14,26 @@ import { openStore } from './store/store.js';
 
 type Expired = NonNullable<ReturnType<typeof expiredLogin>>;
 
-/** Has an expired login renewed by another process. Returns what that has said. */
-export async function renewQuickly({ file, name, login }: Expired, question: Question): Promise<readonly Answer[]> {
-  const signal = new AbortController().signal;
+/** What the process that renews has said, and whether a signal has ended the waiting for it. */
+export interface Heard {
+  readonly said: readonly Answer[];
+  readonly isInterrupted: boolean;
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Has an expired login renewed by another process. */
+export async function renewQuickly(expired: Expired, question: Question): Promise<Heard> {
+  const interrupt = new AbortController();
+  const abort = () => interrupt.abort(new Error());
+  for (const one of signals) process.on(one, abort);
+  // Where there can be no lock, the whole program finds the same, and tells it.
+  const said = await ask(expired, { question, signal: interrupt.signal }).catch(() => []);
+  for (const one of signals) process.off(one, abort);
+  return { said, isInterrupted: interrupt.signal.aborted };
+}
+
+async function ask({ file, name, login }: Expired, { question, signal }: { question: Question; signal: AbortSignal }): Promise<Answer[]> {
   const store = openStore(() => file, signal);
   const isFreshNow = () => quickAnswer({ ...question, now: Date.now() }) !== undefined;
   const instead = () => Promise.resolve(isFreshNow() ? [] : undefined);
@@ -30,8 +47,7 @@ export async function renewQuickly({ file, name, login }: Expired, question: Que
     if (!isFreshNow()) await refresherOf(thisProgram()).start({ store: store.path, renewals: [renewal] }, { signal, take });
     return said;
   };
-  // Where there can be no lock, the whole program finds the same, and tells it.
-  return store.withAskingLock<Answer[]>(name, renewed, instead).catch(() => []);
+  return store.withAskingLock<Answer[]>(name, renewed, instead);
 }
 
 /** The words that start this program. An executable that has Node in it is a program by itself. */
