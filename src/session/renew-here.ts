@@ -16,16 +16,18 @@ export interface Renewal {
   readonly minTtl?: number;
   /** The token that is there is no answer to a renewal that failed. */
   readonly always: boolean;
+  /** Whether its server has refused the token that was seen. */
+  readonly isRefused?: boolean;
 }
 
 /** Renews a login, unless another process has; however many want to, one of them asks the server. */
-export async function renewHere({ name, seen, minTtl, always }: Renewal, context: Context): Promise<Login> {
+export async function renewHere({ name, seen, minTtl, always, isRefused = false }: Renewal, context: Context): Promise<Login> {
   const renewed = async () => {
     const document = await context.store.read();
     const login = storedLogin(document, name, context);
     if (isAnother(login, seen, context)) return login;
     try {
-      return await renew({ name, login, document }, context);
+      return await renew({ name, login, document, isRefused }, context);
     } catch (error) {
       if (always) throw error;
       return stillValid({ login, minTtl, error }, context);

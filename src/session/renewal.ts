@@ -84,9 +84,10 @@ export function loginFrom(tokens: TokenResponse, before: Omit<Login, 'accessToke
  * Renews a login; its lock is the caller's. From the request on nothing interrupts it until the answer is stored, since a
  * refresh token that was spent is worth nothing any more.
  *
+ * @param isRefused whether its server has refused the token that is there.
  * @throws AuthError `login_needed` when the login has ended, and what the requests and the store throw.
  */
-export async function renew(stored: Stored, unlimited: Context): Promise<Login> {
+export async function renew({ isRefused, ...stored }: Stored & { isRefused: boolean }, unlimited: Context): Promise<Login> {
   const entry = findServer(stored.document, stored.name);
   const context = withinReach(stored.login.network, await withAccessForRenewal(entry, unlimited));
   const braked = brake(stored, context);
@@ -101,7 +102,10 @@ export async function renew(stored: Stored, unlimited: Context): Promise<Login> 
       const tokens = await requestNewTokens({ ...stored, endpoint }, undisturbed);
       tellWhatWasGained({ ...stored, tokens }, undisturbed);
       const { proven } = tokens;
-      return await save({ ...stored, renewed: { ...loginFrom(tokens, stored.login), ...braked }, proven }, undisturbed);
+      return await save(
+        { ...stored, renewed: { ...loginFrom(tokens, stored.login), ...braked, refusals: isRefused ? 1 : undefined }, proven },
+        undisturbed,
+      );
     } catch (error) {
       if (error instanceof RotatedError) await saveRotated({ ...stored, refreshToken: error.refreshToken }, undisturbed);
       if (!hasCode(error, 'invalid_grant')) throw error;

@@ -5,6 +5,7 @@ import { requestIsTurnedAway } from '../oauth/probe.js';
 import { withAccess } from './server-access.js';
 import { renewElsewhere, type Outcome } from './renew-elsewhere.js';
 import { canRenew, loginNeeded } from './renewal.js';
+import { checkRefusal } from './refusal.js';
 import { renewedByAnother, renewHere, type Renewal } from './renew-here.js';
 import { storedLogin } from './stored-login.js';
 import { findServer, servers } from '../store/document.js';
@@ -33,10 +34,12 @@ export interface FreshRequest {
 export async function freshLogin(request: FreshRequest, context: Context): Promise<Login> {
   const { name, minTtl } = request;
   const stored = storedLogin(await context.store.read(), name, context);
-  const always = request.always ?? stored.accessToken === request.refused;
+  const isRefused = stored.accessToken === request.refused;
+  if (isRefused) await checkRefusal({ name, login: stored }, context);
+  const always = request.always ?? isRefused;
   if (!always && (await isGood(stored, request, context))) return stored;
   if (!canRenew(stored)) return withoutRenewal(stored, { ...request, always }, context);
-  const renewal = { name, seen: fingerprint(stored.accessToken), minTtl, always };
+  const renewal = { name, seen: fingerprint(stored.accessToken), minTtl, always, isRefused };
   const { refresher, store } = context;
   if (refresher === undefined) return renewHere(renewal, context);
   const byAnother = () => renewedByAnother(renewal, context);

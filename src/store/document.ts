@@ -51,6 +51,7 @@ export interface AuthEntry {
   ended_at?: number;
   renewals?: number;
   renewals_since?: number;
+  refusals?: number;
   dpop_key?: DpopKey;
   flow?: string;
   workload_token_file?: string;

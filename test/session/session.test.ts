@@ -424,6 +424,32 @@ describe('for other programs', () => {
     }
   });
 
+  test('a token that is new and refused is not renewed a second time, by whatever process, until it expires or there is a new login', async () => {
+    const { server, store } = await loggedIn(3600);
+    const clock = testClock();
+    expect(await run('token fake --refused', { store, clock, stdin: { text: 'old' } }).exit).toBe(0);
+    for (let times = 0; times < 3; times += 1) {
+      const again = run('token fake --refused', { store, clock, stdin: { text: 'access-1' } });
+      expect(await again.exit).toBe(1);
+      expect(again.stderr).toContain('another one would be refused, too');
+      expect(again.stderr).toContain('mcp-auth login fake');
+      clock.advance(600_000);
+    }
+    expect(server.asked('POST /token')).toHaveLength(1);
+    clock.advance(3_600_000);
+    expect(await run('token fake', { store, clock }).exit).toBe(0);
+    expect(readStore(store).mcpServers.fake.auth.refusals).toBeUndefined();
+  });
+
+  test('one that was taken for a while may be renewed again', async () => {
+    const { server, store } = await loggedIn(3600);
+    const clock = testClock();
+    expect(await run('token fake --refused', { store, clock, stdin: { text: 'old' } }).exit).toBe(0);
+    clock.advance(600_000);
+    expect(await run('token fake --refused', { store, clock, stdin: { text: 'access-1' } }).exit).toBe(0);
+    expect(server.asked('POST /token')).toHaveLength(2);
+  });
+
   test.each(['none' as const, { text: '' }, { text: ' \n' }])('--refused without a token is wrong usage', async (stdin) => {
     const { store } = await loggedIn(3600);
     const token = run('token fake --refused', { store, stdin });
