@@ -3,7 +3,7 @@
  * the median of runs that were taken in turn with its peer's. `-- --short` takes fewer, `-- bridge` only what is
  * named so; `-- --write` puts the table into src/README.md.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -12,6 +12,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { refresherWord } from '../src/refresher-word.js';
 import build, { command } from '../test/helpers/build.js';
 import { firstOutput } from './bench/first-output.js';
 import { measureLoad, startApp, startEcho, type Load, type Measured } from './bench/load.js';
@@ -301,6 +302,11 @@ async function refreshes(): Promise<void> {
   const peer = time.peer.map((milliseconds) => milliseconds + median(time.one) / 2);
   compare('64 processes, one expired token', { ours: time.ours, peer, of: '64 fresh ones', unit: 'ms', most: 2 });
 
+  // The process that renews, by itself: what a renewal took before it had one of its own, but for the command around it.
+  const alone = () => renewalAlone(storeOf('alone', { demo: renewable(-10, `${origin}/mcp`) }));
+  const own = await inTurn(rounds, { ours: one, peer: alone });
+  compare('token with an expired token', { ...own, of: 'its renewal alone', unit: 'ms', most: 1.5 });
+
   const names = Array.from({ length: 200 }, (_, at) => `s${at}`);
   const store = () => storeOf('many', Object.fromEntries(names.map((name) => [name, renewable(-10, `${origin}/${name}`)])));
   const script = path.join(folder, 'one-by-one.mjs');
@@ -312,6 +318,17 @@ async function refreshes(): Promise<void> {
   compare('refresh --all, 200 servers of 50 ms', { ...many, of: 'one by one', unit: 'ms', most: 1 / 6 });
   server.closeAllConnections();
   server.close();
+}
+
+/** Milliseconds until the process that renews has done so. */
+async function renewalAlone(store: string): Promise<number> {
+  const began = performance.now();
+  const child = fork(command, [refresherWord], { stdio: 'ignore' });
+  child.send({ store, names: ['demo'] });
+  await new Promise<void>((resolve) => child.on('message', (answer: { is: string }) => answer.is === 'ended' && resolve()));
+  const time = performance.now() - began;
+  await once(child, 'exit');
+  return time;
 }
 
 /** What it takes to install it. */

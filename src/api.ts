@@ -141,11 +141,12 @@ async function used<T>(options: Options & { ui?: LoginUi }, work: (context: Cont
   }
 }
 
-/** Where there is this program beside the library, as it is installed, renewals have a process of their own. */
-const programBeside = path.join(import.meta.dirname, 'bin.cjs');
+/** This program, which is beside the library or above its pieces where they are installed together. */
+const programs = ['bin.cjs', '../bin.cjs'].map((file) => path.join(import.meta.dirname, file));
 
 function contextFor({ onWarning, ui, ...options }: Options & { ui?: LoginUi }): Context {
-  const refresher = existsSync(programBeside) ? refresherOf([process.execPath, programBeside]) : undefined;
+  const program = programs.find((file) => existsSync(file));
+  const refresher = program === undefined ? undefined : refresherOf([process.execPath, program]);
   return openContext({ ...options, refresher, ui: withoutTerminal({ ...ui, onWarning }) });
 }
 
