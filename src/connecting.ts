@@ -106,10 +106,23 @@ export async function planConnection(request: ConnectRequest, context: Context):
   return { how, changes, snippet, calledThere: as, headersLost };
 }
 
-/** The app's file where that is the store; undefined otherwise. */
+/**
+ * The app's file where that is the store; undefined otherwise.
+ *
+ * @throws AuthError `usage` where it is, and the app would not find the servers in it.
+ */
 async function ownStoreFile({ app, project }: Pick<ConnectRequest, 'app' | 'project'>, context: Context): Promise<string | undefined> {
   const file = app.configPath(placeOf(context), project);
-  return file !== undefined && (await isStore(file, context)) ? file : undefined;
+  if (file === undefined || !(await isStore(file, context))) return undefined;
+  if (findsServers(app)) return file;
+  throw new AuthError('usage', `${file} is the store itself, and ${app.summary} looks for its servers elsewhere in that file.`, {
+    hint: 'Keep the store in a file of its own: --store FILE, or MCP_AUTH_STORE.',
+  });
+}
+
+/** Whether an app has its servers where a store has them. */
+function findsServers({ servers: keys }: App): boolean {
+  return keys.join('.') === 'mcpServers';
 }
 
 /** A process without a place for a store has none. */
@@ -159,7 +172,7 @@ export async function planRemoval(
 ): Promise<{ change: Change; calledThere: string } | ReadsStore> {
   const { app, name } = request;
   const url = await urlOf(name, context).catch(() => undefined);
-  const storeFile = await ownStoreFile(request, context);
+  const storeFile = findsServers(app) ? await ownStoreFile(request, context) : undefined;
   const placed = await placeIn(request, url, context);
   // What an older mcp-auth has connected there is a command, and can be taken out.
   if (storeFile !== undefined && placed?.entry?.['url'] !== undefined) return { storeFile };
@@ -212,7 +225,7 @@ export async function listApps(apps: readonly App[], context: Context): Promise<
   );
   return Promise.all(
     files.map(async ({ app, file }) => {
-      const readsStore = await isStore(file, context);
+      const readsStore = findsServers(app) && (await isStore(file, context));
       try {
         const text = await context.files.readIfThere(file);
         const all = readServers(text ?? '', { app, file, ours: ours(context) });

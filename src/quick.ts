@@ -10,7 +10,7 @@ import { printable } from './server-text.js';
 import { parseEntry } from './store/document.js';
 import { placeOf, readLogin, type Login } from './store/login.js';
 import { isFresh } from './store/freshness.js';
-import { newestFiles, readNewest } from './store/newest-file.js';
+import { newestFiles, readNewest, sharedFiles } from './store/newest-file.js';
 import { storePath } from './store/path.js';
 import { readStoreText } from './store/reading.js';
 
@@ -67,6 +67,7 @@ function find({ argv: [command = '', name = '', flag, store, ...more], variables
     const place = placeOf(login);
     const isItsOwn = place === undefined || (URL.canParse(url) && covers(place, new URL(url)));
     // Another program may have saved an older login, or a renewal may not have got to the store.
+    if (sharedFiles().some((one) => readNewest(one)?.name === name)) return undefined;
     const kept = newestFiles(realpathSync(file), name).map(readNewest);
     if (kept.some((newest) => newest?.name === name && newest.server?.auth?.token !== login.accessToken)) return undefined;
     // Headers of the entry's own may have variables in them.

@@ -140,9 +140,10 @@ async function save(
   { name, login, renewed, proven, document: before }: Stored & { renewed: Login; proven?: Proven | undefined },
   { store, ui }: Context,
 ): Promise<Login> {
-  const kept = await store.keepAnswer({ name, login: renewed, before: login, document: before }).catch(() => undefined);
+  const kept = await store.keepAnswer({ name, login: renewed, document: before }).catch(() => undefined);
   try {
     return await store.update((document) => {
+      if (Object.keys(document).length === 0) throw emptied(store.path);
       if (proven !== undefined) keepProven(document, { login, proven });
       const entry = findServer(document, name);
       const now = readLogin(entry);
@@ -158,6 +159,11 @@ async function save(
     );
     return renewed;
   }
+}
+
+/** Another program that fills the file anew empties it first: what it is about to write has the login that was renewed. */
+function emptied(file: string): AuthError {
+  return new AuthError('store_invalid', `There was nothing in ${file} at that moment.`);
 }
 
 /** The way in which the client has proved itself: the next request begins with that. Changes `document`. */

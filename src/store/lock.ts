@@ -113,8 +113,9 @@ function hold(lockPath: string, id: string): () => Promise<void> {
   beating.unref();
   return async () => {
     clearInterval(beating);
-    // Somebody may be about to take away what they think is another's, and is kept for a moment from doing so.
-    for (let attempt = 0; attempt < 50 && !(await remove(lockPath, id)); attempt += 1) await wait(20);
+    // Somebody may be about to take away what they think is another's, and is kept for a moment from doing so. Where a disk has
+    // become full, the lock stays, and is taken for what it is; the work that was done under it counts.
+    for (let attempt = 0; attempt < 50 && !(await remove(lockPath, id).catch(() => true)); attempt += 1) await wait(20);
   };
 }
 

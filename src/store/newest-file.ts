@@ -1,7 +1,8 @@
 /** What is kept beside the store of the newest tokens of a login, as a file: where it is, and what it says. */
 import { lstatSync, readdirSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { isObject } from '../json.js';
+import { parseObject } from '../json.js';
 import type { ClientInformation } from '../oauth/registration.js';
 import { readClient } from './clients.js';
 import type { ServerEntry } from './document.js';
@@ -11,8 +12,10 @@ import { readOwn } from './own-file.js';
 /** What stands for a server since its last change. */
 export interface Newest {
   readonly name: string;
-  /** Fingerprints of the logins that came before, oldest first. */
+  /** Fingerprints of the logins that came before, and of what was said of the server then, oldest first. */
   readonly replaced: readonly string[];
+  /** That of the login that `export --move` took, as long as what it took is kept: whoever puts that file back has it again. */
+  readonly moved?: string | undefined;
   /** The entry as far as the login goes. Absent after a logout. */
   readonly server?: ServerEntry;
   /** The registration that the login was made with. */
@@ -37,11 +40,28 @@ export function answerFile(store: string, name: string, id: string): string {
 
 /** The files beside a store that may say what is newest: of server `name`, or of all. */
 export function newestFiles(store: string, name?: string): string[] {
-  const start = `${path.basename(store)}.${name === undefined ? '' : `${encodeURIComponent(name)}.`}`;
-  const folder = path.dirname(store);
+  const { dir, base } = path.parse(store);
+  const start = `${base}.${name === undefined ? '' : `${encodeURIComponent(name)}.`}`;
+  const names = namesIn(dir).filter((one) => one.startsWith(start) && /\.(newest|rescued)$/.test(one));
+  return names.sort().map((one) => path.join(dir, one));
+}
+
+/** The folder for what there is no place for beside its store. */
+export function sharedFolder(): string {
+  const user = process.getuid?.() ?? os.userInfo().username;
+  return path.join(os.tmpdir(), `mcp-auth-${user}`);
+}
+
+/** The files in it, of any store. */
+export function sharedFiles(): string[] {
+  const folder = sharedFolder();
+  return namesIn(folder).map((name) => path.join(folder, name));
+}
+
+/** None where there is no such folder. */
+function namesIn(folder: string): string[] {
   try {
-    const names = readdirSync(folder).filter((one) => one.startsWith(start) && /\.(newest|rescued)$/.test(one));
-    return names.sort().map((one) => path.join(folder, one));
+    return readdirSync(folder);
   } catch {
     return [];
   }
@@ -52,7 +72,7 @@ export function readNewest(file: string): KeptNewest | undefined {
   const text = readOwn(file);
   if (text === undefined) return undefined;
   try {
-    const newest = parseNewest(JSON.parse(text));
+    const newest = parseNewest(text);
     return newest && { ...newest, file, writtenAt: lstatSync(file).mtimeMs };
   } catch {
     // Half a file, or another program's: as good as none.
@@ -60,13 +80,21 @@ export function readNewest(file: string): KeptNewest | undefined {
   }
 }
 
-function parseNewest(value: unknown): Newest | undefined {
-  if (!isObject(value) || typeof value['name'] !== 'string') return undefined;
-  const { name, replaced, replaces, auth } = value;
+function parseNewest(text: string): Newest | undefined {
+  const value = parseObject(text);
+  // No file is called by half a character.
+  if (typeof value?.['name'] !== 'string' || !value['name'].isWellFormed()) return undefined;
+  const { name, replaced, replaces, moved, auth } = value;
   // Until 0.1.0, only tokens that could not be stored were kept, with the one login that they follow.
   const list: readonly unknown[] = Array.isArray(replaced) ? replaced : [replaces];
   const server = (value['server'] ?? (auth === undefined ? undefined : { auth })) as ServerEntry | undefined;
   if (server !== undefined && readLogin(server) === undefined) return undefined;
   const [client] = readClient(value['client']);
-  return { name, replaced: list.filter((one) => typeof one === 'string'), ...(server && { server }), ...(client && { client }) };
+  return {
+    name,
+    replaced: list.filter((one) => typeof one === 'string'),
+    ...(typeof moved === 'string' && { moved }),
+    ...(server && { server }),
+    ...(client && { client }),
+  };
 }

@@ -5,20 +5,19 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { clientsOf, putClient } from './clients.js';
 import { fingerprint } from './fingerprint.js';
-import { findServer, isSameUrl, servers, type StoreDocument } from './document.js';
-import { deleteLogin, readLogin, writeLogin, type Login } from './login.js';
+import { findServer, isSameUrl, servers, type ServerEntry, type StoreDocument } from './document.js';
+import { deleteLogin, placeOf, readLogin, writeLogin, type Login } from './login.js';
 import { movedFile } from './moved.js';
-import { answerFile, newestFile, newestFiles, readNewest, type KeptNewest, type Newest } from './newest-file.js';
+import { answerFile, newestFile, newestFiles, readNewest, sharedFiles, sharedFolder, type KeptNewest, type Newest } from './newest-file.js';
 import { isPrivateFolder } from './own-file.js';
-import { readSettings, writeSettings } from './settings.js';
+import { readSettings, settingsInWords, writeSettings } from './settings.js';
 import { syncFolder } from './sync-folder.js';
 import { unwritable } from './unwritable.js';
 
-/** Logins of one server that are remembered as older ones. */
+/** Fingerprints of one server's older logins and settings that are remembered. */
 const mostReplaced = 500;
 /** Milliseconds after which no program is thought to hold an older copy still. */
 const longestCopy = 24 * 60 * 60 * 1000;
@@ -32,19 +31,32 @@ function isSameGeneration(one: Login | undefined, other: Login | undefined): boo
   return one === undefined || other === undefined ? one === other : generationOf(one) === generationOf(other);
 }
 
-function isReplaced(login: Login, { replaced }: Newest): boolean {
+function isReplaced(login: Login, { replaced, moved }: Newest): boolean {
+  const generation = generationOf(login);
   // Until 0.1.0, the access token alone stood for a login.
-  return replaced.includes(generationOf(login)) || replaced.includes(fingerprint(login.accessToken));
+  return generation === moved || replaced.includes(generation) || replaced.includes(fingerprint(login.accessToken));
 }
 
-/** The login of each server. */
-export function loginsOf(document: StoreDocument): ReadonlyMap<string, Login> {
-  return new Map(
-    servers(document).flatMap(([name, entry]) => {
-      const login = readLogin(entry);
-      return login === undefined ? [] : [[name, login] as const];
-    }),
-  );
+/** What has been said of a server, however it is ordered. */
+function settingsPrintOf(entry: ServerEntry): string {
+  const settings = readSettings(entry);
+  return fingerprint([settings.trustedIssuerAt ?? '', ...settingsInWords(settings)].sort().join('\n')).slice(0, 22);
+}
+
+function printsOf(entry: ServerEntry | undefined): string[] {
+  const login = readLogin(entry);
+  return entry === undefined || login === undefined ? [] : [generationOf(login), settingsPrintOf(entry)];
+}
+
+/** What is kept of an entry that has a login: a copy, of the login and what was said of the server. */
+function keptOf({ auth, url, login_options, trusted_issuer, trusted_issuer_at }: ServerEntry): ServerEntry {
+  return structuredClone({ url, auth, login_options, trusted_issuer, trusted_issuer_at });
+}
+
+/** The servers with a login, as they are now. */
+export function loggedIn(document: StoreDocument): ReadonlyMap<string, ServerEntry> {
+  const all = servers(document).filter(([, entry]) => readLogin(entry) !== undefined);
+  return new Map(all.map(([name, entry]) => [name, keptOf(entry)]));
 }
 
 /**
@@ -66,14 +78,21 @@ function putBackOne(document: StoreDocument, newest: Newest): boolean {
   }
   const login = readLogin(newest.server);
   const { url } = newest.server;
+  const isItsUrl = url === undefined || isSameUrl(entry.url, url);
   // The name may have been another server's before: its tokens are for that one alone.
-  if (login === undefined || (url !== undefined && !isSameUrl(entry.url, url))) return false;
+  if (login === undefined || !(isItsUrl || isForOnePlace(now, login))) return false;
   writeLogin(entry, login, newest.name);
-  if (url !== undefined) writeSettings(entry, readSettings(newest.server));
+  // What else stands there a person has said, over an older copy of their own.
+  if (url !== undefined && isItsUrl && newest.replaced.includes(settingsPrintOf(entry))) writeSettings(entry, readSettings(newest.server));
   const { issuer = '', clientId } = login;
   const isKnown = clientsOf(document, issuer).some(({ client_id }) => client_id === clientId);
   if (newest.client && !isKnown) putClient(document, issuer, newest.client);
   return true;
+}
+
+/** Whether the tokens of two logins go to the same place, under whatever URL below it. */
+function isForOnePlace(one: Login, other: Login): boolean {
+  return placeOf(one) !== undefined && placeOf(one) === placeOf(other) && one.issuer === other.issuer;
 }
 
 /** Whether what is kept has to be looked at under the lock: it has tokens of a login that the person has removed, or a place of its own. */
@@ -86,12 +105,20 @@ function isMain({ name, file }: Pick<KeptNewest, 'name' | 'file'>): boolean {
   return file.endsWith(newestFile('', name));
 }
 
-/** All that is kept beside a store, and of servers `names` in the temporary folder, where there was no place beside it. */
-export function readAllNewest(store: string, names: readonly string[]): KeptNewest[] {
-  const shared = existsSync(sharedFolder()) ? names.map((name) => sharedFile(store, name)) : [];
-  const all = [...newestFiles(store), ...shared].flatMap((file) => readNewest(file) ?? []);
-  // What the person has done since is in the first; an answer that came later for a login that was replaced is not followed.
-  return [...all.filter(isMain), ...all.filter((one) => !isMain(one))];
+/** All that is kept of a store: beside it, and in the temporary folder, where there was no place beside it. */
+export function readAllNewest(store: string): KeptNewest[] {
+  const files = [...newestFiles(store), ...sharedFiles()];
+  const all = files.flatMap((file) => readNewest(file) ?? []).filter((one) => isOf(store, one));
+  const kept = all.map((one) => (one.moved === undefined || existsSync(movedFile(store, one.name)) ? one : { ...one, moved: undefined }));
+  // What the person has done is in the one that stays; an answer that came for a login that they had replaced is not followed.
+  return [...kept.filter(isMain), ...kept.filter((one) => !isMain(one))];
+}
+
+/** Another store may be called as this one with more behind it: what is kept of that one is not for this one to follow, or remove. */
+function isOf(store: string, { file, name }: KeptNewest): boolean {
+  const main = newestFile(store, name);
+  const withoutId = file.replace(/\.[\da-f-]{36}\.newest$/, '.newest').replace(/\.rescued$/, '.newest');
+  return withoutId === main || file === sharedFile(store, name);
 }
 
 /**
@@ -103,7 +130,7 @@ export function readAllNewest(store: string, names: readonly string[]): KeptNewe
  */
 export async function keepNewest(store: string, change: Changed): Promise<string[]> {
   const { document, before, kept } = change;
-  const names = [...before.keys(), ...loginsOf(document).keys(), ...kept.map(({ name }) => name)];
+  const names = [...before.keys(), ...loggedIn(document).keys(), ...kept.map(({ name }) => name)];
   const needless: string[] = [];
   for (const name of new Set(names)) needless.push(...(await keepNewestOf(store, name, change).catch(() => [])));
   return needless;
@@ -111,8 +138,8 @@ export async function keepNewest(store: string, change: Changed): Promise<string
 
 interface Changed {
   readonly document: StoreDocument;
-  /** The logins before the change. */
-  readonly before: ReadonlyMap<string, Login>;
+  /** The servers with a login before the change. */
+  readonly before: ReadonlyMap<string, ServerEntry>;
   /** What was kept until now. */
   readonly kept: readonly KeptNewest[];
 }
@@ -121,11 +148,11 @@ async function keepNewestOf(store: string, name: string, { document, ...change }
   const kept = change.kept.filter((one) => one.name === name);
   const before = change.before.get(name);
   const after = readLogin(findServer(document, name));
-  const isChanged = !isSameGeneration(before, after);
+  const isChanged = !isSameGeneration(readLogin(before), after);
   const isMoved = isChanged && after === undefined && existsSync(movedFile(store, name));
-  const isWanted = isChanged ? !isMoved && (before !== undefined || kept.length > 0) : isStanding(after, kept);
+  const isWanted = isChanged ? before !== undefined || kept.length > 0 : isStanding(after, kept);
   const file = newestFile(store, name);
-  const newest = isWanted ? newestOf(document, { name, before, kept }) : undefined;
+  const newest = isWanted ? newestOf(document, { name, before, kept, isMoved }) : undefined;
   if (newest !== undefined && !kept.some((one) => one.file === file && textOf(one) === textOf(newest)))
     await write(store, { file, newest });
   return kept.map((one) => one.file).filter((one) => newest === undefined || one !== file);
@@ -139,46 +166,56 @@ function isStanding(login: Login | undefined, kept: readonly KeptNewest[]): bool
 /** What `document` has of a server, after `before` and all that came before that. */
 function newestOf(
   document: StoreDocument,
-  { name, before, kept }: { name: string; before: Login | undefined; kept: readonly Newest[] },
+  { name, before, kept, isMoved = false }: { name: string; before: ServerEntry | undefined; kept: readonly Newest[]; isMoved?: boolean },
 ): Newest {
   const entry = findServer(document, name);
   const now = readLogin(entry);
-  const older = [...kept.map(({ server }) => readLogin(server)), before].flatMap((login) => (login ? [generationOf(login)] : []));
-  const all = [...new Set([...kept.flatMap(({ replaced }) => replaced), ...older])].slice(-mostReplaced);
-  if (entry === undefined || now === undefined) return { name, replaced: all };
-  const { auth, url, login_options, trusted_issuer, trusted_issuer_at } = entry;
+  const movedBefore = kept.flatMap(({ moved }) => moved ?? []);
+  const older = [
+    ...kept.flatMap(({ replaced }) => replaced),
+    ...movedBefore,
+    ...kept.flatMap(({ server }) => printsOf(server)),
+    ...printsOf(before),
+  ];
+  const except = (prints: readonly (string | undefined)[]) =>
+    [...new Set(older)].filter((one) => !prints.includes(one)).slice(-mostReplaced);
+  if (entry === undefined || now === undefined) {
+    const moved = isMoved ? printsOf(before)[0] : movedBefore[0];
+    return { name, replaced: except([moved]), ...(moved !== undefined && { moved }) };
+  }
   const client = clientsOf(document, now.issuer ?? '').find(({ client_id }) => client_id === now.clientId);
-  return {
-    name,
-    replaced: all.filter((one) => one !== generationOf(now)),
-    server: { url, auth, login_options, trusted_issuer, trusted_issuer_at },
-    ...(client && { client }),
-  };
+  return { name, replaced: except(printsOf(entry)), server: keptOf(entry), ...(client && { client }) };
 }
 
-function textOf({ name, replaced, server, client }: Newest): string {
-  return JSON.stringify({ name, replaced, server, client });
+function textOf({ name, replaced, moved, server, client }: Newest): string {
+  return JSON.stringify({ name, replaced, moved, server, client });
 }
 
 /**
  * Keeps an answer of the token endpoint before anything is waited for: no lock is taken. From here on it is found by whoever
  * reads the store, also if this process is killed, or the store cannot be written.
  *
- * @param before the login that it follows.
+ * @param before the entry with the login that it follows.
  * @param document has the new one in it.
  * @returns the file, beside the store, or else in the temporary folder. Throws `store_unwritable` where there is no place.
  */
 export async function keepAnswer(
   store: string,
-  { name, before, document }: { name: string; before: Login; document: StoreDocument },
+  { name, before, document }: { name: string; before: ServerEntry | undefined; document: StoreDocument },
 ): Promise<string> {
-  const text = textOf(newestOf(document, { name, before, kept: [] }));
+  const follows = { name, before };
+  // In the temporary folder there is one file for all answers that the store has not taken.
+  const earlier = () => readAllNewest(store).filter((one) => one.name === name);
+  const places = [
+    { file: answerFile(store, name, crypto.randomUUID()), kept: () => [] },
+    { file: sharedFile(store, name), kept: earlier },
+  ];
   let failure: unknown;
-  for (const file of [answerFile(store, name, crypto.randomUUID()), sharedFile(store, name)]) {
+  for (const { file, kept } of places) {
     try {
       await mkdir(path.dirname(file), { mode: 0o700, recursive: true });
       if (path.dirname(file) !== path.dirname(store) && !(await isPrivateFolder(path.dirname(file)))) continue;
-      await writeForGood(file, text);
+      await writeForGood(file, textOf(newestOf(document, { ...follows, kept: kept() })));
       return file;
     } catch (error) {
       failure ??= error;
@@ -205,11 +242,6 @@ async function write(store: string, { file, newest }: { file: string; newest: Ne
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
-}
-
-function sharedFolder(): string {
-  const user = process.getuid?.() ?? os.userInfo().username;
-  return path.join(os.tmpdir(), `mcp-auth-${user}`);
 }
 
 function sharedFile(store: string, name: string): string {

@@ -3,14 +3,17 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { lstat } from 'node:fs/promises';
 import { isTrustedOwner } from './owner.js';
 
-/** The text of a file that is this very user's, and no link; undefined for any other. */
+/** Bytes: what we keep beside the store is far shorter. */
+const largest = 4 * 1024 * 1024;
+
+/** The text of a file that is this very user's, no link, and none that takes long to read; undefined for any other. */
 export function readOwn(file: string): string | undefined {
   let descriptor: number | undefined;
   try {
     // A link is not followed, and a pipe is not waited for.
     descriptor = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW || 0) | (constants.O_NONBLOCK || 0));
     const stats = fstatSync(descriptor);
-    return stats.isFile() && isTrustedOwner(stats.uid) ? readFileSync(descriptor, 'utf8') : undefined;
+    return stats.isFile() && stats.size <= largest && isTrustedOwner(stats.uid) ? readFileSync(descriptor, 'utf8') : undefined;
   } catch {
     return undefined;
   } finally {

@@ -1,10 +1,10 @@
 import { realpathSync, statSync } from 'node:fs';
 import type { AttemptFile } from './attempts.js';
-import { parseDocument, type StoreDocument } from './document.js';
+import { findServer, parseDocument, type StoreDocument } from './document.js';
 import { isUnsettled, putBack, readAllNewest } from './newest.js';
 import { readStoreText } from './reading.js';
 import type { HeldLock } from './lock.js';
-import type { Login } from './login.js';
+import { readLogin, type Login } from './login.js';
 
 /** `mcp-servers.json` on disk, the only copy of the truth: nothing is remembered between two calls. */
 export interface Store extends StoreWriting {
@@ -31,9 +31,10 @@ export interface StoreState {
 export interface StoreWriting {
   /**
    * Changes the file: reads it under its lock, lets `change` alter the document, and writes it if that altered anything.
-   * The file is 0600, its folder, if new, 0700. Resolves to what `change` returned.
+   * The file is 0600, its folder, if new, 0700. Resolves to what `change` returned. It is told, too, the names of the servers
+   * whose newest tokens had to be put back just before.
    */
-  update<T>(change: (document: StoreDocument) => T): Promise<T>;
+  update<T>(change: (document: StoreDocument, putBack: readonly string[]) => T): Promise<T>;
   /**
    * Runs `work` while no other process does so for the same server. For a refresh, which spends a refresh token. While
    * another one does, `instead` is asked for what makes the work needless.
@@ -64,11 +65,10 @@ export interface StoreWriting {
   forgetMoved(name: string): Promise<void>;
 }
 
-/** A renewed login of server `name`, the one that it follows, and what the store held. */
+/** A renewed login of server `name`, and what the store held, with the one that it follows. */
 export interface Answer {
   readonly name: string;
   readonly login: Login;
-  readonly before: Login;
   readonly document: StoreDocument;
 }
 
@@ -93,11 +93,15 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
       const { text, finding } = readStoreText(file());
       if (finding !== undefined) findings.add(finding);
       const document = await parseDocument(text, file());
-      const kept = readAllNewest(realPath(file()), Object.keys(document.mcpServers ?? {}));
+      const kept = readAllNewest(realPath(file()));
       const names = putBack(document, kept);
       if (names.length > 0 || kept.some((one) => isUnsettled(document, one))) {
-        const isDone = await (await writing()).update(() => true).catch(() => false);
-        for (const name of names) findings.add(putBackInWords({ name, file: file(), isDone }));
+        const done = await (await writing()).update((_, again) => again).catch(() => undefined);
+        // Nothing is amiss where another process was between the one file and the other, and has written both by now.
+        for (const name of done ?? names) {
+          const hasEnded = readLogin(findServer(document, name)) === undefined;
+          findings.add(putBackInWords({ name, file: file(), isDone: done !== undefined, hasEnded }));
+        }
       }
       return document;
     },
@@ -129,7 +133,10 @@ function realPath(file: string): string {
   }
 }
 
-function putBackInWords({ name, file, isDone }: { name: string; file: string; isDone: boolean }): string {
+function putBackInWords({ name, file, isDone, hasEnded }: { name: string; file: string; isDone: boolean; hasEnded: boolean }): string {
   const what = `${file} had older tokens of ${name}: another program has saved an older copy of it, or it could not be written.`;
-  return isDone ? `${what} The newest ones are in it again.` : `${what} The newest ones are used, but the file cannot be written now.`;
+  const now = hasEnded ? 'That login has ended, and they' : 'The newest ones';
+  const done = hasEnded ? 'are taken out' : 'are in it again';
+  const used = hasEnded ? 'are not used' : 'are used';
+  return `${what} ${now} ${isDone ? `${done}.` : `${used}, but the file cannot be written now.`}`;
 }

@@ -10,7 +10,7 @@ import { askingLockPath, serverLockPath, withLock } from './lock.js';
 import { syncFolder } from './sync-folder.js';
 import { unwritable } from './unwritable.js';
 import { removeMoved, writeMoved } from './moved.js';
-import { keepAnswer, keepNewest, loginsOf, putBack, readAllNewest } from './newest.js';
+import { keepAnswer, keepNewest, loggedIn, putBack, readAllNewest } from './newest.js';
 import { readStoreText } from './reading.js';
 import type { StoreWriting } from './store.js';
 
@@ -22,9 +22,11 @@ const mostAttempts = 50;
 /** Bytes that a login may add to the file. */
 const roomForLogin = 32 * 1024;
 
+type Alter<T> = (document: StoreDocument, putBack: readonly string[]) => T;
+
 /** A change that waits for its turn, with those that ask at the same time. */
 interface Waiting {
-  readonly alter: (document: StoreDocument) => unknown;
+  readonly alter: Alter<unknown>;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -65,12 +67,13 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
       withLock(serverLockPath(await lockableTarget(file), name), { ...refresh, instead }, work),
     withAskingLock: async (name, work, instead) =>
       withLock(askingLockPath(await lockableTarget(file), name), { ...refresh, instead }, work),
-    keepAnswer: async ({ name, login, before, document }) => {
+    keepAnswer: async ({ name, login, document }) => {
       const renewed = structuredClone(document);
       const entry = findServer(renewed, name);
       if (entry) writeLogin(entry, login, name);
       // Where the folder is gone, or is none any more, there is the temporary one.
-      return keepAnswer(await lockableTarget(file).catch(() => file), { name, before, document: renewed });
+      const target = await lockableTarget(file).catch(() => file);
+      return keepAnswer(target, { name, before: findServer(document, name), document: renewed });
     },
     keepAttempt: async (attempt) => writeAttempt(await lockableTarget(file), attempt),
     attempts: async (now) => readAttempts(await lockableTarget(file), now),
@@ -83,7 +86,7 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
 
 /** Makes changes with one write. Where one of them throws, or they cannot be written, each is made by itself. */
 async function changeTogether({ file, together }: { file: string; together: readonly Waiting[] }): Promise<void> {
-  const all = (document: StoreDocument) => together.map(({ alter }) => alter(document));
+  const all: Alter<unknown[]> = (...of) => together.map(({ alter }) => alter(...of));
   try {
     const target = await lockableTarget(file);
     const results = await withLock(`${target}.lock`, { milliseconds: changePatience }, () => change({ file, target, alter: all }));
@@ -99,17 +102,18 @@ async function changeTogether({ file, together }: { file: string; together: read
  * Reads, alters and writes, and begins again when somebody has written the file in between: other programs know nothing
  * of our lock. What is left is the moment between one look and one rename.
  */
-async function change<T>({ file, target, alter }: { file: string; target: string; alter: (document: StoreDocument) => T }): Promise<T> {
+async function change<T>({ file, target, alter }: { file: string; target: string; alter: Alter<T> }): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     const before = versionOf(target);
     const { text } = readStoreText(target);
     const document = await parseDocument(text, file);
     const unchanged = formatDocument(document);
-    const kept = readAllNewest(target, Object.keys(document.mcpServers ?? {}));
-    putBack(document, kept);
-    const logins = loginsOf(document);
-    const result = alter(document);
-    const needless = await keepNewest(target, { document, before: logins, kept });
+    // A file with nothing in it is about to be filled by another program: what is kept is not judged by that.
+    const kept = before !== '' && text.trim() === '' ? [] : readAllNewest(target);
+    const names = putBack(document, kept);
+    const entries = loggedIn(document);
+    const result = alter(document, names);
+    const needless = await keepNewest(target, { document, before: entries, kept });
     const tidy = async () => {
       for (const one of needless) await rm(one, { force: true }).catch(() => undefined);
     };

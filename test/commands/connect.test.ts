@@ -107,6 +107,23 @@ describe('an app whose own file is the store', () => {
     expect(doctor.stdout + doctor.stderr).not.toMatch(/mcp-auth connect (pflow|cursor|gemini|claude-code|windsurf) /);
   });
 
+  test.each([
+    { app: 'vscode', file: '.config/Code/User/mcp.json' },
+    { app: 'zed', file: '.config/zed/settings.json' },
+  ])('$app, which would not find the servers in it, is not said to read it', async ({ app, file }) => {
+    const { at, write, read } = home();
+    write(file, JSON.stringify(document));
+    const before = read(file);
+    const typed = (line: string) => run(line, { store: at(file), env: { HOME: at() }, folder: at('project') });
+    const connect = typed(`connect ${app} linear`);
+    expect(await connect.exit).toBe(2);
+    expect(connect.stderr).toContain('looks for its servers elsewhere in that file');
+    expect(read(file)).toBe(before);
+    const list = typed('connect --list');
+    expect(await list.exit).toBe(0);
+    expect(list.stdout).not.toContain('reads the store itself');
+  });
+
   test('what an older mcp-auth has written there can be taken out', async () => {
     const { at, write, read } = home();
     const ours = { command: '/usr/bin/node', args: ['/opt/mcp-auth/bin.js', 'bridge', 'linear'] };

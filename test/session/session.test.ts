@@ -1,8 +1,9 @@
 /** A login that is in the store and how it is kept fresh: `token`, RFC 6749 section 6. */
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../helpers/fake-server.js';
+import { quickAnswer } from '../../src/quick.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
 import { testClock } from '../helpers/clock.js';
@@ -510,6 +511,48 @@ describe('tokens that the store cannot take', () => {
       expect(existsSync(kept)).toBe(false);
     },
   );
+
+  test.each([{ then: 'is there still' }, { then: 'has gone' }])(
+    'in the temporary folder are seen, and leave it, where the server $then',
+    async ({ then }) => {
+      const { store, mend } = await broken('folder');
+      const before = readStore(store);
+      const token = run('token fake', { store });
+      expect(await token.exit).toBe(0);
+      const kept = /kept in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
+      mend();
+      before.mcpServers.fake.auth.expires_at = now() + 3600;
+      writeFileSync(store, JSON.stringify(then === 'has gone' ? { mcpServers: {} } : before));
+      const argv = ['token', 'fake'];
+      expect(quickAnswer({ argv, variables: { MCP_AUTH_STORE: store }, now: Date.now() })).toBeUndefined();
+      expect(await run('list', { store }).exit).toBe(0);
+      expect(existsSync(kept)).toBe(false);
+      expect(existsSync(`${store}.fake.newest`)).toBe(then === 'is there still');
+    },
+  );
+
+  test('are kept, too, where another program has emptied the file to fill it with what it has read', async () => {
+    const held = { store: '' };
+    const { store } = await loggedIn(-1, {
+      change: () => [
+        {
+          want: 'POST /token',
+          respond: () => {
+            writeFileSync(held.store, '');
+            return { json: { access_token: 'saved', token_type: 'Bearer', expires_in: 3600, refresh_token: 'saved-r' } };
+          },
+        },
+      ],
+    });
+    held.store = store;
+    const text = readFileSync(store);
+    const token = run('token fake', { store });
+    expect(await token.exit).toBe(0);
+    expect(token.stdout).toBe('saved\n');
+    writeFileSync(store, text);
+    expect(await run('list', { store }).exit).toBe(0);
+    expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'saved', refresh_token: 'saved-r' });
+  });
 
   test('do not come back over a login that was made since', async () => {
     const { store, mend } = await broken('store');

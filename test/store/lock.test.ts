@@ -1,7 +1,7 @@
 /** Locks between processes, containers and hosts. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { withLock } from '../../src/store/lock.js';
@@ -46,6 +46,15 @@ test('is given back when the work fails', async () => {
   const lock = path.join(temporaryFolder(), 'store.lock');
   await expect(withLock(lock, { milliseconds: 1000 }, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(existsSync(lock)).toBe(false);
+});
+
+test('what was done under a lock that cannot be taken away counts', async () => {
+  const folder = temporaryFolder();
+  const work = async () => {
+    rmSync(folder, { recursive: true });
+    return Promise.resolve('done');
+  };
+  expect(await withLock(path.join(folder, 'x.lock'), { milliseconds: 1000 }, work)).toBe('done');
 });
 
 describe('a holder', () => {

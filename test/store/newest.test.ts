@@ -1,7 +1,8 @@
 /** Programs that read the store, work, and save it from what they have read: no login ends by that, and none comes back. */
-import { existsSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { quickAnswer } from '../../src/quick.js';
+import { openStore } from '../../src/store/store.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
@@ -126,6 +127,8 @@ test('a new login stays, and one that was logged out does not come back', async 
   copy.save();
   expect(await run('token fake', { store }).exit).toBe(3);
   expect(readStore(store).mcpServers.fake).toEqual({ type: 'http', url: mcpServer.url });
+  copy.save();
+  expect((await ok('list', store)).stderr).toContain('That login has ended, and they are taken out.');
   const third = await logIn();
   copy.save();
   expect((await ok('token fake', store)).stdout).toBe(`${third}\n`);
@@ -175,9 +178,100 @@ test('a login that was moved to another machine can be put back by hand', async 
   const { store } = await loggedIn();
   await ok('refresh fake', store);
   await ok('export fake --move', store);
-  expect(existsSync(kept(store))).toBe(false);
+  expect(readFileSync(kept(store), 'utf8')).not.toContain('token"');
   renameSync(`${store}.fake.moved`, store);
   expect((await ok('token fake', store)).stdout).toBe('access-1\n');
+});
+
+test('a login that was moved to another machine does not come back from a copy', async () => {
+  const { server, store, copy } = await loggedIn();
+  await ok('refresh fake', store);
+  const last = copyOf(store);
+  await ok('export fake --move', store);
+  await ok('add other https://other.example/mcp', store);
+  for (const one of [copy, last]) {
+    one.save();
+    expect(await run('refresh fake', { store }).exit).toBe(3);
+    expect(readStore(store).mcpServers.fake.auth).toEqual({ note: 'not ours' });
+  }
+  expect(server.asked('POST /token')).toHaveLength(1);
+  await ok('import', store, readFileSync(`${store}.fake.moved`, 'utf8'));
+  copy.save();
+  expect((await ok('token fake', store)).stdout).toBe('access-1\n');
+});
+
+test('nobody hears of older tokens where another process was between one file and the other', async () => {
+  const { store } = await loggedIn();
+  const before = readFileSync(store);
+  await ok('refresh fake', store);
+  const after = readFileSync(store);
+  writeFileSync(store, before);
+  const opened = openStore(() => store, new AbortController().signal);
+  const reading = opened.read();
+  writeFileSync(store, after);
+  expect((await reading).mcpServers?.['fake']?.auth?.token).toBe('access-1');
+  expect(opened.findings()).toEqual([]);
+});
+
+test('what a person says of a server over an older copy of their own stays, and what was said in between comes back', async () => {
+  const { store } = await loggedIn();
+  const edited = (options: object) => {
+    const document = readStore(store);
+    Object.assign(document.mcpServers.fake, { login_options: options, headers: { 'X-Team': 'a' } });
+    return () => writeFileSync(store, JSON.stringify(document));
+  };
+  const saveFirst = edited({ scope: 'first', theirs: 1 });
+  await ok('refresh fake', store);
+  saveFirst();
+  await ok('refresh fake', store);
+  expect(readStore(store).mcpServers.fake).toMatchObject({
+    ...{ login_options: { scope: 'first', theirs: 1 }, headers: { 'X-Team': 'a' }, auth: { token: 'access-2' } },
+  });
+  const saveAgain = edited({ scope: 'first' });
+  edited({ scope: 'second' })();
+  await ok('refresh fake', store);
+  saveAgain();
+  await ok('list', store);
+  expect(readStore(store).mcpServers.fake).toMatchObject({ login_options: { scope: 'second' }, auth: { token: 'access-3' } });
+});
+
+test('the newest tokens come back, too, where the URL was changed in an older copy, below the place that they are for', async () => {
+  const { server, store } = await loggedIn();
+  const document = readStore(store);
+  await ok('refresh fake', store);
+  document.mcpServers.fake.url = `${server.url}?toolsets=all`;
+  writeFileSync(store, JSON.stringify(document));
+  expect((await ok('token fake', store)).stdout).toBe('access-1\n');
+  expect(readStore(store).mcpServers.fake.url).toBe(`${server.url}?toolsets=all`);
+});
+
+test('a program that empties the file, and fills it with an older copy, ends no login', async () => {
+  const { store } = await loggedIn();
+  const text = readFileSync(store);
+  await ok('refresh fake', store);
+  writeFileSync(store, '');
+  await ok('list', store);
+  writeFileSync(store, text);
+  expect((await ok('token fake', store)).stdout).toBe('access-1\n');
+});
+
+test('what is kept of a store with a longer name is another store’s', async () => {
+  const [one, other] = [await loggedIn(), await loggedIn()];
+  const longer = `${one.store}.work`;
+  renameSync(other.store, longer);
+  const copy = copyOf(longer);
+  await ok('refresh fake', longer);
+  await ok('add other https://other.example/mcp', one.store);
+  copy.save();
+  expect((await ok('token fake', longer)).stdout).toBe('access-1\n');
+  expect((await ok('token fake', one.store)).stdout).toBe('old\n');
+});
+
+test('a file beside the store that is too large is not read', async () => {
+  const { store } = await loggedIn();
+  writeFileSync(kept(store), '');
+  truncateSync(kept(store), 64 * 1024 * 1024 * 1024);
+  expect((await ok('token fake', store)).stdout).toBe('old\n');
 });
 
 test('what has stood for a day is not kept any longer', async () => {
@@ -190,13 +284,18 @@ test('what has stood for a day is not kept any longer', async () => {
   expect(readStore(store).mcpServers.fake.auth.token).toBe('access-1');
 });
 
-test.each(['', '{', '[]', '{"name":"fake","replaced":"x","server":{"auth":{"token":7}}}', '{"name":"fake","replaced":[1],"server":"x"}'])(
-  'a file beside the store that says something else is not followed: %s',
-  async (text) => {
-    const { store } = await loggedIn();
-    writeFileSync(kept(store), text);
-    expect((await ok('token fake', store)).stdout).toBe('old\n');
-    await ok('refresh fake', store);
-    expect(readStore(store).mcpServers.fake.auth.token).toBe('access-1');
-  },
-);
+test.each([
+  '',
+  '{',
+  '[]',
+  '{"name":"fake","replaced":"x","server":{"auth":{"token":7}}}',
+  '{"name":"fake","replaced":[1],"server":"x"}',
+  '{"name":"\\ud800","replaced":[]}',
+  `{"name":"fake","replaced":[],"server":{"auth":{"token":"x","deep":${'['.repeat(9999)}${']'.repeat(9999)}}}}`,
+])('a file beside the store that says something else is not followed: %s', async (text) => {
+  const { store } = await loggedIn();
+  writeFileSync(kept(store), text);
+  expect((await ok('token fake', store)).stdout).toBe('old\n');
+  await ok('refresh fake', store);
+  expect(readStore(store).mcpServers.fake.auth.token).toBe('access-1');
+});
