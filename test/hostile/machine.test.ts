@@ -84,7 +84,12 @@ describe('files', () => {
     }
     const folder = path.dirname(store);
     const names = readdirSync(folder).map((name) => name.replace(/\.\w+(?=\.attempt$)/, '.ID'));
-    expect(names.sort()).toEqual(['mcp-servers.json', 'mcp-servers.json.ID.attempt', 'mcp-servers.json.demo.moved']);
+    expect(names.sort()).toEqual([
+      'mcp-servers.json',
+      'mcp-servers.json.ID.attempt',
+      'mcp-servers.json.demo.moved',
+      'mcp-servers.json.demo.newest',
+    ]);
     for (const name of readdirSync(folder)) expect((statSync(path.join(folder, name)).mode & 0o777).toString(8), name).toBe('600');
     expect((statSync(folder).mode & 0o777).toString(8)).toBe('700');
   });
