@@ -1,7 +1,9 @@
 import { realpathSync, statSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { AttemptFile } from './attempts.js';
 import { findServer, parseDocument, type StoreDocument } from './document.js';
 import { isUnsettled, putBack, readAllNewest } from './newest.js';
+import { newestFiles } from './newest-file.js';
 import { readStoreText } from './reading.js';
 import type { HeldLock } from './lock.js';
 import { readLogin, type Login } from './login.js';
@@ -90,7 +92,7 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
       return file();
     },
     read: async () => {
-      const { text, finding } = readStoreText(file());
+      const { text, finding } = await readFilled(file());
       if (finding !== undefined) findings.add(finding);
       const document = await parseDocument(text, file());
       const kept = readAllNewest(realPath(file()));
@@ -122,6 +124,19 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     keepMoved: async (...of) => (await writing()).keepMoved(...of),
     forgetMoved: async (...of) => (await writing()).forgetMoved(...of),
   };
+}
+
+/** Milliseconds between two looks at a file that another program has emptied, and how many there are. */
+const pauseWhileEmpty = 10;
+const mostLooks = 20;
+
+/** What the file says. One that has nothing in it, and had a login, is about to be filled: by a program that does not write beside it. */
+async function readFilled(file: string): Promise<ReturnType<typeof readStoreText>> {
+  for (let look = 1; ; look += 1) {
+    const read = readStoreText(file);
+    if (read.text.trim() !== '' || look === mostLooks || newestFiles(realPath(file)).length === 0) return read;
+    await wait(pauseWhileEmpty);
+  }
 }
 
 /** The file behind a link; the path itself where there is none. */
