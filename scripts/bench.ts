@@ -81,7 +81,8 @@ const entryOf = (url: string, auth: object = {}) => ({
 });
 
 function storeOf(name: string, entries: Record<string, object>): string {
-  const file = path.join(folder, `${name}.json`);
+  // In a folder of its own: beside a store is what was there before.
+  const file = path.join(mkdtempSync(path.join(folder, 'store-')), `${name}.json`);
   writeFileSync(file, JSON.stringify({ mcpServers: entries }), { mode: 0o600 });
   return file;
 }
@@ -309,13 +310,17 @@ async function refreshes(): Promise<void> {
 
   const names = Array.from({ length: 200 }, (_, at) => `s${at}`);
   const store = () => storeOf('many', Object.fromEntries(names.map((name) => [name, renewable(-10, `${origin}/${name}`)])));
+  const tenth = 10;
   const script = path.join(folder, 'one-by-one.mjs');
   const api = pathToFileURL(path.join(root, 'dist/index.js')).href;
-  writeFileSync(script, `import { getToken } from '${api}';\nfor (const name of ${JSON.stringify(names)}) await getToken(name);\n`);
-  const sequential = () => wallTime({ words: [node, script], env: { MCP_AUTH_STORE: store() } });
+  writeFileSync(
+    script,
+    `import { getToken } from '${api}';\nfor (const name of ${JSON.stringify(names.slice(0, names.length / tenth))}) await getToken(name);\n`,
+  );
+  const sequential = async () => tenth * (await wallTime({ words: [node, script], env: { MCP_AUTH_STORE: store() } }));
   const parallel = () => wallTime(ours(store(), 'refresh', '--all'));
   const many = await inTurn(1, { ours: parallel, peer: sequential });
-  compare('refresh --all, 200 servers of 50 ms', { ...many, of: 'one by one', unit: 'ms', most: 1 / 6 });
+  compare('refresh --all, 200 servers of 50 ms', { ...many, of: 'ten times 20, one by one', unit: 'ms', most: 1 / 6 });
   server.closeAllConnections();
   server.close();
 }
@@ -323,7 +328,7 @@ async function refreshes(): Promise<void> {
 /** Milliseconds until the process that renews has done so. */
 async function renewalAlone(store: string): Promise<number> {
   const began = performance.now();
-  const child = fork(command, [refresherWord], { stdio: 'ignore' });
+  const child = fork(command, [refresherWord], { stdio: 'ignore', execArgv: [] });
   child.send({ store, names: ['demo'] });
   await new Promise<void>((resolve) => child.on('message', (answer: { is: string }) => answer.is === 'ended' && resolve()));
   const time = performance.now() - began;

@@ -30,12 +30,12 @@ export async function checkRefusal({ name, login }: Refused, context: Context): 
 
 /** Remembers that the server refuses this very token. Where that cannot be written, the next process finds out by itself. */
 export async function rememberRefusal({ name, login }: Refused, { store }: Context): Promise<void> {
-  const known = readLogin(findServer(await store.read(), name));
+  const known = readLogin(findServer(await store.read(name), name));
   if (known?.accessToken !== login.accessToken || known.refusals !== 1) return;
   const change = store.update((document) => {
     const entry = findServer(document, name);
     const now = readLogin(entry);
     if (entry && now?.accessToken === login.accessToken) writeLogin(entry, { ...now, refusals: 2 }, name);
-  });
+  }, name);
   await change.catch(() => undefined);
 }

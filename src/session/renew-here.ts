@@ -23,7 +23,7 @@ export interface Renewal {
 /** Renews a login, unless another process has; however many want to, one of them asks the server. */
 export async function renewHere({ name, seen, minTtl, always, isRefused = false }: Renewal, context: Context): Promise<Login> {
   const renewed = async () => {
-    const document = await context.store.read();
+    const document = await context.store.read(name);
     const login = storedLogin(document, name, context);
     if (isAnother(login, seen, context)) return login;
     try {
@@ -38,7 +38,7 @@ export async function renewHere({ name, seen, minTtl, always, isRefused = false 
 
 /** What another process has put into the store meanwhile. */
 export async function renewedByAnother({ name, seen }: Pick<Renewal, 'name' | 'seen'>, context: Context): Promise<Login | undefined> {
-  const login = storedLogin(await context.store.read(), name, context);
+  const login = storedLogin(await context.store.read(name), name, context);
   return isAnother(login, seen, context) ? login : undefined;
 }
 

@@ -150,7 +150,7 @@ async function save(
       if (entry === undefined || now?.accessToken !== login.accessToken) return now ?? renewed;
       writeLogin(entry, renewed, name);
       return renewed;
-    });
+    }, name);
   } catch (error) {
     if (!(error instanceof AuthError) || kept === undefined) throw error;
     ui.fail(
@@ -183,13 +183,13 @@ async function saveRotated({ refreshToken, ...stored }: Stored & { refreshToken:
 
 /** RFC 6749 section 5.2: the refresh token is spent. Another machine that shares the store may have spent it, and saved. */
 async function afterInvalidGrant({ name, login }: Stored, { store, clock }: Context): Promise<Login> {
-  const now = readLogin(findServer(await store.read(), name));
+  const now = readLogin(findServer(await store.read(name), name));
   if (now !== undefined && now.refreshToken !== login.refreshToken) return now;
   await store.update((document) => {
     const entry = findServer(document, name);
     if (entry === undefined || readLogin(entry)?.refreshToken !== login.refreshToken) return;
     writeLogin(entry, { ...login, refreshToken: undefined, endedAt: Math.floor(clock.now() / 1000) }, name);
-  });
+  }, name);
   throw loginNeeded(name, `The login to ${name} has ended: its refresh token is no longer accepted`);
 }
 

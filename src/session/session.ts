@@ -33,7 +33,7 @@ export interface FreshRequest {
  */
 export async function freshLogin(request: FreshRequest, context: Context): Promise<Login> {
   const { name, minTtl } = request;
-  const stored = storedLogin(await context.store.read(), name, context);
+  const stored = storedLogin(await context.store.read(name), name, context);
   const isRefused = stored.accessToken === request.refused;
   if (isRefused) await checkRefusal({ name, login: stored }, context);
   const always = request.always ?? isRefused;
@@ -53,7 +53,7 @@ async function renewedElsewhere(renewal: Renewal, { refresher, context }: { refr
   const take = (outcome: Outcome) => (failure = outcome.failure);
   if (!(await renewElsewhere({ renewals: [renewal], take }, { refresher, context }))) return renewHere(renewal, context);
   if (failure !== undefined) throw failure;
-  return storedLogin(await context.store.read(), renewal.name, context);
+  return storedLogin(await context.store.read(renewal.name), renewal.name, context);
 }
 
 /**
@@ -82,7 +82,7 @@ function isYoung({ issuedAt }: Login, { clock }: Pick<Context, 'clock'>): boolea
 
 /** Whether the server refuses the token. One that cannot be asked does not. */
 async function isTurnedAway({ name, login }: { name: string; login: Login }, context: Context): Promise<boolean> {
-  const entry = findServer(await context.store.read(), name);
+  const entry = findServer(await context.store.read(name), name);
   const url = entry?.url;
   if (typeof url !== 'string') return false;
   try {

@@ -15,8 +15,10 @@ export interface Store extends StoreWriting {
   /**
    * What the file holds now; `{}` when there is none. Where another program has saved an older login over a newer one, the newer
    * one is put back: only then a lock is taken.
+   *
+   * @param server the only one that is of interest; all are, without it.
    */
-  read(): Promise<StoreDocument>;
+  read(server?: string): Promise<StoreDocument>;
   /** What the person should know of the file that was read, as sentences. */
   findings(): string[];
   state(): Promise<StoreState>;
@@ -35,8 +37,10 @@ export interface StoreWriting {
    * Changes the file: reads it under its lock, lets `change` alter the document, and writes it if that altered anything.
    * The file is 0600, its folder, if new, 0700. Resolves to what `change` returned. It is told, too, the names of the servers
    * whose newest tokens had to be put back just before.
+   *
+   * @param server the only one whose login it may change; any, without it.
    */
-  update<T>(change: (document: StoreDocument, putBack: readonly string[]) => T): Promise<T>;
+  update<T>(change: (document: StoreDocument, putBack: readonly string[]) => T, server?: string): Promise<T>;
   /**
    * Runs `work` while no other process does so for the same server. For a refresh, which spends a refresh token. While
    * another one does, `instead` is asked for what makes the work needless.
@@ -91,14 +95,14 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     get path() {
       return file();
     },
-    read: async () => {
+    read: async (server) => {
       const { text, finding } = await readFilled(file());
       if (finding !== undefined) findings.add(finding);
       const document = await parseDocument(text, file());
-      const kept = readAllNewest(realPath(file()));
+      const kept = readAllNewest(realPath(file()), server === undefined ? undefined : [server]);
       const names = putBack(document, kept);
       if (names.length > 0 || kept.some((one) => isUnsettled(document, one))) {
-        const done = await (await writing()).update((_, again) => again).catch(() => undefined);
+        const done = await (await writing()).update((_, again) => again, server).catch(() => undefined);
         // Nothing is amiss where another process was between the one file and the other, and has written both by now.
         for (const name of done ?? names) {
           const hasEnded = readLogin(findServer(document, name)) === undefined;
