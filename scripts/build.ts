@@ -52,7 +52,7 @@ export const requireInModules = {
 const besideIt: Plugin = {
   name: 'beside it',
   setup: (steps) => {
-    steps.onResolve({ filter: /^\.\/main\.js$/ }, () => ({ path: './main.js', external: true }));
+    steps.onResolve({ filter: /^\.\/(main|refresher|quick-renewal)\.js$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
@@ -61,7 +61,7 @@ export default async function buildPackage(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
   const pieces = await build({
     ...shared,
-    entryPoints: ['src/main.ts', 'src/index.ts'],
+    entryPoints: ['src/main.ts', 'src/refresher.ts', 'src/quick-renewal.ts', 'src/index.ts'],
     outdir: 'dist',
     format: 'esm',
     splitting: true,

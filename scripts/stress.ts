@@ -15,10 +15,13 @@ import { startAuthorizationServer, type AuthorizationServer } from '../test/help
 import build, { command } from '../test/helpers/build.js';
 import { startMcpServer } from '../test/helpers/mcp-server.js';
 import { Person } from '../test/helpers/person.js';
+import { killBehindLock, killCommands, type Tally } from './stress/kills.js';
 
 const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, seed: { type: 'string' } } });
 const seed = Number(values.seed ?? randomInt(1_000_000));
-const size = values.short ? { processes: 24, rounds: 4, kills: 40, edits: 60 } : { processes: 64, rounds: 50, kills: 300, edits: 400 };
+const size = values.short
+  ? { processes: 24, rounds: 4, kills: 40, edits: 60, renewals: 24 }
+  : { processes: 64, rounds: 50, kills: 300, edits: 400, renewals: 300 };
 
 /** Numbers from 0 to 1 that a seed repeats (mulberry32). */
 function randomFrom(start: number): () => number {
@@ -60,6 +63,7 @@ try {
   await kills();
   await foreignWriter();
   await staleWriter({ authorizationServer });
+  await killedRenewals();
 } finally {
   await mcpServer.close();
   await authorizationServer.close();
@@ -348,5 +352,34 @@ async function staleWriter({ authorizationServer: server }: { authorizationServe
     what: `${saved} stale copies saved by a program without our lock, beside ${renewals} renewals: logins lost`,
     figure: `${lost}, ${failures.length} failures`,
     good: lost === 0 && failures.length === 0 && renewals >= 100,
+  });
+}
+
+/** Commands that are killed while a token is renewed. */
+async function killedRenewals(): Promise<void> {
+  if (process.platform !== 'linux') {
+    process.stdout.write('killed renewals: SKIPPED, the processes of a command are found by /proc\n');
+    return;
+  }
+  const killing = { folder, random };
+  const inWords = ({ trials, reached, lost }: Tally) => `${lost} of ${reached} (${trials} tried)`;
+  const one = await killCommands({ aims: ['alone', 'group'], wanted: size.renewals }, killing);
+  rows.push({
+    what: 'refresh, token, headers, bridge killed with their group: logins lost',
+    figure: inWords(one),
+    good: one.lost === 0 && one.reached >= size.renewals,
+  });
+  const behind = await killBehindLock(values.short ? 5 : 20, killing);
+  rows.push({
+    what: 'all killed when the answer has come, and the store is locked: logins lost',
+    figure: inWords(behind),
+    good: behind.lost === 0 && behind.reached > 0,
+  });
+  const all = await killCommands({ aims: ['all'], wanted: Math.ceil(size.renewals / 4) }, killing);
+  // The window is from the request to its answer: nothing on this machine can close it.
+  rows.push({
+    what: 'all killed at any moment, as a container that is stopped: logins lost',
+    figure: `${inWords(all)}; after the answer: ${all.lostAfterAnswer}`,
+    good: true,
   });
 }

@@ -1,27 +1,22 @@
 /** The login of a machine, in code: a token, a fetch that adds it, a provider for the MCP SDK, a new login. */
 import { existsSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
 import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
 import { authorizedFetch } from './bridge/authorized.js';
 import { checkPlace } from './oauth/place.js';
-import { systemClock } from './clock.js';
-import type { Context, Env, LoginEvent, Ui } from './context.js';
-import { AuthError, interrupted } from './errors.js';
-import { systemFiles } from './files.js';
-import { workingFolder } from './folders.js';
-import { createHttp } from './http/http.js';
+import type { Context, LoginEvent } from './context.js';
+import { AuthError } from './errors.js';
 import { toResponse } from './http/web-response.js';
 import { login as logIn } from './login/login.js';
 import { findTarget } from './login/target.js';
-import { runProgram } from './program.js';
+import { refresherOf } from './program.js';
 import { freshLogin, loginOfUrl } from './session/session.js';
 import { withAccess } from './session/server-access.js';
+import { openContext, withoutTerminal } from './without-terminal.js';
 import { findServer, type ServerEntry } from './store/document.js';
 import { readLogin, type Login } from './store/login.js';
-import { preferencesPath, storePath } from './store/path.js';
-import { openPreferences } from './store/preferences.js';
-import { openStore } from './store/store.js';
 import { expandVariables } from './store/variables.js';
-import { version } from './version.js';
 
 export interface Options {
   /** The store's file; the usual one, or `MCP_AUTH_STORE`, otherwise. */
@@ -146,59 +141,13 @@ async function used<T>(options: Options & { ui?: LoginUi }, work: (context: Cont
   }
 }
 
-function contextFor({ store: file, signal = new AbortController().signal, onWarning, ui }: Options & { ui?: LoginUi }): Context {
-  const env = machine();
-  const effects = {
-    store: openStore(() => storePath({ option: file, env }), signal),
-    preferences: openPreferences(preferencesPath({ env })),
-    http: createHttp({ env, clock: systemClock, userAgent: `mcp-auth/${version}` }),
-    files: systemFiles,
-    clock: systemClock,
-    ui: uiFor({ ui, onWarning }),
-    env,
-    runProgram,
-  };
-  const undisturbed: Context = { ...effects, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
-  return { ...effects, signal, uninterrupted: (work) => work(undisturbed) };
-}
+/** This program, which is beside the library or above its pieces where they are installed together. */
+const programs = ['bin.cjs', '../bin.cjs'].map((file) => path.join(import.meta.dirname, file));
 
-function machine(): Env {
-  const { env: variables, platform } = globalThis.process;
-  return { variables, platform, folder: workingFolder(), program: [globalThis.process.execPath], exists: existsSync };
-}
-
-/** No terminal: events go to whoever called, and warnings too. */
-function uiFor({ ui, onWarning }: { ui: LoginUi | undefined; onWarning: Options['onWarning'] }): Ui {
-  const nothing = () => undefined;
-  const nobody = () => Promise.reject(interrupted());
-  return {
-    ...{
-      print: nothing,
-      document: nothing,
-      say: nothing,
-      remark: nothing,
-      succeed: nothing,
-      address: nothing,
-      command: nothing,
-      code: nothing,
-    },
-    input: ui?.paste === undefined ? 'none' : 'lines',
-    printed: () => Promise.resolve(),
-    event: (event) => ui?.onEvent(event),
-    warn: (text) => onWarning?.(text),
-    fail: (text) => onWarning?.(text),
-    qr: () => Promise.resolve(),
-    countdown: () => nothing,
-    copy: () => Promise.resolve(),
-    press: () => nothing,
-    paste: () => ui?.paste?.() ?? Promise.resolve(undefined),
-    ask: () => Promise.resolve(undefined),
-    lines: () => {
-      throw new Error('There is no stdin.');
-    },
-    choose: nobody,
-    openBrowser: () => Promise.resolve(false),
-  };
+function contextFor({ onWarning, ui, ...options }: Options & { ui?: LoginUi }): Context {
+  const program = programs.find((file) => existsSync(file));
+  const refresher = program === undefined ? undefined : refresherOf([process.execPath, program]);
+  return openContext({ ...options, refresher, ui: withoutTerminal({ ...ui, onWarning }) });
 }
 
 async function serverOf(server: string, context: Context): Promise<{ name: string; at: URL; entry: ServerEntry }> {

@@ -1,10 +1,34 @@
 #!/usr/bin/env node
 /** Where the program starts: with the question that is asked most, and otherwise with all of it. */
 import { writeSync } from 'node:fs';
-import { quickAnswer } from './quick.js';
+import type { Heard } from './quick-renewal.js';
+import { refresherWord } from './refresher-word.js';
+import { expiredLogin, quickAnswer, type Question } from './quick.js';
 
-const answer = quickAnswer({ argv: process.argv.slice(2), variables: process.env, now: Date.now() });
-if (answer === undefined || !isWritten(answer)) void import('./main.js');
+const argv = process.argv.slice(2);
+if (argv[0] === refresherWord) void import('./refresher.js');
+else void answer();
+
+async function answer(): Promise<void> {
+  const question = { argv, variables: process.env, now: Date.now() };
+  if (isAnswered(question)) return;
+  const expired = expiredLogin(question);
+  if (expired === undefined) return runAll({ said: [], isInterrupted: false });
+  const { renewQuickly } = await import('./quick-renewal.js');
+  const heard = await renewQuickly(expired, question);
+  const isToBeTold = heard.isInterrupted || heard.said.some(({ is }) => is === 'said');
+  if (isToBeTold || !isAnswered({ ...question, now: Date.now() })) await runAll(heard);
+}
+
+async function runAll(heard: Heard): Promise<void> {
+  const { run } = await import('./main.js');
+  await run(heard);
+}
+
+function isAnswered(question: Question): boolean {
+  const text = quickAnswer(question);
+  return text !== undefined && isWritten(text);
+}
 
 /** False for what the whole program has to tell, as a disk that is full. A reader who has gone is no failure. */
 function isWritten(text: string): boolean {

@@ -2,12 +2,14 @@
 import { Command as Parser, CommanderError } from 'commander';
 import { common, everywhere, type Command, type CommandListing } from './commands/command.js';
 import { commands } from './commands/index.js';
-import type { Clock, Context, Env } from './context.js';
+import type { Clock, Context, Env, Refresher } from './context.js';
 import { AuthError, exitCodes, exitMeanings, toAuthError } from './errors.js';
 import { systemFiles } from './files.js';
 import type { Lookup } from './http/lookup.js';
 import { createHttp } from './http/http.js';
 import { createTrace } from './http/trace.js';
+import type { Said } from './session/refresher-messages.js';
+import { tell } from './session/renew-elsewhere.js';
 import { preferencesPath, storePath } from './store/path.js';
 import { openPreferences } from './store/preferences.js';
 import { openStore } from './store/store.js';
@@ -32,6 +34,10 @@ export interface World {
   /** Keeps the process alive whatever signal comes, until what it returns is called. */
   readonly hold: () => () => void;
   readonly runProgram: (words: readonly string[], environment: NodeJS.ProcessEnv) => Promise<number>;
+  /** What renews tokens in processes of their own; absent where that is to be done in this one. */
+  readonly refresher?: Context['refresher'];
+  /** What a process that renews has said already. */
+  readonly said?: readonly Said[];
   /** Aborted, with an AuthError as its reason, when the person interrupts. */
   readonly interrupt: AbortSignal;
 }
@@ -124,9 +130,11 @@ async function runCommand(
   const store = openStore(() => storePath({ option: options.store, env }), interrupt);
   const preferences = openPreferences(preferencesPath({ env }));
   const runProgram: Context['runProgram'] = (words, variables) => world.runProgram(words, { ...env.variables, ...variables });
-  const effects = { store, preferences, http, files: systemFiles, clock, ui, env, runProgram };
+  const refresher = world.refresher && withDebug(world.refresher, options.debug ?? false);
+  const effects = { store, preferences, http, files: systemFiles, clock, ui, env, refresher, runProgram };
   const undisturbed: Context = { ...effects, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
   const context: Context = { ...effects, signal: interrupt, uninterrupted: (work) => held(() => work(undisturbed), world) };
+  for (const one of world.said ?? []) tell(one, ui);
   try {
     return (await command.run({ arguments: words, options: options as never }, context)) ?? exitCodes.done;
   } finally {
@@ -134,6 +142,11 @@ async function runCommand(
     ui.close();
     http.close();
   }
+}
+
+/** What goes over the wire in the other process is told here. */
+function withDebug(refresher: Refresher, debug: boolean): Refresher {
+  return { start: (request, options) => refresher.start({ ...request, debug }, options) };
 }
 
 async function held<T>(work: () => Promise<T>, { hold }: World): Promise<T> {

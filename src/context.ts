@@ -16,12 +16,24 @@ export interface Context {
   readonly clock: Clock;
   readonly ui: Ui;
   readonly env: Env;
+  /** What renews tokens in processes of their own; absent where they are renewed in this one. */
+  readonly refresher?: Refresher | undefined;
   /** Runs a program with this one's streams and, besides its environment, these variables. Resolves to its exit code. */
   runProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<number>;
   /** Runs `work`, with a context that nobody interrupts, to its end: signals wait for it. Keep it short. */
   uninterrupted<T>(work: (undisturbed: Context) => Promise<T>): Promise<T>;
   /** Aborted, with an AuthError as its reason, when the person interrupts the command. */
   readonly signal: AbortSignal;
+}
+
+export interface Refresher {
+  /**
+   * Starts a process that nothing ends but itself, gives it `request`, and hands over what it says, until it has ended or `take`
+   * returns true: that was all. Where it cannot be started, it says nothing.
+   *
+   * @throws the signal's reason, at once: the process goes on.
+   */
+  start(request: object, options: { readonly take: (message: unknown) => boolean; readonly signal: AbortSignal }): Promise<void>;
 }
 
 export interface Env {

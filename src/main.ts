@@ -1,11 +1,11 @@
 /** The whole program in the real world, and the only process.exit. */
 import { existsSync, fstatSync } from 'node:fs';
-import { isSea } from 'node:sea';
 import { runCli, tellFailure, type World } from './cli.js';
 import { systemClock } from './clock.js';
 import { AuthError, exitCodes, interrupted } from './errors.js';
 import { workingFolder } from './folders.js';
-import { raise, runProgram, runTmux } from './program.js';
+import { raise, refresherOf, runProgram, runTmux } from './program.js';
+import { answered, thisProgram, type Heard } from './quick-renewal.js';
 import { openBrowser } from './terminal/open-browser.js';
 
 const interrupt = new AbortController();
@@ -19,6 +19,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+const program = thisProgram();
+
 const world: World = {
   argv: process.argv.slice(2),
   stdin: canBeRead() ? process.stdin : undefined,
@@ -28,8 +30,7 @@ const world: World = {
     variables: process.env,
     platform: process.platform,
     folder: workingFolder(),
-    // An executable that has Node in it is a program by itself.
-    program: isSea() ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)],
+    program,
     exists: existsSync,
   },
   clock: systemClock,
@@ -56,10 +57,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') unwritten = error;
 });
 
-void runToEnd();
-
-async function runToEnd(): Promise<never> {
-  const exitCode = await runCli(world);
+/** Runs the command line to the end of the process, after what has been heard of a process that renews. */
+export async function run({ said, isInterrupted }: Heard): Promise<never> {
+  if (isInterrupted) return process.exit(tellFailure(interrupted(), world));
+  const sentences = said.filter((one) => one.is === 'said');
+  const exitCode = await runCli({ ...world, said: sentences, refresher: answered(said, refresherOf(program)) });
   await drained(process.stdout);
   await drained(process.stderr);
   process.exit(unwritten === undefined ? exitCode : tellFailure(notWritten(unwritten), world));

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import os from 'node:os';
+import type { Refresher } from './context.js';
 import { AuthError } from './errors.js';
+import { refresherWord } from './refresher-word.js';
 
 /** Runs a program in this one's place: its streams, its terminal, the signals that come. Resolves to its exit code. */
 export async function runProgram([command = '', ...words]: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
@@ -22,6 +24,51 @@ export async function runProgram([command = '', ...words]: readonly string[], en
   } finally {
     for (const signal of passed) process.off(signal, pass);
   }
+}
+
+/** @param program the words that start this program. */
+export function refresherOf(program: readonly string[]): Refresher {
+  return { start: (request, options) => startAside([...program, refresherWord], request, options) };
+}
+
+/**
+ * Starts this very program again, in a session of its own: neither a terminal that is closed nor a signal to the caller's group
+ * reaches it, and it holds none of the caller's pipes open. What is said goes over a channel of their own, and may end early.
+ */
+async function startAside(
+  [command = '', ...words]: readonly string[],
+  request: object,
+  { take, signal }: Parameters<Refresher['start']>[1],
+): Promise<void> {
+  signal.throwIfAborted();
+  const { spawn } = await import('node:child_process');
+  // In an app that is made with Electron, the program that runs is no Node without it.
+  const env = process.versions['electron'] === undefined ? process.env : { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+  const child = spawn(command, words, { detached: true, windowsHide: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env });
+  await new Promise<void>((resolve, reject) => {
+    // It goes on by itself, and this process does not wait for its end.
+    const leave = () => {
+      signal.removeEventListener('abort', interrupted);
+      if (child.connected) child.disconnect();
+      child.unref();
+    };
+    const interrupted = () => {
+      leave();
+      reject(signal.reason as Error);
+    };
+    const done = () => {
+      leave();
+      resolve();
+    };
+    signal.addEventListener('abort', interrupted);
+    child.on('message', (message) => {
+      if (take(message)) done();
+    });
+    child.on('error', done);
+    child.on('close', done);
+    // That one has ended already is heard of by `close`.
+    child.send(request, () => undefined);
+  });
 }
 
 /** Runs tmux with `input` on its stdin. Resolves to what it printed; undefined when it cannot be run, or fails. */

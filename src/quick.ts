@@ -1,16 +1,16 @@
 /**
  * A token that is fresh, from the file: what every app asks for at every connection, so that nothing is loaded that this
- * does not take. Whatever is not as usual (an option, a warning to give, a token to renew or to ask about, a mistake) is
- * left to the whole program.
+ * does not take. Whatever is not as usual (an option, a warning to give, a token to ask about, a mistake) is left to the whole
+ * program; a token that has expired, to quick-renewal.ts first.
  */
 import { realpathSync } from 'node:fs';
 import { asciiJson } from './json.js';
 import { covers } from './oauth/resource.js';
 import { printable } from './server-text.js';
 import { parseEntry } from './store/document.js';
-import { placeOf, readLogin } from './store/login.js';
+import { placeOf, readLogin, type Login } from './store/login.js';
 import { isFresh } from './store/freshness.js';
-import { newestFile, readNewest, sharedFiles } from './store/newest-file.js';
+import { newestFiles, readNewest, sharedFiles } from './store/newest-file.js';
 import { storePath } from './store/path.js';
 import { readStoreText } from './store/reading.js';
 
@@ -20,7 +20,7 @@ const forms: Readonly<Record<string, (token: string) => string>> = {
   headers: (token) => asciiJson({ Authorization: `Bearer ${token}` }),
 };
 
-interface Question {
+export interface Question {
   /** The command line without `node` and the script. */
   readonly argv: readonly string[];
   readonly variables: Readonly<Record<string, string | undefined>>;
@@ -28,8 +28,32 @@ interface Question {
   readonly now: number;
 }
 
-/** What `token NAME` and `headers NAME [--store FILE]` print, on one line; undefined where the whole program has to look. */
-export function quickAnswer({ argv: [command = '', name = '', flag, store, ...more], variables, now }: Question): string | undefined {
+/** A login that is as usual, and the store that it is in. */
+interface Found {
+  readonly file: string;
+  readonly name: string;
+  readonly login: Login;
+  readonly form: (token: string) => string;
+}
+
+/** What `token NAME` and `headers NAME [--store FILE]` print, on one line; undefined where there is more to do. */
+export function quickAnswer(question: Question): string | undefined {
+  const found = find(question);
+  return found && isFreshAt(found.login, question.now) ? `${found.form(found.login.accessToken)}\n` : undefined;
+}
+
+/** The login that such a command asks for, where it has expired and can be renewed; undefined otherwise. */
+export function expiredLogin(question: Question): Pick<Found, 'file' | 'name' | 'login'> | undefined {
+  const found = find(question);
+  const canRenew = found?.login.refreshToken !== undefined && found.login.endedAt === undefined;
+  return found && canRenew && !isFreshAt(found.login, question.now) ? found : undefined;
+}
+
+function isFreshAt(login: Login, now: number): boolean {
+  return isFresh(login, undefined, { clock: { now: () => now } });
+}
+
+function find({ argv: [command = '', name = '', flag, store, ...more], variables }: Question): Found | undefined {
   const form = Object.hasOwn(forms, command) ? forms[command] : undefined;
   const isUsual = !/^-|^$/.test(name) && (flag === undefined || (flag === '--store' && store !== undefined)) && more.length === 0;
   if (form === undefined || !isUsual) return undefined;
@@ -42,13 +66,13 @@ export function quickAnswer({ argv: [command = '', name = '', flag, store, ...mo
     const url = entry?.url ?? '';
     const place = placeOf(login);
     const isItsOwn = place === undefined || (URL.canParse(url) && covers(place, new URL(url)));
-    // Another program may have saved an older login, or the newest could not be stored.
+    // Another program may have saved an older login, or a renewal may not have got to the store.
     if (sharedFiles().some((one) => readNewest(one)?.name === name)) return undefined;
-    const newest = readNewest(newestFile(realpathSync(file), name));
-    if (newest !== undefined && newest.server?.auth?.token !== login.accessToken) return undefined;
+    const kept = newestFiles(realpathSync(file), name).map(readNewest);
+    if (kept.some((newest) => newest?.name === name && newest.server?.auth?.token !== login.accessToken)) return undefined;
     // Headers of the entry's own may have variables in them.
     if (command === 'headers' && entry?.headers !== undefined) return undefined;
-    return isItsOwn && isFresh(login, undefined, { clock: { now: () => now } }) ? `${form(login.accessToken)}\n` : undefined;
+    return isItsOwn ? { file, name, login, form } : undefined;
   } catch {
     // The whole program finds the same, and tells it.
     return undefined;

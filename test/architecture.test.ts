@@ -8,8 +8,9 @@ const root = path.resolve(import.meta.dirname, '../src');
 /** From the top down. A file may import from its own layer's folder, and from any layer below. */
 const layers = [
   ['bin.ts'],
-  ['index.ts', 'main.ts', 'quick.ts'],
-  ['api.ts', 'cli.ts'],
+  ['index.ts', 'main.ts', 'refresher.ts'],
+  ['api.ts', 'cli.ts', 'quick-renewal.ts'],
+  ['quick.ts', 'without-terminal.ts'],
   ['commands/', 'terminal/', 'clock.ts', 'files.ts', 'program.ts'],
   ['doctor/', 'taking.ts'],
   ['bridge/', 'connecting.ts', 'transfer.ts'],
@@ -18,7 +19,18 @@ const layers = [
   ['apps/', 'flows/'],
   ['oauth/', 'reference/', 'store/'],
   ['http/'],
-  ['context.ts', 'duration.ts', 'errors.ts', 'file-text.ts', 'folders.ts', 'json.ts', 'octets.ts', 'server-text.ts', 'version.ts'],
+  [
+    'context.ts',
+    'duration.ts',
+    'errors.ts',
+    'file-text.ts',
+    'folders.ts',
+    'json.ts',
+    'octets.ts',
+    'refresher-word.ts',
+    'server-text.ts',
+    'version.ts',
+  ],
 ];
 
 /** Packages that only these files may import. */
@@ -110,10 +122,10 @@ test('every package that is imported has its fence', () => {
   expect([...new Set(packages.map(nameOf))].sort()).toEqual(Object.keys(fences).sort());
 });
 
-test('only main.ts ends the process, and only bin.ts and main.ts look at it', () => {
+test('only main.ts and refresher.ts end the process, and only where it starts is it looked at', () => {
   const uses = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(path.join(root, file), 'utf8')));
-  expect(uses(/process\.exit\(/)).toEqual(['main.ts']);
-  expect(uses(/process\.(env|argv|std)/).sort()).toEqual(['bin.ts', 'main.ts']);
+  expect(uses(/process\.exit\(/)).toEqual(['main.ts', 'refresher.ts']);
+  expect(uses(/process\.(env|argv|std)/).sort()).toEqual(['bin.ts', 'main.ts', 'program.ts', 'quick-renewal.ts']);
   expect(uses(/console\./)).toEqual([]);
 });
 

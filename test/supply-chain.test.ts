@@ -56,7 +56,7 @@ test('npm pack holds the program, its types and its papers, and nothing else', (
   const types = sources.map((file) => `dist/${file.replace(/\.ts$/, '.d.ts')}`);
   expect(files.filter((file) => file.endsWith('.d.ts') && !types.includes(file))).toEqual([]);
   const code = files.filter((file) => /\.c?js$/.test(file) && !file.startsWith('dist/pieces/'));
-  expect(code.sort()).toEqual(['dist/bin.cjs', 'dist/index.js', 'dist/main.js']);
+  expect(code.sort()).toEqual(['dist/bin.cjs', 'dist/index.js', 'dist/main.js', 'dist/quick-renewal.js', 'dist/refresher.js']);
   for (const file of files.filter((one) => one.endsWith('js'))) expect(read(file), file).not.toContain(root);
 });
 

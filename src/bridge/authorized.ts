@@ -10,6 +10,7 @@ import { covers } from '../oauth/resource.js';
 import { isRedirect, mostMoves, movedElsewhere, movedTo } from '../oauth/place.js';
 import { isLongToken, lengthRefused, needsText, refusesLength, refusesToken } from '../oauth/token-refusal.js';
 import { quoted } from '../server-text.js';
+import { rememberRefusal } from '../session/refusal.js';
 import { freshLogin } from '../session/session.js';
 import { withAccess } from '../session/server-access.js';
 import { findServer, servers, type ServerEntry } from '../store/document.js';
@@ -44,6 +45,9 @@ interface Known {
 /** Milliseconds for which what the store holds is not looked up again. */
 const lookAgain = 2_000;
 
+/** Milliseconds for which a token that a message was taken with is not thought to be the reason of another refusal. */
+const acceptedFor = 60_000;
+
 /** Milliseconds after which a token that was new and refused may be renewed again: by then it may have expired. */
 const hopelessFor = 5 * 60_000;
 
@@ -65,6 +69,9 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
     return known?.token === login.accessToken && performance.now() - known.at < hopelessFor;
   };
   const giveUp = (method: string, login: Login) => void hopeless.set(method, { token: login.accessToken, at: performance.now() });
+  /** The token that a message was taken with last, and when. */
+  let accepted: { readonly token: string; readonly at: number } | undefined;
+  const isAccepted = (login: Login) => accepted?.token === login.accessToken && performance.now() - accepted.at < acceptedFor;
   let renewedAt = 0;
   let renewing: Promise<Login | undefined> | undefined;
 
@@ -113,8 +120,13 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
     const login = isFreshEnough(known) ? known.login : await current();
     const first = await sendOn(request, url, login);
     const refusal = first.status < 400 ? undefined : await readRefusal(first, login);
-    if (!refusal?.isOfToken) return checkScope(refusal?.answer ?? first, target, context);
     const method = request.method ?? 'GET';
+    if (!refusal?.isOfToken) {
+      if (login !== undefined && method === 'POST' && first.status < 300) accepted = { token: login.accessToken, at: performance.now() };
+      return checkScope(refusal?.answer ?? first, target, context);
+    }
+    // A stream that is refused while messages are taken is refused for another reason than the token.
+    if (login !== undefined && method !== 'POST' && isAccepted(login)) giveUp(method, login);
     if (login !== undefined && isHopeless(method, login)) return refused(refusal.answer, target);
     discard(refusal.answer);
     const next = await renewed(login);
@@ -123,6 +135,8 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
     const again = second.status < 400 ? undefined : await readRefusal(second, next);
     if (!again?.isOfToken) return checkScope(again?.answer ?? second, target, context);
     giveUp(method, next);
+    // In words, a server may mean the message alone.
+    if (method === 'POST' && again.answer.status === 401 && !isAccepted(next)) await remember(next, target, context);
     return refused(again.answer, target);
   };
   const renew = async (sentAt: number) => {
@@ -224,7 +238,15 @@ async function afterRefusal(
   const stored = await storedLogin(target, context);
   if (stored === undefined || stored.accessToken !== refused?.accessToken) return stored;
   const name = target.name ?? (await nameOf(target.url, context));
-  return name === undefined ? undefined : checkPlaceOf(await freshLogin({ name, always: true }, context), { name, url: target.url });
+  if (name === undefined) return undefined;
+  const login = await freshLogin({ name, refused: refused.accessToken }, context);
+  return checkPlaceOf(login, { name, url: target.url });
+}
+
+/** A token that is new, and refused: no other process needs to find out by renewing it. */
+async function remember(login: Login, target: Target, context: Context): Promise<void> {
+  const name = target.name ?? (await nameOf(target.url, context));
+  if (name !== undefined) await rememberRefusal({ name, login }, context);
 }
 
 interface Sending {

@@ -1,7 +1,8 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { keepFresh } from '../session/keeper.js';
-import { renewEach, type Renewed } from '../session/many.js';
+import type { Renewed } from '../session/many.js';
+import { renewMany } from '../session/renew-many.js';
 import { canRenew } from '../session/renewal.js';
 import { secondsLeft } from '../store/freshness.js';
 import { servers } from '../store/document.js';
@@ -58,7 +59,7 @@ async function renewAll(names: readonly string[], context: Context): Promise<voi
       failures.push(renewed.failure);
     }
   };
-  await renewEach(names, tell, context);
+  await renewMany(names, tell, context);
   const [first] = failures;
   if (first && names.length === 1) throw first;
   if (first) throw new AuthError(first.code, `${failures.length} of ${names.length} logins could not be renewed.`);

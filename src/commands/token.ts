@@ -3,9 +3,9 @@ import { inWords } from '../duration.js';
 import { AuthError } from '../errors.js';
 import { expandedHeaders, headersOf } from '../session/server-access.js';
 import { freshLogin } from '../session/session.js';
+import { storedLogin } from '../session/stored-login.js';
 import { findServer } from '../store/document.js';
 import { freshUntil, secondsLeft } from '../store/freshness.js';
-import type { Login } from '../store/login.js';
 import { expandVariables } from '../store/variables.js';
 import type { Command } from './command.js';
 import { seconds } from './seconds.js';
@@ -37,7 +37,7 @@ export const token: Command<Options> = {
         `This token is bound to a key that stays in the store (DPoP, RFC 9449): ${name} takes it only with a proof by that key.`,
       );
     }
-    if (options.json) context.ui.document(await described({ name, login }, context));
+    if (options.json) context.ui.document(await described(name, context));
     else context.ui.print(login.accessToken);
   },
 };
@@ -49,10 +49,12 @@ async function readRefused({ ui, signal }: Context): Promise<string> {
   throw new AuthError('usage', 'No token came on stdin.', { hint: 'Give --refused the token that the server has refused, on stdin.' });
 }
 
-/** All that a program needs to send requests by itself. Times are seconds since the epoch. Public interface. */
-async function described({ name, login }: { name: string; login: Login }, context: Context) {
+/** All that a program needs to send requests by itself, of one look at the store. Times are seconds since the epoch. Public interface. */
+async function described(name: string, context: Context) {
+  const document = await context.store.read();
+  const login = storedLogin(document, name, context);
   const { accessToken, tokenType, expiresAt } = login;
-  const entry = findServer(await context.store.read(), name);
+  const entry = findServer(document, name);
   const isBearer = tokenType === 'bearer';
   return {
     access_token: accessToken,

@@ -9,7 +9,14 @@ import type { MachineStep, Step } from './step.js';
 import * as store from './store.js';
 
 /** What there is to see without a server. */
-export const machineSteps: readonly MachineStep[] = [machine.program, machine.certificates, store.file, store.locks, store.writing];
+export const machineSteps: readonly MachineStep[] = [
+  machine.program,
+  machine.certificates,
+  store.file,
+  store.locks,
+  store.writing,
+  store.renewing,
+];
 
 /** What is seen of one server. */
 export const serverSteps: readonly Step[] = [

@@ -1,5 +1,6 @@
 /** The file of the logins, and what is beside it. */
 import { AuthError } from '../errors.js';
+import { renewElsewhere } from '../session/renew-elsewhere.js';
 import { servers } from '../store/document.js';
 import type { Store } from '../store/store.js';
 import { fine, warning, type MachineStep, type Seen } from './step.js';
@@ -29,6 +30,22 @@ export const writing: MachineStep = {
       return warning(`${error.message} Tokens can be read, but not renewed.`, error.hint);
     }
     return fine('possible');
+  },
+};
+
+/** Where no process can be started, as in some sandboxes, a command that is killed can take the login with it. */
+export const renewing: MachineStep = {
+  name: 'Renewals',
+  look: async (_, context) => {
+    const { refresher, store } = context;
+    if (refresher === undefined || !hasPlace(store)) return undefined;
+    if (await renewElsewhere({ renewals: [], take: () => undefined }, { refresher, context })) {
+      return fine('have a process of their own, which outlives the one that asks');
+    }
+    return warning(
+      'run in the process that asks: no other one can be started here',
+      'Do not kill a command that renews a token: the login may be lost with it. A limit on processes, or a sandbox, is the reason.',
+    );
   },
 };
 

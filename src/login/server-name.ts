@@ -9,7 +9,10 @@ const generic = new Set(['mcp', 'www', 'api', 'app', 'server', 'remote']);
 /** @throws AuthError `usage` for a name that other readers of the store would refuse. */
 export function checkServerName(name: string): string {
   if (serverName.test(name)) return name;
-  throw new AuthError('usage', `A server's name is made of letters, digits, “-” and “_”, and ${JSON.stringify(name)} cannot be one.`);
+  throw new AuthError(
+    'usage',
+    `A server's name is made of letters, digits, “-” and “_”, 128 at most, and ${JSON.stringify(name)} cannot be one.`,
+  );
 }
 
 /**

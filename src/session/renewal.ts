@@ -84,9 +84,10 @@ export function loginFrom(tokens: TokenResponse, before: Omit<Login, 'accessToke
  * Renews a login; its lock is the caller's. From the request on nothing interrupts it until the answer is stored, since a
  * refresh token that was spent is worth nothing any more.
  *
+ * @param isRefused whether its server has refused the token that is there.
  * @throws AuthError `login_needed` when the login has ended, and what the requests and the store throw.
  */
-export async function renew(stored: Stored, unlimited: Context): Promise<Login> {
+export async function renew({ isRefused, ...stored }: Stored & { isRefused: boolean }, unlimited: Context): Promise<Login> {
   const entry = findServer(stored.document, stored.name);
   const context = withinReach(stored.login.network, await withAccessForRenewal(entry, unlimited));
   const braked = brake(stored, context);
@@ -101,7 +102,10 @@ export async function renew(stored: Stored, unlimited: Context): Promise<Login> 
       const tokens = await requestNewTokens({ ...stored, endpoint }, undisturbed);
       tellWhatWasGained({ ...stored, tokens }, undisturbed);
       const { proven } = tokens;
-      return await save({ ...stored, renewed: { ...loginFrom(tokens, stored.login), ...braked }, proven }, undisturbed);
+      return await save(
+        { ...stored, renewed: { ...loginFrom(tokens, stored.login), ...braked, refusals: isRefused ? 1 : undefined }, proven },
+        undisturbed,
+      );
     } catch (error) {
       if (error instanceof RotatedError) await saveRotated({ ...stored, refreshToken: error.refreshToken }, undisturbed);
       if (!hasCode(error, 'invalid_grant')) throw error;
@@ -128,11 +132,15 @@ function tellWhatWasGained({ name, login, tokens }: Stored & { tokens: TokenResp
   );
 }
 
-/** Stores the renewed login, unless a new one has come in between. What cannot be stored is kept elsewhere, loudly. */
+/**
+ * Stores the renewed login, unless a new one has come in between. It is kept in a file of its own first, so that it is not lost if
+ * this process is killed while it waits for its turn; and stays there, loudly, where the store cannot take it.
+ */
 async function save(
   { name, login, renewed, proven, document: before }: Stored & { renewed: Login; proven?: Proven | undefined },
   { store, ui }: Context,
 ): Promise<Login> {
+  const kept = await store.keepAnswer({ name, login: renewed, document: before }).catch(() => undefined);
   try {
     return await store.update((document) => {
       if (Object.keys(document).length === 0) throw emptied(store.path);
@@ -142,13 +150,12 @@ async function save(
       if (entry === undefined || now?.accessToken !== login.accessToken) return now ?? renewed;
       writeLogin(entry, renewed, name);
       return renewed;
-    });
+    }, name);
   } catch (error) {
-    if (!(error instanceof AuthError)) throw error;
-    const file = await store.rescue({ name, login: renewed, document: before });
+    if (!(error instanceof AuthError) || kept === undefined) throw error;
     ui.fail(
       `${name} has new tokens, and they could not be stored: ${error.message}`,
-      `They are kept in ${file}. Make room, then run: mcp-auth token ${name}`,
+      `They are kept in ${kept}. Make room, then run: mcp-auth token ${name}`,
     );
     return renewed;
   }
@@ -176,13 +183,13 @@ async function saveRotated({ refreshToken, ...stored }: Stored & { refreshToken:
 
 /** RFC 6749 section 5.2: the refresh token is spent. Another machine that shares the store may have spent it, and saved. */
 async function afterInvalidGrant({ name, login }: Stored, { store, clock }: Context): Promise<Login> {
-  const now = readLogin(findServer(await store.read(), name));
+  const now = readLogin(findServer(await store.read(name), name));
   if (now !== undefined && now.refreshToken !== login.refreshToken) return now;
   await store.update((document) => {
     const entry = findServer(document, name);
     if (entry === undefined || readLogin(entry)?.refreshToken !== login.refreshToken) return;
     writeLogin(entry, { ...login, refreshToken: undefined, endedAt: Math.floor(clock.now() / 1000) }, name);
-  });
+  }, name);
   throw loginNeeded(name, `The login to ${name} has ended: its refresh token is no longer accepted`);
 }
 

@@ -1,13 +1,16 @@
 /** A login that is in the store: the token that is valid now. */
-import type { Context } from '../context.js';
+import type { Context, Refresher } from '../context.js';
 import { AuthError } from '../errors.js';
 import { requestIsTurnedAway } from '../oauth/probe.js';
-import { covers } from '../oauth/resource.js';
 import { withAccess } from './server-access.js';
-import { canRenew, loginNeeded, renew } from './renewal.js';
-import { quoted } from '../server-text.js';
-import { findServer, servers, type StoreDocument } from '../store/document.js';
-import { loginTypes, placeOf, readLogin, type Login } from '../store/login.js';
+import { renewElsewhere, type Outcome } from './renew-elsewhere.js';
+import { canRenew, loginNeeded } from './renewal.js';
+import { checkRefusal } from './refusal.js';
+import { renewedByAnother, renewHere, type Renewal } from './renew-here.js';
+import { storedLogin } from './stored-login.js';
+import { findServer, servers } from '../store/document.js';
+import { readLogin, type Login } from '../store/login.js';
+import { fingerprint } from '../store/fingerprint.js';
 import { isFresh, secondsLeft, shortLife } from '../store/freshness.js';
 import { expandVariables, isUrlOf } from '../store/variables.js';
 
@@ -30,28 +33,27 @@ export interface FreshRequest {
  */
 export async function freshLogin(request: FreshRequest, context: Context): Promise<Login> {
   const { name, minTtl } = request;
-  const stored = loginOf(await context.store.read(), name, context);
-  const always = request.always ?? stored.accessToken === request.refused;
+  const stored = storedLogin(await context.store.read(name), name, context);
+  const isRefused = stored.accessToken === request.refused;
+  if (isRefused) await checkRefusal({ name, login: stored }, context);
+  const always = request.always ?? isRefused;
   if (!always && (await isGood(stored, request, context))) return stored;
   if (!canRenew(stored)) return withoutRenewal(stored, { ...request, always }, context);
-  /** What another process has put there meanwhile is as good as it gets. */
-  const isNew = (now: Login) => now.accessToken !== stored.accessToken && secondsLeft(now, context) > 0;
-  const renewed = async () => {
-    const document = await context.store.read();
-    const now = loginOf(document, name, context);
-    if (isNew(now)) return now;
-    try {
-      return await renew({ name, login: now, document }, context);
-    } catch (error) {
-      if (always) throw error;
-      return stillValid({ login: now, minTtl, error }, context);
-    }
-  };
-  const byAnother = async () => {
-    const now = loginOf(await context.store.read(), name, context);
-    return isNew(now) ? now : undefined;
-  };
-  return context.store.withServerLock(name, renewed, byAnother);
+  const renewal = { name, seen: fingerprint(stored.accessToken), minTtl, always, isRefused };
+  const { refresher, store } = context;
+  if (refresher === undefined) return renewHere(renewal, context);
+  const byAnother = () => renewedByAnother(renewal, context);
+  const asked = async () => (await byAnother()) ?? (await renewedElsewhere(renewal, { refresher, context }));
+  return store.withAskingLock(name, asked, byAnother);
+}
+
+/** By a process of its own; by this one, where there can be none. */
+async function renewedElsewhere(renewal: Renewal, { refresher, context }: { refresher: Refresher; context: Context }): Promise<Login> {
+  let failure: AuthError | undefined;
+  const take = (outcome: Outcome) => (failure = outcome.failure);
+  if (!(await renewElsewhere({ renewals: [renewal], take }, { refresher, context }))) return renewHere(renewal, context);
+  if (failure !== undefined) throw failure;
+  return storedLogin(await context.store.read(renewal.name), renewal.name, context);
 }
 
 /**
@@ -80,7 +82,7 @@ function isYoung({ issuedAt }: Login, { clock }: Pick<Context, 'clock'>): boolea
 
 /** Whether the server refuses the token. One that cannot be asked does not. */
 async function isTurnedAway({ name, login }: { name: string; login: Login }, context: Context): Promise<boolean> {
-  const entry = findServer(await context.store.read(), name);
+  const entry = findServer(await context.store.read(name), name);
   const url = entry?.url;
   if (typeof url !== 'string') return false;
   try {
@@ -104,50 +106,6 @@ function withoutRenewal(login: Login, { name, minTtl, always, refused }: FreshRe
 function lifeInWords(secondsLeft: number): string {
   if (secondsLeft <= 0) return 'has expired';
   return Number.isFinite(secondsLeft) ? `expires in ${Math.floor(secondsLeft)} s` : 'has no known end';
-}
-
-/** After a refresh that failed: the token that is there, while it lives and is enough; else the error. */
-function stillValid({ login, minTtl, error }: { login: Login; minTtl: number | undefined; error: unknown }, context: Context): Login {
-  if (!(error instanceof AuthError) || error.code === 'interrupted') throw error;
-  if (secondsLeft(login, context) > (minTtl ?? 0)) {
-    context.ui.warn(`The token could not be renewed yet, but is still valid: ${error.message}`);
-    return login;
-  }
-  throw error;
-}
-
-function loginOf(document: StoreDocument, name: string, context: Pick<Context, 'env'>): Login {
-  const entry = findServer(document, name);
-  const login = readLogin(entry);
-  if (login) return checkResource(login, { name, url: entry?.url }, context);
-  if (entry === undefined) {
-    throw new AuthError('login_needed', `There is no server called ${name} in the store.`, {
-      hint: `Run: mcp-auth login URL --name ${name}     (mcp-auth list shows the servers)`,
-    });
-  }
-  if (typeof entry.auth?.type === 'string' && !loginTypes.has(entry.auth.type)) {
-    throw new AuthError('not_a_login', `${name} is authenticated by ${entry.auth.type}, not by a login: it has no token.`);
-  }
-  if (entry.url === undefined) throw new AuthError('not_a_login', `${name} is not a remote server: there is nothing to log in to.`);
-  throw loginNeeded(name, `You are not logged in to ${name}`);
-}
-
-/** A token goes to the resource that it is for, also when another program has given the server another URL since. */
-function checkResource(login: Login, { name, url }: { name: string; url: unknown }, { env }: Pick<Context, 'env'>): Login {
-  const place = placeOf(login);
-  if (place === undefined || typeof url !== 'string') return login;
-  const address = expandedUrl(url, env);
-  if (address === undefined || covers(place, address)) return login;
-  throw loginNeeded(name, `The login to ${name} is for ${quoted(place)}, and its URL in the store is now ${quoted(address.href)}`);
-}
-
-/** Undefined where a variable in it is not set: whoever uses the URL is told. */
-function expandedUrl(url: string, env: Context['env']): URL | undefined {
-  try {
-    return new URL(expandVariables(url, env));
-  } catch {
-    return undefined;
-  }
 }
 
 function ended(name: string, at: number): AuthError {

@@ -51,6 +51,7 @@ export interface AuthEntry {
   ended_at?: number;
   renewals?: number;
   renewals_since?: number;
+  refusals?: number;
   dpop_key?: DpopKey;
   flow?: string;
   workload_token_file?: string;
@@ -60,8 +61,11 @@ export interface AuthEntry {
   [foreign: string]: unknown;
 }
 
-/** What every server name must be made of: pflow's rule, and no name that JavaScript's objects have a use for. */
-export const serverName = /^(?!__proto__$)[A-Za-z0-9_-]+$/;
+/**
+ * What every server name must be made of: pflow's rule, no name that JavaScript's objects have a use for, and none that is too long
+ * for the name of a file beside the store.
+ */
+export const serverName = /^(?!__proto__$)[A-Za-z0-9_-]{1,128}$/;
 
 /** Levels that JSON.stringify manages on the smallest stack. */
 const deepest = 1000;

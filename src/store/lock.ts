@@ -48,13 +48,19 @@ export async function withLock<T>(lockPath: string, patience: Patience<T>, work:
   try {
     return await work();
   } finally {
-    await release();
+    // One that cannot be taken away is given up by the others: what was done under it stays done.
+    await release().catch(() => undefined);
   }
 }
 
 /** The lock of one server's refresh, beside the store. Names of other programs' servers may hold any character. */
 export function serverLockPath(storeFile: string, name: string): string {
   return `${storeFile}.${encodeURIComponent(name)}.lock`;
+}
+
+/** The lock of the one who has a server's login renewed by another process. No server's name makes it another one's. */
+export function askingLockPath(storeFile: string, name: string): string {
+  return `${serverLockPath(storeFile, name)}.asking`;
 }
 
 /** Only a lock that is held is waited for: a folder that cannot be written will not become writable. */

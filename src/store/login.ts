@@ -36,6 +36,8 @@ export interface Login {
   /** How many times it was renewed since `renewalsSince`. */
   renewals?: number;
   renewalsSince?: number;
+  /** 1 for a token that has come in place of one that its server had refused, 2 when that was refused, too. */
+  refusals?: number;
   /** The unattended flow that it was made by, which can make it again, and what that takes. */
   flow?: string;
   workloadTokenFile?: string;
@@ -63,6 +65,7 @@ const keysOnDisk = {
   endedAt: ['ended_at', 'number'],
   renewals: ['renewals', 'number'],
   renewalsSince: ['renewals_since', 'number'],
+  refusals: ['refusals', 'number'],
   dpopKey: ['dpop_key', 'object'],
   flow: ['flow', 'string'],
   workloadTokenFile: ['workload_token_file', 'string'],

@@ -33,6 +33,19 @@ export function newestFile(store: string, name: string): string {
   return `${store}.${encodeURIComponent(name)}.newest`;
 }
 
+/** A file for an answer of the token endpoint, before anything else is done with it. `id` makes it one of its own. */
+export function answerFile(store: string, name: string, id: string): string {
+  return `${store}.${encodeURIComponent(name)}.${id}.newest`;
+}
+
+/** The files beside a store that may say what is newest: of server `name`, or of all. */
+export function newestFiles(store: string, name?: string): string[] {
+  const { dir, base } = path.parse(store);
+  const start = `${base}.${name === undefined ? '' : `${encodeURIComponent(name)}.`}`;
+  const names = namesIn(dir).filter((one) => one.startsWith(start) && /\.(newest|rescued)$/.test(one));
+  return names.sort().map((one) => path.join(dir, one));
+}
+
 /** The folder for what there is no place for beside its store. */
 export function sharedFolder(): string {
   const user = process.getuid?.() ?? os.userInfo().username;
@@ -46,7 +59,7 @@ export function sharedFiles(): string[] {
 }
 
 /** None where there is no such folder. */
-export function namesIn(folder: string): string[] {
+function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {

@@ -3,28 +3,24 @@
  * that it has read before a renewal: the refresh token in that copy is spent, and the login would end. The newest tokens are
  * put back when the store shows older ones of the same login. So are those that a full disk has kept out of it.
  */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { clientsOf, putClient } from './clients.js';
+import { fingerprint } from './fingerprint.js';
 import { findServer, isSameUrl, servers, type ServerEntry, type StoreDocument } from './document.js';
 import { deleteLogin, placeOf, readLogin, writeLogin, type Login } from './login.js';
 import { movedFile } from './moved.js';
-import { namesIn, newestFile, readNewest, sharedFiles, sharedFolder, type KeptNewest, type Newest } from './newest-file.js';
+import { answerFile, newestFile, newestFiles, readNewest, sharedFiles, sharedFolder, type KeptNewest, type Newest } from './newest-file.js';
 import { isPrivateFolder } from './own-file.js';
 import { readSettings, settingsInWords, writeSettings } from './settings.js';
+import { syncFolder } from './sync-folder.js';
 import { unwritable } from './unwritable.js';
 
 /** Fingerprints of one server's older logins and settings that are remembered. */
 const mostReplaced = 500;
 /** Milliseconds after which no program is thought to hold an older copy still. */
 const longestCopy = 24 * 60 * 60 * 1000;
-
-/** Stands for a text where it has to be recognised and not known. */
-export function fingerprint(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
-}
 
 /** One generation of a login: either token may change alone. */
 function generationOf({ accessToken, refreshToken = '' }: Login): string {
@@ -57,9 +53,9 @@ function keptOf({ auth, url, login_options, trusted_issuer, trusted_issuer_at }:
   return structuredClone({ url, auth, login_options, trusted_issuer, trusted_issuer_at });
 }
 
-/** The servers with a login, as they are now. */
-export function loggedIn(document: StoreDocument): ReadonlyMap<string, ServerEntry> {
-  const all = servers(document).filter(([, entry]) => readLogin(entry) !== undefined);
+/** The servers with a login, or those of `names`, as they are now. */
+export function loggedIn(document: StoreDocument, names?: readonly string[]): ReadonlyMap<string, ServerEntry> {
+  const all = servers(document).filter(([name, entry]) => (names?.includes(name) ?? true) && readLogin(entry) !== undefined);
   return new Map(all.map(([name, entry]) => [name, keptOf(entry)]));
 }
 
@@ -101,32 +97,48 @@ function isForOnePlace(one: Login, other: Login): boolean {
 
 /** Whether what is kept has to be looked at under the lock: it has tokens of a login that the person has removed, or a place of its own. */
 export function isUnsettled(document: StoreDocument, { name, server, file }: KeptNewest): boolean {
-  return !file.endsWith(newestFile('', name)) || (server !== undefined && readLogin(findServer(document, name)) === undefined);
+  return !isMain({ name, file }) || (server !== undefined && readLogin(findServer(document, name)) === undefined);
 }
 
-/** All that is kept of a store: beside it, and in the temporary folder, where there was no place beside it. */
-export function readAllNewest(store: string): KeptNewest[] {
-  const { dir, base } = path.parse(store);
-  const beside = namesIn(dir).filter((name) => name.startsWith(`${base}.`) && /\.(newest|rescued)$/.test(name));
-  const files = [...beside.sort().map((name) => path.join(dir, name)), ...sharedFiles()];
-  const all = files.flatMap((file) => readNewest(file) ?? []).filter((one) => isOf(store, one));
-  return all.map((one) => (one.moved === undefined || existsSync(movedFile(store, one.name)) ? one : { ...one, moved: undefined }));
+/** Whether it is the one file of a server that stays. */
+function isMain({ name, file }: Pick<KeptNewest, 'name' | 'file'>): boolean {
+  return file.endsWith(newestFile('', name));
+}
+
+/**
+ * All that is kept of a store, or of `names` in it: beside it, and in the temporary folder, where there was no place beside it.
+ * With 200 logins, renewing all of them takes half as long where not all is read for each.
+ */
+export function readAllNewest(store: string, names?: readonly string[]): KeptNewest[] {
+  const beside = names === undefined ? newestFiles(store) : names.flatMap((name) => newestFiles(store, name));
+  const all = [...beside, ...sharedFiles()]
+    .flatMap((file) => readNewest(file) ?? [])
+    .filter((one) => isOf(store, one) && (names?.includes(one.name) ?? true));
+  const kept = all.map((one) => (one.moved === undefined || existsSync(movedFile(store, one.name)) ? one : { ...one, moved: undefined }));
+  // What the person has done is in the one that stays; an answer that came for a login that they had replaced is not followed.
+  return [...kept.filter(isMain), ...kept.filter((one) => !isMain(one))];
 }
 
 /** Another store may be called as this one with more behind it: what is kept of that one is not for this one to follow, or remove. */
 function isOf(store: string, { file, name }: KeptNewest): boolean {
-  return [newestFile(store, name), sharedFile(store, name)].includes(file.replace(/\.rescued$/, '.newest'));
+  const main = newestFile(store, name);
+  const withoutId = file.replace(/\.[\da-f-]{36}\.newest$/, '.newest').replace(/\.rescued$/, '.newest');
+  return withoutId === main || file === sharedFile(store, name);
 }
 
 /**
  * Keeps what a change has made of the logins, before the store says so: if this process is killed in between, the change is
  * made by the next one that looks. What is kept of a login goes when another program has given the server another one, or none,
  * and when it has stood for a day. Where there is no room for it, there is none for the store either: no error.
+ *
+ * @returns the files that are needless once the store says so.
  */
-export async function keepNewest(store: string, change: Changed): Promise<void> {
+export async function keepNewest(store: string, change: Changed): Promise<string[]> {
   const { document, before, kept } = change;
-  const names = [...before.keys(), ...loggedIn(document).keys(), ...kept.map(({ name }) => name)];
-  for (const name of new Set(names)) await keepNewestOf(store, name, change).catch(() => undefined);
+  const names = change.names ?? [...before.keys(), ...loggedIn(document).keys(), ...kept.map(({ name }) => name)];
+  const needless: string[] = [];
+  for (const name of new Set(names)) needless.push(...(await keepNewestOf(store, name, change).catch(() => [])));
+  return needless;
 }
 
 interface Changed {
@@ -135,9 +147,11 @@ interface Changed {
   readonly before: ReadonlyMap<string, ServerEntry>;
   /** What was kept until now. */
   readonly kept: readonly KeptNewest[];
+  /** The servers that may have changed; all, where it does not say. */
+  readonly names?: readonly string[] | undefined;
 }
 
-async function keepNewestOf(store: string, name: string, { document, ...change }: Changed): Promise<void> {
+async function keepNewestOf(store: string, name: string, { document, ...change }: Changed): Promise<string[]> {
   const kept = change.kept.filter((one) => one.name === name);
   const before = change.before.get(name);
   const after = readLogin(findServer(document, name));
@@ -148,7 +162,7 @@ async function keepNewestOf(store: string, name: string, { document, ...change }
   const newest = isWanted ? newestOf(document, { name, before, kept, isMoved }) : undefined;
   if (newest !== undefined && !kept.some((one) => one.file === file && textOf(one) === textOf(newest)))
     await write(store, { file, newest });
-  for (const one of kept) if (newest === undefined || one.file !== file) await rm(one.file, { force: true });
+  return kept.map((one) => one.file).filter((one) => newest === undefined || one !== file);
 }
 
 /** Whether a login that was not changed is the one that is kept, or there is none after a logout, and not for long enough. */
@@ -185,24 +199,30 @@ function textOf({ name, replaced, moved, server, client }: Newest): string {
 }
 
 /**
- * Keeps tokens that the store cannot take: beside it, or else in the temporary folder.
+ * Keeps an answer of the token endpoint before anything is waited for: no lock is taken. From here on it is found by whoever
+ * reads the store, also if this process is killed, or the store cannot be written.
  *
- * @param before the entry with the login that they follow.
+ * @param before the entry with the login that it follows.
  * @param document has the new one in it.
- * @returns where. Throws `store_unwritable` where there is no place.
+ * @returns the file, beside the store, or else in the temporary folder. Throws `store_unwritable` where there is no place.
  */
-export async function rescueNewest(
+export async function keepAnswer(
   store: string,
   { name, before, document }: { name: string; before: ServerEntry | undefined; document: StoreDocument },
 ): Promise<string> {
-  const kept = readAllNewest(store).filter((one) => one.name === name);
-  const newest = newestOf(document, { name, before, kept });
+  const follows = { name, before };
+  // In the temporary folder there is one file for all answers that the store has not taken.
+  const earlier = () => readAllNewest(store).filter((one) => one.name === name);
+  const places = [
+    { file: answerFile(store, name, crypto.randomUUID()), kept: () => [] },
+    { file: sharedFile(store, name), kept: earlier },
+  ];
   let failure: unknown;
-  for (const file of [newestFile(store, name), sharedFile(store, name)]) {
+  for (const { file, kept } of places) {
     try {
       await mkdir(path.dirname(file), { mode: 0o700, recursive: true });
       if (path.dirname(file) !== path.dirname(store) && !(await isPrivateFolder(path.dirname(file)))) continue;
-      await write(store, { file, newest, flush: true });
+      await writeForGood(file, textOf(newestOf(document, { ...follows, kept: kept() })));
       return file;
     } catch (error) {
       failure ??= error;
@@ -211,11 +231,19 @@ export async function rescueNewest(
   throw unwritable(store, failure);
 }
 
-async function write(store: string, { file, newest, flush = false }: { file: string; newest: Newest; flush?: boolean }): Promise<void> {
+/** Not even a power failure takes away what this has written. */
+async function writeForGood(file: string, text: string): Promise<void> {
+  await rm(file, { force: true });
+  await writeFile(file, text, { flag: 'wx', mode: 0o600, flush: true });
+  await syncFolder(path.dirname(file));
+}
+
+/** In one step: who reads it meanwhile sees all of it, or what was there. */
+async function write(store: string, { file, newest }: { file: string; newest: Newest }): Promise<void> {
   // By that name, the next change of the store takes away what a killed process has left.
   const temporary = path.join(path.dirname(file), `.${path.basename(store)}.${crypto.randomUUID()}.tmp`);
   try {
-    await writeFile(temporary, textOf(newest), { flag: 'wx', mode: 0o600, flush });
+    await writeFile(temporary, textOf(newest), { flag: 'wx', mode: 0o600 });
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);

@@ -1,7 +1,9 @@
 import { realpathSync, statSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { AttemptFile } from './attempts.js';
 import { findServer, parseDocument, type StoreDocument } from './document.js';
 import { isUnsettled, putBack, readAllNewest } from './newest.js';
+import { newestFiles } from './newest-file.js';
 import { readStoreText } from './reading.js';
 import type { HeldLock } from './lock.js';
 import { readLogin, type Login } from './login.js';
@@ -13,8 +15,10 @@ export interface Store extends StoreWriting {
   /**
    * What the file holds now; `{}` when there is none. Where another program has saved an older login over a newer one, the newer
    * one is put back: only then a lock is taken.
+   *
+   * @param server the only one that is of interest; all are, without it.
    */
-  read(): Promise<StoreDocument>;
+  read(server?: string): Promise<StoreDocument>;
   /** What the person should know of the file that was read, as sentences. */
   findings(): string[];
   state(): Promise<StoreState>;
@@ -33,20 +37,27 @@ export interface StoreWriting {
    * Changes the file: reads it under its lock, lets `change` alter the document, and writes it if that altered anything.
    * The file is 0600, its folder, if new, 0700. Resolves to what `change` returned. It is told, too, the names of the servers
    * whose newest tokens had to be put back just before.
+   *
+   * @param server the only one whose login it may change; any, without it.
    */
-  update<T>(change: (document: StoreDocument, putBack: readonly string[]) => T): Promise<T>;
+  update<T>(change: (document: StoreDocument, putBack: readonly string[]) => T, server?: string): Promise<T>;
   /**
    * Runs `work` while no other process does so for the same server. For a refresh, which spends a refresh token. While
    * another one does, `instead` is asked for what makes the work needless.
    */
   withServerLock<T>(name: string, work: () => Promise<T>, instead?: () => Promise<T | undefined>): Promise<T>;
+  /**
+   * Runs `work` while no other process does so for the same server: for who has another process renew a login, which takes the lock of
+   * `withServerLock`.
+   */
+  withAskingLock<T>(name: string, work: () => Promise<T>, instead?: () => Promise<T | undefined>): Promise<T>;
   /** Finds out whether `update` could write a login more, without changing the file. Throws `store_unwritable`. */
   checkWritable(): Promise<void>;
   /**
-   * Keeps a renewed login that could not be written in a file of its own, from where `read` has it. Returns where; throws
-   * `store_unwritable` where there is no place.
+   * Keeps a renewed login in a file of its own, without waiting for anything, until `update` has put it into the store: `read`
+   * finds it there. Returns where; throws `store_unwritable` where there is no place.
    */
-  rescue(rescued: Rescued): Promise<string>;
+  keepAnswer(answer: Answer): Promise<string>;
   /** Keeps a login that waits to be finished by another process, in a file of its own. Throws `store_unwritable`. */
   keepAttempt(attempt: AttemptFile): Promise<void>;
   /** Those that have not expired by `now` (milliseconds since the epoch), newest first. */
@@ -61,7 +72,7 @@ export interface StoreWriting {
 }
 
 /** A renewed login of server `name`, and what the store held, with the one that it follows. */
-export interface Rescued {
+export interface Answer {
   readonly name: string;
   readonly login: Login;
   readonly document: StoreDocument;
@@ -84,14 +95,14 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     get path() {
       return file();
     },
-    read: async () => {
-      const { text, finding } = readStoreText(file());
+    read: async (server) => {
+      const { text, finding } = await readFilled(file());
       if (finding !== undefined) findings.add(finding);
       const document = await parseDocument(text, file());
-      const kept = readAllNewest(realPath(file()));
+      const kept = readAllNewest(realPath(file()), server === undefined ? undefined : [server]);
       const names = putBack(document, kept);
       if (names.length > 0 || kept.some((one) => isUnsettled(document, one))) {
-        const done = await (await writing()).update((_, again) => again).catch(() => undefined);
+        const done = await (await writing()).update((_, again) => again, server).catch(() => undefined);
         // Nothing is amiss where another process was between the one file and the other, and has written both by now.
         for (const name of done ?? names) {
           const hasEnded = readLogin(findServer(document, name)) === undefined;
@@ -107,8 +118,9 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     },
     update: async (...of) => (await writing()).update(...of),
     withServerLock: async (...of) => (await writing()).withServerLock(...of),
+    withAskingLock: async (...of) => (await writing()).withAskingLock(...of),
     checkWritable: async (...of) => (await writing()).checkWritable(...of),
-    rescue: async (...of) => (await writing()).rescue(...of),
+    keepAnswer: async (...of) => (await writing()).keepAnswer(...of),
     keepAttempt: async (...of) => (await writing()).keepAttempt(...of),
     attempts: async (...of) => (await writing()).attempts(...of),
     forgetAttempts: async (...of) => (await writing()).forgetAttempts(...of),
@@ -116,6 +128,19 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     keepMoved: async (...of) => (await writing()).keepMoved(...of),
     forgetMoved: async (...of) => (await writing()).forgetMoved(...of),
   };
+}
+
+/** Milliseconds between two looks at a file that another program has emptied, and how many there are. */
+const pauseWhileEmpty = 10;
+const mostLooks = 20;
+
+/** What the file says. One that has nothing in it, and had a login, is about to be filled: by a program that does not write beside it. */
+async function readFilled(file: string): Promise<ReturnType<typeof readStoreText>> {
+  for (let look = 1; ; look += 1) {
+    const read = readStoreText(file);
+    if (read.text.trim() !== '' || look === mostLooks || newestFiles(realPath(file)).length === 0) return read;
+    await wait(pauseWhileEmpty);
+  }
 }
 
 /** The file behind a link; the path itself where there is none. */

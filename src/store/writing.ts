@@ -6,10 +6,11 @@ import { AuthError } from '../errors.js';
 import { readAttempts, removeAttempts, withAttempt, writeAttempt } from './attempts.js';
 import { findServer, formatDocument, parseDocument, type StoreDocument } from './document.js';
 import { writeLogin } from './login.js';
-import { serverLockPath, withLock } from './lock.js';
+import { askingLockPath, serverLockPath, withLock } from './lock.js';
+import { syncFolder } from './sync-folder.js';
 import { unwritable } from './unwritable.js';
 import { removeMoved, writeMoved } from './moved.js';
-import { keepNewest, loggedIn, putBack, readAllNewest, rescueNewest } from './newest.js';
+import { keepAnswer, keepNewest, loggedIn, putBack, readAllNewest } from './newest.js';
 import { readStoreText } from './reading.js';
 import type { StoreWriting } from './store.js';
 
@@ -26,6 +27,8 @@ type Alter<T> = (document: StoreDocument, putBack: readonly string[]) => T;
 /** A change that waits for its turn, with those that ask at the same time. */
 interface Waiting {
   readonly alter: Alter<unknown>;
+  /** The one server whose login it may change; undefined for any. */
+  readonly server: string | undefined;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -56,19 +59,24 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
   };
 
   return {
-    update: (alter) =>
+    update: (alter, server) =>
       new Promise((resolve, reject) => {
-        waiting.push({ alter, resolve: resolve as Waiting['resolve'], reject });
+        waiting.push({ alter, server, resolve: resolve as Waiting['resolve'], reject });
         if (waiting.length === 1) void inTurn(changeAll);
       }),
     checkWritable: () => (checking ??= inTurn(check)),
     withServerLock: async (name, work, instead) =>
       withLock(serverLockPath(await lockableTarget(file), name), { ...refresh, instead }, work),
-    rescue: async ({ name, login, document }) => {
-      const renewed = structuredClone(document);
-      const entry = findServer(renewed, name);
+    withAskingLock: async (name, work, instead) =>
+      withLock(askingLockPath(await lockableTarget(file), name), { ...refresh, instead }, work),
+    keepAnswer: async ({ name, login, document }) => {
+      const before = findServer(document, name);
+      const entry = structuredClone(before);
       if (entry) writeLogin(entry, login, name);
-      return rescueNewest(await lockableTarget(file), { name, before: findServer(document, name), document: renewed });
+      const renewed = { ...document, mcpServers: entry === undefined ? {} : { [name]: entry } };
+      // Where the folder is gone, or is none any more, there is the temporary one.
+      const target = await lockableTarget(file).catch(() => file);
+      return keepAnswer(target, { name, before, document: renewed });
     },
     keepAttempt: async (attempt) => writeAttempt(await lockableTarget(file), attempt),
     attempts: async (now) => readAttempts(await lockableTarget(file), now),
@@ -82,9 +90,11 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
 /** Makes changes with one write. Where one of them throws, or they cannot be written, each is made by itself. */
 async function changeTogether({ file, together }: { file: string; together: readonly Waiting[] }): Promise<void> {
   const all: Alter<unknown[]> = (...of) => together.map(({ alter }) => alter(...of));
+  const named = together.flatMap(({ server }) => server ?? []);
+  const names = named.length === together.length ? named : undefined;
   try {
     const target = await lockableTarget(file);
-    const results = await withLock(`${target}.lock`, { milliseconds: changePatience }, () => change({ file, target, alter: all }));
+    const results = await withLock(`${target}.lock`, { milliseconds: changePatience }, () => change({ file, target, alter: all, names }));
     together.forEach(({ resolve }, at) => resolve(results[at]));
   } catch (error) {
     const [only, ...others] = together;
@@ -93,29 +103,44 @@ async function changeTogether({ file, together }: { file: string; together: read
   }
 }
 
+interface Change<T> {
+  readonly file: string;
+  readonly target: string;
+  readonly alter: Alter<T>;
+  /** The servers whose logins it may change; undefined for any. */
+  readonly names: readonly string[] | undefined;
+}
+
 /**
  * Reads, alters and writes, and begins again when somebody has written the file in between: other programs know nothing
  * of our lock. What is left is the moment between one look and one rename.
  */
-async function change<T>({ file, target, alter }: { file: string; target: string; alter: Alter<T> }): Promise<T> {
+async function change<T>({ file, target, alter, names }: Change<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     const before = versionOf(target);
     const { text } = readStoreText(target);
     const document = await parseDocument(text, file);
     const unchanged = formatDocument(document);
     // A file with nothing in it is about to be filled by another program: what is kept is not judged by that.
-    const kept = before !== '' && text.trim() === '' ? [] : readAllNewest(target);
-    const names = putBack(document, kept);
-    const entries = loggedIn(document);
-    const result = alter(document, names);
-    await keepNewest(target, { document, before: entries, kept });
-    if (formatDocument(document) === unchanged) return result;
+    const kept = before !== '' && text.trim() === '' ? [] : readAllNewest(target, names);
+    const undone = putBack(document, kept);
+    const entries = loggedIn(document, names);
+    const result = alter(document, undone);
+    const needless = await keepNewest(target, { document, before: entries, kept, names });
+    const tidy = async () => {
+      for (const one of needless) await rm(one, { force: true }).catch(() => undefined);
+    };
+    if (formatDocument(document) === unchanged) {
+      await tidy();
+      return result;
+    }
     const written = await writeBeside(target, document);
     if (attempt < mostAttempts && versionOf(target) !== before) {
       await rm(written, { force: true });
       continue;
     }
     await replace(target, written);
+    await tidy();
     return result;
   }
 }
@@ -178,9 +203,7 @@ async function replace(target: string, written: string): Promise<void> {
     await rm(written, { force: true }).catch(() => undefined);
     if (code !== 'EBUSY') throw unwritable(target, error);
   }
-  const folder = await open(path.dirname(target)).catch(() => undefined);
-  await folder?.sync().catch(() => undefined);
-  await folder?.close();
+  await syncFolder(path.dirname(target));
 }
 
 /** Writes into the file that is there; puts back what was in it when that fails, and keeps what should have been. */

@@ -177,7 +177,12 @@ test('SIGTERM, twice, while a refresh is on the wire: its answer is stored first
   running.child = token.child;
   expect(await token.exit).toBe(130);
   expect(token.output.stdout).toBe('');
+  // Another process goes on, and the next one waits for it.
+  const next = runPiped(['token', 'demo', '--store', store]);
+  expect(await next.exit, next.output.stderr).toBe(0);
+  expect(next.output.stdout).toBe('a\n');
   expect(readStore(store).mcpServers.demo.auth).toMatchObject({ token: 'a', refresh_token: 'b' });
+  expect(server.asked('POST /token')).toHaveLength(1);
 });
 
 test('16 processes that find the token expired make one refresh, and all print the same new one', async () => {

@@ -1,5 +1,5 @@
 /** A login that is in the store and how it is kept fresh: `token`, RFC 6749 section 6. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../helpers/fake-server.js';
@@ -425,6 +425,32 @@ describe('for other programs', () => {
     }
   });
 
+  test('a token that is new and refused is not renewed a second time, by whatever process, until it expires or there is a new login', async () => {
+    const { server, store } = await loggedIn(3600);
+    const clock = testClock();
+    expect(await run('token fake --refused', { store, clock, stdin: { text: 'old' } }).exit).toBe(0);
+    for (let times = 0; times < 3; times += 1) {
+      const again = run('token fake --refused', { store, clock, stdin: { text: 'access-1' } });
+      expect(await again.exit).toBe(1);
+      expect(again.stderr).toContain('another one would be refused, too');
+      expect(again.stderr).toContain('mcp-auth login fake');
+      clock.advance(600_000);
+    }
+    expect(server.asked('POST /token')).toHaveLength(1);
+    clock.advance(3_600_000);
+    expect(await run('token fake', { store, clock }).exit).toBe(0);
+    expect(readStore(store).mcpServers.fake.auth.refusals).toBeUndefined();
+  });
+
+  test('one that was taken for a while may be renewed again', async () => {
+    const { server, store } = await loggedIn(3600);
+    const clock = testClock();
+    expect(await run('token fake --refused', { store, clock, stdin: { text: 'old' } }).exit).toBe(0);
+    clock.advance(600_000);
+    expect(await run('token fake --refused', { store, clock, stdin: { text: 'access-1' } }).exit).toBe(0);
+    expect(server.asked('POST /token')).toHaveLength(2);
+  });
+
   test.each(['none' as const, { text: '' }, { text: ' \n' }])('--refused without a token is wrong usage', async (stdin) => {
     const { store } = await loggedIn(3600);
     const token = run('token fake --refused', { store, stdin });
@@ -434,16 +460,21 @@ describe('for other programs', () => {
 });
 
 describe('tokens that the store cannot take', () => {
-  /** A store in whose place there is a folder from the moment when the server answers; `mend` puts it back. */
-  async function broken() {
+  /**
+   * A store in whose place, or, as `folder`, in the place of whose folder there is something else from the moment when the server
+   * answers; `mend` puts it back.
+   */
+  async function broken(what: 'store' | 'folder') {
     const held = { store: '' };
+    const place = () => (what === 'store' ? held.store : path.dirname(held.store));
     const { store, server } = await loggedIn(-1, {
       change: () => [
         {
           want: 'POST /token',
           respond: () => {
-            renameSync(held.store, `${held.store}.aside`);
-            mkdirSync(held.store);
+            renameSync(place(), `${place()}.aside`);
+            if (what === 'store') mkdirSync(place());
+            else writeFileSync(place(), '');
             return { json: { access_token: 'saved', token_type: 'Bearer', expires_in: 3600, refresh_token: 'saved-r' } };
           },
         },
@@ -451,28 +482,25 @@ describe('tokens that the store cannot take', () => {
     });
     held.store = store;
     const mend = () => {
-      rmdirSync(store);
-      renameSync(`${store}.aside`, store);
+      rmSync(place(), { recursive: true });
+      renameSync(`${place()}.aside`, place());
     };
     return { store, server, mend };
   }
 
-  test.each([{ place: 'beside the store' }, { place: 'in the temporary folder, where there is no other' }])(
-    'are kept $place, said loudly, and put where they belong at the next run',
-    async ({ place }) => {
-      const { store, server, mend } = await broken();
-      const taken = path.join(`${store}.fake.newest`, 'taken');
-      if (place !== 'beside the store') mkdirSync(taken, { recursive: true });
+  test.each(['store', 'folder'] as const)(
+    'since its %s is not there, are kept beside it or in the temporary folder, said loudly, and put where they belong at the next run',
+    async (what) => {
+      const { store, server, mend } = await broken(what);
       const token = run('token fake', { store });
-      expect(await token.exit).toBe(0);
+      expect(await token.exit, token.stderr).toBe(0);
       expect(token.stdout).toBe('saved\n');
       expect(token.stderr).toContain('could not be stored');
       expect(token.stderr).not.toContain('saved-r');
       const kept = /kept in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
-      expect(kept.startsWith(path.dirname(store))).toBe(place === 'beside the store');
+      expect(kept.startsWith(path.dirname(store))).toBe(what === 'store');
       expect(statSync(kept).mode & 0o777).toBe(0o600);
       mend();
-      if (place !== 'beside the store') rmSync(path.dirname(taken), { recursive: true });
 
       const next = run('token fake', { store });
       expect(await next.exit).toBe(0);
@@ -480,23 +508,19 @@ describe('tokens that the store cannot take', () => {
       expect(next.stderr).toContain('The newest ones are in it again.');
       expect(server.asked('POST /token')).toHaveLength(1);
       expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'saved', refresh_token: 'saved-r', note: 'not ours' });
-      expect(existsSync(kept)).toBe(place === 'beside the store');
-      expect(existsSync(`${store}.fake.newest`)).toBe(true);
+      expect(existsSync(kept)).toBe(false);
     },
   );
 
   test.each([{ then: 'is there still' }, { then: 'has gone' }])(
     'in the temporary folder are seen, and leave it, where the server $then',
     async ({ then }) => {
-      const { store, mend } = await broken();
-      const taken = path.join(`${store}.fake.newest`, 'taken');
-      mkdirSync(taken, { recursive: true });
+      const { store, mend } = await broken('folder');
       const before = readStore(store);
       const token = run('token fake', { store });
       expect(await token.exit).toBe(0);
       const kept = /kept in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
       mend();
-      rmSync(path.dirname(taken), { recursive: true });
       before.mcpServers.fake.auth.expires_at = now() + 3600;
       writeFileSync(store, JSON.stringify(then === 'has gone' ? { mcpServers: {} } : before));
       const argv = ['token', 'fake'];
@@ -531,7 +555,7 @@ describe('tokens that the store cannot take', () => {
   });
 
   test('do not come back over a login that was made since', async () => {
-    const { store, mend } = await broken();
+    const { store, mend } = await broken('store');
     expect(await run('token fake', { store }).exit).toBe(0);
     mend();
     const document = readStore(store);

@@ -299,3 +299,21 @@ test.each([
   await ok('refresh fake', store);
   expect(readStore(store).mcpServers.fake.auth.token).toBe('access-1');
 });
+
+test('a file that a program empties before it fills it is looked at again', async () => {
+  const { store, copy } = await loggedIn();
+  await ok('refresh fake', store);
+  writeFileSync(store, '');
+  const token = run('token fake --json', { store });
+  copy.save();
+  expect(await token.exit, token.stderr).toBe(0);
+  expect(JSON.parse(token.stdout)).toMatchObject({ access_token: 'access-1' });
+});
+
+test('no name is too long for what is kept beside the store', async () => {
+  const { store } = await loggedIn();
+  const text = readFileSync(store, 'utf8').replaceAll('"fake"', JSON.stringify('n'.repeat(129)));
+  expect(await run('import', { store, stdin: { text } }).exit).toBe(2);
+  await ok('import', store, text.replace('nn', 'n'));
+  await ok(`refresh ${'n'.repeat(128)}`, store);
+});

@@ -1,0 +1,162 @@
+/** Commands that are killed while they have a token renewed: how many logins that costs. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { withLock } from '../../src/store/lock.js';
+import { command } from '../../test/helpers/build.js';
+import { startRotatingServer, type RotatingServer } from './rotating-server.js';
+
+/** What is killed: the command, its whole process group, or all that runs for it. */
+type Aim = 'alone' | 'group' | 'all';
+
+const commands: readonly (readonly string[])[] = [
+  ['refresh', 'demo'],
+  ['token', 'demo'],
+  ['headers', 'demo'],
+  ['bridge', 'demo'],
+];
+/** Milliseconds until the token endpoint answers. */
+const delays = [0, 300, 5_000];
+/** Milliseconds of a command's life beside that. */
+const life = 400;
+/** Trials at one time. */
+const atOnce = 5;
+
+interface Trial {
+  readonly aim: Aim;
+  readonly words: readonly string[];
+  readonly delay: number;
+  /** Milliseconds after its start at which it is killed, or after the server's answer. */
+  readonly killAt: number;
+  readonly afterAnswer?: boolean;
+  /** Whether another process holds the store's lock meanwhile. */
+  readonly locked?: boolean;
+}
+
+export interface Tally {
+  readonly trials: number;
+  /** Kills of a command whose refresh had reached the server. */
+  readonly reached: number;
+  readonly lost: number;
+  /** Those of them that were killed after the server had sent its answer. */
+  readonly lostAfterAnswer: number;
+}
+
+export interface Killing {
+  readonly folder: string;
+  readonly random: () => number;
+}
+
+/** Kills at moments that cover the whole life of a command, until so many have come after the refresh had reached the server. */
+export async function killCommands({ aims, wanted }: { aims: readonly Aim[]; wanted: number }, killing: Killing): Promise<Tally> {
+  const kinds = commands.flatMap((words) => delays.flatMap((delay) => aims.map((aim) => ({ words, delay, aim }))));
+  let next = 0;
+  return tallied(killing, ({ reached }) => {
+    if (reached >= wanted) return undefined;
+    const kind = kinds[next++ % kinds.length] ?? kinds[0];
+    return kind && { ...kind, killAt: killing.random() * (life + kind.delay) };
+  });
+}
+
+/** Kills all that runs half a second after the server has answered, while the store's lock is held: the answer is on disk by then. */
+export async function killBehindLock(count: number, killing: Killing): Promise<Tally> {
+  return tallied(killing, ({ trials }) =>
+    trials >= count ? undefined : { aim: 'all', words: ['refresh', 'demo'], delay: 1_000, killAt: 500, afterAnswer: true, locked: true },
+  );
+}
+
+async function tallied(killing: Killing, nextTrial: (tally: Tally) => Trial | undefined): Promise<Tally> {
+  const server = await startRotatingServer();
+  let tally: Tally = { trials: 0, reached: 0, lost: 0, lostAfterAnswer: 0 };
+  let begun = 0;
+  const work = async () => {
+    for (;;) {
+      const trial = nextTrial({ ...tally, trials: begun });
+      if (trial === undefined) return;
+      begun += 1;
+      const { isReached, isAnswered, isLost } = await tryOnce(trial, { server, ...killing });
+      tally = {
+        trials: tally.trials + 1,
+        reached: tally.reached + Number(isReached),
+        lost: tally.lost + Number(isLost),
+        lostAfterAnswer: tally.lostAfterAnswer + Number(isLost && isAnswered),
+      };
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  server.close();
+  return tally;
+}
+
+async function tryOnce(trial: Trial, { server, folder }: Killing & { server: RotatingServer }) {
+  const home = mkdtempSync(path.join(folder, 'kill-'));
+  const store = path.join(home, 'mcp-servers.json');
+  const { entry, family } = server.login(trial.delay);
+  writeFileSync(store, JSON.stringify({ mcpServers: { demo: entry } }), { mode: 0o600 });
+  const env = { PATH: process.env['PATH'], HOME: home };
+  const start = (words: readonly string[], detached: boolean) =>
+    spawn(process.execPath, [command, ...words, '--store', store], { env, detached, stdio: ['pipe', 'ignore', 'ignore'] });
+
+  const isOver = new AbortController();
+  const child = start(trial.words, true);
+  const ended = once(child, 'close');
+  child.stdin.on('error', () => undefined);
+  if (trial.words[0] === 'bridge') child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {} })}\n`);
+  // Before its request, the command takes the lock itself, to see that there is room.
+  if (trial.locked) while (family.refreshedAt === undefined) await wait(5);
+  const held = trial.locked ? holdStore(store, isOver.signal) : undefined;
+  await held?.taken;
+  if (trial.afterAnswer) while (family.answeredAt === undefined) await wait(5);
+  await Promise.race([wait(trial.killAt), ended]);
+  const isAlive = child.exitCode === null && child.signalCode === null;
+  const isReached = isAlive && family.refreshedAt !== undefined;
+  const isAnswered = family.answeredAt !== undefined;
+  if (trial.aim === 'all') for (const pid of processesOf(home)) kill(pid);
+  else if (isAlive && child.pid !== undefined) kill(trial.aim === 'group' ? -child.pid : child.pid);
+  await ended;
+  isOver.abort();
+  await held?.released;
+  // What outlives the command ends by itself.
+  while (processesOf(home).length > 0) await wait(20);
+
+  const after = start(['refresh', 'demo'], false);
+  after.stdin.end();
+  const [code] = (await once(after, 'close')) as [number | null];
+  const isLost = code !== 0 || family.isRevoked;
+  rmSync(home, { recursive: true, force: true });
+  return { isReached, isAnswered, isLost };
+}
+
+/** Another process at work on the store, as far as a lock can tell. */
+function holdStore(store: string, signal: AbortSignal) {
+  let taken: () => void = () => undefined;
+  const isTaken = new Promise<void>((resolve) => (taken = resolve));
+  const released = withLock(`${store}.lock`, { milliseconds: 10_000 }, async () => {
+    taken();
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  });
+  return { taken: isTaken, released };
+}
+
+/** The processes that were started with that home. */
+function processesOf(home: string): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      // A process that has ended and is not yet waited for has no environment.
+      return readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').includes(`HOME=${home}`) ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}

@@ -1,0 +1,49 @@
+/** A login as it is in the store, for its server and no other. */
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { covers } from '../oauth/resource.js';
+import { quoted } from '../server-text.js';
+import { findServer, type StoreDocument } from '../store/document.js';
+import { loginTypes, placeOf, readLogin, type Login } from '../store/login.js';
+import { expandVariables } from '../store/variables.js';
+import { loginNeeded } from './renewal.js';
+
+/**
+ * The login of server `name`, fresh or not.
+ *
+ * @throws AuthError `login_needed` when there is none, or it is for another URL than the server's; `not_a_login` for other kinds
+ * of authentication.
+ */
+export function storedLogin(document: StoreDocument, name: string, context: Pick<Context, 'env'>): Login {
+  const entry = findServer(document, name);
+  const login = readLogin(entry);
+  if (login) return checkResource(login, { name, url: entry?.url }, context);
+  if (entry === undefined) {
+    throw new AuthError('login_needed', `There is no server called ${name} in the store.`, {
+      hint: `Run: mcp-auth login URL --name ${name}     (mcp-auth list shows the servers)`,
+    });
+  }
+  if (typeof entry.auth?.type === 'string' && !loginTypes.has(entry.auth.type)) {
+    throw new AuthError('not_a_login', `${name} is authenticated by ${entry.auth.type}, not by a login: it has no token.`);
+  }
+  if (entry.url === undefined) throw new AuthError('not_a_login', `${name} is not a remote server: there is nothing to log in to.`);
+  throw loginNeeded(name, `You are not logged in to ${name}`);
+}
+
+/** A token goes to the resource that it is for, also when another program has given the server another URL since. */
+function checkResource(login: Login, { name, url }: { name: string; url: unknown }, { env }: Pick<Context, 'env'>): Login {
+  const place = placeOf(login);
+  if (place === undefined || typeof url !== 'string') return login;
+  const address = expandedUrl(url, env);
+  if (address === undefined || covers(place, address)) return login;
+  throw loginNeeded(name, `The login to ${name} is for ${quoted(place)}, and its URL in the store is now ${quoted(address.href)}`);
+}
+
+/** Undefined where a variable in it is not set: whoever uses the URL is told. */
+function expandedUrl(url: string, env: Context['env']): URL | undefined {
+  try {
+    return new URL(expandVariables(url, env));
+  } catch {
+    return undefined;
+  }
+}
