@@ -110,13 +110,25 @@ async function endsWell(what: string, file: string, words: string[], options: { 
   }
 }
 
-async function pythons() {
+/** Ends well, aloud, where packages of others cannot be had. */
+async function had<T>(packages: Promise<T>): Promise<T> {
+  return packages.catch((error: unknown) => {
+    say(`SKIPPED: the Python packages cannot be had: ${wordsOf(error)}`);
+    rmSync(root, { recursive: true, force: true });
+    process.exit(0);
+  });
+}
+
+async function wheelOfOurs(): Promise<string> {
   const wheels = path.join(root, 'wheels');
-  const builder = await venv('builder', ['build', 'hatchling']);
+  const builder = await had(venv('builder', ['build', 'hatchling']));
   const source = path.join(root, 'source');
   await run('cp', ['-R', path.join(repository, 'python'), source]);
   await run(builder, ['-m', 'build', '--no-isolation', '--wheel', '--outdir', wheels, source], { timeout: patience });
-  const wheel = path.join(wheels, readdirSync(wheels)[0] ?? '');
+  return path.join(wheels, readdirSync(wheels)[0] ?? '');
+}
+
+async function pythons(wheel: string) {
   return {
     all: await venv('all', [wheel, 'mcp>=2', 'fastmcp', 'httpx', 'httpx2', 'trio', 'mypy', 'pyright', 'ruff']),
     httpx: await venv('httpx', [wheel, 'httpx', 'trio']),
@@ -127,12 +139,7 @@ async function pythons() {
 
 await build();
 say('Installing the Python packages …');
-const installed = await pythons().catch((error: unknown) => {
-  say(`SKIPPED: the Python packages cannot be had: ${wordsOf(error)}`);
-  rmSync(root, { recursive: true, force: true });
-  process.exit(0);
-});
-const { all, httpx, httpx2, bare } = installed;
+const { all, httpx, httpx2, bare } = await had(pythons(await wheelOfOurs()));
 const authorizationServer = await startAuthorizationServer({ accessTokenLife: life });
 const mcpServer = await startMcpServer({ authorizationServer });
 try {
