@@ -5,7 +5,7 @@
  * The packages come from wherever pip gets them. Where they cannot be had, it says so and ends well.
  */
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -110,36 +110,36 @@ async function endsWell(what: string, file: string, words: string[], options: { 
   }
 }
 
-/** Ends well, aloud, where packages of others cannot be had. */
-async function had<T>(packages: Promise<T>): Promise<T> {
-  return packages.catch((error: unknown) => {
-    say(`SKIPPED: the Python packages cannot be had: ${wordsOf(error)}`);
-    rmSync(root, { recursive: true, force: true });
-    process.exit(0);
-  });
-}
-
-async function wheelOfOurs(): Promise<string> {
-  const wheels = path.join(root, 'wheels');
-  const builder = await had(venv('builder', ['build', 'hatchling']));
-  const source = path.join(root, 'source');
-  await run('cp', ['-R', path.join(repository, 'python'), source]);
-  await run(builder, ['-m', 'build', '--no-isolation', '--wheel', '--outdir', wheels, source], { timeout: patience });
-  return path.join(wheels, readdirSync(wheels)[0] ?? '');
-}
-
-async function pythons(wheel: string) {
+/** What comes from elsewhere, and so may not be had. */
+async function fetched() {
   return {
-    all: await venv('all', [wheel, 'mcp>=2', 'fastmcp', 'httpx', 'httpx2', 'trio', 'mypy', 'pyright', 'ruff']),
-    httpx: await venv('httpx', [wheel, 'httpx', 'trio']),
-    httpx2: await venv('httpx2', [wheel, 'httpx2', 'trio']),
-    bare: await venv('bare', [wheel]),
+    builder: await venv('builder', ['build', 'hatchling']),
+    all: await venv('all', ['mcp>=2', 'fastmcp', 'httpx', 'httpx2', 'trio', 'mypy', 'pyright', 'ruff']),
+    httpx: await venv('httpx', ['httpx', 'trio']),
+    httpx2: await venv('httpx2', ['httpx2', 'trio']),
+    bare: await venv('bare', []),
   };
+}
+
+/** Builds the wheel, and installs it in each. */
+async function installWheel(builder: string, pythons: readonly string[]): Promise<void> {
+  const wheels = path.join(root, 'wheels');
+  const source = path.join(root, 'source');
+  cpSync(path.join(repository, 'python'), source, { recursive: true });
+  await run(builder, ['-m', 'build', '--no-isolation', '--wheel', '--outdir', wheels, source], { timeout: patience });
+  const wheel = path.join(wheels, readdirSync(wheels)[0] ?? '');
+  for (const python of pythons) await run(python, ['-m', 'pip', 'install', '--quiet', '--no-index', wheel], { timeout: patience });
 }
 
 await build();
 say('Installing the Python packages …');
-const { all, httpx, httpx2, bare } = await had(pythons(await wheelOfOurs()));
+const pythons = await fetched().catch((error: unknown) => {
+  say(`SKIPPED: the Python packages cannot be had: ${wordsOf(error)}`);
+  rmSync(root, { recursive: true, force: true });
+  process.exit(0);
+});
+const { builder, all, httpx, httpx2, bare } = pythons;
+await installWheel(builder, [all, httpx, httpx2, bare]);
 const authorizationServer = await startAuthorizationServer({ accessTokenLife: life });
 const mcpServer = await startMcpServer({ authorizationServer });
 try {
