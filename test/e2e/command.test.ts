@@ -1,8 +1,11 @@
 /** The built command as people run it: in a terminal, from a script, by an agent without either. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { shellLine } from '../../src/apps/shell-words.js';
 import { command } from '../helpers/build.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
@@ -73,6 +76,8 @@ describe('in a terminal', () => {
     const shell = spawnInTerminal('/bin/sh', ['-c', line], {});
     await shell.shown(/Paste the address here:|Waiting for approval/);
     shell.type('\u0003');
+    // What is printed last may come after the end.
+    await shell.shown(/-?iexten .*/);
     await shell.exit;
     const screen = shell.lines().join('\n');
     expect(screen).toMatch(/^✗ Interrupted\.\nexit 130$/m);
@@ -184,6 +189,48 @@ test('SIGTERM, twice, while a refresh is on the wire: its answer is stored first
   expect(readStore(store).mcpServers.demo.auth).toMatchObject({ token: 'a', refresh_token: 'b' });
   expect(server.asked('POST /token')).toHaveLength(1);
 });
+
+test.each(['token', 'headers', 'refresh'])(
+  '%s is killed with its group while a refresh is on the wire: the next one has the new token',
+  async (word) => {
+    const answer: { send?: () => void } = {};
+    const reached = new Promise<void>((resolve) => (answer.send = resolve));
+    const released: { go?: () => void } = {};
+    const held = new Promise<void>((resolve) => (released.go = resolve));
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      answer.send?.();
+      void held.then(() => {
+        const body = { access_token: 'a', token_type: 'Bearer', expires_in: 3600, refresh_token: 'b' };
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      });
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const auth = {
+      type: 'bearer',
+      token: 'old',
+      expires_at: 1,
+      refresh_token: 'r',
+      issuer: origin,
+      client_id: 'c',
+      token_endpoint: `${origin}/token`,
+    };
+    const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: `${origin}/mcp`, auth } } });
+    const child = spawn(process.execPath, [command, word, 'demo', '--store', store], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    await reached;
+    process.kill(-(child.pid ?? 0), 'SIGKILL');
+    // Its pipes are closed: nobody else holds them.
+    await once(child, 'close');
+    const next = runPiped(['token', 'demo', '--store', store]);
+    released.go?.();
+    expect(await next.exit, next.output.stderr).toBe(0);
+    expect(next.output.stdout).toBe('a\n');
+    expect(asked).toEqual(['/token']);
+  },
+);
 
 test('16 processes that find the token expired make one refresh, and all print the same new one', async () => {
   let count = 0;

@@ -1,6 +1,7 @@
 /** Runs a whole command in this process: the code is all real, the streams, the clock and the browser are the test's. */
 import { PassThrough } from 'node:stream';
 import { runCli } from '../../src/cli.js';
+import type { Refresher } from '../../src/context.js';
 import { interrupted } from '../../src/errors.js';
 import { testClock, type TestClock } from './clock.js';
 import { completeMatch } from './complete.js';
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
   readonly openBrowser?: (url: string) => Promise<boolean>;
   readonly runProgram?: (words: readonly string[], environment: NodeJS.ProcessEnv) => number;
+  /** What renews tokens in the place of this process. */
+  readonly refresher?: Refresher;
   readonly tmux?: (words: readonly string[]) => string | undefined;
   /** The folder that the command is typed in. */
   readonly folder?: string;
@@ -49,6 +52,7 @@ export function run(
     env = {},
     openBrowser,
     runProgram,
+    refresher,
     tmux,
     columns = 100,
     folder = '/',
@@ -75,6 +79,7 @@ export function run(
     },
     clock,
     hold: () => () => undefined,
+    refresher,
     runProgram: (words, environment) => Promise.resolve(runProgram?.(words, environment) ?? 0),
     runTmux: (words) => Promise.resolve(tmux?.(words)),
     raise: (signal) => {

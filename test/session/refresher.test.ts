@@ -1,0 +1,119 @@
+/** The process that renews tokens: what it says, and what there is without it. A real one is in test/e2e and `npm run stress`. */
+import { expect, test } from 'vitest';
+import type { Refresher } from '../../src/context.js';
+import { answerRequest, sayTo } from '../../src/session/answer-request.js';
+import type { Answer, RenewalRequest } from '../../src/session/refresher-messages.js';
+import { openContext, withoutTerminal } from '../../src/without-terminal.js';
+import type { Exchange } from '../helpers/fake-server.js';
+import { readStore, temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { fakeServer } from '../helpers/servers.js';
+
+async function expired(change: (origin: string) => Exchange[] = () => []) {
+  const server = await fakeServer(change);
+  const auth = {
+    ...{ type: 'bearer', token: 'old', expires_at: 1, refresh_token: 'refresh-0', scope: 'read', client_id: 'client-1' },
+    ...{ issuer: server.origin, resource: server.url, token_endpoint: `${server.origin}/token` },
+  };
+  return { server, store: temporaryStore({ mcpServers: { fake: { type: 'http', url: server.url, auth } } }) };
+}
+
+/** The other process's own code, with all that goes over as it goes over. */
+function refresher(): Refresher & { readonly requests: object[]; readonly heard: Answer[] } {
+  const requests: object[] = [];
+  const heard: Answer[] = [];
+  return {
+    ...{ requests, heard },
+    start: async (request, { take }) => {
+      requests.push(request);
+      const copy = JSON.parse(JSON.stringify(request)) as RenewalRequest;
+      const send = (answer: Answer) => {
+        const sent = JSON.parse(JSON.stringify(answer)) as Answer;
+        heard.push(sent);
+        take(sent);
+      };
+      const { warn, fail, remark } = sayTo(send);
+      const context = openContext({ store: copy.store, ui: withoutTerminal({ onWarning: warn, onFailure: fail, onRemark: remark }) });
+      await answerRequest(copy, { context, send });
+      context.http.close();
+    },
+  };
+}
+
+test.each(['token fake', 'headers fake', 'refresh fake', 'refresh --all', 'exec fake -- true'])(
+  '%s has it renew, and gives it no secret',
+  async (line) => {
+    const { server, store } = await expired();
+    const other = refresher();
+    const command = run(line, { store, refresher: other });
+    expect(await command.exit, command.stderr).toBe(0);
+    expect(server.asked('POST /token')).toHaveLength(1);
+    expect(readStore(store).mcpServers.fake.auth.token).toBe('access-1');
+    expect(other.requests).toHaveLength(1);
+    expect(JSON.stringify([other.requests, other.heard])).not.toMatch(/"old"|refresh-\d|access-\d/);
+  },
+);
+
+test.each([
+  { what: 'a busy server', respond: { status: 429, headers: { 'retry-after': '7' } }, code: 6, said: 'Try again in 7 s' },
+  { what: 'the end of a login', respond: { status: 400, json: { error: 'invalid_grant' } }, code: 3, said: 'mcp-auth login fake' },
+  { what: 'a refusal', respond: { status: 400, json: { error: 'invalid_scope' } }, code: 1, said: '--scope' },
+])('what it says of $what is told as if it had been this one', async ({ respond, code, said }) => {
+  const told = [];
+  for (const how of [refresher(), undefined]) {
+    const { store } = await expired(() => [{ want: 'POST /token', respond }]);
+    const token = run('token fake', { store, ...(how && { refresher: how }) });
+    expect(await token.exit).toBe(code);
+    told.push(token.stderr.replaceAll(/127\.0\.0\.1:\d+/g, 'HOST'));
+  }
+  expect(told[0]).toBe(told[1]);
+  expect(told[0]).toContain(said);
+});
+
+test('its warnings are told', async () => {
+  const json = { access_token: 'a', token_type: 'Bearer', expires_in: 3600, scope: 'read admin' };
+  const { store } = await expired(() => [{ want: 'POST /token', respond: { json } }]);
+  const token = run('token fake', { store, refresher: refresher() });
+  expect(await token.exit).toBe(0);
+  expect(token.stderr).toContain('may do more than was approved');
+});
+
+test('where no process can be started, this one renews, and doctor says so', async () => {
+  const { server, store } = await expired();
+  const none: Refresher = { start: () => Promise.resolve() };
+  for (const line of ['token fake', 'refresh fake', 'refresh --all']) {
+    expect(await run(line, { store, refresher: none }).exit).toBe(0);
+  }
+  expect(server.asked('POST /token').length).toBeGreaterThan(1);
+  const doctor = run('doctor fake', { store, refresher: none });
+  await doctor.exit;
+  expect(doctor.stdout + doctor.stderr).toContain('no other one can be started here');
+});
+
+test('one that is ended from outside is told of, and nothing is asked a second time', async () => {
+  const { server, store } = await expired();
+  const killed: Refresher = {
+    start: (_, { take }) => {
+      take({ is: 'started' });
+      return Promise.resolve();
+    },
+  };
+  const token = run('token fake', { store, refresher: killed });
+  expect(await token.exit).toBe(1);
+  expect(token.stderr).toContain('was ended before it was done');
+  expect(server.asked('POST /token')).toHaveLength(0);
+});
+
+test('Ctrl-C ends the waiting for it at once', async () => {
+  const { store } = await expired();
+  const waiting: { token?: ReturnType<typeof run> } = {};
+  const endless: Refresher = {
+    start: (_, { signal }) =>
+      new Promise((__, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+        waiting.token?.interrupt();
+      }),
+  };
+  waiting.token = run('token fake', { store, refresher: endless });
+  expect(await waiting.token.exit).toBe(130);
+});
