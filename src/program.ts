@@ -44,7 +44,14 @@ async function startAside(
   const { spawn } = await import('node:child_process');
   // In an app that is made with Electron, the program that runs is no Node without it.
   const env = process.versions['electron'] === undefined ? process.env : { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-  const child = spawn(command, words, { detached: true, windowsHide: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env });
+  const start = () => spawn(command, words, { detached: true, windowsHide: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env });
+  let child: ReturnType<typeof start>;
+  try {
+    child = start();
+  } catch {
+    // A system that starts no process says so in this way, or by an event.
+    return;
+  }
   await new Promise<void>((resolve, reject) => {
     // It goes on by itself, and this process does not wait for its end.
     const leave = () => {
