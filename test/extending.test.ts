@@ -127,7 +127,7 @@ function node(...words: string[]): Promise<Ended> {
   });
 }
 
-const mcpAuth = (...words: string[]) => node('--import', 'tsx', 'src/main.ts', ...words);
+const mcpAuth = (...words: string[]) => node('--import', 'tsx', 'src/bin.ts', ...words);
 
 test('the types hold', async () => {
   expect(await node('node_modules/typescript/bin/tsc', '-p', '.')).toEqual({ code: 0, stdout: '', stderr: '' });

@@ -310,6 +310,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--move': 'test/commands/transfer: a login that moves',
   '--print': 'test/commands/connect: what would be written',
   '--private-key': 'test/oauth/client-authentication: a key in place of a secret',
+  '--refused': 'test/session: a refused token is renewed once, however many say so',
   '--redirect-uri': 'test/vendors: Slack and Salesforce, by what their records say',
   '--start': 'test/commands/two-steps: the first half of a login',
   '--timeout': 'test/commands/login: more time',
