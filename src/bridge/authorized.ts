@@ -69,9 +69,9 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
     return known?.token === login.accessToken && performance.now() - known.at < hopelessFor;
   };
   const giveUp = (method: string, login: Login) => void hopeless.set(method, { token: login.accessToken, at: performance.now() });
-  /** The token that a message was taken with last, and when. */
-  let accepted: { readonly token: string; readonly at: number } | undefined;
-  const isAccepted = (login: Login) => accepted?.token === login.accessToken && performance.now() - accepted.at < acceptedFor;
+  /** The login that a message was taken with last, and when it was looked up, which is near enough. */
+  let accepted: Known | undefined;
+  const isAccepted = (login: Login) => accepted?.login?.accessToken === login.accessToken && performance.now() - accepted.at < acceptedFor;
   let renewedAt = 0;
   let renewing: Promise<Login | undefined> | undefined;
 
@@ -122,7 +122,7 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
     const refusal = first.status < 400 ? undefined : await readRefusal(first, login);
     const method = request.method ?? 'GET';
     if (!refusal?.isOfToken) {
-      if (login !== undefined && method === 'POST' && first.status < 300) accepted = { token: login.accessToken, at: performance.now() };
+      if (method === 'POST' && first.status < 300 && known?.login === login) accepted = known;
       return checkScope(refusal?.answer ?? first, target, context);
     }
     // A stream that is refused while messages are taken is refused for another reason than the token.
