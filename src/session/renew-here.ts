@@ -38,7 +38,7 @@ export async function renewHere({ name, seen, minTtl, always, isRefused = false 
 
 /** What another process has put into the store meanwhile. */
 export async function renewedByAnother({ name, seen }: Pick<Renewal, 'name' | 'seen'>, context: Context): Promise<Login | undefined> {
-  const login = storedLogin(await context.store.read(name), name, context);
+  const login = storedLogin(await context.store.peek(name), name, context);
   return isAnother(login, seen, context) ? login : undefined;
 }
 

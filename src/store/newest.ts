@@ -21,6 +21,8 @@ import { unwritable } from './unwritable.js';
 const mostReplaced = 500;
 /** Milliseconds after which no program is thought to hold an older copy still. */
 const longestCopy = 24 * 60 * 60 * 1000;
+/** Milliseconds that an answer may take into the store: as long as a lock is waited for. */
+const onItsWay = 30_000;
 
 /** One generation of a login: either token may change alone. */
 function generationOf({ accessToken, refreshToken = '' }: Login): string {
@@ -98,6 +100,11 @@ function isForOnePlace(one: Login, other: Login): boolean {
 /** Whether what is kept has to be looked at under the lock: it has tokens of a login that the person has removed, or a place of its own. */
 export function isUnsettled(document: StoreDocument, { name, server, file }: KeptNewest): boolean {
   return !isMain({ name, file }) || (server !== undefined && readLogin(findServer(document, name)) === undefined);
+}
+
+/** Whether an answer of these moments is kept for a server: another process is about to put it into the store. */
+export function isOnItsWay(server: string, kept: readonly KeptNewest[]): boolean {
+  return kept.some((one) => one.name === server && !isMain(one) && Math.abs(Date.now() - one.writtenAt) < onItsWay);
 }
 
 /** Whether it is the one file of a server that stays. */

@@ -2,7 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AttemptFile } from './attempts.js';
 import { findServer, parseDocument, type StoreDocument } from './document.js';
-import { isUnsettled, putBack, readAllNewest } from './newest.js';
+import { isOnItsWay, isUnsettled, putBack, readAllNewest } from './newest.js';
 import { newestFiles } from './newest-file.js';
 import { readStoreText } from './reading.js';
 import type { HeldLock } from './lock.js';
@@ -19,6 +19,8 @@ export interface Store extends StoreWriting {
    * @param server the only one that is of interest; all are, without it.
    */
   read(server?: string): Promise<StoreDocument>;
+  /** The same of one server, and nothing is put back: for who looks again and again while another process is at work. */
+  peek(server: string): Promise<StoreDocument>;
   /** What the person should know of the file that was read, as sentences. */
   findings(): string[];
   state(): Promise<StoreState>;
@@ -96,21 +98,19 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
       return file();
     },
     read: async (server) => {
-      const { text, finding } = await readFilled(file());
+      const { document, kept, names, finding } = await look(file(), server);
       if (finding !== undefined) findings.add(finding);
-      const document = await parseDocument(text, file());
-      const kept = readAllNewest(realPath(file()), server === undefined ? undefined : [server]);
-      const names = putBack(document, kept);
       if (names.length > 0 || kept.some((one) => isUnsettled(document, one))) {
         const done = await (await writing()).update((_, again) => again, server).catch(() => undefined);
         // Nothing is amiss where another process was between the one file and the other, and has written both by now.
-        for (const name of done ?? names) {
+        for (const name of (done ?? names).filter((one) => !isOnItsWay(one, kept))) {
           const hasEnded = readLogin(findServer(document, name)) === undefined;
           findings.add(putBackInWords({ name, file: file(), isDone: done !== undefined, hasEnded }));
         }
       }
       return document;
     },
+    peek: async (server) => (await look(file(), server)).document,
     findings: () => [...findings],
     state: async () => {
       const { readLocks } = await import('./lock.js');
@@ -128,6 +128,14 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     keepMoved: async (...of) => (await writing()).keepMoved(...of),
     forgetMoved: async (...of) => (await writing()).forgetMoved(...of),
   };
+}
+
+/** What the file says, with newer logins than it has. */
+async function look(file: string, server: string | undefined) {
+  const { text, finding } = await readFilled(file);
+  const document = await parseDocument(text, file);
+  const kept = readAllNewest(realPath(file), server === undefined ? undefined : [server]);
+  return { document, kept, names: putBack(document, kept), finding };
 }
 
 /** Milliseconds between two looks at a file that another program has emptied, and how many there are. */
