@@ -73,8 +73,8 @@ async function startAside(
     });
     child.on('error', done);
     child.on('close', done);
-    // That one has ended already is heard of by `close`.
-    child.send(request, () => undefined);
+    // That one has ended already is heard of by `close`. Where there are no more files to open, there is no channel.
+    if (child.channel) child.send(request, () => undefined);
   });
 }
 
