@@ -192,7 +192,7 @@ export interface HeldLock {
 export async function readLocks(storeFile: string): Promise<HeldLock[]> {
   const folder = path.dirname(storeFile);
   const names = await readdir(folder).catch(() => []);
-  const paths = names.filter((one) => one.startsWith(`${path.basename(storeFile)}.`) && one.endsWith('.lock'));
+  const paths = names.filter((one) => one.startsWith(`${path.basename(storeFile)}.`) && /\.lock(\.asking)?$/.test(one));
   const found = await Promise.all(
     paths.map(async (one): Promise<HeldLock[]> => {
       const lockPath = path.join(folder, one);
