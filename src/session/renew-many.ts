@@ -1,8 +1,10 @@
 /** Many logins renewed at once, by one process of its own, or by this one where there can be none. */
 import type { Context } from '../context.js';
+import { toAuthError } from '../errors.js';
 import { renewEach, type Renewed } from './many.js';
 import { renewElsewhere, type Outcome } from './renew-elsewhere.js';
 import { storedLogin } from './stored-login.js';
+import type { StoreDocument } from '../store/document.js';
 
 /** As `renewEach`. */
 export async function renewMany(names: readonly string[], tell: (renewed: Renewed) => void, context: Context): Promise<void> {
@@ -17,6 +19,15 @@ export async function renewMany(names: readonly string[], tell: (renewed: Renewe
   }
   const document = await context.store.read();
   for (const { name, failure } of outcomes) {
-    tell(failure === undefined ? { name, login: storedLogin(document, name, context) } : { name, failure });
+    tell(failure === undefined ? found(name, document, context) : { name, failure });
+  }
+}
+
+/** A login may have been taken out of the store since. */
+function found(name: string, document: StoreDocument, context: Context): Renewed {
+  try {
+    return { name, login: storedLogin(document, name, context) };
+  } catch (error) {
+    return { name, failure: toAuthError(error) };
   }
 }
