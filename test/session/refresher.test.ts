@@ -97,7 +97,7 @@ test('where no process can be started, this one renews, and doctor says so', asy
 
 test('one that says nothing is not waited for', async () => {
   const { server, store } = await expired();
-  const silent = refresherOf([process.execPath, '-e', 'setTimeout(() => undefined, 1500)'], 200);
+  const silent = refresherOf([process.execPath, '-e', "process.on('disconnect', () => process.exit())"], 200);
   expect(await run('token fake', { store, refresher: silent }).exit).toBe(0);
   expect(server.asked('POST /token')).toHaveLength(1);
 });
