@@ -1,8 +1,9 @@
 import { once } from 'node:events';
+import { readlinkSync } from 'node:fs';
 import os from 'node:os';
 import type { Refresher } from './context.js';
 import { AuthError } from './errors.js';
-import { refresherWord } from './refresher-word.js';
+import { refresherWord, stopWord } from './refresher-word.js';
 
 /** Runs a program in this one's place: its streams, its terminal, the signals that come. Resolves to its exit code. */
 export async function runProgram([command = '', ...words]: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
@@ -26,9 +27,30 @@ export async function runProgram([command = '', ...words]: readonly string[], en
   }
 }
 
+/** Milliseconds for which a process may say nothing after it was started, as one that waits for a debugger. */
+const startPatience = 20_000;
+
 /** @param program the words that start this program. */
-export function refresherOf(program: readonly string[]): Refresher {
-  return { start: (request, options) => startAside([...program, refresherWord], request, options) };
+export function refresherOf([node = '', ...script]: readonly string[], patience = startPatience): Refresher {
+  const program = [node, ...process.execArgv.filter((word) => trustOption.test(word)), ...script, refresherWord];
+  return { start: (request, options) => startAside({ program, request, patience }, options) };
+}
+
+/** What Node was told of certificates and of networks holds for the other process, too; its debugger and its script do not. */
+const trustOption = /^--(use-(system|openssl|bundled)-ca$|tls-|openssl-|dns-result-order=|max-http-header-size=)/;
+
+/**
+ * The first namespace of processes of a Linux system. In any other one, as in a container, all processes may end with the one
+ * that somebody waits for.
+ */
+const firstNamespace = 'pid:[4026531836]';
+
+function mayTakeOthersAlong(): boolean {
+  try {
+    return readlinkSync('/proc/self/ns/pid') !== firstNamespace;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -36,8 +58,7 @@ export function refresherOf(program: readonly string[]): Refresher {
  * reaches it, and it holds none of the caller's pipes open. What is said goes over a channel of their own, and may end early.
  */
 async function startAside(
-  [command = '', ...words]: readonly string[],
-  request: object,
+  { program: [command = '', ...words], request, patience }: { program: readonly string[]; request: object; patience: number },
   { take, signal }: Parameters<Refresher['start']>[1],
 ): Promise<void> {
   signal.throwIfAborted();
@@ -55,20 +76,25 @@ async function startAside(
   await new Promise<void>((resolve, reject) => {
     // It goes on by itself, and this process does not wait for its end.
     const leave = () => {
+      clearTimeout(silence);
       signal.removeEventListener('abort', interrupted);
       if (child.connected) child.disconnect();
       child.unref();
     };
     const interrupted = () => {
-      leave();
-      reject(signal.reason as Error);
+      // It begins nothing more, and ends when what is on its way has been stored.
+      if (child.connected) child.send(stopWord, () => undefined);
+      if (!mayTakeOthersAlong()) done();
     };
     const done = () => {
       leave();
-      resolve();
+      if (signal.aborted) reject(signal.reason as Error);
+      else resolve();
     };
+    const silence = setTimeout(done, patience);
     signal.addEventListener('abort', interrupted);
     child.on('message', (message) => {
+      clearTimeout(silence);
       if (take(message)) done();
     });
     child.on('error', done);

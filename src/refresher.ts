@@ -3,13 +3,15 @@
  * has become of it as long as the parent is there, and ends by itself.
  */
 import process from 'node:process';
+import { interrupted } from './errors.js';
 import { answerRequest, sayTo } from './session/answer-request.js';
 import type { RenewalRequest } from './session/refresher-messages.js';
+import type { Store } from './store/store.js';
 import { openContext, withoutTerminal } from './without-terminal.js';
 
 /**
- * Milliseconds that it lives at most: it may wait for another process that renews, and for a server several times. What has come
- * from the server by then is on disk.
+ * Milliseconds after which it begins nothing more: it may wait for another process that renews, and for a server several times.
+ * What is on its way to a server by then is waited for, and stored.
  */
 const longestLife = 300_000;
 
@@ -21,19 +23,30 @@ const send = (message: unknown) => {
 
 // It is as brief as it can be: who wants it to end can wait for that.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-setTimeout(() => process.exit(1), longestLife).unref();
+const stop = new AbortController();
+const end = () => stop.abort(interrupted());
+setTimeout(end, longestLife).unref();
 const withoutRequest = () => process.exit(0);
 process.once('disconnect', withoutRequest);
 process.once('message', (request: DebuggedRequest) => {
   process.off('disconnect', withoutRequest);
+  process.on('message', end);
   void renew(request);
 });
 
 async function renew(request: DebuggedRequest): Promise<void> {
   const { warn, fail, remark } = sayTo(send);
   const ui = withoutTerminal({ onWarning: warn, onFailure: fail, onRemark: remark });
-  const context = openContext({ store: request.store, ui, debug: request.debug });
-  await answerRequest(request, { context, send });
+  const context = openContext({ store: request.store, signal: stop.signal, ui, debug: request.debug });
+  const underWay: Promise<unknown>[] = [];
+  const withServerLock: Store['withServerLock'] = (...of) => {
+    const working = context.store.withServerLock(...of);
+    underWay.push(working);
+    return working;
+  };
+  // What ends one of them, a mistake of ours too, lets the others end in order.
+  await answerRequest(request, { context: { ...context, store: { ...context.store, withServerLock } }, send }).catch(end);
+  await Promise.allSettled(underWay);
   // What was said goes over before the end.
   await new Promise<void>((resolve) => {
     if (process.connected && process.send) process.send({ is: 'last' }, undefined, undefined, () => resolve());

@@ -72,6 +72,9 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
   /** The login that a message was taken with last, and when it was looked up, which is near enough. */
   let accepted: Known | undefined;
   const isAccepted = (login: Login) => accepted?.login?.accessToken === login.accessToken && performance.now() - accepted.at < acceptedFor;
+  const noteAccepted = (login: Login | undefined, method: string, { status }: HttpAnswer) => {
+    if (method === 'POST' && status < 300 && known?.login === login) accepted = known;
+  };
   let renewedAt = 0;
   let renewing: Promise<Login | undefined> | undefined;
 
@@ -109,7 +112,8 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
 
   const renewed = async (refused: Login | undefined): Promise<Login | undefined> => {
     known = undefined;
-    const next = await afterRefusal({ target, refused }, context);
+    const hasWorked = refused !== undefined && accepted?.login?.accessToken === refused.accessToken;
+    const next = await afterRefusal({ target, refused, hasWorked }, context);
     await lookAround(next);
     renewedAt = performance.now();
     if (next !== undefined) known = { login: next, at: renewedAt };
@@ -122,7 +126,7 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
     const refusal = first.status < 400 ? undefined : await readRefusal(first, login);
     const method = request.method ?? 'GET';
     if (!refusal?.isOfToken) {
-      if (method === 'POST' && first.status < 300 && known?.login === login) accepted = known;
+      noteAccepted(login, method, first);
       return checkScope(refusal?.answer ?? first, target, context);
     }
     // A stream that is refused while messages are taken is refused for another reason than the token.
@@ -133,7 +137,10 @@ export function authorizedFetch(target: Target, context: Context): AuthorizedFet
     if (next === undefined) throw loginWanted(target, 'wants a login');
     const second = await sendOn(request, url, next);
     const again = second.status < 400 ? undefined : await readRefusal(second, next);
-    if (!again?.isOfToken) return checkScope(again?.answer ?? second, target, context);
+    if (!again?.isOfToken) {
+      noteAccepted(next, method, second);
+      return checkScope(again?.answer ?? second, target, context);
+    }
     giveUp(method, next);
     // In words, a server may mean the message alone.
     if (method === 'POST' && again.answer.status === 401 && !isAccepted(next)) await remember(next, target, context);
@@ -232,14 +239,14 @@ async function hasLogin(name: string, { store }: Context): Promise<boolean> {
 
 /** Another token than the one that was refused: one that somebody else has put into the store, or a new one. */
 async function afterRefusal(
-  { target, refused }: { target: Target; refused: Login | undefined },
+  { target, refused, hasWorked }: { target: Target; refused: Login | undefined; hasWorked: boolean },
   context: Context,
 ): Promise<Login | undefined> {
   const stored = await storedLogin(target, context);
   if (stored === undefined || stored.accessToken !== refused?.accessToken) return stored;
   const name = target.name ?? (await nameOf(target.url, context));
   if (name === undefined) return undefined;
-  const login = await freshLogin({ name, refused: refused.accessToken }, context);
+  const login = await freshLogin({ name, refused: refused.accessToken, hasWorked }, context);
   return checkPlaceOf(login, { name, url: target.url });
 }
 

@@ -18,10 +18,10 @@ interface Refused {
  *
  * @throws AuthError `token_refused`, with what to do.
  */
-export async function checkRefusal({ name, login }: Refused, context: Context): Promise<void> {
+export async function checkRefusal({ name, login, hasWorked = false }: Refused & { hasWorked?: boolean }, context: Context): Promise<void> {
   const { refusals = 0, issuedAt = 0 } = login;
   const isNew = Math.abs(context.clock.now() / 1000 - issuedAt) < newFor;
-  if (refusals < 1 || (refusals === 1 && !isNew)) return;
+  if (refusals < 1 || (refusals === 1 && (hasWorked || !isNew))) return;
   await rememberRefusal({ name, login }, context);
   throw new AuthError('token_refused', `The server refuses the token of ${name}, which is new: another one would be refused, too.`, {
     hint: `It may want another scope or audience. Log in again: mcp-auth login ${name}     What is wrong: mcp-auth doctor ${name}`,

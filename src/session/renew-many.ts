@@ -1,10 +1,10 @@
 /** Many logins renewed at once, by one process of its own, or by this one where there can be none. */
 import type { Context } from '../context.js';
 import { toAuthError } from '../errors.js';
-import type { StoreDocument } from '../store/document.js';
 import { renewEach, type Renewed } from './many.js';
 import { renewElsewhere, type Outcome } from './renew-elsewhere.js';
 import { storedLogin } from './stored-login.js';
+import type { StoreDocument } from '../store/document.js';
 
 /** As `renewEach`. */
 export async function renewMany(names: readonly string[], tell: (renewed: Renewed) => void, context: Context): Promise<void> {

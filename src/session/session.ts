@@ -22,6 +22,8 @@ export interface FreshRequest {
   readonly always?: boolean;
   /** An access token that the server has turned away: the same as `always`, as long as it is the stored one. */
   readonly refused?: string;
+  /** Whether the server has taken that token before. */
+  readonly hasWorked?: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function freshLogin(request: FreshRequest, context: Context): Promi
   const { name, minTtl } = request;
   const stored = storedLogin(await context.store.read(name), name, context);
   const isRefused = stored.accessToken === request.refused;
-  if (isRefused) await checkRefusal({ name, login: stored }, context);
+  if (isRefused) await checkRefusal({ name, login: stored, hasWorked: request.hasWorked }, context);
   const always = request.always ?? isRefused;
   if (!always && (await isGood(stored, request, context))) return stored;
   if (!canRenew(stored)) return withoutRenewal(stored, { ...request, always }, context);

@@ -232,6 +232,25 @@ describe('the login', () => {
     expect(server.seen.filter(({ url }) => url === '/token')).toHaveLength(1);
   });
 
+  test('a new token that was taken, and is then refused, is renewed as any other', async () => {
+    let count = 0;
+    let known = '';
+    const server = await serverOf((seen, response) => {
+      if (seen.url === '/token') {
+        known = `t${(count += 1)}`;
+        json(response, { access_token: known, token_type: 'Bearer', expires_in: 3600 });
+      } else if (seen.headers.authorization === `Bearer ${known}`) json(response, answerTo(seen, { in: true }));
+      else response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' }).end();
+    });
+    const { ask, end } = bridged(loggedIn(server.origin));
+    expect((await ask('initialize', hello)).result).toEqual({ in: true });
+    // The server is started anew, and has forgotten it.
+    known = '';
+    expect((await ask('tools/list')).result).toEqual({ in: true });
+    await end();
+    expect(count).toBe(2);
+  });
+
   test('a server that goes on refusing is told of once a request, with what to run', async () => {
     const server = await serverOf((seen, response) => {
       if (seen.url === '/token') json(response, { access_token: `t${Math.random()}`, token_type: 'Bearer', expires_in: 3600 });

@@ -318,9 +318,9 @@ describe('the machine', () => {
     expect(broken.code).toBe(1);
   });
 
-  test('a lock that somebody has left, and one that is held', async () => {
+  test.each(['lock', 'lock.asking'])('a %s that somebody has left, and one that is held', async (kind) => {
     const store = temporaryStore({ mcpServers: {} });
-    const lock = `${store}.fake.lock`;
+    const lock = `${store}.fake.${kind}`;
     mkdirSync(lock);
     expect((await examined('', { store })).step('Store: locks')[0]).toMatchObject({
       verdict: 'fine',

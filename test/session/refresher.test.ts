@@ -1,11 +1,16 @@
 /** The process that renews tokens: what it says, and what there is without it. A real one is in test/e2e and `npm run stress`. */
-import { expect, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Refresher } from '../../src/context.js';
+import { refresherOf } from '../../src/program.js';
 import { answerRequest, sayTo } from '../../src/session/answer-request.js';
 import type { Answer, RenewalRequest } from '../../src/session/refresher-messages.js';
 import { openContext, withoutTerminal } from '../../src/without-terminal.js';
 import type { Exchange } from '../helpers/fake-server.js';
-import { readStore, temporaryStore } from '../helpers/folder.js';
+import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { piped } from '../helpers/piped.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
@@ -88,6 +93,60 @@ test('where no process can be started, this one renews, and doctor says so', asy
   const doctor = run('doctor fake', { store, refresher: none });
   await doctor.exit;
   expect(doctor.stdout + doctor.stderr).toContain('no other one can be started here');
+});
+
+test('one that says nothing is not waited for', async () => {
+  const { server, store } = await expired();
+  const silent = refresherOf([process.execPath, '-e', "process.on('disconnect', () => process.exit())"], 200);
+  expect(await run('token fake', { store, refresher: silent }).exit).toBe(0);
+  expect(server.asked('POST /token')).toHaveLength(1);
+});
+
+test('it is told what Node was told of certificates, and nothing else of that', async () => {
+  const before = process.execArgv;
+  onTestFinished(() => void (process.execArgv = before));
+  process.execArgv = ['--use-openssl-ca', '--inspect-port=0', '--title=x'];
+  const script = path.join(temporaryFolder(), 'says.cjs');
+  writeFileSync(script, 'process.send(process.execArgv); setTimeout(() => undefined, 1000);');
+  const heard: unknown[] = [];
+  const take = (message: unknown) => heard.push(message) > 0;
+  await refresherOf([process.execPath, script]).start({}, { signal: new AbortController().signal, take });
+  expect(heard).toEqual([['--use-openssl-ca']]);
+});
+
+test('of many, one that is logged out of meanwhile does not keep the others from being told of', async () => {
+  const { server, store } = await expired();
+  const { fake } = readStore(store).mcpServers;
+  writeFileSync(store, JSON.stringify({ mcpServers: { fake, gone: { ...fake, auth: { ...fake.auth, token: 'other' } } } }), {
+    mode: 0o600,
+  });
+  const all: Refresher = {
+    start: (_, { take }) => {
+      writeFileSync(store, JSON.stringify({ mcpServers: { gone: { type: 'http', url: server.url }, fake } }), { mode: 0o600 });
+      for (const one of [{ is: 'started' }, { is: 'ended', name: 'gone' }, { is: 'ended', name: 'fake' }]) take(one);
+      return Promise.resolve();
+    },
+  };
+  const refresh = run('refresh --all', { store, refresher: all });
+  expect(await refresh.exit).toBe(3);
+  expect(refresh.stderr).toContain('gone: You are not logged in');
+  expect(refresh.stderr).toContain('fake is renewed');
+});
+
+test('where no more files can be opened, there is none, and no mistake', async () => {
+  const script = `
+    import { openSync, closeSync } from 'node:fs';
+    import 'node:child_process';
+    import { refresherOf } from ${JSON.stringify(new URL('../../src/program.ts', import.meta.url).href)};
+    const open = [];
+    try { for (;;) open.push(openSync('/dev/null')); } catch {}
+    closeSync(open.pop());
+    await refresherOf([process.execPath]).start({}, { signal: new AbortController().signal, take: () => true });
+    console.log('done');`;
+  const words = ['--import', 'tsx', '--input-type=module', '-e', script];
+  const app = piped(spawn('/bin/sh', ['-c', 'ulimit -n 200; exec "$0" "$@"', process.execPath, ...words]));
+  expect(await app.exit, app.output.stderr).toBe(0);
+  expect(app.output.stdout).toBe('done\n');
 });
 
 test('one that is ended from outside is told of, and nothing is asked a second time', async () => {
