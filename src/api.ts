@@ -1,5 +1,5 @@
 /** The login of a machine, in code: a token, a fetch that adds it, a provider for the MCP SDK, a new login. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
@@ -7,6 +7,7 @@ import { authorizedFetch } from './bridge/authorized.js';
 import { checkPlace } from './oauth/place.js';
 import type { Context, LoginEvent } from './context.js';
 import { AuthError } from './errors.js';
+import { parseObject } from './json.js';
 import { toResponse } from './http/web-response.js';
 import { login as logIn } from './login/login.js';
 import { findTarget } from './login/target.js';
@@ -141,11 +142,25 @@ async function used<T>(options: Options & { ui?: LoginUi }, work: (context: Cont
   }
 }
 
-/** This program, which is beside the library or above its pieces where they are installed together. */
-const programs = ['bin.cjs', '../bin.cjs'].map((file) => path.join(import.meta.dirname, file));
+/**
+ * This program, which is beside the library or above its pieces where they are installed together. An app that has the library in
+ * a bundle of its own may have another program there, which is not to be started.
+ */
+function findProgram(): string | undefined {
+  const places = ['bin.cjs', '../bin.cjs'].map((file) => path.join(import.meta.dirname, file));
+  return places.find((file) => existsSync(file) && isOurs(path.join(file, '../../package.json')));
+}
+
+function isOurs(manifest: string): boolean {
+  try {
+    return parseObject(readFileSync(manifest, 'utf8'))?.['name'] === 'mcp-auth-cli';
+  } catch {
+    return false;
+  }
+}
 
 function contextFor({ onWarning, ui, ...options }: Options & { ui?: LoginUi }): Context {
-  const program = programs.find((file) => existsSync(file));
+  const program = findProgram();
   const refresher = program === undefined ? undefined : refresherOf([process.execPath, program]);
   return openContext({ ...options, refresher, ui: withoutTerminal({ ...ui, onWarning }) });
 }
