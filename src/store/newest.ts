@@ -142,7 +142,7 @@ function isOf(store: string, { file, name }: KeptNewest): boolean {
  */
 export async function keepNewest(store: string, change: Changed): Promise<string[]> {
   const { document, before, kept } = change;
-  const names = change.names ?? [...before.keys(), ...loggedIn(document).keys(), ...kept.map(({ name }) => name)];
+  const names = change.names ?? [...before.keys(), ...servers(document).map(([name]) => name), ...kept.map(({ name }) => name)];
   const needless: string[] = [];
   for (const name of new Set(names)) needless.push(...(await keepNewestOf(store, name, change).catch(() => [])));
   return needless;
