@@ -90,26 +90,13 @@ function start(words: readonly string[], env: Record<string, string> = {}): { ch
 /** A login by the browser that reaches the listener. */
 async function logIn(name: string): Promise<void> {
   const { child, ended } = start(loginWords(name));
-  await approve(child);
+  await new Person().approveLogin(child);
   const { code, stderr } = await ended;
   if (code !== 0) throw new Error(`The login ended with ${code}: ${stderr}`);
 }
 
 function loginWords(name: string): string[] {
   return ['login', mcpServer.url, '--name', name, '--no-browser', '--flow', 'paste', '--no-verify', '--json'];
-}
-
-/** Approves what a login asks for, and brings the browser back to it. */
-async function approve(login: ChildProcess): Promise<void> {
-  const url = await new Promise<string>((resolve) => {
-    let printed = '';
-    login.stdout?.on('data', (chunk: Buffer) => {
-      printed += chunk.toString();
-      const found = /"url":"([^"]+)"/.exec(printed)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-  });
-  await fetch(await new Person().approve(url));
 }
 
 function document(): { mcpServers: Record<string, { url?: string; auth?: Record<string, unknown> }>; [key: string]: unknown } {
@@ -251,7 +238,7 @@ async function kills(): Promise<void> {
     const words = kinds[Math.floor(random() * kinds.length)] ?? [];
     const [one, other] = [start(words), start(['add', `beside-${round}`, 'https://beside.example/mcp'])];
     // A login that is killed is not waited for by anybody.
-    if (words[0] === 'login') void approve(one.child).catch(() => undefined);
+    if (words[0] === 'login') void new Person().approveLogin(one.child).catch(() => undefined);
     await wait(random() * (words[0] === 'login' ? 900 : 300));
     if (one.child.exitCode === null) killed += Number(one.child.kill('SIGKILL'));
     await one.ended;

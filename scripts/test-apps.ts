@@ -144,15 +144,7 @@ async function logIn(home: Home): Promise<void> {
   const words = [command, 'login', mcpServer.url, '--name', 'demo', '--no-browser', '--flow', 'paste', '--json'];
   const child = spawn(process.execPath, words, { env: home.env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const url = await new Promise<string>((resolve) => {
-    let printed = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      printed += chunk.toString();
-      const found = /"url":"([^"]+)"/.exec(printed)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-  });
-  await fetch(await new Person().approve(url));
+  await new Person().approveLogin(child);
   if ((await ended) !== 0) throw new Error('the login failed');
 }
 

@@ -47,15 +47,7 @@ async function logIn(name: string): Promise<string> {
   const words = [command, 'login', mcpServer.url, '--name', 'demo', '--no-browser', '--flow', 'paste', '--json', '--store', store];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const url = await new Promise<string>((resolve) => {
-    let printed = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      printed += chunk.toString();
-      const found = /"url":"([^"]+)"/.exec(printed)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-  });
-  await fetch(await new Person().approve(url));
+  await new Person().approveLogin(child);
   if ((await ended) !== 0) throw new Error('the login failed');
   return store;
 }

@@ -1,4 +1,5 @@
 /** A person with a browser, as far as oidc-provider's development pages need one: follows redirects, keeps cookies, submits forms. */
+import type { ChildProcess } from 'node:child_process';
 
 /** The most pages that one visit may take. */
 const patience = 20;
@@ -14,6 +15,19 @@ export class Person {
     const last = await this.#walk(url, (address) => new URL(address).origin !== new URL(url).origin);
     if (last.html !== undefined) throw new Error(`The pages ended on ${last.address}:\n${textOf(last.html)}`);
     return last.address;
+  }
+
+  /** Approves what a login that runs with `--json` asks for, and brings the browser back to its listener. */
+  async approveLogin({ stdout }: Pick<ChildProcess, 'stdout'>): Promise<void> {
+    const url = await new Promise<string>((resolve) => {
+      let printed = '';
+      stdout?.on('data', (chunk: Buffer) => {
+        printed += chunk.toString();
+        const found = /"url":"([^"]+)"/.exec(printed)?.[1];
+        if (found !== undefined) resolve(found);
+      });
+    });
+    await fetch(await this.approve(url));
   }
 
   /** Presses the page's Cancel link in place of signing in, and returns the address that this ends on. */
