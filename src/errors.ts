@@ -47,6 +47,8 @@ const exitCodeOf = {
   resource_mismatch: exitCodes.failed,
   issuer_mismatch: exitCodes.failed,
   metadata_invalid: exitCodes.failed,
+  endpoint_elsewhere: exitCodes.failed,
+  issuer_unconfirmed: exitCodes.failed,
 
   // Registering
   registration_unsupported: exitCodes.failed,

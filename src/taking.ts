@@ -15,7 +15,7 @@ import { nameFromUrl } from './login/server-name.js';
 import { storedUrl } from './login/stored-url.js';
 import { quoted } from './server-text.js';
 import { headersOf } from './session/server-access.js';
-import { putClient } from './store/clients.js';
+import { addClient } from './store/clients.js';
 import { findServer, isSameUrl, putServer, servers, type ServerEntry, type StoreDocument } from './store/document.js';
 import { firstFree, storeNames } from './store/fitted-name.js';
 import { readLogin, writeLogin } from './store/login.js';
@@ -177,7 +177,7 @@ function giveLogin({
   const { issuer, clientId, clientSecret } = login;
   if (issuer === undefined || clientId === undefined) return 'logged in';
   const client = { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) };
-  putClient(document, issuer, {
+  addClient(document, issuer, {
     ...client,
     token_endpoint_auth_method: clientSecret === undefined ? 'none' : 'client_secret_basic',
     obtained_by: 'dynamic_registration',

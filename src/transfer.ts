@@ -1,11 +1,15 @@
 /** A login on its way from one machine to another: a document of the store's own shape, with one server in it. */
 import type { Context } from './context.js';
 import { AuthError } from './errors.js';
+import type { Network } from './http/networks.js';
+import { isLoopback } from './http/url-policy.js';
 import type { ClientInformation } from './oauth/registration.js';
+import { covers } from './oauth/resource.js';
 import { quoted } from './server-text.js';
+import { canRenew } from './session/renewal.js';
 import { unknownServer } from './session/revoke.js';
 import { headersOf } from './session/server-access.js';
-import { clientsOf, putClient } from './store/clients.js';
+import { addClient, clientsOf } from './store/clients.js';
 import { findServer, parseDocument, putServer, servers, type ServerEntry, type StoreDocument } from './store/document.js';
 import { portableSettings, readSettings, settingsInWords, writeSettings } from './store/settings.js';
 import { deleteLogin, readLogin, writeLogin, type Login } from './store/login.js';
@@ -54,84 +58,123 @@ export interface Imported {
   readonly name: string;
   readonly url: string;
   readonly issuer?: string;
-  /** An issuer that its authorization server may call itself from now on. */
-  readonly trustedIssuer?: string;
-  /** The file of its client's key, which has to be on this machine too. */
-  readonly keyFile?: string;
-  /** It is renewed by showing a file of its machine, which was not taken. */
-  readonly unrepeatable: boolean;
+  /** Why it cannot be renewed here, as the end of a sentence; undefined where it can, or never could. */
+  readonly unrenewable?: string | undefined;
   /** What was said of the server on its machine, as options: what holds here too, and what was not taken. */
   readonly taken: readonly string[];
   readonly left: readonly string[];
 }
 
+interface ImportRequest {
+  readonly text: string;
+  /** Throws for a name or a URL that no server may have. */
+  readonly check: (server: { name: string; url: string }) => void;
+  /** Whether a login that is here, and is another one, may be replaced. */
+  readonly replace: boolean;
+}
+
 /**
- * Puts the logins of an exported document into the store, in place of those that are there. Of each, only what is ours is
- * taken: the server, the login, and its client.
+ * Puts the logins of an exported document into the store. The document may be an attacker's, so that of each only this is taken:
  *
- * @param check throws for a name or a URL that no server may have.
+ * - the server's name and its URL, which are shown to the person; never another URL under a name that is known;
+ * - the tokens, their times and scopes, and the key that they are bound to: they are the document's own;
+ * - the issuer and the client id. Where the issuer's endpoints are is asked of the issuer, not of the document;
+ * - the resource, where it is the server's own;
+ * - the client with its secret, for the renewal of this login alone, and only where no client of that id is known;
+ * - of the options, those that loosen no check (`isPortable` in store/settings.ts).
+ *
+ * Not taken is all that would have this machine read a file of its own (keys, tokens of a platform), act without a person
+ * (a flow), send a header, trust an address (endpoints, redirect URIs, issuers), or reach into its own network.
+ *
  * @throws AuthError `usage`, `store_invalid`.
  */
-export async function importLogins(
-  { text, check }: { text: string; check: (server: { name: string; url: string }) => void },
-  { store }: Context,
-): Promise<Imported[]> {
+export async function importLogins({ text, check, replace }: ImportRequest, { store }: Context): Promise<Imported[]> {
   const document = await parseDocument(text, 'stdin');
-  const imported = servers(document).flatMap(([name, entry]) => {
+  const arriving = servers(document).flatMap(([name, entry]) => {
     const login = readLogin(entry);
     if (login === undefined || typeof entry.url !== 'string') return [];
     check({ name, url: entry.url });
     const client = clientsOf(document, login.issuer ?? '').find(({ client_id }) => client_id === login.clientId);
-    return [{ name, url: entry.url, entry, login: withoutFiles(login), client }];
+    return [{ name, url: entry.url, entry, whole: login, login: portableLogin(login, entry.url), client }];
   });
-  if (imported.length === 0) {
+  if (arriving.length === 0) {
     throw new AuthError('usage', 'There is no login in what was given on stdin.', { hint: 'Give what mcp-auth export NAME prints.' });
   }
   await store.update((now) => {
-    for (const { name, url, entry, login, client } of imported) {
+    for (const { name, url, entry, login, client } of arriving) {
       checkClientIsTheirs({ login, client }, now);
+      if (!replace) checkNoneIsLost({ name, login }, now);
       const server = putServer(now, { name, url });
       writeLogin(server, login, name);
-      const { trusted_issuer, trusted_issuer_at } = entry;
-      const isPin = typeof trusted_issuer === 'string' && typeof trusted_issuer_at === 'string';
-      writeSettings(server, {
-        ...readSettings(server),
-        ...portableSettings(readSettings(entry)),
-        ...(isPin && { trustedIssuer: trusted_issuer, trustedIssuerAt: trusted_issuer_at }),
-      });
-      if (client && login.issuer !== undefined) putClient(now, login.issuer, client);
+      writeSettings(server, { ...readSettings(server), ...portableSettings(readSettings(entry)) });
+      if (client && login.issuer !== undefined) addClient(now, login.issuer, portableClient(client));
     }
   });
-  for (const { name } of imported) await store.forgetMoved(name);
-  return imported.map(({ name, entry, login, client }) => ({
+  for (const { name } of arriving) await store.forgetMoved(name);
+  return arriving.map(({ name, url, entry, whole, client }) => ({
     name,
-    url: entry.url ?? '',
-    issuer: login.issuer,
-    trustedIssuer: typeof entry.trusted_issuer === 'string' ? entry.trusted_issuer : undefined,
-    keyFile: client?.private_key_file,
-    unrepeatable: readLogin(entry)?.flow !== login.flow,
+    url,
+    issuer: whole.issuer,
+    unrenewable: unrenewable({ whole, client }),
     ...optionsOf(entry),
   }));
+}
+
+/** What this machine takes of the login in a document. */
+function portableLogin(login: Login, url: string): Login {
+  const { accessToken, tokenType, dpopKey, expiresAt, issuedAt, refreshToken, endedAt, scope, requestedScope, issuer, clientId } = login;
+  const taken = { accessToken, tokenType, dpopKey, expiresAt, issuedAt, refreshToken, endedAt, scope, requestedScope, issuer, clientId };
+  return { ...taken, ...placeAt(login, url), network: networkAt(login, url) };
+}
+
+/** A token is for the server that it comes with. A URL with a variable in it is not known yet. */
+function placeAt({ resource, issuedFor }: Login, url: string): Pick<Login, 'resource' | 'issuedFor'> {
+  if (!URL.canParse(url) || (resource === undefined && issuedFor === undefined)) return { resource };
+  return resource !== undefined && covers(resource, new URL(url)) ? { resource } : { issuedFor: url };
+}
+
+/** This machine is in reach of a login to a server on this machine alone. */
+function networkAt({ network }: Login, url: string): Network {
+  if (URL.canParse(url) && isLoopback(new URL(url))) return 'loopback';
+  return network === 'private' ? 'private' : 'public';
+}
+
+/** What this machine takes of the client of a login: what renewing it takes. It is used for no other login. */
+function portableClient(client: ClientInformation): ClientInformation {
+  const { client_id, client_secret, client_secret_expires_at, token_endpoint_auth_method, basic_unencoded } = client;
+  const taken = { client_id, client_secret, client_secret_expires_at, token_endpoint_auth_method, basic_unencoded };
+  return { ...taken, obtained_by: 'import' };
+}
+
+function unrenewable({ whole, client }: { whole: Login; client: ClientInformation | undefined }): string | undefined {
+  if (client?.private_key_file !== undefined) return `its client proves itself with a key in a file (${quoted(client.private_key_file)})`;
+  return whole.flow === undefined ? undefined : `it is renewed by the flow ${quoted(whole.flow)}, which acts without a person`;
 }
 
 /** A document may come from anybody: what loosens a check here, or has a value of this machine sent, is not taken. */
 function optionsOf(entry: ServerEntry): Pick<Imported, 'taken' | 'left'> {
   const settings = readSettings(entry);
   const taken = settingsInWords(portableSettings(settings));
-  // The issuer that is trusted is told by itself.
-  const others = settingsInWords(settings).filter((words) => !taken.includes(words) && !words.startsWith('--trust-issuer '));
+  const others = settingsInWords(settings).filter((words) => !taken.includes(words));
   return { taken, left: [...others, ...Object.keys(headersOf(entry)).map((name) => `--header ${name}`)] };
 }
 
-/** A document may come from anybody: what it says of files of this machine would be read, and sent where it says. */
-function withoutFiles({ workloadTokenFile, idTokenFile, flow, ...login }: Login): Login {
-  const needsFile = workloadTokenFile !== undefined || idTokenFile !== undefined;
-  return { ...login, ...(!needsFile && { flow }) };
+/**
+ * A login that can be renewed is not lost to one of another client, whose account it may be: what this machine's apps do would be
+ * done there.
+ *
+ * @throws AuthError `usage`.
+ */
+function checkNoneIsLost({ name, login }: { name: string; login: Login }, document: StoreDocument): void {
+  const here = readLogin(findServer(document, name));
+  if (here === undefined || !canRenew(here) || (here.issuer === login.issuer && here.clientId === login.clientId)) return;
+  throw new AuthError('usage', `There is a login to ${name} here, and the document has another one.`, {
+    hint: 'To use the one in the document instead, pass --replace.',
+  });
 }
 
 /**
- * The secret of a client that this store has is for nobody's document to use: it would be sent to the token endpoint that
- * the document names.
+ * The secret of a client that this store has is for nobody's document to use: it would prove who the document's login is.
  *
  * @throws AuthError `usage`.
  */
@@ -139,7 +182,7 @@ function checkClientIsTheirs({ login, client }: { login: Login; client: ClientIn
   const { issuer = '', clientId = '' } = login;
   const known = clientsOf(document, issuer).find(({ client_id }) => client_id === clientId);
   const isSecret = known?.client_secret !== undefined || known?.private_key_file !== undefined;
-  if (!isSecret || (known.client_secret === client?.client_secret && known.private_key_file === client?.private_key_file)) return;
+  if (!isSecret || (known.private_key_file === undefined && known.client_secret === client?.client_secret)) return;
   throw new AuthError(
     'usage',
     `The login is by the client ${quoted(clientId)} of ${quoted(issuer)}, whose secret is in this store and not in the document.`,

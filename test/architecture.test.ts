@@ -46,6 +46,7 @@ const fences: Record<string, string[]> = {
   'https-proxy-agent': ['http/proxies.ts'],
   'socks-proxy-agent': ['http/proxies.ts'],
   oauth4webapi: ['oauth/'],
+  tldts: ['http/site.ts'],
   commander: ['cli.ts'],
   'eventsource-parser': ['bridge/'],
   '@modelcontextprotocol/sdk': ['api.ts', 'login/verification.ts'],

@@ -97,7 +97,10 @@ async function useAndStepUp(): Promise<void> {
 async function login(more: string[]): Promise<void> {
   const typed: Typed = await (special[scenario.replace(/^auth\//, '')]?.() ?? { options: paste });
   const known = context['client_id'] === undefined ? [] : ['--client-id', context['client_id']];
-  const words = ['login', url, '--no-browser', '--json', '--name', 'server', ...known, ...typed.options, ...more];
+  const issuer = ['client_secret', 'private_key_pem', 'idp_id_token'].some((key) => context[key] !== undefined)
+    ? await issuerOptions()
+    : [];
+  const words = ['login', url, '--no-browser', '--json', '--name', 'server', ...known, ...issuer, ...typed.options, ...more];
   const child = run(words, context['client_secret'] === undefined ? {} : { MCP_AUTH_CLIENT_SECRET: context['client_secret'] });
   if (typed.stdin !== undefined) child.stdin.write(typed.stdin);
   for await (const line of createInterface({ input: child.stdout })) {
@@ -108,6 +111,21 @@ async function login(more: string[]): Promise<void> {
     child.stdin.end(`${answer.headers.get('location') ?? ''}\n`);
   }
   await ended(child, 'login');
+}
+
+/**
+ * The authorization server that a secret of the context is for. Whoever has set a client up knows it; the suite tells it nowhere but
+ * in the server's metadata.
+ */
+async function issuerOptions(): Promise<string[]> {
+  const { origin, pathname } = new URL(url);
+  for (const place of [`/.well-known/oauth-protected-resource${pathname}`, '/.well-known/oauth-protected-resource']) {
+    const answer = await fetch(new URL(place, origin));
+    if (!answer.ok) continue;
+    const { authorization_servers: [issuer] = [] } = (await answer.json()) as { authorization_servers?: string[] };
+    if (issuer !== undefined) return ['--issuer', issuer];
+  }
+  return ['--issuer', origin];
 }
 
 async function token(): Promise<string> {

@@ -13,6 +13,7 @@ const meanings: { readonly [Key in keyof Needs]-?: (value: NonNullable<Needs[Key
   offlineAccess: (value) => (value ? 'asks for `offline_access`, listed or not' : 'does not ask for `offline_access`'),
   pkceUnadvertised: () => 'sends PKCE and goes on, though the metadata does not mention it',
   issuerForm: () => 'accepts that the metadata names the issuer in another way than its address',
+  endpointHosts: (value) => `takes endpoints at ${value.map((host) => `\`${host}\``).join(', ')} for its own`,
   leastScope: (value) => `asks for the scope \`${value}\` where the server names none`,
   registration: (value) => `says how to become a client: “${value}”`,
   refusedFlows: (value) =>
@@ -29,6 +30,7 @@ const options: { readonly [Key in keyof Needs]?: string } = {
   offlineAccess: '--offline-access',
   pkceUnadvertised: '--allow-missing-pkce-metadata',
   issuerForm: '--trust-issuer',
+  endpointHosts: '--trust-endpoints',
   leastScope: '--scope',
   refusedFlows: '--flow',
   registration: '--client-id',

@@ -14,6 +14,7 @@ export interface ServerWords {
   resource?: string;
   trustIssuer?: string;
   trustResource?: string;
+  trustEndpoints?: string;
   metadataUrl?: string;
   tokenAuthMethod?: string;
   prompt?: string;
@@ -37,6 +38,11 @@ const options: readonly Option[] = [
     flags: '--trust-issuer <url>',
     help: 'accept, for this server, that its authorization server calls itself by this address',
     parse: orDefault(parseIssuer),
+  },
+  {
+    flags: '--trust-endpoints <hosts>',
+    help: 'accept, for this server, that its authorization server has endpoints at these hosts, which are on another site',
+    parse: orDefault(parseHosts),
   },
   { flags: '--metadata-url <url>', help: 'where the metadata of the authorization server is', parse: orDefault(urlOf('--metadata-url')) },
   {
@@ -116,6 +122,7 @@ export function readSaid(words: ServerWords): SaidSettings {
     resource: words.resource,
     trustedIssuer: words.trustIssuer,
     trustedResource: words.trustResource,
+    trustedEndpoints: words.trustEndpoints,
     metadataUrl: words.metadataUrl,
     tokenAuthMethod: words.tokenAuthMethod,
     prompt: words.prompt,
@@ -151,6 +158,20 @@ function urlOf(option: string): (text: string) => string {
 function parseResourceName(text: string): string {
   if (URL.canParse(text) && !text.includes('#') && /^[\x21-\x7e]{1,2000}$/.test(text)) return text;
   throw new AuthError('usage', 'A resource is an absolute URI without a fragment, as https://api.example.com/ or api://name.');
+}
+
+/** Hosts, with a port where that is not the usual one, joined by commas or spaces. */
+function parseHosts(text: string): string {
+  const hosts = text.split(/[ ,]+/).filter(Boolean).map(parseHost);
+  if (hosts.length > 0) return hosts.join(' ');
+  throw new AuthError('usage', '--trust-endpoints takes a host, as login.example.com, or several with commas between them.');
+}
+
+function parseHost(text: string): string {
+  const isBare = /^[\w.:[\]-]+$/.test(text) && URL.canParse(`https://${text}`);
+  const url = parseSafeUrl(isBare ? `https://${text}` : text, { what: 'A host of --trust-endpoints', code: 'usage' });
+  if (isBare) return url.host;
+  throw new AuthError('usage', '--trust-endpoints takes hosts, and no URLs.', { hint: `Pass --trust-endpoints ${url.host}` });
 }
 
 function parseResource(text: string): string {

@@ -6,24 +6,26 @@ import { importLogins } from '../transfer.js';
 import type { Command } from './command.js';
 import { checkServerName, checkServerUrl } from '../login/server-name.js';
 
-export const importCommand: Command = {
+interface Options {
+  replace?: boolean;
+}
+
+export const importCommand: Command<Options> = {
   description: 'Reads on stdin what mcp-auth export printed, and stores the login here.',
   arguments: [],
-  options: [],
+  options: [{ flags: '--replace', help: 'replace a login that is here, even where the new one is by another client' }],
   examples: ['import < linear.json', 'import --store ~/.pflow/mcp-servers.json < linear.json'],
-  run: async (_, context) => {
+  run: async ({ options: { replace = false } }, context) => {
     const { ui, store } = context;
-    for (const imported of await importLogins({ text: await readStdin(context), check: checkServer }, context)) {
-      const { name, url, issuer, trustedIssuer, keyFile, unrepeatable, taken, left } = imported;
+    for (const imported of await importLogins({ text: await readStdin(context), check: checkServer, replace }, context)) {
+      const { name, url, issuer, unrenewable, taken, left } = imported;
       ui.succeed(`Logged in to ${name}. Stored in ${store.path}`);
       ui.say(`  It is at ${url}${issuer === undefined ? '' : `, and renewed by ${quoted(issuer)}`}.`);
       for (const variable of variablesIn(url)) ui.warn(`${name} will be told what is in the variable ${variable}.`);
-      if (trustedIssuer !== undefined) ui.warn(`The authorization server of ${name} may call itself ${quoted(trustedIssuer)}.`);
       if (taken.length > 0) ui.say(`  Its options are used here too: ${quoted(taken.join(' '))}.`);
       if (left.length > 0)
         ui.warn(`Not taken: ${quoted(left.join(' '))}. If ${name} needs these options, pass them to the next: mcp-auth login ${name}`);
-      if (keyFile !== undefined) ui.warn(`${name} is renewed with the key in ${keyFile}, which has to be on this machine.`);
-      if (unrepeatable) ui.warn(`${name} cannot be renewed here: that takes a file of the machine that it comes from. Log in here.`);
+      if (unrenewable !== undefined) ui.warn(`${name} cannot be renewed here: ${unrenewable}. Log in here: mcp-auth login ${name}`);
     }
   },
 };

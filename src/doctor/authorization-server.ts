@@ -2,6 +2,7 @@
 import { discoveryRequest } from '../login/preparation.js';
 import { dialectOf } from '../oauth/dialect.js';
 import { discover } from '../oauth/discovery.js';
+import { foreignEndpoints, ownPlaces } from '../oauth/endpoints.js';
 import { scopeToRequest } from '../oauth/scope.js';
 import { quoted } from '../server-text.js';
 import { clientsOf } from '../store/clients.js';
@@ -55,6 +56,25 @@ export const issuer: Step = {
     }
     if (found.issuer === issuerAddress) return fine(`is ${found.issuer}, as it should`);
     return fine(`is ${found.issuer}, found at ${issuerAddress}`);
+  },
+};
+
+/** Whether its endpoints are its own, which a login asks the person of. */
+export const endpoints: Step = {
+  name: 'Endpoints',
+  source: 'RFC 9700 section 4.4',
+  look: ({ discovery, settings, url }) => {
+    if (discovery === undefined) return undefined;
+    const { metadata: found, issuerAddress } = discovery;
+    const { issuer } = found;
+    const places = ownPlaces({ issuer, issuerAddress, serverUrl: url.href, trusted: settings.trustedEndpoints });
+    const foreign = foreignEndpoints(found, places);
+    if (foreign.length === 0) return fine('all belong to it');
+    const hosts = [...new Set(foreign.map(({ host }) => host))];
+    return failure(`${foreign.map(({ name, host }) => `its ${name} is at ${host}`).join(', ')}, which is another site`, {
+      code: 'endpoint_elsewhere',
+      hint: `If you know that they belong together: mcp-auth login … --trust-endpoints ${hosts.join(',')}`,
+    });
   },
 };
 

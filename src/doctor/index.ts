@@ -31,6 +31,7 @@ export const serverSteps: readonly Step[] = [
   authorizationServer.metadata,
   authorizationServer.needs,
   authorizationServer.issuer,
+  authorizationServer.endpoints,
   authorizationServer.pkce,
   authorizationServer.responseIssuer,
   authorizationServer.registration,

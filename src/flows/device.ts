@@ -1,10 +1,12 @@
 import type { Context, Key } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
 import { authorizationCodeUnavailable } from '../oauth/authorization-code.js';
+import { isAtOwnPlace } from '../oauth/endpoints.js';
 import { pollForToken, requestDeviceAuthorization, type DeviceAuthorization } from '../oauth/device-authorization.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import { refusesResource } from '../oauth/refusal.js';
 import { deviceCodeGrant, hasGrant, outdatedErrors } from '../oauth/registration.js';
+import { confirmEndpoints } from './confirm.js';
 import type { Flow, FlowRequest, Grant, Kept } from './flow.js';
 import { paste } from './paste.js';
 import { race } from './race.js';
@@ -128,7 +130,7 @@ async function waitForApproval(
 async function requestUserCode(request: FlowRequest, context: Context): Promise<DeviceAuthorization> {
   if (!hasGrant(request.client, deviceCodeGrant)) throw refused(request);
   try {
-    return await requestDeviceAuthorization(request, context);
+    return await checkPage(await requestDeviceAuthorization(request, context), request, context);
   } catch (error) {
     // A registration of before may be outdated: a new one has its chance first. One that lacks the grant has had it.
     const outdated = request.clientReused && error instanceof OAuthError && outdatedErrors.has(error.error) && !isRefusal(error);
@@ -137,6 +139,19 @@ async function requestUserCode(request: FlowRequest, context: Context): Promise<
     const isOfRequest = error instanceof OAuthError && (refusesResource(error) || error.error === 'invalid_scope');
     throw (busy || hasCode(error, ...brokenEndpoint)) && !outdated && !isOfRequest ? refused(request, error) : error;
   }
+}
+
+/** The page where a code is entered is the authorization server's own, or a person vouches for it: it may be another's, with another's code. */
+async function checkPage(
+  authorization: DeviceAuthorization,
+  { metadata: { issuer }, places }: FlowRequest,
+  context: Context,
+): Promise<DeviceAuthorization> {
+  const { verificationUri, verificationUriComplete = verificationUri } = authorization;
+  const pages = [...new Set([verificationUri, verificationUriComplete])].map((page) => new URL(page));
+  const foreign = pages.filter((page) => !isAtOwnPlace(page, places)).map(({ host }) => ({ name: 'verification_uri', host }));
+  if (foreign.length > 0) await confirmEndpoints({ issuer, foreign, trusted: undefined }, context);
+  return authorization;
 }
 
 function isRefusal(error: unknown): error is OAuthError {
@@ -178,15 +193,5 @@ async function present(
   ui.say();
   const { host } = new URL(verificationUri);
   const asked = `${request.serverName} (${request.serverHost})`;
-  const { host: issuerHost } = new URL(request.metadata.issuer);
-  if (!isSameSite(host, issuerHost))
-    ui.warn(`That page is at ${host}, and not at ${issuerHost}, which gave the code: see whether the two belong together.`);
   ui.remark(`Approve only what you started yourself: the page is at ${host}, shows this code, and asks for mcp-auth to use ${asked}.`);
-}
-
-/** Whether two hosts share their last two labels; of those that do not, the person hears. */
-function isSameSite(one: string, other: string): boolean {
-  const site = (host: string) =>
-    /^[\d.]+(:|$)|^\[/.test(host) ? host.replace(/:\d+$/, '') : host.replace(/:\d+$/, '').split('.').slice(-2).join('.');
-  return site(one) === site(other);
 }

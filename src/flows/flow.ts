@@ -3,6 +3,7 @@ import type { AuthError } from '../errors.js';
 import type { AuthorizationRequest } from '../oauth/authorization-code.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
 import type { Dialect } from '../oauth/dialect.js';
+import type { OwnPlaces } from '../oauth/endpoints.js';
 import type { ClientInformation } from '../oauth/registration.js';
 import type { TokenResponse } from '../oauth/token.js';
 
@@ -20,6 +21,8 @@ export interface Flow {
    * run again when its token has expired.
    */
   readonly unattended: boolean;
+  /** Whether what it shows says which authorization server it is for, and the flow sees to that. */
+  readonly proofNamesIssuer?: true;
   /** Whether what it was shown can be read once more; absent for a flow that asks the person. */
   canRepeat?(proof: Pick<Proof, 'workloadTokenFile' | 'idTokenFile'>): boolean;
   /** Why this flow cannot be used here, as the end of a sentence; undefined when it can. */
@@ -88,6 +91,8 @@ export interface FlowRequest extends AuthorizationRequest {
   /** Its host, with the port where that is not the usual one. */
   readonly serverHost: string;
   readonly dialect: Dialect;
+  /** Where the addresses of the authorization server may be. */
+  readonly places: OwnPlaces;
   /** The client comes from the store, so that its authorization server may have forgotten it. */
   readonly clientReused: boolean;
   readonly proof: Proof;

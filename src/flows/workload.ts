@@ -9,6 +9,7 @@ export const workload: Flow = {
   grantType: jwtBearerGrant,
   client: 'registered',
   unattended: true,
+  proofNamesIssuer: true,
   canRepeat: (proof) => proof.workloadTokenFile !== undefined,
   unavailable: ({ proof }) => (proof.workloadTokenFile === undefined ? 'it needs --workload-token-file FILE' : undefined),
   run: async (request, context) => {

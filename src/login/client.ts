@@ -1,6 +1,8 @@
 /** How this program becomes a client of an authorization server: MCP authorization 2025-11-25, "Client Registration Approaches". */
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
+import { isSameSite } from '../http/site.js';
+import { isLoopback } from '../http/url-policy.js';
 import type { Flow } from '../flows/flow.js';
 import { freeRedirectUri } from '../flows/loopback.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
@@ -10,8 +12,9 @@ import { isUsable, mayGainGrant, requestRegistration, type ClientInformation } f
 import { vendorOf } from '../oauth/vendors/index.js';
 import { parseSigningKey } from '../oauth/signing-key.js';
 import { clientsOf } from '../store/clients.js';
-import { findServer, type StoreDocument } from '../store/document.js';
+import { findServer } from '../store/document.js';
 import { readLogin } from '../store/login.js';
+import { checkIssuerOfClient, confirmFirstUse } from './whose-client.js';
 
 /** What the person says of the client. */
 export interface ClientOptions {
@@ -39,10 +42,13 @@ export interface ClientOptions {
 
 export interface ClientRequest {
   readonly serverName: string;
+  readonly serverUrl: URL;
+  /** RFC 8707 resource of the server: a registration is for one of them. */
+  readonly resource: string;
   readonly metadata: AuthorizationServerMetadata;
   readonly options: ClientOptions;
   /** The flow that the client is wanted for. */
-  readonly flow: Pick<Flow, 'name' | 'client' | 'grantType'>;
+  readonly flow: Pick<Flow, 'name' | 'client' | 'grantType' | 'unattended' | 'proofNamesIssuer'>;
   /** What the client may come to ask for. */
   readonly scopes: readonly string[];
 }
@@ -51,7 +57,12 @@ export interface ClientRequest {
 export interface ObtainedClient {
   readonly client: ClientInformation;
   readonly reused: boolean;
+  /** Whether its authorization server, which is not the MCP server's own, may know it from a login to another MCP server. */
+  readonly isShared: boolean;
 }
+
+/** What one way gives. */
+type Found = Omit<ObtainedClient, 'isShared'>;
 
 /** What the store knows of the server and of the issuer. */
 interface Situation {
@@ -62,7 +73,7 @@ interface Situation {
 }
 
 /** One way; undefined when it cannot be used here. */
-type Way = (request: ClientRequest, situation: Situation) => Promise<ObtainedClient | undefined>;
+type Way = (request: ClientRequest, situation: Situation) => Promise<Found | undefined>;
 
 /** The ways in the specification's order, with what is in the store before what costs a request. */
 const ways: readonly Way[] = [preRegistered, preRegisteredBefore, metadataDocument, registeredBefore, dynamic];
@@ -77,12 +88,12 @@ export async function obtainClient(request: ClientRequest, context: Context): Pr
   const { serverName, metadata, options, flow } = request;
   const document = await context.store.read();
   const login = readLogin(findServer(document, serverName));
-  const sameClient = options.clientId === undefined || options.clientId === login?.clientId;
-  if (sameClient && !options.issuerKnown) refuseForeignClient({ login, document, metadata });
-  if (!options.issuerKnown) refuseClientOfAnother(options.clientId, { document, metadata });
+  const known = clientsOf(document, metadata.issuer);
+  checkIssuerOfClient({ login, document, metadata, options });
+  await confirmFirstUse({ ...request, login, known }, context);
   for (const way of ways) {
-    const obtained = await way(request, { login, known: clientsOf(document, metadata.issuer), context });
-    if (obtained) return { ...obtained, client: withMethod(obtained.client, options) };
+    const obtained = await way(request, { login, known, context });
+    if (obtained) return { ...obtained, client: withMethod(obtained.client, options), isShared: isShared(obtained.client, request, login) };
   }
   const byHand =
     'Register a client there by hand and pass --client-id ID (its secret in MCP_AUTH_CLIENT_SECRET, or its --private-key FILE)';
@@ -97,6 +108,12 @@ export async function obtainClient(request: ClientRequest, context: Context): Pr
   });
 }
 
+/** Whether consent that was given to this client for another MCP server may be taken for consent to this one. */
+function isShared(client: ClientInformation, { serverUrl, metadata, resource }: ClientRequest, login: Situation['login']): boolean {
+  const isOwn = isSameSite(new URL(metadata.issuer), serverUrl) || client.registered_for === resource;
+  return !isOwn && !(login?.issuer === metadata.issuer && login.clientId === client.client_id);
+}
+
 /** The person's word on how the client proves itself goes for one that is there already, too. */
 function withMethod(client: ClientInformation, { tokenAuthMethod: method }: ClientOptions): ClientInformation {
   return method === undefined ? client : { ...client, token_endpoint_auth_method: method };
@@ -106,10 +123,7 @@ function withMethod(client: ClientInformation, { tokenAuthMethod: method }: Clie
  * The client of `--client-id`, with what the store still knows of it. A secret that is needed is asked for now, not after
  * the person has approved.
  */
-async function preRegistered(
-  { metadata, options, flow }: ClientRequest,
-  { known, context }: Situation,
-): Promise<ObtainedClient | undefined> {
+async function preRegistered({ metadata, options, flow }: ClientRequest, { known, context }: Situation): Promise<Found | undefined> {
   const { clientId, clientSecret, privateKeyFile } = options;
   if (clientId === undefined) return undefined;
   const before = known.find(({ client_id }) => client_id === clientId);
@@ -127,7 +141,7 @@ async function preRegistered(
 }
 
 /** The client that was registered by hand for this server's last login. */
-function preRegisteredBefore(request: ClientRequest, { login, known }: Situation): Promise<ObtainedClient | undefined> {
+function preRegisteredBefore(request: ClientRequest, { login, known }: Situation): Promise<Found | undefined> {
   const own = known.find(({ client_id, obtained_by }) => client_id === login?.clientId && obtained_by === 'pre_registration');
   const { register, metadataUrl, redirectUri } = request.options;
   if (own === undefined || register || metadataUrl !== undefined) return Promise.resolve(undefined);
@@ -136,7 +150,7 @@ function preRegisteredBefore(request: ClientRequest, { login, known }: Situation
 }
 
 /** The client of `--client-metadata-url`, where the authorization server reads such documents. */
-async function metadataDocument({ metadata, options }: ClientRequest, { known, context }: Situation): Promise<ObtainedClient | undefined> {
+async function metadataDocument({ metadata, options }: ClientRequest, { known, context }: Situation): Promise<Found | undefined> {
   const { metadataUrl, preferredMetadataUrl, privateKeyFile } = options;
   const url = metadataUrl ?? preferredMetadataUrl;
   if (url === undefined || metadata.client_id_metadata_document_supported !== true) return undefined;
@@ -148,24 +162,38 @@ async function metadataDocument({ metadata, options }: ClientRequest, { known, c
   return { client: await settled(client, { metadata, options, context }), reused: false };
 }
 
-/** What an earlier login at this issuer left, the server's own client first. */
+/**
+ * What an earlier login to this server left. A registration that another server's login was made with is not used: one that
+ * remembers consent by client would ask nothing, and whoever runs this server would be given a token of the other's.
+ */
 function registeredBefore(
-  { metadata, options, flow }: ClientRequest,
+  { metadata, options, flow, resource }: ClientRequest,
   { login, known, context }: Situation,
-): Promise<ObtainedClient | undefined> {
+): Promise<Found | undefined> {
   if (options.register) return Promise.resolve(undefined);
   const usable = known
     .map((client) => asSaid(client, options))
     .filter(
       (client) =>
+        isFor(client, { resource, issuer: metadata.issuer, login }) &&
         isUsable(client, { metadata, now: context.clock.now() }) &&
         !mayGainGrant(client, flow.grantType) &&
+        client.obtained_by !== 'import' &&
         // One that was registered by hand is for what it was registered for.
         (flow.client === 'any') === (client.obtained_by !== 'pre_registration') &&
         (options.redirectUri === undefined || client.redirect_uris?.[0] === options.redirectUri),
     );
   const client = usable.find(({ client_id }) => client_id === login?.clientId) ?? usable[0];
   return Promise.resolve(client && { client, reused: true });
+}
+
+/** Whether a registration is for this server: by its own word, or, for those of before, by the login that was made with it. */
+function isFor(
+  { client_id: id, registered_for: resource }: ClientInformation,
+  { login, ...wanted }: { resource: string; issuer: string; login: Situation['login'] },
+): boolean {
+  if (resource !== undefined) return resource === wanted.resource;
+  return login?.clientId === id && login.issuer === wanted.issuer;
 }
 
 /** A client from the store, which proves itself in the way that the person says. */
@@ -175,18 +203,23 @@ function asSaid(client: ClientInformation, { tokenAuthMethod: method }: ClientOp
 
 /** Dynamic registration, with the redirect URI of the registration before, if there was one: a forwarded port stays right. */
 async function dynamic(
-  { metadata, options, flow, scopes }: ClientRequest,
+  { metadata, options, flow, scopes, resource }: ClientRequest,
   { login, known, context }: Situation,
-): Promise<ObtainedClient | undefined> {
+): Promise<Found | undefined> {
   if (metadata.registration_endpoint === undefined || flow.client !== 'any') return undefined;
   const registered = known.filter(({ obtained_by }) => obtained_by === 'dynamic_registration');
-  const before = registered.find(({ client_id }) => client_id === login?.clientId) ?? registered[0];
-  const redirectUri = await redirectUriFor(options, before);
+  const own = registered.find(({ client_id }) => client_id === login?.clientId);
+  // What another server was registered with is a port of this machine, or nothing of ours.
+  const redirectUri = await redirectUriFor(options, own ?? registered.find(isOnThisMachine));
   // It is for one authorization server, and whoever an MCP server names may ask for it.
   const initialAccessToken = options.issuerKnown ? options.registrationToken : undefined;
   const { tokenAuthMethod: method, hasCertificate } = options;
   const client = await requestRegistration({ metadata, redirectUri, scopes, initialAccessToken, method, hasCertificate }, context);
-  return { client, reused: false };
+  return { client: { ...client, registered_for: resource }, reused: false };
+}
+
+function isOnThisMachine({ redirect_uris: [uri] = [] }: ClientInformation): boolean {
+  return uri !== undefined && isLoopback(new URL(uri));
 }
 
 /** The redirect URI that was asked for, or the one of last time to the letter, or one of a free port. */
@@ -202,7 +235,8 @@ async function askSecret(
   { clientId, metadata, required }: { clientId: string; metadata: AuthorizationServerMetadata; required: boolean },
   { ui, signal }: Context,
 ): Promise<string | undefined> {
-  const message = required ? 'Client secret:' : 'Client secret (none for a public client):';
+  const { host } = new URL(metadata.issuer);
+  const message = `Secret of the client at ${host}${required ? '' : ' (none for a public client)'}:`;
   const secret = ui.input === 'terminal' ? await ui.ask({ message, secret: true, signal }) : undefined;
   if (secret) return secret;
   const hint = 'Set MCP_AUTH_CLIENT_SECRET, or give it on stdin with --client-secret-stdin, or pass --private-key FILE.';
@@ -246,41 +280,6 @@ function methodByCertificate(
 ): string | undefined {
   if (!hasCertificate || clientSecret !== undefined || privateKeyFile !== undefined) return undefined;
   return metadata.token_endpoint_auth_methods_supported?.find((name) => /^(self_signed_)?tls_client_auth$/.test(name));
-}
-
-/** A client that was registered by hand with one issuer cannot be shown to the next one, nor be replaced by us. */
-function refuseForeignClient({
-  login,
-  document,
-  metadata,
-}: {
-  login: Situation['login'];
-  document: StoreDocument;
-  metadata: AuthorizationServerMetadata;
-}): void {
-  if (login?.issuer === undefined || login.issuer === metadata.issuer) return;
-  const client = clientsOf(document, login.issuer).find(({ client_id }) => client_id === login.clientId);
-  if (client?.obtained_by !== 'pre_registration') return;
-  throw new AuthError(
-    'client_unusable',
-    `The client ${client.client_id} is registered with ${login.issuer}, but the server now names ${metadata.issuer}.`,
-    { hint: `If that is right, register a client with the new one and pass --client-id ID --issuer ${metadata.issuer}` },
-  );
-}
-
-/** A client of `--client-id` that the store knows from another issuer has its secret there. */
-function refuseClientOfAnother(
-  clientId: string | undefined,
-  { document, metadata }: { document: StoreDocument; metadata: AuthorizationServerMetadata },
-): void {
-  const isRegisteredBy = (issuer: string) =>
-    clientsOf(document, issuer).some((one) => one.client_id === clientId && one.obtained_by === 'pre_registration');
-  if (clientId === undefined || isRegisteredBy(metadata.issuer)) return;
-  const other = Object.keys(document.oauthClients ?? {}).find(isRegisteredBy);
-  if (other === undefined) return;
-  throw new AuthError('client_unusable', `The client ${clientId} is registered with ${other}, but the server names ${metadata.issuer}.`, {
-    hint: `If that is right, pass --issuer ${metadata.issuer}`,
-  });
 }
 
 /** `members` without those that are undefined. */

@@ -5,6 +5,7 @@ import { AuthError, hasCode } from '../errors.js';
 import type { Flow, FlowRequest, Proof } from '../flows/flow.js';
 import { promptToSend, resourceToSend, type Dialect } from '../oauth/dialect.js';
 import type { Discovery } from '../oauth/discovery.js';
+import { type OwnPlaces } from '../oauth/endpoints.js';
 import type { Dpop } from '../oauth/dpop.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import { outdatedErrors, type ClientInformation } from '../oauth/registration.js';
@@ -15,6 +16,7 @@ export interface ConsentRequest<T> {
   readonly serverUrl: URL;
   readonly discovery: Discovery;
   readonly dialect: Dialect;
+  readonly places: OwnPlaces;
   /** Scopes joined by spaces; undefined to ask for none by name. */
   readonly scope?: string;
   /** The flows to try, best first. */
@@ -63,10 +65,14 @@ export async function obtainConsent<T>(request: ConsentRequest<T>, context: Cont
 
 /** Becomes a client for the first of the flows. */
 async function become<T>(request: ConsentRequest<T>, context: Context): Promise<ObtainedClient> {
-  const { name: serverName, discovery, scope, client: options, flows } = request;
+  const { name: serverName, serverUrl, discovery, scope, client: options, flows } = request;
   try {
     const scopes = [scope ?? '', ...(discovery.resourceScopes ?? [])].join(' ').split(' ').filter(Boolean);
-    return await obtainClient({ serverName, metadata: discovery.metadata, options, flow: flows[0], scopes: [...new Set(scopes)] }, context);
+    const { metadata, resource } = discovery;
+    return await obtainClient(
+      { serverName, serverUrl, resource, metadata, options, flow: flows[0], scopes: [...new Set(scopes)] },
+      context,
+    );
   } catch (error) {
     // Endpoints that are only assumed may not be there.
     if (!discovery.assumed || !hasCode(error, 'registration_refused', 'server_failed', 'response_invalid')) throw error;
@@ -88,11 +94,12 @@ type Asked<T> = Pick<Consent<T>, 'obtained' | 'flow'>;
 
 /** Asks by the flows, with all that they need. */
 async function ask<T>(request: Omit<ConsentRequest<T>, 'client'> & ObtainedClient, context: Context): Promise<Asked<T>> {
-  const { name, serverUrl, discovery, dialect, client, reused, flows, obtain, scope, proof, dpop, timeout, secondHalf } = request;
+  const { name, serverUrl, discovery, dialect, places, client, reused, isShared, flows, obtain, scope, proof, dpop, timeout, secondHalf } =
+    request;
   const asked: FlowRequest = {
-    ...{ metadata: discovery.metadata, dialect, client, scope, proof, dpop, timeout, secondHalf },
+    ...{ metadata: discovery.metadata, dialect, places, client, scope, proof, dpop, timeout, secondHalf },
     resource: resourceToSend(dialect, discovery.resource),
-    prompt: promptToSend(dialect, scope),
+    prompt: promptToSend(dialect, { scope, isShared }),
     extraParameters: dialect.authorizeParameters,
     redirectUri: client.redirect_uris?.[0] ?? '',
     serverName: name,

@@ -2,9 +2,11 @@
 import type { ClientOptions } from './client.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
+import { confirmEndpoints } from '../flows/confirm.js';
 import { availableFlows, reasonForFlow } from '../flows/index.js';
 import type { Flow, Proof } from '../flows/flow.js';
 import { withMtlsEndpoints } from '../oauth/authorization-server.js';
+import { foreignEndpoints, ownPlaces, type OwnPlaces } from '../oauth/endpoints.js';
 import { parseChallenge, type Challenge } from '../oauth/challenge.js';
 import { dialectOf, type Dialect } from '../oauth/dialect.js';
 import { discover, type Discovery, type DiscoveryRequest } from '../oauth/discovery.js';
@@ -52,6 +54,8 @@ export interface Preparation {
   readonly settings: ServerSettings;
   readonly headers: Readonly<Record<string, string>>;
   readonly dialect: Dialect;
+  /** Where the addresses of the authorization server may be. */
+  readonly places: OwnPlaces;
   readonly client: ClientOptions;
   readonly proof: Proof;
   readonly scope?: string;
@@ -74,13 +78,14 @@ export async function prepare(request: LoginRequest, unlimited: Context): Promis
   const challenge = challengeOf(request);
   const login = readLogin(entry);
   const more = challenge && stepUp({ name: request.name, login, challenge });
-  const settings = mergeSettings(readSettings(entry), request.said);
+  const said = mergeSettings(readSettings(entry), request.said);
   const headers = withoutEmpty({ ...headersOf(entry), ...request.headers });
   const serverUrl = new URL(request.address);
-  const context = await withAccessTo({ url: serverUrl, headers, settings }, unlimited);
-  const found = await discover({ ...discoveryRequest({ serverUrl, settings, login }), challenge }, context);
-  const discovery = settings.clientCertFile === undefined ? found : { ...found, metadata: withMtlsEndpoints(found.metadata, found) };
+  const context = await withAccessTo({ url: serverUrl, headers, settings: said }, unlimited);
+  const found = await discover({ ...discoveryRequest({ serverUrl, settings: said, login }), challenge }, context);
+  const discovery = said.clientCertFile === undefined ? found : { ...found, metadata: withMtlsEndpoints(found.metadata, found) };
   const { metadata } = discovery;
+  const { settings, places } = await withPlaces({ serverUrl, discovery, settings: said }, context);
   const dialect = dialectOf(metadata.issuer, settings);
   const issuerKnown = settings.issuer !== undefined;
   const proof = { ...request.proof, issuerKnown };
@@ -100,7 +105,7 @@ export async function prepare(request: LoginRequest, unlimited: Context): Promis
       `${serverUrl.href} answers with status ${discovery.unclearStatus} and does not ask for a login. Going on by the metadata of ${serverUrl.host}. If the login is of no use, check the path: many servers are at /mcp or /sse.`,
     );
   }
-  tellWhatHolds({ request, settings, metadata, scope, dialect }, context);
+  tellWhatHolds({ request, said, metadata, scope, dialect }, context);
   const reason = request.flow === undefined ? reasonForFlow(flows[0], situation) : undefined;
   if (reason !== undefined) context.ui.remark(reason);
   return {
@@ -109,6 +114,7 @@ export async function prepare(request: LoginRequest, unlimited: Context): Promis
     settings,
     headers,
     dialect,
+    places,
     client: {
       ...request.client,
       issuerKnown,
@@ -146,19 +152,37 @@ export function discoveryRequest({
   return { serverUrl, issuer, before: login?.issuer, trusted, trustedResource, metadataUrl, privateNetworkAllowed };
 }
 
+/**
+ * The places where the authorization server's addresses may be, and the settings with those that the person vouches for now.
+ *
+ * @throws AuthError `endpoint_elsewhere` for an endpoint at another place.
+ */
+async function withPlaces(
+  { serverUrl, discovery, settings }: Pick<Preparation, 'serverUrl' | 'discovery' | 'settings'>,
+  context: Context,
+): Promise<Pick<Preparation, 'settings' | 'places'>> {
+  const { metadata, issuerAddress } = discovery;
+  const owner = { issuer: metadata.issuer, issuerAddress, serverUrl: serverUrl.href };
+  const places = ownPlaces({ ...owner, trusted: settings.trustedEndpoints });
+  const foreign = foreignEndpoints(metadata, places);
+  if (foreign.length === 0) return { settings, places };
+  const trusted = await confirmEndpoints({ issuer: metadata.issuer, foreign, trusted: settings.trustedEndpoints }, context);
+  return { settings: { ...settings, trustedEndpoints: trusted }, places: ownPlaces({ ...owner, trusted }) };
+}
+
 /** What is asked for and of whom, and why in another way than usual: by what was said before, or by what is known of the make. */
 function tellWhatHolds(
   {
     request,
-    settings,
+    said,
     metadata,
     scope,
     dialect,
-  }: Pick<Preparation, 'settings' | 'dialect' | 'scope'> & { request: LoginRequest; metadata: { issuer: string } },
+  }: Pick<Preparation, 'dialect' | 'scope'> & { request: LoginRequest; said: ServerSettings; metadata: { issuer: string } },
   { ui }: Context,
 ): void {
   ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${quoted(scope)}`}`);
-  const before = Object.entries(settings).filter(([key]) => request.said[key as keyof SaidSettings] === undefined);
+  const before = Object.entries(said).filter(([key]) => request.said[key as keyof SaidSettings] === undefined);
   const words = settingsInWords(Object.fromEntries(before));
   if (words.length > 0) ui.remark(`As said before: ${words.join(' ')}`);
   const { name, taken } = dialect.vendor ?? { name: '', taken: [] };

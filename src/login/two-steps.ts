@@ -16,6 +16,7 @@ import type { Network } from '../http/networks.js';
 import { agreementOf } from './login.js';
 import { withinReach } from '../session/renewal.js';
 import { dialectOf } from '../oauth/dialect.js';
+import { ownPlaces } from '../oauth/endpoints.js';
 import { openDpop, type DpopKey } from '../oauth/dpop.js';
 import { headersOf, withAccessTo } from '../session/server-access.js';
 import { prepare, type LoginRequest } from './preparation.js';
@@ -151,6 +152,7 @@ async function finish(
     serverName: server,
     serverHost: new URL(address).host,
     dialect: dialectOf(metadata.issuer, settings),
+    places: ownPlaces({ issuer: metadata.issuer, serverUrl: address, trusted: settings.trustedEndpoints }),
     clientReused: false,
     proof: {},
   };

@@ -74,8 +74,14 @@ export function resourceToSend(dialect: Pick<Dialect, 'resource'>, found: string
   return dialect.resource === 'none' ? undefined : (dialect.resource ?? found);
 }
 
-/** The `prompt` to send with these scopes: OpenID Connect Core section 11 has offline access given only with consent that is asked for anew. */
-export function promptToSend({ prompt }: Pick<Dialect, 'prompt'>, scope: string | undefined): string | undefined {
+/**
+ * The `prompt` to send. Consent is asked for anew for `offline_access`, which is given only then (OpenID Connect Core section 11),
+ * and for a client that other MCP servers' logins are by: one that remembers consent by client would ask nothing.
+ */
+export function promptToSend(
+  { prompt }: Pick<Dialect, 'prompt'>,
+  { scope, isShared }: { scope: string | undefined; isShared: boolean },
+): string | undefined {
   if (prompt !== undefined) return prompt === 'none' ? undefined : prompt;
-  return scope?.split(' ').includes('offline_access') ? 'consent' : undefined;
+  return isShared || scope?.split(' ').includes('offline_access') ? 'consent' : undefined;
 }

@@ -25,8 +25,8 @@ export function parseClaims(token: string): Record<string, unknown> {
 }
 
 /**
- * Sees to it that a token for somebody else is not shown to an authorization server that an MCP server has named: RFC
- * 7523 section 3 has the issuer or the token endpoint as the audience.
+ * Sees to it that a token is not shown to an authorization server that an MCP server has named, unless the token is for it: RFC 7523
+ * section 3 has the issuer or the token endpoint as the audience. A token without an audience is for nobody in particular.
  *
  * @throws AuthError `assertion_unusable`.
  */
@@ -34,10 +34,12 @@ export function checkAudience(token: string, { issuer, token_endpoint: endpoint 
   const { aud } = parseClaims(token);
   const bare = (url: unknown) => String(url).replace(/\/$/, '');
   const audiences = aud === undefined ? [] : Array.isArray(aud) ? aud : [aud];
-  if (audiences.length === 0 || audiences.some((one) => [issuer, endpoint].some((known) => bare(known) === bare(one)))) return;
+  if (audiences.some((one) => [issuer, endpoint].some((known) => bare(known) === bare(one)))) return;
   throw new AuthError(
     'assertion_unusable',
-    `The token is for ${quoted(audiences.join(', '))}, and not for ${issuer}, so it was not sent there.`,
+    audiences.length === 0
+      ? `The token does not say which authorization server it is for, so it was not sent to ${issuer}, which only the MCP server has named.`
+      : `The token is for ${quoted(audiences.join(', '))}, and not for ${issuer}, so it was not sent there.`,
     {
       hint: `If it should be, have it issued for that audience, or pass --issuer ${issuer}`,
     },

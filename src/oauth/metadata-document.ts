@@ -12,7 +12,7 @@ const redirects = 3;
  * has no metadata: servers do all of that with an address that they do not know. What is another's metadata, or an
  * address that cannot or must not be reached, is an error only when no other has any.
  *
- * @param parse returns undefined for a document that is none, and throws `issuer_mismatch` for one of another issuer.
+ * @param parse returns undefined for a document that is none, and throws `issuer_mismatch` or `resource_mismatch` for another's.
  */
 export async function requestFirstMetadata<T>(
   addresses: readonly URL[],
@@ -26,7 +26,7 @@ export async function requestFirstMetadata<T>(
       const parsed = document && parse(document, address);
       if (parsed !== undefined) return parsed;
     } catch (error) {
-      if (!hasCode(error, 'issuer_mismatch', 'network_error', 'address_refused')) throw error;
+      if (!hasCode(error, 'issuer_mismatch', 'resource_mismatch', 'network_error', 'address_refused')) throw error;
       failure ??= error;
     }
   }

@@ -6,7 +6,7 @@ import { parseReachableUrl } from '../http/url-policy.js';
 import { isObject } from '../json.js';
 import { quoted } from '../server-text.js';
 import { requestFirstMetadata } from './metadata-document.js';
-import { covers } from './resource.js';
+import { covers, isParent } from './resource.js';
 
 /** RFC 9728 section 2, the parts that a client uses. */
 export interface ProtectedResource {
@@ -62,7 +62,7 @@ function parseProtectedResource(
   { serverUrl, trusted, address }: ProtectedResourceRequest & { address: URL },
 ): ProtectedResource {
   const { resource, authorization_servers: authorizationServers, scopes_supported: scopes } = document;
-  if (typeof resource !== 'string' || !(covers(resource, serverUrl) || resource === trusted)) {
+  if (typeof resource !== 'string' || !(isOf(resource, { serverUrl, address }) || resource === trusted)) {
     throw new AuthError(
       'resource_mismatch',
       `The metadata at ${quoted(address.href)} is for the resource ${quoted(resource)}, not for ${serverUrl.href}.`,
@@ -79,9 +79,21 @@ function parseProtectedResource(
   };
 }
 
+/**
+ * Whether metadata at that address may be for that resource: the server's URL, or one above it where the origin itself says so, at
+ * its well-known address. A host may have other people's servers at other paths, and a token for the host is good at all of them.
+ */
+function isOf(resource: string, { serverUrl, address }: { serverUrl: URL; address: URL }): boolean {
+  if (!covers(resource, serverUrl)) return false;
+  const isFromOrigin = address.origin === serverUrl.origin && address.pathname.startsWith(wellKnown);
+  return isFromOrigin || !isParent(resource, serverUrl);
+}
+
+const wellKnown = '/.well-known/oauth-protected-resource';
+
 /** RFC 9728 section 3.1: path inserted, then the origin's; then, as some servers have it, path appended. */
 function wellKnownAddresses({ origin, pathname, search }: URL): URL[] {
-  const root = new URL('/.well-known/oauth-protected-resource', origin);
+  const root = new URL(wellKnown, origin);
   const path = pathname.replace(/\/$/, '');
   return path === '' ? [root] : [new URL(`${root.pathname}${path}${search}`, origin), root, new URL(`${path}${root.pathname}`, origin)];
 }

@@ -31,7 +31,9 @@ export interface ClientInformation {
   scope?: string;
   // The rest is ours, not the RFC's.
   /** How we came by it. */
-  obtained_by?: 'dynamic_registration' | 'pre_registration' | 'metadata_document';
+  obtained_by?: 'dynamic_registration' | 'pre_registration' | 'metadata_document' | 'import';
+  /** The resource that it was registered to log in to; absent in those of before, and in those that were not made for one. */
+  registered_for?: string;
   /** What its registration asked for in vain. */
   refused_grant_types?: string[];
   /** The file of the key that it signs with; the key itself stays there. */

@@ -1,9 +1,32 @@
 /** Resource identifiers: RFC 8707 section 2, RFC 9728 section 3.3. */
 
-/** Whether a resource identifier names the server's URL itself or a path above it on the same origin. */
+/** A host, with a port or without, as every program reads it: no user information, no backslash, nothing encoded. */
+const authority = /^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?$/i;
+/** What some programs read as a slash, as a step up or as an end, where others do not. */
+const ambiguous = /[^\x21-\x7e]|\\|%(2f|5c|2e|00)|\/\/|;/i;
+
+/**
+ * Whether a resource identifier names the server's URL itself or a path above it on the same origin. One that another program could
+ * read in another way names nothing: with user information, a fragment, a backslash, or a path that is not in its normal form.
+ */
 export function covers(resource: string, serverUrl: URL): boolean {
-  if (!URL.canParse(resource)) return false;
-  const { origin, pathname, search } = new URL(resource);
-  if (origin !== serverUrl.origin || (search !== '' && search !== serverUrl.search)) return false;
-  return `${serverUrl.pathname}/`.startsWith(pathname.endsWith('/') ? pathname : `${pathname}/`);
+  if (resource === serverUrl.href) return true;
+  const origin = /^[^:/?#]+:\/\/[^/?#]*/.exec(resource)?.[0] ?? '';
+  const rest = resource.slice(origin.length);
+  if (!authority.test(origin) || !URL.canParse(resource)) return false;
+  const url = new URL(resource);
+  const isNormal = rest === `${url.pathname}${url.search}` || (url.pathname === '/' && rest === url.search);
+  if (!isNormal || ambiguous.test(url.pathname)) return false;
+  if (url.origin !== serverUrl.origin || (url.search !== '' && url.search !== serverUrl.search)) return false;
+  return isAbove(url.pathname, serverUrl.pathname);
+}
+
+/** Whether a resource that covers the server's URL is more than it: a path above, for which the whole origin has to speak. */
+export function isParent(resource: string, serverUrl: URL): boolean {
+  const bare = (path: string) => path.replace(/\/$/, '');
+  return bare(new URL(resource).pathname) !== bare(serverUrl.pathname);
+}
+
+function isAbove(path: string, below: string): boolean {
+  return `${below}/`.startsWith(path.endsWith('/') ? path : `${path}/`);
 }

@@ -5,10 +5,11 @@ import type { Proof } from '../flows/flow.js';
 import { unattendedFlow } from '../flows/index.js';
 import type { Network } from '../http/networks.js';
 import { parseReachableUrl } from '../http/url-policy.js';
-import { requestAuthorizationServer, type IssuerRequest } from '../oauth/authorization-server.js';
+import { defaultMetadata, requestAuthorizationServer, type IssuerRequest } from '../oauth/authorization-server.js';
 import { dialectOf, resourceToSend, type Dialect } from '../oauth/dialect.js';
 import type { Proven } from '../oauth/client-authentication.js';
 import { openDpop } from '../oauth/dpop.js';
+import { isAtOwnPlace, ownPlaces } from '../oauth/endpoints.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import type { ClientInformation } from '../oauth/registration.js';
 import { endsLogin } from '../oauth/refusal.js';
@@ -31,22 +32,38 @@ interface Stored {
   readonly document: StoreDocument;
 }
 
-/** The authorization server of a login as far as tokens go: from the store, else asked for again. */
-export async function tokenServerOf(
-  { name, login: { issuer, tokenEndpoint }, document }: Stored,
-  context: Pick<Context, 'http' | 'signal'>,
-): Promise<TokenServer> {
+/**
+ * The authorization server of a login as far as tokens go: from the store, else asked for again. A token endpoint that is not at a
+ * place of its issuer is asked for again before a secret is sent there: a login may have come from elsewhere, with the issuer
+ * and the client id of another.
+ */
+export async function tokenServerOf(stored: Stored, context: Pick<Context, 'http' | 'signal'>): Promise<TokenServer> {
+  const { name, login, document } = stored;
+  const { issuer, tokenEndpoint } = login;
   if (issuer === undefined || !URL.canParse(issuer))
     throw loginNeeded(name, `The token of ${name} was not obtained by mcp-auth and cannot be renewed`);
-  if (tokenEndpoint !== undefined)
+  if (tokenEndpoint !== undefined && mayBeSentProof(tokenEndpoint, stored))
     return {
       issuer,
       token_endpoint: parseReachableUrl(tokenEndpoint, { what: 'The token endpoint in the store', reach: context.http.reach }).href,
     };
   const metadata = await requestAuthorizationServer(issuerRequestOf({ issuer, name, document }), context);
+  // MCP 2025-03-26 has servers without metadata, whose issuer is their origin.
+  const { origin } = new URL(issuer);
+  if (metadata === undefined && issuer === origin) return defaultMetadata(origin);
   if (metadata === undefined)
     throw new AuthError('server_failed', `${issuer} has no metadata any more.`, { hint: `Try again, or run mcp-auth login ${name}` });
   return metadata;
+}
+
+/** Whether what proves the client of a login may be sent to an address that the store has for it: to one of its issuer. */
+export function mayBeSentProof(address: string, { name, login, document }: Stored): boolean {
+  const { issuer = '', clientId, flow } = login;
+  const client = clientsOf(document, issuer).find(({ client_id }) => client_id === clientId);
+  const hasProof = client?.client_secret !== undefined || client?.private_key_file !== undefined || flow !== undefined;
+  if (!hasProof || !URL.canParse(address)) return true;
+  const { trustedEndpoints: trusted } = readSettings(findServer(document, name));
+  return isAtOwnPlace(new URL(address), ownPlaces({ issuer, trusted }));
 }
 
 /** How the issuer of a login is asked for its metadata, by what the person has said of the server. */
@@ -96,6 +113,7 @@ export async function renew({ isRefused, ...stored }: Stored & { isRefused: bool
   await context.store.checkWritable();
   const endpoint = { metadata, client, ...(stored.login.dpopKey && { dpop: await openDpop(stored.login.dpopKey) }) };
   context.signal.throwIfAborted();
+  const login = { ...stored.login, tokenEndpoint: metadata.token_endpoint };
   const renewed = await context.uninterrupted(async (root) => {
     const undisturbed = { ...root, http: context.http };
     try {
@@ -103,7 +121,7 @@ export async function renew({ isRefused, ...stored }: Stored & { isRefused: bool
       tellWhatWasGained({ ...stored, tokens }, undisturbed);
       const { proven } = tokens;
       return await save(
-        { ...stored, renewed: { ...loginFrom(tokens, stored.login), ...braked, refusals: isRefused ? 1 : undefined }, proven },
+        { ...stored, renewed: { ...loginFrom(tokens, login), ...braked, refusals: isRefused ? 1 : undefined }, proven },
         undisturbed,
       );
     } catch (error) {
@@ -249,6 +267,7 @@ function requestOf({ name, login, document }: Stored, dialect: Dialect) {
     serverHost: URL.canParse(url) ? new URL(url).host : name,
     clientReused: false,
     redirectUri: '',
+    places: ownPlaces({ issuer: login.issuer ?? '' }),
     resource: resourceToSend(dialect, login.resource ?? url),
     extraParameters: dialect.authorizeParameters,
     ...(login.requestedScope !== undefined && { scope: login.requestedScope }),

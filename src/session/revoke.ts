@@ -4,7 +4,7 @@ import { AuthError } from '../errors.js';
 import { requestAuthorizationServer } from '../oauth/authorization-server.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import { requestRevocation } from '../oauth/revocation.js';
-import { clientOf, issuerRequestOf, tokenServerOf, withinReach } from './renewal.js';
+import { clientOf, issuerRequestOf, mayBeSentProof, tokenServerOf, withinReach } from './renewal.js';
 import { withAccessForRenewal } from './server-access.js';
 import { findServer, servers, type StoreDocument } from '../store/document.js';
 import { deleteLogin, readLogin, type Login } from '../store/login.js';
@@ -56,7 +56,9 @@ async function revokeLogin(revocation: Revocation, context: Context): Promise<st
 async function revokeAt(issuer: string, { name, login, document }: Revocation, context: Context): Promise<string | undefined> {
   const server = await tokenServerOf({ login, name, document }, context);
   const asked = issuerRequestOf({ issuer, name, document });
-  const endpoint = login.revocationEndpoint ?? (await requestAuthorizationServer(asked, context))?.revocation_endpoint;
+  const { revocationEndpoint: known } = login;
+  const isKnown = known !== undefined && mayBeSentProof(known, { login, name, document });
+  const endpoint = isKnown ? known : (await requestAuthorizationServer(asked, context))?.revocation_endpoint;
   if (endpoint === undefined) return `${issuer} cannot revoke tokens: this one is valid until it expires.`;
   const metadata = { ...server, revocation_endpoint: endpoint };
   const client = clientOf({ login, name, document });

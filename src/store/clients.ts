@@ -16,6 +16,7 @@ const clientKinds = {
   grant_types: 'list',
   redirect_uris: 'list',
   obtained_by: 'string',
+  registered_for: 'string',
   refused_grant_types: 'list',
   private_key_file: 'string',
   basic_unencoded: 'boolean',
@@ -44,6 +45,11 @@ export function putClient(document: StoreDocument, issuer: string, client: Clien
   const before: unknown = ownValue(all, issuer);
   const others = Array.isArray(before) ? before.filter((one) => !isObject(one) || one['client_id'] !== client.client_id) : [];
   all[issuer] = [client, ...(others as ClientInformation[])];
+}
+
+/** Adds a registration from elsewhere, unless one of that client id is known: what is here is never replaced by it. Changes `document`. */
+export function addClient(document: StoreDocument, issuer: string, client: ClientInformation): void {
+  if (!clientsOf(document, issuer).some(({ client_id }) => client_id === client.client_id)) putClient(document, issuer, client);
 }
 
 /** Takes a registration out that its issuer does not know any more, unless another login names it still. Changes `document`. */

@@ -19,6 +19,8 @@ export interface ServerSettings {
   readonly trustedIssuerAt?: string;
   /** A resource that the server's metadata may name in place of the server's URL. */
   readonly trustedResource?: string;
+  /** Hosts, joined by spaces, on another site than the authorization server's, where its endpoints may be. */
+  readonly trustedEndpoints?: string;
   /** Where the authorization server's metadata is. */
   readonly metadataUrl?: string;
   /** How the client proves itself at the token endpoint, in the names of RFC 7591. */
@@ -53,7 +55,7 @@ interface Setting {
    * Whether another machine's document may bring it: what names no file of this machine, loosens no check, and does not say
    * whom a token is for.
    */
-  readonly isPortable: boolean;
+  readonly isPortable: boolean | ((value: unknown) => boolean);
 }
 
 /** Every setting but the trusted issuer, whose keys stand in the entry itself since before there were others. */
@@ -62,9 +64,11 @@ const settings: Readonly<Record<Exclude<SettingKey, 'trustedIssuer' | 'trustedIs
   scope: { option: '--scope', onDisk: 'scope', kind: 'string', isPortable: true },
   resource: { option: '--resource', onDisk: 'resource', kind: 'string', isPortable: false },
   trustedResource: { option: '--trust-resource', onDisk: 'trust_resource', kind: 'string', isPortable: false },
+  trustedEndpoints: { option: '--trust-endpoints', onDisk: 'trust_endpoints', kind: 'string', isPortable: false },
   metadataUrl: { option: '--metadata-url', onDisk: 'metadata_url', kind: 'string', isPortable: false },
   tokenAuthMethod: { option: '--token-auth-method', onDisk: 'token_auth_method', kind: 'string', isPortable: true },
-  prompt: { option: '--prompt', onDisk: 'prompt', kind: 'string', isPortable: true },
+  // Without a prompt, an authorization server may ask for no consent.
+  prompt: { option: '--prompt', onDisk: 'prompt', kind: 'string', isPortable: (value) => value !== 'none' },
   offlineAccess: { option: '--offline-access', onDisk: 'offline_access', kind: 'boolean', isPortable: true },
   pkceUnadvertised: {
     option: '--allow-missing-pkce-metadata',
@@ -125,8 +129,8 @@ function without(value: null | undefined, members: object): object {
 
 /** The settings that a document from another machine may bring. */
 export function portableSettings(from: ServerSettings): ServerSettings {
-  const names = new Set<string>(all.filter(([, { isPortable }]) => isPortable).map(([key]) => key));
-  return Object.fromEntries(Object.entries(from).filter(([key]) => names.has(key)));
+  const taken = all.filter(([key, { isPortable }]) => (typeof isPortable === 'boolean' ? isPortable : isPortable(from[key])));
+  return Object.fromEntries(taken.flatMap(([key]) => (from[key] === undefined ? [] : [[key, from[key]]])));
 }
 
 /** Settings as the options that say them, each as it is typed: for a person. */

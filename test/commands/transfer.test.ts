@@ -98,11 +98,95 @@ test('import takes a document that was written by hand, over several lines, and 
   expect(mcpServers.other.auth.token).toBe('other');
 });
 
-test('a key that stays in its file has to be on this machine too', async () => {
-  const document = { ...here, oauthClients: { 'https://as.example': [{ ...client, private_key_file: '/keys/robot.pem' }] } };
-  const imported = run('import', { store: temporaryStore(), stdin: { text: JSON.stringify(document) } });
+test('what this machine would read, sign or do by itself for an imported login is not taken, and that is said', async () => {
+  const key = { ...here, oauthClients: { 'https://as.example': [{ ...client, private_key_file: '/keys/robot.pem' }] } };
+  const byKey = temporaryStore();
+  const imported = run('import', { store: byKey, stdin: { text: JSON.stringify(key) } });
   expect(await imported.exit).toBe(0);
-  expect(imported.stderr).toContain('/keys/robot.pem');
+  expect(imported.stderr).toContain(
+    'demo cannot be renewed here: its client proves itself with a key in a file (“/keys/robot.pem”). Log in here',
+  );
+  expect(readFileSync(byKey, 'utf8')).not.toContain('robot.pem');
+
+  const flow = { mcpServers: { demo: { type: 'http', url, auth: { ...auth, flow: 'client-credentials' } } } };
+  const byFlow = temporaryStore();
+  const other = run('import', { store: byFlow, stdin: { text: JSON.stringify(flow) } });
+  expect(await other.exit).toBe(0);
+  expect(other.stderr).toContain('demo cannot be renewed here: it is renewed by the flow “client-credentials”');
+  expect(readStore(byFlow).mcpServers.demo.auth).not.toHaveProperty('flow');
+});
+
+test('of a document, each member is taken or left as the list in transfer.ts has it', async () => {
+  const store = temporaryStore();
+  const whole = {
+    ...auth,
+    ...{ expires_at: 4_000_000_000, issued_at: 1, scope: 's', requested_scope: 's', ended_at: 3, dpop_key: { kty: 'EC' }, type: 'dpop' },
+    ...{
+      resource: 'https://bank.example',
+      token_endpoint: 'https://evil.example/token',
+      revocation_endpoint: 'https://evil.example/revoke',
+    },
+    ...{
+      network: 'loopback',
+      step_ups: 1,
+      renewals: 3,
+      renewals_since: 5,
+      refusals: 2,
+      flow: 'workload',
+      workload_token_file: '/etc/passwd',
+    },
+    ...{
+      id_token_file: '/etc/passwd',
+      identity_provider: 'https://evil.example',
+      identity_provider_client_id: 'x',
+      issued_for: 'https://b.example',
+    },
+  };
+  const theirs = { ...client, client_secret: 'theirs', scope: 'x', grant_types: ['x'], registered_for: url, private_key_file: '/k' };
+  const options = {
+    issuer: 'https://evil.example',
+    prompt: 'none',
+    scope: 'kept',
+    trust_endpoints: 'evil.example',
+    metadata_url: 'https://evil.example',
+  };
+  const entry = { type: 'http', url, auth: whole, login_options: options, trusted_issuer: 'https://evil.example', headers: { a: 'b' } };
+  const document = { mcpServers: { demo: entry }, oauthClients: { 'https://as.example': [theirs] } };
+  const imported = run('import', { store, stdin: { text: JSON.stringify(document) } });
+  expect(await imported.exit, imported.stderr).toBe(0);
+  const { token, refresh_token, issuer, client_id } = auth;
+  expect(readStore(store)).toEqual({
+    mcpServers: {
+      demo: {
+        type: 'http',
+        url,
+        login_options: { scope: 'kept' },
+        auth: {
+          ...{ type: 'dpop', token, refresh_token, issuer, client_id, expires_at: 4_000_000_000, issued_at: 1, ended_at: 3 },
+          ...{ scope: 's', requested_scope: 's', dpop_key: { kty: 'EC' }, issued_for: url, network: 'public' },
+        },
+      },
+    },
+    oauthClients: {
+      'https://as.example': [{ client_id, client_secret: 'theirs', token_endpoint_auth_method: 'none', obtained_by: 'import' }],
+    },
+  });
+  for (const words of ['--trust-issuer', '--issuer', '--prompt none', '--trust-endpoints', '--metadata-url', '--header a'])
+    expect(imported.stderr).toContain(words);
+});
+
+test('a client that is known is not replaced, nor is a login that can be renewed, unless that is said', async () => {
+  const known = { ...client, client_id: 'c', redirect_uris: ['http://127.0.0.1:7/callback'] };
+  const mine = { type: 'bearer', token: 'mine', refresh_token: 'm', issuer: 'https://as.example', client_id: 'mine' };
+  const before = { mcpServers: { demo: { type: 'http', url, auth: mine } }, oauthClients: { 'https://as.example': [known] } };
+  const store = temporaryStore(before);
+  const refused = run('import', { store, stdin: { text: JSON.stringify(here) } });
+  expect(await refused.exit).toBe(2);
+  expect(refused.stderr).toContain('pass --replace');
+  expect(readStore(store)).toEqual(before);
+  expect(await run('import --replace', { store, stdin: { text: JSON.stringify(here) } }).exit).toBe(0);
+  expect(readStore(store).mcpServers.demo.auth.token).toBe(auth.token);
+  expect(readStore(store).oauthClients?.['https://as.example']).toEqual([known]);
 });
 
 test.each([

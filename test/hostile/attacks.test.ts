@@ -34,13 +34,13 @@ test.each(attacks)(
     const home = temporaryFolder();
     for (const [name, content] of Object.entries(row.files?.(at) ?? {})) {
       mkdirSync(path.dirname(path.join(home, name)), { recursive: true });
-      writeFileSync(path.join(home, name), JSON.stringify(content));
+      writeFileSync(path.join(home, name), typeof content === 'string' ? content : JSON.stringify(content));
     }
-    const attacked = run(command.replace('URL', at.server.url), {
+    const attacked = run(command.replace('URL', at.server.url).replace('HOME', home), {
       store,
       env: { HOME: home, ...row.env },
       folder: home,
-      stdin: row.stdin ? { text: row.stdin(at) } : act ? 'open' : 'none',
+      stdin: row.stdin ? { text: row.stdin(at) } : row.atTerminal ? 'terminal' : act ? 'open' : 'none',
       openBrowser: (url) => Promise.resolve(opened.push(url) > 0),
     });
     await Promise.race([act?.(attacked, at), attacked.exit]);

@@ -54,7 +54,7 @@ describe('item 8: a client that was registered by hand', () => {
 
   test('or from a prompt that shows nothing of it, before anybody is sent to approve', async () => {
     const { server, running } = await login('--client-id mine', secretOnly, { stdin: 'terminal' });
-    await running.shown(/Client secret/);
+    await running.shown(/Secret of the client at 127\.0\.0\.1:\d+ \(none/);
     expect(server.asked('POST /device')).toEqual([]);
     running.type('hidden-words\r');
     expect(await running.exit).toBe(0);
@@ -90,7 +90,7 @@ describe('item 8: a client that was registered by hand', () => {
       },
       {
         want: 'POST /device',
-        respond: { json: { device_code: 'CANARY-2', user_code: 'A', verification_uri: 'https://a.example/', expires_in: 600 } },
+        respond: { json: { device_code: 'CANARY-2', user_code: 'A', verification_uri: `${origin}/device`, expires_in: 600 } },
       },
     ]);
     const running = run(`login ${server.url} --no-browser --flow device --client-id mine --json`, {

@@ -148,8 +148,25 @@ test.each([
 
 test('item 13: the resource is sent as the metadata spells it', async () => {
   const { server, parameters } = await reachesThePerson((origin) => [
-    { want: 'GET /prm', respond: { json: { resource: origin, authorization_servers: [origin] } } },
+    { want: 'GET /prm', respond: { status: 404 } },
+    { want: 'GET /.well-known/oauth-protected-resource/mcp', respond: { json: { resource: origin, authorization_servers: [origin] } } },
   ]);
+  expect(parameters.get('resource')).toBe(server.origin);
+});
+
+test('RFC 9728: a path above the server is its resource by the word of its origin alone, not of a document below the path', async () => {
+  const claims = (origin: string): Exchange => ({
+    want: 'GET /prm',
+    respond: { json: { resource: origin, authorization_servers: [origin] } },
+  });
+  const { code, said } = await fails((origin) => [claims(origin)]);
+  expect(code).toBe(1);
+  expect(said).toContain('is for the resource');
+  const own = (origin: string): Exchange => ({
+    want: 'GET /.well-known/oauth-protected-resource',
+    respond: { json: { resource: origin, authorization_servers: [origin] } },
+  });
+  const { server, parameters } = await reachesThePerson((origin) => [claims(origin), own(origin)]);
   expect(parameters.get('resource')).toBe(server.origin);
 });
 

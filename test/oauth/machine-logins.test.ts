@@ -25,9 +25,11 @@ function file(content: string): string {
   return name;
 }
 
-async function login(server: FakeServer, options: string, more: Partial<RunOptions> = {}) {
+/** A login without a person, to an authorization server that is named, unless the options name another or `more` says not to. */
+async function login(server: FakeServer, options: string, { named = true, ...more }: Partial<RunOptions> & { named?: boolean } = {}) {
   const store = more.store ?? temporaryStore();
-  const running = run(`login ${server.url} --no-verify --name fake ${options}`, { ...more, store });
+  const issuer = named && !options.includes('--issuer') ? ` --issuer ${server.origin}` : '';
+  const running = run(`login ${server.url} --no-verify --name fake ${options}${issuer}`, { ...more, store });
   return { store, code: await running.exit, said: running.stderr };
 }
 
@@ -88,6 +90,22 @@ describe('item 24: --flow client-credentials', () => {
     expect(server.asked('POST /register')).toEqual([]);
     expect(server.asked('POST /token')).toEqual([]);
   });
+
+  test.each(['--flow client-credentials --client-id robot', '--flow enterprise --client-id robot --id-token-stdin'])(
+    'an authorization server that only the MCP server has named is sent nothing: %s',
+    async (options) => {
+      const server = await fakeServer();
+      const more = {
+        named: false,
+        env: { MCP_AUTH_CLIENT_SECRET: 's' },
+        stdin: { text: `${encodeJwt({ iss: server.origin, aud: 'a' })}\n` },
+      };
+      const result = await login(server, options, more);
+      expect(result.code).toBe(1);
+      expect(result.said).toContain(`pass --issuer ${server.origin}`);
+      expect(server.asked('POST /token')).toEqual([]);
+    },
+  );
 
   test('nor by a registration that a login of a person has left', async () => {
     const server = await fakeServer(() => [
@@ -152,14 +170,18 @@ describe('item 26: --flow workload', () => {
   test.each([
     { aud: 'https://sts.corp.example', options: '', code: 1 },
     { aud: ['a', 'b'], options: '', code: 1 },
+    { aud: undefined, options: '', code: 1 },
+    { aud: undefined, options: '--issuer ORIGIN', code: 0 },
     { aud: 'https://sts.corp.example', options: '--issuer ORIGIN', code: 0 },
     { aud: 'ORIGIN/', options: '', code: 0 },
     { aud: ['other', 'ORIGIN/token'], options: '', code: 0 },
   ])('a token for $aud is shown to nobody else: $options exit $code', async ({ aud, options, code }) => {
     const server = await fakeServer(() => [counting()]);
     const here = (text: string) => text.replace('ORIGIN', server.origin);
-    const token = workloadToken('pod', Array.isArray(aud) ? aud.map(here) : here(aud));
-    const result = await login(server, `--flow workload --client-id pod --workload-token-file ${file(token)} ${here(options)}`);
+    const token = workloadToken('pod', Array.isArray(aud) ? aud.map(here) : aud && here(aud));
+    const result = await login(server, `--flow workload --client-id pod --workload-token-file ${file(token)} ${here(options)}`, {
+      named: false,
+    });
     expect(result.code).toBe(code);
     expect(JSON.stringify(server.requests).includes(token)).toBe(code === 0);
     if (code === 0) expect((await renewed(result.store)).code).toBe(0);

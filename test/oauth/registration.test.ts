@@ -314,12 +314,12 @@ describe('a registration that its server has forgotten is replaced once', () => 
   });
 
   test('a device login too', async () => {
-    const { server, store } = await forgetful(() => [
+    const { server, store } = await forgetful((origin) => [
       { want: 'POST /device', respond: { status: 401 } },
       {
         want: 'POST /device',
         respond: ({ body }) => ({
-          json: { device_code: 'd', user_code: String(body['client_id']), verification_uri: 'https://a.example/', expires_in: 600 },
+          json: { device_code: 'd', user_code: String(body['client_id']), verification_uri: `${origin}/device`, expires_in: 600 },
         }),
       },
     ]);
@@ -336,11 +336,11 @@ describe('a registration that its server has forgotten is replaced once', () => 
   });
 
   test('in a device login, one that lacks the scope is replaced too', async () => {
-    const { server, store } = await forgetful(() => [
+    const { server, store } = await forgetful((origin) => [
       { want: 'POST /device', respond: { status: 400, json: { error: 'invalid_scope' } } },
       {
         want: 'POST /device',
-        respond: { json: { device_code: 'd', user_code: 'A', verification_uri: 'https://a.example/', expires_in: 600 } },
+        respond: { json: { device_code: 'd', user_code: 'A', verification_uri: `${origin}/device`, expires_in: 600 } },
       },
     ]);
     expect(await run('login fake --no-browser --no-verify --flow device --scope more', { store }).exit).toBe(0);
@@ -495,4 +495,54 @@ test.each([
   const server = await fakeServer(() => [{ want: 'POST /register', respond: { status: 201, json: answer } }]);
   const { request } = await loginByPaste(server.url, temporaryStore());
   expect(request.get('client_id')).toBe(String(answer.client_id));
+});
+
+describe('one registration for each issuer and resource', () => {
+  /** Two MCP servers of one authorization server, each on its own site. */
+  async function twoServers() {
+    const issuer = await fakeServer((origin) => registered(origin, 'one', 'two', 'three'));
+    const named = { want: 'GET /prm' };
+    const servers = await Promise.all(
+      [1, 2].map(() =>
+        fakeServer((origin) => [{ ...named, respond: { json: { resource: `${origin}/mcp`, authorization_servers: [issuer.origin] } } }]),
+      ),
+    );
+    return { issuer, first: servers[0]?.url ?? '', second: servers[1]?.url ?? '' };
+  }
+
+  test('another server registers anew, and the same one does not', async () => {
+    const { first, second } = await twoServers();
+    const store = temporaryStore();
+    expect((await loginByPaste(`${first} --name a`, store)).request.get('client_id')).toBe('one');
+    expect((await loginByPaste(`${second} --name b`, store)).request.get('client_id')).toBe('two');
+    const again = await loginByPaste('a', store);
+    expect(again.request.get('client_id')).toBe('one');
+    expect(again.request.has('prompt')).toBe(false);
+  });
+
+  test('a registration of before is its own login’s alone', async () => {
+    const { issuer, first, second } = await twoServers();
+    const auth = { type: 'bearer', token: 't', issuer: issuer.origin, client_id: 'old' };
+    const client = { client_id: 'old', token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1:3118/callback'] };
+    const before = {
+      mcpServers: { a: { type: 'http', url: first, auth } },
+      oauthClients: { [issuer.origin]: [client] },
+    };
+    expect((await loginByPaste('a', temporaryStore(before))).request.get('client_id')).toBe('old');
+    expect((await loginByPaste(`${second} --name b`, temporaryStore(before))).request.get('client_id')).toBe('one');
+  });
+
+  test('a client that the person names may be known from elsewhere: consent is asked for anew, once, unless they say otherwise', async () => {
+    const { first, second } = await twoServers();
+    const store = temporaryStore();
+    const prompts = [];
+    for (const words of [
+      `${first} --name a --client-id hand`,
+      `${second} --name b --client-id hand`,
+      'b',
+      `a --prompt none --client-id hand`,
+    ])
+      prompts.push((await loginByPaste(words, store)).request.get('prompt'));
+    expect(prompts).toEqual(['consent', 'consent', null, null]);
+  });
 });

@@ -127,6 +127,13 @@ const situations: readonly Situation[] = [
     then: () => ['--trust-resource', 'https://other.example/mcp'],
   },
   {
+    what: 'an endpoint is on another site',
+    options: ['--trust-endpoints'],
+    change: (origin) => [withMetadata(origin, { revocation_endpoint: 'https://login.other.example/revoke' })],
+    hint: /pass --trust-endpoints login\.other\.example/,
+    then: () => ['--trust-endpoints', 'login.other.example'],
+  },
+  {
     what: 'the metadata is elsewhere',
     options: ['--metadata-url'],
     change: (origin) => [absent(oauth), { want: 'GET /elsewhere', respond: { json: metadata(origin, noDevice) } }],
@@ -310,6 +317,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--move': 'test/commands/transfer: a login that moves',
   '--print': 'test/commands/connect: what would be written',
   '--private-key': 'test/oauth/client-authentication: a key in place of a secret',
+  '--replace': 'test/commands/transfer: a login in place of one that is here',
   '--refused': 'test/session: a refused token is renewed once, however many say so',
   '--redirect-uri': 'test/vendors: Slack and Salesforce, by what their records say',
   '--start': 'test/commands/two-steps: the first half of a login',

@@ -7,6 +7,10 @@ export const cognito: Vendor = {
   needs: {
     pkceUnadvertised: { value: true, source: 'anthropics/claude-code#13275, zed-industries/zed#60358' },
     offlineAccess: { value: false, source: 'onyx-dot-app/onyx#11931, mintel/dex-k8s-authenticator#168' },
+    endpointHosts: {
+      value: ['amazoncognito.com'],
+      source: 'https://docs.aws.amazon.com/cognito/latest/developerguide/federation-endpoints.html',
+    },
     leastScope: { value: 'openid', source: 'anthropics/claude-code#90190' },
     registration: {
       value:
@@ -16,6 +20,10 @@ export const cognito: Vendor = {
     },
   },
   notes: [
+    {
+      value: 'A pool with a domain of its own has its endpoints there: pass `--trust-endpoints` with that domain.',
+      source: 'https://docs.aws.amazon.com/cognito/latest/developerguide/federation-endpoints.html',
+    },
     {
       value:
         'With `resource`, the pool has to have a resource server whose identifier is the URL of the MCP server; else pass `--resource none`.',

@@ -26,6 +26,10 @@ export const entra: Vendor = {
     offlineAccess: { value: true, source: 'MicrosoftDocs/entra-docs docs/identity-platform/v2-oauth2-auth-code-flow.md' },
     scopeAtRefresh: { value: true, source: 'punkpeye/mcp-remote#357, anthropics/claude-code#89862' },
     issuerForm: { value: isFormOf, source: 'openai/codex#38973, coreos/go-oidc#121, MicrosoftDocs/entra-docs#408' },
+    endpointHosts: {
+      value: ['microsoft.com'],
+      source: 'MicrosoftDocs/entra-docs docs/identity-platform/v2-oauth2-device-code.md',
+    },
     registration: {
       value:
         'Entra ID lets no client register itself: register an application in the tenant, with the redirect URI http://localhost as a mobile or desktop application, and pass --client-id ID --redirect-uri http://localhost:8080. Entra ID takes any port there.',

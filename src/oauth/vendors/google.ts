@@ -11,6 +11,11 @@ export const google: Vendor = {
     },
     prompt: { value: 'consent', source: 'PrefectHQ/fastmcp#2438, willdady/platypus#139' },
     offlineAccess: { value: false, source: 'punkpeye/mcp-remote#258' },
+    endpointHosts: {
+      value: ['oauth2.googleapis.com'],
+      source:
+        'https://accounts.google.com/.well-known/openid-configuration, https://developers.google.com/identity/protocols/oauth2/native-app',
+    },
     refusedFlows: {
       value: { device: 'Google gives device codes to clients of the type “TVs and Limited Input devices” alone, for few scopes' },
       source: 'https://developers.google.com/identity/protocols/oauth2/limited-input-device',

@@ -27,6 +27,8 @@ export interface Needs {
    * @returns whether `found` may be the issuer at the address `asked`: both have to be of this make.
    */
   readonly issuerForm?: Fact<(found: URL, asked: URL) => boolean>;
+  /** Hosts of its own that are on another site than its issuer, each with all below it, where endpoints or the page for codes are. */
+  readonly endpointHosts?: Fact<readonly string[]>;
   /** What to ask for where neither the person nor the server names a scope: without any, its answer is of no use. */
   readonly leastScope?: Fact<string>;
   /** How a client comes to be known there, as sentences for the person: it lets none register itself, or only those it knows. */

@@ -1,0 +1,69 @@
+/**
+ * Which addresses an authorization server may name as its own. One that names the authorization endpoint of another has the
+ * person approve there, and is handed the code: the mix-up attack of RFC 9700 section 4.4, where `iss` does not help.
+ */
+import { isSameSite } from '../http/site.js';
+import { isObject } from '../json.js';
+import type { AuthorizationServerMetadata } from './authorization-server.js';
+import { vendorOf } from './vendors/index.js';
+import { isBelow } from './vendors/vendor.js';
+
+/** What an authorization server names as its own may be at these places. JSON, since an attempt is kept on disk. */
+export interface OwnPlaces {
+  /** URLs, each of which stands for its whole site. */
+  readonly sites: readonly string[];
+  /** Hosts, each with all below it; with a port, that port alone. */
+  readonly hosts: readonly string[];
+}
+
+/** Where the metadata is from, and who vouches for other places. */
+export interface Owner {
+  readonly issuer: string;
+  /** The address that the metadata was found by, where that is another one. */
+  readonly issuerAddress?: string;
+  /** The MCP server, which the person has named: an address of its own site is no other's. */
+  readonly serverUrl?: string | undefined;
+  /** Hosts joined by spaces that the person has named (`--trust-endpoints`). */
+  readonly trusted?: string | undefined;
+}
+
+/** The places of an authorization server: its own site, that of the MCP server, its make's, and those that the person trusts. */
+export function ownPlaces({ issuer, issuerAddress, serverUrl, trusted }: Owner): OwnPlaces {
+  const sites = [issuer, issuerAddress, serverUrl].filter((one) => one !== undefined && URL.canParse(one));
+  const theirs = vendorOf(issuer)?.needs.endpointHosts?.value ?? [];
+  return { sites: [...new Set(sites as string[])], hosts: [...theirs, ...(trusted?.split(' ').filter(Boolean) ?? [])] };
+}
+
+/** Whether an address is at one of these places. */
+export function isAtOwnPlace(address: URL, { sites, hosts }: OwnPlaces): boolean {
+  return sites.some((site) => isSameSite(new URL(site), address)) || hosts.some((host) => address.host === host || isBelow(address, host));
+}
+
+/** An endpoint that is at no place of its authorization server. */
+export interface ForeignEndpoint {
+  /** Its name in the metadata. */
+  readonly name: string;
+  readonly host: string;
+}
+
+/** The endpoints that a login sends something to, or the person. */
+const endpointNames = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'device_authorization_endpoint',
+  'pushed_authorization_request_endpoint',
+  'registration_endpoint',
+  'revocation_endpoint',
+] as const;
+
+/** The endpoints of metadata that are elsewhere; pure. Those for TLS client certificates (RFC 8705 section 5) among them. */
+export function foreignEndpoints(metadata: AuthorizationServerMetadata, places: OwnPlaces): ForeignEndpoint[] {
+  const aliases = isObject(metadata.mtls_endpoint_aliases) ? metadata.mtls_endpoint_aliases : {};
+  return endpointNames.flatMap((name) =>
+    [metadata[name], aliases[name]].flatMap((value) => {
+      if (typeof value !== 'string' || !URL.canParse(value)) return [];
+      const address = new URL(value);
+      return isAtOwnPlace(address, places) ? [] : [{ name, host: address.host }];
+    }),
+  );
+}
