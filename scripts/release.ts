@@ -13,6 +13,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { apiReport, howToWrite, reportFile } from './api.js';
 import { root } from './build.js';
+import { ChangedPackageError } from './locked.js';
 import { otherRuntimes, ownRuntime, pack, tryPacked, type Runtime } from './release/packed.js';
 import { copyTree, obstacles, recordRelease, writeChanges, type Changes } from './release/repository.js';
 import { nextVersion, releasedChangelog, withVersion } from './release/version.js';
@@ -82,12 +83,15 @@ function built(work: string, changes: Changes): string {
   return copy;
 }
 
-/** The other Nodes. A rehearsal says that they could not be had, and goes on; a release is not made without them. */
+/**
+ * The other Nodes. A rehearsal says that they could not be had, and goes on; a release is not made without them, and
+ * neither goes on with one that is not what the lockfile names.
+ */
 function others(folder: string): Runtime[] {
   try {
     return otherRuntimes(folder);
   } catch (error) {
-    if (!isRehearsal) throw error;
+    if (!isRehearsal || error instanceof ChangedPackageError) throw error;
     const [why] = (error instanceof Error ? error.message : String(error)).split('\n');
     tell(`The other Nodes: SKIPPED, npm did not bring them (${why})`);
     return [];

@@ -4,6 +4,10 @@
  *
  * They are installed from npm into a temporary folder, and each runs with a home of its own. `npm run test:apps -- codex`
  * asks only those that are named, `-- --latest` the newest versions.
+ *
+ * They come at exact versions, and not by their content: a lockfile has to name their programs for every system, and not all
+ * of those can be had everywhere. They run scripts of their own, too. So this is no part of CI or of a release; run it where
+ * it does no harm.
  */
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -2,7 +2,9 @@
  * `npm run test:python`: python/mcp_auth_cli.py as a wheel, with the real MCP SDK, FastMCP, httpx, httpx2 and trio, and a login
  * of a real authorization server whose tokens live for some seconds.
  *
- * The packages come from wherever pip gets them. Where they cannot be had, it says so and ends well.
+ * The packages come from wherever pip gets them, the newest and not by their content: what is asked here is whether ours
+ * works with them as they are today. So it is no part of CI or of a release; run it where it does no harm. Where they
+ * cannot be had, it says so and ends well.
  */
 import { execFile, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { tagsOf, withNewestActions } from '../scripts/pins/actions.js';
 import { copyTree, obstacles, recordRelease } from '../scripts/release/repository.js';
 import { nextVersion, releasedChangelog, withVersion } from '../scripts/release/version.js';
 import { temporaryFolder } from './helpers/folder.js';
@@ -69,6 +70,26 @@ describe('the repository', () => {
     git(folder, 'commit', '--quiet', '--message', 'first');
     return folder;
   }
+
+  test('an action is pinned by the commit of the newest tag of its major version, annotated or not', () => {
+    const folder = repository();
+    const tagged = (name: string, ...words: string[]) => {
+      git(folder, 'commit', '--quiet', '--allow-empty', '--message', name);
+      git(folder, 'tag', ...words, name);
+      return git(folder, 'rev-parse', 'HEAD');
+    };
+    const first = tagged('v5.0.0');
+    const second = tagged('v5.0.9', '--annotate', '--message', 'second');
+    const third = tagged('v5.0.10', '--annotate', '--message', 'third');
+    for (const name of ['v6.0.0', 'v5', 'v5.1.0-beta.1', 'five']) tagged(name);
+    const tags = tagsOf(folder);
+    expect([tags.get('v5.0.0'), tags.get('v5.0.9'), tags.get('v5.0.10')]).toEqual([first, second, third]);
+    const workflow = (pin: string) => `jobs:\n  one:\n    steps:\n      - uses: actions/thing@${pin}\n      - run: npm ci\n`;
+    for (const pin of [`${first} # v5.0.0`, `${second} # v5.0.9`, `${third} # v5.0.10`])
+      expect(withNewestActions(workflow(pin), () => tags)).toBe(workflow(`${third} # v5.0.10`));
+    for (const pin of [`${third} # v5.0.9`, `${third} # v5.0.11`])
+      expect(() => withNewestActions(workflow(pin), () => tags)).toThrow(/actions\/thing v5\.0\.\d+ is pinned at/);
+  });
 
   test('a clean main is released: one commit, and an annotated tag, which --follow-tags takes', () => {
     const folder = repository();

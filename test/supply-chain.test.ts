@@ -25,6 +25,41 @@ test('nothing is installed with ours, and all that is built from is locked by it
   expect(read('.npmrc')).toContain('ignore-scripts=true');
 });
 
+/** The only places that install, and by what each knows what it gets. */
+const installing: Record<string, string> = {
+  '.ci/run': 'Debian’s own programs, by its signatures',
+  '.github/workflows/ci.yml': 'package-lock.json',
+  'scripts/bench.ts': 'our package, packed here',
+  'scripts/locked.ts': 'the lockfiles of scripts/locked',
+  'scripts/pins.ts': 'makes those lockfiles, and installs nothing',
+  'scripts/release/packed.ts': 'our package, packed here',
+  'scripts/set-up.mjs': 'package-lock.json',
+  // By hand only; each says why at its top.
+  'scripts/test-apps.ts': 'the apps',
+  'scripts/test-python.ts': 'the packages for Python',
+};
+
+test('nothing is installed by scripts, tests or CI but by its content, or for a reason that is written down', () => {
+  const within = (folder: string) => readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' });
+  const files = ['scripts', 'test', 'python', '.github']
+    .flatMap((folder) => within(folder).map((file) => `${folder}/${file.replaceAll('\\', '/')}`))
+    .filter((file) => /\.(ts|mjs|js|py|yml|sh)$/.test(file));
+  const here = path.relative(root, import.meta.filename).replaceAll('\\', '/');
+  const code = (file: string) => read(file).replace(/^\s*(\*|\/\*|\/\/|#).*$/gm, '');
+  // In a program as a word of a call, or as what is called; in a shell as a line.
+  const inProgram = /(['"])(install|ci)\1|\b(exec|spawn|run)\w*\(\s*['"`](npx|uvx|curl|wget|(npm|pip3?) )/;
+  const inShell = /\b(npx|uvx|curl|wget) |\b(npm|pnpm|yarn|pip3?|uv|gem|apt-get)\b[^\n]*\s(install|ci|add|exec|i)\b/;
+  const installs = (file: string) => (/\.(ts|m?js|py)$/.test(file) ? inProgram : inShell).test(code(file));
+  const found = [...files, '.ci/run', 'package.json'].filter((file) => file !== here && installs(file));
+  expect(found.sort()).toEqual(Object.keys(installing).sort());
+  for (const file of ['scripts/test-apps.ts', 'scripts/test-python.ts']) {
+    const [head = ''] = read(file).split('*/');
+    expect(head, file).toMatch(/not by their content/);
+    const command = /npm run ([\w:]+)/.exec(head)?.[1] ?? '';
+    for (const one of ['.ci/run', '.github/workflows/ci.yml', '.github/workflows/release.yml']) expect(read(one)).not.toContain(command);
+  }
+});
+
 test('every package that is built in is named, with its reason where we chose it, and its licence lets us', () => {
   const builtIn = [...licences().matchAll(/^(\S+) \d+\.\d+\.\d+\S* \((.*)\)$/gm)];
   const names = builtIn.map(([, name = '']) => name);

