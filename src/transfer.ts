@@ -12,6 +12,7 @@ import { headersOf } from './session/server-access.js';
 import { addClient, clientsOf } from './store/clients.js';
 import { findServer, parseDocument, putServer, servers, type ServerEntry, type StoreDocument } from './store/document.js';
 import { portableSettings, readSettings, settingsInWords, writeSettings } from './store/settings.js';
+import { variablesIn } from './store/variables.js';
 import { deleteLogin, readLogin, writeLogin, type Login } from './store/login.js';
 
 /**
@@ -106,7 +107,8 @@ export async function importLogins({ text, check, replace }: ImportRequest, { st
       if (!replace) checkNoneIsLost({ name, login }, now);
       const server = putServer(now, { name, url });
       writeLogin(server, login, name);
-      writeSettings(server, { ...readSettings(server), ...portableSettings(readSettings(entry)) });
+      // What the person has said here goes on.
+      writeSettings(server, { ...portableSettings(readSettings(entry)), ...readSettings(server) });
       if (client && login.issuer !== undefined) addClient(now, login.issuer, portableClient(client));
     }
   });
@@ -129,7 +131,7 @@ function portableLogin(login: Login, url: string): Login {
 
 /** A token is for the server that it comes with. A URL with a variable in it is not known yet. */
 function placeAt({ resource, issuedFor }: Login, url: string): Pick<Login, 'resource' | 'issuedFor'> {
-  if (!URL.canParse(url) || (resource === undefined && issuedFor === undefined)) return { resource };
+  if (variablesIn(url).length > 0 || (resource === undefined && issuedFor === undefined)) return { resource };
   return resource !== undefined && covers(resource, new URL(url)) ? { resource } : { issuedFor: url };
 }
 

@@ -5,6 +5,7 @@ import { identityAssertionProfile, requestIdentityAssertion } from '../oauth/ide
 import { jwtBearerGrant, requestTokenByAssertion } from '../oauth/jwt-bearer.js';
 import { checkJwt, parseClaims } from '../oauth/jwt.js';
 import type { ClientInformation } from '../oauth/registration.js';
+import { quoted } from '../server-text.js';
 import type { Flow, Proof } from './flow.js';
 
 /**
@@ -56,6 +57,15 @@ function identityProviderOf(idToken: string, proof: Proof): { issuer: string; cl
   const issuer = proof.identityProvider ?? iss;
   const audience = Array.isArray(aud) && aud.length === 1 ? (aud[0] as unknown) : aud;
   const client = proof.identityProviderClient ?? { client_id: azp ?? audience };
+  if (proof.identityProviderClient?.client_secret !== undefined && proof.identityProvider === undefined) {
+    throw new AuthError(
+      'assertion_unusable',
+      `The secret of our client at the identity provider was sent nowhere: only the token says which one that is (${quoted(issuer)}).`,
+      {
+        hint: 'If it is the right one, pass it as --identity-provider URL.',
+      },
+    );
+  }
   if (typeof issuer !== 'string' || typeof client.client_id !== 'string') {
     throw new AuthError('assertion_unusable', 'The identity provider’s token does not say who gave it, and to which client.', {
       hint: 'Pass --identity-provider URL and --identity-provider-client-id ID.',

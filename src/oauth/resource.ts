@@ -2,21 +2,23 @@
 
 /** A host, with a port or without, as every program reads it: no user information, no backslash, nothing encoded. */
 const authority = /^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?$/i;
-/** What some programs read as a slash, as a step up or as an end, where others do not. */
-const ambiguous = /[^\x21-\x7e]|\\|%(2f|5c|2e|00)|\/\/|;/i;
+/** What the parser of URLs takes out or changes, so that the text means another address elsewhere. */
+const changed = /[\0-\x20\x7f\\#]/;
+/** What some programs read as a slash or as a step up, in a path where others do not. */
+const ambiguous = /%(2f|5c|2e|00|25)|\/\/|;|\/\.\.?(\/|$)/i;
 
 /**
  * Whether a resource identifier names the server's URL itself or a path above it on the same origin. One that another program could
- * read in another way names nothing: with user information, a fragment, a backslash, or a path that is not in its normal form.
+ * read in another way names nothing: with user information, a fragment, a backslash, or a path with steps in it.
  */
 export function covers(resource: string, serverUrl: URL): boolean {
   if (resource === serverUrl.href) return true;
   const origin = /^[^:/?#]+:\/\/[^/?#]*/.exec(resource)?.[0] ?? '';
   const rest = resource.slice(origin.length);
-  if (!authority.test(origin) || !URL.canParse(resource)) return false;
+  if (!authority.test(origin) || changed.test(rest) || !URL.canParse(resource)) return false;
   const url = new URL(resource);
-  const isNormal = rest === `${url.pathname}${url.search}` || (url.pathname === '/' && rest === url.search);
-  if (!isNormal || ambiguous.test(url.pathname)) return false;
+  const isSamePath = url.pathname === serverUrl.pathname;
+  if (!isSamePath && ambiguous.test(rest.replace(/\?.*$/s, ''))) return false;
   if (url.origin !== serverUrl.origin || (url.search !== '' && url.search !== serverUrl.search)) return false;
   return isAbove(url.pathname, serverUrl.pathname);
 }

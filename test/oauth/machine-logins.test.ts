@@ -269,13 +269,13 @@ describe('item 25: --flow enterprise', () => {
     expect(result.said).toContain('there is no refresh token to renew it with');
   });
 
-  test('a provider and a secret that come by the token and the environment are kept for the next time', async () => {
+  test('a provider, and a secret that comes by the environment, are kept for the next time', async () => {
     const provider = await fakeServer(() => [exchange()]);
     const server = await fakeServer(() => [counting()]);
     const tokenFile = file(idToken({ iss: provider.origin, aud: 'wiki' }));
     const { store } = await login(
       server,
-      `--flow enterprise --client-id app --id-token-file ${tokenFile} --identity-provider-client-id wiki`,
+      `--flow enterprise --client-id app --id-token-file ${tokenFile} --identity-provider-client-id wiki --identity-provider ${provider.origin}`,
       {
         env: { MCP_AUTH_IDP_CLIENT_SECRET: 'idp-s' },
       },
@@ -348,11 +348,18 @@ describe('item 25: --flow enterprise', () => {
 
   test.each([
     { token: idToken({ aud: 'wiki' }), said: '--identity-provider URL' },
+    {
+      token: idToken({ iss: 'https://evil.example', aud: 'wiki' }),
+      said: 'was sent nowhere: only the token says which one that is (“https://evil.example”)',
+      words: '--identity-provider-client-id wiki',
+    },
     { token: idToken({ iss: 'http://idp.example', aud: 'wiki' }), said: 'plain http' },
     { token: 'not a token', said: 'is not a JWT' },
-  ])('a token that cannot be used is said, and not quoted: $said', async ({ token, said }) => {
+  ])('a token that cannot be used is said, and not quoted: $said', async ({ token, said, words = '' }) => {
     const server = await fakeServer();
-    const result = await login(server, `--flow enterprise --client-id app --id-token-file ${file(token)}`);
+    const result = await login(server, `--flow enterprise --client-id app --id-token-file ${file(token)} ${words}`, {
+      env: { MCP_AUTH_IDP_CLIENT_SECRET: 'idp-s' },
+    });
     expect(result.code).toBe(1);
     expect(result.said).toContain(said);
     expect(result.said).not.toContain(token);
