@@ -1211,7 +1211,15 @@ const othersClient =
       other: { url: 'https://other.example/mcp', auth: { type: 'bearer', token: 'SECRET-x', issuer: origin, client_id: 'shared' } },
     },
     oauthClients: {
-      [origin]: [{ client_id: 'shared', token_endpoint_auth_method: 'none', obtained_by: 'dynamic_registration', ...client }],
+      [origin]: [
+        {
+          client_id: 'shared',
+          redirect_uris: ['http://127.0.0.1:3118/callback'],
+          token_endpoint_auth_method: 'none',
+          obtained_by: 'dynamic_registration',
+          ...client,
+        },
+      ],
     },
   });
 const mixedUp = 'RFC 9700 section 4.4, attack F1';
@@ -1355,13 +1363,14 @@ const endpoints: Attack[] = [
     never: ['POST /token'],
   },
   ...[
-    ['user information', 'http://bank.example@'],
-    ['a backslash', 'http://bank.example\\@'],
-  ].map(([what = '', before = '']) => ({
+    { what: 'user information', resource: (origin: string) => `${origin.replace('http://', 'http://bank.example@')}/mcp` },
+    { what: 'a backslash', resource: (origin: string) => `${origin}\\mcp` },
+    { what: 'a step up', resource: (origin: string) => `${origin}/bank/../mcp/..` },
+  ].map(({ what, resource }) => ({
     source: 'RFC 3986 section 7.6, attack F13',
-    attack: `the resource holds ${what}, and is another host to another program`,
+    attack: `the resource holds ${what}, and is another one to another program`,
     change: ({ origin }: Places) => [
-      { want: 'GET /prm', respond: { json: { resource: `${origin.replace('http://', before)}/mcp`, authorization_servers: [origin] } } },
+      { want: 'GET /prm', respond: { json: { resource: resource(origin), authorization_servers: [origin] } } },
     ],
     exit: 1,
     says: /is for the resource “[^”]*”, not for/,
