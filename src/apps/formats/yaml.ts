@@ -13,7 +13,7 @@ export const yaml = inWrittenForm({
     const mistake = mistakeIn(document);
     const { line, col } = lines.linePos(mistake ?? 0);
     if (mistake !== undefined) throw invalid(file, `is not valid YAML: see line ${line}, column ${col}`);
-    if (hasManyAliases(document)) throw invalid(file, 'has more aliases than mcp-auth follows');
+    if (isBeyondUs(document)) throw invalid(file, 'has more aliases than mcp-auth follows, or keys that are no names');
     const value = valueOf(document, file);
     if (value === null || value === undefined) return {};
     if (!isObject(value)) throw invalid(file, 'does not hold a mapping at its top');
@@ -71,10 +71,17 @@ function mistakeIn(document: Document.Parsed): number | undefined {
 /** For each of them, the library looks for what it stands for from the beginning. */
 const mostAliases = 100;
 
-function hasManyAliases(document: Document.Parsed): boolean {
-  let count = 0;
-  visit(document, { Alias: () => void (count += 1) });
-  return count > mostAliases;
+/** Of keys that are documents themselves, the library makes a text at each level. */
+function isBeyondUs(document: Document.Parsed): boolean {
+  let [aliases, hasOddKey] = [0, false];
+  visit(document, {
+    Alias: () => void (aliases += 1),
+    Pair: (_, { key }) => {
+      hasOddKey ||= key !== null && !isScalar(key);
+      return hasOddKey ? visit.BREAK : undefined;
+    },
+  });
+  return aliases > mostAliases || hasOddKey;
 }
 
 /** `extensions:` with nothing below it is as good as an empty mapping, and as none. */
