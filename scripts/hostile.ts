@@ -13,6 +13,7 @@ const what: Readonly<Record<string, string>> = {
   'listener.test.ts': 'strangers at the loopback listener',
   'machine.test.ts': 'other users of the machine, and what they can see',
   'properties.test.ts': `properties of any text, ${runs.toLocaleString('en')} texts each`,
+  'linear.test.ts': 'texts that are worst for what reads them: twice the length is twice the work',
   'supply-chain.test.ts': 'what is shipped, and what is read of the surroundings',
 };
 

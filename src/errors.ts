@@ -129,9 +129,19 @@ export function hasCode(error: unknown, ...codes: ErrorCode[]): error is AuthErr
 export function toAuthError(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   const kind = error instanceof Error ? error.name : typeof error;
-  const place = error instanceof Error ? /^ +at .*?([^/\\]+\.[jt]s:\d+)/m.exec(error.stack ?? '')?.[1] : undefined;
+  const place = error instanceof Error ? placeIn(error.stack ?? '') : undefined;
   return new AuthError('internal', `mcp-auth failed in a way that it did not expect (${[kind, place].filter(Boolean).join(' at ')}).`, {
     hint: 'This is a bug in mcp-auth. Please report it with the line above and the command that you typed.',
     cause: error,
   });
+}
+
+/** The file and line of the first call in a stack, whose beginning is the message, of any length. */
+function placeIn(stack: string): string | undefined {
+  for (const line of stack.split('\n')) {
+    const name = line.slice(Math.max(line.lastIndexOf('/'), line.lastIndexOf('\\')) + 1);
+    const place = /^ +at /.test(line) ? /^[^:]+\.[jt]s:\d+/.exec(name)?.[0] : undefined;
+    if (place !== undefined) return place;
+  }
+  return undefined;
 }

@@ -65,14 +65,15 @@ export async function takeFrom(request: TakeRequest, context: Context): Promise<
   const found = withoutTwins(await (app ? serversOf(app, context) : serversIn(path.resolve(context.env.folder, request.from), context)));
   const logins = request.tokens && app ? await loginsOf(app, found, context) : [];
   // A name alone says nothing: a project may call a server of its own by the name of another.
-  const isOf = (login: CachedLogin, { name, url }: Found) => login.name === name && isUrlOf(url, login.url, context.env);
-  const others = logins.filter((login) => !found.some((one) => isOf(login, one)));
+  const isOf = (login: CachedLogin, { url }: Found) => isUrlOf(url, login.url, context.env);
+  const [foundBy, loginsBy] = [byName(found), byName(logins)];
+  const others = logins.filter((login) => !foundBy(login.name).some((one) => isOf(login, one)));
   const all = [...found, ...others.map(({ name, url }) => ({ name, url, foreign: [], headers: [] }))];
   const taken: Taken[] = [];
   await context.store.update((document) => {
     taken.length = 0;
     for (const { server, name } of chosen(named(all, document, context), request.only)) {
-      const login = logins.find((one) => isOf(one, server));
+      const login = loginsBy(server.name).find((one) => isOf(one, server));
       taken.push(take({ document, server, name, login, request, context }));
     }
   });
@@ -86,6 +87,17 @@ interface Named {
   readonly server: Found;
   /** What the store calls it. */
   readonly name: string;
+}
+
+/** Those with a name: a file may have any number of them. */
+function byName<T extends { readonly name: string }>(all: readonly T[]): (name: string) => readonly T[] {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const group = groups.get(one.name);
+    if (group) group.push(one);
+    else groups.set(one.name, [one]);
+  }
+  return (name) => groups.get(name) ?? [];
 }
 
 /** The same server twice in an app's files is one. */

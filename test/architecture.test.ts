@@ -39,7 +39,7 @@ const fences: Record<string, string[]> = {
   'jsonc-parser': ['apps/formats/', 'store/'],
   'smol-toml': ['apps/formats/'],
   yaml: ['apps/formats/'],
-  diff: ['commands/connect.ts'],
+  diff: ['commands/shown-change.ts'],
   inquirer: ['terminal/'],
   'qrcode-terminal': ['terminal/'],
   open: ['terminal/'],

@@ -6,6 +6,7 @@ import { readLogin } from '../store/login.js';
 import { isUrlOf } from '../store/variables.js';
 import type { App, Connection, How } from './app.js';
 import { valueAt, type Entry } from './formats/format.js';
+import { invalid } from './formats/jsonc.js';
 import { inOurNotation } from './notation.js';
 
 /** A server in an app's configuration. */
@@ -120,15 +121,20 @@ export function entryFor(app: App, connection: Connection, how: How): Entry {
   });
 }
 
+/** Servers of one file: each is compared with each of the store's. */
+const mostServers = 10_000;
+
 /**
  * The servers that an app has.
  *
  * @param ours is the path of this program, by which its entries are known.
+ * @throws AuthError `file_invalid`, also for more of them than anybody has.
  */
 export function readServers(text: string, { app, file, ours }: { app: App; file: string; ours: string }): AppServer[] {
-  const all = valueAt(app.format.parse(text, file), app.servers);
-  if (!isObject(all)) return [];
-  return Object.entries(all).flatMap(([name, entry]) => (isObject(entry) ? [describe({ name, entry, ours, app })] : []));
+  const found = valueAt(app.format.parse(text, file), app.servers);
+  const all = isObject(found) ? Object.entries(found) : [];
+  if (all.length > mostServers) throw invalid(file, `names ${all.length} servers, and ${mostServers} are the most that are looked at`);
+  return all.flatMap(([name, entry]) => (isObject(entry) ? [describe({ name, entry, ours, app })] : []));
 }
 
 function describe({ name, entry, ours, app }: { name: string; entry: Record<string, unknown>; ours: string; app: App }): AppServer {

@@ -31,9 +31,8 @@ export function nameInApp(
   if (connected !== undefined) return connected.name;
   // One with a token of its own may be another account there, unless it is called as this one is.
   const isIt = (one: AppServer) => isSame(one) && (one.how === 'own' || (one.how === 'header' && fittedName(one.name) === name));
-  const found = servers.filter(
-    (one) => isIt(one) && !others.includes(one.name) && (isFit(one.name) || !others.includes(fittedName(one.name))),
-  );
+  const taken = new Set(others);
+  const found = servers.filter((one) => isIt(one) && !taken.has(one.name) && (isFit(one.name) || !taken.has(fittedName(one.name))));
   const [first, second] = [...found.filter((one) => fittedName(one.name) === name), ...found];
   if (first === undefined) return name;
   if (second === undefined || second === first || fittedName(first.name) === name) return first.name;

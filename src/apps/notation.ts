@@ -37,10 +37,11 @@ export function inOurNotation(
   });
   const host = isUrl ? (/^(?:\w+:\/\/)?[^/?#]*/.exec(braced)?.[0] ?? '') : '';
   // Longer than what is percent-encoded.
-  foreign.push(...(host.match(/%[A-Za-z_]\w{2,}%/g) ?? []));
+  const percents = host.match(/%[A-Za-z_]\w{2,}%/g) ?? [];
   // A default that is a variable itself has an end too many: neither we nor pflow read it.
-  foreign.push(...(braced.match(/\$\{\w+:-[^{}]*\$\{[^{}]*\}/g) ?? []));
-  return { text: bare || /\$[A-Za-z_]/.test(host) ? braced.replace(withoutBraces, '$${$1}') : braced, foreign };
+  const nested = braced.match(/\$\{\w+:-[^{}]*\$\{[^{}]*\}/g) ?? [];
+  const withBraces = bare || /\$[A-Za-z_]/.test(host) ? braced.replace(withoutBraces, '$${$1}') : braced;
+  return { text: withBraces, foreign: [...foreign, ...percents, ...nested] };
 }
 
 function translated(one: string): string | undefined {

@@ -26,14 +26,25 @@ export interface EventReader {
 export function readEvents({ body }: HttpAnswer, { take, onRetry }: EventReader): Promise<void> {
   let waiting: (Promise<unknown> | undefined)[] = [];
   const parser = createParser({ onEvent: (event) => void waiting.push(take(event as ServerEvent)), onRetry });
+  const withLineFeeds = lineFeeds();
   let pending = 0;
   return eachChunk(body, (chunk) => {
     pending += chunk.length;
     waiting = [];
-    parser.feed(chunk);
+    parser.feed(withLineFeeds(chunk));
     if (waiting.length > 0) pending = 0;
     if (pending > largestMessage) throw tooLarge();
     const slow = waiting.filter((one) => one !== undefined);
     return slow.length === 0 ? undefined : Promise.all(slow);
   });
+}
+
+/** Line ends as line feeds alone: the parser looks for the next of both from each line on, however far the other is. */
+function lineFeeds(): (chunk: string) => string {
+  let isHalf = false;
+  return (chunk) => {
+    const rest = isHalf && chunk.startsWith('\n') ? chunk.slice(1) : chunk;
+    isHalf = chunk.endsWith('\r') || (isHalf && chunk === '');
+    return rest.includes('\r') ? rest.replace(/\r\n?/g, '\n') : rest;
+  };
 }

@@ -2,6 +2,7 @@
 import type { AuthError } from '../errors.js';
 import { isObject } from '../json.js';
 import { fromOctets, isAscii, toOctets, type Octets } from '../octets.js';
+import { largestParsed, placesOf, type Place } from './large-message.js';
 
 /** One message, and what has to be known of it. */
 export interface Message {
@@ -101,6 +102,8 @@ export function onOneLine(text: Octets): Octets | undefined {
   const trimmed = text.trim();
   if (!/^[{[]/.test(trimmed)) return undefined;
   if (!/[\r\n]/.test(trimmed)) return trimmed as Octets;
+  // Between the quotation marks of JSON there is no line end.
+  if (trimmed.length > largestParsed) return trimmed.replace(/[\r\n]+/g, ' ') as Octets;
   const value = parsed(fromOctets(trimmed));
   return value === undefined ? undefined : toOctets(JSON.stringify(value));
 }
@@ -127,13 +130,33 @@ export function answerTo(text: Octets, id: string | number): Octets | undefined 
   if (isAnswerTo(text, id)) return text;
   const answered = answeredBy(text);
   if (answered === undefined || String(answered) !== String(id)) return undefined;
+  if (text.length > largestParsed) return withId(text, id);
   return toOctets(JSON.stringify({ ...(parsed(fromOctets(text)) as object), id }));
 }
 
 /** The id of the request that `text` is the answer to; undefined for what is no answer. */
 export function answeredBy(text: Octets): string | number | undefined {
+  if (text.length > largestParsed) return answeredByLarge(text);
   return inWords(text, (value) => (isObject(value) && typeof value['method'] !== 'string' && isId(value['id']) ? { id: value['id'] } : {}))
     ?.id;
+}
+
+/** Octets that an id has in a message which is not parsed. */
+const longestId = 1000;
+
+function answeredByLarge(text: Octets): string | number | undefined {
+  const places = placesOf(text);
+  const id = places.has('method') ? undefined : valueAt(text, places.get('id'));
+  return isId(id) ? id : undefined;
+}
+
+function valueAt(text: Octets, { start, end }: Place = { start: 0, end: 0 }): unknown {
+  return end - start > longestId ? undefined : parsed(fromOctets(text.slice(start, end)));
+}
+
+function withId(text: Octets, id: string | number): Octets {
+  const { start, end } = placesOf(text).get('id') ?? { start: 0, end: 0 };
+  return `${text.slice(0, start)}${toOctets(JSON.stringify(id))}${text.slice(end)}` as Octets;
 }
 
 /** What the bridge itself says: in the range that JSON-RPC leaves to implementations. */

@@ -1,6 +1,7 @@
 /** What a server answers that has lost a session: MCP "Session Management" has a 404, and servers have more. Pure. */
 import { isObject, parseObject } from '../json.js';
 import { fromOctets, type Octets } from '../octets.js';
+import { largestParsed } from './large-message.js';
 import { answeredBy, wantsAnswer, type Message } from './json-rpc.js';
 
 /** Statuses that mean it by themselves, and those that mean it where the words do. */
@@ -21,8 +22,8 @@ const words =
 
 /** Whether the server says that it does not know the session, so that it has done nothing with the message. */
 export function saysSessionIsLost({ status, octets, message }: { status: number; octets: Octets; message: Message }): boolean {
-  const text = fromOctets(octets);
-  const error = parseObject(text)?.['error'];
+  const text = octets.length > largestParsed ? octets : fromOctets(octets);
+  const error = octets.length > largestParsed ? undefined : parseObject(text)?.['error'];
   // An answer to this very request is one, unless it is about the session.
   const isAnswer = isObject(error) && wantsAnswer(message) && answeredBy(octets) === message.id;
   if (isObject(error) && ofTheRequest.has(Number(error['code'])) && (isAnswer || !lost.has(status))) return false;

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import type { Context, HttpAnswer } from '../context.js';
 import { AuthError, toAuthError } from '../errors.js';
+import { isObject, parseObject } from '../json.js';
 import { saysTokenIsRefused } from '../oauth/token-refusal.js';
 import { quoted, withoutCredentials } from '../server-text.js';
 import { fromOctets, octetEncoding, type Octets } from '../octets.js';
@@ -9,6 +10,7 @@ import type { AuthorizedFetch } from './authorized.js';
 import { discard, isOk, readBody } from './body.js';
 import { isEventStream, resumable } from './resumable.js';
 import { answeredBy, answerTo, failureAnswer, messagesOf, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
+import { largestParsed } from './large-message.js';
 import { mayBeLost, saysSessionIsLost } from './lost-session.js';
 import { NotSpoken, type Deliver, type Transport } from './transport.js';
 import { versionHeaders } from './version-headers.js';
@@ -303,8 +305,8 @@ function notAnswered(status: number): AuthError {
 }
 
 function protocolVersionIn(text: Octets): string | undefined {
-  const { result } = JSON.parse(text) as { result?: { protocolVersion?: unknown } };
-  return typeof result?.protocolVersion === 'string' ? result.protocolVersion : undefined;
+  const result = text.length > largestParsed ? undefined : parseObject(text)?.['result'];
+  return isObject(result) && typeof result['protocolVersion'] === 'string' ? result['protocolVersion'] : undefined;
 }
 
 function failed(status: number, octets: Octets): AuthError {

@@ -1,7 +1,7 @@
 import type { EntryHeader } from '../apps/entry-headers.js';
 import type { Context } from '../context.js';
 import { takeFrom, type Taken } from '../taking.js';
-import { quoted } from '../server-text.js';
+import { quoted, shortened } from '../server-text.js';
 import { AuthError } from '../errors.js';
 import { putServer } from '../store/document.js';
 import { unsetIn, variablesIn } from '../store/variables.js';
@@ -43,7 +43,7 @@ const sentences = { added: 'added.', known: 'known already.', 'logged in': 'adde
 function tell({ name, calledThere, url, state, reason, hint, headers, headersLeft }: Taken, { ui, env }: Context): void {
   const there = name === calledThere ? name : quoted(calledThere);
   if (state === 'refused') {
-    ui.warn(`${there} (${url}) was left out. ${[reason, hint].filter(Boolean).join(' ')}`);
+    ui.warn(`${there} (${shortened(url)}) was left out. ${[reason, hint].filter(Boolean).join(' ')}`);
     return;
   }
   if (name !== calledThere) ui.say(`${there} is taken as ${name}.`);
@@ -57,7 +57,7 @@ function tell({ name, calledThere, url, state, reason, hint, headers, headersLef
       `The header ${quoted(header.name)} of ${name} seems to hold a secret, which is in the store now. \${VARIABLE} in its place keeps it out.`,
     );
   for (const header of headersLeft) ui.warn(`The header ${quoted(header.name)} of ${name} was not taken: ${whyLeft(header, name)}`);
-  ui.succeed(`${name} (${url}): ${sentences[state]}${state === 'logged in' ? '' : ` Log in with: mcp-auth login ${name}`}`);
+  ui.succeed(`${name} (${shortened(url)}): ${sentences[state]}${state === 'logged in' ? '' : ` Log in with: mcp-auth login ${name}`}`);
 }
 
 /** The end of a sentence, and what to do. */

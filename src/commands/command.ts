@@ -58,5 +58,5 @@ export const common: readonly Option[] = [
 /** An option for those who read all of them: its names, and what follows them. */
 export function typedOption({ flags, help, complete }: Option): TypedOption {
   const names = flags.split(/[ ,|]+/).filter((word) => word.startsWith('-'));
-  return { names, value: /[<[].*$/.exec(flags)?.[0], help, complete };
+  return { names, value: /[<[][^]*/.exec(flags)?.[0], help, complete };
 }

@@ -1,4 +1,3 @@
-import { createTwoFilesPatch } from 'diff';
 import { hows, type App, type How } from '../apps/app.js';
 import { appNamed, apps } from '../apps/index.js';
 import { copiesLeft, listApps, planConnection, planRemoval, writeChanges, type AppListing, type Connected } from '../connecting.js';
@@ -7,6 +6,7 @@ import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import { isSameUrl, serverName, servers } from '../store/document.js';
 import type { Command } from './command.js';
+import { shownChange } from './shown-change.js';
 import { table } from './table.js';
 
 interface Options {
@@ -94,37 +94,7 @@ async function apply({ changes, snippet }: Pick<Connected, 'changes' | 'snippet'
     await writeChanges(changes, context);
     return;
   }
-  for (const { file, before, after } of changes) {
-    const ours = new Set(snippet.match(words));
-    const [hiddenBefore, hiddenAfter] = [before, after].map((text) =>
-      text.replace(words, (word, at: number) => (ours.has(word) || isKey(text, at + word.length) ? word : '…')),
-    );
-    const patch = createTwoFilesPatch(
-      file,
-      file,
-      withoutTokens(hiddenBefore ?? ''),
-      withoutTokens(hiddenAfter ?? ''),
-      undefined,
-      undefined,
-      { context: 3 },
-    );
-    for (const line of patch.split('\n').slice(1, -1)) context.ui.print(line);
-  }
-}
-
-/** A string, or a word without quotes, in JSON, TOML and YAML. */
-const words = /"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s"',[\]{}]+/g;
-
-/** Whether the word that ends there is the name of a member. */
-function isKey(text: string, end: number): boolean {
-  return text[end - 1] === ':' || /^\s*[:=]/.test(text.slice(end, end + 20));
-}
-
-/** What is printed holds no secret: of what others wrote into the file, names are shown and nothing else, and no token of ours. */
-function withoutTokens(text: string): string {
-  return text
-    .replace(/(Bearer )[^"'\s]+/g, '$1…')
-    .replace(/("?(?:access_?token|refresh_?token|client_?secret|token|key|password|secret)"?\s*[:=]\s*")[^"]+/gi, '$1…');
+  for (const change of changes) for (const line of shownChange(change, snippet)) context.ui.print(line);
 }
 
 /** What each way means for the person, as sentences. */

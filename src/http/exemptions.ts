@@ -65,9 +65,9 @@ function withoutDot(name: string): string {
 
 /** An IPv4 address or network that is written in IPv6, as ::ffff:10.0.0.0/104, as the one that it is; all others as they are. */
 function withoutIpv6(address: string, prefix: number): { readonly address: string; readonly prefix: number } {
-  const canonical = isIP(address) === 6 ? new URL(`http://[${address.replace(/%.*$/, '')}]`).hostname : '';
+  const canonical = isIP(address) === 6 ? new URL(`http://[${address.replace(/%[^]*/, '')}]`).hostname : '';
   const [, high, low] = /^\[::ffff:([\da-f]+):([\da-f]+)\]$/.exec(canonical) ?? [];
-  if (high === undefined || low === undefined || prefix < 96) return { address: address.replace(/%.*$/, ''), prefix };
+  if (high === undefined || low === undefined || prefix < 96) return { address: address.replace(/%[^]*/, ''), prefix };
   const parts = [high, low].map((word) => parseInt(word, 16)).flatMap((word) => [word >> 8, word & 255]);
   return { address: parts.join('.'), prefix: prefix - 96 };
 }

@@ -1,6 +1,7 @@
 /** One HTTP request on the wire, and the head of its answer. */
 import type { IncomingMessage } from 'node:http';
 import type { ServerAccess } from '../context.js';
+import { AuthError } from '../errors.js';
 import type { Route } from './connections.js';
 
 interface MessageRequest {
@@ -15,7 +16,14 @@ interface MessageRequest {
   readonly certificate: ServerAccess['certificate'];
 }
 
-/** Sends the request; resolves with the head of its answer. The signal ends it as long as the answer is not complete. */
+/** Interim answers (1xx) that one request may have: a server that is at work for an hour sends a few hundred. */
+const mostInterim = 1000;
+
+/**
+ * Sends the request; resolves with the head of its answer. The signal ends it as long as the answer is not complete.
+ *
+ * @throws AuthError `response_invalid` when interim answers do not end.
+ */
 export function requestMessage({
   url,
   method,
@@ -33,6 +41,11 @@ export function requestMessage({
     const request = route
       .request({ protocol, hostname, port, path: pathname + search, method, headers, agent, ...certificate }, resolve)
       .on('error', reject);
+    let interim = 0;
+    request.on('information', () => {
+      interim += 1;
+      if (interim > mostInterim) request.destroy(new AuthError('response_invalid', `${url.host} goes on and on without an answer.`));
+    });
     if (signal)
       request.on(
         'close',

@@ -40,7 +40,7 @@ let kinds: Record<keyof typeof ranges, BlockList> | undefined;
  */
 export function networkOf(address: string): Network | undefined {
   // A scope, as in fe80::1%eth0, says which wire it is on.
-  const bare = address.replace(/%.*$/, '');
+  const bare = address.replace(/%[^]*/, '');
   const family = isIP(bare) === 6 ? 'ipv6' : 'ipv4';
   if (isIP(bare) === 0) return undefined;
   kinds ??= { forbidden: listOf(ranges.forbidden()), loopback: listOf(ranges.loopback()), private: listOf(ranges.private()) };

@@ -29,17 +29,32 @@ const harmlessHeaders = new Set(
 /** What is shorter than that is no secret, and would be found in every word. */
 const shortestSecret = 6;
 const hidden = '…';
+/** Secrets of servers that are remembered, the latest: each is looked for in every line. */
+const mostReceived = 1000;
+/** Values of an answer that are shown: metadata has a few hundred. Of one with more, its length is. */
+const mostValues = 1000;
 
 /** @param tell is given one line at a time. */
 export function createTrace(tell: (line: string) => void): Trace {
-  const secrets = new Set<string>();
+  /** What we sent is never forgotten: a server could see to that by sending enough of its own. */
+  const sent = new Set<string>();
+  const received = new Set<string>();
+  /** Those of what is being told. */
+  let secrets = sent;
+  const remember = (secret: string) => {
+    // At the end again, so that what is in use stays.
+    secrets.delete(secret);
+    secrets.add(secret);
+    const [oldest] = received.size > mostReceived ? received : [];
+    if (oldest !== undefined) received.delete(oldest);
+  };
   const hide = (value: string): string => {
-    if (value.length >= shortestSecret) for (const form of [value, encodeURIComponent(value.toWellFormed())]) secrets.add(form);
+    if (value.length >= shortestSecret) for (const form of [value, encodeURIComponent(value.toWellFormed())]) remember(form);
     return hidden;
   };
   const say = (line: string) => {
     // The longest first: one may be the beginning of another.
-    const all = [...secrets].sort((one, other) => other.length - one.length);
+    const all = [...new Set([...sent, ...received])].sort((one, other) => other.length - one.length);
     tell(printable(all.reduce((text, secret) => text.replaceAll(secret, hidden), line)));
   };
 
@@ -73,6 +88,7 @@ export function createTrace(tell: (line: string) => void): Trace {
     if (type.startsWith('application/x-www-form-urlencoded')) return shownQuery(new URLSearchParams(text));
     try {
       const value = JSON.parse(text) as object;
+      if (Object.values(value).flat().length > mostValues) return `(${text.length} characters)`;
       const members = Object.entries(value).map(([name, member]) => [shortened(name), shownMember(name, member)] as const);
       return JSON.stringify(Object.fromEntries(members));
     } catch {
@@ -82,6 +98,7 @@ export function createTrace(tell: (line: string) => void): Trace {
 
   return {
     request: (url, { method, headers, body }) => {
+      secrets = sent;
       const fields = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as [string, string]);
       const type = fields.find(([name]) => name === 'content-type')?.[1] ?? '';
       const form = body instanceof URLSearchParams ? shownQuery(body) : body === null ? '' : shownBody(body, type);
@@ -89,6 +106,7 @@ export function createTrace(tell: (line: string) => void): Trace {
       say(['→', `${method} ${shownUrl(url)}`, ...parts, form].filter(Boolean).join('  '));
     },
     response: (url, { status, headers }, body) => {
+      secrets = received;
       const pairs = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === 'string');
       const fields = pairs.filter(([name]) => harmlessHeaders.has(name) && name !== 'date' && name !== 'server');
       const type = fields.find(([name]) => name === 'content-type')?.[1] ?? '';

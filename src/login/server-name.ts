@@ -34,7 +34,8 @@ export function checkServerUrl(url: string): string {
  */
 export function nameFromUrl(url: URL, taken: readonly string[]): string {
   const name = shortName(url).replace(/[^A-Za-z0-9_-]/g, '-');
-  return firstFree(name, (one) => taken.includes(one));
+  const all = new Set(taken);
+  return firstFree(name, (one) => all.has(one));
 }
 
 function shortName(url: URL): string {

@@ -19,11 +19,11 @@ export interface StepUp {
  * @throws AuthError `step_up_exhausted` when the server keeps asking for what it has been given.
  */
 export function stepUp({ name, login, challenge }: { name: string; login: Login | undefined; challenge: Challenge }): StepUp {
-  const asked = `${login?.requestedScope ?? ''} ${login?.scope ?? ''}`.split(' ').filter(Boolean);
+  const asked = new Set(`${login?.requestedScope ?? ''} ${login?.scope ?? ''}`.split(' ').filter(Boolean));
   const wanted = (challenge.scope ?? '').split(' ').filter(Boolean);
   // A token that has become invalid is no step-up, and asks for nothing.
   const isStepUp = wanted.length > 0 || challenge.error === 'insufficient_scope';
-  const repeats = isStepUp && wanted.every((scope) => asked.includes(scope)) ? (login?.stepUps ?? 0) + 1 : 0;
+  const repeats = isStepUp && wanted.every((scope) => asked.has(scope)) ? (login?.stepUps ?? 0) + 1 : 0;
   if (repeats > mostRepeats) {
     throw new AuthError(
       'step_up_exhausted',
@@ -33,5 +33,5 @@ export function stepUp({ name, login, challenge }: { name: string; login: Login 
       },
     );
   }
-  return { before: asked.length > 0 ? [...new Set(asked)].join(' ') : undefined, repeats };
+  return { before: asked.size > 0 ? [...asked].join(' ') : undefined, repeats };
 }

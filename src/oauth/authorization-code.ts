@@ -193,7 +193,7 @@ export function checkAuthorizationResponse(parameters: URLSearchParams, attempt:
       hint: 'Open the address that this login printed, approve there, and paste where that ends.',
     });
   }
-  const twice = [...parameters.keys()].find((name) => parameters.getAll(name).length > 1);
+  const twice = firstRepeated(parameters.keys());
   if (twice !== undefined)
     throw new AuthError('not_an_address', `That address holds ${quoted(twice)} more than once (RFC 6749 section 3.1).`);
   const issuers = parameters.getAll('iss');
@@ -225,6 +225,15 @@ export async function requestTokenByCode(
   return requestWithSecondTry({ parameters, granted: { scope }, isFirstToken: true, isLastTold: false }, (asked) =>
     requestToken({ metadata, client, dpop, grantType: 'authorization_code', parameters: asked }, context),
   );
+}
+
+function firstRepeated(names: Iterable<string>): string | undefined {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) return name;
+    seen.add(name);
+  }
+  return undefined;
 }
 
 function equal(one: string, other: string): boolean {

@@ -222,7 +222,7 @@ function isSameOrigin(found: unknown, expected: string): found is string {
  * and a host may have other people's servers at other paths. Where the person has said that it is there, they know.
  */
 function maySpeakFor(named: string, { address, metadataUrl }: { address: URL; metadataUrl: string | undefined }): boolean {
-  const path = address.pathname.replace(/\/\.well-known\/.*$/, '');
+  const path = address.pathname.replace(/\/\.well-known\/[^]*/, '');
   return path === '' || metadataUrl !== undefined || `${new URL(named).pathname}/`.startsWith(`${path}/`);
 }
 

@@ -19,7 +19,12 @@ const ambiguous = /%2f|%5c|%2e|%00|%25|;|\\|\/\//i;
 function isBeside({ origin, pathname }: URL, target: URL): boolean {
   if (origin !== target.origin) return false;
   if (pathname === target.pathname) return true;
-  return pathname.startsWith(target.pathname.replace(/[^/]*$/, '')) && !ambiguous.test(pathname);
+  return pathname.startsWith(folderOf(target.pathname)) && !ambiguous.test(pathname);
+}
+
+/** A path up to its last slash. */
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
 }
 
 /** An answer that may be a redirect. */

@@ -153,6 +153,8 @@ function errorIn(answer: Answer): string | undefined {
 
 /** Bytes of an answer that are read. */
 const mostRead = 64 * 1024;
+/** Pieces that they may come in: after each, the beginning is looked through anew. */
+const mostPieces = 1024;
 /** Milliseconds until a stream that says nothing is believed to be open, and until a document is not waited for. */
 const longestSilence = { stream: 2_000, document: 10_000 };
 
@@ -176,7 +178,7 @@ async function readBeginning({ body }: Response, isStream: boolean): Promise<str
   const decoder = new TextDecoder();
   let text = '';
   try {
-    while (text.length < mostRead && !(isStream && /^data:.*\r?\n\r?\n/m.test(text))) {
+    for (let pieces = 0; text.length < mostRead && pieces < mostPieces && !(isStream && /^data:.*\r?\n\r?\n/m.test(text)); pieces += 1) {
       const read = await Promise.race([reader.read(), silence]);
       if (read === undefined || read.done) break;
       text += decoder.decode(read.value as Uint8Array, { stream: true });

@@ -139,7 +139,7 @@ export function putServer(document: StoreDocument, { name, url }: { name: string
 
 /** Whether two spellings are one URL; a fragment is never sent (RFC 8707 section 2). */
 export function isSameUrl(one: unknown, other: string): boolean {
-  const parse = (text: unknown) => (typeof text === 'string' && URL.canParse(text) ? new URL(text).href.replace(/#.*$/, '') : undefined);
+  const parse = (text: unknown) => (typeof text === 'string' && URL.canParse(text) ? new URL(text).href.replace(/#[^]*/, '') : undefined);
   // One that begins with a variable is no URL as it stands.
   return one === other || (parse(one) !== undefined && parse(one) === parse(other));
 }

@@ -24,7 +24,7 @@ export function fittedName(name: string): string {
     .replace(/\p{M}/gu, '')
     .toLowerCase()
     .split(/[^a-z0-9_]+/);
-  const fitted = words.filter(Boolean).join('-').slice(0, longest).replace(/-+$/, '');
+  const fitted = words.filter(Boolean).join('-').slice(0, longest).replace(/-$/, '');
   return isFit(fitted) ? fitted : '';
 }
 
@@ -51,12 +51,13 @@ export function storeNames(
 ): string[] {
   const known = document.mcpServers ?? {};
   const used = new Set(servers.map(({ name }) => name).filter(isFit));
+  const free = freeNames((one) => used.has(one) || Object.hasOwn(known, one));
   return servers.map(({ name, url }) => {
     if (isFit(name)) return name;
     const base = fittedName(name) || ofHost(url);
     const ofBase = (one: string) => one === base || (one.startsWith(`${base}-`) && /^[1-9]\d*$/.test(one.slice(base.length + 1)));
     const before = Object.keys(known).find((one) => ofBase(one) && !used.has(one) && isSame(ownValue(known, one)?.url, url));
-    const chosen = before ?? firstFree(base, (one) => used.has(one) || Object.hasOwn(known, one));
+    const chosen = before ?? free(base);
     used.add(chosen);
     return chosen;
   });
@@ -64,6 +65,17 @@ export function storeNames(
 
 /** `base`, with the first number that makes it free. */
 export function firstFree(base: string, isTaken: (name: string) => boolean): string {
-  if (!isTaken(base)) return base;
-  for (let number = 2; ; number += 1) if (!isTaken(`${base}-${number}`)) return `${base}-${number}`;
+  return freeNames(isTaken)(base);
+}
+
+/** `firstFree` for many: no name that is taken becomes free meanwhile, so that each is tried once. */
+function freeNames(isTaken: (name: string) => boolean): (base: string) => string {
+  const numbers = new Map<string, number>();
+  return (base) => {
+    let number = numbers.get(base) ?? 1;
+    const name = () => (number === 1 ? base : `${base}-${number}`);
+    while (isTaken(name())) number += 1;
+    numbers.set(base, number);
+    return name();
+  };
 }

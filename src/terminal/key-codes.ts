@@ -27,6 +27,9 @@ const sequence = /^\u001b(?:\[[0-?]*[ -/]*[@-~]|O[^\u0000-\u001f]|\][^\u0000-\u0
 // eslint-disable-next-line no-control-regex -- as above
 const unfinished = /^\u001b(?:\[[0-?]*[ -/]*|O|\][^\u0000-\u001f]*\u001b?)?$/;
 
+/** Characters of a sequence: the rest of one that is longer is not waited for, and looked at again with each piece. */
+const longestSequence = 4096;
+
 /**
  * Reads a stream of keys piece by piece. The returned function takes the next piece, as a terminal sent it, and gives
  * what is complete; a sequence that is cut in two is put together. Ends of lines in a bracketed paste are text.
@@ -67,7 +70,10 @@ function nextPasted(rest: string): Next {
 function nextTyped(rest: string): Next {
   if (rest.startsWith(pasteStart)) return { length: pasteStart.length, paste: true };
   const first = rest.charAt(0);
-  if (first === '\u001b') return { length: unfinished.test(rest) ? 0 : (sequence.exec(rest)?.[0].length ?? 1) };
+  if (first === '\u001b') {
+    const beginning = rest.slice(0, longestSequence);
+    return { length: rest.length < longestSequence && unfinished.test(rest) ? 0 : (sequence.exec(beginning)?.[0].length ?? 1) };
+  }
   const control = controls[first];
   if (control) return { stroke: control, length: 1 };
   // eslint-disable-next-line no-control-regex -- control characters end a piece of text

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findNodeAtLocation, parse, parseTree, type Node, type ParseError } from 'jsonc-parser';
 import { AuthError } from '../../errors.js';
-import { isObject } from '../../json.js';
+import { isDeeperThan, isObject } from '../../json.js';
 import { byHand, changedAt, merged, valueAt, type Value } from './format.js';
 import { inWrittenForm } from './written-form.js';
 
@@ -11,8 +11,9 @@ const lenient = { allowTrailingComma: true };
 export const jsonc = inWrittenForm({
   parse: (text, file) => {
     const errors: ParseError[] = [];
-    const value: unknown = text.trim() === '' ? {} : parse(text, errors, lenient);
+    const value: unknown = text.trim() === '' ? {} : parsed(text, errors);
     const [first] = errors;
+    if (isDeeperThan(value, deepest)) throw invalid(file, 'is nested too deeply');
     if (first) throw invalid(file, `is not valid JSON: see ${placeAt(text, first.offset)}`);
     if (!isObject(value)) throw invalid(file, 'does not hold a JSON object at its top');
     return value;
@@ -27,6 +28,22 @@ export const jsonc = inWrittenForm({
   },
   remove: (text, path) => checked(removed(text, path), { path, wanted: undefined, text }),
 });
+
+/** Levels of a file that are read and written again without an end of the stack. */
+const deepest = 500;
+
+/** What the text says. What ends the parser's stack counts as nested deeper than anything. */
+function parsed(text: string, errors: ParseError[]): unknown {
+  try {
+    return parse(text, errors, lenient);
+  } catch (error) {
+    if (error instanceof RangeError) return endless;
+    throw error;
+  }
+}
+
+const endless: unknown[] = [];
+endless.push(endless);
 
 /** What was written is read again: nothing but the entry may have changed, whatever the file looks like. */
 function checked(result: string, { path, wanted, text }: { path: readonly string[]; wanted: unknown; text: string }): string {

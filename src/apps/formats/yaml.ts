@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isMap, isPair, isScalar, parseDocument, stringify, type Pair, type YAMLMap } from 'yaml';
+import { isMap, isPair, isScalar, LineCounter, parseDocument, stringify, visit, type Document, type Pair, type YAMLMap } from 'yaml';
 import { isObject } from '../../json.js';
 import { invalid } from './jsonc.js';
 import { byHand, changedAt, merged, valueAt } from './format.js';
@@ -8,17 +8,19 @@ import { inWrittenForm } from './written-form.js';
 /** YAML. Entries of a block are put in, replaced and taken out by their lines; whatever is written otherwise, by its nodes. */
 export const yaml = inWrittenForm({
   parse: (text, file) => {
-    const document = parseDocument(text);
-    const [error] = document.errors;
-    const [place] = error?.linePos ?? [];
-    if (error) throw invalid(file, `is not valid YAML${place ? `: see line ${place.line}, column ${place.col}` : ''}`);
+    const lines = new LineCounter();
+    const document = documentOf(text, lines);
+    const mistake = mistakeIn(document);
+    const { line, col } = lines.linePos(mistake ?? 0);
+    if (mistake !== undefined) throw invalid(file, `is not valid YAML: see line ${line}, column ${col}`);
+    if (isBeyondUs(document)) throw invalid(file, 'has more aliases than mcp-auth follows, or keys that are no names');
     const value = valueOf(document, file);
     if (value === null || value === undefined) return {};
     if (!isObject(value)) throw invalid(file, 'does not hold a mapping at its top');
     return value;
   },
   put: (text, path, change) => {
-    const wanted = merged(valueAt(parseDocument(text).toJS(), path), change);
+    const wanted = merged(valueAt(documentOf(text).toJS(), path), change);
     return firstThatSays([byLines, byNodes], { text, path, wanted });
   },
   remove: (text, path) => firstThatSays([byLines, byNodes], { text, path, wanted: undefined }),
@@ -36,14 +38,50 @@ function firstThatSays(ways: readonly ((edit: Edit) => string)[], edit: Edit): s
   for (const way of ways) {
     try {
       const result = way(edit);
-      const document = parseDocument(result);
-      const meant = changedAt(parseDocument(text).toJS() ?? {}, path, wanted);
-      if (document.errors.length === 0 && isDeepStrictEqual(withoutNulls(document.toJS()), withoutNulls(meant))) return result;
+      const document = documentOf(result);
+      const meant = changedAt(documentOf(text).toJS() ?? {}, path, wanted);
+      if (mistakeIn(document) === undefined && isDeepStrictEqual(withoutNulls(document.toJS()), withoutNulls(meant))) return result;
     } catch {
       // As where an alias stands for what is taken out.
     }
   }
   throw byHand(path);
+}
+
+/** Without the library's own search for a key that stands twice, which compares each key with all the others. */
+function documentOf(text: string, lineCounter?: LineCounter): Document.Parsed {
+  return parseDocument(text, { uniqueKeys: false, ...(lineCounter && { lineCounter }) });
+}
+
+/** Where the first mistake in a document is, or else the first key that stands twice; undefined where all is well. */
+function mistakeIn(document: Document.Parsed): number | undefined {
+  let place = document.errors[0]?.pos[0];
+  if (place !== undefined) return place;
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      const twice = items.find(({ key }) => isScalar(key) && seen.size === seen.add(key.value).size);
+      place = isScalar(twice?.key) ? (twice.key.range?.[0] ?? 0) : undefined;
+      return place === undefined ? undefined : visit.BREAK;
+    },
+  });
+  return place;
+}
+
+/** For each of them, the library looks for what it stands for from the beginning. */
+const mostAliases = 100;
+
+/** Of keys that are documents themselves, the library makes a text at each level. */
+function isBeyondUs(document: Document.Parsed): boolean {
+  let [aliases, hasOddKey] = [0, false];
+  visit(document, {
+    Alias: () => void (aliases += 1),
+    Pair: (_, { key }) => {
+      hasOddKey ||= key !== null && !isScalar(key);
+      return hasOddKey ? visit.BREAK : undefined;
+    },
+  });
+  return aliases > mostAliases || hasOddKey;
 }
 
 /** `extensions:` with nothing below it is as good as an empty mapping, and as none. */
@@ -54,7 +92,7 @@ function withoutNulls(document: unknown): unknown {
 }
 
 /** @throws AuthError `file_invalid` for names that stand for nothing, or for more and more of each other. */
-function valueOf(document: ReturnType<typeof parseDocument>, file: string): unknown {
+function valueOf(document: Document.Parsed, file: string): unknown {
   try {
     return document.toJS();
   } catch {
@@ -63,7 +101,7 @@ function valueOf(document: ReturnType<typeof parseDocument>, file: string): unkn
 }
 
 function byNodes({ text, path, wanted }: Edit): string {
-  const document = parseDocument(text);
+  const document = documentOf(text);
   // A mapping that has been left empty is no mapping any more.
   for (let depth = 1; depth < path.length; depth += 1) {
     if (!isMap(document.getIn(path.slice(0, depth), true))) document.setIn(path.slice(0, depth), document.createNode({}));
@@ -74,7 +112,7 @@ function byNodes({ text, path, wanted }: Edit): string {
 }
 
 function byLines({ text, path, wanted }: Edit): string {
-  const document = parseDocument(text);
+  const document = documentOf(text);
   const [name = '', ...reversed] = [...path].reverse();
   const parent = document.getIn(reversed.reverse(), true);
   if (!isMap(parent) || parent.flow) return wanted === undefined ? text : appended(text, path, wanted);

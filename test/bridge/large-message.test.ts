@@ -1,0 +1,35 @@
+/** Messages that are too large to be parsed: what an honest server sends gets through, with the id that was asked with. */
+import { expect, test } from 'vitest';
+import { answeredBy, answerTo, onOneLine } from '../../src/bridge/json-rpc.js';
+import { largestParsed, placesOf } from '../../src/bridge/large-message.js';
+import type { Octets } from '../../src/octets.js';
+
+const result = { content: [{ type: 'text', text: `"id":7,{[\\"${'x'.repeat(largestParsed)}` }], id: 8, method: 'none' };
+const octets = (text: string) => text as Octets;
+
+test.each([
+  ['the id first', JSON.stringify({ jsonrpc: '2.0', id: 1, result })],
+  ['the id last', JSON.stringify({ result, jsonrpc: '2.0', id: 1 })],
+  ['the id in the middle, over several lines', JSON.stringify({ jsonrpc: '2.0', result, id: 1, extra: [1] }, null, 2)],
+  ['the id as text', JSON.stringify({ jsonrpc: '2.0', id: '1', result })],
+])('a large answer with %s is the answer to its request', (_, text) => {
+  const line = onOneLine(octets(text));
+  if (line === undefined) throw new Error('It was taken for no JSON.');
+  expect(line).not.toContain('\n');
+  const answer = answerTo(line, 1);
+  expect(JSON.parse(answer ?? '')).toEqual({ ...(JSON.parse(text) as object), id: 1 });
+  expect(answerTo(line, 2)).toBeUndefined();
+});
+
+test.each([
+  ['a request of the server', JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'sampling/createMessage', params: result })],
+  ['a notification', JSON.stringify({ jsonrpc: '2.0', method: 'x', params: result })],
+  ['an id that is an object', JSON.stringify({ jsonrpc: '2.0', id: { id: 1 }, result })],
+  ['a batch', JSON.stringify([{ jsonrpc: '2.0', id: 1, result }])],
+])('%s that is large is no answer', (_, text) => {
+  expect(answeredBy(octets(text))).toBeUndefined();
+});
+
+test('the members of what ends too early are those that are whole', () => {
+  expect([...placesOf(octets('{"a": 1, "b": {"c": 2}, "d": "')).keys()]).toEqual(['a', 'b']);
+});
