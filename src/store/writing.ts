@@ -22,13 +22,15 @@ const mostAttempts = 50;
 /** Bytes that a login may add to the file. */
 const roomForLogin = 32 * 1024;
 
-type Alter<T> = (document: StoreDocument, putBack: readonly string[]) => T;
+type Alter<T> = (document: StoreDocument, putBack: readonly string[], text: string) => T;
 
 /** A change that waits for its turn, with those that ask at the same time. */
 interface Waiting {
   readonly alter: Alter<unknown>;
   /** The one server whose login it may change; undefined for any. */
   readonly server: string | undefined;
+  /** A text that the file had before. */
+  readonly former: string | undefined;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -59,9 +61,9 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
   };
 
   return {
-    update: (alter, server) =>
+    update: (alter, server, former) =>
       new Promise((resolve, reject) => {
-        waiting.push({ alter, server, resolve: resolve as Waiting['resolve'], reject });
+        waiting.push({ alter, server, former, resolve: resolve as Waiting['resolve'], reject });
         if (waiting.length === 1) void inTurn(changeAll);
       }),
     checkWritable: () => (checking ??= inTurn(check)),
@@ -92,9 +94,12 @@ async function changeTogether({ file, together }: { file: string; together: read
   const all: Alter<unknown[]> = (...of) => together.map(({ alter }) => alter(...of));
   const named = together.flatMap(({ server }) => server ?? []);
   const names = named.length === together.length ? named : undefined;
+  const formers = together.flatMap(({ former }) => former ?? []);
   try {
     const target = await lockableTarget(file);
-    const results = await withLock(`${target}.lock`, { milliseconds: changePatience }, () => change({ file, target, alter: all, names }));
+    const results = await withLock(`${target}.lock`, { milliseconds: changePatience }, () =>
+      change({ file, target, alter: all, names, formers }),
+    );
     together.forEach(({ resolve }, at) => resolve(results[at]));
   } catch (error) {
     const [only, ...others] = together;
@@ -109,13 +114,15 @@ interface Change<T> {
   readonly alter: Alter<T>;
   /** The servers whose logins it may change; undefined for any. */
   readonly names: readonly string[] | undefined;
+  /** Texts that the file had before. */
+  readonly formers: readonly string[];
 }
 
 /**
  * Reads, alters and writes, and begins again when somebody has written the file in between: other programs know nothing
  * of our lock. What is left is the moment between one look and one rename.
  */
-async function change<T>({ file, target, alter, names }: Change<T>): Promise<T> {
+async function change<T>({ file, target, alter, names, formers }: Change<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     const before = versionOf(target);
     const { text } = readStoreText(target);
@@ -125,16 +132,17 @@ async function change<T>({ file, target, alter, names }: Change<T>): Promise<T> 
     const kept = before !== '' && text.trim() === '' ? [] : readAllNewest(target, names);
     const undone = putBack(document, kept);
     const entries = loggedIn(document, names);
-    const result = alter(document, undone);
+    const result = alter(document, undone, text);
     const needless = await keepNewest(target, { document, before: entries, kept, names });
     const tidy = async () => {
       for (const one of needless) await rm(one, { force: true }).catch(() => undefined);
     };
-    if (formatDocument(document) === unchanged) {
+    const changed = formatDocument(document);
+    if (changed === unchanged) {
       await tidy();
       return result;
     }
-    const written = await writeBeside(target, document);
+    const written = await writeBeside(target, { document, text: formers.find((former) => says(former, changed)) ?? changed });
     if (attempt < mostAttempts && versionOf(target) !== before) {
       await rm(written, { force: true });
       continue;
@@ -161,6 +169,15 @@ async function lockableTarget(file: string, depth = 40): Promise<string> {
   return lockableTarget(path.resolve(folder, link), depth - 1);
 }
 
+/** Whether a text, however it is laid out, is that of a document. */
+function says(text: string, formatted: string): boolean {
+  try {
+    return formatDocument(JSON.parse(text)) === formatted;
+  } catch {
+    return false;
+  }
+}
+
 /** What tells one version of the file from the next. */
 function versionOf(target: string): string {
   const stats = statSync(target, { bigint: true, throwIfNoEntry: false });
@@ -168,7 +185,7 @@ function versionOf(target: string): string {
 }
 
 /** Conf writes the document to a file beside the store, by a temporary file that is fsynced. Returns its path. */
-async function writeBeside(target: string, document: StoreDocument): Promise<string> {
+async function writeBeside(target: string, { document, text }: { document: StoreDocument; text: string }): Promise<string> {
   const { default: Conf } = await import('conf');
   const { dir, base } = path.parse(target);
   const modeNow = (statSync(target, { throwIfNoEntry: false })?.mode ?? 0o600) & 0o600;
@@ -182,7 +199,7 @@ async function writeBeside(target: string, document: StoreDocument): Promise<str
       fileExtension: 'tmp',
       configFileMode: modeNow || 0o600,
       accessPropertiesByDotNotation: false,
-      serialize: formatDocument,
+      serialize: () => text,
     }).store = document;
     return written;
   } catch (error) {
