@@ -9,7 +9,7 @@ import { listTools, questionRequest } from '../oauth/probe.js';
 import { lengthRefused, needsText, refusesLength, refusesToken } from '../oauth/token-refusal.js';
 import type { TokenResponse } from '../oauth/token.js';
 import { version } from '../version.js';
-import { largestAnswer, visitLimits, type VisitLimits } from './visit-limits.js';
+import { mostBytes, visitLimits, type VisitLimits } from './visit-limits.js';
 
 /** Milliseconds that the whole visit may take. */
 const timeLimit = 20_000;
@@ -75,7 +75,7 @@ export async function verifyToken(bearer: Bearer, { http, signal }: Pick<Context
     limits.request();
     const answered = await requestOnward(
       { ...bearer, url: target },
-      { ...request, largest: largestAnswer, signal: request.signal ?? limit },
+      { ...request, ...(!request.stream && { largest: mostBytes }), signal: request.signal ?? limit },
       { http },
     );
     const response = await limits.answer(answered, typeof request.body === 'string' ? request.body : undefined);
@@ -233,7 +233,9 @@ async function countTools(client: import('@modelcontextprotocol/sdk/client/index
   let count = 0;
   let cursor: string | undefined;
   for (let pages = 0; pages < mostPages && count < mostTools; pages += 1) {
-    const page = await client.request({ method: 'tools/list', params: { cursor } }, ResultSchema, { signal });
+    // The SDK adds a listener for each page, and takes none away: each page has a signal of its own.
+    const options = { signal: AbortSignal.any([signal]) };
+    const page = await client.request({ method: 'tools/list', params: { cursor } }, ResultSchema, options);
     const { tools, nextCursor } = page;
     if (!Array.isArray(tools)) break;
     count += tools.length;

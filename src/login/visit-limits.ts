@@ -5,9 +5,8 @@
 import { AuthError } from '../errors.js';
 import { isObject } from '../json.js';
 
-/** Bytes of one answer, and of all of them. */
-export const largestAnswer = 8 * 1024 * 1024;
-const mostBytes = 2 * largestAnswer;
+/** Bytes of all answers. */
+export const mostBytes = 8 * 1024 * 1024;
 /** Requests that a visit takes: pages of tools, and streams that break off, among them. */
 const mostRequests = 200;
 /** Messages of a stream. */

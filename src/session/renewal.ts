@@ -100,12 +100,14 @@ export async function renew({ isRefused, ...stored }: Stored & { isRefused: bool
     const undisturbed = { ...root, http: context.http };
     try {
       const tokens = await requestNewTokens({ ...stored, endpoint }, undisturbed);
-      tellWhatWasGained({ ...stored, tokens }, undisturbed);
       const { proven } = tokens;
-      return await save(
+      const saved = await save(
         { ...stored, renewed: { ...loginFrom(tokens, stored.login), ...braked, refusals: isRefused ? 1 : undefined }, proven },
         undisturbed,
       );
+      // Nothing is made of a server's words before the tokens beside them are safe.
+      tellWhatWasGained({ ...stored, tokens }, undisturbed);
+      return saved;
     } catch (error) {
       if (error instanceof RotatedError) await saveRotated({ ...stored, refreshToken: error.refreshToken }, undisturbed);
       if (!hasCode(error, 'invalid_grant')) throw error;
@@ -124,8 +126,8 @@ export function withinReach(reach: Network | undefined, context: Context): Conte
 /** RFC 6749 section 6: a renewal gives no more than the person has approved. It is the server's to give; they hear of it. */
 function tellWhatWasGained({ name, login, tokens }: Stored & { tokens: TokenResponse }, { ui }: Context): void {
   const before = login.scope ?? login.requestedScope;
-  const approved = `${login.scope ?? ''} ${login.requestedScope ?? ''}`.split(' ');
-  const gained = tokens.scope?.split(' ').filter((scope) => scope !== '' && !approved.includes(scope)) ?? [];
+  const approved = new Set(`${login.scope ?? ''} ${login.requestedScope ?? ''}`.split(' '));
+  const gained = tokens.scope?.split(' ').filter((scope) => scope !== '' && !approved.has(scope)) ?? [];
   if (before === undefined || gained.length === 0) return;
   ui.warn(
     `The renewed token of ${name} may do more than was approved: ${quoted(gained.join(' '))}. If nobody expected that: mcp-auth logout ${name}`,
