@@ -1,17 +1,19 @@
 /** All that changes the file, or stands beside it. Loaded when the first change is made: a token is read far more often. */
 import { renameSync, statSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, readlink, realpath, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { readAttempts, removeAttempts, withAttempt, writeAttempt } from './attempts.js';
 import { findServer, formatDocument, parseDocument, type StoreDocument } from './document.js';
 import { writeLogin } from './login.js';
-import { askingLockPath, serverLockPath, withLock } from './lock.js';
+import { askingLockPath, ownerName, serverLockPath, withLock } from './lock.js';
 import { syncFolder } from './sync-folder.js';
 import { unwritable } from './unwritable.js';
 import { removeMoved, writeMoved } from './moved.js';
 import { keepAnswer, keepNewest, loggedIn, putBack, readAllNewest } from './newest.js';
-import { readStoreText } from './reading.js';
+import { strangerBehind } from './owner.js';
+import { belongsToAnother, readStoreText } from './reading.js';
+import { removeOwn } from './removal.js';
 import type { StoreWriting } from './store.js';
 
 /** Milliseconds that a change of the file, which is short, and a refresh, which waits for a server several times, are waited for. */
@@ -156,9 +158,11 @@ async function change<T>({ file, target, alter, names, formers }: Change<T>): Pr
 /** The file behind a symbolic link, even one that leads nowhere yet, so that every path to a store leads to one lock, in a folder that exists. */
 async function lockableTarget(file: string, depth = 40): Promise<string> {
   try {
+    const stranger = strangerBehind(file);
+    if (stranger !== undefined) throw belongsToAnother(file, stranger);
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw unwritable(path.dirname(file), error);
+    throw error instanceof AuthError ? error : unwritable(path.dirname(file), error);
   }
   const target = await realpath(file).catch(() => undefined);
   if (target !== undefined) return target;
@@ -253,12 +257,16 @@ async function overwrite(handle: FileHandle, content: Buffer): Promise<void> {
 /** Milliseconds after which a temporary file belongs to nobody: whoever wrote it was killed. */
 const leftoverAge = 60_000;
 
+/** What comes after the store's name: of a file that Conf or we have written, or a lock that was prepared. */
+const leftover = /^(.*\.)?[\da-f-]{4,36}\.tmp(\.tmp-[\da-f]+)?$/;
+
 async function removeLeftovers(folder: string, base: string): Promise<void> {
+  const start = `.${base}.`;
   for (const name of await readdir(folder)) {
-    if (!name.startsWith(`.${base}.`) || !/\.tmp(-[^/]*)?$/.test(name)) continue;
+    if (!name.startsWith(start) || !leftover.test(name.slice(start.length))) continue;
     const file = path.join(folder, name);
-    const touched = (await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity;
-    if (Date.now() - touched > leftoverAge) await rm(file, { recursive: true, force: true }).catch(() => undefined);
+    const touched = (await lstat(file).catch(() => undefined))?.mtimeMs ?? Infinity;
+    if (Date.now() - touched > leftoverAge) await removeOwn(file, ownerName).catch(() => undefined);
   }
 }
 
