@@ -131,6 +131,24 @@ test('what another process has added meanwhile stays, and the login goes', async
   });
 });
 
+test('a renewal that is asked for meanwhile waits, and renews neither the login before nor the one that is refused', async () => {
+  const store = temporaryStore();
+  let refresh: ReturnType<typeof run> | undefined;
+  const server = await fakeServer(
+    tried(() => {
+      refresh ??= run('refresh demo', { store });
+      return refusal;
+    }),
+  );
+  writeFileSync(store, JSON.stringify(before(server.origin)));
+  expect(await run(byCode(server.url), { store }).exit).toBe(1);
+  await refresh?.exit;
+  const spent = server.asked('POST /token').map(({ body }) => body['refresh_token']);
+  expect(spent).not.toContain('refresh-1');
+  const { token } = readStore(store).mcpServers.demo.auth;
+  expect(token).toBe(spent.includes('old-refresh') ? 'access-1' : 'old');
+});
+
 test('a registration that another login is with by now stays', async () => {
   const store = temporaryStore({});
   const server = await fakeServer(
