@@ -118,7 +118,7 @@ export interface LoggedIn {
 }
 
 /**
- * Logs in, without opening a browser here. A login that is there stays until the new one has succeeded.
+ * Logs in, without opening a browser here. A login that is there is there again where the new one does not succeed.
  *
  * @throws AuthError as the command does.
  */

@@ -1,10 +1,10 @@
-import { chmod, copyFile, lstat, mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import path from 'node:path';
 import type { Files } from './context.js';
 import { AuthError } from './errors.js';
 import { saveAsUtf8, textOf } from './file-text.js';
-import { isTrustedOwner } from './store/owner.js';
+import { isTrustedOwner, strangerBehind } from './store/owner.js';
 
 /** Bytes: keys and tokens are far shorter, and a device file never ends. */
 const largest = 64 * 1024;
@@ -37,7 +37,7 @@ export const systemFiles: Files = {
   },
   readIfThere: async (file) => {
     try {
-      const bytes = await readFile(file);
+      const bytes = await readWhole(file);
       if (textOf(bytes) === undefined) {
         throw new AuthError('file_invalid', `${file} is in UTF-16. It was left as it is.`, { hint: saveAsUtf8 });
       }
@@ -67,8 +67,8 @@ export const systemFiles: Files = {
   },
   writeText: async (file, text) => {
     try {
-      await mkdir(path.dirname(file), { recursive: true });
-      await writeFile(file, text);
+      const target = await targetOf(file);
+      await put(target, text, { mode: 0o666 });
     } catch (error) {
       const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
       throw new AuthError('file_unwritable', `${file} cannot be written (${code}).`, { cause: error });
@@ -89,18 +89,35 @@ async function identityOf(file: string): Promise<string> {
 const backup = '.before-mcp-auth';
 
 async function replace(file: string, text: string, { secret }: { secret: boolean }): Promise<void> {
+  const target = await targetOf(file);
+  const before = await stat(target).catch(() => undefined);
+  // wx: a copy that is there stays the oldest one.
+  if (before) await copyFile(target, `${target}${backup}`, constants.COPYFILE_EXCL).catch(ignoreExisting);
+  await put(target, text, before ? { mode: before.mode & (secret ? 0o700 : 0o777), isExact: true } : { mode: 0o600 });
+}
+
+/** The file that is to be written, behind links of ours, in a folder that is there. */
+async function targetOf(file: string): Promise<string> {
+  checkLinks(file);
   await mkdir(path.dirname(file), { recursive: true });
   const target = await realpath(file).catch(() => file);
-  await checkOwners([file, target, path.dirname(target)]);
-  const before = await stat(target).catch(() => undefined);
-  const mode = before ? before.mode & (secret ? 0o700 : 0o777) : 0o600;
+  await checkOwner(path.dirname(target));
+  return target;
+}
+
+/** At once, in the place of what is there. @param isExact whether the umask takes nothing from the mode. */
+async function put(target: string, text: string, { mode, isExact = false }: { mode: number; isExact?: boolean }): Promise<void> {
   const temporary = `${target}.${crypto.randomUUID()}`;
   try {
-    // wx: a copy that is there stays the oldest one.
-    if (before) await copyFile(target, `${target}${backup}`, constants.COPYFILE_EXCL).catch(ignoreExisting);
-    await writeFile(temporary, text, { flag: 'wx', mode, flush: true });
-    // The umask has taken from it what the file that is there may have been given.
-    if (before) await chmod(temporary, mode);
+    const handle = await open(temporary, 'wx', mode);
+    try {
+      // By the file that is open: its name may lead elsewhere, in a folder that others can write.
+      if (isExact) await handle.chmod(mode);
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -108,12 +125,31 @@ async function replace(file: string, text: string, { secret }: { secret: boolean
   }
 }
 
-/** A link, or a folder, of another user may lead to where they read what is written, or put something else in its place. */
-async function checkOwners(files: readonly string[]): Promise<void> {
-  for (const file of files) {
-    const stats = await lstat(file).catch(() => undefined);
-    if (stats && !isTrustedOwner(stats.uid)) throw Object.assign(new Error(), { code: `belongs to uid ${stats.uid}` });
+/** What a file holds. A pipe is none: it would be waited for, in whatever folder another user has put it. */
+async function readWhole(file: string): Promise<Buffer> {
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK || 0));
+  try {
+    if ((await handle.stat()).isFIFO()) throw Object.assign(new Error(), { code: 'it is a pipe' });
+    return await handle.readFile();
+  } finally {
+    await handle.close();
   }
+}
+
+/** A link of another user may lead to where they read what is written, or to any file of ours. */
+function checkLinks(file: string): void {
+  const stranger = strangerBehind(file);
+  if (stranger !== undefined) throw belongsTo(stranger);
+}
+
+/** In a folder of another user, they can put something else in its place. */
+async function checkOwner(folder: string): Promise<void> {
+  const stats = await lstat(folder).catch(() => undefined);
+  if (stats && !isTrustedOwner(stats.uid)) throw belongsTo(stats.uid);
+}
+
+function belongsTo(uid: number): Error {
+  return Object.assign(new Error(), { code: `belongs to uid ${uid}` });
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

@@ -41,7 +41,7 @@ const telling = 'What is shown:';
 
 export const login: Command<Options> = {
   description:
-    'Finds the server’s authorization server, becomes a client of it, has you approve, tries the token, and stores it. Without a browser here it shows an address, or a code, to use on any other device.',
+    'Finds the server’s authorization server, becomes a client of it, has you approve, stores the login, and tries its token. Without a browser here it shows an address, or a code, to use on any other device.',
   arguments: [{ syntax: '[server]', help: 'URL of an MCP server, or the name of one in the store', complete: 'server' }],
   options: [
     { flags: '--no-browser', help: 'open no browser here: show the address, or a code, to use elsewhere' },

@@ -1,4 +1,4 @@
-/** What follows on consent: the token is tried, and the login stored. */
+/** What follows on consent: the login is stored, and its token tried. */
 import type { Context } from '../context.js';
 import { AuthError, hasCode, toAuthError } from '../errors.js';
 import type { Grant, Proof } from '../flows/flow.js';
@@ -14,6 +14,7 @@ import { deleteClient, putClient } from '../store/clients.js';
 import { findServer, putServer } from '../store/document.js';
 import { readLogin, writeLogin, type Login } from '../store/login.js';
 import { writeSettings, type ServerSettings } from '../store/settings.js';
+import { takeBack, touchedBy, type Put } from '../store/taking-back.js';
 import { verifyToken, type Verification } from './verification.js';
 
 /** What was settled before the tokens came. */
@@ -22,7 +23,7 @@ export interface Agreement {
   /** As the person wrote it, which is how it is stored, and as it is used. */
   readonly url: string;
   readonly address: string;
-  /** Whether to try the token before it is stored. */
+  /** Whether to try the token when it is stored. */
   readonly verify: boolean;
   /** What the person has said of the server, and the headers that it is sent: kept with it. */
   readonly settings: ServerSettings;
@@ -52,25 +53,84 @@ export interface LoginResult {
   readonly verification?: Verification;
 }
 
+/** A login that has its tokens. */
+interface Conclusion {
+  readonly agreement: Agreement;
+  readonly grant: Grant;
+  /** Called when the login is in the store. */
+  readonly stored?: () => Promise<void>;
+}
+
 /**
- * Tries the token, stores the login, and only then tells a waiting browser. Whatever fails leaves the store as it was.
+ * Stores the login, tries its token, and only then tells a waiting browser. The login is in the store before anything of the
+ * MCP server's is looked at: whatever becomes of this process then, what was approved is not lost. A token that the server
+ * refuses is taken out again, and the store is as it was.
  *
  * @throws AuthError `token_refused`, `store_unwritable` …
  */
-export async function conclude({ agreement, grant }: { agreement: Agreement; grant: Grant }, context: Context): Promise<LoginResult> {
+export async function conclude({ agreement, grant, stored }: Conclusion, context: Context): Promise<LoginResult> {
+  const { name, address, headers, settings, verify } = agreement;
+  let put: Untried['put'] | undefined;
   try {
-    const { tokens } = grant;
-    const { address, dpop, verify, headers, settings } = agreement;
-    const url = new URL(address);
-    const asItWants = await withAccessTo({ url, headers, settings }, context);
-    const verification = verify ? await tryToken({ url, tokens, dpop }, asItWants) : undefined;
+    const asItWants = await withAccessTo({ url: new URL(address), headers, settings }, context);
     const login = loginOf({ agreement, grant });
-    await save({ agreement, login, grant }, context);
+    const keep = async () => {
+      put = await save({ agreement, login, grant }, context);
+      await stored?.();
+      return put;
+    };
+    const verification = verify
+      ? await whileNotRenewed(name, async () => tryOrTakeBack({ agreement, grant, put: await keep() }, asItWants), context)
+      : (await keep(), undefined);
+    await context.store.forgetMoved(name);
     await grant.answerBrowser?.();
     return { login, verification };
   } catch (error) {
-    await grant.answerBrowser?.(toAuthError(error));
+    // Whoever interrupts the trial alone is logged in.
+    await grant.answerBrowser?.(put !== undefined && context.signal.aborted ? undefined : toAuthError(error));
     throw error;
+  }
+}
+
+/**
+ * Runs `work` while no other process renews the login of `name`: neither the one before, which would come back spent, nor the new
+ * one, as long as it may have to be taken out again. What has been approved does not depend on a lock that is never given back.
+ */
+async function whileNotRenewed<T>(name: string, work: () => Promise<T>, { store }: Context): Promise<T> {
+  let begun: Promise<T> | undefined;
+  try {
+    return await store.withServerLock(name, () => (begun = work()));
+  } catch (error) {
+    if (begun !== undefined || !hasCode(error, 'store_locked', 'store_unwritable')) throw error;
+    return work();
+  }
+}
+
+/** A login in the store that is to be tried. */
+interface Untried extends Omit<Conclusion, 'stored'> {
+  readonly put: Put & { readonly text: string };
+}
+
+async function tryOrTakeBack({ agreement, grant, put }: Untried, context: Context): Promise<Verification | undefined> {
+  const { address, dpop } = agreement;
+  try {
+    return await tryToken({ url: new URL(address), tokens: grant.tokens, dpop }, context);
+  } catch (error) {
+    if (context.signal.aborted) {
+      context.ui.warn('The login is stored. Its token was not tried.');
+      await context.store.forgetMoved(put.name);
+    } else await context.uninterrupted((undisturbed) => takeOut(put, undisturbed));
+    throw error;
+  }
+}
+
+/** Takes the login out of the store again, unless another process has put another one in its place. */
+async function takeOut({ text, ...put }: Untried['put'], { store, ui }: Context): Promise<void> {
+  try {
+    await store.update((document) => takeBack(document, put), put.name, text);
+  } catch (error) {
+    const { message } = toAuthError(error);
+    ui.warn(`The login that follows could not be taken out of the store again: ${message} Run: mcp-auth logout ${put.name}`);
   }
 }
 
@@ -121,12 +181,14 @@ async function tryToken(server: Parameters<typeof verifyToken>[0], context: Cont
 async function save(
   { agreement, login, grant }: { agreement: Agreement; login: Login; grant: Grant },
   { store, signal }: Context,
-): Promise<void> {
+): Promise<Untried['put']> {
   signal.throwIfAborted();
   const proof = grant.proof ?? agreement.proof;
   const grantProven = grant.tokens.proven;
   const { name, url, settings, headers, metadata, client, forgotten } = agreement;
-  await store.update((document) => {
+  const touched = { name, issuers: [metadata.issuer, ...(proof.identityProvider === undefined ? [] : [proof.identityProvider])] };
+  const put = await store.update((document, _, text) => {
+    const before = touchedBy(touched, document);
     const entry = putServer(document, { name, url });
     writeLogin(entry, login, name);
     writeSettings(entry, settings);
@@ -136,12 +198,13 @@ async function save(
     if (proof.identityProvider !== undefined && proof.identityProviderClient?.client_secret !== undefined) {
       putClient(document, proof.identityProvider, { ...proof.identityProviderClient, obtained_by: 'pre_registration' });
     }
+    return { name, text, before, after: touchedBy(touched, document) };
   });
-  await store.forgetMoved(name);
   const stored = readLogin(findServer(await store.read(), name));
   if (stored?.accessToken !== login.accessToken) {
     throw new AuthError('store_unwritable', `The login was written to ${store.path} but is not there.`, {
       hint: 'See what else writes to that file.',
     });
   }
+  return put;
 }

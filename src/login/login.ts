@@ -8,7 +8,7 @@ import { prepare, type LoginRequest, type Preparation } from './preparation.js';
 export type { LoginRequest, LoginResult };
 
 /**
- * Logs in. Whatever fails or is interrupted before the very end leaves the store, and a login in it, as it was.
+ * Logs in. Whatever fails, or is interrupted before there are tokens, leaves the store, and a login in it, as it was.
  *
  * @throws AuthError for everything that can go wrong on the way; see errors.ts.
  */

@@ -98,7 +98,7 @@ export interface FinishRequest {
 
 /**
  * Finishes a login that was started before: the one that is named, or that the pasted address belongs to, or the newest.
- * It stays open until it has succeeded or expired.
+ * It stays open until its login is stored, or it has expired.
  *
  * @throws AuthError `attempt_unknown`, and as `login` does from there on.
  */
@@ -110,8 +110,8 @@ export async function finishLogin(request: FinishRequest, context: Context): Pro
   const takesAddress = halvesOf(flowNamed(newest.flow)).isOf !== undefined;
   const answer = request.answer ?? (takesAddress && context.ui.input === 'lines' ? await readAnswer(request, context) : undefined);
   const attempt = open.find(({ flow, kept }) => answer !== undefined && flowNamed(flow).halves?.isOf?.(answer, kept)) ?? newest;
-  const result = await context.store.finishAttempt(attempt, () =>
-    finish({ attempt, timeout: request.timeout }, answer === undefined ? context : answering(answer, context)),
+  const result = await context.store.finishAttempt(attempt, (spent) =>
+    finish({ attempt, timeout: request.timeout, spent }, answer === undefined ? context : answering(answer, context)),
   );
   if (result === undefined) throw unknown(request);
   return { ...result, name: attempt.server };
@@ -133,7 +133,7 @@ async function openAttempts({ server, name, attempt }: FinishRequest, { store, c
 }
 
 async function finish(
-  { attempt, timeout }: { attempt: AttemptFile & Kept; timeout: number | undefined },
+  { attempt, timeout, spent }: { attempt: AttemptFile & Kept; timeout: number | undefined; spent: () => Promise<void> },
   context: Context,
 ): Promise<LoginResult> {
   const { server, url, address, flow, verify, metadata, resource, scope, client, forgotten, kept } = attempt;
@@ -158,7 +158,7 @@ async function finish(
   };
   const asItWants = await withAccessTo({ url: new URL(address), headers, settings }, context);
   const grant = await halvesOf(flowNamed(flow)).finish({ request, kept }, withinReach(attempt.network, asItWants));
-  return conclude({ agreement, grant }, context);
+  return conclude({ agreement, grant, stored: spent }, context);
 }
 
 /** What holds for an attempt that says nothing of settings: what the server has, and the issuer that was trusted then. */

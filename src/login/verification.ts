@@ -9,12 +9,14 @@ import { listTools, questionRequest } from '../oauth/probe.js';
 import { lengthRefused, needsText, refusesLength, refusesToken } from '../oauth/token-refusal.js';
 import type { TokenResponse } from '../oauth/token.js';
 import { version } from '../version.js';
+import { mostBytes, visitLimits, type VisitLimits } from './visit-limits.js';
 
 /** Milliseconds that the whole visit may take. */
 const timeLimit = 20_000;
 
-/** Bytes of one answer. */
-const largest = 8 * 1024 * 1024;
+/** Pages of tools that are counted, and tools. */
+const mostPages = 100;
+const mostTools = 10_000;
 
 /** Who answered, as far as they say. */
 export interface Verification {
@@ -36,6 +38,7 @@ interface Visited {
   readonly signal: AbortSignal;
   readonly fetch: (target: URL, request: HttpRequest) => Promise<Response>;
   readonly seen: Seen;
+  readonly limits: VisitLimits;
 }
 
 /** What the server has made of the token so far. */
@@ -61,14 +64,30 @@ const oldTransport = new Set([404, 405, 406, 415]);
  * could not be asked, which says nothing about the token.
  */
 export async function verifyToken(bearer: Bearer, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Verification> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeLimit)]);
   const seen: Seen = { misunderstood: false, takesNoMessages: false };
+  const visit = new AbortController();
+  const limits = visitLimits(bearer.url.host, (error) => {
+    seen.failure ??= error;
+    visit.abort(error);
+  });
+  // Not AbortSignal.timeout in an AbortSignal.any: Node 20 lets that be collected as garbage, of which a server can make much.
+  const timer = setTimeout(() => visit.abort(new Error('too long')), timeLimit);
+  const interrupt = () => visit.abort(signal.reason);
+  if (signal.aborted) interrupt();
+  signal.addEventListener('abort', interrupt);
+  const limit = visit.signal;
   const fetch: Visited['fetch'] = async (target, request) => {
-    const response = await requestOnward({ ...bearer, url: target }, request, { http });
+    limits.request();
+    const answered = await requestOnward(
+      { ...bearer, url: target },
+      { ...request, ...(!request.stream && { largest: mostBytes }), signal: request.signal ?? limit },
+      { http },
+    );
+    const response = await limits.answer(answered, typeof request.body === 'string' ? request.body : undefined);
     await note(response, { seen, host: target.host, token: bearer.tokens.accessToken, isMessage: request.method === 'POST' });
     return response;
   };
-  const visited = { url: bearer.url, signal: limit, fetch, seen };
+  const visited = { url: bearer.url, signal: limit, fetch, seen, limits };
   try {
     return await openSession(visited, streamable).catch(async (error: unknown) => {
       for (const { fits, open } of otherWays) {
@@ -81,6 +100,9 @@ export async function verifyToken(bearer: Bearer, { http, signal }: Pick<Context
     });
   } catch (error) {
     throw verificationError(error, { url: bearer.url, seen, signal });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', interrupt);
   }
 }
 
@@ -161,7 +183,7 @@ const withSse: Opening = async (url, fetch) => {
 };
 
 /** One session, opened and closed. */
-async function openSession({ url, signal: limit, fetch }: Visited, opening: Opening): Promise<Verification> {
+async function openSession({ url, signal: limit, fetch, limits }: Visited, opening: Opening): Promise<Verification> {
   const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
   const transport = await opening(url, (target, { method, headers, body, signal } = {}) =>
     fetch(new URL(target), {
@@ -169,13 +191,12 @@ async function openSession({ url, signal: limit, fetch }: Visited, opening: Open
       headers: Object.fromEntries(new Headers(headers)),
       body: body as string,
       stream: true,
-      largest,
       signal: signal ? AbortSignal.any([limit, signal]) : limit,
     }),
   );
   const client = new Client({ name: 'mcp-auth', version });
   try {
-    await client.connect(withNumbers(transport), { signal: limit });
+    await client.connect(guarded(transport, limits), { signal: limit });
     const { name = '', version: serverVersion = '' } = client.getServerVersion() ?? {};
     const tools = client.getServerCapabilities()?.tools ? await countTools(client, limit) : 0;
     await transport.terminateSession?.().catch(() => undefined);
@@ -185,10 +206,14 @@ async function openSession({ url, signal: limit, fetch }: Visited, opening: Open
   }
 }
 
-/** The transport for servers that answer "1" for 1, which the SDK would wait for without end: its own ids are numbers. */
-function withNumbers(transport: ClosableTransport): ClosableTransport {
+/**
+ * The transport with what the server may ask and say bounded, and for servers that answer "1" for 1, which the SDK would wait for
+ * without end: its own ids are numbers.
+ */
+function guarded(transport: ClosableTransport, limits: VisitLimits): ClosableTransport {
   let take: Transport['onmessage'];
   transport.onmessage = (message, extra) => {
+    if (!limits.takes(message)) return;
     const { id, ...rest } = message as { id?: unknown };
     const isNumber = typeof id === 'string' && /^\d+$/.test(id) && !('method' in message);
     take?.(isNumber ? ({ ...rest, id: Number(id) } as typeof message) : message, extra);
@@ -207,15 +232,24 @@ function withNumbers(transport: ClosableTransport): ClosableTransport {
   });
 }
 
-/** A server may hand its tools out in pages. */
+/**
+ * A server may hand its tools out in pages. They are counted and no more: the SDK's own `listTools` makes a program of each
+ * tool's `outputSchema`, which a server can write so that it takes hours.
+ */
 async function countTools(client: import('@modelcontextprotocol/sdk/client/index.js').Client, signal: AbortSignal): Promise<number> {
+  const { ResultSchema } = await import('@modelcontextprotocol/sdk/types.js');
   let count = 0;
   let cursor: string | undefined;
-  do {
-    const page = await client.listTools({ cursor }, { signal });
-    count += page.tools.length;
-    cursor = page.nextCursor;
-  } while (cursor !== undefined && count < 10_000);
+  for (let pages = 0; pages < mostPages && count < mostTools; pages += 1) {
+    // The SDK adds a listener for each page, and takes none away: each page has a signal of its own.
+    const options = { signal: AbortSignal.any([signal]) };
+    const page = await client.request({ method: 'tools/list', params: { cursor } }, ResultSchema, options);
+    const { tools, nextCursor } = page;
+    if (!Array.isArray(tools)) break;
+    count += tools.length;
+    if (typeof nextCursor !== 'string' || nextCursor === '' || nextCursor === cursor) break;
+    cursor = nextCursor;
+  }
   return count;
 }
 

@@ -118,12 +118,14 @@ export async function renew({ isRefused, ...stored }: Stored & { isRefused: bool
     const undisturbed = { ...root, http: context.http };
     try {
       const tokens = await requestNewTokens({ ...stored, endpoint }, undisturbed);
-      tellWhatWasGained({ ...stored, tokens }, undisturbed);
       const { proven } = tokens;
-      return await save(
+      const saved = await save(
         { ...stored, renewed: { ...loginFrom(tokens, login), ...braked, refusals: isRefused ? 1 : undefined }, proven },
         undisturbed,
       );
+      // Nothing is made of a server's words before the tokens beside them are safe.
+      tellWhatWasGained({ ...stored, tokens }, undisturbed);
+      return saved;
     } catch (error) {
       if (error instanceof RotatedError) await saveRotated({ ...stored, refreshToken: error.refreshToken }, undisturbed);
       if (!hasCode(error, 'invalid_grant')) throw error;

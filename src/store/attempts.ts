@@ -64,17 +64,18 @@ export async function removeAttempts({ store, server, now }: { store: string; se
 
 /**
  * Runs `work` while no other process finishes the same attempt, whose code is good once only, and takes the attempt away
- * when that has succeeded. Undefined when it has gone by the time that its turn comes.
+ * when that has succeeded, or says that the code has been used. Undefined when it has gone by the time that its turn comes.
  */
 export async function withAttempt<T>(
   { store, attempt, signal }: { store: string; attempt: AttemptFile; signal: AbortSignal },
-  work: () => Promise<T>,
+  work: (spent: () => Promise<void>) => Promise<T>,
 ): Promise<T | undefined> {
   const file = fileOf(store, attempt.attempt);
+  const forget = () => rm(file, { force: true }).catch(() => undefined);
   return withLock(`${file}.lock`, { milliseconds: patience, signal }, async () => {
     if (parseAttempt(readOwn(file)) === undefined) return undefined;
-    const result = await work();
-    await rm(file, { force: true }).catch(() => undefined);
+    const result = await work(forget);
+    await forget();
     return result;
   });
 }

@@ -7,12 +7,17 @@
  * namespace. Any other holder is judged by what it does: one that has stopped touching its lock for as long as somebody
  * has watched is given up. No two machines' clocks are compared for that.
  */
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { lstat, lutimes, mkdir, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AuthError } from '../errors.js';
 import { hasEnded, parseOwner, thisOwner } from './lock-owner.js';
+import { readOwn } from './own-file.js';
+import { removeOwnFolder } from './removal.js';
 import { unwritable } from './unwritable.js';
+
+/** The one file in a lock. */
+export const ownerName = 'owner.json';
 
 /** Milliseconds between two touches by the holder. */
 const heartbeat = 2_000;
@@ -85,7 +90,7 @@ const taken = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', ...(process.platform === 'win32
 
 /** Makes the lock beside its place, signed, and moves it there. Returns its owner's id; undefined when there is one already. */
 async function made(lockPath: string): Promise<string | undefined> {
-  if ((await readOwner(lockPath)) !== undefined) return undefined;
+  if (readOwner(lockPath) !== undefined) return undefined;
   const owner = await thisOwner(crypto.randomUUID());
   const prepared = unfinished(lockPath);
   try {
@@ -94,7 +99,7 @@ async function made(lockPath: string): Promise<string | undefined> {
     await rename(prepared, lockPath);
     return owner.id;
   } catch (error) {
-    await rm(prepared, { recursive: true, force: true }).catch(() => undefined);
+    await removeOwnFolder(prepared, ownerName).catch(() => undefined);
     if (taken.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw unwritable(path.dirname(lockPath), error);
   }
@@ -107,7 +112,7 @@ function unfinished(lockPath: string): string {
 
 /** Keeps a lock warm until it is released. */
 function hold(lockPath: string, id: string): () => Promise<void> {
-  const touch = () => void utimes(lockPath, new Date(), new Date()).catch(() => undefined);
+  const touch = () => void lutimes(lockPath, new Date(), new Date()).catch(() => undefined);
   const beating = setInterval(touch, heartbeat);
   // Whoever holds a lock is at work; the heartbeat alone keeps no process alive.
   beating.unref();
@@ -126,7 +131,7 @@ function watcher(lockPath: string) {
     id: () => seen.id,
     /** Whether its holder has ended, or has been silent for too long. */
     isAbandoned: async (): Promise<boolean> => {
-      const [touched, owner] = await Promise.all([touchedAt(lockPath), readOwner(lockPath)]);
+      const [touched, owner] = [await touchedAt(lockPath), readOwner(lockPath)];
       if (touched === undefined) return false;
       if (touched !== seen.touched || owner?.id !== seen.id) seen = { id: owner?.id, touched, since: performance.now() };
       if (owner && (await hasEnded(owner))) return true;
@@ -152,10 +157,10 @@ async function remove(lockPath: string, id: string | undefined): Promise<boolean
     return false;
   }
   try {
-    if ((await readOwner(lockPath))?.id !== id) return true;
+    if (readOwner(lockPath)?.id !== id) return true;
     const removed = unfinished(lockPath);
     await rename(lockPath, removed);
-    await rm(removed, { recursive: true, force: true });
+    await removeOwnFolder(removed, ownerName);
   } catch {
     // It has gone, or cannot be taken away, which the next look at it finds.
   } finally {
@@ -171,7 +176,7 @@ async function clearOldGuard(guard: string): Promise<void> {
 }
 
 async function touchedAt(folder: string): Promise<number | undefined> {
-  return stat(folder).then(
+  return lstat(folder).then(
     ({ mtimeMs }) => mtimeMs,
     () => undefined,
   );
@@ -196,7 +201,7 @@ export async function readLocks(storeFile: string): Promise<HeldLock[]> {
   const found = await Promise.all(
     paths.map(async (one): Promise<HeldLock[]> => {
       const lockPath = path.join(folder, one);
-      const [touched, owner] = await Promise.all([touchedAt(lockPath), readOwner(lockPath)]);
+      const [touched, owner] = [await touchedAt(lockPath), readOwner(lockPath)];
       if (touched === undefined) return [];
       return [
         { path: lockPath, touchedAt: touched, hasEnded: owner !== undefined && (await hasEnded(owner)), ...(owner && { pid: owner.pid }) },
@@ -206,12 +211,13 @@ export async function readLocks(storeFile: string): Promise<HeldLock[]> {
   return found.flat();
 }
 
-async function readOwner(lockPath: string) {
-  return parseOwner(await readFile(ownerFile(lockPath), 'utf8').catch(() => ''));
+/** Another user may have put a pipe there, which would be waited for. */
+function readOwner(lockPath: string) {
+  return parseOwner(readOwn(ownerFile(lockPath)) ?? '');
 }
 
 function ownerFile(lockPath: string): string {
-  return path.join(lockPath, 'owner.json');
+  return path.join(lockPath, ownerName);
 }
 
 function locked(lockPath: string, milliseconds: number): AuthError {

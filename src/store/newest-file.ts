@@ -7,7 +7,7 @@ import type { ClientInformation } from '../oauth/registration.js';
 import { readClient } from './clients.js';
 import type { ServerEntry } from './document.js';
 import { readLogin } from './login.js';
-import { readOwn } from './own-file.js';
+import { isPrivateFolder, readOwn } from './own-file.js';
 
 /** What stands for a server since its last change. */
 export interface Newest {
@@ -52,9 +52,10 @@ export function sharedFolder(): string {
   return path.join(os.tmpdir(), `mcp-auth-${user}`);
 }
 
-/** The files in it, of any store. */
+/** The files in it, of any store. None where another user has made it: its name is known to all. */
 export function sharedFiles(): string[] {
   const folder = sharedFolder();
+  if (!isPrivateFolder(folder)) return [];
   return namesIn(folder).map((name) => path.join(folder, name));
 }
 

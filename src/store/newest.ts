@@ -228,7 +228,7 @@ export async function keepAnswer(
   for (const { file, kept } of places) {
     try {
       await mkdir(path.dirname(file), { mode: 0o700, recursive: true });
-      if (path.dirname(file) !== path.dirname(store) && !(await isPrivateFolder(path.dirname(file)))) continue;
+      if (path.dirname(file) !== path.dirname(store) && !isPrivateFolder(path.dirname(file))) continue;
       await writeForGood(file, textOf(newestOf(document, { ...follows, kept: kept() })));
       return file;
     } catch (error) {

@@ -1,7 +1,6 @@
 /** Whose files are believed: in a folder that is shared, as /tmp is, others may plant some. */
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { lstat } from 'node:fs/promises';
-import { isTrustedOwner } from './owner.js';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
+import { isOwnUid, isTrustedOwner } from './owner.js';
 
 /** Bytes: what we keep beside the store is far shorter. */
 const largest = 4 * 1024 * 1024;
@@ -21,8 +20,12 @@ export function readOwn(file: string): string | undefined {
   }
 }
 
-/** Whether a folder is this user's, is no link, and lets nobody else in. */
-export async function isPrivateFolder(folder: string): Promise<boolean> {
-  const stats = await lstat(folder).catch(() => undefined);
-  return stats?.isDirectory() === true && isTrustedOwner(stats.uid) && (process.platform === 'win32' || (stats.mode & 0o022) === 0);
+/** Whether a folder is this very user's, is no link, and lets no other user write. */
+export function isPrivateFolder(folder: string): boolean {
+  try {
+    const stats = lstatSync(folder);
+    return stats.isDirectory() && isOwnUid(stats.uid) && (process.platform === 'win32' || (stats.mode & 0o022) === 0);
+  } catch {
+    return false;
+  }
 }

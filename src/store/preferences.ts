@@ -1,9 +1,11 @@
 /** What the person wants every time: a small file of its own, which holds no secret and may be edited by hand. */
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { saveAsUtf8, textOf, withoutMark } from '../file-text.js';
 import { isObject } from '../json.js';
+import { strangerBehind } from './owner.js';
 
 /** By the names that `mcp-auth config` takes. */
 export interface PreferenceValues {
@@ -53,9 +55,34 @@ export function openPreferences(file: string | undefined): Preferences {
   };
 }
 
+/** Undefined too for what cannot be looked at. */
+function strangerOf(file: string): number | undefined {
+  try {
+    return strangerBehind(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined for what cannot be read, or is no file: a pipe would be waited for. */
+async function readRegular(file: string): Promise<Buffer | undefined> {
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK || 0)).catch(() => undefined);
+  try {
+    return handle && (await handle.stat()).isFile() ? await handle.readFile() : undefined;
+  } finally {
+    await handle?.close();
+  }
+}
+
 /** What the file holds. One that is not there, or not for us to read, prefers nothing. */
 async function readObject(file: string): Promise<Record<string, unknown>> {
-  const text = textOf(await readFile(file).catch(() => Buffer.from('{}')));
+  const stranger = strangerOf(file);
+  if (stranger !== undefined) {
+    throw new AuthError('preferences_invalid', `The preferences ${file} belong to another user (uid ${stranger}).`, {
+      hint: 'Take a copy that is your own, or name another file with MCP_AUTH_PREFERENCES.',
+    });
+  }
+  const text = textOf((await readRegular(file)) ?? Buffer.from('{}'));
   if (text === undefined) throw new AuthError('preferences_invalid', `The preferences ${file} are in UTF-16.`, { hint: saveAsUtf8 });
   try {
     const value: unknown = JSON.parse(text);

@@ -38,11 +38,12 @@ export interface StoreWriting {
   /**
    * Changes the file: reads it under its lock, lets `change` alter the document, and writes it if that altered anything.
    * The file is 0600, its folder, if new, 0700. Resolves to what `change` returned. It is told, too, the names of the servers
-   * whose newest tokens had to be put back just before.
+   * whose newest tokens had to be put back just before, and the file's text as it was.
    *
    * @param server the only one whose login it may change; any, without it.
+   * @param former a text that the file had before: it is written again, as it was, where the document comes to say the same.
    */
-  update<T>(change: (document: StoreDocument, putBack: readonly string[]) => T, server?: string): Promise<T>;
+  update<T>(change: (document: StoreDocument, putBack: readonly string[], text: string) => T, server?: string, former?: string): Promise<T>;
   /**
    * Runs `work` while no other process does so for the same server. For a refresh, which spends a refresh token. While
    * another one does, `instead` is asked for what makes the work needless.
@@ -66,8 +67,11 @@ export interface StoreWriting {
   attempts(now: number): Promise<AttemptFile[]>;
   /** Forgets those of server `name`, and all that have expired by `now`. */
   forgetAttempts(name: string, now: number): Promise<void>;
-  /** Runs `work` for the one process that finishes `attempt`, and forgets it when that succeeds. Undefined when it has been finished. */
-  finishAttempt<T>(attempt: AttemptFile, work: () => Promise<T>): Promise<T | undefined>;
+  /**
+   * Runs `work` for the one process that finishes `attempt`, and forgets it when that succeeds, or says that its code is spent.
+   * Undefined when it has been finished.
+   */
+  finishAttempt<T>(attempt: AttemptFile, work: (spent: () => Promise<void>) => Promise<T>): Promise<T | undefined>;
   /** Keeps a document that has left the store for another one, until it is known to have arrived. Returns where. */
   keepMoved(name: string, document: StoreDocument): Promise<string>;
   forgetMoved(name: string): Promise<void>;

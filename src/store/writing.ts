@@ -1,17 +1,19 @@
 /** All that changes the file, or stands beside it. Loaded when the first change is made: a token is read far more often. */
 import { renameSync, statSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, readlink, realpath, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { readAttempts, removeAttempts, withAttempt, writeAttempt } from './attempts.js';
 import { findServer, formatDocument, parseDocument, type StoreDocument } from './document.js';
 import { writeLogin } from './login.js';
-import { askingLockPath, serverLockPath, withLock } from './lock.js';
+import { askingLockPath, ownerName, serverLockPath, withLock } from './lock.js';
 import { syncFolder } from './sync-folder.js';
 import { unwritable } from './unwritable.js';
 import { removeMoved, writeMoved } from './moved.js';
 import { keepAnswer, keepNewest, loggedIn, putBack, readAllNewest } from './newest.js';
-import { readStoreText } from './reading.js';
+import { strangerBehind } from './owner.js';
+import { belongsToAnother, readStoreText } from './reading.js';
+import { removeOwn } from './removal.js';
 import type { StoreWriting } from './store.js';
 
 /** Milliseconds that a change of the file, which is short, and a refresh, which waits for a server several times, are waited for. */
@@ -22,13 +24,15 @@ const mostAttempts = 50;
 /** Bytes that a login may add to the file. */
 const roomForLogin = 32 * 1024;
 
-type Alter<T> = (document: StoreDocument, putBack: readonly string[]) => T;
+type Alter<T> = (document: StoreDocument, putBack: readonly string[], text: string) => T;
 
 /** A change that waits for its turn, with those that ask at the same time. */
 interface Waiting {
   readonly alter: Alter<unknown>;
   /** The one server whose login it may change; undefined for any. */
   readonly server: string | undefined;
+  /** A text that the file had before. */
+  readonly former: string | undefined;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -59,9 +63,9 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
   };
 
   return {
-    update: (alter, server) =>
+    update: (alter, server, former) =>
       new Promise((resolve, reject) => {
-        waiting.push({ alter, server, resolve: resolve as Waiting['resolve'], reject });
+        waiting.push({ alter, server, former, resolve: resolve as Waiting['resolve'], reject });
         if (waiting.length === 1) void inTurn(changeAll);
       }),
     checkWritable: () => (checking ??= inTurn(check)),
@@ -92,9 +96,12 @@ async function changeTogether({ file, together }: { file: string; together: read
   const all: Alter<unknown[]> = (...of) => together.map(({ alter }) => alter(...of));
   const named = together.flatMap(({ server }) => server ?? []);
   const names = named.length === together.length ? named : undefined;
+  const formers = together.flatMap(({ former }) => former ?? []);
   try {
     const target = await lockableTarget(file);
-    const results = await withLock(`${target}.lock`, { milliseconds: changePatience }, () => change({ file, target, alter: all, names }));
+    const results = await withLock(`${target}.lock`, { milliseconds: changePatience }, () =>
+      change({ file, target, alter: all, names, formers }),
+    );
     together.forEach(({ resolve }, at) => resolve(results[at]));
   } catch (error) {
     const [only, ...others] = together;
@@ -109,13 +116,15 @@ interface Change<T> {
   readonly alter: Alter<T>;
   /** The servers whose logins it may change; undefined for any. */
   readonly names: readonly string[] | undefined;
+  /** Texts that the file had before. */
+  readonly formers: readonly string[];
 }
 
 /**
  * Reads, alters and writes, and begins again when somebody has written the file in between: other programs know nothing
  * of our lock. What is left is the moment between one look and one rename.
  */
-async function change<T>({ file, target, alter, names }: Change<T>): Promise<T> {
+async function change<T>({ file, target, alter, names, formers }: Change<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     const before = versionOf(target);
     const { text } = readStoreText(target);
@@ -125,16 +134,17 @@ async function change<T>({ file, target, alter, names }: Change<T>): Promise<T> 
     const kept = before !== '' && text.trim() === '' ? [] : readAllNewest(target, names);
     const undone = putBack(document, kept);
     const entries = loggedIn(document, names);
-    const result = alter(document, undone);
+    const result = alter(document, undone, text);
     const needless = await keepNewest(target, { document, before: entries, kept, names });
     const tidy = async () => {
       for (const one of needless) await rm(one, { force: true }).catch(() => undefined);
     };
-    if (formatDocument(document) === unchanged) {
+    const changed = formatDocument(document);
+    if (changed === unchanged) {
       await tidy();
       return result;
     }
-    const written = await writeBeside(target, document);
+    const written = await writeBeside(target, { document, text: formers.find((former) => says(former, changed)) ?? changed });
     if (attempt < mostAttempts && versionOf(target) !== before) {
       await rm(written, { force: true });
       continue;
@@ -148,9 +158,11 @@ async function change<T>({ file, target, alter, names }: Change<T>): Promise<T> 
 /** The file behind a symbolic link, even one that leads nowhere yet, so that every path to a store leads to one lock, in a folder that exists. */
 async function lockableTarget(file: string, depth = 40): Promise<string> {
   try {
+    const stranger = strangerBehind(file);
+    if (stranger !== undefined) throw belongsToAnother(file, stranger);
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw unwritable(path.dirname(file), error);
+    throw error instanceof AuthError ? error : unwritable(path.dirname(file), error);
   }
   const target = await realpath(file).catch(() => undefined);
   if (target !== undefined) return target;
@@ -161,6 +173,15 @@ async function lockableTarget(file: string, depth = 40): Promise<string> {
   return lockableTarget(path.resolve(folder, link), depth - 1);
 }
 
+/** Whether a text, however it is laid out, is that of a document. */
+function says(text: string, formatted: string): boolean {
+  try {
+    return formatDocument(JSON.parse(text)) === formatted;
+  } catch {
+    return false;
+  }
+}
+
 /** What tells one version of the file from the next. */
 function versionOf(target: string): string {
   const stats = statSync(target, { bigint: true, throwIfNoEntry: false });
@@ -168,7 +189,7 @@ function versionOf(target: string): string {
 }
 
 /** Conf writes the document to a file beside the store, by a temporary file that is fsynced. Returns its path. */
-async function writeBeside(target: string, document: StoreDocument): Promise<string> {
+async function writeBeside(target: string, { document, text }: { document: StoreDocument; text: string }): Promise<string> {
   const { default: Conf } = await import('conf');
   const { dir, base } = path.parse(target);
   const modeNow = (statSync(target, { throwIfNoEntry: false })?.mode ?? 0o600) & 0o600;
@@ -182,7 +203,7 @@ async function writeBeside(target: string, document: StoreDocument): Promise<str
       fileExtension: 'tmp',
       configFileMode: modeNow || 0o600,
       accessPropertiesByDotNotation: false,
-      serialize: formatDocument,
+      serialize: () => text,
     }).store = document;
     return written;
   } catch (error) {
@@ -236,12 +257,16 @@ async function overwrite(handle: FileHandle, content: Buffer): Promise<void> {
 /** Milliseconds after which a temporary file belongs to nobody: whoever wrote it was killed. */
 const leftoverAge = 60_000;
 
+/** What comes after the store's name: of a file that Conf or we have written, or a lock that was prepared. */
+const leftover = /^(.*\.)?[\da-f-]{4,36}\.tmp(\.tmp-[\da-f]+)?$/;
+
 async function removeLeftovers(folder: string, base: string): Promise<void> {
+  const start = `.${base}.`;
   for (const name of await readdir(folder)) {
-    if (!name.startsWith(`.${base}.`) || !/\.tmp(-[^/]*)?$/.test(name)) continue;
+    if (!name.startsWith(start) || !leftover.test(name.slice(start.length))) continue;
     const file = path.join(folder, name);
-    const touched = (await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity;
-    if (Date.now() - touched > leftoverAge) await rm(file, { recursive: true, force: true }).catch(() => undefined);
+    const touched = (await lstat(file).catch(() => undefined))?.mtimeMs ?? Infinity;
+    if (Date.now() - touched > leftoverAge) await removeOwn(file, ownerName).catch(() => undefined);
   }
 }
 

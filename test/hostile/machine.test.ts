@@ -1,5 +1,6 @@
 /** A machine that others use too: files and how they are made, links and stores of other users, what others can see. */
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -13,6 +14,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -24,6 +26,7 @@ import { temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
 import { piped } from '../helpers/piped.js';
 import { makeReachable, reachableFolder, type Reachable } from '../helpers/reachable.js';
+import { run } from '../helpers/run.js';
 import { realServers } from '../helpers/servers.js';
 import { startAttackingServer } from './attacking-server.js';
 
@@ -46,6 +49,8 @@ function start(
     env: { PATH: process.env['PATH'], ...env },
     ...(uid !== undefined && { uid, gid: uid }),
   });
+  // One that waits for ever, which is what some of these are about, would outlive its test.
+  onTestFinished(() => void child.kill('SIGKILL'));
   return piped(child);
 }
 
@@ -107,6 +112,14 @@ describe('files', () => {
     expect(await moved.exit, moved.output.stderr).toBe(0);
     expect(readFileSync(elsewhere, 'utf8')).toBe('theirs');
     expect(lstatSync(`${store}.demo.moved`).isSymbolicLink()).toBe(false);
+  });
+
+  test('a pipe in the place of an app’s file, in the folder that a command is typed in, is not waited for', async () => {
+    const folder = temporaryFolder();
+    expect(spawnSync('mkfifo', [path.join(folder, '.mcp.json')]).status).toBe(0);
+    const listing = run('connect --list', { store: temporaryStore({}), folder, env: { HOME: temporaryFolder() } });
+    expect(await listing.exit, listing.stderr).toBe(0);
+    expect(listing.stdout).toMatch(/\.mcp\.json +cannot be read/);
   });
 
   test('a second name of the store, as a hard link elsewhere, is left with what it had', async () => {
@@ -258,6 +271,150 @@ others(`other users of the machine${isRoot ? '' : ' (skipped: only root can be t
     expect(exit).toBe(1);
     expect(stderr).toContain(`belongs to uid ${stranger}`);
     expect(readFileSync(theirs, 'utf8')).toBe('{}');
+  });
+
+  const uuid = '0a1b2c3d-0000-4000-8000-0123456789ab';
+  const longAgo = new Date(Date.now() - 3_600_000);
+  /** Makes a folder with a file in it, both of `owner`, that seem to have been left long ago. */
+  function leave(folder: string, name: string, owner: number): void {
+    mkdirSync(folder, { mode: 0o700 });
+    writeFileSync(path.join(folder, name), '{}');
+    chownSync(path.join(folder, name), owner, owner);
+    chownSync(folder, owner, owner);
+    utimesSync(folder, longAgo, longAgo);
+  }
+  /** A link of another user. */
+  function plantLink(to: string, link: string, owner = stranger): string {
+    symlinkSync(to, link);
+    spawnSync('chown', ['-h', `${owner}:${owner}`, link]);
+    return link;
+  }
+  function plantPipe(file: string): void {
+    expect(spawnSync('mkfifo', ['-m', '666', file]).status).toBe(0);
+    chownSync(file, stranger, stranger);
+  }
+
+  test('what has been moved to where leftovers are looked for is not taken away; our own leftovers are', async () => {
+    const { folder, store } = shared(me);
+    chmodSync(folder, 0o777);
+    const place = (name: string) => path.join(folder, `.mcp-servers.json.${name}.tmp`);
+    leave(place(uuid), 'precious', me);
+    leave(place(`lock.${uuid}`), 'owner.json', me);
+    leave(place(`theirs.lock.${uuid}`), 'owner.json', stranger);
+    leave(path.join(folder, '.mcp-servers.json.notes.tmp'), 'owner.json', me);
+    const { exit, stderr } = await run(['add', 'mine', 'https://b.example'], store);
+    expect(exit, stderr).toBe(0);
+    expect(readdirSync(place(uuid))).toEqual(['precious']);
+    expect(readdirSync(folder).sort()).toEqual([
+      `.mcp-servers.json.${uuid}.tmp`,
+      '.mcp-servers.json.notes.tmp',
+      `.mcp-servers.json.theirs.lock.${uuid}.tmp`,
+      'mcp-servers.json',
+    ]);
+  });
+
+  test('a pipe in the place of a store is not waited for', async () => {
+    const { folder } = shared(me);
+    plantPipe(path.join(folder, 'pipe'));
+    for (const words of [['list'], ['token', 'demo'], ['add', 'mine', 'https://b.example']]) {
+      const { exit, stderr } = await run(words, path.join(folder, 'pipe'));
+      expect(exit, stderr).toBe(1);
+      expect(stderr).toContain(`belongs to another user (uid ${stranger})`);
+    }
+  });
+
+  test('a lock that another user has planted, with a pipe for its owner, is given up', async () => {
+    const { folder, store } = shared(me);
+    chmodSync(folder, 0o777);
+    const lock = `${store}.lock`;
+    mkdirSync(lock, { mode: 0o755 });
+    plantPipe(path.join(lock, 'owner.json'));
+    chownSync(lock, stranger, stranger);
+    utimesSync(lock, longAgo, longAgo);
+    const { exit, stderr } = await run(['add', 'mine', 'https://b.example'], store);
+    expect(exit, stderr).toBe(0);
+  });
+
+  test('nothing is written through another user’s link that leads nowhere yet, or stands behind one of ours', async () => {
+    const theirs = temporaryFolder();
+    chmodSync(theirs, 0o777);
+    const { folder, store } = shared(me);
+    const planted = plantLink(path.join(theirs, 'new', 'store.json'), path.join(folder, 'planted'));
+    const behind = plantLink(planted, path.join(folder, 'behind'), me);
+    const toOurs = plantLink(plantLink(store, path.join(folder, 'middle')), path.join(folder, 'first'), me);
+    const before = readFileSync(store, 'utf8');
+    for (const link of [planted, behind, toOurs]) {
+      const { exit, stderr } = await run(['add', 'mine', 'https://b.example'], link);
+      expect(exit, stderr).toBe(1);
+      expect(stderr).toContain(`belongs to another user (uid ${stranger})`);
+    }
+    const config = ['config', 'client-metadata-url', 'https://a.example/client.json'];
+    const preferring = await run(config, store, { MCP_AUTH_PREFERENCES: planted });
+    expect(preferring.exit, preferring.stderr).toBe(1);
+    expect(preferring.stderr).toContain(`belong to another user (uid ${stranger})`);
+    expect(readdirSync(theirs)).toEqual([]);
+    expect(readFileSync(store, 'utf8')).toBe(before);
+  });
+
+  test('root follows a user’s link to a file of that user, and to no other', async () => {
+    const { folder, store } = shared(stranger);
+    const asRoot = async (link: string) => {
+      const child = start(['add', 'mine', 'https://b.example'], { at, env: { MCP_AUTH_STORE: link, HOME: '/nonexistent' } });
+      return { exit: await child.exit, ...child.output };
+    };
+    const roots = temporaryFolder();
+    const refused = await asRoot(plantLink(path.join(roots, 'new.json'), path.join(folder, 'dangling')));
+    expect(refused.exit, refused.stderr).toBe(1);
+    expect(refused.stderr).toContain(`belongs to another user (uid ${stranger})`);
+    expect(readdirSync(roots)).toEqual([]);
+    const taken = await asRoot(plantLink(store, path.join(folder, 'own')));
+    expect(taken.exit, taken.stderr).toBe(0);
+  });
+
+  test('an app’s file behind a link of another user is left alone', async () => {
+    const { store } = shared(me);
+    const home = temporaryFolder();
+    const cursor = path.join(home, '.cursor');
+    mkdirSync(cursor);
+    writeFileSync(path.join(cursor, 'ours.json'), '{}');
+    for (const file of [home, cursor, path.join(cursor, 'ours.json')]) chownSync(file, me, me);
+    const { folder } = shared(stranger);
+    plantLink(plantLink(path.join(cursor, 'ours.json'), path.join(folder, 'theirs')), path.join(cursor, 'mcp.json'), me);
+    const { exit, stderr } = await run(['connect', 'cursor', 'demo', '--how', 'header'], store, { HOME: home });
+    expect(exit, stderr).toBe(1);
+    expect(stderr).toContain(`belongs to uid ${stranger}`);
+    expect(readFileSync(path.join(cursor, 'ours.json'), 'utf8')).toBe('{}');
+  });
+
+  test('newest tokens are not taken from a folder that another user has made for them', async () => {
+    const { folder, store } = shared(me);
+    const planted = path.join(folder, `mcp-auth-${me}`);
+    mkdirSync(planted);
+    const print = (text: string) => createHash('sha256').update(text).digest('base64url');
+    const kept = path.join(planted, `${print(`${store} demo`)}.json`);
+    const { demo } = secretStore.mcpServers;
+    const server = { ...demo, auth: { ...demo.auth, token: 'replayed' } };
+    writeFileSync(kept, JSON.stringify({ name: 'demo', replaced: [print('SECRET-token ').slice(0, 22)], server }));
+    chownSync(kept, me, me);
+    chownSync(planted, stranger, stranger);
+    expect((await run(['token', 'demo'], store, { TMPDIR: folder })).stdout).toBe('SECRET-token\n');
+    chownSync(planted, me, me);
+    chmodSync(planted, 0o700);
+    expect((await run(['token', 'demo'], store, { TMPDIR: folder })).stdout).toBe('replayed\n');
+  });
+
+  test('a folder in which a group that is not one’s own, or its owner, can replace the store is warned of', async () => {
+    const { folder, store } = shared(me);
+    chmodSync(store, 0o600);
+    const said = async (mode: number, uid: number, gid: number) => {
+      chownSync(folder, uid, gid);
+      chmodSync(folder, mode);
+      return (await run(['list'], store)).stderr;
+    };
+    expect(await said(0o775, me, me)).toBe('');
+    expect(await said(0o1777, 0, 0)).toBe('');
+    expect(await said(0o775, me, stranger)).toContain(`Run: chmod g-w ${folder}`);
+    expect(await said(0o755, stranger, stranger)).toContain(`belongs to another user (uid ${stranger}), who can replace ${store}`);
   });
 });
 

@@ -21,6 +21,8 @@ const stateless =
     },
   ];
 
+const many = Array.from({ length: 500 }, (_, at) => at);
+
 const result = (id: unknown) => ({
   jsonrpc: '2.0',
   id,
@@ -65,4 +67,41 @@ test('a token that such a server turns away is not stored', async () => {
   const store = temporaryStore({});
   expect(await run(`login ${server.url} --no-browser --flow device`, { store }).exit).toBe(1);
   expect(readStore(store)).toEqual({});
+});
+
+const ping = (id: number) => ({ jsonrpc: '2.0', id: `p${id}`, method: 'ping' });
+const introduction = (id: unknown) => ({
+  ...{ jsonrpc: '2.0', id: String(id) },
+  result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'old', version: '1' } },
+});
+
+test.each([
+  {
+    what: 'a list in JSON, none of them',
+    answers: 0,
+    respond: (id: unknown): Respond => ({ json: [...many.map(ping), introduction(id)] }),
+  },
+  {
+    what: 'events, some of them',
+    answers: 8,
+    respond: (id: unknown): Respond => ({
+      headers: { 'content-type': 'text/event-stream' },
+      text: [...many.map(ping), introduction(id)].map((one) => `data: ${JSON.stringify(one)}\n\n`).join(''),
+    }),
+  },
+])('of what a server asks on its own, in $what are answered', async ({ respond, answers }) => {
+  const server = await fakeServer((origin) => [
+    {
+      want: 'POST /mcp',
+      respond: ({ headers, body }) => {
+        if (headers.authorization === undefined)
+          return { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/prm"` } };
+        return body['method'] === 'initialize' ? respond(body['id']) : { status: 202 };
+      },
+    },
+  ]);
+  const login = run(`login ${server.url} --no-browser --flow device`, { store: temporaryStore() });
+  expect(await login.exit).toBe(0);
+  expect(login.stderr).toContain('It is “old 1” and has 0 tools.');
+  expect(server.asked('POST /mcp').filter(({ body }) => 'result' in body)).toHaveLength(answers);
 });
