@@ -117,8 +117,8 @@ export const networkAttacks: readonly NetworkAttack[] = [
   {
     source: 'RFC 7591 section 3',
     attack: 'the registration endpoint’s name leads to a cloud’s metadata service',
-    names: { 'metadata.example': [['169.254.169.254']] },
-    answers: endpoint('registration_endpoint', 'https://metadata.example/register'),
+    names: { 'metadata.auth.example': [['169.254.169.254']] },
+    answers: endpoint('registration_endpoint', 'https://metadata.auth.example/register'),
     exit: 1,
     says: never,
   },
