@@ -71,7 +71,7 @@ function find({ argv: [command = '', name = '', flag, store, ...more], variables
     const kept = newestFiles(realpathSync(file), name).map(readNewest);
     if (kept.some((newest) => newest?.name === name && newest.server?.auth?.token !== login.accessToken)) return undefined;
     // Headers of the entry's own may have variables in them.
-    if (command === 'headers' && entry?.headers !== undefined) return undefined;
+    if (command === 'headers' && (entry?.headers !== undefined || variables['CLAUDE_CODE_MCP_SERVER_URL'])) return undefined;
     return isItsOwn ? { file, name, login, form } : undefined;
   } catch {
     // The whole program finds the same, and tells it.

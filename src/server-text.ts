@@ -56,3 +56,25 @@ function inJson(value: unknown): string {
     return 'something that has no end';
   }
 }
+
+/** A piece of a path that is made for one person: long, with letters and digits. */
+const personal = /^(?=.*\d)(?=.*[a-z])[\w.~%-]{20,}$/i;
+
+/** Whether a piece of a URL's path may be a key: some services give every customer an address of their own. */
+export function isPersonal(piece: string): boolean {
+  return piece.length <= 4000 && personal.test(piece);
+}
+
+/**
+ * The URL of an MCP server in a sentence: without user information, the values of its query, and what may be a key in its path. A
+ * variable is shown by its name, as it was written.
+ */
+export function shownUrl(url: URL | string): string {
+  const text = printable(typeof url === 'string' ? url : url.href);
+  const [, before = text, query] = /^([^?#]*)(?:\?([^#]*))?/.exec(text) ?? [];
+  const [scheme = '', empty, host, ...path] = before.split('/');
+  const shown = path.map((piece) => (isPersonal(piece) ? '…' : piece));
+  const values = query?.split('&').map((pair) => pair.replace(/=(?!\$\{\w+\}$)[^]+$/, '=…'));
+  const start = empty === '' && host !== undefined ? [scheme, empty, host.replace(/^[^]*@/, '…@'), ...shown].join('/') : before;
+  return shortened(values === undefined ? start : `${start}?${values.join('&')}`);
+}

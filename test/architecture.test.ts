@@ -29,6 +29,7 @@ const layers = [
     'octets.ts',
     'refresher-word.ts',
     'server-text.ts',
+    'shell-word.ts',
     'version.ts',
   ],
 ];

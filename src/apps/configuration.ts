@@ -8,6 +8,7 @@ import type { App, Connection, How } from './app.js';
 import { valueAt, type Entry } from './formats/format.js';
 import { invalid } from './formats/jsonc.js';
 import { inOurNotation } from './notation.js';
+import { shellWord } from '../shell-word.js';
 
 /** A server in an app's configuration. */
 export interface AppServer {
@@ -108,7 +109,7 @@ function checkIsNoLogin(known: AppServer | undefined, { app, file, name }: { app
   const login = readLogin(known?.entry);
   if (login?.refreshToken === undefined && login?.issuer === undefined) return;
   throw new AuthError('usage', `${app.summary} has a login of its own to ${name}, in ${file}: mcp-auth would write over it.`, {
-    hint: `Use that one: mcp-auth token ${name} --store ${file}     Or end it first: mcp-auth logout ${name} --store ${file}`,
+    hint: `Use that one: mcp-auth token ${name} --store ${shellWord(file)}     Or end it first: mcp-auth logout ${name} --store ${shellWord(file)}`,
   });
 }
 

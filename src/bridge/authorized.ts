@@ -9,7 +9,7 @@ import { openDpop, requestWithProof } from '../oauth/dpop.js';
 import { covers } from '../oauth/resource.js';
 import { isRedirect, mostMoves, movedElsewhere, movedTo } from '../oauth/place.js';
 import { isLongToken, lengthRefused, needsText, refusesLength, refusesToken } from '../oauth/token-refusal.js';
-import { quoted } from '../server-text.js';
+import { quoted, shownUrl } from '../server-text.js';
 import { rememberRefusal } from '../session/refusal.js';
 import { freshLogin } from '../session/session.js';
 import { withAccess } from '../session/server-access.js';
@@ -17,6 +17,7 @@ import { findServer, servers, type ServerEntry } from '../store/document.js';
 import { placeOf, type Login } from '../store/login.js';
 import { isUrlOf } from '../store/variables.js';
 import { discard, readBody } from './body.js';
+import { shellWord } from '../shell-word.js';
 
 /** The server as the person named it. */
 export interface Target {
@@ -218,7 +219,7 @@ async function storedLogin({ name, url }: Target, context: Context): Promise<Log
 function checkPlaceOf(login: Login, { name, url }: { name: string; url: URL }): Login {
   const place = placeOf(login);
   if (place === undefined || covers(place, url)) return login;
-  throw new AuthError('login_needed', `The login to ${name} is now for ${quoted(place)}, and not for ${url.href}.`, {
+  throw new AuthError('login_needed', `The login to ${name} is now for ${quoted(shownUrl(place))}, and not for ${shownUrl(url)}.`, {
     hint: 'Start the bridge again, or log in to the one that it speaks to.',
   });
 }
@@ -297,12 +298,14 @@ async function checkScope(answer: HttpAnswer, target: Target, context: Context):
   discard(answer);
   const { scope } = parseChallenge(header) ?? {};
   const challenge = `Bearer error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope.replace(/[^\x21\x23-\x5b\x5d-\x7e ]/g, '')}"`}`;
-  const name = target.name ?? (await nameOf(target.url, context)) ?? target.url.href;
+  const name = target.name ?? (await nameOf(target.url, context)) ?? shellWord(shownUrl(target.url));
   throw new AuthError('login_needed', `${name} wants more than the login that there is may do.`, {
     hint: `Run: mcp-auth login ${name} --challenge '${challenge.replaceAll("'", '')}'`,
   });
 }
 
 function loginWanted({ name, url }: Target, what: string): AuthError {
-  return new AuthError('login_needed', `${name ?? url.href} ${what}.`, { hint: `Run: mcp-auth login ${name ?? url.href}` });
+  return new AuthError('login_needed', `${name ?? shownUrl(url)} ${what}.`, {
+    hint: `Run: mcp-auth login ${name ?? shellWord(shownUrl(url))}`,
+  });
 }

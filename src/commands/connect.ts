@@ -8,6 +8,7 @@ import { isSameUrl, serverName, servers } from '../store/document.js';
 import type { Command } from './command.js';
 import { shownChange } from './shown-change.js';
 import { table } from './table.js';
+import { shellWord } from '../shell-word.js';
 
 interface Options {
   how?: How;
@@ -57,7 +58,7 @@ export const connect: Command<Options> = {
       const planned = await planRemoval({ app, name, as, project }, context);
       if ('storeFile' in planned) {
         context.ui.say(`${app.summary} reads the store itself, ${planned.storeFile}: ${as ?? name} there was not written by connect.`);
-        context.ui.say(`  To end the login: mcp-auth logout ${name} --store ${planned.storeFile}`);
+        context.ui.say(`  To end the login: mcp-auth logout ${name} --store ${shellWord(planned.storeFile)}`);
         return;
       }
       const { change, calledThere } = planned;

@@ -2,10 +2,13 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { freshLogin, loginOfUrl } from '../session/session.js';
 import { expandedHeaders, headersOf, ownAuthorization } from '../session/server-access.js';
-import { findServer } from '../store/document.js';
+import { findServer, type ServerEntry } from '../store/document.js';
+import { isUrlOf } from '../store/variables.js';
 import { readLogin } from '../store/login.js';
 import type { Command } from './command.js';
 import { setIn } from './client-options.js';
+import { shownUrl } from '../server-text.js';
+import { shellWord } from '../shell-word.js';
 
 interface Options {
   url?: string;
@@ -20,11 +23,25 @@ export const headers: Command<Options> = {
   run: async ({ arguments: [asked], options: { url } }, context) => {
     const name = asked ?? (await nameByUrl(url, context));
     const entry = findServer(await context.store.read(), name);
+    if (asked !== undefined) checkUrl({ name, entry, url: url ?? setIn(context.env, 'CLAUDE_CODE_MCP_SERVER_URL') }, context);
     const own = expandedHeaders(headersOf(entry), context);
     const authorization = readLogin(entry) === undefined ? ownAuthorization(entry, context) : undefined;
     context.ui.document({ ...own, Authorization: authorization ?? (await tokenHeader(name, context)) });
   },
 };
+
+/**
+ * An app that asks for a server by its name may have it at another URL, as a project's configuration gives it: the token is not for
+ * that one.
+ *
+ * @throws AuthError `login_needed`.
+ */
+function checkUrl({ name, entry, url }: { name: string; entry: ServerEntry | undefined; url: string | undefined }, { env }: Context): void {
+  if (url === undefined || entry?.url === undefined || isUrlOf(entry.url, url, env)) return;
+  throw new AuthError('login_needed', `The login to ${name} is for another URL than ${shownUrl(url)}, so its token was not printed.`, {
+    hint: `Log in to that server: mcp-auth login ${shellWord(shownUrl(url))}`,
+  });
+}
 
 async function tokenHeader(name: string, context: Context): Promise<string> {
   const { accessToken, tokenType } = await freshLogin({ name }, context);

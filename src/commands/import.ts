@@ -1,6 +1,6 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { quoted } from '../server-text.js';
+import { quoted, shownUrl } from '../server-text.js';
 import { variablesIn } from '../store/variables.js';
 import { importLogins } from '../transfer.js';
 import type { Command } from './command.js';
@@ -20,7 +20,7 @@ export const importCommand: Command<Options> = {
     for (const imported of await importLogins({ text: await readStdin(context), check: checkServer, replace }, context)) {
       const { name, url, issuer, unrenewable, taken, left } = imported;
       ui.succeed(`Logged in to ${name}. Stored in ${store.path}`);
-      ui.say(`  It is at ${url}${issuer === undefined ? '' : `, and renewed by ${quoted(issuer)}`}.`);
+      ui.say(`  It is at ${shownUrl(url)}${issuer === undefined ? '' : `, and renewed by ${quoted(issuer)}`}.`);
       for (const variable of variablesIn(url)) ui.warn(`${name} will be told what is in the variable ${variable}.`);
       if (taken.length > 0) ui.say(`  Its options are used here too: ${quoted(taken.join(' '))}.`);
       if (left.length > 0)

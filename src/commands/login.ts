@@ -2,7 +2,7 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { flowNamed, flowNames, flows } from '../flows/index.js';
 import { login as logIn, type LoginRequest, type LoginResult } from '../login/login.js';
-import { quoted } from '../server-text.js';
+import { quoted, shownUrl } from '../server-text.js';
 import { canRenew } from '../session/renewal.js';
 import { secondsLeft } from '../store/freshness.js';
 import { finishLogin, startLogin } from '../login/two-steps.js';
@@ -89,7 +89,7 @@ export const login: Command<Options> = {
       return;
     }
     const target = await findTarget({ server: given, name: options.name }, context);
-    context.ui.say(`Logging in to ${target.name}, ${shownUrl(target)}`);
+    context.ui.say(`Logging in to ${target.name}, ${whereItIs(target)}`);
     const request = await readRequest({ target, options }, context);
     if (options.start) await start(request, context);
     else report({ ...(await logIn(request, context)), name: target.name }, context);
@@ -97,9 +97,9 @@ export const login: Command<Options> = {
 };
 
 /** The URL as it was written, with the host that it leads to where that is spelled in another way. */
-function shownUrl({ url, address }: LoginTarget): string {
+function whereItIs({ url, address }: LoginTarget): string {
   const { host } = new URL(address);
-  return url.toLowerCase().includes(host) ? url : `${url} (at ${host})`;
+  return url.toLowerCase().includes(host) ? shownUrl(url) : `${shownUrl(url)} (at ${host})`;
 }
 
 /** `--finish NAME` means the server: the address of an answer has parameters. */

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Env } from '../context.js';
 import { AuthError } from '../errors.js';
 import { homeFolder } from '../folders.js';
+import { isPrintable, quoted } from '../server-text.js';
 
 /** A systemd user unit that keeps the logins fresh: systemd.service(5). */
 export function serviceUnit({ program, store }: { program: readonly string[]; store: string | undefined }): string {
@@ -38,7 +39,12 @@ export function unitPath(env: Env): string {
   });
 }
 
-/** systemd.syntax(7): quoted, with `%` and `$` doubled, which would otherwise be expanded. */
+/**
+ * systemd.syntax(7): quoted, with `%` and `$` doubled, which would otherwise be expanded.
+ *
+ * @throws AuthError `usage` for a word with a control character: a line end in it would begin another line of the unit.
+ */
 function quotedWord(word: string): string {
+  if (!isPrintable(word)) throw new AuthError('usage', `A unit cannot hold ${quoted(word)}: it has control characters.`);
   return `"${word.replace(/["\\]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;
 }

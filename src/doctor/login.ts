@@ -2,13 +2,14 @@
 import { inWords } from '../duration.js';
 import { openDpop } from '../oauth/dpop.js';
 import { canRenew } from '../session/renewal.js';
-import { quoted } from '../server-text.js';
+import { quoted, shownUrl } from '../server-text.js';
 import { freshLogin } from '../session/session.js';
 import { servers } from '../store/document.js';
 import { readLogin, type Login } from '../store/login.js';
 import { secondsLeft } from '../store/freshness.js';
 import { verifyToken } from '../login/verification.js';
 import { failure, fine, warning, type MachineStep, type Seen, type Step } from './step.js';
+import { shellWord } from '../shell-word.js';
 
 /** Every login, where no server was named. */
 export const logins: MachineStep = {
@@ -31,7 +32,7 @@ export const stored: Step = {
   look: ({ name, url, entry, login }, context) => {
     if (login) return stateOf({ name, login }, context);
     if (typeof entry?.auth?.type === 'string') return fine(`${name} is authenticated by ${quoted(entry.auth.type)}, not by a login`);
-    return warning('there is none', `Run: mcp-auth login ${entry === undefined ? url.href : name}`);
+    return warning('there is none', `Run: mcp-auth login ${entry === undefined ? shellWord(shownUrl(url)) : name}`);
   },
 };
 

@@ -11,7 +11,7 @@ import { parseChallenge, type Challenge } from '../oauth/challenge.js';
 import { dialectOf, type Dialect } from '../oauth/dialect.js';
 import { discover, type Discovery, type DiscoveryRequest } from '../oauth/discovery.js';
 import { createDpop, type Dpop } from '../oauth/dpop.js';
-import { quoted } from '../server-text.js';
+import { quoted, shownUrl } from '../server-text.js';
 import { scopeToRequest } from '../oauth/scope.js';
 import { stepUp } from './step-up.js';
 import { withinReach } from '../session/renewal.js';
@@ -102,7 +102,7 @@ export async function prepare(request: LoginRequest, unlimited: Context): Promis
   });
   if (discovery.unclearStatus !== undefined) {
     context.ui.warn(
-      `${serverUrl.href} answers with status ${discovery.unclearStatus} and does not ask for a login. Going on by the metadata of ${serverUrl.host}. If the login is of no use, check the path: many servers are at /mcp or /sse.`,
+      `${shownUrl(serverUrl)} answers with status ${discovery.unclearStatus} and does not ask for a login. Going on by the metadata of ${serverUrl.host}. If the login is of no use, check the path: many servers are at /mcp or /sse.`,
     );
   }
   tellWhatHolds({ request, said, metadata, scope, dialect }, context);

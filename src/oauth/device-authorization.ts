@@ -3,7 +3,7 @@ import { deviceAuthorizationRequest, processDeviceAuthorizationResponse } from '
 import { AuthError, hasCode } from '../errors.js';
 import type { Network } from '../http/networks.js';
 import { parseReachableUrl } from '../http/url-policy.js';
-import { isPrintable, quoted } from '../server-text.js';
+import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { requestWithProofOf } from './client-authentication.js';
 import type { Dpop } from './dpop.js';
@@ -24,8 +24,9 @@ const longestSleep = 30_000;
 /** Seconds that a code is taken to live when the server names none that makes sense, and the longest that we wait. */
 const defaultLife = 600;
 const longestLife = 3600;
-/** Characters: RFC 8628 section 6.1 wants a code that a person can type. */
-const longestUserCode = 64;
+/** RFC 8628 section 6.1 wants a code that a person can type: letters and digits, in groups. What is longer could be a sentence. */
+const userCodeForm = /^[\p{L}\p{N}]{1,16}([-_.: ][\p{L}\p{N}]{1,16}){0,7}$/u;
+const longestUserCode = 32;
 
 export interface DeviceRequest {
   readonly metadata: AuthorizationServerMetadata;
@@ -145,8 +146,11 @@ function expired(): AuthError {
 
 /** @throws AuthError `response_invalid` for a code that cannot be shown as it is: a person would compare another one. */
 function checkUserCode(code: string, { issuer }: AuthorizationServerMetadata): string {
-  if (isPrintable(code) && code.length <= longestUserCode) return code;
-  throw new AuthError('response_invalid', `${issuer} gave a code that nobody can type: ${quoted(code)}.`);
+  if (code.length <= longestUserCode && userCodeForm.test(code)) return code;
+  throw new AuthError(
+    'response_invalid',
+    `${issuer} gave a code that nobody can type: ${quoted(code)}.`,
+  );
 }
 
 /** The page to open, and the same with the code filled in: that one is hidden in a QR code, and has to be the same page. */

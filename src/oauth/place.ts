@@ -1,6 +1,6 @@
 /** Where a login may be used: at its server's URL and beside it, and nowhere else. */
 import { AuthError } from '../errors.js';
-import { quoted } from '../server-text.js';
+import { quoted, shownUrl } from '../server-text.js';
 
 /**
  * Sees to it that a login is used for its server alone: on its origin, at its URL or beside it, as `/messages` is beside
@@ -10,7 +10,7 @@ import { quoted } from '../server-text.js';
  */
 export function checkPlace(url: URL, { target, what }: { target: URL; what: string }): void {
   if (isBeside(url, target)) return;
-  throw new AuthError('url_refused', `${what}, ${quoted(url.href)}, is not a part of ${target.href}, which the login is for.`);
+  throw new AuthError('url_refused', `${what}, ${quoted(shownUrl(url))}, is not a part of ${shownUrl(target)}, which the login is for.`);
 }
 
 /** What some servers read as a slash, or as a step up, where others do not: a path with it may be another one than it seems. */
@@ -80,7 +80,7 @@ export function movedElsewhere(location: string, from: URL): MovedElsewhere {
   const there = URL.canParse(location, from.href) ? new URL(location, from).href : location;
   return new MovedElsewhere(
     'server_failed',
-    `${from.host} redirects to ${quoted(there)}, and the login is for ${from.href} alone: nothing was sent there.`,
+    `${from.host} redirects to ${quoted(shownUrl(there))}, and the login is for ${shownUrl(from)} alone: nothing was sent there.`,
     {
       hint: 'If that is where the server is now, log in to it: mcp-auth login URL',
     },

@@ -2,7 +2,7 @@
 import type { Context, HttpRequest } from '../context.js';
 import { isObject, parseObject } from '../json.js';
 import { AuthError } from '../errors.js';
-import { quoted } from '../server-text.js';
+import { quoted, shownUrl } from '../server-text.js';
 import { parseChallenge, type Challenge } from './challenge.js';
 import { mostMoves, movedTo } from './place.js';
 import { refusesToken } from './token-refusal.js';
@@ -193,13 +193,13 @@ async function readBeginning({ body }: Response, isStream: boolean): Promise<str
 /** Why there is nothing to log in to at a server that did not ask for a token and has no metadata. */
 export function notProtected(serverUrl: URL, { verdict, status, mediaType, location, error }: Probe): AuthError {
   if (verdict === 'open') {
-    return new AuthError('no_login_needed', `${serverUrl.href} lets everybody in: no login is needed.`, {
+    return new AuthError('no_login_needed', `${shownUrl(serverUrl)} lets everybody in: no login is needed.`, {
       hint: `Use it as it is, without a token. If it wants a login all the same, name its authorization server: --issuer URL`,
     });
   }
   if (status >= 500) return new AuthError('server_failed', `${serverUrl.host} failed with status ${status}.`, { hint: 'Try again later.' });
   const said = error === undefined ? (mediaType === '' ? '' : `, ${quoted(mediaType)}`) : `, ${quoted(error)}`;
-  return new AuthError('not_an_mcp_server', `${serverUrl.href} does not answer as an MCP server does: status ${status}${said}.`, {
+  return new AuthError('not_an_mcp_server', `${shownUrl(serverUrl)} does not answer as an MCP server does: status ${status}${said}.`, {
     hint: location === null ? hintFor(status) : `It points to ${quoted(location)}: try that.`,
   });
 }

@@ -4,7 +4,7 @@ import { AuthError } from '../errors.js';
 import type { Network } from '../http/networks.js';
 import { parseReachableUrl } from '../http/url-policy.js';
 import { isObject } from '../json.js';
-import { quoted } from '../server-text.js';
+import { quoted, shownUrl } from '../server-text.js';
 import { requestFirstMetadata } from './metadata-document.js';
 import { covers, isParent } from './resource.js';
 
@@ -65,7 +65,7 @@ function parseProtectedResource(
   if (typeof resource !== 'string' || !(isOf(resource, { serverUrl, address }) || resource === trusted)) {
     throw new AuthError(
       'resource_mismatch',
-      `The metadata at ${quoted(address.href)} is for the resource ${quoted(resource)}, not for ${serverUrl.href}.`,
+      `The metadata at ${quoted(shownUrl(address))} is for the resource ${quoted(resource)}, not for ${shownUrl(serverUrl)}.`,
       {
         hint: 'Tokens for another resource would be of no use here. Check the server’s URL. If you know that it goes by that name, pass --trust-resource URL with it.',
       },

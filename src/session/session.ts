@@ -13,6 +13,8 @@ import { readLogin, type Login } from '../store/login.js';
 import { fingerprint } from '../store/fingerprint.js';
 import { isFresh, secondsLeft, shortLife } from '../store/freshness.js';
 import { expandVariables, isUrlOf } from '../store/variables.js';
+import { shownUrl } from '../server-text.js';
+import { shellWord } from '../shell-word.js';
 
 export interface FreshRequest {
   readonly name: string;
@@ -67,7 +69,9 @@ export async function loginOfUrl(url: string, { store, env }: Pick<Context, 'sto
   const same = servers(await store.read()).filter(([, entry]) => isUrlOf(entry.url, url, env));
   const [name] = same.find(([, entry]) => readLogin(entry) !== undefined) ?? same[0] ?? [];
   if (name !== undefined) return name;
-  throw new AuthError('login_needed', `There is no server with the URL ${url} in the store.`, { hint: `Run: mcp-auth login ${url}` });
+  throw new AuthError('login_needed', `There is no server with the URL ${shownUrl(url)} in the store.`, {
+    hint: `Run: mcp-auth login ${shellWord(shownUrl(url))}`,
+  });
 }
 
 /** Fresh by the clock; where that says nothing, and the token could be renewed, by asking its server (RFC 6750 section 3.1). */

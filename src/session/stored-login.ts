@@ -2,7 +2,7 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { covers } from '../oauth/resource.js';
-import { quoted } from '../server-text.js';
+import { quoted, shownUrl } from '../server-text.js';
 import { findServer, type StoreDocument } from '../store/document.js';
 import { loginTypes, placeOf, readLogin, type Login } from '../store/login.js';
 import { expandVariables } from '../store/variables.js';
@@ -36,7 +36,10 @@ function checkResource(login: Login, { name, url }: { name: string; url: unknown
   if (place === undefined || typeof url !== 'string') return login;
   const address = expandedUrl(url, env);
   if (address === undefined || covers(place, address)) return login;
-  throw loginNeeded(name, `The login to ${name} is for ${quoted(place)}, and its URL in the store is now ${quoted(address.href)}`);
+  throw loginNeeded(
+    name,
+    `The login to ${name} is for ${quoted(shownUrl(place))}, and its URL in the store is now ${quoted(shownUrl(address))}`,
+  );
 }
 
 /** Undefined where a variable in it is not set: whoever uses the URL is told. */

@@ -1501,6 +1501,33 @@ const afterConsent: Attack[] = [
   },
 ].map((row) => ({ ...row, exit: 0, changesStore: true, leaves: /SECRET-access-token/ }));
 
+const shown: Attack[] = [
+  ...['Enter the code that your bank has sent you to go on', 'A'.repeat(33), 'AB\nCD', 'https://evil.example', 'A--B'].map((code) => ({
+    source: 'RFC 8628 section 6.1',
+    attack: `the user code is ${JSON.stringify(code)}`,
+    change: ({ origin }: Places) => [{ want: 'POST /device', respond: deviceCode(origin, { user_code: code }) }],
+    exit: 1,
+    says: /gave a code that nobody can type/,
+    never: ['POST /token'],
+  })),
+  {
+    source: 'RFC 8707, attack 19',
+    attack: 'an app asks by name for the headers of a server that it has at another URL',
+    command: 'headers victim',
+    store: expired({ expires_at: 4_000_000_000 }),
+    env: { CLAUDE_CODE_MCP_SERVER_URL: 'https://evil.example/mcp' },
+    exit: 3,
+    says: /The login to victim is for another URL than https:\/\/evil\.example\/mcp/,
+  },
+  {
+    source: 'attack F20',
+    attack: 'the name of the store adds a line to the unit of the service',
+    command: 'refresh --install-service --store /tmp/a\nExecStartPre=evil',
+    exit: 2,
+    says: /cannot hold/,
+  },
+];
+
 export const attacks: readonly Attack[] = [
   ...endpoints,
   ...urls,
@@ -1511,4 +1538,5 @@ export const attacks: readonly Attack[] = [
   ...configurations,
   ...sizes,
   ...afterConsent,
+  ...shown,
 ];
