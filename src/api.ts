@@ -9,6 +9,7 @@ import type { Context, LoginEvent } from './context.js';
 import { AuthError } from './errors.js';
 import { parseObject } from './json.js';
 import { toResponse } from './http/web-response.js';
+import { withoutSecrets } from './secrets/secrets.js';
 import { login as logIn } from './login/login.js';
 import { findTarget } from './login/target.js';
 import { refresherOf } from './program.js';
@@ -137,6 +138,8 @@ async function used<T>(options: Options & { ui?: LoginUi }, work: (context: Cont
   const context = contextFor(options);
   try {
     return await work(context);
+  } catch (error) {
+    throw error instanceof Error ? withoutSecrets(error, context.env) : error;
   } finally {
     context.http.close();
   }

@@ -8,6 +8,7 @@ import { systemFiles } from './files.js';
 import type { Lookup } from './http/lookup.js';
 import { createHttp } from './http/http.js';
 import { createTrace } from './http/trace.js';
+import { secretsOf, withoutSecrets } from './secrets/secrets.js';
 import type { Said } from './session/refresher-messages.js';
 import { tell } from './session/renew-elsewhere.js';
 import { preferencesPath, storePath } from './store/path.js';
@@ -52,7 +53,8 @@ interface CommonOptions {
 }
 
 /** Runs one command line to its end. Never rejects: every failure is told on stderr and becomes an exit code. */
-export async function runCli(world: World): Promise<number> {
+export async function runCli(given: World): Promise<number> {
+  const world = { ...given, env: { ...given.env, secrets: secretsOf(given.env.variables, given.argv) } };
   try {
     let code: number = exitCodes.done;
     const parser = await parserFor(world, (ended) => (code = ended));
@@ -125,9 +127,9 @@ async function runCommand(
 ): Promise<number> {
   const { env, clock, interrupt } = world;
   const ui = terminalOf(world, options);
-  const trace = options.debug ? createTrace((line) => ui.remark(line)) : undefined;
+  const trace = options.debug ? createTrace((line) => ui.remark(line), env.secrets) : undefined;
   const http = createHttp({ env, clock, userAgent: `mcp-auth/${version}`, lookup: world.lookup, trace });
-  const store = openStore(() => storePath({ option: options.store, env }), interrupt);
+  const store = openStore(() => storePath({ option: options.store, env }), interrupt, env.secrets);
   const preferences = openPreferences(preferencesPath({ env }));
   const runProgram: Context['runProgram'] = (words, variables) => world.runProgram(words, { ...env.variables, ...variables });
   const refresher = world.refresher && withDebug(world.refresher, options.debug ?? false);
@@ -160,7 +162,7 @@ async function held<T>(work: () => Promise<T>, { hold }: World): Promise<T> {
 
 /** The one place where an error becomes words and an exit code. */
 export function tellFailure(error: unknown, world: World): number {
-  const failure = error instanceof CommanderError ? usageError(error) : toAuthError(error);
+  const failure = withoutSecrets(error instanceof CommanderError ? usageError(error) : toAuthError(error), world.env);
   const json = world.argv.includes('--json');
   const ui = terminalOf(world, { json });
   ui.fail(failure.message, failure.hint);

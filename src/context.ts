@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream';
 import type { Network } from './http/networks.js';
 import type { octetEncoding, Octets } from './octets.js';
+import type { Secrets } from './secrets/secrets.js';
 import type { Preferences } from './store/preferences.js';
 import type { Store } from './store/store.js';
 
@@ -45,6 +46,8 @@ export interface Env {
   readonly folder: string;
   /** The words that start this very program. */
   readonly program: readonly string[];
+  /** What this run must not tell. */
+  readonly secrets?: Secrets;
 }
 
 export interface Files {

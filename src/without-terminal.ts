@@ -11,6 +11,7 @@ import { runProgram } from './program.js';
 import { preferencesPath, storePath } from './store/path.js';
 import { openPreferences } from './store/preferences.js';
 import { openStore } from './store/store.js';
+import { secretsOf, type Secrets } from './secrets/secrets.js';
 import { version } from './version.js';
 
 interface ContextOptions {
@@ -23,11 +24,19 @@ interface ContextOptions {
   readonly debug?: boolean;
 }
 
-export function openContext({ store, signal = new AbortController().signal, ui, refresher, debug = false }: ContextOptions): Context {
-  const env = machine();
-  const trace = debug ? createTrace((line) => ui.remark(line)) : undefined;
+export function openContext({
+  store,
+  signal = new AbortController().signal,
+  ui: given,
+  refresher,
+  debug = false,
+}: ContextOptions): Context {
+  const here = machine();
+  const env = { ...here, secrets: secretsOf(here.variables) };
+  const ui = toldBy(given, env.secrets);
+  const trace = debug ? createTrace((line) => ui.remark(line), env.secrets) : undefined;
   const effects = {
-    store: openStore(() => storePath({ option: store, env }), signal),
+    store: openStore(() => storePath({ option: store, env }), signal, env.secrets),
     preferences: openPreferences(preferencesPath({ env })),
     http: createHttp({ env, clock: systemClock, userAgent: `mcp-auth/${version}`, trace }),
     files: systemFiles,
@@ -39,6 +48,17 @@ export function openContext({ store, signal = new AbortController().signal, ui, 
   };
   const undisturbed: Context = { ...effects, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
   return { ...effects, signal, uninterrupted: (work) => work(undisturbed) };
+}
+
+/** The same, whose sentences tell no secret. */
+function toldBy(ui: Ui, secrets: Secrets): Ui {
+  const told = (text: string) => secrets.inSentence(text);
+  return {
+    ...ui,
+    remark: (text) => ui.remark(told(text)),
+    warn: (text) => ui.warn(told(text)),
+    fail: (text, hint) => ui.fail(told(text), hint === undefined ? undefined : told(hint)),
+  };
 }
 
 function machine(): Env {

@@ -28,6 +28,7 @@ const layers = [
     'json.ts',
     'octets.ts',
     'refresher-word.ts',
+    'secrets/',
     'server-text.ts',
     'shell-word.ts',
     'version.ts',

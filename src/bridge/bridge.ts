@@ -1,6 +1,7 @@
 /** stdio on one side, a remote MCP server with its login on the other: for apps that can only start a command. */
 import type { Context, Lines } from '../context.js';
 import { AuthError, toAuthError } from '../errors.js';
+import { withoutSecrets } from '../secrets/secrets.js';
 import { authorizedFetch, type Target } from './authorized.js';
 import { httpSse } from './http-sse.js';
 import { errorAnswer, errorCodes, failureAnswer, isAnswerTo, parseMessage, wantsAnswer, type Message } from './json-rpc.js';
@@ -64,7 +65,7 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
       if (message.method === 'notifications/cancelled') waiting.get(message.cancels)?.abort();
     } catch (error) {
       if (closing || cancel.signal.aborted) return;
-      await tell(message, toAuthError(error), { write, context });
+      await tell(message, withoutSecrets(toAuthError(error), context.env), { write, context });
     } finally {
       underWay.delete(cancel);
       if (!cancel.signal.aborted) idle.push(cancel);

@@ -53,7 +53,8 @@ interface Server {
 const heads = ['NAME', 'URL', 'LOGIN', 'EXPIRES', 'REFRESH TOKEN'];
 
 function rowOf({ name, entry, login }: Server, context: Context): string[] {
-  return [name, urlOf(entry), authOf(entry, login), expiryOf(login, context), renewalOf(login)];
+  const url = urlOf(entry);
+  return [name, context.env.secrets?.inSentence(url) ?? url, authOf(entry, login), expiryOf(login, context), renewalOf(login)];
 }
 
 /** Whether there is a refresh token, or the flow that gets a new token without one. */

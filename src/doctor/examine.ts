@@ -32,7 +32,11 @@ export async function examine(target: LoginTarget | undefined, tell: (finding: F
     for (const found of await seenBy(() => step.look(of, watched), context)) {
       const seen = subject?.isUsable ? asForLater(found) : found;
       if (seen.verdict === 'failure' && code === exitCodes.done) code = exitCodeOf(seen);
-      tell({ step: step.name, ...(step.source !== undefined && { source: step.source }), ...withoutQuery(seen, subject?.url) });
+      tell({
+        step: step.name,
+        ...(step.source !== undefined && { source: step.source }),
+        ...toldOf(withoutQuery(seen, subject?.url), context),
+      });
     }
   };
   for (const step of machineSteps) await take(step, subject);
@@ -69,6 +73,13 @@ async function seenBy(look: () => ReturnType<Step['look']>, { signal }: Context)
     const { code, message, hint } = toAuthError(error);
     return [code === harmless ? fine(message) : { verdict: 'failure', seen: message, hint, code }];
   }
+}
+
+/** What is seen, without what must not be told. */
+function toldOf(found: Seen, { env: { secrets } }: Context): Seen {
+  if (secrets === undefined) return found;
+  const hint = found.hint === undefined ? {} : { hint: secrets.inSentence(found.hint) };
+  return { ...found, seen: secrets.inSentence(found.seen), ...hint };
 }
 
 /** Some servers have a key in their URL, which is nobody's business. */

@@ -9,6 +9,8 @@ import type { Lookup } from './lookup.js';
 import type { Network } from './networks.js';
 import { networkError, timedOut } from './network-errors.js';
 import { requestMessage } from './message.js';
+import { proxyCredentials } from './proxies.js';
+import { noteForm, noteGiven, noteSent } from './sent.js';
 import type { Trace } from './trace.js';
 import { toResponse } from './web-response.js';
 import { addressOf, checkAddress, parseReachableUrl, parseSafeUrl } from './url-policy.js';
@@ -61,6 +63,7 @@ export interface HttpOptions {
 /** The program's one way to the network: URL policy, addresses, time-outs, size limits, redirects and proxies in one place. */
 export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lookup, trace }: HttpOptions): Http {
   const connections = createConnections({ env, clock, lookup });
+  for (const credential of proxyCredentials(env)) env.secrets?.add(credential);
 
   /** The last one that was made: nearly all messages of a bridge go to the same place with the same headers. */
   let last: Prepared | undefined;
@@ -69,6 +72,7 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
     if (address !== undefined) checkAddress(address, { what: url.host, reach });
     const wanted = access?.origin === url.origin ? access.headers : {};
     const headers = { 'user-agent': userAgent, accept: '*/*', 'accept-encoding': acceptEncoding, ...wanted, ...given };
+    if (env.secrets) noteSent({ url, headers }, env.secrets);
     return (last = { url, reach, access, given, headers, route: await connections.route(url, reach) });
   }
 
@@ -78,6 +82,7 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
     const isSame = last?.url === url && last.reach === reach && last.access === access && last.given === request.headers;
     const prepared = last !== undefined && isSame ? last : await prepare({ url, reach, access, given: request.headers });
     const isForm = given instanceof URLSearchParams;
+    if (isForm && env.secrets) noteForm(given, env.secrets);
     const headers = isForm ? { 'content-type': formType, ...prepared.headers } : prepared.headers;
     trace?.request(url, { method, headers, body: given });
     signal?.throwIfAborted();
@@ -136,6 +141,7 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
         if (stream) trace?.response(url, answer);
         if (stream) return toResponse(largest === undefined ? answer : { ...answer, body: limited(answer.body, { url, largest }) });
         const body = await readAll(limited(answer.body, { url, largest: largest ?? largestBody }));
+        if (env.secrets && request.body) noteGiven(body, env.secrets);
         trace?.response(url, answer, body);
         return toResponse({ ...answer, body });
       }),

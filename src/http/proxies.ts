@@ -75,6 +75,15 @@ export function proxyFor(url: URL, { variables }: Env): Proxy | undefined {
   });
 }
 
+/** What the proxies of the environment want to hear first, which is not to be told. */
+export function proxyCredentials({ variables }: Env): string[] {
+  const named = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY'].flatMap((name) => [variables[name], variables[name.toLowerCase()]]);
+  return named.flatMap((text) => {
+    const { user, password } = parseProxyAddress(text ?? '')?.credentials ?? {};
+    return [user, password].filter((one) => one !== undefined);
+  });
+}
+
 /** The agent, with the proxy named as the reason for what does not get to it, or not through it. */
 function tellingOf(proxy: URL, agent: ProxyAgent): Agent {
   const connect = agent.connect.bind(agent);

@@ -5,7 +5,9 @@
  * where a server repeats it in its own words.
  */
 import type { HttpAnswer } from '../context.js';
+import { createSecrets, hiddenMark, looksRandom, type Secrets } from '../secrets/secrets.js';
 import { printable, shortened } from '../server-text.js';
+import { isHarmless, isHarmlessHeader, noteForm, noteSent } from './sent.js';
 
 export interface Trace {
   request(url: URL, request: { method: string; headers: Record<string, string>; body: string | URLSearchParams | null }): void;
@@ -14,49 +16,25 @@ export interface Trace {
   failure(url: URL, error: Error): void;
 }
 
-/** Parameters and members that hold no secret, in the names of RFC 6749, 7591, 8414, 8628, 8707, 9126, 9728 and JSON-RPC. */
-const harmless = new Set(
-  `application_type authorization_servers bearer_methods_supported client_id client_id_issued_at client_name
-  client_secret_expires_at code_challenge_method error error_description error_uri expires_in grant_type grant_types interval
-  issuer jsonrpc method prompt redirect_uri redirect_uris require_pushed_authorization_requests
-  requested_token_type resource resource_name response_type response_types scope scopes_supported subject_token_type
-  token_endpoint_auth_method token_type token_type_hint verification_uri`.split(/\s+/),
-);
-const harmlessHeaders = new Set(
-  `accept allow cache-control content-encoding content-length content-type date last-event-id location mcp-method
-  mcp-protocol-version retry-after server user-agent via www-authenticate`.split(/\s+/),
-);
-/** What is shorter than that is no secret, and would be found in every word. */
-const shortestSecret = 6;
-const hidden = '…';
-/** Secrets of servers that are remembered, the latest: each is looked for in every line. */
-const mostReceived = 1000;
-/** Values of an answer that are shown: metadata has a few hundred. Of one with more, its length is. */
-const mostValues = 1000;
+/** Members of one object, and items of one list, that are shown. */
+const mostMembers = 100;
+/** Levels of an answer in which secrets are looked for. */
+const deepest = 8;
+/** Members whose values are secret however deep they are. */
+const secretName = /token|secret|key|passw|code|assertion|cred|cookie|jwt|session/i;
+/** Answers' headers that are not shown, and whose values may come again. */
+const secretHeaders = ['set-cookie', 'mcp-session-id', 'dpop-nonce'];
 
-/** @param tell is given one line at a time. */
-export function createTrace(tell: (line: string) => void): Trace {
-  /** What we sent is never forgotten: a server could see to that by sending enough of its own. */
-  const sent = new Set<string>();
-  const received = new Set<string>();
-  /** Those of what is being told. */
-  let secrets = sent;
-  const remember = (secret: string) => {
-    // At the end again, so that what is in use stays.
-    secrets.delete(secret);
-    secrets.add(secret);
-    const [oldest] = received.size > mostReceived ? received : [];
-    if (oldest !== undefined) received.delete(oldest);
-  };
+/**
+ * @param tell is given one line at a time.
+ * @param secrets has what is known to be secret already, and is told what is found.
+ */
+export function createTrace(tell: (line: string) => void, secrets: Secrets = createSecrets()): Trace {
   const hide = (value: string): string => {
-    if (value.length >= shortestSecret) for (const form of [value, encodeURIComponent(value.toWellFormed())]) remember(form);
-    return hidden;
+    secrets.add(value);
+    return hiddenMark;
   };
-  const say = (line: string) => {
-    // The longest first: one may be the beginning of another.
-    const all = [...new Set([...sent, ...received])].sort((one, other) => other.length - one.length);
-    tell(printable(all.reduce((text, secret) => text.replaceAll(secret, hidden), line)));
-  };
+  const say = (line: string) => tell(printable(secrets.hidden(line)));
 
   const shownPair = (name: string, value: string): string => `${name}=${isHarmless(name) ? shownText(value) : hide(value)}`;
   const shownQuery = (query: URLSearchParams): string => [...query].map(([name, value]) => shownPair(name, value)).join('&');
@@ -64,32 +42,66 @@ export function createTrace(tell: (line: string) => void): Trace {
   const shownPath = (path: string): string =>
     path
       .split('/')
-      .map((piece) => (/^(?=.*\d)(?=.*[a-z])[\w.~%-]{20,}$/i.test(piece) ? hide(piece) : piece))
+      .map((piece) => (looksRandom(piece) ? hide(piece) : piece))
       .join('/');
   const shownUrl = (url: URL): string =>
     shortened(`${url.origin}${shownPath(url.pathname)}${url.search === '' ? '' : `?${shownQuery(url.searchParams)}`}`);
+  /** Words, with what stands in the addresses in them hidden, relative ones too. */
+  const shownWords = (words: string): string => {
+    const withoutUser = words.replace(/(\/\/)([^\s/?#@"]*)@/g, (_, slashes: string, user: string) => `${slashes}${hide(user)}@`);
+    const withoutQueries = withoutUser.replace(
+      /([?&#;])([^\s=&?#;"]+)=([^\s&#;"'<>]+)/g,
+      (_, mark: string, name: string, value: string) => `${mark}${name}=${isHarmless(name) ? value : hideBoth(value)}`,
+    );
+    return shortened(withoutQueries.replace(/\/[^\s"'<>?#]*/g, shownPath));
+  };
+  /** As it stands in an address, and as it is meant. */
+  const hideBoth = (value: string): string => {
+    hide(new URLSearchParams(`x=${value}`).get('x') ?? '');
+    return hide(value);
+  };
   const shownText = (value: string): string => {
-    const url = /^https?:/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
+    const url = /^https?:[^\s]*$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
     const shown = url && shownUrl(url);
     // As it was written, where nothing had to be hidden: a slash at the end may be what is wrong.
-    return shown === undefined || shown === url?.href ? shortened(value) : shown;
+    return shown === undefined || shown === url?.href ? shownWords(value) : shown;
   };
+  /** A challenge: its scheme, and the parameters that are known; the rest may be a ticket. */
+  const shownChallenge = (value: string): string =>
+    shownWords(
+      value
+        .replace(/(?<![\w-])([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*(?:"|$)|[^\s,"]+)/g, (all, name: string, given: string) =>
+          isHarmless(name.toLowerCase()) ? all : `${name}=${hide(given.replace(/^"|"$/g, ''))}`,
+        )
+        .replace(/(?<![\w.~+/-])[\w.~+/-]{20,}={0,2}(?=\s*(,|$))/g, (word, _, at: number, all: string) =>
+          /[\s,]/.test(all[at - 1] ?? ',') ? hide(word) : word,
+        ),
+    );
 
   const shownHeader = ([name, value]: [string, string]): string => {
     if (name === 'authorization') return `${name}: ${value.split(' ')[0] ?? ''} ${hide(value.split(' ').slice(1).join(' '))}`;
-    return `${name}: ${harmlessHeaders.has(name) ? shownText(value) : hide(value)}`;
+    if (name === 'www-authenticate') return `${name}: ${shownChallenge(value)}`;
+    return `${name}: ${isHarmlessHeader(name) ? shownText(value) : hide(value)}`;
+  };
+  /** Notes what is secret in what is not shown. */
+  const noteWithin = (name: string, value: unknown, depth = 0): string => {
+    if (typeof value === 'string' && secretName.test(name)) secrets.add(value);
+    if (typeof value === 'object' && value !== null && depth < deepest)
+      for (const [key, one] of Object.entries(value).slice(0, mostMembers)) noteWithin(Array.isArray(value) ? name : key, one, depth + 1);
+    return hiddenMark;
   };
   const shownMember = (name: string, value: unknown): unknown => {
     if (typeof value === 'string') return isHarmless(name) ? shownText(value) : hide(value);
-    if (Array.isArray(value)) return value.map((one) => shownMember(name, one));
-    return typeof value === 'object' && value !== null ? hidden : value;
+    if (Array.isArray(value)) return value.slice(0, mostMembers).map((one) => shownMember(name, one));
+    return typeof value === 'object' && value !== null ? noteWithin(name, value) : value;
   };
   const shownBody = (text: string, type: string): string => {
     if (type.startsWith('application/x-www-form-urlencoded')) return shownQuery(new URLSearchParams(text));
     try {
       const value = JSON.parse(text) as object;
-      if (Object.values(value).flat().length > mostValues) return `(${text.length} characters)`;
-      const members = Object.entries(value).map(([name, member]) => [shortened(name), shownMember(name, member)] as const);
+      const members = Object.entries(value)
+        .slice(0, mostMembers)
+        .map(([name, member]) => [shownWords(name), shownMember(name, member)] as const);
       return JSON.stringify(Object.fromEntries(members));
     } catch {
       return `(${text.length} characters)`;
@@ -98,26 +110,22 @@ export function createTrace(tell: (line: string) => void): Trace {
 
   return {
     request: (url, { method, headers, body }) => {
-      secrets = sent;
+      noteSent({ url, headers }, secrets);
+      if (body instanceof URLSearchParams) noteForm(body, secrets);
       const fields = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as [string, string]);
       const type = fields.find(([name]) => name === 'content-type')?.[1] ?? '';
       const form = body instanceof URLSearchParams ? shownQuery(body) : body === null ? '' : shownBody(body, type);
-      const parts = fields.filter(([name]) => name !== 'user-agent' && name !== 'accept').map(shownHeader);
+      const parts = fields.filter(([name]) => !['user-agent', 'accept', 'accept-encoding'].includes(name)).map(shownHeader);
       say(['→', `${method} ${shownUrl(url)}`, ...parts, form].filter(Boolean).join('  '));
     },
     response: (url, { status, headers }, body) => {
-      secrets = received;
       const pairs = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === 'string');
-      const fields = pairs.filter(([name]) => harmlessHeaders.has(name) && name !== 'date' && name !== 'server');
+      const fields = pairs.filter(([name]) => isHarmlessHeader(name) && name !== 'date' && name !== 'server');
+      for (const [name, value] of pairs) if (secretHeaders.includes(name)) secrets.add(value);
       const type = fields.find(([name]) => name === 'content-type')?.[1] ?? '';
       const text = body === undefined || body.length === 0 ? '' : shownBody(body.toString(), type);
       say(['←', `${status} from ${url.host}`, ...fields.map(shownHeader), text].filter(Boolean).join('  '));
     },
     failure: (url, error) => say(`← nothing from ${url.host}: ${error.message}`),
   };
-}
-
-/** Endpoints, and lists of what a server supports, are made to be read by all. */
-function isHarmless(name: string): boolean {
-  return harmless.has(name) || /_(endpoint|supported)$/.test(name);
 }

@@ -1,6 +1,7 @@
 /** The work of the process that renews tokens for another one. */
 import type { Context, Ui } from '../context.js';
 import { toAuthError } from '../errors.js';
+import { withoutSecrets } from '../secrets/secrets.js';
 import { renewEach } from './many.js';
 import { flattened, type Answer, type RenewalRequest } from './refresher-messages.js';
 import { renewHere, type Renewal } from './renew-here.js';
@@ -14,7 +15,7 @@ export interface Answering {
 export async function answerRequest({ names = [], renewals = [] }: RenewalRequest, { context, send }: Answering): Promise<void> {
   send({ is: 'started' });
   const ended = (name: string, failure: unknown) =>
-    send({ is: 'ended', name, ...(failure !== undefined && { failure: flattened(toAuthError(failure)) }) });
+    send({ is: 'ended', name, ...(failure !== undefined && { failure: flattened(withoutSecrets(toAuthError(failure), context.env)) }) });
   const renewed = async (renewal: Renewal) => {
     await renewHere(renewal, context).then(
       () => ended(renewal.name, undefined),

@@ -1,7 +1,9 @@
 import { realpathSync, statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AttemptFile } from './attempts.js';
-import { findServer, parseDocument, type StoreDocument } from './document.js';
+import { isObject } from '../json.js';
+import type { Secrets, SecretSource } from '../secrets/secrets.js';
+import { findServer, parseDocument, servers, type StoreDocument } from './document.js';
 import { isOnItsWay, isUnsettled, putBack, readAllNewest } from './newest.js';
 import { newestFiles } from './newest-file.js';
 import { readStoreText } from './reading.js';
@@ -90,8 +92,12 @@ export interface Answer {
  *
  * @param place throws where there is no place for a store.
  * @param signal ends the waiting for a lock, with its reason.
+ * @param secrets is told what the file holds that must not be told.
  */
-export function openStore(place: () => string, signal: AbortSignal): Store {
+export function openStore(place: () => string, signal: AbortSignal, secrets?: Secrets): Store {
+  /** What was read last. */
+  let seen: StoreDocument = {};
+  secrets?.addSource(() => personalOf(seen));
   const findings = new Set<string>();
   let known: string | undefined;
   const file = () => (known ??= place());
@@ -103,6 +109,7 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     },
     read: async (server) => {
       const { document, kept, names, finding } = await look(file(), server);
+      seen = document;
       if (finding !== undefined) findings.add(finding);
       if (names.length > 0 || kept.some((one) => isUnsettled(document, one))) {
         const done = await (await writing()).update((_, again) => again, server).catch(() => undefined);
@@ -131,6 +138,16 @@ export function openStore(place: () => string, signal: AbortSignal): Store {
     finishAttempt: async (...of) => (await writing()).finishAttempt(...of),
     keepMoved: async (...of) => (await writing()).keepMoved(...of),
     forgetMoved: async (...of) => (await writing()).forgetMoved(...of),
+  };
+}
+
+/** What of its servers only their owner knows: keys in addresses, and headers. Tokens are noted where they are sent. */
+function personalOf(document: StoreDocument): SecretSource {
+  const entries = servers(document).map(([, entry]) => entry);
+  const headers = entries.flatMap((entry): unknown[] => (isObject(entry.headers) ? Object.values(entry.headers) : []));
+  return {
+    values: headers.filter((value) => typeof value === 'string').filter((value) => !value.includes('${')),
+    addresses: entries.map(({ url }) => url).filter((url) => typeof url === 'string'),
   };
 }
 

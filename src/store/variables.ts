@@ -1,9 +1,13 @@
 import type { Env } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
+import type { Secrets } from '../secrets/secrets.js';
 import { isSameUrl } from './document.js';
 
 /** Characters that a text may have before and after: no address and no header is as long. */
 const longest = 64 * 1024;
+
+/** Characters of a part of an address that is told by its variable: a shorter one is a word of many addresses. */
+const shortestPart = 8;
 
 /** A variable in a text, from `start` up to `end`. */
 export interface Reference {
@@ -19,15 +23,31 @@ export interface Reference {
  * @param what names the text in an error.
  * @throws AuthError `variable_unset`; `usage` for a text of more than 64 Ki characters.
  */
-export function expandVariables(text: string, { variables }: Pick<Env, 'variables'>, what = 'The URL of the server'): string {
-  return withReferences(text, what, ({ name, otherwise }) => {
+export function expandVariables(
+  text: string,
+  { variables, secrets }: Pick<Env, 'variables' | 'secrets'>,
+  what = 'The URL of the server',
+): string {
+  return withReferences(text, what, ({ name, otherwise, start }) => {
     const value = variables[name] === '' ? undefined : variables[name];
+    if (value !== undefined && secrets) noteValue({ name, value, before: text.slice(0, start) }, secrets);
     if (value !== undefined) return value;
     if (otherwise !== undefined) return otherwise;
     throw new AuthError('variable_unset', `${what} names \${${name}}, which is not set.`, {
       hint: `Set ${name} in the environment.`,
     });
   });
+}
+
+/** What comes of a variable is told by its name, but for a host, which everyone on the way sees, and people have to. */
+function noteValue({ name, value, before }: { name: string; value: string; before: string }, secrets: Secrets): void {
+  const isAddress = /^https?:\/\//i.test(value);
+  const isInHost = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*$/i.test(before);
+  const told = isAddress || isInHost ? value.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*/i, '') : value;
+  secrets.add(told, `\${${name}}`);
+  if (told === value) return;
+  secrets.addAddress(isAddress ? value : `${before}${value}`);
+  for (const part of told.split(/[/?&=#]/).filter((one) => one.length >= shortestPart)) secrets.add(part, `\${${name}}`);
 }
 
 /** The text with something in the place of each of its variables. Throws as `expandVariables` does for one that is too long. */
@@ -61,7 +81,7 @@ function* referencesIn(text: string): Generator<Reference> {
 }
 
 /** Whether all that a text names is set, or has a default. */
-export function isExpandable(text: string, env: Pick<Env, 'variables'>): boolean {
+export function isExpandable(text: string, env: Pick<Env, 'variables' | 'secrets'>): boolean {
   try {
     expandVariables(text, env);
     return true;
@@ -83,7 +103,7 @@ export function unsetIn(text: string, { variables }: Pick<Env, 'variables'>): st
 }
 
 /** Whether a server's URL, as it is used, is `url`. */
-export function isUrlOf(written: unknown, url: string, env: Pick<Env, 'variables'>): boolean {
+export function isUrlOf(written: unknown, url: string, env: Pick<Env, 'variables' | 'secrets'>): boolean {
   if (typeof written !== 'string') return false;
   try {
     return isSameUrl(expandVariables(written, env), url);

@@ -2,7 +2,7 @@
  * What a person sees and types. The rules of this folder:
  *
  * - stdout is for what was asked for. Everything for a person goes to stderr.
- * - Every text is made printable here, at the last step, whoever wrote it.
+ * - Every text is made printable here, at the last step, whoever wrote it, and sentences lose what is secret.
  * - An address or a code stands alone on its line and is never cut or wrapped by us: people copy whole lines.
  * - Nothing moves, and nothing is coloured, unless stderr is a terminal; NO_COLOR is heeded.
  * - What moves is the foot of the window, and it is written anew only when it has changed.
@@ -51,10 +51,11 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
   let reader: Promise<LineReader> | undefined;
   const atTerminal = stdin?.isTTY === true && screen.isWindow;
   const keyboard = atTerminal ? createKeyboard({ stdin, screen, clock, raise }) : undefined;
+  const told = (text: string) => printable(env.secrets?.inSentence(text) ?? text);
   const chatter = (text: string, style?: Parameters<typeof sentence>[1]) => {
-    if (!quiet) sentence(printable(text), style);
+    if (!quiet) sentence(told(text), style);
   };
-  const warn = (text: string) => sentence(`! ${printable(text)}`, 'yellow');
+  const warn = (text: string) => sentence(`! ${told(text)}`, 'yellow');
 
   return {
     input: stdin === undefined ? 'none' : atTerminal ? 'terminal' : 'lines',
@@ -73,8 +74,8 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
     succeed: (text) => chatter(`✓ ${text}`, 'green'),
     fail: (text, hint) => {
       screen.restartLine();
-      sentence(`✗ ${printable(text)}`, 'red');
-      if (hint) sentence(`  ${printable(hint)}`);
+      sentence(`✗ ${told(text)}`, 'red');
+      if (hint) sentence(`  ${told(hint)}`);
     },
     address: (url) => line(screen.isWindow && knowsHyperlinks(env) ? hyperlink(printable(url)) : printable(url)),
     command: (text) => line(`  ${printable(text)}`),
@@ -107,7 +108,7 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
     },
     choose: async ({ message, choices, signal }) => {
       if (stdin === undefined || !atTerminal) throw new Error('There is no terminal to choose at.');
-      const printed = choices.map(({ name, value }) => ({ name: printable(name), value }));
+      const printed = choices.map(({ name, value }) => ({ name: told(name), value }));
       return chooseAtTerminal({ message: printable(message), choices: printed, signal, stdin, stderr });
     },
     lines: (signal) => ({

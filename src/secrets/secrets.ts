@@ -1,0 +1,225 @@
+/**
+ * What one run of the program knows and must not tell. What is secret is noted where it comes from or goes to, and taken out where
+ * words are told: of sentences, which may repeat a server's words and addresses, and of `--debug` lines.
+ *
+ * A server that repeats what it was sent may write it in another way: see letters.ts.
+ */
+import { lettersOf } from './letters.js';
+
+export interface Secrets {
+  /** Notes a value. `shownAs` is what is told in its place. */
+  add(value: string, shownAs?: string): void;
+  /** Notes what in a server's address only its owner knows: many services give each customer an address of their own. */
+  addAddress(url: string): void;
+  /** Asks for values, and addresses, that are told in another place, whenever something is to be told. */
+  addSource(source: () => SecretSource): void;
+  /** Any text without them. */
+  hidden(text: string): string;
+  /**
+   * A sentence without them: they are looked for in quotation marks, which hold a server's words, and in addresses. Our own words
+   * stay, since one of them may be a secret somewhere.
+   */
+  inSentence(text: string): string;
+}
+
+export interface SecretSource {
+  readonly values: readonly string[];
+  readonly addresses: readonly string[];
+}
+
+export const hiddenMark = '…';
+/** Characters: what is shorter is no secret, and would be found in every word. */
+const shortestSecret = 6;
+/** What is shorter than that is a word of many. */
+const shortestPart = 8;
+/** Letters of a secret that may be left of it where a text was cut. */
+const shortestRest = 4;
+/** Values that are remembered, the newest of them: a bridge may run for months. */
+const mostValues = 1000;
+
+export function createSecrets(): Secrets {
+  const noted = new Map<string, Noted>();
+  const sources: (() => SecretSource)[] = [];
+  const add = (value: string, shownAs = hiddenMark) => {
+    if (value.length < shortestSecret) return;
+    const known = noted.get(value) ?? { forms: formsOf(value), exact: exactFormsOf(value), shownAs };
+    noted.delete(value);
+    noted.set(value, known);
+    const [oldest] = noted.keys();
+    if (noted.size > mostValues && oldest !== undefined) noted.delete(oldest);
+  };
+  const addAddress = (url: string) => {
+    for (const part of keysIn(url)) add(part);
+  };
+  const hidden = (text: string) => {
+    for (const source of sources) {
+      const { values, addresses } = source();
+      for (const value of values) add(value);
+      for (const address of addresses) addAddress(address);
+    }
+    return without(text, [...noted.values()]);
+  };
+  return {
+    add,
+    addAddress,
+    addSource: (source) => void sources.push(source),
+    hidden,
+    inSentence: (text) =>
+      text
+        .replace(inQuotes, (words) => hidden(withoutKeys(words)))
+        .replace(addressOutside, (address) => {
+          const [, host = '', rest = ''] = /^(https?:\/\/[^/?#]*)(.*)$/is.exec(withoutKeys(address)) ?? [];
+          return `${host}${hidden(rest)}`;
+        }),
+  };
+}
+
+/** Variables of the environment that hold a secret of mcp-auth. */
+const secretVariable = /^MCP_AUTH_.*(SECRET|TOKEN)$/;
+
+/** What a run is given that it must not tell: by its environment, and in the words that were typed. */
+export function secretsOf(variables: Readonly<Record<string, string | undefined>>, typed: readonly string[] = []): Secrets {
+  const secrets = createSecrets();
+  for (const [name, value] of Object.entries(variables)) if (secretVariable.test(name)) secrets.add(value ?? '');
+  for (const [index, word] of typed.entries()) {
+    if (word.includes('://')) secrets.addAddress(word);
+    const header = /^--header=(.*)$/s.exec(word)?.[1] ?? (typed[index - 1] === '--header' ? word : '');
+    secrets.add(header.slice(header.indexOf(':') + 1).trim());
+  }
+  return secrets;
+}
+
+/** An error as it may be told, in all that it says: its stack repeats its message. Changes `error`. */
+export function withoutSecrets<E extends Error>(error: E, { secrets }: { readonly secrets?: Secrets }): E {
+  if (secrets === undefined) return error;
+  const { message } = error;
+  const told = secrets.inSentence(message);
+  const { stack } = error;
+  const words = Object.entries(error).filter((member): member is [string, string] => typeof member[1] === 'string');
+  const others = Object.fromEntries(words.filter(([name]) => name !== 'code').map(([name, text]) => [name, toldOf(name, text, secrets)]));
+  return Object.assign(error, others, { message: told }, stack !== undefined && { stack: stack.replace(message, () => told) });
+}
+
+/** A hint is a sentence of ours; an authorization server’s words are all its own. */
+function toldOf(name: string, text: string, secrets: Secrets): string {
+  return name === 'hint' ? secrets.inSentence(text) : secrets.hidden(text);
+}
+
+interface Noted {
+  readonly forms: readonly string[];
+  /** What has to be found to the letter. */
+  readonly exact: readonly string[];
+  readonly shownAs: string;
+}
+
+const inQuotes = /“[^“”]*”/g;
+const addressOutside = /https?:\/\/[^\s“”"'<>]+/gi;
+
+/** The letters that a text has if it has the value: as it is, in parts, in base64 at any place, in hexadecimal. */
+function formsOf(value: string): string[] {
+  const bytes = Buffer.from(value);
+  const whole = [value, bytes.toString('hex'), ...[0, 1, 2].map((place) => base64At(bytes, place))];
+  const forms = [...whole, ...partsOf(value)].map((form) => lettersOf(form).text);
+  return [...new Set(forms)].filter((form) => form.length >= shortestSecret);
+}
+
+/** A secret that is mostly no letters is known by what it is. */
+function exactFormsOf(value: string): string[] {
+  return lettersOf(value).text.length < shortestSecret ? [value, encodeURIComponent(value.toWellFormed())] : [];
+}
+
+/** What stands in base64 wherever these bytes do, `place` bytes after a group's beginning: without what others have a part in. */
+function base64At(bytes: Buffer, place: number): string {
+  const whole = Buffer.concat([Buffer.alloc(place), bytes]);
+  const text = whole.toString('base64').replace(/={1,2}$/, '');
+  return text.slice(Math.ceil((place * 8) / 6), whole.length % 3 === 0 ? undefined : -1);
+}
+
+/** A JWT's parts, and the lines, words and pairs of a value of several. */
+function partsOf(value: string): string[] {
+  const isJwt = /^[\w-]+\.[\w-]+\.[\w-]*$/.test(value);
+  return value.split(isJwt ? '.' : /[\s;,:=]+/).filter((part) => part.length >= shortestPart && !part.startsWith('-----'));
+}
+
+/** Names of parameters whose values are keys. */
+const keyName = /key|token|secret|passw|pwd|sig|auth|cred|code|session|jwt|assertion/i;
+
+/** Whether a parameter's value looks like a key, by its name or by itself. */
+export function looksLikeKey(name: string, value: string): boolean {
+  if (value.length < shortestSecret) return false;
+  return keyName.test(name) || looksRandom(value);
+}
+
+/** Whether a word has been made by a machine: long, of letters and digits. */
+export function looksRandom(word: string): boolean {
+  return /^(?=.*\d)(?=.*[a-z])[\w.~%-]{20,}$/i.test(word);
+}
+
+/** The keys in an address: in its path, its query, its fragment, and before its host. */
+function keysIn(address: string): string[] {
+  if (!URL.canParse(address)) return [];
+  const { pathname, searchParams, hash, username, password } = new URL(address);
+  const inQuery = [...searchParams, ...new URLSearchParams(hash.slice(1))].filter(([name, value]) => looksLikeKey(name, value));
+  return [username, password, ...inQuery.map(([, value]) => value), ...pathname.split('/').filter(looksRandom)];
+}
+
+/** A text with the keys in its addresses shortened away, wherever they come from. */
+function withoutKeys(text: string): string {
+  return text
+    .replace(/(https?:\/\/)[^\s/?#@“”]*@/gi, `$1${hiddenMark}@`)
+    .replace(/([?&#;])([^\s=&?#;“”]+)=([^\s&#;“”"'<>]+)/g, (all, mark: string, name: string, value: string) =>
+      looksLikeKey(name, value) ? `${mark}${name}=${hiddenMark}` : all,
+    );
+}
+
+interface Place {
+  readonly start: number;
+  readonly end: number;
+  readonly shownAs: string;
+}
+
+function without(whole: string, noted: readonly Noted[]): string {
+  const exact = noted.flatMap((one) => one.exact.map((form) => ({ form, shownAs: one.shownAs })));
+  const text = exact.reduce((rest, { form, shownAs }) => rest.replaceAll(form, () => shownAs), whole);
+  const letters = lettersOf(text);
+  const found = noted.flatMap(({ forms, shownAs }) => forms.flatMap((form) => placesOf(form, letters, text, shownAs)));
+  if (found.length === 0) return text;
+  // The longest of those that begin at one place: the others are in it.
+  found.sort((one, other) => one.start - other.start || other.end - one.end);
+  let shown = '';
+  let at = 0;
+  for (const { start, end, shownAs } of found) {
+    if (start >= at) shown += text.slice(at, start) + shownAs;
+    at = Math.max(at, end);
+  }
+  return shown + text.slice(at);
+}
+
+/** Where a text has the letters of `form`, and where it was cut within them. */
+function placesOf(form: string, { text: letters, starts, ends }: ReturnType<typeof lettersOf>, text: string, shownAs: string): Place[] {
+  const found: Place[] = [];
+  const take = (from: number, to: number) => found.push({ start: starts[from] ?? 0, end: ends[to - 1] ?? 0, shownAs });
+  for (let at = letters.indexOf(form); at !== -1; at = letters.indexOf(form, at + form.length)) take(at, at + form.length);
+  for (let cut = text.indexOf(hiddenMark); cut !== -1; cut = text.indexOf(hiddenMark, cut + 1)) {
+    const before = countBefore(cut, ends);
+    const most = Math.min(before, form.length - 1);
+    for (let length = most; length >= shortestRest; length -= 1) {
+      if (!letters.startsWith(form.slice(0, length), before - length)) continue;
+      take(before - length, before);
+      break;
+    }
+  }
+  return found;
+}
+
+/** How many letters end at or before a place in the text. */
+function countBefore(place: number, ends: readonly number[]): number {
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ends[middle] ?? 0) <= place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
