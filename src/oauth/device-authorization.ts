@@ -147,10 +147,7 @@ function expired(): AuthError {
 /** @throws AuthError `response_invalid` for a code that cannot be shown as it is: a person would compare another one. */
 function checkUserCode(code: string, { issuer }: AuthorizationServerMetadata): string {
   if (code.length <= longestUserCode && userCodeForm.test(code)) return code;
-  throw new AuthError(
-    'response_invalid',
-    `${issuer} gave a code that nobody can type: ${quoted(code)}.`,
-  );
+  throw new AuthError('response_invalid', `${issuer} gave a code that nobody can type: ${quoted(code)}.`);
 }
 
 /** The page to open, and the same with the code filled in: that one is hidden in a QR code, and has to be the same page. */
