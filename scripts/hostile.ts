@@ -14,6 +14,7 @@ const what: Readonly<Record<string, string>> = {
   'machine.test.ts': 'other users of the machine, and what they can see',
   'properties.test.ts': `properties of any text, ${runs.toLocaleString('en')} texts each`,
   'linear.test.ts': 'texts that are worst for what reads them: twice the length is twice the work',
+  'canaries.test.ts': 'secrets in the words of servers, redirects and URLs: none is told',
   'supply-chain.test.ts': 'what is shipped, and what is read of the surroundings',
 };
 
