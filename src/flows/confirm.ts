@@ -28,16 +28,17 @@ export async function confirmEndpoints(
   const { host } = new URL(issuer);
   const hosts = [...new Set(foreign.map((one) => one.host))];
   const which = foreign.map((one) => `${one.name} at ${one.host}`).join(', ');
+  const others = hosts.join(' and ');
   const message = `The authorization server ${host} has its ${which}, which is another site.`;
-  context.ui.warn(message);
-  context.ui.warn(
-    `If ${hosts.join(' and ')} does not belong to ${host}, this is an attack: what you approve there would be handed to ${host}.`,
-  );
-  const yes = `Yes: ${hosts.join(' and ')} belongs to ${host}`;
-  if (await confirm({ message: `Does ${hosts.join(' and ')} belong to ${host}?`, yes }, context))
-    return [trusted, ...hosts].filter(Boolean).join(' ');
+  const risk = `If ${others} does not belong to ${host}, this is an attack: what you approve there would be handed to ${host}.`;
+  if (context.ui.input === 'terminal') {
+    context.ui.warn(message);
+    context.ui.warn(risk);
+  }
+  const question = { message: `Does ${others} belong to ${host}?`, yes: `Yes: ${others} belongs to ${host}` };
+  if (await confirm(question, context)) return [trusted, ...hosts].filter(Boolean).join(' ');
   throw new AuthError('endpoint_elsewhere', `${message} Nothing was sent there.`, {
-    hint: `If you know that ${hosts.length === 1 ? 'it belongs' : 'they belong'} to ${host}, pass --trust-endpoints ${hosts.join(',')}`,
+    hint: `${context.ui.input === 'terminal' ? '' : `${risk} `}If you know that it does, pass --trust-endpoints ${hosts.join(',')}`,
   });
 }
 
@@ -50,14 +51,11 @@ export async function confirmEndpoints(
  */
 export async function confirmIssuer({ issuer, what }: { issuer: string; what: string }, context: Asking): Promise<void> {
   const { host } = new URL(issuer);
-  context.ui.warn(`The MCP server names the authorization server ${issuer}, and you have not: it would be sent ${what}.`);
+  const named = `The MCP server names the authorization server ${issuer}, and you have not`;
+  if (context.ui.input === 'terminal') context.ui.warn(`${named}: it would be sent ${what}.`);
   if (await confirm({ message: `Is ${issuer} the authorization server that ${what} is for?`, yes: `Yes: send it to ${host}` }, context))
     return;
-  throw new AuthError(
-    'issuer_unconfirmed',
-    `The MCP server names the authorization server ${issuer}, and you have not: it was not sent ${what}.`,
-    {
-      hint: `If it is the right one, pass --issuer ${issuer}`,
-    },
-  );
+  throw new AuthError('issuer_unconfirmed', `${named}: it was not sent ${what}.`, {
+    hint: `If it is the right one, pass --issuer ${issuer}`,
+  });
 }
