@@ -1,9 +1,8 @@
 /** Resource identifiers: RFC 8707 section 2, RFC 9728 section 3.3. */
+import { isPlainPath } from './plain-path.js';
 
 /** A host, with a port or without, as every program reads it: no user information, no backslash, nothing encoded. */
 const authority = /^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?$/i;
-/** What some programs read as a slash, as a step up or as an end, where others do not. */
-const ambiguous = /[^\x21-\x7e]|\\|%(2f|5c|2e|00)|\/\/|;/i;
 
 /**
  * Whether a resource identifier names the server's URL itself or a path above it on the same origin. One that another program could
@@ -16,7 +15,7 @@ export function covers(resource: string, serverUrl: URL): boolean {
   if (!authority.test(origin) || !URL.canParse(resource)) return false;
   const url = new URL(resource);
   const isNormal = rest === `${url.pathname}${url.search}` || (url.pathname === '/' && rest === url.search);
-  if (!isNormal || ambiguous.test(url.pathname)) return false;
+  if (!isNormal || !isPlainPath(url.pathname)) return false;
   if (url.origin !== serverUrl.origin || (url.search !== '' && url.search !== serverUrl.search)) return false;
   return isAbove(url.pathname, serverUrl.pathname);
 }
