@@ -19,6 +19,7 @@ const layers = [
   ['apps/', 'flows/'],
   ['oauth/', 'reference/', 'store/'],
   ['http/'],
+  ['command-line.ts'],
   [
     'context.ts',
     'duration.ts',

@@ -1,4 +1,5 @@
 /** An app's configuration, as text to text. The disk is connecting.ts's. */
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import type { Env } from '../context.js';
 import { isObject } from '../json.js';
@@ -107,7 +108,7 @@ function checkIsNoLogin(known: AppServer | undefined, { app, file, name }: { app
   const login = readLogin(known?.entry);
   if (login?.refreshToken === undefined && login?.issuer === undefined) return;
   throw new AuthError('usage', `${app.summary} has a login of its own to ${name}, in ${file}: mcp-auth would write over it.`, {
-    hint: `Use that one: mcp-auth token ${name} --store ${file}     Or end it first: mcp-auth logout ${name} --store ${file}`,
+    hint: `Use that one: ${ownCommand`mcp-auth token ${name} --store ${file}`}     Or end it first: ${ownCommand`mcp-auth logout ${name} --store ${file}`}`,
   });
 }
 

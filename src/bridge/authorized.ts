@@ -1,6 +1,7 @@
 /** Requests to one MCP server with its login: fresh before each, renewed once when the server turns it away. */
 import { Readable } from 'node:stream';
 import type { Context, HttpAnswer, HttpRequest } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError, hasCode } from '../errors.js';
 import { fromResponse } from '../http/web-response.js';
 import { fromOctets, octetEncoding } from '../octets.js';
@@ -299,10 +300,10 @@ async function checkScope(answer: HttpAnswer, target: Target, context: Context):
   const challenge = `Bearer error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope.replace(/[^\x21\x23-\x5b\x5d-\x7e ]/g, '')}"`}`;
   const name = target.name ?? (await nameOf(target.url, context)) ?? target.url.href;
   throw new AuthError('login_needed', `${name} wants more than the login that there is may do.`, {
-    hint: `Run: mcp-auth login ${name} --challenge '${challenge.replaceAll("'", '')}'`,
+    hint: `Run: ${ownCommand`mcp-auth login ${name} --challenge ${challenge.replaceAll("'", '')}`}`,
   });
 }
 
 function loginWanted({ name, url }: Target, what: string): AuthError {
-  return new AuthError('login_needed', `${name ?? url.href} ${what}.`, { hint: `Run: mcp-auth login ${name ?? url.href}` });
+  return new AuthError('login_needed', `${name ?? url.href} ${what}.`, { hint: `Run: ${ownCommand`mcp-auth login ${name ?? url.href}`}` });
 }

@@ -1,4 +1,5 @@
 import type { Context } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { freshLogin, loginOfUrl } from '../session/session.js';
 import { expandedHeaders, headersOf, ownAuthorization } from '../session/server-access.js';
@@ -30,7 +31,7 @@ async function tokenHeader(name: string, context: Context): Promise<string> {
   const { accessToken, tokenType } = await freshLogin({ name }, context);
   if (tokenType !== 'dpop') return `Bearer ${accessToken}`;
   throw new AuthError('not_a_login', `The token of ${name} is bound to a key (DPoP): a header alone cannot use it.`, {
-    hint: `Use: mcp-auth bridge ${name}`,
+    hint: `Use: ${ownCommand`mcp-auth bridge ${name}`}`,
   });
 }
 

@@ -1,5 +1,6 @@
 /** What a person is asked before a login goes on that only they can vouch for. Without a person, an option says it. */
 import type { Context } from '../context.js';
+import { shellWord } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import type { ForeignEndpoint } from '../oauth/endpoints.js';
 
@@ -37,7 +38,7 @@ export async function confirmEndpoints(
   if (await confirm({ message: `Does ${hosts.join(' and ')} belong to ${host}?`, yes }, context))
     return [trusted, ...hosts].filter(Boolean).join(' ');
   throw new AuthError('endpoint_elsewhere', `${message} Nothing was sent there.`, {
-    hint: `If you know that ${hosts.length === 1 ? 'it belongs' : 'they belong'} to ${host}, pass --trust-endpoints ${hosts.join(',')}`,
+    hint: `If you know that ${hosts.length === 1 ? 'it belongs' : 'they belong'} to ${host}, pass --trust-endpoints ${shellWord(hosts.join(','))}`,
   });
 }
 
@@ -57,7 +58,7 @@ export async function confirmIssuer({ issuer, what }: { issuer: string; what: st
     'issuer_unconfirmed',
     `The MCP server names the authorization server ${issuer}, and you have not: it was not sent ${what}.`,
     {
-      hint: `If it is the right one, pass --issuer ${issuer}`,
+      hint: `If it is the right one, pass --issuer ${shellWord(issuer)}`,
     },
   );
 }

@@ -1,5 +1,6 @@
 /** A login that is in the store: the token that is valid now. */
 import type { Context, Refresher } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { requestIsTurnedAway } from '../oauth/probe.js';
 import { withAccess } from './server-access.js';
@@ -67,7 +68,9 @@ export async function loginOfUrl(url: string, { store, env }: Pick<Context, 'sto
   const same = servers(await store.read()).filter(([, entry]) => isUrlOf(entry.url, url, env));
   const [name] = same.find(([, entry]) => readLogin(entry) !== undefined) ?? same[0] ?? [];
   if (name !== undefined) return name;
-  throw new AuthError('login_needed', `There is no server with the URL ${url} in the store.`, { hint: `Run: mcp-auth login ${url}` });
+  throw new AuthError('login_needed', `There is no server with the URL ${url} in the store.`, {
+    hint: `Run: ${ownCommand`mcp-auth login ${url}`}`,
+  });
 }
 
 /** Fresh by the clock; where that says nothing, and the token could be renewed, by asking its server (RFC 6750 section 3.1). */

@@ -354,7 +354,7 @@ describe('the machine', () => {
     expect(step('Proxy')[0]?.seen).toBe(`mcp.example.com is reached through http://${host}`);
     expect(step('MCP server')[0]?.verdict).toBe('failure');
     expect(text).not.toContain('hidden');
-    expect(step('Login')[0]?.hint).toBe('Run: mcp-auth login https://mcp.example.com/mcp?…');
+    expect(step('Login')[0]?.hint).toBe("Run: mcp-auth login 'https://mcp.example.com/mcp?…'");
   });
 });
 
