@@ -6,6 +6,7 @@ import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.
 import { authorizedFetch } from './bridge/authorized.js';
 import { checkPlace } from './oauth/place.js';
 import type { Context, LoginEvent } from './context.js';
+import { ownCommand } from './command-line.js';
 import { AuthError } from './errors.js';
 import { parseObject } from './json.js';
 import { toResponse } from './http/web-response.js';
@@ -181,7 +182,7 @@ async function nameOf(server: string, context: Context): Promise<string> {
 }
 
 function needsLogin(server: string): AuthError {
-  return new AuthError('login_needed', `A login to ${server} is needed.`, { hint: `Run: mcp-auth login ${server}` });
+  return new AuthError('login_needed', `A login to ${server} is needed.`, { hint: `Run: ${ownCommand`mcp-auth login ${server}`}` });
 }
 
 function boundToKey(server: string): AuthError {

@@ -5,6 +5,7 @@ import { connectText, disconnectText, entryFor, readServers, type AppServer } fr
 import { headersOfEntry } from './apps/entry-headers.js';
 import { checkNameInApp, nameInApp } from './apps/name-in-app.js';
 import type { Context } from './context.js';
+import { ownCommand } from './command-line.js';
 import { AuthError, hasCode } from './errors.js';
 import { homeFolder } from './folders.js';
 import { headersOf } from './session/server-access.js';
@@ -265,7 +266,7 @@ async function urlOf(name: string, { store, env }: Context): Promise<string> {
   const entry = findServer(await store.read(), name);
   if (typeof entry?.url === 'string') return expandVariables(entry.url, env);
   throw new AuthError('login_needed', `There is no remote server called ${name} in the store.`, {
-    hint: `Run: mcp-auth login URL --name ${name}`,
+    hint: `Run: ${ownCommand`mcp-auth login URL --name ${name}`}`,
   });
 }
 

@@ -34,6 +34,11 @@ export function isPrintable(text: string): boolean {
   return printable(text) === text;
 }
 
+/** Whether a text has a character in it that does not print, or that reorders others: what is read is not what is there. */
+export function hasHidden(text: string): boolean {
+  return text.replace(unprintable, '') !== text;
+}
+
 /** A server's words, made printable, cut to 200 characters and put in quotation marks, which show whose words they are. */
 export function quoted(text: unknown): string {
   const all = typeof text === 'string' ? text : text === undefined ? 'nothing' : inJson(text);

@@ -10,6 +10,7 @@ import { yaml } from './apps/formats/yaml.js';
 import { whoseIt } from './apps/notation.js';
 import { ours, placeOf } from './connecting.js';
 import type { Context } from './context.js';
+import { ownCommand } from './command-line.js';
 import { AuthError, hasCode } from './errors.js';
 import { nameFromUrl } from './login/server-name.js';
 import { storedUrl } from './login/stored-url.js';
@@ -198,10 +199,10 @@ function giveLogin({
 }
 
 function hintFor({ document, server, name }: Taking, { env }: Context): string | undefined {
-  if (server.foreign.length > 0) return `Put a URL or \${VARIABLE} there, or run: mcp-auth add ${name} URL`;
+  if (server.foreign.length > 0) return `Put a URL or \${VARIABLE} there, or run: ${ownCommand`mcp-auth add ${name} URL`}`;
   const known = findServer(document, name);
   if (known === undefined || isSameServer(known.url, server.url, env)) return undefined;
-  return `Run: mcp-auth add ${firstFree(name, (one) => findServer(document, one) !== undefined)} URL`;
+  return `Run: ${ownCommand`mcp-auth add ${firstFree(name, (one) => findServer(document, one) !== undefined)} URL`}`;
 }
 
 /** Without an issuer, the token is used while it lives, and cannot be renewed. */

@@ -1,5 +1,6 @@
 /** A login on its way from one machine to another: a document of the store's own shape, with one server in it. */
 import type { Context } from './context.js';
+import { ownCommand, shellWord } from './command-line.js';
 import { AuthError } from './errors.js';
 import type { Network } from './http/networks.js';
 import { isLoopback } from './http/url-policy.js';
@@ -29,7 +30,8 @@ export async function exportLogin({ name, move }: { name: string; move: boolean 
     const entry = findServer(document, name);
     if (entry === undefined) throw unknownServer(name, document);
     const login = readLogin(entry);
-    if (login === undefined) throw new AuthError('login_needed', `There is no login to ${name}.`, { hint: `Run: mcp-auth login ${name}` });
+    if (login === undefined)
+      throw new AuthError('login_needed', `There is no login to ${name}.`, { hint: `Run: ${ownCommand`mcp-auth login ${name}`}` });
     const { issuer = '', clientId } = login;
     const client = clientsOf(document, issuer).find(({ client_id }) => client_id === clientId);
     const exported = { mcpServers: { [name]: entry }, ...(client && { oauthClients: { [issuer]: [client] } }) };
@@ -158,7 +160,7 @@ function optionsOf(entry: ServerEntry): Pick<Imported, 'taken' | 'left'> {
   const settings = readSettings(entry);
   const taken = settingsInWords(portableSettings(settings));
   const others = settingsInWords(settings).filter((words) => !taken.includes(words));
-  return { taken, left: [...others, ...Object.keys(headersOf(entry)).map((name) => `--header ${name}`)] };
+  return { taken, left: [...others, ...Object.keys(headersOf(entry)).map((name) => `--header ${shellWord(name)}`)] };
 }
 
 /**

@@ -19,6 +19,7 @@ const layers = [
   ['apps/', 'flows/'],
   ['oauth/', 'reference/', 'store/'],
   ['http/'],
+  ['command-line.ts'],
   [
     'context.ts',
     'duration.ts',
@@ -30,7 +31,6 @@ const layers = [
     'refresher-word.ts',
     'secrets/',
     'server-text.ts',
-    'shell-word.ts',
     'version.ts',
   ],
 ];

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { isObject } from '../json.js';
 import { cacheFile, inSeconds, parseCached, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
 import { jsonc } from './formats/jsonc.js';
-import { shellLine } from './shell-words.js';
+import { shellLine } from '../command-line.js';
 
 /** Claude Code: `~/.claude.json`, and `.mcp.json` in a project. */
 export const claudeCode: App = {

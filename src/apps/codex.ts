@@ -4,7 +4,7 @@ import { cacheFile, inSeconds, parseCached, started, tokenHeader, type App, type
 import { cacheKey } from './claude-code.js';
 import { jsonc } from './formats/jsonc.js';
 import { toml } from './formats/toml.js';
-import { shellLine } from './shell-words.js';
+import { shellLine } from '../command-line.js';
 
 /** Codex: `~/.codex/config.toml`. Its helper is run with nothing but HOME and PATH in its environment. */
 export const codex: App = {

@@ -1,4 +1,5 @@
 /** An app's configuration, as text to text. The disk is connecting.ts's. */
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import type { Env } from '../context.js';
 import { isObject } from '../json.js';
@@ -8,7 +9,6 @@ import type { App, Connection, How } from './app.js';
 import { valueAt, type Entry } from './formats/format.js';
 import { invalid } from './formats/jsonc.js';
 import { inOurNotation } from './notation.js';
-import { shellWord } from '../shell-word.js';
 
 /** A server in an app's configuration. */
 export interface AppServer {
@@ -109,7 +109,7 @@ function checkIsNoLogin(known: AppServer | undefined, { app, file, name }: { app
   const login = readLogin(known?.entry);
   if (login?.refreshToken === undefined && login?.issuer === undefined) return;
   throw new AuthError('usage', `${app.summary} has a login of its own to ${name}, in ${file}: mcp-auth would write over it.`, {
-    hint: `Use that one: mcp-auth token ${name} --store ${shellWord(file)}     Or end it first: mcp-auth logout ${name} --store ${shellWord(file)}`,
+    hint: `Use that one: ${ownCommand`mcp-auth token ${name} --store ${file}`}     Or end it first: ${ownCommand`mcp-auth logout ${name} --store ${file}`}`,
   });
 }
 

@@ -1,6 +1,7 @@
 /** Requests to one MCP server with its login: fresh before each, renewed once when the server turns it away. */
 import { Readable } from 'node:stream';
 import type { Context, HttpAnswer, HttpRequest } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError, hasCode } from '../errors.js';
 import { fromResponse } from '../http/web-response.js';
 import { fromOctets, octetEncoding } from '../octets.js';
@@ -17,7 +18,6 @@ import { findServer, servers, type ServerEntry } from '../store/document.js';
 import { placeOf, type Login } from '../store/login.js';
 import { isUrlOf } from '../store/variables.js';
 import { discard, readBody } from './body.js';
-import { shellWord } from '../shell-word.js';
 
 /** The server as the person named it. */
 export interface Target {
@@ -298,14 +298,13 @@ async function checkScope(answer: HttpAnswer, target: Target, context: Context):
   discard(answer);
   const { scope } = parseChallenge(header) ?? {};
   const challenge = `Bearer error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope.replace(/[^\x21\x23-\x5b\x5d-\x7e ]/g, '')}"`}`;
-  const name = target.name ?? (await nameOf(target.url, context)) ?? shellWord(shownUrl(target.url));
+  const name = target.name ?? (await nameOf(target.url, context)) ?? shownUrl(target.url);
   throw new AuthError('login_needed', `${name} wants more than the login that there is may do.`, {
-    hint: `Run: mcp-auth login ${name} --challenge '${challenge.replaceAll("'", '')}'`,
+    hint: `Run: ${ownCommand`mcp-auth login ${name} --challenge ${challenge.replaceAll("'", '')}`}`,
   });
 }
 
 function loginWanted({ name, url }: Target, what: string): AuthError {
-  return new AuthError('login_needed', `${name ?? shownUrl(url)} ${what}.`, {
-    hint: `Run: mcp-auth login ${name ?? shellWord(shownUrl(url))}`,
-  });
+  const there = shownUrl(url);
+  return new AuthError('login_needed', `${name ?? there} ${what}.`, { hint: `Run: ${ownCommand`mcp-auth login ${name ?? there}`}` });
 }

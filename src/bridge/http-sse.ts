@@ -79,8 +79,12 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
   };
 
   const endpointOf = ({ event, data }: Partial<ServerEvent> = {}, status: number): URL => {
-    const named = event === 'endpoint' ? data : undefined;
-    if (named === undefined || !URL.canParse(named, url.href)) throw new NotSpoken(refused(status, named ?? 'no endpoint was named'));
+    const named = event === 'endpoint' && data !== undefined ? fromOctets(data) : undefined;
+    if (named === undefined || !URL.canParse(named, url.href))
+      throw new NotSpoken(refused(status, (named && data) ?? 'no endpoint was named'));
+    // What the parser would turn into a slash, or take away.
+    if (/[\p{Cc}\\]/u.test(named))
+      throw new AuthError('url_refused', `The endpoint that the server names, ${quoted(named)}, is not a URL.`);
     const endpoint = new URL(named, url);
     checkPlace(endpoint, { target: url, what: 'The endpoint that the server names' });
     return endpoint;

@@ -2,6 +2,7 @@ import type { EntryHeader } from '../apps/entry-headers.js';
 import type { Context } from '../context.js';
 import { takeFrom, type Taken } from '../taking.js';
 import { quoted, shortened } from '../server-text.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { putServer } from '../store/document.js';
 import { unsetIn, variablesIn } from '../store/variables.js';
@@ -30,7 +31,7 @@ export const add: Command<Options> = {
     if (from === undefined) {
       if (name === undefined || url === undefined || tokens) throw new AuthError('usage', 'A name and a URL are needed, or --from APP.');
       await store.update((document) => putServer(document, { name: checkServerName(name), url: checkServerUrl(url) }));
-      ui.succeed(`Added ${name}. Log in with: mcp-auth login ${name}`);
+      ui.succeed(`Added ${name}. Log in with: ${ownCommand`mcp-auth login ${name}`}`);
       return;
     }
     if (url !== undefined) throw new AuthError('usage', 'With --from, no URL is given.');
@@ -57,13 +58,14 @@ function tell({ name, calledThere, url, state, reason, hint, headers, headersLef
       `The header ${quoted(header.name)} of ${name} seems to hold a secret, which is in the store now. \${VARIABLE} in its place keeps it out.`,
     );
   for (const header of headersLeft) ui.warn(`The header ${quoted(header.name)} of ${name} was not taken: ${whyLeft(header, name)}`);
-  ui.succeed(`${name} (${shortened(url)}): ${sentences[state]}${state === 'logged in' ? '' : ` Log in with: mcp-auth login ${name}`}`);
+  const todo = state === 'logged in' ? '' : ` Log in with: ${ownCommand`mcp-auth login ${name}`}`;
+  ui.succeed(`${name} (${shortened(url)}): ${sentences[state]}${todo}`);
 }
 
 /** The end of a sentence, and what to do. */
 function whyLeft({ name: header, problem }: EntryHeader, name: string): string {
   const isLogin = header.toLowerCase() === 'authorization';
   const word = /^[\w-]+$/.test(header) ? header : 'NAME';
-  const todo = isLogin ? '' : ` Run: mcp-auth login ${name} --header '${word}: VALUE'`;
+  const todo = isLogin ? '' : ` Run: ${ownCommand`mcp-auth login ${name} --header ${`${word}: VALUE`}`}`;
   return `${problem ?? 'the server is in the store already'}.${todo}`;
 }

@@ -2,13 +2,13 @@ import { hows, type App, type How } from '../apps/app.js';
 import { appNamed, apps } from '../apps/index.js';
 import { copiesLeft, listApps, planConnection, planRemoval, writeChanges, type AppListing, type Connected } from '../connecting.js';
 import type { Context } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { quoted } from '../server-text.js';
 import { isSameUrl, serverName, servers } from '../store/document.js';
 import type { Command } from './command.js';
 import { shownChange } from './shown-change.js';
 import { table } from './table.js';
-import { shellWord } from '../shell-word.js';
 
 interface Options {
   how?: How;
@@ -58,7 +58,7 @@ export const connect: Command<Options> = {
       const planned = await planRemoval({ app, name, as, project }, context);
       if ('storeFile' in planned) {
         context.ui.say(`${app.summary} reads the store itself, ${planned.storeFile}: ${as ?? name} there was not written by connect.`);
-        context.ui.say(`  To end the login: mcp-auth logout ${name} --store ${shellWord(planned.storeFile)}`);
+        context.ui.say(`  To end the login: ${ownCommand`mcp-auth logout ${name} --store ${planned.storeFile}`}`);
         return;
       }
       const { change, calledThere } = planned;
@@ -75,7 +75,7 @@ export const connect: Command<Options> = {
         `${app.summary} reads the login to ${name} in the store itself, ${connected.storeFile}: there is nothing to write.`,
       );
       context.ui.say('  It renews no token. To have a fresh one there at any time, keep this running:');
-      context.ui.command(`mcp-auth refresh --watch --store ${connected.storeFile}`);
+      context.ui.command(ownCommand`mcp-auth refresh --watch --store ${connected.storeFile}`);
       return;
     }
     if (connected.changes.length === 0) for (const line of connected.snippet.trimEnd().split('\n')) context.ui.print(line);
@@ -103,7 +103,7 @@ const meanings: Readonly<Record<How, (name: string) => string>> = {
   helper: () => 'It asks mcp-auth for a fresh token whenever it connects.',
   bridge: () => 'It starts mcp-auth as its server, which adds a fresh token to each request.',
   header: (name) =>
-    `The token itself is in its file, and is good until it expires: mcp-auth connect … ${name} --how header writes the next one.`,
+    `The token itself is in its file, and is good until it expires: ${ownCommand`mcp-auth connect … ${name} --how header`} writes the next one.`,
   copy: () =>
     'It has a copy of the login, and renews it by itself. Where a refresh token changes with each use, the first of the two that renews ends the other’s login.',
 };
@@ -122,7 +122,7 @@ function report({ app, name, connected, asked }: { app: App; name: string; conne
   ui.say(`  ${meanings[how](name)}`);
   for (const header of headersLost) {
     ui.warn(
-      `${app.summary} has sent the header ${quoted(header)} there; the bridge sends what the store has. Run: mcp-auth login ${name} --header '${/^[\w-]+$/.test(header) ? header : 'NAME'}: VALUE'`,
+      `${app.summary} has sent the header ${quoted(header)} there; the bridge sends what the store has. Run: ${ownCommand`mcp-auth login ${name} --header ${`${/^[\w-]+$/.test(header) ? header : 'NAME'}: VALUE`}`}`,
     );
   }
   if (app.afterwards !== undefined) ui.say(`  ${app.afterwards}`);

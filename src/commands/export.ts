@@ -1,6 +1,6 @@
+import { ownCommand } from '../command-line.js';
 import { exportLogin } from '../transfer.js';
 import type { Command } from './command.js';
-import { shellWord } from '../shell-word.js';
 
 interface Options {
   move?: boolean;
@@ -16,7 +16,7 @@ export const exportCommand: Command<Options> = {
     const { login, kept } = await exportLogin({ name, move }, context);
     if (kept !== undefined) {
       ui.succeed(`Moved ${name}: the login is not in this store any more.`);
-      ui.say(`  Should it not have arrived: mcp-auth import < ${shellWord(kept)}     Else delete that file.`);
+      ui.say(`  Should it not have arrived: ${ownCommand`mcp-auth import < ${kept}`}     Else delete that file.`);
     } else if (login.refreshToken !== undefined)
       ui.warn(`${name} is logged in here as well: the first of the two that renews its token may end the login of the other. See --move.`);
   },

@@ -1,4 +1,5 @@
 import type { Context } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { freshLogin, loginOfUrl } from '../session/session.js';
 import { expandedHeaders, headersOf, ownAuthorization } from '../session/server-access.js';
@@ -8,7 +9,6 @@ import { readLogin } from '../store/login.js';
 import type { Command } from './command.js';
 import { setIn } from './client-options.js';
 import { shownUrl } from '../server-text.js';
-import { shellWord } from '../shell-word.js';
 
 interface Options {
   url?: string;
@@ -39,7 +39,7 @@ export const headers: Command<Options> = {
 function checkUrl({ name, entry, url }: { name: string; entry: ServerEntry | undefined; url: string | undefined }, { env }: Context): void {
   if (url === undefined || entry?.url === undefined || isUrlOf(entry.url, url, env)) return;
   throw new AuthError('login_needed', `The login to ${name} is for another URL than ${shownUrl(url)}, so its token was not printed.`, {
-    hint: `Log in to that server: mcp-auth login ${shellWord(shownUrl(url))}`,
+    hint: `Log in to that server: ${ownCommand`mcp-auth login ${shownUrl(url)}`}`,
   });
 }
 
@@ -47,7 +47,7 @@ async function tokenHeader(name: string, context: Context): Promise<string> {
   const { accessToken, tokenType } = await freshLogin({ name }, context);
   if (tokenType !== 'dpop') return `Bearer ${accessToken}`;
   throw new AuthError('not_a_login', `The token of ${name} is bound to a key (DPoP): a header alone cannot use it.`, {
-    hint: `Use: mcp-auth bridge ${name}`,
+    hint: `Use: ${ownCommand`mcp-auth bridge ${name}`}`,
   });
 }
 

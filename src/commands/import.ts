@@ -1,4 +1,5 @@
 import type { Context } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { quoted, shownUrl } from '../server-text.js';
 import { variablesIn } from '../store/variables.js';
@@ -24,8 +25,11 @@ export const importCommand: Command<Options> = {
       for (const variable of variablesIn(url)) ui.warn(`${name} will be told what is in the variable ${variable}.`);
       if (taken.length > 0) ui.say(`  Its options are used here too: ${quoted(taken.join(' '))}.`);
       if (left.length > 0)
-        ui.warn(`Not taken: ${quoted(left.join(' '))}. If ${name} needs these options, pass them to the next: mcp-auth login ${name}`);
-      if (unrenewable !== undefined) ui.warn(`${name} cannot be renewed here: ${unrenewable}. Log in here: mcp-auth login ${name}`);
+        ui.warn(
+          `Not taken: ${quoted(left.join(' '))}. If ${name} needs these options, pass them to the next: ${ownCommand`mcp-auth login ${name}`}`,
+        );
+      if (unrenewable !== undefined)
+        ui.warn(`${name} cannot be renewed here: ${unrenewable}. Log in here: ${ownCommand`mcp-auth login ${name}`}`);
     }
   },
 };

@@ -1,3 +1,4 @@
+import { shellWord } from '../command-line.js';
 import type { Context } from '../context.js';
 import { secondsLeft } from '../store/freshness.js';
 import { servers, type ServerEntry } from '../store/document.js';
@@ -38,7 +39,7 @@ export const list: Command<Options> = {
     for (const { name, entry } of all) {
       const { trustedIssuer, ...others } = readSettings(entry);
       if (trustedIssuer !== undefined) ui.say(`${name}: its authorization server may call itself ${trustedIssuer}, by --trust-issuer`);
-      const words = [...settingsInWords(others), ...Object.keys(headersOf(entry)).map((header) => `--header ${header}`)];
+      const words = [...settingsInWords(others), ...Object.keys(headersOf(entry)).map((header) => `--header ${shellWord(header)}`)];
       if (words.length > 0) ui.say(`${name}: ${words.join(' ')}`);
     }
   },

@@ -1,4 +1,5 @@
 import type { Context } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { flowNamed, flowNames, flows } from '../flows/index.js';
 import { login as logIn, type LoginRequest, type LoginResult } from '../login/login.js';
@@ -133,7 +134,7 @@ async function start(request: LoginRequest, context: Context): Promise<void> {
   ui.say();
   ui.say(takesAddress ? `Then give that address to this command, on stdin, within ${left}:` : `Then run this, within ${left}:`);
   ui.say();
-  ui.command(`mcp-auth login ${request.name} --finish --attempt ${attempt}`);
+  ui.command(ownCommand`mcp-auth login ${request.name} --finish --attempt ${attempt}`);
 }
 
 function report({ name, login, verification }: LoginResult & { name: string }, context: Context): void {
@@ -145,7 +146,7 @@ function report({ name, login, verification }: LoginResult & { name: string }, c
   if (Number.isFinite(left)) ui.say(`  The token expires in ${inWords(left)}. ${renewal}`);
   if (login.tokenType === 'dpop')
     ui.say('  The token is bound to a key that is in the store (DPoP): a program that takes nothing but a token cannot use it.');
-  else ui.say(`  Use it:   mcp-auth token ${name}`);
+  else ui.say(`  Use it:   ${ownCommand`mcp-auth token ${name}`}`);
   ui.event({ event: 'logged_in', server: name, scope: login.scope, expires_at: login.expiresAt });
 }
 

@@ -2,9 +2,13 @@ import path from 'node:path';
 import type { Env } from '../context.js';
 import { AuthError } from '../errors.js';
 import { homeFolder } from '../folders.js';
-import { isPrintable, quoted } from '../server-text.js';
+import { hasHidden, quoted } from '../server-text.js';
 
-/** A systemd user unit that keeps the logins fresh: systemd.service(5). */
+/**
+ * A systemd user unit that keeps the logins fresh: systemd.service(5).
+ *
+ * @throws AuthError `usage` for a path that would be more than a word there.
+ */
 export function serviceUnit({ program, store }: { program: readonly string[]; store: string | undefined }): string {
   const words = [...program, 'refresh', '--watch', ...(store === undefined ? [] : ['--store', path.resolve(store)])];
   return `[Unit]
@@ -39,12 +43,15 @@ export function unitPath(env: Env): string {
   });
 }
 
-/**
- * systemd.syntax(7): quoted, with `%` and `$` doubled, which would otherwise be expanded.
- *
- * @throws AuthError `usage` for a word with a control character: a line end in it would begin another line of the unit.
- */
+/** systemd.syntax(7): a line ends with each of these, and what does not print cannot be compared with what was meant. */
+function checkWord(word: string): string {
+  if (!hasHidden(word)) return word;
+  throw new AuthError('usage', `A systemd unit cannot hold the path ${quoted(word)}: it has characters that do not print.`, {
+    hint: 'Name the store by another path: --store FILE, or MCP_AUTH_STORE.',
+  });
+}
+
+/** systemd.syntax(7): quoted, with `%` and `$` doubled, which would otherwise be expanded. */
 function quotedWord(word: string): string {
-  if (!isPrintable(word)) throw new AuthError('usage', `A unit cannot hold ${quoted(word)}: it has control characters.`);
-  return `"${word.replace(/["\\]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;
+  return `"${checkWord(word).replace(/["\\]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;
 }

@@ -1,4 +1,5 @@
 /** Who uses the logins. */
+import { ownCommand } from '../command-line.js';
 import { apps } from '../apps/index.js';
 import { listApps } from '../connecting.js';
 import { isUrlOf } from '../store/variables.js';
@@ -19,7 +20,7 @@ export const connected: MachineStep = {
         if (how !== 'own') return fine(`${app.summary} has ${name} by ${how}, in ${file}`);
         return warning(
           `${app.summary} logs in to ${name} by itself, in ${file}`,
-          `Run: mcp-auth connect ${app.name} ${subject?.name ?? name}`,
+          `Run: ${ownCommand`mcp-auth connect ${app.name} ${subject?.name ?? name}`}`,
         );
       });
     });

@@ -1,4 +1,6 @@
 /** The authorization server: what it says of itself, and what a login makes of it. */
+import { shellWord } from '../command-line.js';
+import { ownCommand } from '../command-line.js';
 import { discoveryRequest } from '../login/preparation.js';
 import { dialectOf } from '../oauth/dialect.js';
 import { discover } from '../oauth/discovery.js';
@@ -36,7 +38,7 @@ export const needs: Step = {
     if (dialect === undefined) return undefined;
     const { name, taken } = dialect.vendor ?? { name: '', taken: [] };
     // The values of headers may be secret.
-    const words = [...settingsInWords(settings), ...Object.keys(headersOf(entry)).map((header) => `--header ${header}`)];
+    const words = [...settingsInWords(settings), ...Object.keys(headersOf(entry)).map((header) => `--header ${shellWord(header)}`)];
     const all = [
       ...(words.length > 0 ? [`${words.join(' ')}, as you said at a login`] : []),
       ...(taken.length > 0 ? [`${taken.join(', ')}, as ${name} is known to`] : []),
@@ -73,7 +75,7 @@ export const endpoints: Step = {
     const hosts = [...new Set(foreign.map(({ host }) => host))];
     return failure(`${foreign.map(({ name, host }) => `its ${name} is at ${host}`).join(', ')}, which is another site`, {
       code: 'endpoint_elsewhere',
-      hint: `If you know that they belong together: mcp-auth login … --trust-endpoints ${hosts.join(',')}`,
+      hint: `If you know that they belong together: ${ownCommand`mcp-auth login … --trust-endpoints ${hosts.join(',')}`}`,
     });
   },
 };

@@ -1,4 +1,5 @@
 /** The login in the store, and whether it does what it is for. */
+import { ownCommand } from '../command-line.js';
 import { inWords } from '../duration.js';
 import { openDpop } from '../oauth/dpop.js';
 import { canRenew } from '../session/renewal.js';
@@ -9,7 +10,6 @@ import { readLogin, type Login } from '../store/login.js';
 import { secondsLeft } from '../store/freshness.js';
 import { verifyToken } from '../login/verification.js';
 import { failure, fine, warning, type MachineStep, type Seen, type Step } from './step.js';
-import { shellWord } from '../shell-word.js';
 
 /** Every login, where no server was named. */
 export const logins: MachineStep = {
@@ -32,20 +32,20 @@ export const stored: Step = {
   look: ({ name, url, entry, login }, context) => {
     if (login) return stateOf({ name, login }, context);
     if (typeof entry?.auth?.type === 'string') return fine(`${name} is authenticated by ${quoted(entry.auth.type)}, not by a login`);
-    return warning('there is none', `Run: mcp-auth login ${entry === undefined ? shellWord(shownUrl(url)) : name}`);
+    return warning('there is none', `Run: ${ownCommand`mcp-auth login ${entry === undefined ? shownUrl(url) : name}`}`);
   },
 };
 
 /** When it ends, and what happens then. */
 function stateOf({ name, login }: { name: string; login: Login }, context: Parameters<Step['look']>[1]): Seen {
-  const hint = `Run: mcp-auth login ${name}`;
+  const hint = `Run: ${ownCommand`mcp-auth login ${name}`}`;
   if (login.endedAt !== undefined) return failure(`${name}: its refresh token is not accepted any more`, { code: 'login_needed', hint });
   const left = secondsLeft(login, context);
   const by = [login.flow, login.tokenType === 'dpop' ? 'DPoP' : undefined].filter(Boolean).join(', ');
   const what = `${name}${by === '' ? '' : ` (${by})`}: ${endOf(left)}`;
   if (canRenew(login)) return fine(`${what}, and is renewed when it is needed`);
   if (left <= 0) return failure(`${what}, and there is no refresh token`, { code: 'login_needed', hint });
-  return warning(`${what}, and there is no refresh token`, `Log in again then: mcp-auth login ${name}`);
+  return warning(`${what}, and there is no refresh token`, `Log in again then: ${ownCommand`mcp-auth login ${name}`}`);
 }
 
 /** @param left in seconds. */

@@ -1,6 +1,7 @@
 /** What paste and browser share: one authorization request whose response comes by whichever way is first. */
 import { once } from 'node:events';
 import type { Context } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError, hasCode, toAuthError } from '../errors.js';
 import {
   requestRegistrationProblem,
@@ -97,7 +98,7 @@ function nowhereToAnswer({ redirectUri, serverName }: FlowRequest): AuthError {
     'no_flow',
     `The answer could not reach mcp-auth: there is no stdin to paste into, and ${redirectUri} cannot be listened on.`,
     {
-      hint: `Log in in two steps: mcp-auth login ${serverName} --start, then --finish. Or free that port, or choose another with --callback-port.`,
+      hint: `Log in in two steps: ${ownCommand`mcp-auth login ${serverName} --start`}, then --finish. Or free that port, or choose another with --callback-port.`,
     },
   );
 }

@@ -1,4 +1,5 @@
 /** Asking for more: MCP authorization 2025-11-25, "Step-Up Authorization Flow"; RFC 6750 section 3.1 `insufficient_scope`. */
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import type { Challenge } from '../oauth/challenge.js';
 import type { Login } from '../store/login.js';
@@ -29,7 +30,7 @@ export function stepUp({ name, login, challenge }: { name: string; login: Login 
       'step_up_exhausted',
       `${name} keeps asking for scopes that it has been given: ${JSON.stringify(wanted.join(' '))}.`,
       {
-        hint: `Your account may lack the right to them. mcp-auth login ${name} starts afresh.`,
+        hint: `Your account may lack the right to them. ${ownCommand`mcp-auth login ${name}`} starts afresh.`,
       },
     );
   }

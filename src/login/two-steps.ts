@@ -7,6 +7,7 @@ import type { AuthorizationServerMetadata } from '../oauth/authorization-server.
 import { conclude, type Agreement, type LoginResult } from './conclusion.js';
 import { obtainConsent } from './consent.js';
 import type { Context } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import type { Flow, FlowRequest, Halves, Started } from '../flows/flow.js';
 import { flowNamed } from '../flows/index.js';
@@ -184,6 +185,6 @@ function answering(answer: string, context: Context): Context {
 function unknown({ server, name = server, attempt }: FinishRequest): AuthError {
   const which = attempt !== undefined ? `No login ${JSON.stringify(attempt)}` : name === undefined ? 'No login' : `No login to ${name}`;
   return new AuthError('attempt_unknown', `${which} waits to be finished: none was started, or it has expired or been finished.`, {
-    hint: `Start one with: mcp-auth login ${name ?? 'SERVER'} --start`,
+    hint: `Start one with: ${ownCommand`mcp-auth login ${name ?? 'SERVER'} --start`}`,
   });
 }

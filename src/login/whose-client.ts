@@ -1,5 +1,6 @@
 /** Which authorization server a client, and what proves it, is for: one that a person has named, and no other. */
 import type { Context } from '../context.js';
+import { shellWord } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { confirmIssuer } from '../flows/confirm.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
@@ -84,7 +85,7 @@ function refuseForeignClient({
   throw new AuthError(
     'client_unusable',
     `The client ${client.client_id} is registered with ${login.issuer}, but the server now names ${metadata.issuer}.`,
-    { hint: `If that is right, register a client with the new one and pass --client-id ID --issuer ${metadata.issuer}` },
+    { hint: `If that is right, register a client with the new one and pass --client-id ID --issuer ${shellWord(metadata.issuer)}` },
   );
 }
 
@@ -99,6 +100,6 @@ function refuseClientOfAnother(
   const other = Object.keys(document.oauthClients ?? {}).find(isRegisteredBy);
   if (other === undefined) return;
   throw new AuthError('client_unusable', `The client ${clientId} is registered with ${other}, but the server names ${metadata.issuer}.`, {
-    hint: `If that is right, pass --issuer ${metadata.issuer}`,
+    hint: `If that is right, pass --issuer ${shellWord(metadata.issuer)}`,
   });
 }

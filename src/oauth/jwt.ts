@@ -1,4 +1,5 @@
 /** JSON Web Tokens that others made: RFC 7519. What they say is checked by whom they are for, not here. */
+import { shellWord } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { parseObject } from '../json.js';
 import { quoted } from '../server-text.js';
@@ -41,7 +42,7 @@ export function checkAudience(token: string, { issuer, token_endpoint: endpoint 
       ? `The token does not say which authorization server it is for, so it was not sent to ${issuer}, which only the MCP server has named.`
       : `The token is for ${quoted(audiences.join(', '))}, and not for ${issuer}, so it was not sent there.`,
     {
-      hint: `If it should be, have it issued for that audience, or pass --issuer ${issuer}`,
+      hint: `If it should be, have it issued for that audience, or pass --issuer ${shellWord(issuer)}`,
     },
   );
 }

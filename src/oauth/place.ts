@@ -1,6 +1,7 @@
 /** Where a login may be used: at its server's URL and beside it, and nowhere else. */
 import { AuthError } from '../errors.js';
 import { quoted, shownUrl } from '../server-text.js';
+import { isPlainPath } from './plain-path.js';
 
 /**
  * Sees to it that a login is used for its server alone: on its origin, at its URL or beside it, as `/messages` is beside
@@ -13,18 +14,12 @@ export function checkPlace(url: URL, { target, what }: { target: URL; what: stri
   throw new AuthError('url_refused', `${what}, ${quoted(shownUrl(url))}, is not a part of ${shownUrl(target)}, which the login is for.`);
 }
 
-/** What some servers read as a slash, or as a step up, where others do not: a path with it may be another one than it seems. */
-const ambiguous = /%2f|%5c|%2e|%00|%25|;|\\|\/\//i;
-
 function isBeside({ origin, pathname }: URL, target: URL): boolean {
   if (origin !== target.origin) return false;
   if (pathname === target.pathname) return true;
-  return pathname.startsWith(folderOf(target.pathname)) && !ambiguous.test(pathname);
-}
-
-/** A path up to its last slash. */
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/') + 1);
+  const folder = target.pathname.slice(0, target.pathname.lastIndexOf('/') + 1);
+  // What is in the server's own URL, it may have.
+  return pathname.startsWith(folder) && isPlainPath(`/${pathname.slice(folder.length)}`);
 }
 
 /** An answer that may be a redirect. */

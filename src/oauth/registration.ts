@@ -1,6 +1,7 @@
 /** Dynamic client registration: RFC 7591, with `application_type` of OpenID Connect Dynamic Client Registration 1.0. */
 import { dynamicClientRegistrationRequest, processDynamicClientRegistrationResponse } from 'oauth4webapi';
 import type { Context } from '../context.js';
+import { shellWord } from '../command-line.js';
 import { AuthError, hasCode } from '../errors.js';
 import { quoted } from '../server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
@@ -267,7 +268,7 @@ function refused(error: OAuthError | undefined, { issuer }: AuthorizationServerM
   return new AuthError('registration_refused', error.message, {
     hint:
       vendorOf(issuer)?.needs.registration?.value ??
-      `${new URL(issuer).host} may only take clients that it knows: pass --client-id ID, or set MCP_AUTH_REGISTRATION_TOKEN and pass --issuer ${issuer}`,
+      `${new URL(issuer).host} may only take clients that it knows: pass --client-id ID, or set MCP_AUTH_REGISTRATION_TOKEN and pass --issuer ${shellWord(issuer)}`,
     cause: error,
   });
 }

@@ -1,11 +1,12 @@
 /** Resource identifiers: RFC 8707 section 2, RFC 9728 section 3.3. */
+import { isPlainPath } from './plain-path.js';
 
 /** A host, with a port or without, as every program reads it: no user information, no backslash, nothing encoded. */
 const authority = /^https?:\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?$/i;
 /** What the parser of URLs takes out or changes, so that the text means another address elsewhere. */
 const changed = /[\0-\x20\x7f\\#]/;
-/** What some programs read as a slash or as a step up, in a path where others do not. */
-const ambiguous = /%(2f|5c|2e|00|25)|\/\/|;|\/\.\.?(\/|$)/i;
+/** Steps, which the parser takes out. */
+const steps = /\/(\.|%2e){1,2}(\/|$)/i;
 
 /**
  * Whether a resource identifier names the server's URL itself or a path above it on the same origin. One that another program could
@@ -18,7 +19,7 @@ export function covers(resource: string, serverUrl: URL): boolean {
   if (!authority.test(origin) || changed.test(rest) || !URL.canParse(resource)) return false;
   const url = new URL(resource);
   const isSamePath = url.pathname === serverUrl.pathname;
-  if (!isSamePath && ambiguous.test(rest.replace(/\?.*$/s, ''))) return false;
+  if (steps.test(rest.replace(/\?.*$/s, '')) || !(isSamePath || isPlainPath(url.pathname))) return false;
   if (url.origin !== serverUrl.origin || (url.search !== '' && url.search !== serverUrl.search)) return false;
   return isAbove(url.pathname, serverUrl.pathname);
 }

@@ -1,5 +1,6 @@
 /** A server that refuses new tokens: more of them help nobody, and each costs the authorization server a refresh. */
 import type { Context } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { findServer } from '../store/document.js';
 import { readLogin, writeLogin, type Login } from '../store/login.js';
@@ -24,7 +25,7 @@ export async function checkRefusal({ name, login, hasWorked = false }: Refused &
   if (refusals < 1 || (refusals === 1 && (hasWorked || !isNew))) return;
   await rememberRefusal({ name, login }, context);
   throw new AuthError('token_refused', `The server refuses the token of ${name}, which is new: another one would be refused, too.`, {
-    hint: `It may want another scope or audience. Log in again: mcp-auth login ${name}     What is wrong: mcp-auth doctor ${name}`,
+    hint: `It may want another scope or audience. Log in again: ${ownCommand`mcp-auth login ${name}`}     What is wrong: ${ownCommand`mcp-auth doctor ${name}`}`,
   });
 }
 

@@ -3,6 +3,7 @@
  * be killed, time out or be closed with its terminal, and the answer is stored all the same.
  */
 import type { Context, Refresher, Ui } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { revived, type Answer, type RenewalRequest, type Said } from './refresher-messages.js';
 
@@ -51,6 +52,6 @@ export function tell({ how, text, hint }: Said, ui: Pick<Ui, Said['how']>): void
 /** The other process has been ended from outside, as by a system that is short of memory. */
 function brokenOff(name: string): AuthError {
   return new AuthError('program_failed', `The process that renews the token of ${name} was ended before it was done.`, {
-    hint: `Run the command again. If the login has ended: mcp-auth login ${name}`,
+    hint: `Run the command again. If the login has ended: ${ownCommand`mcp-auth login ${name}`}`,
   });
 }

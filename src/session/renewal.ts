@@ -1,5 +1,6 @@
 /** New tokens for a login, so that none is ever lost between the server that gives them and the store. */
 import type { Context } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError, hasCode } from '../errors.js';
 import type { Proof } from '../flows/flow.js';
 import { unattendedFlow } from '../flows/index.js';
@@ -52,7 +53,9 @@ export async function tokenServerOf(stored: Stored, context: Pick<Context, 'http
   const { origin } = new URL(issuer);
   if (metadata === undefined && issuer === origin) return defaultMetadata(origin);
   if (metadata === undefined)
-    throw new AuthError('server_failed', `${issuer} has no metadata any more.`, { hint: `Try again, or run mcp-auth login ${name}` });
+    throw new AuthError('server_failed', `${issuer} has no metadata any more.`, {
+      hint: `Try again, or run ${ownCommand`mcp-auth login ${name}`}`,
+    });
   return metadata;
 }
 
@@ -148,7 +151,7 @@ function tellWhatWasGained({ name, login, tokens }: Stored & { tokens: TokenResp
   const gained = tokens.scope?.split(' ').filter((scope) => scope !== '' && !approved.has(scope)) ?? [];
   if (before === undefined || gained.length === 0) return;
   ui.warn(
-    `The renewed token of ${name} may do more than was approved: ${quoted(gained.join(' '))}. If nobody expected that: mcp-auth logout ${name}`,
+    `The renewed token of ${name} may do more than was approved: ${quoted(gained.join(' '))}. If nobody expected that: ${ownCommand`mcp-auth logout ${name}`}`,
   );
 }
 
@@ -175,7 +178,7 @@ async function save(
     if (!(error instanceof AuthError) || kept === undefined) throw error;
     ui.fail(
       `${name} has new tokens, and they could not be stored: ${error.message}`,
-      `They are kept in ${kept}. Make room, then run: mcp-auth token ${name}`,
+      `They are kept in ${kept}. Make room, then run: ${ownCommand`mcp-auth token ${name}`}`,
     );
     return renewed;
   }
@@ -297,12 +300,12 @@ function asEnding(error: OAuthError, name: string): AuthError {
   if (error.error === 'invalid_client' || error.code === 'invalid_grant') return loginNeeded(name, why);
   if (error.code !== 'request_refused') return error;
   return new AuthError(error.code, error.message, {
-    hint: error.hint ?? `Try again. If it stays so, run: mcp-auth login ${name}`,
+    hint: error.hint ?? `Try again. If it stays so, run: ${ownCommand`mcp-auth login ${name}`}`,
     cause: error,
   });
 }
 
 /** Exit 3, with the command that mends it. */
 export function loginNeeded(name: string, why: string): AuthError {
-  return new AuthError('login_needed', `${why}.`, { hint: `Run: mcp-auth login ${name}` });
+  return new AuthError('login_needed', `${why}.`, { hint: `Run: ${ownCommand`mcp-auth login ${name}`}` });
 }

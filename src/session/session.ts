@@ -1,5 +1,6 @@
 /** A login that is in the store: the token that is valid now. */
 import type { Context, Refresher } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { requestIsTurnedAway } from '../oauth/probe.js';
 import { withAccess } from './server-access.js';
@@ -14,7 +15,6 @@ import { fingerprint } from '../store/fingerprint.js';
 import { isFresh, secondsLeft, shortLife } from '../store/freshness.js';
 import { expandVariables, isUrlOf } from '../store/variables.js';
 import { shownUrl } from '../server-text.js';
-import { shellWord } from '../shell-word.js';
 
 export interface FreshRequest {
   readonly name: string;
@@ -70,7 +70,7 @@ export async function loginOfUrl(url: string, { store, env }: Pick<Context, 'sto
   const [name] = same.find(([, entry]) => readLogin(entry) !== undefined) ?? same[0] ?? [];
   if (name !== undefined) return name;
   throw new AuthError('login_needed', `There is no server with the URL ${shownUrl(url)} in the store.`, {
-    hint: `Run: mcp-auth login ${shellWord(shownUrl(url))}`,
+    hint: `Run: ${ownCommand`mcp-auth login ${shownUrl(url)}`}`,
   });
 }
 

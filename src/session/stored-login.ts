@@ -1,5 +1,6 @@
 /** A login as it is in the store, for its server and no other. */
 import type { Context } from '../context.js';
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { covers } from '../oauth/resource.js';
 import { quoted, shownUrl } from '../server-text.js';
@@ -20,7 +21,7 @@ export function storedLogin(document: StoreDocument, name: string, context: Pick
   if (login) return checkResource(login, { name, url: entry?.url }, context);
   if (entry === undefined) {
     throw new AuthError('login_needed', `There is no server called ${name} in the store.`, {
-      hint: `Run: mcp-auth login URL --name ${name}     (mcp-auth list shows the servers)`,
+      hint: `Run: ${ownCommand`mcp-auth login URL --name ${name}`}     (mcp-auth list shows the servers)`,
     });
   }
   if (typeof entry.auth?.type === 'string' && !loginTypes.has(entry.auth.type)) {

@@ -2,6 +2,7 @@
  * The shape of `mcp-servers.json`, and its servers. What is ours is read and changed while the rest is left alone; the login
  * in an entry is login.ts's, the registrations are clients.ts's. All pure; the disk is store.ts's.
  */
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { isDeeperThan, isObject } from '../json.js';
 import type { DpopKey } from '../oauth/dpop.js';
@@ -127,7 +128,7 @@ export function putServer(document: StoreDocument, { name, url }: { name: string
   const known = findServer(document, name);
   if (known !== undefined && !isSameUrl(known.url, url)) {
     throw new AuthError('usage', `The name ${name} is taken by ${typeof known.url === 'string' ? known.url : 'a local command'}.`, {
-      hint: `Choose another name with --name, or run: mcp-auth remove ${name}`,
+      hint: `Choose another name with --name, or run: ${ownCommand`mcp-auth remove ${name}`}`,
     });
   }
   const all = (document.mcpServers ??= {});

@@ -1,4 +1,5 @@
 /** The login in an entry of the file: which key holds what, and how it is put there and taken away. All pure. */
+import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import type { Network } from '../http/networks.js';
 import { isObject } from '../json.js';
@@ -130,6 +131,6 @@ export function checkLoginFits({ auth, url }: ServerEntry, name: string): void {
   const type = isObject(auth) ? (auth.type ?? 'bearer') : 'bearer';
   if (loginTypes.has(type)) return;
   throw new AuthError('usage', `${name} is authenticated by ${JSON.stringify(type)}, which a login would overwrite.`, {
-    hint: `Log in under another name: mcp-auth login ${url ?? 'URL'} --name NAME`,
+    hint: `Log in under another name: ${ownCommand`mcp-auth login ${url ?? 'URL'} --name NAME`}`,
   });
 }

@@ -2,6 +2,7 @@
  * What a person has said of one server, in place of what would be found out about it or done by default. It is kept with the
  * server until it is said anew, and `default` takes it back. All pure.
  */
+import { shellWord } from '../command-line.js';
 import { isObject } from '../json.js';
 import type { ServerEntry } from './document.js';
 import { isKind, type Kind } from './kinds.js';
@@ -135,15 +136,15 @@ export function portableSettings(from: ServerSettings): ServerSettings {
 
 /** Settings as the options that say them, each as it is typed: for a person. */
 export function settingsInWords(from: ServerSettings): string[] {
-  const trusted = from.trustedIssuer === undefined ? [] : [`--trust-issuer ${from.trustedIssuer}`];
+  const trusted = from.trustedIssuer === undefined ? [] : [`--trust-issuer ${shellWord(from.trustedIssuer)}`];
   const others = all.flatMap(([key, { option }]) => (from[key] === undefined ? [] : optionsFor(option, from[key])));
   return [...trusted, ...others];
 }
 
 function optionsFor(option: string, value: NonNullable<ServerSettings[SettingKey]>): string[] {
   if (typeof value === 'boolean') return [value ? option : option.replace('--', '--no-')];
-  if (typeof value === 'object') return Object.entries(value).map(([name, one]) => `${option} ${name}=${one}`);
-  return [`${option} ${value.includes(' ') ? JSON.stringify(value) : value}`];
+  if (typeof value === 'object') return Object.entries(value).map(([name, one]) => `${option} ${shellWord(`${name}=${one}`)}`);
+  return [`${option} ${shellWord(value)}`];
 }
 
 /** The settings as they stand on disk, for a script to read. */

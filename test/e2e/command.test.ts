@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { shellLine } from '../../src/apps/shell-words.js';
+import { shellLine } from '../../src/command-line.js';
 import { command } from '../helpers/build.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';

@@ -1,7 +1,7 @@
 /** Through a real sshd on loopback, as from a laptop. */
 import os from 'node:os';
 import { expect, test as anyTest } from 'vitest';
-import { shellLine } from '../../src/apps/shell-words.js';
+import { shellLine } from '../../src/command-line.js';
 import { command } from '../helpers/build.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { describeWith } from '../helpers/installed.js';

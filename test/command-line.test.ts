@@ -1,7 +1,7 @@
 /** A word that a person copies is one word to a shell, and the same one. */
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { shellWord } from '../src/shell-word.js';
+import { shellWord } from '../src/command-line.js';
 
 test.each([
   '/home/me/mcp-servers.json',
@@ -14,7 +14,7 @@ test.each([
   '"',
   '',
 ])('%j', (text) => {
-  expect(execFileSync('/bin/sh', ['-c', `printf %s ${shellWord(text)}`], { encoding: 'utf8' })).toBe(text);
+  expect(execFileSync('bash', ['-c', `printf %s ${shellWord(text)}`], { encoding: 'utf8' })).toBe(text);
 });
 
 test('what needs no quotes has none', () => {

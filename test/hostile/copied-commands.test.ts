@@ -1,0 +1,120 @@
+/** What a person copies from a hint into a shell, or has written for systemd, is what was meant, whatever a name has in it. */
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { ownCommand } from '../../src/command-line.js';
+import { serviceUnit } from '../../src/commands/service-unit.js';
+import { metadata } from '../helpers/fake-server.js';
+import { temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { startAttackingServer } from './attacking-server.js';
+
+/** The words that a shell makes of a command. */
+function wordsOf(command: string): string[] {
+  const printed = execFileSync('bash', ['-c', `mcp-auth() { printf '%s\\0' "$@"; }; ${command}`], { encoding: 'utf8' });
+  return printed.split('\0').slice(0, -1);
+}
+
+const odd = [
+  ...[
+    'my server',
+    "it's",
+    'a"b',
+    'a$HOME',
+    'a$(touch pwned)b',
+    'a`touch pwned`b',
+    'a;touch pwned',
+    'a|b',
+    'a&b',
+    'a>pwned',
+    'a<b',
+    '*',
+    '?',
+    '~',
+    '#x',
+  ],
+  ...[
+    '!x',
+    'a\\b',
+    '{a,b}',
+    '-x',
+    '--help',
+    '--store=x',
+    '--',
+    'a\nb',
+    'a\u001b]0;x\u0007b',
+    'a\u202eb',
+    'a\u200bb',
+    "\u0007'\\",
+    'naïve',
+    'a\u00a0b',
+  ],
+];
+
+test.each(odd)('a server called %j, which another program has put into the store', async (name) => {
+  const store = temporaryStore({ mcpServers: { [name]: { type: 'http', url: 'https://mcp.example/mcp' } } });
+  const asked = run(['token', '--', name], { store });
+  expect(await asked.exit).toBe(3);
+  const command = /Run: (mcp-auth .*)$/m.exec(asked.stderr)?.[1] ?? '';
+  expect(wordsOf(command).filter((word) => word !== '--' || name === '--')).toContain(name);
+  // The command line takes it for that server and nothing else.
+  const again = run(wordsOf(command.replace('login', 'logout')), { store });
+  expect(await again.exit, again.stderr).toBe(0);
+  expect(again.stderr).toContain('You were not logged in to');
+});
+
+test('options come before what begins with a hyphen', () => {
+  expect(ownCommand`mcp-auth login ${'-x'} --store ${'-y z'}`).toBe("mcp-auth login --store '-y z' -- -x");
+  expect(ownCommand`mcp-auth login ${'x'} --store ${'-y'}`).toBe('mcp-auth login x --store -y');
+  expect(ownCommand`mcp-auth login ${''}`).toBe("mcp-auth login ''");
+});
+
+test('an authorization server whose address is a command', async () => {
+  const named = "/x;$(id)'&";
+  const issuerOf = (origin: string) => `${origin.replace('127.0.0.1', 'localhost')}${named}`;
+  const at = await startAttackingServer(({ origin }) => [
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [issuerOf(origin)] } } },
+    {
+      want: `GET /.well-known/oauth-authorization-server${new URL(issuerOf(origin)).pathname}`,
+      respond: { json: metadata(issuerOf(origin), {}) },
+    },
+  ]);
+  const login = run(`login ${at.server.url} --no-browser --flow client-credentials --client-id robot --name victim`, {
+    store: temporaryStore(),
+    env: { MCP_AUTH_CLIENT_SECRET: 's' },
+  });
+  expect(await login.exit).toBe(1);
+  expect(login.stderr).toContain('pass --issuer');
+  const option = /pass (--issuer .*)$/m.exec(login.stderr)?.[1] ?? '';
+  expect(wordsOf(`mcp-auth ${option}`)).toEqual(['--issuer', issuerOf(at.origin)]);
+});
+
+test('options of a document from elsewhere', async () => {
+  const scope = "a'; touch pwned; '";
+  const auth = { type: 'bearer', token: 'SECRET', flow: 'client-credentials', issuer: 'https://as.example', client_id: 'c' };
+  const entry = { url: 'https://mcp.example/mcp', auth, login_options: { scope }, headers: { 'x`touch`': 'v' } };
+  const imported = run('import', { store: temporaryStore(), stdin: { text: JSON.stringify({ mcpServers: { victim: entry } }) } });
+  expect(await imported.exit, imported.stderr).toBe(0);
+  const said = [...imported.stderr.matchAll(/“(--[^”]*)”/g)].map(([, words = '']) => wordsOf(`mcp-auth ${words}`));
+  expect(said).toContainEqual(['--header', 'x`touch`']);
+  expect(said).toContainEqual(['--scope', scope]);
+});
+
+test.each(['a\nExecStart=/bin/evil', 'a\rb', 'a\u0000b', 'a\u001bb', 'a\u2028b', 'a\u202eb'])(
+  'the store %j has no systemd unit',
+  async (file) => {
+    const store = path.join('/tmp', file);
+    const asked = run(['refresh', '--install-service', '--store', store], { store: temporaryStore() });
+    expect(await asked.exit).toBe(2);
+    expect(asked.stdout).toBe('');
+    expect(asked.stderr).toContain('A systemd unit cannot hold the path');
+    expect(() => serviceUnit({ program: ['/usr/bin/node', `/opt/${file}`], store: undefined })).toThrow('A systemd unit cannot hold');
+    const written = run(['refresh', '--install-service', '--write'], { store, env: { XDG_CONFIG_HOME: temporaryFolder() } });
+    expect(await written.exit).toBe(2);
+  },
+);
+
+test('a path with white space, quotes, specifiers and letters of all scripts has one', () => {
+  const unit = serviceUnit({ program: ['/usr/bin/node'], store: '/home/é 100%/$x "日本　"\\s.json' });
+  expect(unit).toContain('"--store" "/home/é 100%%/$$x \\"日本　\\"\\\\s.json"\n');
+});
