@@ -1385,4 +1385,35 @@ const endpoints: Attack[] = [
   },
 ];
 
-export const attacks: readonly Attack[] = [...endpoints, ...urls, ...redirects, ...bytes, ...words, ...oauth, ...configurations];
+const shown: Attack[] = [
+  ...[
+    'Your account is locked. Call 0800 1234',
+    'Send me 1 bitcoin',
+    'PLEASE-CALL-0800-1234-OR-LOSE-YOUR-ACCOUNT',
+    'evil.example/login',
+    'https://evil',
+    'a'.repeat(33),
+    'pay me: now',
+    'АВСD-EFGH',
+    ' ',
+    'Reinstall everything now',
+  ].map((code) => ({
+    source: 'RFC 8628 section 6.1, attacks of 2026-11-25',
+    attack: `the user code is ${JSON.stringify(code)}`,
+    change: ({ origin }: Places) => [{ want: 'POST /device', respond: deviceCode(origin, { user_code: code }) }],
+    exit: 1,
+    says: /gave a code that nobody can type/,
+    never: ['POST /token'],
+  })),
+  ...['WDJB-MJHT', '123 456 789', 'abcd1234', '0123456789abcdef0123456789ABCDEF', 'x_-Y.9', 'A'].map((code) => ({
+    source: 'RFC 8628 section 6.1',
+    attack: `the user code ${code} is one`,
+    change: ({ origin }: Places) => [{ want: 'POST /device', respond: deviceCode(origin, { user_code: code }) }],
+    command: unverified,
+    exit: 0,
+    says: new RegExp(code),
+    changesStore: true,
+  })),
+];
+
+export const attacks: readonly Attack[] = [...endpoints, ...urls, ...redirects, ...bytes, ...words, ...oauth, ...configurations, ...shown];
