@@ -8,6 +8,8 @@ import type { Context } from './context.js';
 import { ownCommand } from './command-line.js';
 import { AuthError, hasCode } from './errors.js';
 import { homeFolder } from './folders.js';
+import { checkServerUrl } from './login/server-name.js';
+import { hasHidden, quoted } from './server-text.js';
 import { headersOf } from './session/server-access.js';
 import { freshLogin } from './session/session.js';
 import { clientsOf } from './store/clients.js';
@@ -65,6 +67,7 @@ export async function planConnection(request: ConnectRequest, context: Context):
   const { app, name, project } = request;
   const place = placeOf(context);
   const url = await urlOf(name, context);
+  for (const one of [name, request.as ?? name]) checkShowable(one);
   if (request.as !== undefined) checkNameInApp(app, request.as);
   if (project && app.configPath(place, project) === undefined) {
     throw new AuthError('usage', `${app.summary} has no configuration for a project.`);
@@ -258,13 +261,21 @@ function checkHasHome(file: string): void {
   });
 }
 
+/** Another program may have put any name into the store. @throws AuthError `usage` for one that an app cannot show or hand on. */
+function checkShowable(name: string): void {
+  if (!hasHidden(name) && !name.startsWith('-')) return;
+  throw new AuthError('usage', `${quoted(name)} cannot be connected: it begins with “-”, or has characters in it that are not seen.`, {
+    hint: 'Log in to the server under another name: mcp-auth login URL --name NAME',
+  });
+}
+
 async function readText(file: string, { files }: Context): Promise<string> {
   return (await files.readIfThere(file)) ?? '';
 }
 
 async function urlOf(name: string, { store, env }: Context): Promise<string> {
   const entry = findServer(await store.read(), name);
-  if (typeof entry?.url === 'string') return expandVariables(entry.url, env);
+  if (typeof entry?.url === 'string') return checkServerUrl(expandVariables(entry.url, env));
   throw new AuthError('login_needed', `There is no remote server called ${name} in the store.`, {
     hint: `Run: ${ownCommand`mcp-auth login URL --name ${name}`}`,
   });

@@ -70,6 +70,9 @@ function find({ argv: [command = '', name = '', flag, store, ...more], variables
     if (sharedFiles().some((one) => readNewest(one)?.name === name)) return undefined;
     const kept = newestFiles(realpathSync(file), name).map(readNewest);
     if (kept.some((newest) => newest?.name === name && newest.server?.auth?.token !== login.accessToken)) return undefined;
+    // Whether that is this server's is for the whole program to say, unless it is so to the letter.
+    const asked = variables['CLAUDE_CODE_MCP_SERVER_URL'];
+    if (command === 'headers' && asked && asked !== url) return undefined;
     // Headers of the entry's own may have variables in them.
     if (command === 'headers' && (entry?.headers !== undefined || variables['CLAUDE_CODE_MCP_SERVER_URL'])) return undefined;
     return isItsOwn ? { file, name, login, form } : undefined;

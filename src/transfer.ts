@@ -6,7 +6,7 @@ import type { Network } from './http/networks.js';
 import { isLoopback } from './http/url-policy.js';
 import type { ClientInformation } from './oauth/registration.js';
 import { covers } from './oauth/resource.js';
-import { quoted } from './server-text.js';
+import { hasHidden, quoted } from './server-text.js';
 import { canRenew } from './session/renewal.js';
 import { unknownServer } from './session/revoke.js';
 import { headersOf } from './session/server-access.js';
@@ -70,8 +70,8 @@ export interface Imported {
 
 interface ImportRequest {
   readonly text: string;
-  /** Throws for a name or a URL that no server may have. */
-  readonly check: (server: { name: string; url: string }) => void;
+  /** Throws for a name or a URL that no server may have, and returns the URL as it is stored. */
+  readonly check: (server: { name: string; url: string }) => string;
   /** Whether a login that is here, and is another one, may be replaced. */
   readonly replace: boolean;
 }
@@ -96,9 +96,10 @@ export async function importLogins({ text, check, replace }: ImportRequest, { st
   const arriving = servers(document).flatMap(([name, entry]) => {
     const login = readLogin(entry);
     if (login === undefined || typeof entry.url !== 'string') return [];
-    check({ name, url: entry.url });
+    const url = check({ name, url: entry.url });
+    checkWords(login);
     const client = clientsOf(document, login.issuer ?? '').find(({ client_id }) => client_id === login.clientId);
-    return [{ name, url: entry.url, entry, whole: login, login: portableLogin(login, entry.url), client }];
+    return [{ name, url, entry, whole: login, login: portableLogin(login, url), client }];
   });
   if (arriving.length === 0) {
     throw new AuthError('usage', 'There is no login in what was given on stdin.', { hint: 'Give what mcp-auth export NAME prints.' });
@@ -122,6 +123,12 @@ export async function importLogins({ text, check, replace }: ImportRequest, { st
     unrenewable: unrenewable({ whole, client }),
     ...optionsOf(entry),
   }));
+}
+
+/** @throws AuthError `usage` for words of a login that are read otherwise than they are. */
+function checkWords({ issuer = '', clientId = '', scope = '', requestedScope = '', resource = '' }: Login): void {
+  const odd = [issuer, clientId, scope, requestedScope, resource].find(hasHidden);
+  if (odd !== undefined) throw new AuthError('usage', `The document has ${quoted(odd)}, with characters in it that are not seen.`);
 }
 
 /** What this machine takes of the login in a document. */

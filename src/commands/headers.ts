@@ -1,14 +1,15 @@
-import type { Context } from '../context.js';
+import type { Context, Env } from '../context.js';
 import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { freshLogin, loginOfUrl } from '../session/session.js';
 import { expandedHeaders, headersOf, ownAuthorization } from '../session/server-access.js';
+import { covers, isParent } from '../oauth/resource.js';
+import { quoted } from '../server-text.js';
 import { findServer, type ServerEntry } from '../store/document.js';
-import { isUrlOf } from '../store/variables.js';
 import { readLogin } from '../store/login.js';
+import { expandVariables, isExpandable, isUrlOf } from '../store/variables.js';
 import type { Command } from './command.js';
 import { setIn } from './client-options.js';
-import { shownUrl } from '../server-text.js';
 
 interface Options {
   url?: string;
@@ -23,25 +24,12 @@ export const headers: Command<Options> = {
   run: async ({ arguments: [asked], options: { url } }, context) => {
     const name = asked ?? (await nameByUrl(url, context));
     const entry = findServer(await context.store.read(), name);
-    if (asked !== undefined) checkUrl({ name, entry, url: url ?? setIn(context.env, 'CLAUDE_CODE_MCP_SERVER_URL') }, context);
+    checkUrl({ name, entry, url }, context);
     const own = expandedHeaders(headersOf(entry), context);
     const authorization = readLogin(entry) === undefined ? ownAuthorization(entry, context) : undefined;
     context.ui.document({ ...own, Authorization: authorization ?? (await tokenHeader(name, context)) });
   },
 };
-
-/**
- * An app that asks for a server by its name may have it at another URL, as a project's configuration gives it: the token is not for
- * that one.
- *
- * @throws AuthError `login_needed`.
- */
-function checkUrl({ name, entry, url }: { name: string; entry: ServerEntry | undefined; url: string | undefined }, { env }: Context): void {
-  if (url === undefined || entry?.url === undefined || isUrlOf(entry.url, url, env)) return;
-  throw new AuthError('login_needed', `The login to ${name} is for another URL than ${shownUrl(url)}, so its token was not printed.`, {
-    hint: `Log in to that server: ${ownCommand`mcp-auth login ${shownUrl(url)}`}`,
-  });
-}
 
 async function tokenHeader(name: string, context: Context): Promise<string> {
   const { accessToken, tokenType } = await freshLogin({ name }, context);
@@ -49,6 +37,32 @@ async function tokenHeader(name: string, context: Context): Promise<string> {
   throw new AuthError('not_a_login', `The token of ${name} is bound to a key (DPoP): a header alone cannot use it.`, {
     hint: `Use: ${ownCommand`mcp-auth bridge ${name}`}`,
   });
+}
+
+/**
+ * The app says which server it is about to send the headers to, and a project's configuration may have put another URL beside the
+ * name of this one.
+ *
+ * @throws AuthError `url_refused`.
+ */
+function checkUrl({ name, entry, url }: { name: string; entry: ServerEntry | undefined; url: string | undefined }, { env }: Context): void {
+  const connected = setIn(env, 'CLAUDE_CODE_MCP_SERVER_URL');
+  for (const asked of [url, connected]) {
+    if (asked === undefined || entry === undefined || isPlace(entry.url, asked, env)) continue;
+    throw new AuthError('url_refused', `${name} is not the server at ${quoted(asked)}: its headers are for ${quoted(entry.url)} alone.`, {
+      hint: 'See the URL of the server in the app, and what mcp-auth list says.',
+    });
+  }
+}
+
+/** Whether a server of the store is at that URL, but for a slash at the end, and for a query where the store has none. */
+function isPlace(written: unknown, asked: string, env: Env): boolean {
+  if (isUrlOf(written, asked, env)) return true;
+  if (typeof written !== 'string' || !isExpandable(written, env) || !URL.canParse(asked)) return false;
+  const address = expandVariables(written, env);
+  if (!URL.canParse(address)) return false;
+  const { href } = new URL(address);
+  return covers(href, new URL(asked)) && !isParent(href, new URL(asked));
 }
 
 async function nameByUrl(asked: string | undefined, context: Context): Promise<string> {

@@ -1,10 +1,11 @@
-import type { Context } from '../context.js';
+import type { Context, Env } from '../context.js';
 import { ownCommand } from '../command-line.js';
 import { AuthError } from '../errors.js';
 import { quoted, shownUrl } from '../server-text.js';
 import { variablesIn } from '../store/variables.js';
 import { importLogins } from '../transfer.js';
 import type { Command } from './command.js';
+import { storedUrl } from '../login/stored-url.js';
 import { checkServerName, checkServerUrl } from '../login/server-name.js';
 
 interface Options {
@@ -18,7 +19,10 @@ export const importCommand: Command<Options> = {
   examples: ['import < linear.json', 'import --store ~/.pflow/mcp-servers.json < linear.json'],
   run: async ({ options: { replace = false } }, context) => {
     const { ui, store } = context;
-    for (const imported of await importLogins({ text: await readStdin(context), check: checkServer, replace }, context)) {
+    for (const imported of await importLogins(
+      { text: await readStdin(context), check: (server) => checkServer(server, context.env), replace },
+      context,
+    )) {
       const { name, url, issuer, unrenewable, taken, left } = imported;
       ui.succeed(`Logged in to ${name}. Stored in ${store.path}`);
       ui.say(`  It is at ${shownUrl(url)}${issuer === undefined ? '' : `, and renewed by ${quoted(issuer)}`}.`);
@@ -34,9 +38,9 @@ export const importCommand: Command<Options> = {
   },
 };
 
-function checkServer({ name, url }: { name: string; url: string }): void {
+function checkServer({ name, url }: { name: string; url: string }, env: Env): string {
   checkServerName(name);
-  checkServerUrl(url);
+  return storedUrl(url, checkServerUrl, env);
 }
 
 async function readStdin({ ui, signal }: Context): Promise<string> {

@@ -7,6 +7,7 @@ import { readLogin, type Login } from '../store/login.js';
 import { readSettings, settingsInWords, settingsOnDisk } from '../store/settings.js';
 import type { Command } from './command.js';
 import { inWords } from '../duration.js';
+import { hasHidden } from '../server-text.js';
 import { table } from './table.js';
 
 interface Options {
@@ -26,7 +27,7 @@ export const list: Command<Options> = {
   run: async (input, context) => {
     const { store, ui } = context;
     if (input.options.names) {
-      for (const [name] of servers(await store.read())) ui.print(name);
+      for (const [name] of servers(await store.read())) if (!hasHidden(name) && !name.startsWith('-')) ui.print(name);
       return;
     }
     const all = servers(await store.read()).map(([name, entry]) => ({ name, entry, login: readLogin(entry) }));
@@ -88,7 +89,9 @@ function describe({ name, entry, login }: Server, context: Context) {
 }
 
 function urlOf({ url }: ServerEntry): string {
-  return typeof url === 'string' ? url : '(a local command)';
+  if (typeof url !== 'string') return '(a local command)';
+  // What another program has put there may look like another URL than it is.
+  return hasHidden(url) && URL.canParse(url) ? new URL(url).href : url;
 }
 
 /** How the server is authenticated, in a word; `oauth` is what `login` made, `header` what another program wrote. */

@@ -11,7 +11,7 @@ export function isHeaderName(text: string): boolean {
   return /^[\w!#$%&'*+.^`|~-]+$/.test(text);
 }
 
-/** Whether a field value can hold all characters of a text: RFC 9110 section 5.5. */
+/** Whether a field value can hold all characters of a text: RFC 9110 section 5.5, but for controls of eight bits. */
 export function isHeaderValue(text: string): boolean {
-  return !/[^\t\x20-\x7e\x80-\xff]/.test(text);
+  return !/[^\t\x20-\x7e\xa0-\xff]/.test(text);
 }

@@ -1,31 +1,36 @@
 import { AuthError } from '../errors.js';
 import { isLoopback, parseSafeUrl } from '../http/url-policy.js';
-import { serverName } from '../store/document.js';
-import { firstFree } from '../store/fitted-name.js';
+import { hasHidden, quoted } from '../server-text.js';
+import { firstFree, isFit } from '../store/fitted-name.js';
 
 /** First labels of a host that say what it serves, not whose it is. */
 const generic = new Set(['mcp', 'www', 'api', 'app', 'server', 'remote']);
 
-/** @throws AuthError `usage` for a name that other readers of the store would refuse. */
+/** @throws AuthError `usage` for a name that other readers of the store would refuse, or take for an option. */
 export function checkServerName(name: string): string {
-  if (serverName.test(name)) return name;
+  if (isFit(name)) return name;
   throw new AuthError(
     'usage',
-    `A server's name is made of letters, digits, “-” and “_”, 128 at most, and ${JSON.stringify(name)} cannot be one.`,
+    `A server's name is made of letters, digits, “-” and “_”, 128 at most, does not begin with “-”, and ${quoted(name)} cannot be one.`,
   );
 }
 
 /**
- * A server's URL as it was written, but for a fragment, which is never sent and no part of a resource's name (RFC 8707
- * section 2).
+ * A server's URL in the form in which it is used, so that what is shown is what is asked; but for a slash after the host, which
+ * stays as it was written, and a fragment, which is never sent and no part of a resource's name (RFC 8707 section 2).
  *
- * @throws AuthError `usage` unless it is https, or http on this machine.
+ * @throws AuthError `usage` unless it is https, or http on this machine; and for characters that are not seen.
  */
 export function checkServerUrl(url: string): string {
-  parseSafeUrl(url, { what: 'The server’s URL', code: 'usage', hint: 'It begins with https://, or with http:// on this machine.' });
-  const bare = url.replace(/#[^]*$/, '');
-  // Letters of other scripts look like those of this one: whoever reads the host has to see which it is.
-  return /[^\x21-\x7e]/.test(bare) ? new URL(bare).href : bare;
+  const written = url.replace(/#[^]*$/, '').trim();
+  parseSafeUrl(written, { what: 'The server’s URL', code: 'usage', hint: 'It begins with https://, or with http:// on this machine.' });
+  if (hasHidden(written)) {
+    throw new AuthError('usage', `The server’s URL, ${quoted(written)}, has characters in it that are not seen.`, {
+      hint: 'Type it anew: they may have come along when it was copied.',
+    });
+  }
+  const { href } = new URL(written);
+  return href === `${written}/` ? written : href;
 }
 
 /**

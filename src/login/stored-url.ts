@@ -9,18 +9,14 @@ import { variablesIn, withReferences } from '../store/variables.js';
  * @throws AuthError `usage` for one that no server may have, whatever is in the variables that are not set here.
  */
 export function storedUrl(url: string, checkUrl: (url: string) => string, { variables }: Pick<Env, 'variables'>): string {
-  // What the URL parser takes away too.
-  const written = url
-    .replace(/[\t\r\n]/g, '')
-    .replace(/^[\0- ]+/, '')
-    .trimEnd();
+  const written = url.trim();
   const used = withReferences(written, 'Its URL', ({ name, otherwise, start, end }) => {
     const value = variables[name] === '' ? undefined : variables[name];
     return value ?? otherwise ?? standIn(written.slice(0, start), written.slice(end));
   });
   const checked = checkUrl(used);
   if (variablesIn(written).length === 0) return checked;
-  if (/[^\x21-\x7e]/.test(written)) throw new AuthError('usage', 'Its URL has characters that no URL with a variable can have.');
+  if (/[^\x21-\x7e]|\\/.test(written)) throw new AuthError('usage', 'Its URL has characters that no URL with a variable can have.');
   return written;
 }
 

@@ -24,9 +24,9 @@ const longestSleep = 30_000;
 /** Seconds that a code is taken to live when the server names none that makes sense, and the longest that we wait. */
 const defaultLife = 600;
 const longestLife = 3600;
-/** RFC 8628 section 6.1 wants a code that a person can type: letters and digits, in groups. What is longer could be a sentence. */
-const userCodeForm = /^[\p{L}\p{N}]{1,16}([-_.: ][\p{L}\p{N}]{1,16}){0,7}$/u;
+/** Characters of a code that a person can type (RFC 8628 section 6.1), and of one of its groups, where spaces part them. */
 const longestUserCode = 32;
+const longestGroup = 8;
 
 export interface DeviceRequest {
   readonly metadata: AuthorizationServerMetadata;
@@ -144,10 +144,20 @@ function expired(): AuthError {
   return new AuthError('timed_out', 'The code expired before it was approved.', { hint: 'Run the command again for a new code.' });
 }
 
+/** Letters and digits, in groups of one length where spaces part them: a sentence would be shown as if it were to be believed. */
+function isTyped(code: string): boolean {
+  const groups = code.split(' ');
+  const [{ length }] = groups as [string];
+  const isEven = groups.every((group) => group.length <= longestGroup && Math.abs(group.length - length) <= 1);
+  return code.length <= longestUserCode && groups.every((group) => /^[\w.-]+$/.test(group)) && (groups.length === 1 || isEven);
+}
+
 /** @throws AuthError `response_invalid` for a code that cannot be shown as it is: a person would compare another one. */
 function checkUserCode(code: string, { issuer }: AuthorizationServerMetadata): string {
-  if (code.length <= longestUserCode && userCodeForm.test(code)) return code;
-  throw new AuthError('response_invalid', `${issuer} gave a code that nobody can type: ${quoted(code)}.`);
+  if (isTyped(code)) return code;
+  throw new AuthError('response_invalid', `${issuer} gave a code that nobody can type: ${quoted(code)}.`, {
+    hint: 'A code has 32 letters and digits at most, in groups. Log in with --flow paste, and tell those who run the server.',
+  });
 }
 
 /** The page to open, and the same with the code filled in: that one is hidden in a QR code, and has to be the same page. */

@@ -1502,8 +1502,19 @@ const afterConsent: Attack[] = [
 ].map((row) => ({ ...row, exit: 0, changesStore: true, leaves: /SECRET-access-token/ }));
 
 const shown: Attack[] = [
-  ...['Enter the code that your bank has sent you to go on', 'A'.repeat(33), 'AB\nCD', 'https://evil.example', 'A--B'].map((code) => ({
-    source: 'RFC 8628 section 6.1',
+  ...[
+    'Your account is locked. Call 0800 1234',
+    'Send me 1 bitcoin',
+    'PLEASE-CALL-0800-1234-OR-LOSE-YOUR-ACCOUNT',
+    'evil.example/login',
+    'https://evil',
+    'a'.repeat(33),
+    'pay me: now',
+    'АВСD-EFGH',
+    ' ',
+    'Reinstall everything now',
+  ].map((code) => ({
+    source: 'RFC 8628 section 6.1, attacks of 2026-11-25',
     attack: `the user code is ${JSON.stringify(code)}`,
     change: ({ origin }: Places) => [{ want: 'POST /device', respond: deviceCode(origin, { user_code: code }) }],
     exit: 1,
@@ -1516,8 +1527,8 @@ const shown: Attack[] = [
     command: 'headers victim',
     store: expired({ expires_at: 4_000_000_000 }),
     env: { CLAUDE_CODE_MCP_SERVER_URL: 'https://evil.example/mcp' },
-    exit: 3,
-    says: /The login to victim is for another URL than https:\/\/evil\.example\/mcp/,
+    exit: 1,
+    says: /victim is not the server at “https:\/\/evil\.example\/mcp”/,
   },
   {
     source: 'attack F20',
@@ -1526,6 +1537,15 @@ const shown: Attack[] = [
     exit: 2,
     says: /cannot hold/,
   },
+  ...['WDJB-MJHT', '123 456 789', 'abcd1234', '0123456789abcdef0123456789ABCDEF', 'x_-Y.9', 'A'].map((code) => ({
+    source: 'RFC 8628 section 6.1',
+    attack: `the user code ${code} is one`,
+    change: ({ origin }: Places) => [{ want: 'POST /device', respond: deviceCode(origin, { user_code: code }) }],
+    command: unverified,
+    exit: 0,
+    says: new RegExp(code),
+    changesStore: true,
+  })),
 ];
 
 export const attacks: readonly Attack[] = [

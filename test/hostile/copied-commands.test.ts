@@ -4,10 +4,8 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { ownCommand } from '../../src/command-line.js';
 import { serviceUnit } from '../../src/commands/service-unit.js';
-import { metadata } from '../helpers/fake-server.js';
 import { temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
-import { startAttackingServer } from './attacking-server.js';
 
 /** The words that a shell makes of a command. */
 function wordsOf(command: string): string[] {
@@ -67,26 +65,6 @@ test('options come before what begins with a hyphen', () => {
   expect(ownCommand`mcp-auth login ${'-x'} --store ${'-y z'}`).toBe("mcp-auth login --store '-y z' -- -x");
   expect(ownCommand`mcp-auth login ${'x'} --store ${'-y'}`).toBe('mcp-auth login x --store -y');
   expect(ownCommand`mcp-auth login ${''}`).toBe("mcp-auth login ''");
-});
-
-test('an authorization server whose address is a command', async () => {
-  const named = "/x;$(id)'&";
-  const issuerOf = (origin: string) => `${origin.replace('127.0.0.1', 'localhost')}${named}`;
-  const at = await startAttackingServer(({ origin }) => [
-    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [issuerOf(origin)] } } },
-    {
-      want: `GET /.well-known/oauth-authorization-server${new URL(issuerOf(origin)).pathname}`,
-      respond: { json: metadata(issuerOf(origin), {}) },
-    },
-  ]);
-  const login = run(`login ${at.server.url} --no-browser --flow client-credentials --client-id robot --name victim`, {
-    store: temporaryStore(),
-    env: { MCP_AUTH_CLIENT_SECRET: 's' },
-  });
-  expect(await login.exit).toBe(1);
-  expect(login.stderr).toContain('pass --issuer');
-  const option = /pass (--issuer .*)$/m.exec(login.stderr)?.[1] ?? '';
-  expect(wordsOf(`mcp-auth ${option}`)).toEqual(['--issuer', issuerOf(at.origin)]);
 });
 
 test('options of a document from elsewhere', async () => {
