@@ -11,6 +11,7 @@ import { canRenew } from './session/renewal.js';
 import { unknownServer } from './session/revoke.js';
 import { headersOf } from './session/server-access.js';
 import { addClient, clientsOf } from './store/clients.js';
+import { fingerprint } from './store/fingerprint.js';
 import { findServer, parseDocument, putServer, servers, type ServerEntry, type StoreDocument } from './store/document.js';
 import { portableSettings, readSettings, settingsInWords, writeSettings } from './store/settings.js';
 import { variablesIn } from './store/variables.js';
@@ -99,7 +100,8 @@ export async function importLogins({ text, check, replace }: ImportRequest, { st
     const url = check({ name, url: entry.url });
     checkWords(login);
     const client = clientsOf(document, login.issuer ?? '').find(({ client_id }) => client_id === login.clientId);
-    return [{ name, url, entry, whole: login, login: portableLogin(login, url), client }];
+    const taken = { ...portableLogin(login, url), importedWith: fingerprint(client?.client_secret ?? '') };
+    return [{ name, url, entry, whole: login, login: taken, client }];
   });
   if (arriving.length === 0) {
     throw new AuthError('usage', 'There is no login in what was given on stdin.', { hint: 'Give what mcp-auth export NAME prints.' });

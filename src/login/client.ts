@@ -87,7 +87,9 @@ const ways: readonly Way[] = [preRegistered, preRegisteredBefore, metadataDocume
 export async function obtainClient(request: ClientRequest, context: Context): Promise<ObtainedClient> {
   const { serverName, metadata, options, flow } = request;
   const document = await context.store.read();
-  const login = readLogin(findServer(document, serverName));
+  // That a document names an issuer and a client, nobody here has said.
+  const stored = readLogin(findServer(document, serverName));
+  const login = stored?.importedWith === undefined ? stored : undefined;
   const known = clientsOf(document, metadata.issuer);
   checkIssuerOfClient({ login, document, metadata, options });
   await confirmFirstUse({ ...request, login, known }, context);
@@ -126,7 +128,7 @@ function withMethod(client: ClientInformation, { tokenAuthMethod: method }: Clie
 async function preRegistered({ metadata, options, flow }: ClientRequest, { known, context }: Situation): Promise<Found | undefined> {
   const { clientId, clientSecret, privateKeyFile } = options;
   if (clientId === undefined) return undefined;
-  const before = known.find(({ client_id }) => client_id === clientId);
+  const before = known.find(({ client_id, obtained_by }) => client_id === clientId && obtained_by !== 'import');
   const proof =
     clientSecret || privateKeyFile
       ? { client_secret: clientSecret, private_key_file: privateKeyFile }

@@ -85,7 +85,10 @@ export async function prepare(request: LoginRequest, unlimited: Context): Promis
   const found = await discover({ ...discoveryRequest({ serverUrl, settings: said, login }), challenge }, context);
   const discovery = said.clientCertFile === undefined ? found : { ...found, metadata: withMtlsEndpoints(found.metadata, found) };
   const { metadata } = discovery;
-  const { settings, places } = await withPlaces({ serverUrl, discovery, settings: said }, context);
+  const { settings, places } = await withPlaces(
+    { serverUrl, discovery, settings: said, isSaidFor: saidFor({ request, said, login }) },
+    context,
+  );
   const dialect = dialectOf(metadata.issuer, settings);
   const issuerKnown = settings.issuer !== undefined;
   const proof = { ...request.proof, issuerKnown };
@@ -158,16 +161,43 @@ export function discoveryRequest({
  * @throws AuthError `endpoint_elsewhere` for an endpoint at another place.
  */
 async function withPlaces(
-  { serverUrl, discovery, settings }: Pick<Preparation, 'serverUrl' | 'discovery' | 'settings'>,
+  {
+    serverUrl,
+    discovery,
+    settings,
+    isSaidFor,
+  }: Pick<Preparation, 'serverUrl' | 'discovery' | 'settings'> & { isSaidFor: (issuer: string) => boolean },
   context: Context,
 ): Promise<Pick<Preparation, 'settings' | 'places'>> {
   const { metadata, issuerAddress } = discovery;
   const owner = { issuer: metadata.issuer, issuerAddress, serverUrl: serverUrl.href };
-  const places = ownPlaces({ ...owner, trusted: settings.trustedEndpoints });
+  const before = isSaidFor(metadata.issuer) ? settings.trustedEndpoints : undefined;
+  const places = ownPlaces({ ...owner, trusted: before });
   const foreign = foreignEndpoints(metadata, places);
-  if (foreign.length === 0) return { settings, places };
-  const trusted = await confirmEndpoints({ issuer: metadata.issuer, foreign, trusted: settings.trustedEndpoints }, context);
-  return { settings: { ...settings, trustedEndpoints: trusted }, places: ownPlaces({ ...owner, trusted }) };
+  if (foreign.length === 0) return { settings: withTrusted(settings, before), places };
+  const trusted = await confirmEndpoints({ issuer: metadata.issuer, foreign, trusted: before }, context);
+  return { settings: withTrusted(settings, trusted), places: ownPlaces({ ...owner, trusted }) };
+}
+
+/**
+ * Whether hosts that are trusted are so for that issuer: those that are said now, else by the login before or `--issuer`. That a
+ * host belongs to one authorization server makes it no other's, which the MCP server may name the next time.
+ */
+function saidFor({
+  request,
+  said,
+  login,
+}: {
+  request: LoginRequest;
+  said: ServerSettings;
+  login: Login | undefined;
+}): (issuer: string) => boolean {
+  return (issuer) => typeof request.said.trustedEndpoints === 'string' || said.issuer !== undefined || login?.issuer === issuer;
+}
+
+function withTrusted(settings: ServerSettings, trusted: string | undefined): ServerSettings {
+  const others = Object.fromEntries(Object.entries(settings).filter(([key]) => key !== 'trustedEndpoints')) as ServerSettings;
+  return trusted === undefined ? others : { ...others, trustedEndpoints: trusted };
 }
 
 /** What is asked for and of whom, and why in another way than usual: by what was said before, or by what is known of the make. */

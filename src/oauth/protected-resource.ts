@@ -6,6 +6,7 @@ import { parseReachableUrl } from '../http/url-policy.js';
 import { isObject } from '../json.js';
 import { quoted, shownUrl } from '../server-text.js';
 import { requestFirstMetadata } from './metadata-document.js';
+import { isPlainPath } from './plain-path.js';
 import { covers, isParent } from './resource.js';
 
 /** RFC 9728 section 2, the parts that a client uses. */
@@ -85,7 +86,9 @@ function parseProtectedResource(
  */
 function isOf(resource: string, { serverUrl, address }: { serverUrl: URL; address: URL }): boolean {
   if (!covers(resource, serverUrl)) return false;
-  const isFromOrigin = address.origin === serverUrl.origin && address.pathname.startsWith(wellKnown);
+  // Servers and proxies that decode `..%2f` would have it answered by whoever has another path.
+  const isWellKnown = `${address.pathname}/`.startsWith(`${wellKnown}/`) && isPlainPath(address.pathname);
+  const isFromOrigin = address.origin === serverUrl.origin && isWellKnown;
   return isFromOrigin || !isParent(resource, serverUrl);
 }
 

@@ -18,6 +18,7 @@ import { requestRefresh, RotatedError, type TokenEndpoint, type TokenResponse, t
 import { quoted } from '../server-text.js';
 import { clientsOf, putClient } from '../store/clients.js';
 import { findServer, type StoreDocument } from '../store/document.js';
+import { fingerprint } from '../store/fingerprint.js';
 import { readLogin, writeLogin, type Login } from '../store/login.js';
 import { readSettings } from '../store/settings.js';
 import { withAccessForRenewal } from './server-access.js';
@@ -75,10 +76,19 @@ export function issuerRequestOf({ issuer, name, document }: Pick<Stored, 'name' 
   return { issuer, metadataUrl, ...(trustedIssuer !== undefined && { trusted: { issuer: trustedIssuer } }) };
 }
 
+/**
+ * Whether a client is the one that a login from elsewhere came with. A document may name a client whose secret is first used here
+ * afterwards: that secret proves who others are, not who the document's login is.
+ */
+function isOf({ importedWith }: Login, { client_secret: secret = '', private_key_file: key }: ClientInformation): boolean {
+  return importedWith === undefined || (key === undefined && fingerprint(secret) === importedWith);
+}
+
 /** The registration that a login was made with; a public client of that id if the store has lost it. */
-export function clientOf({ name, login: { issuer, clientId }, document }: Stored): ClientInformation {
+export function clientOf({ name, login, document }: Stored): ClientInformation {
+  const { issuer, clientId } = login;
   if (clientId === undefined) throw loginNeeded(name, `The store does not say which client the login to ${name} belongs to`);
-  const known = clientsOf(document, issuer ?? '').find((client) => client.client_id === clientId);
+  const known = clientsOf(document, issuer ?? '').find((client) => client.client_id === clientId && isOf(login, client));
   return known ?? { client_id: clientId, token_endpoint_auth_method: 'none' };
 }
 

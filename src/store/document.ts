@@ -59,6 +59,7 @@ export interface AuthEntry {
   id_token_file?: string;
   identity_provider?: string;
   identity_provider_client_id?: string;
+  imported_with?: string;
   [foreign: string]: unknown;
 }
 

@@ -45,6 +45,8 @@ export interface Login {
   idTokenFile?: string;
   identityProvider?: string;
   identityProviderClientId?: string;
+  /** Of a login from another machine's document: the fingerprint of the client secret that came with it, of the empty text if none did. */
+  importedWith?: string;
 }
 
 /** Which key on disk holds which part of a Login, and of which type: all that we ever write beside `type`. */
@@ -73,6 +75,7 @@ const keysOnDisk = {
   idTokenFile: ['id_token_file', 'string'],
   identityProvider: ['identity_provider', 'string'],
   identityProviderClientId: ['identity_provider_client_id', 'string'],
+  importedWith: ['imported_with', 'string'],
 } as const satisfies Record<Exclude<keyof Login, 'tokenType'>, [keyof AuthEntry, Kind]>;
 
 const loginKeys = Object.entries(keysOnDisk) as [Exclude<keyof Login, 'tokenType'>, [string, Kind]][];

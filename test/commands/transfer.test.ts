@@ -164,6 +164,7 @@ test('of a document, each member is taken or left as the list in transfer.ts has
         auth: {
           ...{ type: 'dpop', token, refresh_token, issuer, client_id, expires_at: 4_000_000_000, issued_at: 1, ended_at: 3 },
           ...{ scope: 's', requested_scope: 's', dpop_key: { kty: 'EC' }, issued_for: url, network: 'public' },
+          imported_with: expect.any(String) as string,
         },
       },
     },
