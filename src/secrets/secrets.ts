@@ -4,14 +4,19 @@
  *
  * A server that repeats what it was sent may write it in another way: see letters.ts.
  */
+import { looksRandom } from '../server-text.js';
 import { lettersOf } from './letters.js';
+import { createSearch, type Search } from './search.js';
 
 export interface Secrets {
   /** Notes a value. `shownAs` is what is told in its place. */
   add(value: string, shownAs?: string): void;
   /** Notes what in a server's address only its owner knows: many services give each customer an address of their own. */
   addAddress(url: string): void;
-  /** Asks for values, and addresses, that are told in another place, whenever something is to be told. */
+  /**
+   * Asks for values, and addresses, that are told in another place, whenever something is to be told. What it gives is looked at
+   * once, as long as it is the same object: a store may have a thousand of them.
+   */
   addSource(source: () => SecretSource): void;
   /** Any text without them. */
   hidden(text: string): string;
@@ -32,19 +37,21 @@ export const hiddenMark = '…';
 const shortestSecret = 6;
 /** What is shorter than that is a word of many. */
 const shortestPart = 8;
-/** Letters of a secret that may be left of it where a text was cut. */
-const shortestRest = 4;
 /** Values that are remembered, the newest of them: a bridge may run for months. */
 const mostValues = 1000;
 
 export function createSecrets(): Secrets {
   const noted = new Map<string, Noted>();
-  const sources: (() => SecretSource)[] = [];
+  const sources: (() => Search)[] = [];
+  /** Made of `noted` when it is needed, and made anew when that has changed. */
+  let search: Search | undefined;
   const add = (value: string, shownAs = hiddenMark) => {
     if (value.length < shortestSecret) return;
-    const known = noted.get(value) ?? { forms: formsOf(value), exact: exactFormsOf(value), shownAs };
+    const known = noted.get(value);
     noted.delete(value);
-    noted.set(value, known);
+    noted.set(value, known ?? notedOf(value, shownAs));
+    if (known !== undefined) return;
+    search = undefined;
     const [oldest] = noted.keys();
     if (noted.size > mostValues && oldest !== undefined) noted.delete(oldest);
   };
@@ -52,17 +59,13 @@ export function createSecrets(): Secrets {
     for (const part of keysIn(url)) add(part);
   };
   const hidden = (text: string) => {
-    for (const source of sources) {
-      const { values, addresses } = source();
-      for (const value of values) add(value);
-      for (const address of addresses) addAddress(address);
-    }
-    return without(text, [...noted.values()]);
+    search ??= createSearch([...noted.values()]);
+    return without(text, [search, ...sources.map((searchOf) => searchOf())]);
   };
   return {
     add,
     addAddress,
-    addSource: (source) => void sources.push(source),
+    addSource: (source) => void sources.push(searchOfSource(source)),
     hidden,
     inSentence: (text) =>
       text
@@ -105,11 +108,30 @@ function toldOf(name: string, text: string, secrets: Secrets): string {
   return name === 'hint' ? secrets.inSentence(text) : secrets.hidden(text);
 }
 
+/** A value with the forms that it is looked for in, and what is told in its place. */
 interface Noted {
   readonly forms: readonly string[];
   /** What has to be found to the letter. */
   readonly exact: readonly string[];
   readonly shownAs: string;
+}
+
+function notedOf(value: string, shownAs: string): Noted {
+  return { forms: formsOf(value), exact: exactFormsOf(value), shownAs };
+}
+
+function searchOfSource(source: () => SecretSource): () => Search {
+  let last: SecretSource | undefined;
+  let search = createSearch([]);
+  return () => {
+    const now = source();
+    if (now !== last) {
+      const values = new Set([...now.values, ...now.addresses.flatMap(keysIn)]);
+      search = createSearch([...values].filter((value) => value.length >= shortestSecret).map((value) => notedOf(value, hiddenMark)));
+      last = now;
+    }
+    return search;
+  };
 }
 
 const inQuotes = /“[^“”]*”/g;
@@ -150,11 +172,6 @@ export function looksLikeKey(name: string, value: string): boolean {
   return keyName.test(name) || looksRandom(value);
 }
 
-/** Whether a word has been made by a machine: long, of letters and digits. */
-export function looksRandom(word: string): boolean {
-  return /^(?=.*\d)(?=.*[a-z])[\w.~%-]{20,}$/i.test(word);
-}
-
 /** The keys in an address: in its path, its query, its fragment, and before its host. */
 function keysIn(address: string): string[] {
   if (!URL.canParse(address)) return [];
@@ -172,17 +189,12 @@ function withoutKeys(text: string): string {
     );
 }
 
-interface Place {
-  readonly start: number;
-  readonly end: number;
-  readonly shownAs: string;
-}
-
-function without(whole: string, noted: readonly Noted[]): string {
-  const exact = noted.flatMap((one) => one.exact.map((form) => ({ form, shownAs: one.shownAs })));
+function without(whole: string, searches: readonly Search[]): string {
+  const exact = searches.flatMap((search) => search.exact);
   const text = exact.reduce((rest, { form, shownAs }) => rest.replaceAll(form, () => shownAs), whole);
   const letters = lettersOf(text);
-  const found = noted.flatMap(({ forms, shownAs }) => forms.flatMap((form) => placesOf(form, letters, text, shownAs)));
+  const cuts = cutsIn(text);
+  const found = searches.flatMap((search) => search.placesIn(letters, cuts));
   if (found.length === 0) return text;
   // The longest of those that begin at one place: the others are in it.
   found.sort((one, other) => one.start - other.start || other.end - one.end);
@@ -195,31 +207,9 @@ function without(whole: string, noted: readonly Noted[]): string {
   return shown + text.slice(at);
 }
 
-/** Where a text has the letters of `form`, and where it was cut within them. */
-function placesOf(form: string, { text: letters, starts, ends }: ReturnType<typeof lettersOf>, text: string, shownAs: string): Place[] {
-  const found: Place[] = [];
-  const take = (from: number, to: number) => found.push({ start: starts[from] ?? 0, end: ends[to - 1] ?? 0, shownAs });
-  for (let at = letters.indexOf(form); at !== -1; at = letters.indexOf(form, at + form.length)) take(at, at + form.length);
-  for (let cut = text.indexOf(hiddenMark); cut !== -1; cut = text.indexOf(hiddenMark, cut + 1)) {
-    const before = countBefore(cut, ends);
-    const most = Math.min(before, form.length - 1);
-    for (let length = most; length >= shortestRest; length -= 1) {
-      if (!letters.startsWith(form.slice(0, length), before - length)) continue;
-      take(before - length, before);
-      break;
-    }
-  }
-  return found;
-}
-
-/** How many letters end at or before a place in the text. */
-function countBefore(place: number, ends: readonly number[]): number {
-  let low = 0;
-  let high = ends.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ends[middle] ?? 0) <= place) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** Where a text was cut, or has had something taken out. */
+function cutsIn(text: string): number[] {
+  const cuts: number[] = [];
+  for (let cut = text.indexOf(hiddenMark); cut !== -1; cut = text.indexOf(hiddenMark, cut + 1)) cuts.push(cut);
+  return cuts;
 }

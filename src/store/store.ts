@@ -95,9 +95,10 @@ export interface Answer {
  * @param secrets is told what the file holds that must not be told.
  */
 export function openStore(place: () => string, signal: AbortSignal, secrets?: Secrets): Store {
-  /** What was read last. */
+  /** What was read last, and what of it is secret, once that was asked for. */
   let seen: StoreDocument = {};
-  secrets?.addSource(() => personalOf(seen));
+  let personal: SecretSource | undefined;
+  secrets?.addSource(() => (personal ??= personalOf(seen)));
   const findings = new Set<string>();
   let known: string | undefined;
   const file = () => (known ??= place());
@@ -110,6 +111,7 @@ export function openStore(place: () => string, signal: AbortSignal, secrets?: Se
     read: async (server) => {
       const { document, kept, names, finding } = await look(file(), server);
       seen = document;
+      personal = undefined;
       if (finding !== undefined) findings.add(finding);
       if (names.length > 0 || kept.some((one) => isUnsettled(document, one))) {
         const done = await (await writing()).update((_, again) => again, server).catch(() => undefined);
