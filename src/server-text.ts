@@ -62,12 +62,9 @@ function inJson(value: unknown): string {
   }
 }
 
-/** A piece of a path that is made for one person: long, with letters and digits. */
-const personal = /^(?=.*\d)(?=.*[a-z])[\w.~%-]{20,}$/i;
-
-/** Whether a piece of a URL's path may be a key: some services give every customer an address of their own. */
-export function isPersonal(piece: string): boolean {
-  return piece.length <= 4000 && personal.test(piece);
+/** Whether a piece of an address is a key: made by a machine, long, of letters and digits. Many services give each customer one. */
+export function looksRandom(word: string): boolean {
+  return /^(?=.*\d)(?=.*[a-z])[\w.~%-]{20,}$/i.test(word);
 }
 
 /**
@@ -78,7 +75,7 @@ export function shownUrl(url: URL | string): string {
   const text = printable(typeof url === 'string' ? url : url.href);
   const [, before = text, query] = /^([^?#]*)(?:\?([^#]*))?/.exec(text) ?? [];
   const [scheme = '', empty, host, ...path] = before.split('/');
-  const shown = path.map((piece) => (isPersonal(piece) ? '…' : piece));
+  const shown = path.map((piece) => (looksRandom(piece) ? '…' : piece));
   const values = query?.split('&').map((pair) => pair.replace(/=(?!\$\{\w+\}$)[^]+$/, '=…'));
   const start = empty === '' && host !== undefined ? [scheme, empty, host.replace(/^[^]*@/, '…@'), ...shown].join('/') : before;
   return shortened(values === undefined ? start : `${start}?${values.join('&')}`);

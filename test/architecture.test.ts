@@ -19,7 +19,7 @@ const layers = [
   ['apps/', 'flows/'],
   ['oauth/', 'reference/', 'store/'],
   ['http/'],
-  ['command-line.ts'],
+  ['command-line.ts', 'secrets/'],
   [
     'context.ts',
     'duration.ts',
@@ -29,7 +29,6 @@ const layers = [
     'json.ts',
     'octets.ts',
     'refresher-word.ts',
-    'secrets/',
     'server-text.ts',
     'version.ts',
   ],

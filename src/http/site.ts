@@ -6,7 +6,7 @@ import { getDomain } from 'tldts';
  * list's private part: `a.github.io` and `b.github.io` are two sites. Where a host has no such name, as an IP address or
  * `localhost`, each port is a site: on one machine they may be different users'.
  */
-export function siteOf(address: URL): string {
+function siteOf(address: URL): string {
   const host = address.hostname.replace(/\.$/, '');
   const registered = getDomain(host, { allowPrivateDomains: true });
   return registered ?? `${loopbackNames.has(host) ? 'localhost' : host}:${portOf(address)}`;

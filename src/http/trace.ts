@@ -5,8 +5,8 @@
  * where a server repeats it in its own words.
  */
 import type { HttpAnswer } from '../context.js';
-import { createSecrets, hiddenMark, looksRandom, type Secrets } from '../secrets/secrets.js';
-import { printable, shortened } from '../server-text.js';
+import { createSecrets, hiddenMark, type Secrets } from '../secrets/secrets.js';
+import { looksRandom, printable, shortened } from '../server-text.js';
 import { isHarmless, isHarmlessHeader, noteForm, noteSent } from './sent.js';
 
 export interface Trace {

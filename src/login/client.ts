@@ -95,7 +95,7 @@ export async function obtainClient(request: ClientRequest, context: Context): Pr
   await confirmFirstUse({ ...request, login, known }, context);
   for (const way of ways) {
     const obtained = await way(request, { login, known, context });
-    if (obtained) return { ...obtained, client: withMethod(obtained.client, options), isShared: isShared(obtained.client, request, login) };
+    if (obtained) return { ...obtained, client: asSaid(obtained.client, options), isShared: isShared(obtained.client, request, login) };
   }
   const byHand =
     'Register a client there by hand and pass --client-id ID (its secret in MCP_AUTH_CLIENT_SECRET, or its --private-key FILE)';
@@ -114,11 +114,6 @@ export async function obtainClient(request: ClientRequest, context: Context): Pr
 function isShared(client: ClientInformation, { serverUrl, metadata, resource }: ClientRequest, login: Situation['login']): boolean {
   const isOwn = isSameSite(new URL(metadata.issuer), serverUrl) || client.registered_for === resource;
   return !isOwn && !(login?.issuer === metadata.issuer && login.clientId === client.client_id);
-}
-
-/** The person's word on how the client proves itself goes for one that is there already, too. */
-function withMethod(client: ClientInformation, { tokenAuthMethod: method }: ClientOptions): ClientInformation {
-  return method === undefined ? client : { ...client, token_endpoint_auth_method: method };
 }
 
 /**
@@ -198,7 +193,7 @@ function isFor(
   return login?.clientId === id && login.issuer === wanted.issuer;
 }
 
-/** A client from the store, which proves itself in the way that the person says. */
+/** The person's word on how a client proves itself goes for one that is there already, too. */
 function asSaid(client: ClientInformation, { tokenAuthMethod: method }: ClientOptions): ClientInformation {
   return method === undefined ? client : { ...client, token_endpoint_auth_method: method };
 }

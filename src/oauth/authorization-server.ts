@@ -22,11 +22,13 @@ export interface TrustedIssuer {
 const endpoints = ['authorization_endpoint', 'token_endpoint'] as const;
 /** Those that a login can do without: one that is empty, or that we would not talk to, counts as absent. */
 const optionalEndpoints = [
-  'registration_endpoint',
   'device_authorization_endpoint',
-  'revocation_endpoint',
   'pushed_authorization_request_endpoint',
+  'registration_endpoint',
+  'revocation_endpoint',
 ] as const;
+/** The endpoints that a login sends something to, or the person. */
+export const endpointNames = [...endpoints, ...optionalEndpoints] as const;
 
 /** Members that are lists of words, whatever a server makes of them. */
 const lists = [

@@ -4,7 +4,7 @@
  */
 import { isSameSite } from '../http/site.js';
 import { isObject } from '../json.js';
-import type { AuthorizationServerMetadata } from './authorization-server.js';
+import { endpointNames, type AuthorizationServerMetadata } from './authorization-server.js';
 import { vendorOf } from './vendors/index.js';
 import { isBelow } from './vendors/vendor.js';
 
@@ -45,16 +45,6 @@ export interface ForeignEndpoint {
   readonly name: string;
   readonly host: string;
 }
-
-/** The endpoints that a login sends something to, or the person. */
-const endpointNames = [
-  'authorization_endpoint',
-  'token_endpoint',
-  'device_authorization_endpoint',
-  'pushed_authorization_request_endpoint',
-  'registration_endpoint',
-  'revocation_endpoint',
-] as const;
 
 /** The endpoints of metadata that are elsewhere; pure. Those for TLS client certificates (RFC 8705 section 5) among them. */
 export function foreignEndpoints(metadata: AuthorizationServerMetadata, places: OwnPlaces): ForeignEndpoint[] {

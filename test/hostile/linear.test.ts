@@ -25,7 +25,7 @@ import { asciiJson, isDeeperThan, parseObject } from '../../src/json.js';
 import { nameFromUrl } from '../../src/login/server-name.js';
 import { stepUp } from '../../src/login/step-up.js';
 import { storedUrl } from '../../src/login/stored-url.js';
-import { checkAuthorizationResponse, type Attempt } from '../../src/oauth/authorization-code.js';
+import { checkAuthorizationResponse } from '../../src/oauth/authorization-code.js';
 import { parseChallenge } from '../../src/oauth/challenge.js';
 import { deviceMends, mended, registrationMends, tokenMends } from '../../src/oauth/lenience.js';
 import { parsePastedResponse } from '../../src/oauth/pasted-response.js';
@@ -44,6 +44,7 @@ import { eachLine } from '../../src/terminal/json-lines.js';
 import { strokeReader } from '../../src/terminal/key-codes.js';
 import { expressions, flat, worstOf } from './expressions.js';
 import { growth, linear } from './growth.js';
+import { attemptWith } from '../helpers/attempt.js';
 
 const variables = { variables: {} };
 
@@ -57,17 +58,7 @@ interface Row {
 }
 
 const state = 'state-of-22-characters';
-const attempt: Attempt = {
-  request: {
-    metadata: { issuer: 'https://as.example', authorization_endpoint: 'https://as.example/authorize' },
-    client: { client_id: 'c' },
-    redirectUri: 'http://127.0.0.1:3000/callback',
-    resource: 'https://mcp.example/mcp',
-  },
-  url: `https://as.example/authorize?state=${state}`,
-  state,
-  codeVerifier: 'verifier',
-};
+const attempt = attemptWith({ state, codeVerifier: 'verifier' });
 const request = { text: toOctets('{}'), id: 1, method: 'tools/list' };
 
 const octets = (text: string) => text as Octets;

@@ -9,7 +9,6 @@ import { networkOf } from '../../src/http/network.js';
 import { parseSafeUrl } from '../../src/http/url-policy.js';
 import { createTrace } from '../../src/http/trace.js';
 import { parseObject } from '../../src/json.js';
-import type { Attempt } from '../../src/oauth/authorization-code.js';
 import { parseChallenge } from '../../src/oauth/challenge.js';
 import { sensibleInterval } from '../../src/oauth/device-authorization.js';
 import { parsePastedResponse } from '../../src/oauth/pasted-response.js';
@@ -18,6 +17,7 @@ import { isPrintable, printable, quoted } from '../../src/server-text.js';
 import { clientsOf } from '../../src/store/clients.js';
 import { findServer, formatDocument, parseDocument, servers } from '../../src/store/document.js';
 import { readLogin, writeLogin } from '../../src/store/login.js';
+import { attemptWith } from '../helpers/attempt.js';
 
 const numRuns = Number(process.env['PROPERTY_RUNS'] ?? 10_000);
 
@@ -40,17 +40,7 @@ function fails(work: () => unknown): AuthError | undefined {
 }
 
 const state = 'SECRET-state-of-22-chr';
-const attempt: Attempt = {
-  request: {
-    metadata: { issuer: 'https://as.example', authorization_endpoint: 'https://as.example/authorize' },
-    client: { client_id: 'c' },
-    redirectUri: 'http://127.0.0.1:3000/callback',
-    resource: 'https://mcp.example/mcp',
-  },
-  url: `https://as.example/authorize?state=${state}`,
-  state,
-  codeVerifier: 'SECRET-verifier',
-};
+const attempt = attemptWith({ state, codeVerifier: 'SECRET-verifier' });
 
 describe('a pasted response', () => {
   const mess = textWith(

@@ -1,0 +1,16 @@
+import type { Attempt } from '../../src/oauth/authorization-code.js';
+
+/** An authorization request that a person has been sent on, and whose response may be pasted. */
+export function attemptWith({ state, codeVerifier }: { state: string; codeVerifier: string }): Attempt {
+  return {
+    request: {
+      metadata: { issuer: 'https://as.example', authorization_endpoint: 'https://as.example/authorize' },
+      client: { client_id: 'c' },
+      redirectUri: 'http://127.0.0.1:3000/callback',
+      resource: 'https://mcp.example/mcp',
+    },
+    url: `https://as.example/authorize?state=${state}`,
+    state,
+    codeVerifier,
+  };
+}
