@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { secrets, startAttackingServer } from './attacking-server.js';
-import { attacks } from './attacks.js';
+import { attacks } from './attacks/index.js';
 
 /** Another server's login, which no attack may change or show. */
 const bystander = {

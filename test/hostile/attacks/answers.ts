@@ -1,0 +1,237 @@
+/** Answers that are no answer, or too much of one. */
+import { deflateSync, gzipSync } from 'node:zlib';
+import type { Respond } from '../../helpers/fake-server.js';
+import type { Run } from '../../helpers/run.js';
+import { discovery, endless, secrets, tokens, type Places } from '../attacking-server.js';
+import { type Attack, byPaste, pastesCode, raw } from './attack.js';
+
+/** One byte, and then one more whenever half a minute has passed for everybody. */
+const drip = raw((response) => {
+  response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+});
+/** Lets half a minute pass as soon as the server has been asked. */
+const timePasses: NonNullable<Attack['act']> = async (login) => {
+  for (let times = 0; times < 40; times += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    login.clock.advance(31_000);
+  }
+};
+
+const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, '{"a":1}'));
+const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+
+/** What an answer may be that is no answer, and the sentence that it ends in at the token endpoint. */
+const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; source: string }[] = [
+  { source: 'attack 17', attack: 'has no end', respond: endless('{"a":"', 'x'.repeat(65_536)), says: /more than 1 MiB/, exit: 6 },
+  {
+    source: 'attack 17',
+    attack: 'is 64 MiB, compressed',
+    respond: raw((response) => response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(bomb)),
+    says: /more than 1 MiB/,
+    exit: 6,
+  },
+  {
+    source: 'attack 17',
+    attack: 'is compressed five times over',
+    respond: raw((response) => {
+      const five = [1, 2, 3, 4].reduce((inner) => gzipSync(inner), bomb);
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip, gzip, gzip, gzip, gzip' }).end(five);
+    }),
+    says: /in a coding that we have not asked for/,
+    exit: 6,
+  },
+  {
+    source: 'attack 17',
+    attack: 'says that it is compressed and is not',
+    respond: { headers: { 'content-encoding': 'gzip' }, json: { access_token: secrets.accessToken } },
+    says: /cannot be decompressed/,
+    exit: 6,
+  },
+  {
+    source: 'attack 17',
+    attack: 'is cut off in the middle of its compression',
+    respond: raw((response) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'deflate' })
+        .end(deflateSync('{"a":1}'.repeat(1000)).subarray(0, 20)),
+    ),
+    says: /cut off/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 9112 section 8',
+    attack: 'is shorter than it says',
+    respond: raw((response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' }).write('{"access_token":');
+      setTimeout(() => response.destroy(), 20);
+    }),
+    says: /closed the connection|cut off/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 9112',
+    attack: 'is no HTTP',
+    respond: raw((response) => response.socket?.end('SSH-2.0-OpenSSH_9.2\r\n')),
+    says: /does not speak HTTP/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 9110 section 5.4',
+    attack: 'has headers without end',
+    respond: raw((response) => {
+      response.socket?.write('HTTP/1.1 200 OK\r\n');
+      for (let one = 0; one < 4000; one += 1) response.socket?.write(`x-${one}: ${'y'.repeat(100)}\r\n`);
+    }),
+    says: /more headers than/,
+    exit: 6,
+  },
+  { source: 'attack 17', attack: 'never comes', respond: 'hang', says: /did not answer within 30 seconds/, exit: 6 },
+  { source: 'attack 17', attack: 'comes byte by byte', respond: drip, says: /did not answer within 30 seconds/, exit: 6 },
+  {
+    source: 'attack 17',
+    attack: 'is null',
+    respond: { headers: { 'content-type': 'application/json' }, text: 'null' },
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'attack 17',
+    attack: 'is a list',
+    respond: { json: [{ access_token: secrets.accessToken }] },
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'attack 17',
+    attack: 'is a page',
+    respond: { text: '<html><script>alert(1)</script>' },
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 8259 section 9',
+    attack: 'is nested 100,000 times',
+    respond: { headers: { 'content-type': 'application/json' }, text: deep(100_000) },
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 8259 section 8.1',
+    attack: 'is not UTF-8',
+    respond: raw((response) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(Buffer.from('{"access_token":"\xff\xfe\xfa","token_type":"Bearer"}', 'latin1')),
+    ),
+    says: /cannot stand in a header/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 6749 section 5.1',
+    attack: 'has a number for a token',
+    respond: tokens({ access_token: 12345678 }),
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'attack 19 (failure 19)',
+    attack: 'has an empty token',
+    respond: tokens({ access_token: '' }),
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 6750 section 2.1',
+    attack: 'has a token that would end the header',
+    respond: tokens({ access_token: 'a\r\nX-Evil: 1' }),
+    says: /cannot stand in a header/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 6749 section 7.1',
+    attack: 'has a token of the type mac',
+    respond: tokens({ token_type: 'mac' }),
+    says: /type that it was not asked for|its RFC does not allow/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 9449 section 5',
+    attack: 'has a token that is bound to a key nobody has shown',
+    respond: tokens({ token_type: 'DPoP' }),
+    says: /bound to a key, which was not asked for/,
+    exit: 6,
+  },
+  {
+    source: 'RFC 8707 section 2.2',
+    attack: 'has a token for another resource',
+    respond: tokens({ resource: 'https://bank.example/mcp' }),
+    says: /a token for “https:\/\/bank\.example\/mcp”/,
+    exit: 6,
+  },
+  {
+    source: 'attack 17',
+    attack: 'has its token in __proto__',
+    respond: {
+      headers: { 'content-type': 'application/json' },
+      text: `{"__proto__":{"access_token":"${secrets.accessToken}","token_type":"Bearer"}}`,
+    },
+    says: /its RFC does not allow/,
+    exit: 6,
+  },
+];
+
+export const bytes: Attack[] = [
+  ...bodies.map(({ respond, attack, ...rest }) => ({
+    ...rest,
+    attack: `the token endpoint’s answer ${attack}`,
+    change: () => [{ want: 'POST /token', respond }],
+    command: byPaste,
+    act: async (login: Run, at: Places) => {
+      await pastesCode(login, at);
+      if (respond === 'hang' || respond === drip) await timePasses(login, at);
+    },
+  })),
+  ...bodies.slice(0, 10).map(({ respond, attack, source }) => ({
+    source,
+    attack: `an answer for metadata ${attack}, and there is no other`,
+    change: () =>
+      ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'].map((path) => ({ want: `GET ${path}`, respond })),
+    act: async (login: Run, at: Places) => {
+      if (respond === 'hang' || respond === drip) await timePasses(login, at);
+    },
+    // What was read whole and is no metadata is as good as a 404; what could not be read is told.
+    exit: /has no end|64 MiB|times over/.test(attack) ? 1 : 6,
+    says: /has metadata|could not be reached|did not answer/,
+  })),
+  {
+    source: 'attack 17',
+    attack: 'metadata has its endpoints in __proto__',
+    change: ({ origin, tripwire }) => [
+      {
+        want: discovery,
+        respond: {
+          headers: { 'content-type': 'application/json' },
+          text: `{"issuer":"${origin}","__proto__":{"token_endpoint":"${tripwire}"}}`,
+        },
+      },
+    ],
+    exit: 1,
+    says: /names no token_endpoint/,
+  },
+  {
+    source: 'attack 17',
+    attack: 'the answer to the first question with the token has no end',
+    change: ({ origin }) => [
+      {
+        want: 'POST /mcp',
+        respond: ({ headers }) =>
+          headers.authorization === undefined
+            ? { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/prm"` } }
+            : endless('{"jsonrpc":"2.0","id":0,"result":{"x":"', 'x'.repeat(65_536)),
+      },
+    ],
+    exit: 0,
+    changesStore: true,
+    says: /The token could not be tried/,
+  },
+];
