@@ -12,7 +12,8 @@ import { command } from '../helpers/build.js';
 import { bodyOf } from '../helpers/fake-server.js';
 import { addAddresses, startNameServer } from '../helpers/own-network.js';
 import { piped } from '../helpers/piped.js';
-import { vendorServers, type VendorServer } from './servers.js';
+import { vendorServers } from './servers/index.js';
+import type { VendorServer } from './servers/server.js';
 
 export interface Result {
   readonly vendor: string;

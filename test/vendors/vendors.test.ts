@@ -8,7 +8,7 @@ import { makeCertificates } from '../helpers/certificates.js';
 import { describeWith } from '../helpers/installed.js';
 import { runInOwnNetwork } from '../helpers/own-network.js';
 import type { Result } from './inside.js';
-import { vendorServers } from './servers.js';
+import { vendorServers } from './servers/index.js';
 
 /** Every host that a certificate has to be for. */
 const hosts = [
