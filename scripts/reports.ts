@@ -13,22 +13,22 @@ interface Kind {
 
 const reports = 'test/reports';
 const kinds: readonly Kind[] = [
-  { kind: 'a MUST that vendors refuse, an option that they need', tests: { [`${reports}/options.test.ts`]: 'A MUST' } },
+  { kind: 'a MUST that vendors refuse, an option that they need', tests: { [`${reports}/options.test.ts`]: undefined } },
   { kind: 'dead-end hints', tests: { [`${reports}/hints.test.ts`]: undefined } },
   {
     kind: 'no override by hand',
-    tests: { [`${reports}/options.test.ts`]: ['No override', '--header'], 'test/e2e/mtls.test.ts': undefined },
+    tests: { [`${reports}/overrides.test.ts`]: undefined, [`${reports}/headers.test.ts`]: undefined, 'test/e2e/mtls.test.ts': undefined },
   },
   { kind: 'only a 401 counts as a refusal', tests: { [`${reports}/refusals.test.ts`]: 'Only a 401' } },
   { kind: 'too few addresses', tests: { [`${reports}/refusals.test.ts`]: 'Too few' } },
-  { kind: 'comparison to the letter', tests: { [`${reports}/answers.test.ts`]: 'Comparison' } },
-  { kind: 'no second try', tests: { [`${reports}/answers.test.ts`]: 'No second try' } },
-  { kind: 'judged after it was spent', tests: { [`${reports}/answers.test.ts`]: 'Judged' } },
-  { kind: 'half a value followed', tests: { [`${reports}/answers.test.ts`]: 'Half', 'test/file-text.test.ts': undefined } },
-  { kind: 'words', tests: { [`${reports}/answers.test.ts`]: 'Words', [`${reports}/bridge.test.ts`]: 'Words' } },
+  { kind: 'comparison to the letter', tests: { [`${reports}/registrations.test.ts`]: 'Comparison' } },
+  { kind: 'no second try', tests: { [`${reports}/registrations.test.ts`]: 'No second try' } },
+  { kind: 'judged after it was spent', tests: { [`${reports}/token-answers.test.ts`]: undefined } },
+  { kind: 'half a value followed', tests: { [`${reports}/half-values.test.ts`]: undefined, 'test/file-text.test.ts': undefined } },
+  { kind: 'words', tests: { [`${reports}/words.test.ts`]: undefined, [`${reports}/bridge.test.ts`]: 'Words' } },
   {
     kind: 'what people paste',
-    tests: { [`${reports}/answers.test.ts`]: 'What people paste', 'test/oauth/pasted-response.test.ts': undefined },
+    tests: { [`${reports}/pastes.test.ts`]: undefined, 'test/oauth/pasted-response.test.ts': undefined },
   },
   {
     kind: 'two clients that differ',

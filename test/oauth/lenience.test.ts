@@ -1,4 +1,4 @@
-/** Answers that are put right before they are read: what else there is stands in test/reports/answers.test.ts. */
+/** Answers that are put right before they are read: what else there is stands in test/reports. */
 import { expect, test } from 'vitest';
 import { mended, tokenMends } from '../../src/oauth/lenience.js';
 
