@@ -1,0 +1,207 @@
+/** The bridge between an app on stdio and a remote server: connections that break, and servers that do what a real one seldom does. */
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { serverOf, json, events, breakOff, answerTo, data, withSession, loggedIn, bridged, hello } from '../helpers/bridged.js';
+import { temporaryStore } from '../helpers/folder.js';
+
+describe('a connection that breaks', () => {
+  test('in the middle of an answer is taken up again by its last event', async () => {
+    const server = await serverOf((seen, response, all) => {
+      if (seen.method === 'GET' && seen.headers['last-event-id'] === 'e1') {
+        const asked = all.find(({ body }) => body.method === 'work');
+        events(response, `id: e2\n${data({ jsonrpc: '2.0', id: asked?.body.id, result: { whole: true } })}`);
+        response.end();
+      } else if (seen.method === 'GET') response.writeHead(405).end();
+      else if (seen.body.method === 'initialize') json(response, answerTo(seen, {}), { headers: { 'mcp-session-id': 's1' } });
+      else {
+        events(response, 'id: e1\nretry: 5\ndata:');
+        breakOff(response);
+      }
+    });
+    const { ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    expect((await ask('work')).result).toEqual({ whole: true });
+    await end();
+  });
+
+  test('without an event to take it up by is an error in answer, and the bridge lives on', async () => {
+    const server = await withSession((seen, response) => {
+      if (seen.body.method === 'drop') response.destroy();
+      else json(response, answerTo(seen, { fine: true }));
+    });
+    const { ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    expect((await ask('drop')).error).toMatchObject({ code: -32000, data: { code: 'network_error' } });
+    expect((await ask('next')).result).toEqual({ fine: true });
+    await end();
+  });
+
+  test('nobody there: an error in answer', async () => {
+    const gone = createServer().listen(0, '127.0.0.1');
+    await once(gone, 'listening');
+    const { port } = gone.address() as AddressInfo;
+    gone.close();
+    await once(gone, 'close');
+    const { ask, end } = bridged(temporaryStore({ mcpServers: { demo: { type: 'http', url: `http://127.0.0.1:${port}/mcp` } } }));
+    expect((await ask('initialize', hello)).error?.message).toContain('connection refused');
+    await end();
+  });
+
+  test('interrupted while a request hangs: it ends, and the session with it', async () => {
+    const server = await withSession(() => undefined);
+    const { bridge, ask } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    bridge.type('{"jsonrpc":"2.0","id":7,"method":"hang"}\n');
+    await expect.poll(() => server.posts().length, { timeout: 20_000 }).toBe(2);
+    bridge.interrupt();
+    expect(await bridge.exit).toBe(0);
+    expect(server.seen.at(-1)?.method).toBe('DELETE');
+  });
+});
+
+describe('what does not go well at first', () => {
+  test('a session that cannot be opened again at once is opened again later', async () => {
+    let state: 'fine' | 'down' | 'up again' = 'fine';
+    const server = await serverOf((seen, response) => {
+      const { method } = seen.body;
+      if (state === 'down') response.writeHead(method === 'initialize' ? 503 : 404).end('starting');
+      else if (method === 'initialize')
+        json(response, answerTo(seen, { protocolVersion: '2025-11-25' }), {
+          headers: { 'mcp-session-id': state === 'fine' ? 's1' : 's2' },
+        });
+      else if (method === 'notifications/initialized') response.writeHead(202).end();
+      else if (seen.method !== 'POST') response.writeHead(405).end();
+      else if (seen.headers['mcp-session-id'] !== (state === 'fine' ? 's1' : 's2')) response.writeHead(404).end();
+      else json(response, answerTo(seen, { session: seen.headers['mcp-session-id'] }));
+    });
+    const { ask, notify, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    notify('notifications/initialized');
+    expect((await ask('tools/list')).result).toEqual({ session: 's1' });
+    state = 'down';
+    expect((await ask('tools/list')).error?.message).toContain('status 503');
+    expect((await ask('tools/list')).error?.message).toContain('status 503');
+    state = 'up again';
+    const [first, second] = await Promise.all([ask('tools/list'), ask('tools/list')]);
+    expect([first.result, second.result]).toEqual([{ session: 's2' }, { session: 's2' }]);
+    await end();
+  });
+
+  test('a server that fails at the beginning is told as it is, and asked in the same way the next time', async () => {
+    let failing = true;
+    const server = await serverOf((seen, response) => {
+      if (seen.method !== 'POST') response.writeHead(405).end('Method Not Allowed');
+      else if (failing) response.writeHead(503).end('over capacity');
+      else json(response, answerTo(seen, { fine: true }));
+    });
+    const { ask, end } = bridged(loggedIn(server.origin));
+    expect((await ask('initialize', hello)).error?.message).toContain('over capacity');
+    failing = false;
+    expect((await ask('initialize', hello)).result).toEqual({ fine: true });
+    await end();
+  });
+
+  test('of a server that speaks neither transport, the first answer is told', async () => {
+    const server = await serverOf((seen, response) => response.writeHead(seen.method === 'POST' ? 400 : 405).end(`no ${seen.method}`));
+    const { ask, end } = bridged(loggedIn(server.origin));
+    expect((await ask('initialize', hello)).error?.message).toContain('status 400: “no POST”');
+    await end();
+  });
+
+  test('a server may leave the stream open that its first answer came in', async () => {
+    const open: ServerResponse[] = [];
+    const server = await serverOf((seen, response) => {
+      if (seen.method === 'GET') return void response.writeHead(405).end();
+      if (seen.body.id === undefined) {
+        events(response, ': hello');
+        return void open.push(response);
+      }
+      events(response, data(answerTo(seen, { method: seen.body.method })));
+      if (seen.body.method === 'initialize') open.push(response);
+      else response.end();
+    });
+    const { ask, notify, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    notify('notifications/initialized');
+    expect((await ask('tools/list')).result).toEqual({ method: 'tools/list' });
+    for (const response of open) response.end();
+    await end();
+  });
+
+  test('an answer that breaks off in the middle is a lost connection, and no bug of ours', async () => {
+    const server = await withSession((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' }).write('{"jsonrpc"');
+      breakOff(response);
+    });
+    const { ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    expect((await ask('tools/list')).error).toMatchObject({ data: { code: 'network_error' } });
+    await end();
+  });
+
+  test('an app that goes before its answer has come is told nothing', async () => {
+    const server = await withSession(() => undefined);
+    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    bridge.type('{"jsonrpc":"2.0","id":77,"method":"slow"}\n');
+    await end();
+    expect(bridge.stdout).not.toContain('77');
+    expect(bridge.stderr).toBe('');
+  });
+
+  test('a line ends with a line feed, and with nothing else that JSON may hold; the answers of a batch are passed on', async () => {
+    const server = await withSession((seen, response) => {
+      if (Array.isArray(seen.body)) json(response, [{ jsonrpc: '2.0', id: 98, result: { batch: true } }]);
+      else json(response, answerTo(seen, { text: seen.body['params'] }));
+    });
+    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    const text = 'one\u2028two\u2029three\u0085four é\u{1f600}';
+    expect((await ask('echo', { text })).result).toEqual({ text: { text } });
+    bridge.type('[{"jsonrpc":"2.0","id":98,"method":"ping"}]\r\n');
+    await expect.poll(() => bridge.stdout, { timeout: 20_000 }).toContain('{"batch":true}');
+    await end();
+  });
+
+  test.each(['retry: 0', 'retry: 0\nid: 一'])('a stream that ends at once with “%s” is not asked for without a pause', async (field) => {
+    const server = await serverOf((seen, response) => {
+      if (seen.method === 'GET') {
+        events(response, `${field}\ndata: `);
+        response.end();
+      } else if (seen.body.id === undefined) response.writeHead(202).end();
+      else json(response, answerTo(seen));
+    });
+    const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    notify('notifications/initialized');
+    await expect.poll(() => bridge.clock.slept.length, { timeout: 20_000 }).toBeGreaterThan(5);
+    for (const slept of bridge.clock.slept) expect(slept).toBeGreaterThanOrEqual(250);
+    await end();
+  });
+
+  test('a message without an end is given up, and not kept', async () => {
+    const server = await withSession((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ');
+      const more = () => {
+        while (!response.destroyed && response.write('x'.repeat(1024 * 1024)));
+      };
+      response.on('drain', more);
+      more();
+    });
+    const { ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    expect((await ask('tools/list')).error?.message).toContain('a message of more than 64 MiB');
+    await end();
+  });
+
+  test('what a server repeats of our headers in an error is not told', async () => {
+    const server = await withSession((seen, response) => response.writeHead(500).end(`headers: ${JSON.stringify(seen.headers)}`));
+    const { ask, bridge, end } = bridged(loggedIn(server.origin, { token: 'SECRET-access-token-1234567890-abcdef' }));
+    await ask('initialize', hello);
+    expect((await ask('tools/list')).error?.message).toContain('status 500');
+    expect(bridge.stdout + bridge.stderr).not.toContain('SECRET');
+    await end();
+  });
+});

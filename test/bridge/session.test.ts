@@ -1,0 +1,165 @@
+/** The bridge between an app on stdio and a remote server: sessions, and what is passed on in them. */
+import { describe, expect, test } from 'vitest';
+import { serverOf, json, events, breakOff, answerTo, data, withSession, loggedIn, bridged, hello } from '../helpers/bridged.js';
+
+describe('a session', () => {
+  test('carries the token, the session and the version; is ended with DELETE when the app closes stdin', async () => {
+    const server = await withSession((seen, response) => json(response, answerTo(seen, { n: 1 })));
+    const { ask, notify, end } = bridged(loggedIn(server.origin));
+    expect((await ask('initialize', hello)).result).toEqual({ protocolVersion: '2025-11-25' });
+    notify('notifications/initialized');
+    expect((await ask('tools/list')).result).toEqual({ n: 1 });
+    await end();
+    const [initialize, initialized, list] = server.posts();
+    expect(initialize?.headers).toMatchObject({ authorization: 'Bearer old', accept: 'application/json, text/event-stream' });
+    expect(initialize?.headers).not.toHaveProperty('mcp-session-id');
+    for (const one of [initialized, list])
+      expect(one?.headers).toMatchObject({ 'mcp-session-id': 's1', 'mcp-protocol-version': '2025-11-25' });
+    expect(server.seen.at(-1)).toMatchObject({ method: 'DELETE', headers: { 'mcp-session-id': 's1', authorization: 'Bearer old' } });
+  });
+
+  test('passes on events before the answer, JSON of several lines, batches, and what it does not understand', async () => {
+    const server = await withSession((seen, response) => {
+      if (Array.isArray(seen.body)) json(response, [{ jsonrpc: '2.0', id: 99, result: {} }]);
+      else if (seen.body.method === 'slow') {
+        events(
+          response,
+          data({ jsonrpc: '2.0', method: 'notifications/progress' }),
+          ': a comment',
+          `id: 1\n${data(answerTo(seen, { done: true }))}`,
+        );
+        response.end();
+      } else
+        response
+          .writeHead(200, { 'content-type': 'application/json; charset=utf-8' })
+          .end(JSON.stringify(answerTo(seen, { text: 'é\u2028' }), null, 2));
+    });
+    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    expect((await ask('slow')).result).toEqual({ done: true });
+    expect(bridge.events.map(({ method }) => method)).toContain('notifications/progress');
+    expect((await ask('x/unknown', { future: true })).result).toEqual({ text: 'é\u2028' });
+    bridge.type('[{"jsonrpc":"2.0","id":99,"method":"ping"}]\n{"jsonrpc":"2.0","id":5,"result":{}}\nno json\n');
+    await expect.poll(() => bridge.stdout, { timeout: 20_000 }).toContain('-32700');
+    await end();
+    expect(server.posts().map(({ body }) => JSON.stringify(body))).toContain('[{"jsonrpc":"2.0","id":99,"method":"ping"}]');
+  });
+
+  test.each([
+    '{"jsonrpc":"2.0","id":"é1","result":{}}',
+    '{"result":{},"id":"\\u00e91","jsonrpc":"2.0"}',
+    '{\n"jsonrpc":"2.0","id":"é1","result":{}}',
+  ])('knows an answer by an id that is not ASCII, however the server writes it: %s', async (answer) => {
+    const server = await withSession((_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(answer));
+    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    bridge.type('{"jsonrpc":"2.0","id":"é1","method":"ping","params":{"text":"😀"}}\n');
+    await expect.poll(() => bridge.events.find(({ id }) => id === 'é1'), { timeout: 20_000 }).toMatchObject({ result: {} });
+    expect(server.posts().at(-1)?.body).toMatchObject({ id: 'é1', params: { text: '😀' } });
+    await end();
+  });
+
+  test.each([
+    { status: 404, body: {} },
+    { status: 400, body: { jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Bad Request: No valid session ID provided' } } },
+  ])('that the server has forgotten ($status) is opened again, and the message sent once more', async ({ status, body }) => {
+    let forgotten = false;
+    const server = await serverOf((seen, response) => {
+      if (seen.method === 'GET') response.writeHead(405).end();
+      else if (seen.body.method === 'initialize')
+        json(response, answerTo(seen, { protocolVersion: '2025-11-25' }), { headers: { 'mcp-session-id': forgotten ? 's2' : 's1' } });
+      else if (forgotten && seen.headers['mcp-session-id'] === 's1') json(response, body, { status });
+      else if (seen.body.id === undefined) response.writeHead(202).end();
+      else json(response, answerTo(seen, { session: seen.headers['mcp-session-id'] }));
+    });
+    const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    notify('notifications/initialized');
+    expect((await ask('a')).result).toEqual({ session: 's1' });
+    forgotten = true;
+    expect((await ask('b')).result).toEqual({ session: 's2' });
+    await end();
+    expect(bridge.events.filter(({ id }) => id === 1)).toHaveLength(1);
+    expect(server.posts().filter(({ body }) => body.method === 'notifications/initialized')).toHaveLength(2);
+  });
+
+  test('many who find it forgotten at once open it once', async () => {
+    let forgotten = false;
+    const server = await serverOf((seen, response) => {
+      if (seen.method === 'GET') response.writeHead(405).end();
+      else if (seen.body.method === 'initialize')
+        json(response, answerTo(seen), { headers: { 'mcp-session-id': forgotten ? 's2' : 's1' } });
+      else if (forgotten && seen.headers['mcp-session-id'] === 's1') setTimeout(() => response.writeHead(404).end(), 30);
+      else if (seen.body.id === undefined) response.writeHead(202).end();
+      else json(response, answerTo(seen, { session: seen.headers['mcp-session-id'] }));
+    });
+    const { ask, notify, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    notify('notifications/initialized');
+    await ask('a');
+    forgotten = true;
+    const all = await Promise.all(['b', 'c', 'd'].map((method) => ask(method)));
+    expect(all.map(({ result }) => result)).toEqual([{ session: 's2' }, { session: 's2' }, { session: 's2' }]);
+    await end();
+    expect(server.posts().filter(({ body }) => body.method === 'initialize')).toHaveLength(2);
+  });
+
+  test('an answer that other events follow is an answer all the same; one that is cancelled is not waited for', async () => {
+    const server = await withSession((seen, response) => {
+      if (seen.body.method === 'hang') events(response);
+      else if (seen.body.id === undefined) response.writeHead(202).end();
+      else {
+        events(response, data(answerTo(seen, { done: true })), data({ jsonrpc: '2.0', method: 'notifications/late' }));
+        response.end();
+      }
+    });
+    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    expect((await ask('work')).result).toEqual({ done: true });
+    bridge.type('{"jsonrpc":"2.0","id":70,"method":"hang"}\n');
+    await expect.poll(() => server.posts().some(({ body }) => body.method === 'hang'), { timeout: 20_000 }).toBe(true);
+    bridge.type('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":70}}\n');
+    await ask('next');
+    await end();
+    expect(bridge.events.filter(({ id }) => id === 70)).toEqual([]);
+    expect(bridge.events.filter(({ id, error }) => id === 2 && error !== undefined)).toEqual([]);
+  });
+
+  test('the server’s own stream is open beside it, and taken up where it broke off', async () => {
+    let streams = 0;
+    const server = await serverOf((seen, response) => {
+      if (seen.method === 'GET') {
+        streams += 1;
+        events(response, `id: ${streams}\nretry: 10\n${data({ jsonrpc: '2.0', method: `notifications/n${streams}` })}`);
+        if (streams === 1) breakOff(response);
+      } else if (seen.body.method === 'initialize') json(response, answerTo(seen), { headers: { 'mcp-session-id': 's1' } });
+      else response.writeHead(202).end();
+    });
+    const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+    await ask('initialize', hello);
+    notify('notifications/initialized');
+    await expect.poll(() => bridge.stdout, { timeout: 20_000 }).toContain('notifications/n2');
+    const gets = server.seen.filter(({ method }) => method === 'GET');
+    expect(gets[0]?.headers).not.toHaveProperty('last-event-id');
+    expect(gets[1]?.headers).toMatchObject({ 'last-event-id': '1', 'mcp-session-id': 's1', authorization: 'Bearer old' });
+    await end();
+  });
+});
+
+describe('the wire of 2026-07-28', () => {
+  test('needs no initialize, and has its headers from each message', async () => {
+    const server = await serverOf((seen, response) => json(response, answerTo(seen, { fine: true })));
+    const { ask, end } = bridged(loggedIn(server.origin));
+    const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
+    await ask('tools/call', { name: 'greet', _meta });
+    await ask('resources/read', { uri: 'file:///é', _meta });
+    await ask('tools/list', { _meta });
+    await end();
+    expect(server.posts().map(({ headers }) => [headers['mcp-protocol-version'], headers['mcp-method'], headers['mcp-name']])).toEqual([
+      ['2026-07-28', 'tools/call', 'greet'],
+      ['2026-07-28', 'resources/read', `=?base64?${Buffer.from('file:///é').toString('base64')}?=`],
+      ['2026-07-28', 'tools/list', undefined],
+    ]);
+    expect(server.seen.some(({ method }) => method === 'DELETE')).toBe(false);
+  });
+});

@@ -1,0 +1,352 @@
+/** RFC 8414 and OpenID Connect Discovery: which authorization server, where its metadata is, and what is believed of it. */
+import { writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parseAuthorizationServer } from '../../src/oauth/authorization-server.js';
+import { discover } from '../../src/oauth/discovery.js';
+import { requestProtectedResource } from '../../src/oauth/protected-resource.js';
+import { metadata, type Exchange } from '../helpers/fake-server.js';
+import { readStore, temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+import { answersFrom } from '../helpers/http.js';
+import { fakeServer } from '../helpers/servers.js';
+import { bare401, fails, none, oauthAddress, reachesThePerson } from './discovering.js';
+
+const openidAddress = 'GET /.well-known/openid-configuration';
+
+test.each([500, 404, 403])('item 3: a %i on the OAuth address moves on to the OpenID one', async (status) => {
+  await reachesThePerson((origin) => [
+    { want: oauthAddress, respond: { status } },
+    { want: openidAddress, respond: { json: metadata(origin) } },
+  ]);
+});
+
+test('item 3: an HTML page on the OAuth address moves on to the OpenID one', async () => {
+  await reachesThePerson((origin) => [
+    { want: oauthAddress, respond: { text: '<html>Welcome</html>' } },
+    { want: openidAddress, respond: { json: metadata(origin) } },
+  ]);
+});
+
+test('item 3: an issuer with a path: OAuth inserted, OpenID inserted, OpenID appended', async () => {
+  const { server } = await reachesThePerson((origin) => [
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/tenant`] } } },
+    { want: 'GET /tenant/.well-known/openid-configuration', respond: { json: metadata(origin, { issuer: `${origin}/tenant` }) } },
+  ]);
+  const asked = server.requests.map(({ line }) => line).filter((line) => line.includes('tenant'));
+  expect(asked).toEqual([
+    'GET /.well-known/oauth-authorization-server/tenant',
+    'GET /.well-known/openid-configuration/tenant',
+    'GET /tenant/.well-known/openid-configuration',
+  ]);
+});
+
+test('item 3: metadata behind a redirect', async () => {
+  await reachesThePerson((origin) => [
+    { want: oauthAddress, respond: { status: 301, headers: { location: '/moved' } } },
+    { want: 'GET /moved', respond: { json: metadata(origin) } },
+  ]);
+});
+
+test('item 4: metadata of another issuer is refused, and both are named', async () => {
+  const { code, said, server } = await fails((origin) => [
+    { want: oauthAddress, respond: { json: metadata(origin, { issuer: 'https://evil.example' }) } },
+  ]);
+  expect(code).toBe(1);
+  expect(said).toContain('“https://evil.example”');
+  expect(said).toContain(`“${server.origin}”`);
+  expect(server.asked('POST /register')).toEqual([]);
+});
+
+test('item 4: the slash of an empty path is no difference', async () => {
+  await reachesThePerson((origin) => [
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/`] } } },
+  ]);
+});
+
+test('item 5: the first authorization server that answers is taken', async () => {
+  await reachesThePerson((origin) => [
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/gone`, origin] } } },
+  ]);
+});
+
+test.each([
+  { methods: undefined, why: 'does not say that it does PKCE' },
+  { methods: ['plain'], why: 'does not offer PKCE with S256' },
+])('item 14: PKCE methods $methods: refused before anything is registered', async ({ methods, why }) => {
+  const { code, said, server } = await fails((origin) => [
+    { want: oauthAddress, respond: { json: metadata(origin, { code_challenge_methods_supported: methods }) } },
+  ]);
+  expect(code).toBe(1);
+  expect(said).toContain(`paste: the authorization server ${why}`);
+  expect(server.asked('POST /register')).toEqual([]);
+});
+
+test.each(['http://far.example/token', 'javascript:alert(1)', 'https://user:word@far.example/', 'https://a$(calc).example/token', 7])(
+  'item 17: the endpoint %s is refused',
+  async (endpoint) => {
+    const { code, said } = await fails((origin) => [
+      { want: oauthAddress, respond: { json: metadata(origin, { token_endpoint: endpoint }) } },
+    ]);
+    expect(code).toBe(1);
+    expect(said).toContain('The token_endpoint of');
+  },
+);
+
+test.each([
+  { what: 'empty', changes: { registration_endpoint: '', device_authorization_endpoint: '', revocation_endpoint: '' } },
+  { what: 'paths', changes: { revocation_endpoint: '/revoke', device_authorization_endpoint: '/device' } },
+  { what: 'plain http elsewhere', changes: { revocation_endpoint: 'http://far.example/revoke' } },
+])('optional endpoints that are $what count as absent', async ({ changes }) => {
+  const server = await fakeServer((origin) => [{ want: oauthAddress, respond: { json: metadata(origin, changes) } }]);
+  const login = run(`login ${server.url} --no-browser --flow paste --client-id mine`, { store: temporaryStore() });
+  await login.shown(/^http:\S+\/authorize\?\S+$/m);
+  login.interrupt();
+  await login.exit;
+});
+
+test('pushed requests that are required, and an endpoint that is none, are said', async () => {
+  const { code, said } = await fails((origin) => [
+    {
+      want: oauthAddress,
+      respond: { json: metadata(origin, { require_pushed_authorization_requests: true, pushed_authorization_request_endpoint: '' }) },
+    },
+  ]);
+  expect(code).toBe(1);
+  expect(said).toContain('requires pushed requests');
+});
+
+test.each([
+  { what: 'redirects to where we would not go', respond: { status: 302, headers: { location: 'http://far.example/login' } } },
+  { what: 'closes the connection', respond: 'drop' },
+] as const)('item 3: an address that $what is not here', async ({ respond }) => {
+  await reachesThePerson((origin) => [
+    { want: oauthAddress, respond },
+    { want: openidAddress, respond: { json: metadata(origin) } },
+  ]);
+});
+
+test('item 23: a server elsewhere cannot name this machine', async () => {
+  const { origin } = await fakeServer();
+  const http = answersFrom(() => Response.json({ resource: 'https://mcp.example/mcp', authorization_servers: [origin] }));
+  const { signal } = new AbortController();
+  const serverUrl = new URL('https://mcp.example/mcp');
+  await expect(requestProtectedResource({ serverUrl, challenged: `${origin}/prm` }, { http, signal })).rejects.toThrow(
+    'leads to 127.0.0.1, on this machine',
+  );
+  const challenge = { dpop: false, resourceMetadata: 'https://mcp.example/prm' };
+  await expect(discover({ serverUrl, challenge }, { http, signal })).rejects.toThrow('leads to 127.0.0.1, on this machine');
+  expect(http.asked.filter((url) => url.startsWith(origin))).toEqual([]);
+});
+
+test('item 17: an authorization server elsewhere has no endpoint on this machine', async () => {
+  const { origin } = await fakeServer();
+  const issuer = 'https://auth.example';
+  const document = metadata(issuer, { token_endpoint: `${origin}/token` });
+  const address = new URL(`${issuer}/.well-known/oauth-authorization-server`);
+  expect(() => parseAuthorizationServer(document, { issuer, address, reach: 'public' })).toThrow('on this machine');
+  expect(() => parseAuthorizationServer(document, { issuer, address, reach: 'loopback' })).toThrow('is plain http');
+});
+
+test.each([
+  { what: 'JSON about something else', respond: { json: { error: 'no such route' } } },
+  {
+    what: 'metadata of another issuer',
+    respond: { json: { issuer: 'https://other.example', token_endpoint: 'https://other.example/token' } },
+  },
+])('item 3: $what at the OAuth address moves on to the OpenID one', async ({ respond }) => {
+  await reachesThePerson((origin) => [
+    { want: oauthAddress, respond },
+    { want: openidAddress, respond: { json: metadata(origin) } },
+  ]);
+});
+
+test('item 3: metadata that names no issuer is refused', async () => {
+  const { code, said } = await fails((origin) => [{ want: oauthAddress, respond: { json: metadata(origin, { issuer: undefined }) } }]);
+  expect(code).toBe(1);
+  expect(said).toContain('is the metadata of “nothing”');
+});
+
+test.each([
+  { named: '/tenant/', issuer: '/tenant' },
+  { named: '/tenant', issuer: '/tenant/' },
+])('item 4: the slash at the end of a path is no difference: $named and $issuer', async ({ named, issuer }) => {
+  await reachesThePerson((origin) => [
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}${named}`] } } },
+    { want: 'GET /.well-known/oauth-authorization-server/tenant', respond: { json: metadata(origin, { issuer: `${origin}${issuer}` }) } },
+  ]);
+});
+
+describe('item 4: --trust-issuer', () => {
+  const renamed = (origin: string): Exchange => ({
+    want: oauthAddress,
+    respond: { json: metadata(origin, { issuer: 'http://localhost:9/id' }) },
+  });
+
+  test('is kept for that server, and shown by list', async () => {
+    const server = await fakeServer((origin) => [renamed(origin)]);
+    const store = temporaryStore();
+    const words = '--no-browser --no-verify --flow device';
+    expect(await run(`login ${server.url} --name fake ${words} --trust-issuer http://localhost:9/id`, { store }).exit).toBe(0);
+    expect(readStore(store).mcpServers.fake).toMatchObject({
+      trusted_issuer: 'http://localhost:9/id',
+      auth: { issuer: 'http://localhost:9/id' },
+    });
+    expect(await run(`login fake ${words}`, { store }).exit).toBe(0);
+    const list = run('list', { store });
+    expect(await list.exit).toBe(0);
+    expect(list.stderr).toContain('fake: its authorization server may call itself http://localhost:9/id, by --trust-issuer');
+    // The pin is for that address: another authorization server cannot make use of it.
+    const elsewhere = await fakeServer((origin) => [renamed(origin)]);
+    const moved = readStore(store);
+    moved.mcpServers.fake.url = elsewhere.url;
+    writeFileSync(store, JSON.stringify(moved));
+    expect(await run(`login fake ${words}`, { store }).exit).toBe(1);
+    const other = run(`login ${server.url} --name other ${words}`, { store });
+    expect(await other.exit).toBe(1);
+    expect(other.stderr).toContain('--trust-issuer');
+  });
+
+  test('is compared to the letter', async () => {
+    const { code } = await fails((origin) => [renamed(origin)], '--flow paste --trust-issuer http://localhost:9/id/');
+    expect(code).toBe(1);
+  });
+});
+
+describe('item 5: several authorization servers', () => {
+  const several = (origin: string): Exchange[] => [
+    { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/one`, `${origin}/two`] } } },
+    ...['one', 'two'].map((name) => ({
+      want: `GET /.well-known/oauth-authorization-server/${name}`,
+      respond: {
+        json: metadata(origin, {
+          issuer: `${origin}/${name}`,
+          authorization_endpoint: `${origin}/authorize`,
+          registration_endpoint: `${origin}/${name}/register`,
+        }),
+      },
+    })),
+    { want: 'POST /two/register', respond: ({ body }) => ({ json: { ...body, client_id: 'c' } }) },
+  ];
+
+  test('--issuer chooses', async () => {
+    const server = await fakeServer(several);
+    const login = run(`login ${server.url} --no-browser --flow paste --issuer ${server.origin}/two`, { store: temporaryStore() });
+    await login.shown(/^(http:\S+\/authorize\?\S+)$/m);
+    login.interrupt();
+    await login.exit;
+    expect(server.asked('POST /two/register')).toHaveLength(1);
+  });
+
+  test('the one of the login before goes on, while it is named', async () => {
+    const server = await fakeServer((origin) => [
+      ...several(origin),
+      { want: 'POST /one/register', respond: ({ body }) => ({ json: { ...body, client_id: 'first' } }) },
+    ]);
+    const store = temporaryStore();
+    const words = '--no-browser --no-verify --flow device';
+    expect(await run(`login ${server.url} --name fake ${words} --issuer ${server.origin}/two`, { store }).exit).toBe(0);
+    expect(await run(`login fake ${words}`, { store }).exit).toBe(0);
+    expect(readStore(store).mcpServers.fake.auth.issuer).toBe(`${server.origin}/two`);
+    expect(server.asked('POST /one/register')).toEqual([]);
+  });
+
+  test('one that the server does not name is wrong usage', async () => {
+    const { code, said } = await fails(several, '--issuer https://other.example');
+    expect(code).toBe(2);
+    expect(said).toContain('/one”');
+  });
+});
+
+describe('MCP 2025-03-26: a server without protected-resource metadata', () => {
+  test('has the default endpoints where it has no metadata at all', async () => {
+    const server = await fakeServer(() => [bare401, none(oauthAddress)]);
+    const store = temporaryStore();
+    const login = run(`login ${server.url} --no-browser --no-verify --name fake`, { store, stdin: 'open' });
+    const request = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
+    login.type(`${request.get('redirect_uri')}?code=c&state=${request.get('state')}\n`);
+    expect(await login.exit).toBe(0);
+    expect(request.get('resource')).toBe(server.url);
+    expect(server.asked('POST /token')[0]?.body['resource']).toBe(server.url);
+  });
+
+  test('or metadata at its origin, whose issuer may have a path', async () => {
+    const { parameters, server } = await reachesThePerson((origin) => [
+      bare401,
+      { want: oauthAddress, respond: { json: metadata(origin, { issuer: `${origin}/v1` }) } },
+    ]);
+    expect(parameters.get('resource')).toBe(server.url);
+  });
+
+  test('but never another origin’s', async () => {
+    const { code } = await fails((origin) => [
+      bare401,
+      { want: oauthAddress, respond: { json: metadata(origin, { issuer: 'https://other.example/v1' }) } },
+    ]);
+    expect(code).toBe(1);
+  });
+});
+
+describe('item 14: --allow-missing-pkce-metadata', () => {
+  const silent = (origin: string): Exchange => ({
+    want: oauthAddress,
+    respond: { json: metadata(origin, { code_challenge_methods_supported: undefined }) },
+  });
+
+  test('goes on, and PKCE is sent all the same', async () => {
+    const server = await fakeServer((origin) => [silent(origin)]);
+    const login = run(`login ${server.url} --no-browser --flow paste --allow-missing-pkce-metadata`, { store: temporaryStore() });
+    const request = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
+    login.interrupt();
+    await login.exit;
+    expect(request.get('code_challenge_method')).toBe('S256');
+    expect(request.get('code_challenge')).toMatch(/^[\w-]{43}$/);
+  });
+
+  test('is no way around a server that says that it cannot', async () => {
+    const { code } = await fails(
+      (origin) => [{ want: oauthAddress, respond: { json: metadata(origin, { code_challenge_methods_supported: ['plain'] }) } }],
+      '--flow paste --allow-missing-pkce-metadata',
+    );
+    expect(code).toBe(1);
+  });
+
+  test('says in the help what it gives up', async () => {
+    const help = run('login --help', { store: temporaryStore() });
+    expect(await help.exit).toBe(0);
+    expect(help.stdout.replace(/\s+/g, ' ')).toContain('a stolen code can be used by the thief');
+  });
+});
+
+test.each([
+  { what: 'methods as text', changes: { code_challenge_methods_supported: 'S256' }, code: 130 },
+  { what: 'methods as an object', changes: { code_challenge_methods_supported: {} }, code: 1 },
+  { what: 'scopes as a number', changes: { scopes_supported: 5 }, code: 130 },
+  {
+    what: 'endpoints that are null',
+    changes: { registration_endpoint: undefined, revocation_endpoint: null, device_authorization_endpoint: null },
+    code: 1,
+  },
+  { what: 'grants as text', changes: { grant_types_supported: 'authorization_code' }, code: 130 },
+  { what: 'no token endpoint', changes: { token_endpoint: null }, code: 1 },
+])('metadata with $what is read as far as it goes, and is no bug of ours', async ({ changes, code }) => {
+  const server = await fakeServer((origin) => [{ want: oauthAddress, respond: { json: metadata(origin, changes) } }]);
+  const login = run(`login ${server.url} --no-browser --flow paste`, { store: temporaryStore() });
+  if (code === 130) {
+    await login.shown(/^http:\S+\/authorize\?\S+$/m);
+    login.interrupt();
+  }
+  expect(await login.exit).toBe(code);
+  expect(login.stderr).not.toContain('bug');
+});
+
+test.each(['https://a.example/?tenant=1', 'https://a.example/#x', 'https://a.example/ü', `https://a.example/${'x'.repeat(600)}`])(
+  'item 4: an issuer that is no issuer, %s, is refused',
+  async (issuer) => {
+    const { code, said } = await fails(
+      (origin) => [{ want: oauthAddress, respond: { json: metadata(origin, { issuer }) } }],
+      `--flow paste --trust-issuer ${issuer}`,
+    );
+    expect(code).toBe(1);
+    expect(said).not.toContain('x'.repeat(300));
+  },
+);
