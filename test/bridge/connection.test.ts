@@ -1,10 +1,10 @@
 /** The bridge between an app on stdio and a remote server: connections that break, and servers that do what a real one seldom does. */
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { serverOf, json, events, breakOff, answerTo, data, withSession, loggedIn, bridged, hello } from '../helpers/bridged.js';
+import { serverOf, json, events, breakOff, answerTo, data, withSession, bridged, hello } from '../helpers/bridged.js';
 import { temporaryStore } from '../helpers/folder.js';
+import { listening } from '../helpers/listening.js';
+import { storedLogin } from '../helpers/stored-login.js';
 
 describe('a connection that breaks', () => {
   test('in the middle of an answer is taken up again by its last event', async () => {
@@ -20,7 +20,7 @@ describe('a connection that breaks', () => {
         breakOff(response);
       }
     });
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     expect((await ask('work')).result).toEqual({ whole: true });
     await end();
@@ -31,7 +31,7 @@ describe('a connection that breaks', () => {
       if (seen.body.method === 'drop') response.destroy();
       else json(response, answerTo(seen, { fine: true }));
     });
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     expect((await ask('drop')).error).toMatchObject({ code: -32000, data: { code: 'network_error' } });
     expect((await ask('next')).result).toEqual({ fine: true });
@@ -39,19 +39,16 @@ describe('a connection that breaks', () => {
   });
 
   test('nobody there: an error in answer', async () => {
-    const gone = createServer().listen(0, '127.0.0.1');
-    await once(gone, 'listening');
-    const { port } = gone.address() as AddressInfo;
-    gone.close();
-    await once(gone, 'close');
-    const { ask, end } = bridged(temporaryStore({ mcpServers: { demo: { type: 'http', url: `http://127.0.0.1:${port}/mcp` } } }));
+    const gone = await listening(() => undefined);
+    await gone.close();
+    const { ask, end } = bridged(temporaryStore({ mcpServers: { fake: { type: 'http', url: `${gone.origin}/mcp` } } }));
     expect((await ask('initialize', hello)).error?.message).toContain('connection refused');
     await end();
   });
 
   test('interrupted while a request hangs: it ends, and the session with it', async () => {
     const server = await withSession(() => undefined);
-    const { bridge, ask } = bridged(loggedIn(server.origin));
+    const { bridge, ask } = bridged(storedLogin(server));
     await ask('initialize', hello);
     bridge.type('{"jsonrpc":"2.0","id":7,"method":"hang"}\n');
     await expect.poll(() => server.posts().length, { timeout: 20_000 }).toBe(2);
@@ -76,7 +73,7 @@ describe('what does not go well at first', () => {
       else if (seen.headers['mcp-session-id'] !== (state === 'fine' ? 's1' : 's2')) response.writeHead(404).end();
       else json(response, answerTo(seen, { session: seen.headers['mcp-session-id'] }));
     });
-    const { ask, notify, end } = bridged(loggedIn(server.origin));
+    const { ask, notify, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     notify('notifications/initialized');
     expect((await ask('tools/list')).result).toEqual({ session: 's1' });
@@ -96,7 +93,7 @@ describe('what does not go well at first', () => {
       else if (failing) response.writeHead(503).end('over capacity');
       else json(response, answerTo(seen, { fine: true }));
     });
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     expect((await ask('initialize', hello)).error?.message).toContain('over capacity');
     failing = false;
     expect((await ask('initialize', hello)).result).toEqual({ fine: true });
@@ -105,7 +102,7 @@ describe('what does not go well at first', () => {
 
   test('of a server that speaks neither transport, the first answer is told', async () => {
     const server = await serverOf((seen, response) => response.writeHead(seen.method === 'POST' ? 400 : 405).end(`no ${seen.method}`));
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     expect((await ask('initialize', hello)).error?.message).toContain('status 400: “no POST”');
     await end();
   });
@@ -122,7 +119,7 @@ describe('what does not go well at first', () => {
       if (seen.body.method === 'initialize') open.push(response);
       else response.end();
     });
-    const { ask, notify, end } = bridged(loggedIn(server.origin));
+    const { ask, notify, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     notify('notifications/initialized');
     expect((await ask('tools/list')).result).toEqual({ method: 'tools/list' });
@@ -135,7 +132,7 @@ describe('what does not go well at first', () => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' }).write('{"jsonrpc"');
       breakOff(response);
     });
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     expect((await ask('tools/list')).error).toMatchObject({ data: { code: 'network_error' } });
     await end();
@@ -143,7 +140,7 @@ describe('what does not go well at first', () => {
 
   test('an app that goes before its answer has come is told nothing', async () => {
     const server = await withSession(() => undefined);
-    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    const { bridge, ask, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     bridge.type('{"jsonrpc":"2.0","id":77,"method":"slow"}\n');
     await end();
@@ -156,7 +153,7 @@ describe('what does not go well at first', () => {
       if (Array.isArray(seen.body)) json(response, [{ jsonrpc: '2.0', id: 98, result: { batch: true } }]);
       else json(response, answerTo(seen, { text: seen.body['params'] }));
     });
-    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    const { bridge, ask, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     const text = 'one\u2028two\u2029three\u0085four é\u{1f600}';
     expect((await ask('echo', { text })).result).toEqual({ text: { text } });
@@ -173,7 +170,7 @@ describe('what does not go well at first', () => {
       } else if (seen.body.id === undefined) response.writeHead(202).end();
       else json(response, answerTo(seen));
     });
-    const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+    const { bridge, ask, notify, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     notify('notifications/initialized');
     await expect.poll(() => bridge.clock.slept.length, { timeout: 20_000 }).toBeGreaterThan(5);
@@ -190,7 +187,7 @@ describe('what does not go well at first', () => {
       response.on('drain', more);
       more();
     });
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     expect((await ask('tools/list')).error?.message).toContain('a message of more than 64 MiB');
     await end();
@@ -198,7 +195,7 @@ describe('what does not go well at first', () => {
 
   test('what a server repeats of our headers in an error is not told', async () => {
     const server = await withSession((seen, response) => response.writeHead(500).end(`headers: ${JSON.stringify(seen.headers)}`));
-    const { ask, bridge, end } = bridged(loggedIn(server.origin, { token: 'SECRET-access-token-1234567890-abcdef' }));
+    const { ask, bridge, end } = bridged(storedLogin(server, { token: 'SECRET-access-token-1234567890-abcdef' }));
     await ask('initialize', hello);
     expect((await ask('tools/list')).error?.message).toContain('status 500');
     expect(bridge.stdout + bridge.stderr).not.toContain('SECRET');

@@ -1,8 +1,9 @@
 /** The bridge between an app on stdio and a remote server: its token, and what happens when the server refuses it. */
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { serverOf, json, answerTo, withSession, loggedIn, bridged, hello } from '../helpers/bridged.js';
+import { serverOf, json, answerTo, withSession, bridged, hello } from '../helpers/bridged.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
+import { storedLogin } from '../helpers/stored-login.js';
 
 describe('the login', () => {
   test('a token that has expired is renewed before the request', async () => {
@@ -10,11 +11,11 @@ describe('the login', () => {
       if (seen.url === '/token') json(response, { access_token: 'new', token_type: 'Bearer', expires_in: 3600, refresh_token: 'r2' });
       else json(response, answerTo(seen, { token: seen.headers.authorization }));
     });
-    const store = loggedIn(server.origin, { expires_at: 1 });
+    const store = storedLogin(server, { expires_at: 1 });
     const { ask, end } = bridged(store);
     expect((await ask('initialize', hello)).result).toEqual({ token: 'Bearer new' });
     await end();
-    expect(readStore(store).mcpServers.demo.auth.refresh_token).toBe('r2');
+    expect(readStore(store).mcpServers.fake.auth.refresh_token).toBe('r2');
   });
 
   test('a 401 is answered by one renewal, whatever the clock says', async () => {
@@ -23,7 +24,7 @@ describe('the login', () => {
       else if (seen.headers.authorization === 'Bearer new') json(response, answerTo(seen, { in: true }));
       else response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' }).end();
     });
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     expect((await ask('initialize', hello)).result).toEqual({ in: true });
     await end();
     expect(server.seen.filter(({ url }) => url === '/token')).toHaveLength(1);
@@ -39,7 +40,7 @@ describe('the login', () => {
       } else if (seen.headers.authorization === `Bearer ${known}`) json(response, answerTo(seen, { in: true }));
       else response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' }).end();
     });
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     expect((await ask('initialize', hello)).result).toEqual({ in: true });
     // The server is started anew, and has forgotten it.
     known = '';
@@ -53,10 +54,10 @@ describe('the login', () => {
       if (seen.url === '/token') json(response, { access_token: `t${Math.random()}`, token_type: 'Bearer', expires_in: 3600 });
       else response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
     });
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     expect((await ask('initialize', hello)).error).toMatchObject({
       code: -32001,
-      message: expect.stringContaining('mcp-auth login demo') as string,
+      message: expect.stringContaining('mcp-auth login fake') as string,
     });
     expect(server.posts()).toHaveLength(2);
     await end();
@@ -67,31 +68,31 @@ describe('the login', () => {
       if (seen.headers.authorization === 'Bearer later') json(response, answerTo(seen, { in: true }));
       else response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
     });
-    for (const how of ['demo', server.url]) {
-      const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: server.url } } });
+    for (const how of ['fake', server.url]) {
+      const store = temporaryStore({ mcpServers: { fake: { type: 'http', url: server.url } } });
       const { ask, end } = bridged(store, `bridge ${how}`);
       const { error } = await ask('initialize', hello);
       expect(error).toMatchObject({ code: -32001, data: { code: 'login_needed', hint: `Run: mcp-auth login ${how}` } });
       writeFileSync(
         store,
-        JSON.stringify({ mcpServers: { demo: { type: 'http', url: server.url, auth: { type: 'bearer', token: 'later' } } } }),
+        JSON.stringify({ mcpServers: { fake: { type: 'http', url: server.url, auth: { type: 'bearer', token: 'later' } } } }),
       );
       expect((await ask('initialize', hello)).result).toEqual({ in: true });
       await end();
     }
   });
 
-  test.each(['bridge demo', 'bridge URL'])('%s: headers that come with the login are sent from then on', async (line) => {
+  test.each(['bridge fake', 'bridge URL'])('%s: headers that come with the login are sent from then on', async (line) => {
     const server = await serverOf((seen, response) => {
       if (seen.method !== 'POST') response.writeHead(405).end();
       else if (seen.headers.authorization === undefined) response.writeHead(401).end();
       else json(response, answerTo(seen, { tenant: seen.headers['x-tenant'] }));
     });
-    const store = temporaryStore({ mcpServers: { demo: { url: server.url } } });
+    const store = temporaryStore({ mcpServers: { fake: { url: server.url } } });
     const { ask, end } = bridged(store, line.replace('URL', server.url));
     expect((await ask('initialize', hello)).error?.data?.code).toBe('login_needed');
     const auth = { type: 'bearer', token: 't', expires_at: 4_000_000_000 };
-    writeFileSync(store, JSON.stringify({ mcpServers: { demo: { url: server.url, headers: { 'X-Tenant': 'acme' }, auth } } }));
+    writeFileSync(store, JSON.stringify({ mcpServers: { fake: { url: server.url, headers: { 'X-Tenant': 'acme' }, auth } } }));
     expect((await ask('initialize', hello)).result).toEqual({ tenant: 'acme' });
     await end();
   });
@@ -107,18 +108,18 @@ describe('the login', () => {
     const server = await withSession((_, response) =>
       response.writeHead(403, { 'www-authenticate': `Bearer error="insufficient_scope", scope="files:write x'$(id)"` }).end(),
     );
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     const { error } = await ask('tools/call');
     expect(error?.code).toBe(-32001);
-    expect(error?.message).toContain(`mcp-auth login demo --challenge 'Bearer error="insufficient_scope", scope="files:write x$(id)"'`);
+    expect(error?.message).toContain(`mcp-auth login fake --challenge 'Bearer error="insufficient_scope", scope="files:write x$(id)"'`);
     await end();
   });
 
   test('a redirect is not followed: the token stays where it is for', async () => {
     const elsewhere = await serverOf((seen, response) => json(response, answerTo(seen)));
     const server = await serverOf((_, response) => response.writeHead(307, { location: `${elsewhere.origin}/mcp` }).end());
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     expect((await ask('initialize', hello)).error?.message).toContain('redirects to “');
     expect(elsewhere.seen).toEqual([]);
     await end();

@@ -1,7 +1,8 @@
 /** The bridge between an app on stdio and a remote server that speaks HTTP with SSE, as of 2024-11-05. */
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { serverOf, events, answerTo, data, loggedIn, bridged, hello } from '../helpers/bridged.js';
+import { serverOf, events, answerTo, data, bridged, hello } from '../helpers/bridged.js';
+import { storedLogin } from '../helpers/stored-login.js';
 
 describe('the older transport', () => {
   /** HTTP with SSE, as of 2024-11-05. */
@@ -21,7 +22,7 @@ describe('the older transport', () => {
 
   test.each(['', ' --transport sse-only', ' --transport sse-first'])('is found out%s', async (option) => {
     const server = await older();
-    const { ask, notify, end } = bridged(loggedIn(server.origin), `bridge demo${option}`);
+    const { ask, notify, end } = bridged(storedLogin(server), `bridge fake${option}`);
     expect((await ask('initialize', hello)).result).toEqual({ by: 'Bearer old' });
     notify('notifications/initialized');
     expect((await ask('tools/list')).result).toEqual({ by: 'Bearer old' });
@@ -30,7 +31,7 @@ describe('the older transport', () => {
 
   test('a stream that breaks is an error in answer, and opened again with the app’s own beginning', async () => {
     const server = await older();
-    const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+    const { bridge, ask, notify, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     notify('notifications/initialized');
     expect((await ask('break')).error).toMatchObject({ data: { code: 'network_error' } });
@@ -44,14 +45,14 @@ describe('the older transport', () => {
 
   test('an endpoint elsewhere is refused: the token would go there', async () => {
     const server = await older('https://evil.example/messages');
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     expect((await ask('initialize', hello)).error?.message).toContain('“https://evil.example/messages”, is not a part of');
     await end();
   });
 
   test('--transport http-only does not try it', async () => {
     const server = await older();
-    const { ask, end } = bridged(loggedIn(server.origin), 'bridge demo --transport http-only');
+    const { ask, end } = bridged(storedLogin(server), 'bridge fake --transport http-only');
     expect((await ask('initialize', hello)).error?.message).toContain('status 405');
     await end();
   });

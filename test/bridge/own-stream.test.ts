@@ -11,7 +11,8 @@ import { parseMessage } from '../../src/bridge/json-rpc.js';
 import { streamableHttp } from '../../src/bridge/streamable-http.js';
 import type { Context, HttpAnswer, HttpRequest } from '../../src/context.js';
 import { toOctets } from '../../src/octets.js';
-import { answerTo, bridged, data, events, hello, json, loggedIn, serverOf, type Seen } from '../helpers/bridged.js';
+import { answerTo, bridged, data, events, hello, json, serverOf, type Seen } from '../helpers/bridged.js';
+import { storedLogin } from '../helpers/stored-login.js';
 
 /** A server that accepts every request in the session that there is, and answers it in its own stream as `said` has it. */
 async function accepting(said: (seen: Seen) => object) {
@@ -40,7 +41,7 @@ async function accepting(said: (seen: Seen) => object) {
 
 test('an answer has the id as the request has it, and begins a session as any other does', async () => {
   const { server } = await accepting((seen) => ({ ...answerTo(seen, { protocolVersion: '2025-11-25' }), id: String(seen.body.id) }));
-  const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+  const { bridge, ask, notify, end } = bridged(storedLogin(server));
   expect((await ask('initialize', hello)).id).toBe(1);
   notify('notifications/initialized');
   bridge.type('{"jsonrpc":"2.0","id":7,"method":"a"}\n');
@@ -51,7 +52,7 @@ test('an answer has the id as the request has it, and begins a session as any ot
 
 test('a session that was lost is opened again, though its stream has ended, and the app hears no second answer to its beginning', async () => {
   const { server, forget } = await accepting((seen) => answerTo(seen, { session: seen.headers['mcp-session-id'] }));
-  const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+  const { bridge, ask, notify, end } = bridged(storedLogin(server));
   await ask('initialize', hello);
   notify('notifications/initialized');
   expect((await ask('a')).result).toEqual({ session: 's1' });
@@ -70,7 +71,7 @@ test('a GET that leads to a page for people is no stream: it is asked for once a
     else if (seen.body.method === 'initialize') json(response, answerTo(seen, { protocolVersion: '2025-11-25' }));
     else response.writeHead(seen.method === 'DELETE' ? 204 : 202).end();
   });
-  const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+  const { bridge, ask, notify, end } = bridged(storedLogin(server));
   await ask('initialize', hello);
   notify('notifications/initialized');
   expect((await ask('a')).error?.message).toContain('has no stream to answer it in');

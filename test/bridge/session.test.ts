@@ -1,11 +1,12 @@
 /** The bridge between an app on stdio and a remote server: sessions, and what is passed on in them. */
 import { describe, expect, test } from 'vitest';
-import { serverOf, json, events, breakOff, answerTo, data, withSession, loggedIn, bridged, hello } from '../helpers/bridged.js';
+import { serverOf, json, events, breakOff, answerTo, data, withSession, bridged, hello } from '../helpers/bridged.js';
+import { storedLogin } from '../helpers/stored-login.js';
 
 describe('a session', () => {
   test('carries the token, the session and the version; is ended with DELETE when the app closes stdin', async () => {
     const server = await withSession((seen, response) => json(response, answerTo(seen, { n: 1 })));
-    const { ask, notify, end } = bridged(loggedIn(server.origin));
+    const { ask, notify, end } = bridged(storedLogin(server));
     expect((await ask('initialize', hello)).result).toEqual({ protocolVersion: '2025-11-25' });
     notify('notifications/initialized');
     expect((await ask('tools/list')).result).toEqual({ n: 1 });
@@ -34,7 +35,7 @@ describe('a session', () => {
           .writeHead(200, { 'content-type': 'application/json; charset=utf-8' })
           .end(JSON.stringify(answerTo(seen, { text: 'é\u2028' }), null, 2));
     });
-    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    const { bridge, ask, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     expect((await ask('slow')).result).toEqual({ done: true });
     expect(bridge.events.map(({ method }) => method)).toContain('notifications/progress');
@@ -51,7 +52,7 @@ describe('a session', () => {
     '{\n"jsonrpc":"2.0","id":"é1","result":{}}',
   ])('knows an answer by an id that is not ASCII, however the server writes it: %s', async (answer) => {
     const server = await withSession((_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(answer));
-    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    const { bridge, ask, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     bridge.type('{"jsonrpc":"2.0","id":"é1","method":"ping","params":{"text":"😀"}}\n');
     await expect.poll(() => bridge.events.find(({ id }) => id === 'é1'), { timeout: 20_000 }).toMatchObject({ result: {} });
@@ -72,7 +73,7 @@ describe('a session', () => {
       else if (seen.body.id === undefined) response.writeHead(202).end();
       else json(response, answerTo(seen, { session: seen.headers['mcp-session-id'] }));
     });
-    const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+    const { bridge, ask, notify, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     notify('notifications/initialized');
     expect((await ask('a')).result).toEqual({ session: 's1' });
@@ -93,7 +94,7 @@ describe('a session', () => {
       else if (seen.body.id === undefined) response.writeHead(202).end();
       else json(response, answerTo(seen, { session: seen.headers['mcp-session-id'] }));
     });
-    const { ask, notify, end } = bridged(loggedIn(server.origin));
+    const { ask, notify, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     notify('notifications/initialized');
     await ask('a');
@@ -113,7 +114,7 @@ describe('a session', () => {
         response.end();
       }
     });
-    const { bridge, ask, end } = bridged(loggedIn(server.origin));
+    const { bridge, ask, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     expect((await ask('work')).result).toEqual({ done: true });
     bridge.type('{"jsonrpc":"2.0","id":70,"method":"hang"}\n');
@@ -135,7 +136,7 @@ describe('a session', () => {
       } else if (seen.body.method === 'initialize') json(response, answerTo(seen), { headers: { 'mcp-session-id': 's1' } });
       else response.writeHead(202).end();
     });
-    const { bridge, ask, notify, end } = bridged(loggedIn(server.origin));
+    const { bridge, ask, notify, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
     notify('notifications/initialized');
     await expect.poll(() => bridge.stdout, { timeout: 20_000 }).toContain('notifications/n2');
@@ -149,7 +150,7 @@ describe('a session', () => {
 describe('the wire of 2026-07-28', () => {
   test('needs no initialize, and has its headers from each message', async () => {
     const server = await serverOf((seen, response) => json(response, answerTo(seen, { fine: true })));
-    const { ask, end } = bridged(loggedIn(server.origin));
+    const { ask, end } = bridged(storedLogin(server));
     const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
     await ask('tools/call', { name: 'greet', _meta });
     await ask('resources/read', { uri: 'file:///é', _meta });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { loginAt } from '../helpers/login-at.js';
 import { Person } from '../helpers/person.js';
 import { run, type RunOptions } from '../helpers/run.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
@@ -26,16 +27,8 @@ const now = Math.floor(Date.now() / 1000);
 
 /** A login to the fake server that is good for an hour, and what a test changes of it. */
 function loginTo(url: string, changes: object = {}, auth: object = {}) {
-  const { origin } = new URL(url);
-  const login = {
-    type: 'bearer',
-    token: 'access-0',
-    expires_at: now + 3600,
-    refresh_token: 'refresh-0',
-    issuer: origin,
-    client_id: 'client-1',
-  };
-  return { mcpServers: { fake: { url, auth: { ...login, token_endpoint: `${origin}/token`, ...auth }, ...changes } } };
+  const login = loginAt({ origin: new URL(url).origin, url }, { token: 'access-0', expires_at: now + 3600, ...auth });
+  return { mcpServers: { fake: { url, auth: login, ...changes } } };
 }
 
 test('a login that works, from the server to the app that uses it', async () => {

@@ -1,10 +1,8 @@
 /** Login by paste, with a real authorization server and a real MCP server. */
 import { statSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readStore, temporaryStore } from '../helpers/folder.js';
+import { listening } from '../helpers/listening.js';
 import { Person } from '../helpers/person.js';
 import { run } from '../helpers/run.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
@@ -119,9 +117,7 @@ describe('paste', () => {
     first.type(`${await new Person().approve(await first.shown(address))}\n`);
     expect(await first.exit).toBe(0);
     const [redirectUri] = Object.values<{ redirect_uris: string[] }[]>(readStore(store).oauthClients).flat()[0]?.redirect_uris ?? [];
-    const squatter = createServer((_, response) => response.end('not yours')).listen(Number(new URL(redirectUri ?? '').port), '127.0.0.1');
-    onTestFinished(() => void squatter.close());
-    await once(squatter, 'listening');
+    await listening((_, response) => response.end('not yours'), { port: Number(new URL(redirectUri ?? '').port) });
 
     const second = run('login demo --no-browser --flow paste', { store, stdin: 'open' });
     const end = await new Person().approve(await second.shown(address));
@@ -163,10 +159,7 @@ describe('paste', () => {
 
 test('with nothing to paste into and a port that is taken, that is said before anybody is sent to approve', async () => {
   const server = await fakeServer();
-  const squatter = createServer().listen(0, '127.0.0.1');
-  onTestFinished(() => void squatter.close());
-  await once(squatter, 'listening');
-  const { port } = squatter.address() as AddressInfo;
+  const { port } = await listening(() => undefined);
   const login = run(`login ${server.url} --no-browser --flow paste --callback-port ${port}`, { store: temporaryStore() });
   expect(await login.exit).toBe(1);
   expect(login.stderr).toContain('there is no stdin to paste into');

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readStore, temporaryStore } from '../helpers/folder.js';
+import { loginAt } from '../helpers/login-at.js';
 import { Person } from '../helpers/person.js';
 import { run } from '../helpers/run.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
@@ -25,30 +26,24 @@ test('both tokens are revoked, and the server stays in the store without them', 
 });
 
 /** A store with a login at `origin`. */
-const loginAt = (origin: string, auth: object = {}) =>
+const storeAt = (origin: string, auth: object = {}) =>
   temporaryStore({
     mcpServers: {
       demo: {
         type: 'http',
         url: `${origin}/mcp`,
         timeout: 9,
-        auth: {
-          type: 'bearer',
-          token: 'a',
-          refresh_token: 'r',
-          issuer: origin,
-          client_id: 'c',
-          token_endpoint: `${origin}/token`,
-          revocation_endpoint: `${origin}/revoke`,
-          ...auth,
-        },
+        auth: loginAt(
+          { origin, url: `${origin}/mcp` },
+          { token: 'a', refresh_token: 'r', client_id: 'c', revocation_endpoint: `${origin}/revoke`, ...auth },
+        ),
       },
     },
   });
 
 test('the refresh token is revoked first, each with its hint', async () => {
   const server = await fakeServer();
-  expect(await run('logout demo', { store: loginAt(server.origin) }).exit).toBe(0);
+  expect(await run('logout demo', { store: storeAt(server.origin) }).exit).toBe(0);
   expect(server.asked('POST /revoke').map(({ body }) => body)).toEqual([
     { token: 'r', token_type_hint: 'refresh_token', client_id: 'c' },
     { token: 'a', token_type_hint: 'access_token', client_id: 'c' },
@@ -64,7 +59,7 @@ test.each([
   },
   { what: 'fails', origin: async () => (await fakeServer(() => [{ want: 'POST /revoke', respond: { status: 500 } }])).origin },
 ])('a server that $what: the tokens are gone from the store, with a warning', async ({ origin }) => {
-  const store = loginAt(await origin());
+  const store = storeAt(await origin());
   const logout = run('logout demo', { store });
   expect(await logout.exit).toBe(0);
   expect(logout.stderr).toContain('may still be valid');
@@ -78,7 +73,7 @@ test.each([
   { what: 'unsupported_token_type for the access token', answers: [{}, { status: 400, json: { error: 'unsupported_token_type' } }] },
 ])('a server that answers with $what has revoked what it can', async ({ answers }) => {
   const server = await fakeServer(() => answers.map((respond) => ({ want: 'POST /revoke', respond })));
-  const logout = run('logout demo', { store: loginAt(server.origin) });
+  const logout = run('logout demo', { store: storeAt(server.origin) });
   expect(await logout.exit).toBe(0);
   expect(logout.stderr).not.toContain('may still be valid');
 });
@@ -88,7 +83,7 @@ test('a refresh token that cannot be revoked does not keep the access token', as
     { want: 'POST /revoke', respond: { status: 400 } },
     { want: 'POST /revoke', respond: {} },
   ]);
-  const logout = run('logout demo', { store: loginAt(server.origin) });
+  const logout = run('logout demo', { store: storeAt(server.origin) });
   expect(await logout.exit).toBe(0);
   expect(logout.stderr).toContain('may still be valid');
   expect(server.asked('POST /revoke').map(({ body }) => body['token'])).toEqual(['r', 'a']);
@@ -101,7 +96,7 @@ test.each([
   { what: 'a token endpoint that is no URL', auth: { token_endpoint: 'here' } },
 ])('a login with $what is taken out all the same', async ({ auth }) => {
   const server = await fakeServer();
-  const store = loginAt(server.origin, auth);
+  const store = storeAt(server.origin, auth);
   const logout = run('logout demo', { store });
   expect(await logout.exit).toBe(0);
   expect(logout.stderr).toContain('may still be valid');
@@ -111,14 +106,14 @@ test.each([
 
 test('what another program keeps beside the tokens stays', async () => {
   const server = await fakeServer();
-  const store = loginAt(server.origin, { note: 'not ours' });
+  const store = storeAt(server.origin, { note: 'not ours' });
   expect(await run('logout demo', { store }).exit).toBe(0);
   expect(readStore(store).mcpServers.demo.auth).toEqual({ note: 'not ours' });
 });
 
 test('remove takes the whole server out, revoking first', async () => {
   const server = await fakeServer();
-  const store = loginAt(server.origin);
+  const store = storeAt(server.origin);
   expect(await run('remove demo', { store }).exit).toBe(0);
   expect(server.asked('POST /revoke')).toHaveLength(2);
   expect(readStore(store)).toEqual({ mcpServers: {} });
@@ -126,7 +121,7 @@ test('remove takes the whole server out, revoking first', async () => {
 
 test('its client goes with it, unless another login needs that', async () => {
   const server = await fakeServer();
-  const store = loginAt(server.origin);
+  const store = storeAt(server.origin);
   const document = readStore(store);
   document.mcpServers.other = structuredClone(document.mcpServers.demo);
   document.oauthClients = { [server.origin]: [{ client_id: 'c', client_secret: 's' }, { client_id: 'd' }] };
@@ -139,7 +134,7 @@ test('its client goes with it, unless another login needs that', async () => {
 
 test('an unknown name is a usage error that lists the known ones', async () => {
   for (const line of ['logout nobody', 'remove nobody']) {
-    const command = run(line, { store: loginAt('http://127.0.0.1:1') });
+    const command = run(line, { store: storeAt('http://127.0.0.1:1') });
     expect(await command.exit).toBe(2);
     expect(command.stderr).toContain('The store has demo');
   }

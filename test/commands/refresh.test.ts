@@ -1,13 +1,12 @@
 /** `refresh`, `refresh --watch`, `refresh --install-service` and `exec`. */
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { testClock } from '../helpers/clock.js';
 import type { Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { listening } from '../helpers/listening.js';
+import { loginAt } from '../helpers/login-at.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
@@ -23,16 +22,12 @@ async function loggedIn(names: Record<string, number>, change: (origin: string) 
   const entry = (left: number, name: string) => ({
     type: 'http',
     url: server.url,
-    auth: {
-      type: 'bearer',
+    auth: loginAt(server, {
       token: `old-${name}`,
       issued_at: now() + left - 3600,
       expires_at: now() + left,
       refresh_token: `refresh-${name}`,
-      issuer: server.origin,
-      client_id: 'c',
-      token_endpoint: `${server.origin}/token`,
-    },
+    }),
   });
   const store = temporaryStore({
     mcpServers: {
@@ -105,7 +100,7 @@ describe('refresh', () => {
     const { store } = await loggedIn(names);
     let open = 0;
     let most = 0;
-    const server = createServer((_, response) => {
+    const { origin } = await listening((_, response) => {
       most = Math.max(most, (open += 1));
       setTimeout(() => {
         open -= 1;
@@ -113,11 +108,8 @@ describe('refresh', () => {
           .setHeader('content-type', 'application/json')
           .end(JSON.stringify({ access_token: 'new', token_type: 'Bearer', expires_in: 60 }));
       }, 20);
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(() => void server.close());
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
-    writeFileSync(store, readFileSync(store, 'utf8').replaceAll(/http:[^"]*\/token/g, address));
+    });
+    writeFileSync(store, readFileSync(store, 'utf8').replaceAll(/http:[^"]*\/token/g, `${origin}/token`));
     const refresh = run('refresh --all', { store });
     expect(await refresh.exit, refresh.stderr).toBe(0);
     expect(most).toBeGreaterThan(4);

@@ -2,14 +2,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { expect, onTestFinished, test } from 'vitest';
 import { slowReader } from '../../scripts/bench/slow-reader.js';
 import { command } from '../helpers/build.js';
 import { temporaryStore } from '../helpers/folder.js';
+import { listening } from '../helpers/listening.js';
 import { Person } from '../helpers/person.js';
 import { run } from '../helpers/run.js';
 import { realServers } from '../helpers/servers.js';
@@ -70,11 +69,8 @@ test('without a login the app is told what to run', async () => {
 /** The reference server, with the transport of that name. */
 async function everything(transport: 'streamableHttp' | 'sse'): Promise<string> {
   const main = createRequire(import.meta.url).resolve('@modelcontextprotocol/server-everything/dist/index.js');
-  const free = createServer().listen(0, '127.0.0.1');
-  await once(free, 'listening');
-  const { port } = free.address() as AddressInfo;
-  free.close();
-  await once(free, 'close');
+  const { port, close } = await listening(() => undefined);
+  await close();
   const server = spawn(process.execPath, [main, transport], {
     env: { ...process.env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,11 +1,10 @@
 /** A real browser walks the pages, ends on an address that does not load, and what its address bar says is pasted. */
-import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { chromium } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { describeWith } from '../helpers/installed.js';
+import { listening } from '../helpers/listening.js';
 import { runInTerminal } from '../helpers/pty.js';
 import { realServers } from '../helpers/servers.js';
 
@@ -20,10 +19,8 @@ const flags = [
 
 /** A port that takes a connection and says nothing: the login cannot listen there, and the browser's page does not load. */
 async function portThatDoesNotLoad(): Promise<number> {
-  const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
+  const { port } = await listening(createServer((socket) => socket.destroy()));
+  return port;
 }
 
 describeWith('chromium', 'with Chromium', (executablePath) => {

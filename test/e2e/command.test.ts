@@ -2,17 +2,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { shellLine } from '../../src/command-line.js';
 import { command } from '../helpers/build.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { listening } from '../helpers/listening.js';
 import { Person } from '../helpers/person.js';
 import { piped } from '../helpers/piped.js';
 import { runInTerminal, spawnInTerminal } from '../helpers/pty.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
+import { storedLogin } from '../helpers/stored-login.js';
 
 const address = /^(http:\S+\/auth\?\S+)$/m;
 const code = /^([A-Z]{4}-[A-Z]{4})$/m;
@@ -168,16 +168,7 @@ test('SIGTERM, twice, while a refresh is on the wire: its answer is stored first
       },
     },
   ]);
-  const auth = {
-    type: 'bearer',
-    token: 'old',
-    expires_at: 1,
-    refresh_token: 'r',
-    issuer: server.origin,
-    client_id: 'c',
-    token_endpoint: `${server.origin}/token`,
-  };
-  const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: server.url, auth } } });
+  const store = storedLogin(server, { expires_at: 1 }, 'demo');
   const token = runPiped(['token', 'demo', '--store', store]);
   running.child = token.child;
   expect(await token.exit).toBe(130);
@@ -198,7 +189,7 @@ test.each(['token', 'headers', 'refresh'])(
     const released: { go?: () => void } = {};
     const held = new Promise<void>((resolve) => (released.go = resolve));
     const asked: string[] = [];
-    const server = createServer((request, response) => {
+    const { origin } = await listening((request, response) => {
       asked.push(request.url ?? '');
       answer.send?.();
       void held.then(() => {
@@ -206,19 +197,7 @@ test.each(['token', 'headers', 'refresh'])(
         response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
       });
     });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    onTestFinished(() => void server.close());
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const auth = {
-      type: 'bearer',
-      token: 'old',
-      expires_at: 1,
-      refresh_token: 'r',
-      issuer: origin,
-      client_id: 'c',
-      token_endpoint: `${origin}/token`,
-    };
-    const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: `${origin}/mcp`, auth } } });
+    const store = storedLogin({ origin, url: `${origin}/mcp` }, { expires_at: 1 }, 'demo');
     const child = spawn(process.execPath, [command, word, 'demo', '--store', store], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     await reached;
     process.kill(-(child.pid ?? 0), 'SIGKILL');
@@ -242,16 +221,7 @@ test('16 processes that find the token expired make one refresh, and all print t
       }),
     },
   ]);
-  const auth = {
-    type: 'bearer',
-    token: 'old',
-    expires_at: 1,
-    refresh_token: 'r',
-    issuer: server.origin,
-    client_id: 'c',
-    token_endpoint: `${server.origin}/token`,
-  };
-  const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: server.url, auth } } });
+  const store = storedLogin(server, { expires_at: 1 }, 'demo');
   const all = Array.from({ length: 16 }, () => runPiped(['token', 'demo', '--store', store]));
   expect(await Promise.all(all.map(({ exit }) => exit))).toEqual(Array.from({ length: 16 }, () => 0));
   expect(new Set(all.map(({ output }) => output.stdout))).toEqual(new Set(['new-1\n']));

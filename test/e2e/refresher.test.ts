@@ -1,13 +1,12 @@
 /** The process that renews tokens, as it is built: interrupted, and in a container. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { command } from '../helpers/build.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { describeWith } from '../helpers/installed.js';
+import { listening } from '../helpers/listening.js';
+import { loginAt } from '../helpers/login-at.js';
 import { piped } from '../helpers/piped.js';
 
 /** Logins that have expired, at a server that answers when it is told to. */
@@ -17,7 +16,7 @@ async function slowServer(names: readonly string[]) {
   let answer: () => void = () => undefined;
   const reached = new Promise<void>((resolve) => (hasCome = resolve));
   const held = new Promise<void>((resolve) => (answer = resolve));
-  const server = createServer((_, response) => {
+  const { origin } = await listening((_, response) => {
     const count = (asked += 1);
     hasCome();
     void held.then(() => {
@@ -25,14 +24,10 @@ async function slowServer(names: readonly string[]) {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(() => void server.close());
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const login = (name: string) => ({
-    ...{ type: 'bearer', token: `old-${name}`, expires_at: 1, refresh_token: name, issuer: origin, client_id: 'c' },
-    token_endpoint: `${origin}/token`,
+  const entries = names.map((name) => {
+    const url = `${origin}/${name}`;
+    return [name, { type: 'http', url, auth: loginAt({ origin, url }, { token: `old-${name}`, expires_at: 1, refresh_token: name }) }];
   });
-  const entries = names.map((name) => [name, { type: 'http', url: `${origin}/${name}`, auth: login(name) }]);
   return { store: temporaryStore({ mcpServers: Object.fromEntries(entries) }), reached, answer, asked: () => asked };
 }
 

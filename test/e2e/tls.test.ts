@@ -1,17 +1,16 @@
 /** Servers with certificates, keys and TLS of all kinds, and what a person is told of each. */
 import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { createServer as createPlainServer } from 'node:http';
-import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TlsOptions } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { command } from '../helpers/build.js';
 import { temporaryStore } from '../helpers/folder.js';
 import { describeWith } from '../helpers/installed.js';
+import { listening } from '../helpers/listening.js';
 import { piped } from '../helpers/piped.js';
 
 const day = 24 * 60 * 60 * 1000;
@@ -65,13 +64,6 @@ function authority(folder: string, openssl: string) {
   };
 }
 
-/** The port of a server that closes with the test. */
-async function listening(server: Server): Promise<number> {
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(() => void server.close());
-  return (server.address() as AddressInfo).port;
-}
-
 describeWith('openssl', 'https', (openssl) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-tls-'));
   let made: ReturnType<typeof authority>;
@@ -80,7 +72,7 @@ describeWith('openssl', 'https', (openssl) => {
 
   /** What is told by a login at `https://localhost`, of a server with these options. The authority is trusted, unless not. */
   async function told(options: TlsOptions, { isTrusted = true }: { isTrusted?: boolean } = {}) {
-    const port = await listening(createServer(options, (_, response) => response.writeHead(404).end()));
+    const { port } = await listening(createServer(options, (_, response) => response.writeHead(404).end()));
     return toldAt(`https://localhost:${port}/mcp`, isTrusted);
   }
 
@@ -185,14 +177,14 @@ describeWith('openssl', 'https', (openssl) => {
   });
 
   test('a client that offers only what the server does not have', async () => {
-    const port = await listening(createServer({ ...made.sign('good', {}), maxVersion: 'TLSv1.2' }));
+    const { port } = await listening(createServer({ ...made.sign('good', {}), maxVersion: 'TLSv1.2' }));
     const { code, said } = await toldAt(`https://localhost:${port}/mcp`, true, ['--tls-min-v1.3']);
     expect(code).toBe(6);
     expect(said).toContain('TLS version in common');
   });
 
   test('a server without TLS', async () => {
-    const port = await listening(createPlainServer());
+    const { port } = await listening(createPlainServer());
     const { code, said } = await toldAt(`https://localhost:${port}/mcp`);
     expect(code).toBe(6);
     expect(said).toMatch(

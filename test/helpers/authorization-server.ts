@@ -1,9 +1,7 @@
 /** A real authorization server on loopback: `oidc-provider` with everything that a login uses. */
 import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Provider, type Configuration } from 'oidc-provider';
+import { listen } from './listen.js';
 
 export interface AuthorizationServer {
   readonly issuer: string;
@@ -33,10 +31,7 @@ export async function startAuthorizationServer({
   deviceCodeLife = 600,
   port = 0,
 }: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
-  const server = createServer((request, response) => void handler(request, response));
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { origin: issuer, close } = await listen((request, response) => void handler(request, response), { port });
 
   const configuration: Configuration = {
     jwks: { keys: [{ ...signingKey, use: 'sig', alg: 'RS256' }] },
@@ -83,10 +78,6 @@ export async function startAuthorizationServer({
       if (!found?.isValid) return undefined;
       return { audience: String(found.aud), scopes: [...found.scopes], expiresAt: found.exp ?? 0 };
     },
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    close,
   };
 }

@@ -1,9 +1,7 @@
 /** A bridge that a test speaks to as an app does, and the servers that it speaks to. */
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished } from 'vitest';
-import { temporaryStore } from './folder.js';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { expect } from 'vitest';
+import { listening } from './listening.js';
 import { run, type Run } from './run.js';
 
 export interface Seen {
@@ -16,7 +14,7 @@ export interface Seen {
 /** A server whose every answer is the test's; `seen` is what it was asked, oldest first. */
 export async function serverOf(answer: (seen: Seen, response: ServerResponse, all: Seen[]) => void) {
   const all: Seen[] = [];
-  const server = createServer((request, response) => {
+  const { origin } = await listening((request, response) => {
     let text = '';
     request.on('data', (chunk: Buffer) => (text += chunk.toString()));
     request.on('end', () => {
@@ -30,14 +28,7 @@ export async function serverOf(answer: (seen: Seen, response: ServerResponse, al
       all.push(seen);
       answer(seen, response, all);
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
   });
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return { origin, url: `${origin}/mcp`, seen: all, posts: () => all.filter(({ method, url }) => method === 'POST' && url === '/mcp') };
 }
 
@@ -74,21 +65,7 @@ export function withSession(rest: (seen: Seen, response: ServerResponse, all: Se
   });
 }
 
-export function loggedIn(origin: string, auth: object = {}) {
-  const login = {
-    type: 'bearer',
-    token: 'old',
-    expires_at: 4_000_000_000,
-    refresh_token: 'r',
-    issuer: origin,
-    client_id: 'c',
-    token_endpoint: `${origin}/token`,
-    ...auth,
-  };
-  return temporaryStore({ mcpServers: { demo: { type: 'http', url: `${origin}/mcp`, auth: login } } });
-}
-
-export function bridged(store: string, line = 'bridge demo', env: Record<string, string> = {}) {
+export function bridged(store: string, line = 'bridge fake', env: Record<string, string> = {}) {
   const bridge = run(line, { store, stdin: 'open', env });
   let id = 0;
   return {

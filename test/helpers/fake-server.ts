@@ -2,10 +2,9 @@
  * A server that does what a real one never would. It plays the MCP server and its authorization server at once; a test
  * says what it wants to be asked and what it responds, and afterwards what it was asked.
  */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { listen } from './listen.js';
 
 /** One answer: `json` or `text`; what a function `writes`; or nothing at all, ever (`hang`), or a closed connection (`drop`). */
 export type Respond =
@@ -86,9 +85,7 @@ export async function startFakeServer(change: (origin: string) => Exchange[] = (
   const requests: FakeRequest[] = [];
   const listener = (request: IncomingMessage, response: ServerResponse) => void answer(request, response);
   const server = tls === undefined ? createServer(listener) : createHttps(tls, listener);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { port, close } = await listen(server);
   const origin = tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
   const changed = change(origin);
   const left = [...changed, ...friendly(origin).filter(({ want }) => changed.every((one) => one.want !== want))];
@@ -108,11 +105,7 @@ export async function startFakeServer(change: (origin: string) => Exchange[] = (
     url: `${origin}/mcp`,
     requests,
     asked: (want) => requests.filter(({ line }) => line === want),
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    close,
   };
 }
 

@@ -1,13 +1,12 @@
 /** A real MCP server on loopback, on the SDK's own server, that wants tokens of an authorization server. */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
 import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
 import { McpServer as SdkServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import express from 'express';
 import type { AuthorizationServer } from './authorization-server.js';
+import { listen } from './listen.js';
 
 export interface McpServer {
   readonly url: string;
@@ -32,9 +31,7 @@ export async function startMcpServer({
   port = 0,
 }: McpServerOptions): Promise<McpServer> {
   const app = express();
-  const server = app.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { origin, close } = await listen(app, { port });
   const url = `${origin}/mcp`;
   const metadataPath = '/.well-known/oauth-protected-resource/mcp';
   const tokens: string[] = [];
@@ -80,9 +77,7 @@ export async function startMcpServer({
     tokens,
     close: async () => {
       for (const transport of sessions.values()) await transport.close();
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      await close();
     },
   };
 }

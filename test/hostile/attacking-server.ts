@@ -1,9 +1,8 @@
 /** A server that attacks: friendly but for what a row of the table changes, with a mark in each secret that it hands out. */
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { createServer } from 'node:net';
 import { metadata, type Exchange, type FakeServer, type Respond } from '../helpers/fake-server.js';
+import { listening } from '../helpers/listening.js';
 import { fakeServer } from '../helpers/servers.js';
 
 /** What nobody may ever print. */
@@ -60,8 +59,7 @@ export function endless(start: string, piece: string, headers: Record<string, st
 }
 
 export async function startAttackingServer(change: (at: Places) => Exchange[]): Promise<AttackingServer> {
-  const { port, tripped } = await startTripwire();
-  const tripwire = `http://127.0.0.1:${port}`;
+  const { origin: tripwire, tripped } = await startTripwire();
   const server = await fakeServer((origin) => {
     const changed = change({ origin, tripwire });
     const usual: Exchange[] = [
@@ -73,13 +71,13 @@ export async function startAttackingServer(change: (at: Places) => Exchange[]): 
   return { origin: server.origin, tripwire, server, tripped };
 }
 
-async function startTripwire(): Promise<{ port: number; tripped: () => number }> {
+async function startTripwire(): Promise<{ origin: string; tripped: () => number }> {
   let count = 0;
-  const tripwire = createServer((socket) => {
-    count += 1;
-    socket.destroy();
-  }).listen(0, '127.0.0.1');
-  await once(tripwire, 'listening');
-  onTestFinished(() => void tripwire.close());
-  return { port: (tripwire.address() as AddressInfo).port, tripped: () => count };
+  const { origin } = await listening(
+    createServer((socket) => {
+      count += 1;
+      socket.destroy();
+    }),
+  );
+  return { origin, tripped: () => count };
 }

@@ -1,17 +1,18 @@
 /** What a running bridge must not do, whatever its store becomes and its server says. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { answerTo, bridged, hello, json, loggedIn, serverOf, withSession, type Seen } from '../helpers/bridged.js';
+import { answerTo, bridged, hello, json, serverOf, withSession, type Seen } from '../helpers/bridged.js';
+import { storedLogin } from '../helpers/stored-login.js';
 
 const error = (id: unknown, message: string) => ({ jsonrpc: '2.0', id, error: { code: -32_603, message } });
 
 test('a name that has become another server’s: its token does not go to the first', async () => {
   const first = await withSession((seen, response) => json(response, answerTo(seen)));
   const other = await serverOf((_, response) => response.writeHead(404).end());
-  const store = loggedIn(first.origin, { resource: `${first.origin}/mcp` });
+  const store = storedLogin(first);
   const { ask, end } = bridged(store);
   await ask('initialize', hello);
-  const login = loggedIn(other.origin, { token: 'for-the-other', resource: `${other.origin}/mcp` });
+  const login = storedLogin(other, { token: 'for-the-other' });
   writeFileSync(store, readFileSync(login));
   // A bridge looks at its store every two seconds.
   await expect.poll(async () => (await ask('tools/list')).error?.message, { timeout: 30_000, interval: 100 }).toContain(other.origin);
@@ -23,7 +24,7 @@ test('a failure in answer to a request is not taken for a lost session: it may h
   const server = await withSession((seen, response) =>
     json(response, error(seen.body.id, 'The order was placed; then the database session was closed'), { status: 500 }),
   );
-  const { ask, end } = bridged(loggedIn(server.origin));
+  const { ask, end } = bridged(storedLogin(server));
   await ask('initialize', hello);
   expect((await ask('tools/call')).error).toBeDefined();
   await end();
@@ -39,7 +40,7 @@ test('a batch that was answered is not sent again, whatever its status', async (
       { status: 400 },
     );
   });
-  const { ask, bridge, end } = bridged(loggedIn(server.origin));
+  const { ask, bridge, end } = bridged(storedLogin(server));
   await ask('initialize', hello);
   const request = (id: number) => ({ jsonrpc: '2.0', id, method: 'tools/call' });
   bridge.type(`${JSON.stringify([request(7), request(8)])}\n`);

@@ -1,9 +1,9 @@
 /** The loopback listener among strangers: RFC 8252 sections 7.3 and 8.3, RFC 9700 section 4; attack 16. */
 import { once } from 'node:events';
 import { get, request as httpRequest, type IncomingMessage } from 'node:http';
-import { createServer } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { temporaryStore } from '../helpers/folder.js';
+import { listening } from '../helpers/listening.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
@@ -101,10 +101,7 @@ test('it listens on loopback alone; `localhost` means both of its addresses', as
 });
 
 test('where somebody else has one of the two addresses, nobody is sent there to be heard by us alone', async () => {
-  const squatter = createServer().listen(0, '::1');
-  await once(squatter, 'listening');
-  onTestFinished(() => void squatter.close());
-  const { port } = squatter.address() as { port: number };
+  const { port } = await listening(() => undefined, { host: '::1' });
   const server = await fakeServer();
   const line = `login ${server.url} --no-browser --flow paste --redirect-uri http://localhost:${port}/callback`;
   const login = run(line, { store: temporaryStore() });

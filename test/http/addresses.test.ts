@@ -2,7 +2,8 @@
 import { isIP } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Lookup } from '../../src/http/lookup.js';
-import { http, serve } from './asking.js';
+import { listening } from '../helpers/listening.js';
+import { http } from './asking.js';
 
 describe('addresses', () => {
   /** A client of a name service that says what a test wants. */
@@ -39,7 +40,7 @@ describe('addresses', () => {
   });
 
   test('a connection that was made for one reach is not used for another', async () => {
-    const origin = (await serve((_, response) => response.end('fine'))).replace('127.0.0.1', 'localhost');
+    const origin = (await listening((_, response) => response.end('fine'))).origin.replace('127.0.0.1', 'localhost');
     const client = resolving({ localhost: ['127.0.0.1'] });
     expect(await (await client.within('loopback').fetch(origin)).text()).toBe('fine');
     for (const reach of ['public', 'private'] as const)

@@ -1,7 +1,4 @@
-/** Our HTTP, and a server to ask. */
-import { createServer, type RequestListener } from 'node:http';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+/** Our HTTP, as a command has it. */
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import type { Lookup } from '../../src/http/lookup.js';
@@ -17,14 +14,4 @@ export function http(variables: Record<string, string> = {}, timeout?: number, l
   });
   onTestFinished(() => created.close());
   return created;
-}
-
-export async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

@@ -1,13 +1,12 @@
 /** Bodies, redirects, failures and time limits of a request. */
-import { createServer } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { isLoopback, parseSafeUrl } from '../../src/http/url-policy.js';
-import { http, serve } from './asking.js';
+import { listening } from '../helpers/listening.js';
+import { http } from './asking.js';
 
 test.each([
   'ftp://a.example',
@@ -47,18 +46,20 @@ test.each([
 
 test('a body of more than 1 MiB is refused, counted after decompression', async () => {
   const bomb = gzipSync(Buffer.alloc(8 * 1024 * 1024));
-  const origin = await serve((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
+  const { origin } = await listening((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
   expect(bomb.length).toBeLessThan(20_000);
   await expect(http().fetch(origin)).rejects.toMatchObject({ code: 'response_invalid' });
 });
 
 describe('redirects', () => {
-  const hops = (count: number) =>
-    serve((request, response) => {
+  const hops = async (count: number) => {
+    const { origin } = await listening((request, response) => {
       const hop = Number(request.url?.slice(1));
       if (hop < count) response.writeHead(302, { location: `/${hop + 1}` }).end();
       else response.end(`hop ${hop}`);
     });
+    return origin;
+  };
 
   test('none is followed unless asked for', async () => {
     expect((await http().fetch(`${await hops(1)}/0`)).status).toBe(302);
@@ -71,40 +72,37 @@ describe('redirects', () => {
   });
 
   test('each hop has to be a URL that we would talk to', async () => {
-    const origin = await serve((_, response) => response.writeHead(302, { location: 'http://far.example/' }).end());
+    const { origin } = await listening((_, response) => response.writeHead(302, { location: 'http://far.example/' }).end());
     await expect(http().fetch(origin, { redirects: 3 })).rejects.toMatchObject({ code: 'url_refused' });
   });
 });
 
 test('what nobody listens at is a network error with a sentence', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  await expect(http().fetch(`http://127.0.0.1:${port}`)).rejects.toMatchObject({
+  const gone = await listening(() => undefined);
+  await gone.close();
+  await expect(http().fetch(gone.origin)).rejects.toMatchObject({
     code: 'network_error',
     message: expect.stringContaining('connection refused') as string,
   });
 });
 
 test('an aborted request rejects with the reason of its signal', async () => {
-  const origin = await serve(() => undefined);
+  const { origin } = await listening(() => undefined);
   const reason = new Error('because');
   await expect(http().fetch(origin, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
 });
 
 describe('a server that is slow', () => {
   test('with its answer, or with the rest of it, is given up', async () => {
-    const silent = await serve(() => undefined);
-    const dripping = await serve((_, response) => response.writeHead(200).write('a'));
+    const { origin: silent } = await listening(() => undefined);
+    const { origin: dripping } = await listening((_, response) => response.writeHead(200).write('a'));
     for (const origin of [silent, dripping]) await expect(http({}, 100).fetch(origin)).rejects.toMatchObject({ code: 'request_timed_out' });
     await expect(http({}, 100).fetch(silent, { stream: true })).rejects.toMatchObject({ code: 'request_timed_out' });
   });
 
   test('with the rest of a stream is not: a stream has no end', async () => {
     let finish: (() => void) | undefined;
-    const origin = await serve((_, response) => {
+    const { origin } = await listening((_, response) => {
       response.writeHead(200).write('a');
       finish = () => void response.end('b');
     });
@@ -118,7 +116,7 @@ describe('a server that is slow', () => {
 test('a signal that lives longer than a request does not hold on to it', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  const url = await serve((_, response) => response.end('{}'));
+  const { origin: url } = await listening((_, response) => response.end('{}'));
   const client = http();
   const { signal } = new AbortController();
   const asked = async () => {

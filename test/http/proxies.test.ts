@@ -1,36 +1,28 @@
 /** Proxies of the environment. */
 import { createServer } from 'node:http';
-import { once } from 'node:events';
-import { createServer as createSocketServer, type AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { createServer as createSocketServer } from 'node:net';
+import { describe, expect, test } from 'vitest';
 import { proxyFor } from '../../src/http/proxies.js';
-import { http, serve } from './asking.js';
+import { listening } from '../helpers/listening.js';
+import { http } from './asking.js';
 
 test.each(['127.0.0.1', '127.0.0.2', '[::1]', 'localhost'])('no proxy sees what is for this machine, at %s', async (host) => {
   const seen: string[] = [];
-  const proxyServer = createServer((request, response) => (seen.push(request.url ?? ''), response.end('proxied'))).listen(0, '127.0.0.1');
-  await once(proxyServer, 'listening');
-  onTestFinished(() => void proxyServer.close());
-  const server = createServer((_, response) => response.end('direct')).listen(0, host.replace(/[[\]]/g, ''));
-  await once(server, 'listening');
-  onTestFinished(() => (server.closeAllConnections(), void server.close()));
-  const proxy = `http://127.0.0.1:${(proxyServer.address() as AddressInfo).port}`;
+  const { origin: proxy } = await listening((request, response) => (seen.push(request.url ?? ''), response.end('proxied')));
+  const { origin } = await listening((_, response) => response.end('direct'), { host: host.replace(/[[\]]/g, '') });
   const client = http({ HTTP_PROXY: proxy, HTTPS_PROXY: proxy, ALL_PROXY: proxy });
-  const origin = `http://${host}:${(server.address() as AddressInfo).port}`;
   expect(await (await client.fetch(origin, { headers: { authorization: 'Bearer secret' } })).text()).toBe('direct');
   expect(seen).toEqual([]);
 });
 
 test('a proxy is used as the environment says, but never for this machine', async () => {
   const seen: string[] = [];
-  const proxyServer = createServer().on('connect', (request, socket) => {
+  const forbidding = createServer().on('connect', (request, socket) => {
     seen.push(request.url ?? '');
     socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
   });
-  await once(proxyServer.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(() => void proxyServer.close());
-  const proxy = `http://127.0.0.1:${(proxyServer.address() as AddressInfo).port}`;
-  const direct = await serve((_, response) => response.end('direct'));
+  const { origin: proxy } = await listening(forbidding);
+  const { origin: direct } = await listening((_, response) => response.end('direct'));
   const through = http({ HTTP_PROXY: proxy, HTTPS_PROXY: proxy });
   expect(await (await through.fetch(direct)).text()).toBe('direct');
   await expect(through.fetch('https://far.example/')).rejects.toMatchObject({ code: 'network_error' });
@@ -45,9 +37,8 @@ describe('proxies', () => {
       asked.push(`${request.url} ${request.headers['proxy-authorization'] ?? ''}`.trim());
       socket.end(answer);
     });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    onTestFinished(() => void server.close());
-    return { proxy: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+    const { port } = await listening(server);
+    return { proxy: `127.0.0.1:${port}`, asked };
   }
 
   test.each([
@@ -103,9 +94,8 @@ describe('proxies', () => {
         });
       });
     });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    onTestFinished(() => void server.close());
-    const proxy = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { port } = await listening(server);
+    const proxy = `127.0.0.1:${port}`;
     const failure: unknown = await http({ ALL_PROXY: `socks5h://${written}@${proxy}` })
       .fetch('https://far.example/')
       .catch((error: unknown) => error);
@@ -122,9 +112,8 @@ describe('proxies', () => {
   test.each(['http', 'socks5h'])('a proxy of %s at an IPv6 address is asked', async (scheme) => {
     let asked = 0;
     const server = createSocketServer((socket) => socket.on('error', () => undefined).once('data', () => ((asked += 1), socket.end())));
-    await once(server.listen(0, '::1'), 'listening');
-    onTestFinished(() => void server.close());
-    const proxy = `${scheme}://user:a@b@[::1]:${(server.address() as AddressInfo).port}`;
+    const { port } = await listening(server, { host: '::1' });
+    const proxy = `${scheme}://user:a@b@[::1]:${port}`;
     await expect(http({ HTTPS_PROXY: proxy }).fetch('https://far.example/')).rejects.toMatchObject({ code: 'network_error' });
     expect(asked).toBe(1);
   });
@@ -200,9 +189,8 @@ describe('proxies', () => {
         else socket.write(Buffer.from(answer));
       });
     });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    onTestFinished(() => void server.close());
-    const proxy = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { port } = await listening(server);
+    const proxy = `127.0.0.1:${port}`;
     await expect(http({ ALL_PROXY: `socks5h://user:pw@${proxy}` }).fetch('https://far.example/')).rejects.toMatchObject({
       message: `far.example could not be reached through the proxy ${proxy}: ${says}.`,
       hint: expect.stringContaining(hint) as string,
@@ -220,9 +208,8 @@ describe('proxies', () => {
         });
       });
     });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    onTestFinished(() => void server.close());
-    const proxy = `socks5h://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { port } = await listening(server);
+    const proxy = `socks5h://127.0.0.1:${port}`;
     await expect(http({ all_proxy: proxy }).fetch('https://far.example/')).rejects.toMatchObject({ code: 'network_error' });
     expect(asked).toEqual(['far.example:443']);
   });

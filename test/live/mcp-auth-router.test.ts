@@ -11,17 +11,16 @@
  * - Refresh tokens rotate if the provider does it; a spent one is `invalid_grant` with status 400.
  */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { InvalidGrantError, InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
 import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
 import type { OAuthServerProvider } from '@modelcontextprotocol/sdk/server/auth/provider.js';
 import { mcpAuthRouter } from '@modelcontextprotocol/sdk/server/auth/router.js';
 import type { OAuthClientInformationFull, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js';
 import express from 'express';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readStore } from '../helpers/folder.js';
+import { listening } from '../helpers/listening.js';
 import { run } from '../helpers/run.js';
 import { answerMcp, statusOf } from './mcp-endpoint.js';
 import { endLive, live, liveAgain, type LiveServer } from './whole-life.js';
@@ -89,9 +88,7 @@ function inMemoryProvider(): OAuthServerProvider & { clients: Map<string, OAuthC
 
 async function start(): Promise<LiveServer & { provider: ReturnType<typeof inMemoryProvider>; seen: string[] }> {
   const app = express();
-  const server = app.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { origin } = await listening(app);
   const url = `${origin}/mcp`;
   const provider = inMemoryProvider();
   const seen: string[] = [];
@@ -110,11 +107,6 @@ async function start(): Promise<LiveServer & { provider: ReturnType<typeof inMem
       .status(answer.status)
       .set(Object.fromEntries(answer.headers))
       .send(await answer.text());
-  });
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
   });
   return {
     url,

@@ -1,10 +1,9 @@
 /** A registration is kept, and used again for the same issuer and resource. */
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { metadata } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
+import { listening } from '../helpers/listening.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 import { approve, deviceGrant, loginByPaste, registered } from './registering.js';
@@ -23,10 +22,8 @@ describe('a registration is kept and used again', () => {
     const server = await fakeServer();
     const store = temporaryStore();
     const first = await loginByPaste(`${server.url} --name fake`, store);
-    const squatter = createServer().listen(Number(new URL(first.request.get('redirect_uri') ?? '').port), '127.0.0.1');
-    await once(squatter, 'listening');
+    await listening(() => undefined, { port: Number(new URL(first.request.get('redirect_uri') ?? '').port) });
     const second = await loginByPaste('fake', store);
-    squatter.close();
     expect(second.request.get('redirect_uri')).toBe(first.request.get('redirect_uri'));
   });
 

@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { command } from '../helpers/build.js';
 import type { Exchange, FakeRequest } from '../helpers/fake-server.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { loginAt } from '../helpers/login-at.js';
 import { piped } from '../helpers/piped.js';
 import { fakeServer } from '../helpers/servers.js';
 
@@ -49,10 +50,7 @@ interface SceneOptions {
 /** A server, a login to it, and the command, which writes down how it was started and then is the real one. */
 async function scene({ exchanges = () => [], auth = {}, entry = () => ({}), gated = false, reads = false, more = {} }: SceneOptions = {}) {
   const server = await fakeServer(exchanges);
-  const login = {
-    ...{ type: 'bearer', token: 'old-token', issued_at: now, expires_at: now + 3600, refresh_token: 'refresh-1' },
-    ...{ client_id: 'client-1', issuer: server.origin, token_endpoint: `${server.origin}/token`, ...auth },
-  };
+  const login = loginAt(server, { token: 'old-token', issued_at: now, expires_at: now + 3600, refresh_token: 'refresh-1', ...auth });
   const headers = { 'X-API-Key': 'key-1' };
   const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: server.url, headers, auth: login, ...entry(server.origin) } } });
   const folder = temporaryFolder();

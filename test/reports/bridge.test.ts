@@ -1,6 +1,7 @@
 /** The bridge at servers that lose sessions, refuse tokens, move, and answer late, each in its own words. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { answerTo, bridged, data, events, hello, json, loggedIn, serverOf, type Seen } from '../helpers/bridged.js';
+import { answerTo, bridged, data, events, hello, json, serverOf, type Seen } from '../helpers/bridged.js';
+import { storedLogin } from '../helpers/stored-login.js';
 
 type Response = Parameters<typeof json>[0];
 
@@ -22,7 +23,7 @@ function sessionServer(rest: (seen: Seen, response: Response, session: { current
 }
 
 async function opened(origin: string, auth: object = {}) {
-  const app = bridged(loggedIn(origin, auth));
+  const app = bridged(storedLogin({ origin, url: `${origin}/mcp` }, auth));
   await app.ask('initialize', hello);
   app.notify('notifications/initialized');
   return app;
@@ -188,7 +189,7 @@ describe('Two clients that differ', () => {
         else if (seen.method === 'GET') response.writeHead(405).end();
         else json(response, answerTo(seen, { protocolVersion: '2025-11-25', token: seen.headers.authorization }));
       });
-      const { ask, end } = bridged(loggedIn(server.origin));
+      const { ask, end } = bridged(storedLogin(server));
       expect((await ask('initialize', hello)).result).toMatchObject({ token: 'Bearer old' });
       expect((await ask('tools/list')).result).toBeDefined();
       await end();
@@ -200,7 +201,7 @@ describe('Two clients that differ', () => {
     'a redirect to %s gets no token',
     async (location) => {
       const server = await serverOf((_, response) => response.writeHead(location === '/login' ? 302 : 307, { location }).end());
-      const { ask, end } = bridged(loggedIn(server.origin));
+      const { ask, end } = bridged(storedLogin(server));
       expect((await ask('initialize', hello)).error?.message).toContain('nothing was sent there');
       await end();
       expect(server.seen.filter(({ url }) => url !== '/mcp')).toEqual([]);
@@ -327,7 +328,7 @@ describe('The bridge', () => {
     { form: '413', status: 413, text: 'Request header too large' },
   ])('a token that is too long for the server ($form) is told as that', async ({ status, text }) => {
     const server = await serverOf((_, response) => response.writeHead(status).end(text));
-    const { ask, end } = bridged(loggedIn(server.origin, { token: 'x'.repeat(5000) }));
+    const { ask, end } = bridged(storedLogin(server, { token: 'x'.repeat(5000) }));
     const { error } = await ask('initialize', hello);
     expect(error?.message).toContain('the access token alone has 5000 bytes');
     expect(error?.message).toContain('--scope');

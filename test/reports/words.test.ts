@@ -5,6 +5,7 @@ import type { Respond } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
+import { storedLogin } from '../helpers/stored-login.js';
 import { asUsual } from './answering.js';
 
 describe('Words', () => {
@@ -78,19 +79,7 @@ describe('Words', () => {
 
   async function refusing(respond: Respond) {
     const server = await fakeServer((origin) => [asUsual(origin), { want: 'POST /token', respond }]);
-    const auth = {
-      ...{
-        type: 'bearer',
-        token: 'access-0',
-        expires_at: 1000,
-        issued_at: 1,
-        refresh_token: 'refresh-0',
-        issuer: server.origin,
-        client_id: 'c',
-      },
-      ...{ resource: server.url, token_endpoint: `${server.origin}/token` },
-    };
-    const store = temporaryStore({ mcpServers: { fake: { type: 'http', url: server.url, auth } } });
+    const store = storedLogin(server, { token: 'access-0', expires_at: 1000, issued_at: 1 });
     const token = run('token fake', { store });
     return { exit: await token.exit, said: token.stderr, auth: readStore(store).mcpServers.fake.auth };
   }

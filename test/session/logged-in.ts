@@ -1,7 +1,7 @@
 /** A store with a login at a fake server. */
 import type { Exchange } from '../helpers/fake-server.js';
-import { temporaryStore } from '../helpers/folder.js';
 import { fakeServer } from '../helpers/servers.js';
+import { storedLogin } from '../helpers/stored-login.js';
 
 export const now = () => Math.floor(Date.now() / 1000);
 
@@ -11,26 +11,6 @@ export async function loggedIn(
   { auth = {}, change = () => [] }: { auth?: object; change?: (origin: string) => Exchange[] } = {},
 ) {
   const server = await fakeServer(change);
-  const store = temporaryStore({
-    mcpServers: {
-      fake: {
-        type: 'http',
-        url: server.url,
-        auth: {
-          type: 'bearer',
-          token: 'old',
-          ...(left !== undefined && { expires_at: now() + left }),
-          refresh_token: 'refresh-0',
-          scope: 'read',
-          issuer: server.origin,
-          resource: server.url,
-          client_id: 'client-1',
-          token_endpoint: `${server.origin}/token`,
-          note: 'not ours',
-          ...auth,
-        },
-      },
-    },
-  });
-  return { server, store };
+  const expiry = left === undefined ? undefined : now() + left;
+  return { server, store: storedLogin(server, { expires_at: expiry, note: 'not ours', ...auth }) };
 }

@@ -9,18 +9,15 @@ import { answerRequest, sayTo } from '../../src/session/answer-request.js';
 import type { Answer, RenewalRequest } from '../../src/session/refresher-messages.js';
 import { openContext, withoutTerminal } from '../../src/without-terminal.js';
 import type { Exchange } from '../helpers/fake-server.js';
-import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { readStore, temporaryFolder } from '../helpers/folder.js';
 import { piped } from '../helpers/piped.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
+import { storedLogin } from '../helpers/stored-login.js';
 
 async function expired(change: (origin: string) => Exchange[] = () => []) {
   const server = await fakeServer(change);
-  const auth = {
-    ...{ type: 'bearer', token: 'old', expires_at: 1, refresh_token: 'refresh-0', scope: 'read', client_id: 'client-1' },
-    ...{ issuer: server.origin, resource: server.url, token_endpoint: `${server.origin}/token` },
-  };
-  return { server, store: temporaryStore({ mcpServers: { fake: { type: 'http', url: server.url, auth } } }) };
+  return { server, store: storedLogin(server, { expires_at: 1 }) };
 }
 
 /** The other process's own code, with all that goes over as it goes over. */

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { quickAnswer } from '../../src/quick.js';
 import { openStore } from '../../src/store/store.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
+import { loginAt } from '../helpers/login-at.js';
 import { run } from '../helpers/run.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
 import { Person } from '../helpers/person.js';
@@ -26,11 +27,7 @@ async function loggedIn(auth: object = {}, clients?: object) {
   const entry = {
     type: 'http',
     url: server.url,
-    auth: {
-      ...{ type: 'bearer', token: 'old', expires_at: now() + 3600, refresh_token: 'refresh-0', scope: 'read', client_id: 'client-1' },
-      ...{ issuer: server.origin, resource: server.url, token_endpoint: `${server.origin}/token`, note: 'not ours' },
-      ...auth,
-    },
+    auth: loginAt(server, { expires_at: now() + 3600, note: 'not ours', ...auth }),
   };
   const store = temporaryStore({ mcpServers: { fake: entry }, ...(clients && { oauthClients: { [server.origin]: [clients] } }) });
   return { server, store, copy: copyOf(store) };

@@ -1,6 +1,7 @@
 /** What a row of the table of attacks is, and what several kinds of them do. */
 import type { ServerResponse } from 'node:http';
 import type { Exchange, Respond } from '../../helpers/fake-server.js';
+import { loginAt } from '../../helpers/login-at.js';
 import type { Run } from '../../helpers/run.js';
 import { secrets, type Places } from '../attacking-server.js';
 
@@ -62,15 +63,8 @@ export function expired(changes: Record<string, unknown> = {}, entry: Record<str
         type: 'http',
         url: `${origin}/mcp`,
         auth: {
-          ...{ type: 'bearer', token: 'SECRET-old-token-3b3b', refresh_token: secrets.refreshToken, expires_at: 1_700_000_000 },
-          ...{
-            issued_at: 1_699_990_000,
-            issuer: origin,
-            resource: `${origin}/mcp`,
-            client_id: 'client-1',
-            token_endpoint: `${origin}/token`,
-          },
-          ...{ revocation_endpoint: `${origin}/revoke`, scope: 'read', requested_scope: 'read' },
+          ...loginAt({ origin, url: `${origin}/mcp` }, { token: 'SECRET-old-token-3b3b', refresh_token: secrets.refreshToken }),
+          ...{ issued_at: 1_699_990_000, expires_at: 1_700_000_000, revocation_endpoint: `${origin}/revoke`, requested_scope: 'read' },
           ...changes,
         },
         ...entry,
