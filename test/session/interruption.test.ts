@@ -1,16 +1,26 @@
 /** Ctrl-C while a token is renewed. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { thisOwner } from '../../src/store/lock-owner.js';
 import { readStore } from '../helpers/folder.js';
 import { run, type Run } from '../helpers/run.js';
+import { storedLogin } from '../helpers/stored-login.js';
 import { loggedIn } from './logged-in.js';
 
 test.each(['fake.lock', 'lock'])('Ctrl-C ends the waiting for a lock that another process holds: %s', async (name) => {
-  const { store } = await loggedIn(-1);
-  mkdirSync(`${store}.${name}`);
+  const { server, store } = await loggedIn(-1);
+  const lock = `${store}.${name}`;
+  mkdirSync(lock);
+  writeFileSync(path.join(lock, 'owner.json'), JSON.stringify(await thisOwner('another')));
   const token = run('token fake', { store });
+  // Where nobody holds a lock, a command that began later is done by now.
+  const other = storedLogin(server, { expires_at: 1 });
+  expect(await run('token fake', { store: other }).exit).toBe(0);
   token.interrupt();
   expect(await token.exit).toBe(130);
+  expect(server.asked('POST /token')).toHaveLength(1);
+  expect(existsSync(lock)).toBe(true);
 });
 
 describe('Ctrl-C', () => {

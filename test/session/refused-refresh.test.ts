@@ -175,7 +175,8 @@ describe('invalid_grant ends a login', () => {
 test.each([
   { what: 'a 500', respond: { status: 500 } },
   { what: 'a page', respond: { text: '<html>' } },
-  { what: 'a 429', respond: { status: 503, text: 'later' } },
+  { what: 'a 503', respond: { status: 503, text: 'later' } },
+  { what: 'a 429', respond: { status: 429, text: 'later' } },
   { what: 'no answer', respond: 'drop' },
   { what: 'JSON that is none', respond: { json: [] } },
 ] as const)('$what keeps the tokens as they are: exit 6', async ({ respond }) => {
