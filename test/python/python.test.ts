@@ -50,7 +50,14 @@ interface SceneOptions {
 /** A server, a login to it, and the command, which writes down how it was started and then is the real one. */
 async function scene({ exchanges = () => [], auth = {}, entry = () => ({}), gated = false, reads = false, more = {} }: SceneOptions = {}) {
   const server = await fakeServer(exchanges);
-  const login = loginAt(server, { token: 'old-token', issued_at: now, expires_at: now + 3600, refresh_token: 'refresh-1', ...auth });
+  const login = loginAt(server, {
+    token: 'old-token',
+    issued_at: now,
+    expires_at: now + 3600,
+    refresh_token: 'refresh-1',
+    resource: undefined,
+    ...auth,
+  });
   const headers = { 'X-API-Key': 'key-1' };
   const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: server.url, headers, auth: login, ...entry(server.origin) } } });
   const folder = temporaryFolder();
