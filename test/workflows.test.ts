@@ -183,3 +183,13 @@ test('what .ci/run and the papers tell to run is there', () => {
     for (const name of scriptsRun(read(file))) expect(Object.keys(scripts), `${file}: ${name}`).toContain(name);
   }
 });
+
+test('npm run hands its words to the script, and hands back its exit code', () => {
+  const named = Object.values(scripts).flatMap((script) => /^node scripts\/run\.mjs (.*)$/.exec(script)?.[1] ?? []);
+  expect(named).toContain('build');
+  for (const name of named) expect(readdirSync(path.join(root, 'scripts'))).toContain(`${name}.ts`);
+  const run = (...words: string[]) => spawnSync(process.execPath, ['scripts/run.mjs', ...words], { cwd: root, encoding: 'utf8' });
+  const { status, stderr } = run('pins', 'one', 'two');
+  expect(stderr).toContain('one, two: not one of');
+  expect(status).toBe(1);
+});
