@@ -138,6 +138,12 @@ describe('the repository', () => {
     const workflow = (pin: string) => `jobs:\n  one:\n    steps:\n      - uses: actions/thing@${pin}\n      - run: npm ci\n`;
     for (const pin of [`${first} # v5.0.0`, `${second} # v5.0.9`, `${third} # v5.0.10`])
       expect(withNewestActions(workflow(pin), () => tags)).toBe(workflow(`${third} # v5.0.10`));
+    // Several actions in one repository: each in a folder, all at the same tags.
+    const inFolder = (pin: string) => workflow(pin).replace('actions/thing@', 'actions/thing/part@');
+    const asked: string[] = [];
+    const after = withNewestActions(inFolder(`${first} # v5.0.0`), (repository) => (asked.push(repository), tags));
+    expect(after).toBe(inFolder(`${third} # v5.0.10`));
+    expect(asked).toEqual(['actions/thing']);
     for (const pin of [`${third} # v5.0.9`, `${third} # v5.0.11`])
       expect(() => withNewestActions(workflow(pin), () => tags)).toThrow(/actions\/thing v5\.0\.\d+ is pinned at/);
   });
