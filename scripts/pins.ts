@@ -41,9 +41,9 @@ for (const set of sets.filter(isWanted)) {
 }
 if (isWanted('actions')) {
   const known = new Map<string, Map<string, string>>();
-  const tags = (action: string) => {
-    const found = known.get(action) ?? tagsOf(`https://github.com/${action}`);
-    known.set(action, found);
+  const tags = (repository: string) => {
+    const found = known.get(repository) ?? tagsOf(`https://github.com/${repository}`);
+    known.set(repository, found);
     return found;
   };
   const folder = path.join(root, '.github/workflows');

@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { apiReport, howToWrite, reportFile } from './api.js';
 import { root } from './build.js';
 import { ChangedPackageError } from './locked.js';
+import { findMissingOwner } from './release/owner.js';
 import { otherRuntimes, ownRuntime, pack, tryPacked, type Runtime } from './release/packed.js';
 import { copyTree, obstacles, recordRelease, writeChanges, type Changes } from './release/repository.js';
 import { nextVersion, releasedChangelog, withVersion } from './release/version.js';
@@ -34,7 +35,7 @@ delete process.env['npm_config_dry_run'];
 console.warn = console.info = () => undefined;
 
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
-const manifest = JSON.parse(read('package.json')) as { version: string; repository?: unknown };
+const manifest = JSON.parse(read('package.json')) as Record<string, unknown> & { version: string };
 const began = performance.now();
 
 function tell(line: string): void {
@@ -53,9 +54,7 @@ function plan(version: string): { changes: Changes; against: string[] } {
     against: [
       ...obstacles(root, version),
       ...(changelog === undefined ? ['CHANGELOG.md has nothing under "## Unreleased".'] : []),
-      ...(manifest.repository === undefined
-        ? ['package.json names no repository, without which npm takes no package with its provenance.']
-        : []),
+      ...findMissingOwner(manifest),
     ],
   };
 }

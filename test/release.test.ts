@@ -1,9 +1,10 @@
 /** What a release does to the files and the repository. The packed package itself is tried by `npm run release -- --dry-run`. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tagsOf, withNewestActions } from '../scripts/pins/actions.js';
+import { findMissingOwner } from '../scripts/release/owner.js';
 import { copyTree, obstacles, recordRelease } from '../scripts/release/repository.js';
 import { nextVersion, releasedChangelog, withVersion } from '../scripts/release/version.js';
 import { temporaryFolder } from './helpers/folder.js';
@@ -50,6 +51,56 @@ describe('the changelog', () => {
   });
 });
 
+describe('the owner in package.json', () => {
+  const filled = {
+    author: 'Jo Example (https://github.com/example)',
+    bugs: { url: 'https://github.com/example/mcp-auth/issues' },
+    homepage: 'https://github.com/example/mcp-auth#readme',
+    repository: { type: 'git', url: 'git+https://github.com/example/mcp-auth.git' },
+  };
+
+  test('a filled-in package.json may be released', () => {
+    expect(findMissingOwner(filled)).toEqual([]);
+  });
+  test.each([
+    ['author', 'The maintainers (https://github.com/OWNER)'],
+    ['bugs', { url: 'https://github.com/OWNER/mcp-auth/issues' }],
+    ['homepage', 'https://github.com/OWNER/mcp-auth#readme'],
+    ['repository', { type: 'git', url: 'git+https://github.com/OWNER/mcp-auth.git' }],
+  ])('%s may neither keep the placeholder nor be left out', (field, value) => {
+    expect(findMissingOwner({ ...filled, [field]: value })).toEqual([
+      `package.json has the placeholder OWNER in ${field}: replace it with the GitHub account that owns the repository.`,
+    ]);
+    expect(findMissingOwner({ ...filled, [field]: undefined })).toEqual([`package.json has no ${field}.`]);
+  });
+
+  // In a copy of the tree, which is all that a broken check could tag.
+  test('npm run release refuses the placeholder, and neither commits nor tags', () => {
+    const copy = path.join(temporaryFolder(), 'tree');
+    copyTree(root, copy);
+    symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'), 'junction');
+    const manifest = JSON.parse(read('package.json')) as object;
+    writeFileSync(path.join(copy, 'package.json'), JSON.stringify({ ...manifest, ...filled, author: 'OWNER' }));
+    const git = (...words: string[]) => execFileSync('git', words, { cwd: copy, encoding: 'utf8' }).trim();
+    git('init', '--quiet', '--initial-branch', 'main');
+    git('add', '.');
+    git('-c', 'user.name=Tester', '-c', 'user.email=tester@demo.example', 'commit', '--quiet', '--no-gpg-sign', '--message', 'first');
+    // In CI, and by the option, it would be a rehearsal, which only warns.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'CI' && name !== 'npm_config_dry_run'));
+    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/release.ts', 'minor', '--no-check'], {
+      cwd: copy,
+      env,
+      encoding: 'utf8',
+      timeout: 50_000,
+      killSignal: 'SIGKILL',
+    });
+    expect(stderr).toContain('package.json has the placeholder OWNER in author: replace it with the GitHub account');
+    expect(status).toBe(1);
+    expect(git('log', '--format=%s')).toBe('first');
+    expect(git('tag', '--list')).toBe('');
+  });
+});
+
 describe('the repository', () => {
   const git = (folder: string, ...words: string[]) => execFileSync('git', words, { cwd: folder, encoding: 'utf8' }).trim();
 
@@ -87,6 +138,12 @@ describe('the repository', () => {
     const workflow = (pin: string) => `jobs:\n  one:\n    steps:\n      - uses: actions/thing@${pin}\n      - run: npm ci\n`;
     for (const pin of [`${first} # v5.0.0`, `${second} # v5.0.9`, `${third} # v5.0.10`])
       expect(withNewestActions(workflow(pin), () => tags)).toBe(workflow(`${third} # v5.0.10`));
+    // Several actions in one repository: each in a folder, all at the same tags.
+    const inFolder = (pin: string) => workflow(pin).replace('actions/thing@', 'actions/thing/part@');
+    const asked: string[] = [];
+    const after = withNewestActions(inFolder(`${first} # v5.0.0`), (repository) => (asked.push(repository), tags));
+    expect(after).toBe(inFolder(`${third} # v5.0.10`));
+    expect(asked).toEqual(['actions/thing']);
     for (const pin of [`${third} # v5.0.9`, `${third} # v5.0.11`])
       expect(() => withNewestActions(workflow(pin), () => tags)).toThrow(/actions\/thing v5\.0\.\d+ is pinned at/);
   });

