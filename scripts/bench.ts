@@ -12,7 +12,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { refresherWord } from '../src/refresher-word.js';
+import { refresherCommand } from '../src/machine/refresher-command.js';
 import build, { command } from '../test/helpers/build.js';
 import { firstOutput } from './bench/first-output.js';
 import { measureLoad, startApp, startEcho, type Load, type Measured } from './bench/load.js';
@@ -322,7 +322,7 @@ async function refreshes(): Promise<void> {
 /** Milliseconds until the process that renews has done so. */
 async function renewalAlone(store: string): Promise<number> {
   const began = performance.now();
-  const child = fork(command, [refresherWord], { stdio: 'ignore', execArgv: [] });
+  const child = fork(command, [refresherCommand], { stdio: 'ignore', execArgv: [] });
   child.send({ store, names: ['demo'] });
   await new Promise<void>((resolve) => child.on('message', (answer: { is: string }) => answer.is === 'ended' && resolve()));
   const time = performance.now() - began;

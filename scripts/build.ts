@@ -5,9 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { common, typedOption } from '../src/commands/command.js';
-import { helpOption, typedCommands } from '../src/commands/completion.js';
-import { manPage } from '../src/reference/man.js';
+import { commonOptions, toOptionReference } from '../src/commands/command.js';
+import { helpOption, loadCommandReferences } from '../src/commands/completion.js';
+import { formatManPage } from '../src/reference/man.js';
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 
 export const root = path.resolve(import.meta.dirname, '..');
@@ -52,7 +52,7 @@ export const requireInModules = {
 const besideIt: Plugin = {
   name: 'beside it',
   setup: (steps) => {
-    steps.onResolve({ filter: /^\.\/(main|refresher|quick-renewal)\.js$/ }, ({ path }) => ({ path, external: true }));
+    steps.onResolve({ filter: /^\.\/(main|refresher|fast-path\/quick-renewal)\.js$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
@@ -61,7 +61,7 @@ export default async function buildPackage(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
   const pieces = await build({
     ...shared,
-    entryPoints: ['src/main.ts', 'src/refresher.ts', 'src/quick-renewal.ts', 'src/index.ts'],
+    entryPoints: ['src/main.ts', 'src/refresher.ts', 'src/fast-path/quick-renewal.ts', 'src/index.ts'],
     outdir: 'dist',
     format: 'esm',
     splitting: true,
@@ -74,7 +74,7 @@ export default async function buildPackage(): Promise<void> {
   writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(pieces.metafile));
   writeFileSync(
     path.join(dist, 'mcp-auth.1'),
-    manPage({ commands: await typedCommands(), common: [...common, helpOption].map(typedOption), version }),
+    formatManPage({ commands: await loadCommandReferences(), common: [...commonOptions, helpOption].map(toOptionReference), version }),
   );
 }
 

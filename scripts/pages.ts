@@ -64,7 +64,7 @@ function section(app: App, home: string, program: Reachable): string {
     '',
     `Ways: ${ways.map((way) => `\`${way}\``).join(', ')}.${check === undefined ? '' : ` See whether it is there: \`${check}\`.`}`,
   ];
-  if (app.afterwards !== undefined) lines.push('', app.afterwards.replaceAll('<', '\\<'));
+  if (app.nextSteps !== undefined) lines.push('', app.nextSteps.replaceAll('<', '\\<'));
   return `${lines.join('\n')}\n`;
 }
 

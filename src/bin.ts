@@ -1,32 +1,32 @@
 #!/usr/bin/env node
 /** Where the program starts: with the question that is asked most, and otherwise with all of it. */
 import { writeSync } from 'node:fs';
-import type { Heard } from './quick-renewal.js';
-import { refresherWord } from './refresher-word.js';
-import { expiredLogin, quickAnswer, type Question } from './quick.js';
+import type { RefresherReport } from './fast-path/quick-renewal.js';
+import { refresherCommand } from './machine/refresher-command.js';
+import { findExpiredLogin, answerQuickly, type FastPathRequest } from './fast-path/quick.js';
 
 const argv = process.argv.slice(2);
-if (argv[0] === refresherWord) void import('./refresher.js');
+if (argv[0] === refresherCommand) void import('./refresher.js');
 else void answer();
 
 async function answer(): Promise<void> {
   const question = { argv, variables: process.env, now: Date.now() };
   if (isAnswered(question)) return;
-  const expired = expiredLogin(question);
-  if (expired === undefined) return runAll({ said: [], isInterrupted: false });
-  const { renewQuickly } = await import('./quick-renewal.js');
+  const expired = findExpiredLogin(question);
+  if (expired === undefined) return runAll({ messages: [], isInterrupted: false });
+  const { renewQuickly } = await import('./fast-path/quick-renewal.js');
   const heard = await renewQuickly(expired, question);
-  const isToBeTold = heard.isInterrupted || heard.said.some(({ is }) => is === 'said');
+  const isToBeTold = heard.isInterrupted || heard.messages.some(({ is }) => is === 'said');
   if (isToBeTold || !isAnswered({ ...question, now: Date.now() })) await runAll(heard);
 }
 
-async function runAll(heard: Heard): Promise<void> {
+async function runAll(heard: RefresherReport): Promise<void> {
   const { run } = await import('./main.js');
   await run(heard);
 }
 
-function isAnswered(question: Question): boolean {
-  const text = quickAnswer(question);
+function isAnswered(question: FastPathRequest): boolean {
+  const text = answerQuickly(question);
   return text !== undefined && isWritten(text);
 }
 

@@ -1,17 +1,18 @@
 /** From the command line to an exit code: finds the command, builds its Context, and tells what went wrong. */
 import { Command as Parser, CommanderError } from 'commander';
-import { common, everywhere, type Command, type CommandListing } from './commands/command.js';
+import { commonOptions, commonOptionsHeading, type Command, type CommandListing } from './commands/command.js';
 import { commands } from './commands/index.js';
-import type { Clock, Context, Env, Refresher } from './context.js';
-import { AuthError, exitCodes, exitMeanings, toAuthError } from './errors.js';
-import { systemFiles } from './files.js';
-import type { Lookup } from './http/lookup.js';
+import type { Context } from './context.js';
+import type { Clock, Env, Refresher } from './effects.js';
+import { AuthError, exitCodes, exitCodeMeanings, toAuthError } from './errors.js';
+import { systemFiles } from './machine/files.js';
+import type { DnsLookup } from './http/lookup.js';
 import { createHttp } from './http/http.js';
 import { createTrace } from './http/trace.js';
-import { secretsOf, withoutSecrets } from './secrets/secrets.js';
-import type { Said } from './session/refresher-messages.js';
-import { tell } from './session/renew-elsewhere.js';
-import { preferencesPath, storePath } from './store/path.js';
+import { collectSecrets, redactError } from './secrets/secrets.js';
+import type { UserMessage } from './session/refresher-messages.js';
+import { showUserMessage } from './session/renew-in-refresher.js';
+import { getPreferencesPath, getStorePath } from './store/path.js';
 import { openPreferences } from './store/preferences.js';
 import { openStore } from './store/store.js';
 import { createTerminal, type TerminalOptions } from './terminal/terminal.js';
@@ -29,7 +30,7 @@ export interface World {
   readonly clock: Clock;
   readonly openBrowser: (url: string) => Promise<boolean>;
   /** The name service, where it is not the machine's own. */
-  readonly lookup?: Lookup;
+  readonly lookup?: DnsLookup;
   readonly runTmux: TerminalOptions['runTmux'];
   readonly raise: TerminalOptions['raise'];
   /** Keeps the process alive whatever signal comes, until what it returns is called. */
@@ -38,7 +39,7 @@ export interface World {
   /** What renews tokens in processes of their own; absent where that is to be done in this one. */
   readonly refresher?: Context['refresher'];
   /** What a process that renews has said already. */
-  readonly said?: readonly Said[];
+  readonly renewalMessages?: readonly UserMessage[];
   /** Aborted, with an AuthError as its reason, when the person interrupts. */
   readonly interrupt: AbortSignal;
 }
@@ -54,7 +55,7 @@ interface CommonOptions {
 
 /** Runs one command line to its end. Never rejects: every failure is told on stderr and becomes an exit code. */
 export async function runCli(given: World): Promise<number> {
-  const world = { ...given, env: { ...given.env, secrets: secretsOf(given.env.variables, given.argv) } };
+  const world = { ...given, env: { ...given.env, secrets: collectSecrets(given.env.variables, given.argv) } };
   try {
     let code: number = exitCodes.done;
     const parser = await parserFor(world, (ended) => (code = ended));
@@ -63,7 +64,7 @@ export async function runCli(given: World): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
-    return tellFailure(error, world);
+    return reportFailure(error, world);
   }
 }
 
@@ -97,7 +98,7 @@ async function parserFor(world: World, end: (code: number) => void): Promise<Par
 }
 
 function exitCodesInWords(): string {
-  const codes = Object.entries(exitMeanings).map(([name, meaning]) => `${exitCodes[name as keyof typeof exitCodes]} ${meaning}`);
+  const codes = Object.entries(exitCodeMeanings).map(([name, meaning]) => `${exitCodes[name as keyof typeof exitCodes]} ${meaning}`);
   return `Exit codes: ${codes.join(', ')}.`;
 }
 
@@ -106,9 +107,9 @@ function isNamed({ name, alias }: CommandListing, argv: readonly string[]): bool
 }
 
 function describe({ parser, command, end }: { parser: Parser; command: Command<never>; end: (code: number) => void }, world: World): void {
-  parser.description(command.description).optionsGroup(everywhere).helpOption('-h, --help', 'show this help');
+  parser.description(command.description).optionsGroup(commonOptionsHeading).helpOption('-h, --help', 'show this help');
   for (const { syntax, help } of command.arguments) parser.argument(syntax, help);
-  for (const { flags, help, group = 'Options:', parse } of [...command.options, ...common]) {
+  for (const { flags, help, group = 'Options:', parse } of [...command.options, ...commonOptions]) {
     const option = parser.createOption(flags, help);
     if (parse) option.argParser(parse);
     option.helpGroup(group);
@@ -129,18 +130,18 @@ async function runCommand(
   const ui = terminalOf(world, options);
   const trace = options.debug ? createTrace((line) => ui.remark(line), env.secrets) : undefined;
   const http = createHttp({ env, clock, userAgent: `mcp-auth/${version}`, lookup: world.lookup, trace });
-  const store = openStore(() => storePath({ option: options.store, env }), interrupt, env.secrets);
-  const preferences = openPreferences(preferencesPath({ env }));
+  const store = openStore(() => getStorePath({ option: options.store, env }), interrupt, env.secrets);
+  const preferences = openPreferences(getPreferencesPath({ env }));
   const runProgram: Context['runProgram'] = (words, variables) => world.runProgram(words, { ...env.variables, ...variables });
   const refresher = world.refresher && withDebug(world.refresher, options.debug ?? false);
   const effects = { store, preferences, http, files: systemFiles, clock, ui, env, refresher, runProgram };
   const undisturbed: Context = { ...effects, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
   const context: Context = { ...effects, signal: interrupt, uninterrupted: (work) => held(() => work(undisturbed), world) };
-  for (const one of world.said ?? []) tell(one, ui);
+  for (const one of world.renewalMessages ?? []) showUserMessage(one, ui);
   try {
     return (await command.run({ arguments: words, options: options as never }, context)) ?? exitCodes.done;
   } finally {
-    for (const finding of store.findings()) ui.warn(finding);
+    for (const finding of store.getWarnings()) ui.warn(finding);
     ui.close();
     http.close();
   }
@@ -161,8 +162,8 @@ async function held<T>(work: () => Promise<T>, { hold }: World): Promise<T> {
 }
 
 /** The one place where an error becomes words and an exit code. */
-export function tellFailure(error: unknown, world: World): number {
-  const failure = withoutSecrets(error instanceof CommanderError ? usageError(error) : toAuthError(error), world.env);
+export function reportFailure(error: unknown, world: World): number {
+  const failure = redactError(error instanceof CommanderError ? usageError(error) : toAuthError(error), world.env);
   const json = world.argv.includes('--json');
   const ui = terminalOf(world, { json });
   ui.fail(failure.message, failure.hint);

@@ -11,7 +11,7 @@ export const exitCodes = {
 } as const;
 
 /** The same for people. */
-export const exitMeanings = {
+export const exitCodeMeanings = {
   done: 'done',
   failed: 'failed',
   usage: 'wrong usage',
@@ -113,7 +113,7 @@ export class AuthError extends Error {
 }
 
 /** The error of a person, or a signal, that ends the command early. */
-export function interrupted(): AuthError {
+export function createInterruptedError(): AuthError {
   return new AuthError('interrupted', 'Interrupted.');
 }
 

@@ -11,13 +11,13 @@ interface Surroundings {
  * The home folder of this process's user: by the environment, else by the system's list of users. Undefined where neither
  * knows one. A variable that is empty says nothing.
  */
-export function homeFolder({ variables, platform }: Surroundings): string | undefined {
+export function findHomeFolder({ variables, platform }: Surroundings): string | undefined {
   const named = platform === 'win32' ? variables['USERPROFILE'] : variables['HOME'];
   return named === undefined || named === '' ? listedHome() : named;
 }
 
 /** The folder that the command was typed in; the root where that has been removed since. */
-export function workingFolder(): string {
+export function findWorkingFolder(): string {
   try {
     return process.cwd();
   } catch {

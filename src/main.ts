@@ -1,11 +1,11 @@
 /** The whole program in the real world, and the only process.exit. */
 import { existsSync, fstatSync } from 'node:fs';
-import { runCli, tellFailure, type World } from './cli.js';
-import { systemClock } from './clock.js';
-import { AuthError, exitCodes, interrupted } from './errors.js';
-import { workingFolder } from './folders.js';
-import { raise, refresherOf, runProgram, runTmux } from './program.js';
-import { answered, thisProgram, type Heard } from './quick-renewal.js';
+import { runCli, reportFailure, type World } from './cli.js';
+import { systemClock } from './machine/clock.js';
+import { AuthError, exitCodes, createInterruptedError } from './errors.js';
+import { findWorkingFolder } from './folders.js';
+import { raiseSignal, createRefresher, runProgram, runTmux } from './machine/program.js';
+import { createReplayingRefresher, getProgramWords, type RefresherReport } from './fast-path/quick-renewal.js';
 import { openBrowser } from './terminal/open-browser.js';
 
 const interrupt = new AbortController();
@@ -15,11 +15,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     // Whoever asks twice does not want to wait for an orderly end.
     if (interrupt.signal.aborted && holding === 0) process.exit(exitCodes.interrupted);
-    interrupt.abort(interrupted());
+    interrupt.abort(createInterruptedError());
   });
 }
 
-const program = thisProgram();
+const program = getProgramWords();
 
 const world: World = {
   argv: process.argv.slice(2),
@@ -29,7 +29,7 @@ const world: World = {
   env: {
     variables: process.env,
     platform: process.platform,
-    folder: workingFolder(),
+    folder: findWorkingFolder(),
     program,
     exists: existsSync,
   },
@@ -37,7 +37,7 @@ const world: World = {
   openBrowser,
   runProgram,
   runTmux,
-  raise,
+  raise: raiseSignal,
   hold: () => {
     holding += 1;
     return () => void (holding -= 1);
@@ -47,7 +47,7 @@ const world: World = {
 
 // What nobody waited for and nobody caught is a bug of ours, told like every other error.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-  process.on(event, (error) => process.exit(tellFailure(error, world)));
+  process.on(event, (error) => process.exit(reportFailure(error, world)));
 }
 
 let unwritten: NodeJS.ErrnoException | undefined;
@@ -58,13 +58,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 /** Runs the command line to the end of the process, after what has been heard of a process that renews. */
-export async function run({ said, isInterrupted }: Heard): Promise<never> {
-  if (isInterrupted) return process.exit(tellFailure(interrupted(), world));
+export async function run({ messages: said, isInterrupted }: RefresherReport): Promise<never> {
+  if (isInterrupted) return process.exit(reportFailure(createInterruptedError(), world));
   const sentences = said.filter((one) => one.is === 'said');
-  const exitCode = await runCli({ ...world, said: sentences, refresher: answered(said, refresherOf(program)) });
+  const exitCode = await runCli({
+    ...world,
+    renewalMessages: sentences,
+    refresher: createReplayingRefresher(said, createRefresher(program)),
+  });
   await drained(process.stdout);
   await drained(process.stderr);
-  process.exit(unwritten === undefined ? exitCode : tellFailure(notWritten(unwritten), world));
+  process.exit(unwritten === undefined ? exitCode : reportFailure(notWritten(unwritten), world));
 }
 
 /** Waits until everything that was written has gone: a pipe takes 64 KiB at once, and process.exit drops the rest. */

@@ -3,11 +3,11 @@
  * has become of it as long as the parent is there, and ends by itself.
  */
 import process from 'node:process';
-import { interrupted } from './errors.js';
-import { answerRequest, sayTo } from './session/answer-request.js';
+import { createInterruptedError } from './errors.js';
+import { handleRenewalRequest, createMessageSender } from './session/handle-renewal-request.js';
 import type { RenewalRequest } from './session/refresher-messages.js';
 import type { Store } from './store/store.js';
-import { openContext, withoutTerminal } from './without-terminal.js';
+import { createContext, createCallbackUi } from './library/without-terminal.js';
 
 /**
  * Milliseconds after which it begins nothing more: it may wait for another process that renews, and for a server several times.
@@ -24,7 +24,7 @@ const send = (message: unknown) => {
 // It is as brief as it can be: who wants it to end can wait for that.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 const stop = new AbortController();
-const end = () => stop.abort(interrupted());
+const end = () => stop.abort(createInterruptedError());
 setTimeout(end, longestLife).unref();
 const withoutRequest = () => process.exit(0);
 process.once('disconnect', withoutRequest);
@@ -35,9 +35,9 @@ process.once('message', (request: DebuggedRequest) => {
 });
 
 async function renew(request: DebuggedRequest): Promise<void> {
-  const { warn, fail, remark } = sayTo(send);
-  const ui = withoutTerminal({ onWarning: warn, onFailure: fail, onRemark: remark });
-  const context = openContext({ store: request.store, signal: stop.signal, ui, debug: request.debug });
+  const { warn, fail, remark } = createMessageSender(send);
+  const ui = createCallbackUi({ onWarning: warn, onFailure: fail, onRemark: remark });
+  const context = createContext({ store: request.store, signal: stop.signal, ui, debug: request.debug });
   const underWay: Promise<unknown>[] = [];
   const withServerLock: Store['withServerLock'] = (...of) => {
     const working = context.store.withServerLock(...of);
@@ -45,7 +45,7 @@ async function renew(request: DebuggedRequest): Promise<void> {
     return working;
   };
   // What ends one of them, a mistake of ours too, lets the others end in order.
-  await answerRequest(request, { context: { ...context, store: { ...context.store, withServerLock } }, send }).catch(end);
+  await handleRenewalRequest(request, { context: { ...context, store: { ...context.store, withServerLock } }, send }).catch(end);
   await Promise.allSettled(underWay);
   // What was said goes over before the end.
   await new Promise<void>((resolve) => {

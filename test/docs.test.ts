@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { appsPage } from '../scripts/pages.js';
 import { vendorsPage } from '../scripts/pages/vendors.js';
 import { commands } from '../src/commands/index.js';
-import { common, typedOption } from '../src/commands/command.js';
+import { commonOptions, toOptionReference } from '../src/commands/command.js';
 import { shells } from '../src/reference/index.js';
 import { apps } from '../src/apps/index.js';
 
@@ -49,7 +49,7 @@ describe.each(pages)('%s', (page) => {
       const listing = commands.find((one) => one.name === name || one.alias === name);
       expect(listing, `mcp-auth ${line}`).toBeDefined();
       const command = await listing?.load();
-      const known = [...(command?.options ?? []), ...common].flatMap((option) => typedOption(option).names);
+      const known = [...(command?.options ?? []), ...commonOptions].flatMap((option) => toOptionReference(option).names);
       for (const option of words.filter((word) => /^--?[a-z]/.test(word))) {
         expect([...known, '--help', '-h'], `mcp-auth ${line}`).toContain(option.split('=')[0]?.replace(/[^\w-]+$/, ''));
       }

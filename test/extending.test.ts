@@ -25,7 +25,7 @@ export const telepathy: Flow = {
 `;
 
 const app = `import path from 'node:path';
-import { started, type App } from './app.js';
+import { toCommandEntry, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Notepad. */
@@ -35,11 +35,11 @@ export const notepad: App = {
   format: jsonc,
   servers: ['mcpServers'],
   configPath: ({ home, folder }, project) => path.join(project ? folder : home, '.notepad', 'mcp.json'),
-  entries: { bridge: started },
+  entries: { bridge: toCommandEntry },
 };
 `;
 
-const command = `import { servers } from '../store/document.js';
+const command = `import { listServers } from '../store/document.js';
 import type { Command } from './command.js';
 
 export const knock: Command = {
@@ -48,17 +48,17 @@ export const knock: Command = {
   options: [],
   examples: ['knock'],
   run: async (_input, { store, ui }) => {
-    for (const [name] of servers(await store.read())) ui.print(\`Who is there? \${name}\`);
+    for (const [name] of listServers(await store.read())) ui.print(\`Who is there? \${name}\`);
   },
 };
 `;
 
-const vendor = `import { isBelow, type Vendor } from './vendor.js';
+const vendor = `import { isInDomain, type Vendor } from './vendor.js';
 
 export const acme: Vendor = {
   name: 'Acme',
   issuers: ['https://login.acme.example'],
-  isIssuer: (issuer) => isBelow(issuer, 'acme.example'),
+  isIssuer: (issuer) => isInDomain(issuer, 'acme.example'),
   needs: { resource: { value: 'none', source: 'acme/sdk#1' } },
   notes: [],
 };
@@ -163,8 +163,8 @@ describe('the command', () => {
 });
 
 test('the vendor is known by its issuer, and what it needs is done', async () => {
-  const script = `import { dialectOf } from './src/oauth/dialect.ts';
-    console.log(JSON.stringify(dialectOf('https://login.acme.example', {}).vendor), dialectOf('https://acme.example.org', {}).vendor);`;
+  const script = `import { findDialect } from './src/oauth/dialect.ts';
+    console.log(JSON.stringify(findDialect('https://login.acme.example', {}).vendor), findDialect('https://acme.example.org', {}).vendor);`;
   writeFileSync(path.join(folder, 'vendor.mts'), script);
   expect(await node('--import', 'tsx', 'vendor.mts')).toEqual({
     code: 0,

@@ -14,9 +14,9 @@ const meanings: { readonly [Key in keyof Needs]-?: (value: NonNullable<Needs[Key
   pkceUnadvertised: () => 'sends PKCE and goes on, though the metadata does not mention it',
   issuerForm: () => 'accepts that the metadata names the issuer in another way than its address',
   endpointHosts: (value) => `takes endpoints at ${value.map((host) => `\`${host}\``).join(', ')} for its own`,
-  leastScope: (value) => `asks for the scope \`${value}\` where the server names none`,
+  defaultScope: (value) => `asks for the scope \`${value}\` where the server names none`,
   registration: (value) => `says how to become a client: “${value}”`,
-  refusedFlows: (value) =>
+  unsupportedFlows: (value) =>
     Object.entries(value)
       .map(([flow, why]) => `does not try \`${flow}\` by itself: ${why}`)
       .join('; '),
@@ -31,8 +31,8 @@ const options: { readonly [Key in keyof Needs]?: string } = {
   pkceUnadvertised: '--allow-missing-pkce-metadata',
   issuerForm: '--trust-issuer',
   endpointHosts: '--trust-endpoints',
-  leastScope: '--scope',
-  refusedFlows: '--flow',
+  defaultScope: '--scope',
+  unsupportedFlows: '--flow',
   registration: '--client-id',
 };
 

@@ -133,7 +133,7 @@ async function tryOnce(trial: Trial, { server, folder }: Killing & { server: Rot
 function holdStore(store: string, signal: AbortSignal) {
   let taken: () => void = () => undefined;
   const isTaken = new Promise<void>((resolve) => (taken = resolve));
-  const released = withLock(`${store}.lock`, { milliseconds: 10_000 }, async () => {
+  const released = withLock(`${store}.lock`, { timeout: 10_000 }, async () => {
     taken();
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
   });

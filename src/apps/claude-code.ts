@@ -1,9 +1,18 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { isObject } from '../json.js';
-import { cacheFile, inSeconds, parseCached, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
+import { isObject } from '../text/json.js';
+import {
+  createFileCache,
+  toSeconds,
+  parseCachedLogin,
+  toCommandEntry,
+  createTokenHeader,
+  type App,
+  type CachedLogin,
+  type CopiedLogin,
+} from './app.js';
 import { jsonc } from './formats/jsonc.js';
-import { shellLine } from '../command-line.js';
+import { formatShellLine } from '../text/command-line.js';
 
 /** Claude Code: `~/.claude.json`, and `.mcp.json` in a project. */
 export const claudeCode: App = {
@@ -11,39 +20,39 @@ export const claudeCode: App = {
   summary: 'Claude Code',
   format: jsonc,
   servers: ['mcpServers'],
-  hasPlainNames: true,
+  requiresPlainNames: true,
   // What `claude mcp add` writes, unless it is told otherwise.
   projectServers: ({ folder }) => [['projects', folder, 'mcpServers']],
   configPath: ({ home, folder, variables }, project) =>
     project ? path.join(folder, '.mcp.json') : path.join(variables['CLAUDE_CONFIG_DIR'] ?? home, '.claude.json'),
   entries: {
-    helper: ({ url, helper }) => ({ type: 'http', url, headersHelper: shellLine(helper) }),
-    bridge: (connection) => ({ type: 'stdio', ...started(connection) }),
-    header: (connection) => ({ type: 'http', url: connection.url, headers: tokenHeader(connection) }),
+    helper: ({ url, helper }) => ({ type: 'http', url, headersHelper: formatShellLine(helper) }),
+    bridge: (connection) => ({ type: 'stdio', ...toCommandEntry(connection) }),
+    header: (connection) => ({ type: 'http', url: connection.url, headers: createTokenHeader(connection) }),
     copy: ({ url }) => ({ type: 'http', url }),
   },
-  cache: cacheFile({
+  cache: createFileCache({
     path: ({ home, variables }) => path.join(variables['CLAUDE_CONFIG_DIR'] ?? path.join(home, '.claude'), '.credentials.json'),
-    put: (text, login) => jsonc.put(text, ['mcpOAuth', cacheKey(login)], { entry: cached(login), replaced: [] }),
+    put: (text, login) => jsonc.put(text, ['mcpOAuth', computeCacheKey(login)], { entry: cached(login), replaced: [] }),
     read: (text) => Object.values(jsonc.parse(text, 'the cache')['mcpOAuth'] ?? {}).flatMap(readCached),
   }),
 };
 
 /** The name and the first half of a hash of what the server is: its URL and headers. */
-export function cacheKey({ name, url }: Pick<CopiedLogin, 'name' | 'url'>): string {
+export function computeCacheKey({ name, url }: Pick<CopiedLogin, 'name' | 'url'>): string {
   const hash = createHash('sha256')
     .update(JSON.stringify({ type: 'http', url, headers: {} }))
     .digest('hex');
   return `${name}|${hash.slice(0, 16)}`;
 }
 
-function cached({ name, url, accessToken, refreshToken, expiresAt, clientId, scope }: CopiedLogin) {
+function cached({ name, url, accessToken, refreshToken, expiresAtSeconds, clientId, scope }: CopiedLogin) {
   return {
     serverName: name,
     serverUrl: url,
     accessToken,
     ...(refreshToken !== undefined && { refreshToken }),
-    ...(expiresAt !== undefined && { expiresAt: expiresAt * 1000 }),
+    ...(expiresAtSeconds !== undefined && { expiresAt: expiresAtSeconds * 1000 }),
     ...(clientId !== undefined && { clientId }),
     ...(scope !== undefined && { scope }),
   };
@@ -52,5 +61,5 @@ function cached({ name, url, accessToken, refreshToken, expiresAt, clientId, sco
 function readCached(entry: unknown): CachedLogin[] {
   if (!isObject(entry)) return [];
   const { serverName: name, serverUrl: url, accessToken, refreshToken, expiresAt, clientId, scope } = entry;
-  return parseCached({ name, url, accessToken, refreshToken, expiresAt: inSeconds(expiresAt), clientId, scope });
+  return parseCachedLogin({ name, url, accessToken, refreshToken, expiresAtSeconds: toSeconds(expiresAt), clientId, scope });
 }

@@ -1,6 +1,14 @@
 import path from 'node:path';
-import { isObject } from '../json.js';
-import { cacheFile, parseCached, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
+import { isObject } from '../text/json.js';
+import {
+  createFileCache,
+  parseCachedLogin,
+  toCommandEntry,
+  createTokenHeader,
+  type App,
+  type CachedLogin,
+  type CopiedLogin,
+} from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Cline's command line. In VS Code, the same file is in the extension's own storage: see `vscodeStorage`. */
@@ -11,12 +19,12 @@ export const cline: App = {
   servers: ['mcpServers'],
   configPath: (place, project) => (project ? undefined : settings(place)),
   entries: {
-    bridge: started,
-    header: (connection) => ({ type: 'streamableHttp', url: connection.url, headers: tokenHeader(connection) }),
+    bridge: toCommandEntry,
+    header: (connection) => ({ type: 'streamableHttp', url: connection.url, headers: createTokenHeader(connection) }),
     copy: ({ url }) => ({ type: 'streamableHttp', url }),
   },
   // It keeps tokens in the entry of the server itself.
-  cache: cacheFile({
+  cache: createFileCache({
     path: settings,
     put: (text, login) => jsonc.put(text, ['mcpServers', login.name], { entry: { oauth: cached(login) }, replaced: ['oauth'] }),
     read: (text) => Object.entries(jsonc.parse(text, 'the cache')['mcpServers'] ?? {}).flatMap(readCached),
@@ -27,17 +35,17 @@ function settings({ home, variables }: { home: string; variables: Readonly<Recor
   return path.join(variables['CLINE_DIR'] ?? path.join(home, '.cline'), 'data', 'settings', 'cline_mcp_settings.json');
 }
 
-function cached({ clientId = '', clientSecret, accessToken, refreshToken, expiresAt, scope, now }: CopiedLogin) {
+function cached({ clientId = '', clientSecret, accessToken, refreshToken, expiresAtSeconds, scope, nowSeconds }: CopiedLogin) {
   return {
     clientInformation: { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) },
     tokens: {
       access_token: accessToken,
       token_type: 'Bearer',
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),
-      ...(expiresAt !== undefined && { expires_in: Math.max(0, expiresAt - now) }),
+      ...(expiresAtSeconds !== undefined && { expires_in: Math.max(0, expiresAtSeconds - nowSeconds) }),
       ...(scope !== undefined && { scope }),
     },
-    lastAuthenticatedAt: now * 1000,
+    lastAuthenticatedAt: nowSeconds * 1000,
   };
 }
 
@@ -49,6 +57,6 @@ function readCached([name, entry]: [string, unknown]): CachedLogin[] {
   const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn, scope } = tokens;
   const { client_id: clientId, client_secret: clientSecret } = isObject(clientInformation) ? clientInformation : {};
   const knowsExpiry = typeof expiresIn === 'number' && typeof lastAuthenticatedAt === 'number';
-  const expiresAt = knowsExpiry ? lastAuthenticatedAt / 1000 + expiresIn : undefined;
-  return parseCached({ name, url: entry['url'], accessToken, refreshToken, expiresAt, scope, clientId, clientSecret });
+  const expiresAtSeconds = knowsExpiry ? lastAuthenticatedAt / 1000 + expiresIn : undefined;
+  return parseCachedLogin({ name, url: entry['url'], accessToken, refreshToken, expiresAtSeconds, scope, clientId, clientSecret });
 }

@@ -1,10 +1,19 @@
 import path from 'node:path';
-import { isObject } from '../json.js';
-import { cacheFile, inSeconds, parseCached, started, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
-import { cacheKey } from './claude-code.js';
+import { isObject } from '../text/json.js';
+import {
+  createFileCache,
+  toSeconds,
+  parseCachedLogin,
+  toCommandEntry,
+  createTokenHeader,
+  type App,
+  type CachedLogin,
+  type CopiedLogin,
+} from './app.js';
+import { computeCacheKey } from './claude-code.js';
 import { jsonc } from './formats/jsonc.js';
 import { toml } from './formats/toml.js';
-import { shellLine } from '../command-line.js';
+import { formatShellLine } from '../text/command-line.js';
 
 /** Codex: `~/.codex/config.toml`. Its helper is run with nothing but HOME and PATH in its environment. */
 export const codex: App = {
@@ -13,30 +22,30 @@ export const codex: App = {
   format: toml,
   servers: ['mcp_servers'],
   // It does not start one of another name: is_valid_mcp_server_name in codex-rs.
-  hasPlainNames: true,
+  requiresPlainNames: true,
   configPath: ({ home, variables }, project) =>
     project ? undefined : path.join(variables['CODEX_HOME'] ?? path.join(home, '.codex'), 'config.toml'),
   entries: {
-    helper: ({ url, helper }) => ({ url, http_headers_helper: shellLine(helper) }),
-    bridge: started,
-    header: (connection) => ({ url: connection.url, http_headers: tokenHeader(connection) }),
+    helper: ({ url, helper }) => ({ url, http_headers_helper: formatShellLine(helper) }),
+    bridge: toCommandEntry,
+    header: (connection) => ({ url: connection.url, http_headers: createTokenHeader(connection) }),
     copy: ({ url }) => ({ url }),
   },
-  cache: cacheFile({
+  cache: createFileCache({
     path: ({ home, variables }) => path.join(variables['CODEX_HOME'] ?? path.join(home, '.codex'), '.credentials.json'),
-    put: (text, login) => jsonc.put(text, [cacheKey(login)], { entry: cached(login), replaced: [] }),
+    put: (text, login) => jsonc.put(text, [computeCacheKey(login)], { entry: cached(login), replaced: [] }),
     read: (text) => Object.values(jsonc.parse(text, 'the cache')).flatMap(readCached),
   }),
 };
 
-function cached({ name, url, issuer = '', clientId = '', accessToken, refreshToken, expiresAt, scope = '' }: CopiedLogin) {
+function cached({ name, url, issuer = '', clientId = '', accessToken, refreshToken, expiresAtSeconds, scope = '' }: CopiedLogin) {
   return {
     server_name: name,
     server_url: url,
     issuer,
     client_id: clientId,
     access_token: accessToken,
-    ...(expiresAt !== undefined && { expires_at: expiresAt * 1000 }),
+    ...(expiresAtSeconds !== undefined && { expires_at: expiresAtSeconds * 1000 }),
     ...(refreshToken !== undefined && { refresh_token: refreshToken }),
     scopes: scope.split(' ').filter(Boolean),
   };
@@ -46,12 +55,12 @@ function readCached(entry: unknown): CachedLogin[] {
   if (!isObject(entry)) return [];
   const { server_name: name, server_url: url, access_token: accessToken, refresh_token: refreshToken, issuer } = entry;
   const scope = Array.isArray(entry['scopes']) ? entry['scopes'].join(' ') : undefined;
-  return parseCached({
+  return parseCachedLogin({
     name,
     url,
     accessToken,
     refreshToken,
-    expiresAt: inSeconds(entry['expires_at']),
+    expiresAtSeconds: toSeconds(entry['expires_at']),
     issuer,
     clientId: entry['client_id'],
     scope,

@@ -1,14 +1,14 @@
 /** An app's configuration, as text to text. The disk is connecting.ts's. */
-import { ownCommand } from '../command-line.js';
+import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
-import type { Env } from '../context.js';
-import { isObject } from '../json.js';
+import type { Env } from '../effects.js';
+import { isObject } from '../text/json.js';
 import { readLogin } from '../store/login.js';
-import { isUrlOf } from '../store/variables.js';
-import type { App, Connection, How } from './app.js';
-import { valueAt, type Entry } from './formats/format.js';
-import { invalid } from './formats/jsonc.js';
-import { inOurNotation } from './notation.js';
+import { expandsToUrl } from '../store/variables.js';
+import type { App, Connection, ConnectionMethod } from './app.js';
+import { getValueAt, type ConfigEntry } from './formats/format.js';
+import { invalidFileError } from './formats/jsonc.js';
+import { translateVariables } from './notation.js';
 
 /** A server in an app's configuration. */
 export interface AppServer {
@@ -16,11 +16,11 @@ export interface AppServer {
   /** In the store's notation. Absent for a local command. */
   readonly url?: string;
   /** What is in its URL that only the app can know. */
-  readonly foreign: readonly string[];
+  readonly appVariables: readonly string[];
   /** What the store calls the server whose login it uses, by its helper or our bridge. */
   readonly login?: string;
   /** How it uses a login of ours; `own` for a remote server that the app logs in to itself. */
-  readonly how?: How | 'own';
+  readonly how?: ConnectionMethod | 'own';
   readonly entry: Readonly<Record<string, unknown>>;
 }
 
@@ -41,7 +41,7 @@ const connectionKeys = [
  *
  * @throws AuthError `usage` when the app cannot do that, or the name is another server's; `file_invalid`.
  */
-export function connectText(
+export function addConnection(
   text: string,
   {
     app,
@@ -50,11 +50,11 @@ export function connectText(
     file,
     ours,
     env = noVariables,
-  }: { app: App; connection: Connection; how: How; file: string; ours: string; env?: Variables },
+  }: { app: App; connection: Connection; how: ConnectionMethod; file: string; ours: string; env?: Variables },
 ): string {
-  const entry = entryFor(app, connection, how);
+  const entry = createEntry(app, connection, how);
   const known = readServers(text, { app, file, ours }).find(({ name }) => name === connection.name);
-  if (known?.url !== undefined && !isUrlOf(known.url, connection.url, env)) {
+  if (known?.url !== undefined && !expandsToUrl(known.url, connection.url, env)) {
     throw new AuthError('usage', `${app.summary} has another server called ${connection.name}: ${known.url}.`, {
       hint: 'Choose another name with --as.',
     });
@@ -69,7 +69,7 @@ export function connectText(
 }
 
 /** What the person has given the server besides, and still has a place: headers but for the token, and the variables of a command. */
-function withTheirs(entry: Entry, before: Readonly<Record<string, unknown>> = {}): Entry {
+function withTheirs(entry: ConfigEntry, before: Readonly<Record<string, unknown>> = {}): ConfigEntry {
   const isStarted = 'command' in entry || 'cmd' in entry;
   const places = isStarted ? ['env'] : ['headers', 'http_headers'];
   const kept = places.flatMap((place) => {
@@ -77,14 +77,14 @@ function withTheirs(entry: Entry, before: Readonly<Record<string, unknown>> = {}
     const others = theirs.filter(([name, value]) => name.toLowerCase() !== 'authorization' && typeof value === 'string');
     return others.length === 0 ? [] : [[place, { ...Object.fromEntries(others), ...(entry[place] as object | undefined) }]];
   });
-  return { ...entry, ...(Object.fromEntries(kept) as Entry) };
+  return { ...entry, ...(Object.fromEntries(kept) as ConfigEntry) };
 }
 
 /**
  * @param url of the server in the store, by which an entry that has only a token, or nothing of ours in it, is known.
  * @throws AuthError `usage` when there is no such server, or it is none of ours.
  */
-export function disconnectText(
+export function removeConnection(
   text: string,
   {
     app,
@@ -98,7 +98,7 @@ export function disconnectText(
   const known = readServers(text, { app, file, ours }).find((one) => one.name === name);
   if (known === undefined) throw new AuthError('usage', `${app.summary} has no server called ${name} in ${file}.`);
   checkIsNoLogin(known, { app, file, name });
-  const isSame = known.url !== undefined && url !== undefined && isUrlOf(known.url, url, env);
+  const isSame = known.url !== undefined && url !== undefined && expandsToUrl(known.url, url, env);
   if (known.how === undefined || ((known.how === 'own' || known.how === 'header') && !isSame))
     throw new AuthError('usage', `${name} in ${file} was not connected by mcp-auth.`);
   return app.format.remove(text, [...app.servers, name]);
@@ -109,12 +109,12 @@ function checkIsNoLogin(known: AppServer | undefined, { app, file, name }: { app
   const login = readLogin(known?.entry);
   if (login?.refreshToken === undefined && login?.issuer === undefined) return;
   throw new AuthError('usage', `${app.summary} has a login of its own to ${name}, in ${file}: mcp-auth would write over it.`, {
-    hint: `Use that one: ${ownCommand`mcp-auth token ${name} --store ${file}`}     Or end it first: ${ownCommand`mcp-auth logout ${name} --store ${file}`}`,
+    hint: `Use that one: ${formatCommand`mcp-auth token ${name} --store ${file}`}     Or end it first: ${formatCommand`mcp-auth logout ${name} --store ${file}`}`,
   });
 }
 
 /** @throws AuthError `usage` with the ways that the app knows. */
-export function entryFor(app: App, connection: Connection, how: How): Entry {
+export function createEntry(app: App, connection: Connection, how: ConnectionMethod): ConfigEntry {
   const entry = app.entries[how]?.(connection);
   if (entry) return entry;
   throw new AuthError('usage', `${app.summary} cannot be connected by ${how}.`, {
@@ -132,21 +132,22 @@ const mostServers = 10_000;
  * @throws AuthError `file_invalid`, also for more of them than anybody has.
  */
 export function readServers(text: string, { app, file, ours }: { app: App; file: string; ours: string }): AppServer[] {
-  const found = valueAt(app.format.parse(text, file), app.servers);
+  const found = getValueAt(app.format.parse(text, file), app.servers);
   const all = isObject(found) ? Object.entries(found) : [];
-  if (all.length > mostServers) throw invalid(file, `names ${all.length} servers, and ${mostServers} are the most that are looked at`);
+  if (all.length > mostServers)
+    throw invalidFileError(file, `names ${all.length} servers, and ${mostServers} are the most that are looked at`);
   return all.flatMap(([name, entry]) => (isObject(entry) ? [describe({ name, entry, ours, app })] : []));
 }
 
 function describe({ name, entry, ours, app }: { name: string; entry: Record<string, unknown>; ours: string; app: App }): AppServer {
   const written = urlOf(entry);
-  const { text: url, foreign } = inOurNotation(written ?? '', { bare: app.hasBareVariables, isUrl: true });
+  const { text: url, appVariables: foreign } = translateVariables(written ?? '', { bare: app.allowsBareVariables, isUrl: true });
   const used = useOf(entry, ours);
   const how = used?.how ?? (written === undefined ? undefined : hasToken(entry) ? 'header' : 'own');
   return {
     name,
     entry,
-    foreign,
+    appVariables: foreign,
     ...(written !== undefined && { url }),
     ...(how && { how }),
     ...(used?.login !== undefined && { login: used.login }),
@@ -163,7 +164,7 @@ function urlOf(entry: Record<string, unknown>): string | undefined {
 }
 
 /** How an entry uses a login of ours, and whose. */
-function useOf(entry: Record<string, unknown>, ours: string): { how: How; login: string | undefined } | undefined {
+function useOf(entry: Record<string, unknown>, ours: string): { how: ConnectionMethod; login: string | undefined } | undefined {
   const words = wordsOf(entry);
   if (words.includes('bridge') && words.some((word) => isOurs(word, ours)))
     return { how: 'bridge', login: words[words.indexOf('bridge') + 1] };

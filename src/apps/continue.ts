@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { started, tokenHeader, type App } from './app.js';
+import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Continue, which reads files in the notation of other apps beside its own. */
@@ -10,7 +10,7 @@ export const continueDev: App = {
   servers: ['mcpServers'],
   configPath: ({ home, folder }, project) => path.join(project ? folder : home, '.continue', 'mcpServers', 'mcp-auth.json'),
   entries: {
-    bridge: started,
-    header: (connection) => ({ type: 'streamable-http', url: connection.url, requestOptions: { headers: tokenHeader(connection) } }),
+    bridge: toCommandEntry,
+    header: (connection) => ({ type: 'streamable-http', url: connection.url, requestOptions: { headers: createTokenHeader(connection) } }),
   },
 };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { started, tokenHeader, type App } from './app.js';
+import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Cursor. It is reported to pass headers over where the server answers OAuth discovery, which the bridge hides from it. */
@@ -10,7 +10,7 @@ export const cursor: App = {
   servers: ['mcpServers'],
   configPath: ({ home, folder }, project) => path.join(project ? folder : home, '.cursor', 'mcp.json'),
   entries: {
-    bridge: started,
-    header: (connection) => ({ url: connection.url, headers: tokenHeader(connection) }),
+    bridge: toCommandEntry,
+    header: (connection) => ({ url: connection.url, headers: createTokenHeader(connection) }),
   },
 };

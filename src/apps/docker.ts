@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { tokenHeader, type App } from './app.js';
+import { createTokenHeader, type App } from './app.js';
 import { yaml } from './formats/yaml.js';
 
 /** Docker's MCP gateway, by a catalog of its own. It runs servers in containers, where our bridge is not. */
@@ -12,8 +12,8 @@ export const docker: App = {
   entries: {
     header: (connection) => ({
       ...{ title: connection.name, description: `${connection.url}, by mcp-auth`, type: 'remote' },
-      remote: { transport_type: 'streamable-http', url: connection.url, headers: tokenHeader(connection) },
+      remote: { transport_type: 'streamable-http', url: connection.url, headers: createTokenHeader(connection) },
     }),
   },
-  afterwards: 'Start the gateway with: docker mcp gateway run --additional-catalog mcp-auth.yaml --enable-all-servers',
+  nextSteps: 'Start the gateway with: docker mcp gateway run --additional-catalog mcp-auth.yaml --enable-all-servers',
 };

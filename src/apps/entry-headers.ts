@@ -1,8 +1,8 @@
 /** The headers that an app's entry has for its server, as the store can have them. All pure. */
-import { isHeaderName, isHeaderValue, ownHeaders } from '../http/header-line.js';
-import { isObject } from '../json.js';
-import { quoted, withoutCredentials } from '../server-text.js';
-import { inOurNotation, whoseIt } from './notation.js';
+import { isHeaderName, isHeaderValue, reservedHeaders } from '../http/header-line.js';
+import { isObject } from '../text/json.js';
+import { quote, redactCredentials } from '../text/server-text.js';
+import { translateVariables, explainAppVariable } from './notation.js';
 
 export interface EntryHeader {
   readonly name: string;
@@ -18,24 +18,27 @@ export interface EntryHeader {
  * The headers of an entry in any app's notation, but for those that every request has by itself. `Authorization` is among
  * them, with its problem: the login takes its place.
  */
-export function headersOfEntry(entry: Readonly<Record<string, unknown>>, { bare = false }: { bare?: boolean | undefined }): EntryHeader[] {
+export function readEntryHeaders(
+  entry: Readonly<Record<string, unknown>>,
+  { bare = false }: { bare?: boolean | undefined },
+): EntryHeader[] {
   const { headers, http_headers, env_http_headers, requestOptions, remote } = entry;
   const written = [headers, http_headers, ...[requestOptions, remote].map((inner) => (isObject(inner) ? inner['headers'] : undefined))];
   // Codex names variables there.
   const fromVariables = pairsOf(env_http_headers).map(([name, variable]) => [name, `\${${variable}}`] as const);
   const all = [...written.flatMap(pairsOf), ...fromVariables, ...headersOfCommand(entry)];
   const byName = new Map(all.map(([name, value]) => [name.toLowerCase(), { name, value }]));
-  return [...byName.values()].filter(({ name }) => !ownHeaders.has(name.toLowerCase())).map((one) => describe(one, bare));
+  return [...byName.values()].filter(({ name }) => !reservedHeaders.has(name.toLowerCase())).map((one) => describe(one, bare));
 }
 
 function describe({ name, value }: { name: string; value: string }, bare: boolean): EntryHeader {
-  const { text, foreign } = inOurNotation(value, { bare });
+  const { text, appVariables: foreign } = translateVariables(value, { bare });
   const [first] = foreign;
   const problem =
     name.toLowerCase() === 'authorization'
       ? 'a login takes its place'
       : first !== undefined
-        ? `its value has ${quoted(first)}, ${whoseIt(first)}`
+        ? `its value has ${quote(first)}, ${explainAppVariable(first)}`
         : isHeaderName(name) && isHeaderValue(text)
           ? undefined
           : 'no header can be like that';
@@ -45,7 +48,7 @@ function describe({ name, value }: { name: string; value: string }, bare: boolea
 function isSecret(name: string, value: string): boolean {
   const literal = value.replace(/\$\{\w+\}/g, '').trim();
   if (literal === '' || /^(bearer|basic|token)$/i.test(literal)) return false;
-  return /key|token|secret|auth|pass|cookie|credential|session|signature/i.test(name) || withoutCredentials(literal) !== literal;
+  return /key|token|secret|auth|pass|cookie|credential|session|signature/i.test(name) || redactCredentials(literal) !== literal;
 }
 
 /** `mcp-remote URL --header 'Name: value'`: what a value names may stand in the entry's own `env`. */

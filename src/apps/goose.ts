@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { started, tokenHeader, type App } from './app.js';
+import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { yaml } from './formats/yaml.js';
 
 /** Seconds that goose waits for an answer. */
@@ -11,7 +11,7 @@ export const goose: App = {
   summary: 'goose',
   format: yaml,
   servers: ['extensions'],
-  hasBareVariables: true,
+  allowsBareVariables: true,
   configPath: ({ home, platform, variables }, project) => {
     if (project) return undefined;
     if (platform === 'win32')
@@ -20,12 +20,12 @@ export const goose: App = {
   },
   entries: {
     bridge: (connection) => {
-      const { command = '', args = [] } = started(connection);
+      const { command = '', args = [] } = toCommandEntry(connection);
       return { enabled: true, type: 'stdio', name: connection.name, cmd: command, args, timeout };
     },
     header: (connection) => ({
       ...{ enabled: true, type: 'streamable_http', name: connection.name, uri: connection.url, timeout },
-      headers: tokenHeader(connection),
+      headers: createTokenHeader(connection),
     }),
   },
 };

@@ -25,7 +25,7 @@ export const apps: readonly App[] = [
 ];
 
 /** @throws AuthError `usage` for a name that no app has. */
-export function appNamed(name: string): App {
+export function findApp(name: string): App {
   const app = apps.find((one) => one.name === name);
   if (app) return app;
   throw new AuthError('usage', `There is no app called ${JSON.stringify(name)}.`, {

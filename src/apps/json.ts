@@ -1,4 +1,4 @@
-import { started, type App } from './app.js';
+import { toCommandEntry, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Any other app: prints what most of them take. */
@@ -8,5 +8,5 @@ export const json: App = {
   format: jsonc,
   servers: ['mcpServers'],
   configPath: () => undefined,
-  entries: { bridge: started },
+  entries: { bridge: toCommandEntry },
 };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { started, tokenHeader, type App } from './app.js';
+import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** LM Studio, in Cursor's notation. */
@@ -10,7 +10,7 @@ export const lmStudio: App = {
   servers: ['mcpServers'],
   configPath: ({ home }, project) => (project ? undefined : path.join(home, '.lmstudio', 'mcp.json')),
   entries: {
-    bridge: started,
-    header: (connection) => ({ url: connection.url, headers: tokenHeader(connection) }),
+    bridge: toCommandEntry,
+    header: (connection) => ({ url: connection.url, headers: createTokenHeader(connection) }),
   },
 };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { inSeconds, parseCached, type App, type CachedLogin, type CopiedLogin, type KnownServer, type Place } from './app.js';
+import { toSeconds, parseCachedLogin, type App, type CachedLogin, type CopiedLogin, type KnownServer, type AppEnvironment } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** mcp-remote, which has no configuration, only a cache: a file for each server, found by a hash of its URL. */
@@ -22,10 +22,10 @@ export const mcpRemote: App = {
         read: (text) => readCached(jsonc.parse(text, 'the cache'), server),
       })),
   },
-  afterwards: 'mcp-auth bridge NAME does what npx mcp-remote URL does, and shares the login.',
+  nextSteps: 'mcp-auth bridge NAME does what npx mcp-remote URL does, and shares the login.',
 };
 
-function fileOf({ home, variables }: Place, url: string, what: string): string {
+function fileOf({ home, variables }: AppEnvironment, url: string, what: string): string {
   const folder = variables['MCP_REMOTE_CONFIG_DIR'] ?? path.join(home, '.mcp-auth');
   return path.join(folder, 'mcp-remote-v1', `${hashOf(url)}_${what}.json`);
 }
@@ -34,12 +34,12 @@ function hashOf(url: string): string {
   return createHash('md5').update(url).digest('hex');
 }
 
-function cached({ accessToken, refreshToken, expiresAt, scope, issuer, now }: CopiedLogin) {
+function cached({ accessToken, refreshToken, expiresAtSeconds, scope, issuer, nowSeconds }: CopiedLogin) {
   return {
     access_token: accessToken,
     token_type: 'Bearer',
     ...(refreshToken !== undefined && { refresh_token: refreshToken }),
-    ...(expiresAt !== undefined && { expires_in: Math.max(0, expiresAt - now), expires_at: expiresAt * 1000 }),
+    ...(expiresAtSeconds !== undefined && { expires_in: Math.max(0, expiresAtSeconds - nowSeconds), expires_at: expiresAtSeconds * 1000 }),
     ...(scope !== undefined && { scope }),
     ...(issuer !== undefined && { issuer }),
   };
@@ -57,5 +57,5 @@ function clientInfo({ url, clientId = '', clientSecret }: CopiedLogin) {
 
 function readCached(entry: Record<string, unknown>, { name, url }: KnownServer): CachedLogin[] {
   const { access_token: accessToken, refresh_token: refreshToken, expires_at: expiresAt, scope, issuer } = entry;
-  return parseCached({ name, url, accessToken, refreshToken, expiresAt: inSeconds(expiresAt), scope, issuer });
+  return parseCachedLogin({ name, url, accessToken, refreshToken, expiresAtSeconds: toSeconds(expiresAt), scope, issuer });
 }

@@ -1,10 +1,10 @@
 /** What an app is to call a server of the store. */
-import type { Env } from '../context.js';
+import type { Env } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { quoted } from '../server-text.js';
-import { serverName } from '../store/document.js';
-import { fittedName, isFit } from '../store/fitted-name.js';
-import { isUrlOf } from '../store/variables.js';
+import { quote } from '../text/server-text.js';
+import { serverNamePattern } from '../store/document.js';
+import { toServerName, isUsableName } from '../store/usable-name.js';
+import { expandsToUrl } from '../store/variables.js';
 import type { App } from './app.js';
 import type { AppServer } from './configuration.js';
 
@@ -14,7 +14,7 @@ import type { AppServer } from './configuration.js';
  * @param others are the names of the other servers in the store: an entry that has one of these is that one's.
  * @throws AuthError `usage` when the app has that server under several names.
  */
-export function nameInApp(
+export function chooseNameInApp(
   servers: readonly AppServer[],
   {
     app,
@@ -24,21 +24,23 @@ export function nameInApp(
     env,
   }: { app: App; name: string; url: string | undefined; others: readonly string[]; env: Pick<Env, 'variables'> },
 ): string {
-  const isSame = (one: AppServer) => one.url !== undefined && url !== undefined && isUrlOf(one.url, url, env);
+  const isSame = (one: AppServer) => one.url !== undefined && url !== undefined && expandsToUrl(one.url, url, env);
   const named = servers.find((one) => one.name === name);
   if (named !== undefined && (named.login === name || isSame(named))) return name;
   const connected = servers.find((one) => one.login === name);
   if (connected !== undefined) return connected.name;
   // One with a token of its own may be another account there, unless it is called as this one is.
-  const isIt = (one: AppServer) => isSame(one) && (one.how === 'own' || (one.how === 'header' && fittedName(one.name) === name));
+  const isIt = (one: AppServer) => isSame(one) && (one.how === 'own' || (one.how === 'header' && toServerName(one.name) === name));
   const taken = new Set(others);
-  const found = servers.filter((one) => isIt(one) && !taken.has(one.name) && (isFit(one.name) || !taken.has(fittedName(one.name))));
-  const [first, second] = [...found.filter((one) => fittedName(one.name) === name), ...found];
+  const found = servers.filter(
+    (one) => isIt(one) && !taken.has(one.name) && (isUsableName(one.name) || !taken.has(toServerName(one.name))),
+  );
+  const [first, second] = [...found.filter((one) => toServerName(one.name) === name), ...found];
   if (first === undefined) return name;
-  if (second === undefined || second === first || fittedName(first.name) === name) return first.name;
+  if (second === undefined || second === first || toServerName(first.name) === name) return first.name;
   throw new AuthError(
     'usage',
-    `${app.summary} has ${name} under ${found.length} names: ${found.map((one) => quoted(one.name)).join(', ')}.`,
+    `${app.summary} has ${name} under ${found.length} names: ${found.map((one) => quote(one.name)).join(', ')}.`,
     {
       hint: 'Choose one with --as.',
     },
@@ -47,10 +49,10 @@ export function nameInApp(
 
 /** @throws AuthError `usage` for a name that the app takes for no server. */
 export function checkNameInApp(app: App, name: string): void {
-  if (!app.hasPlainNames || serverName.test(name)) return;
+  if (!app.requiresPlainNames || serverNamePattern.test(name)) return;
   throw new AuthError(
     'usage',
-    `${app.summary} takes only letters, digits, “-” and “_” in the name of a server, and ${quoted(name)} has others.`,
+    `${app.summary} takes only letters, digits, “-” and “_” in the name of a server, and ${quote(name)} has others.`,
     {
       hint: 'Choose another name with --as.',
     },

@@ -5,9 +5,9 @@
  */
 
 /** A text in the store's notation, and what is in it that only the app can know, as it is written there. */
-export interface Translated {
+export interface TranslatedText {
   readonly text: string;
-  readonly foreign: readonly string[];
+  readonly appVariables: readonly string[];
 }
 
 /** Every notation. None of them goes past the next brace: the time grows as the text's length does. */
@@ -25,10 +25,10 @@ const predefined: ReadonlySet<string> = new Set([
  * @param bare whether `$VAR` is a variable wherever it stands. In a URL's scheme and host, where no `$` can be, it is one in
  *   every app.
  */
-export function inOurNotation(
+export function translateVariables(
   text: string,
   { bare = false, isUrl = false }: { bare?: boolean | undefined; isUrl?: boolean } = {},
-): Translated {
+): TranslatedText {
   const foreign: string[] = [];
   const braced = text.replace(written, (one) => {
     const ours = translated(one);
@@ -41,7 +41,7 @@ export function inOurNotation(
   // A default that is a variable itself has an end too many: neither we nor pflow read it.
   const nested = braced.match(/\$\{\w+:-[^{}]*\$\{[^{}]*\}/g) ?? [];
   const withBraces = bare || /\$[A-Za-z_]/.test(host) ? braced.replace(withoutBraces, '$${$1}') : braced;
-  return { text: withBraces, foreign: [...foreign, ...percents, ...nested] };
+  return { text: withBraces, appVariables: [...foreign, ...percents, ...nested] };
 }
 
 function translated(one: string): string | undefined {
@@ -52,7 +52,7 @@ function translated(one: string): string | undefined {
 }
 
 /** What becomes of something that only the app knows, as the end of a sentence. */
-export function whoseIt(foreign: string): string {
+export function explainAppVariable(foreign: string): string {
   if (/^\$\{input:/i.test(foreign)) return 'which the app asks you for';
   if (/^\{file:|^\$\{file:/i.test(foreign)) return 'which the app reads from a file';
   if (/^\$\{(command|cmd):/i.test(foreign)) return 'which the app gets from a command';

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { isObject } from '../json.js';
-import { cacheFile, parseCached, tokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
+import { isObject } from '../text/json.js';
+import { createFileCache, parseCachedLogin, createTokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** opencode: `~/.config/opencode/opencode.json`, and the same in a project. */
@@ -15,23 +15,23 @@ export const opencode: App = {
       : path.join(variables['XDG_CONFIG_HOME'] ?? path.join(home, '.config'), 'opencode', 'opencode.json'),
   entries: {
     bridge: ({ bridge }) => ({ type: 'local', command: bridge, enabled: true }),
-    header: (connection) => ({ type: 'remote', url: connection.url, headers: tokenHeader(connection), oauth: false, enabled: true }),
+    header: (connection) => ({ type: 'remote', url: connection.url, headers: createTokenHeader(connection), oauth: false, enabled: true }),
     copy: ({ url }) => ({ type: 'remote', url, enabled: true }),
   },
-  cache: cacheFile({
+  cache: createFileCache({
     path: ({ home, variables }) => path.join(variables['XDG_DATA_HOME'] ?? path.join(home, '.local', 'share'), 'opencode', 'mcp-auth.json'),
     put: (text, login) => jsonc.put(text, [login.name], { entry: cached(login), replaced: [] }),
     read: (text) => Object.entries(jsonc.parse(text, 'the cache')).flatMap(readCached),
   }),
 };
 
-function cached({ url, accessToken, refreshToken, expiresAt, scope, clientId, clientSecret }: CopiedLogin) {
+function cached({ url, accessToken, refreshToken, expiresAtSeconds, scope, clientId, clientSecret }: CopiedLogin) {
   return {
     serverUrl: url,
     tokens: {
       accessToken,
       ...(refreshToken !== undefined && { refreshToken }),
-      ...(expiresAt !== undefined && { expiresAt }),
+      ...(expiresAtSeconds !== undefined && { expiresAt: expiresAtSeconds }),
       ...(scope !== undefined && { scope }),
     },
     ...(clientId !== undefined && { clientInfo: { clientId, ...(clientSecret !== undefined && { clientSecret }) } }),
@@ -42,5 +42,14 @@ function readCached([name, entry]: [string, unknown]): CachedLogin[] {
   if (!isObject(entry) || !isObject(entry['tokens'])) return [];
   const { accessToken, refreshToken, expiresAt, scope } = entry['tokens'];
   const { clientId, clientSecret } = isObject(entry['clientInfo']) ? entry['clientInfo'] : {};
-  return parseCached({ name, url: entry['serverUrl'], accessToken, refreshToken, expiresAt, scope, clientId, clientSecret });
+  return parseCachedLogin({
+    name,
+    url: entry['serverUrl'],
+    accessToken,
+    refreshToken,
+    expiresAtSeconds: expiresAt,
+    scope,
+    clientId,
+    clientSecret,
+  });
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { started, type App } from './app.js';
+import { toCommandEntry, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** pflow. It reads our store as it is, if that is its file: `--store ~/.pflow/mcp-servers.json`. */
@@ -10,8 +10,8 @@ export const pflow: App = {
   servers: ['mcpServers'],
   configPath: ({ home }, project) => (project ? undefined : path.join(home, '.pflow', 'mcp-servers.json')),
   entries: {
-    bridge: started,
+    bridge: toCommandEntry,
     header: ({ url, token }) => ({ type: 'http', url, auth: { type: 'bearer', token } }),
   },
-  afterwards: 'pflow also reads a store of mcp-auth as it is: mcp-auth login NAME --store ~/.pflow/mcp-servers.json',
+  nextSteps: 'pflow also reads a store of mcp-auth as it is: mcp-auth login NAME --store ~/.pflow/mcp-servers.json',
 };

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { started, tokenHeader, type App } from './app.js';
+import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
-import { vscodeUserFolder } from './vscode-storage.js';
+import { findVscodeUserFolder } from './vscode-storage.js';
 
 /** Roo Code, an extension of VS Code. */
 export const roo: App = {
@@ -12,9 +12,9 @@ export const roo: App = {
   configPath: (place, project) =>
     project
       ? path.join(place.folder, '.roo', 'mcp.json')
-      : path.join(vscodeUserFolder(place), 'globalStorage', 'rooveterinaryinc.roo-cline', 'settings', 'mcp_settings.json'),
+      : path.join(findVscodeUserFolder(place), 'globalStorage', 'rooveterinaryinc.roo-cline', 'settings', 'mcp_settings.json'),
   entries: {
-    bridge: started,
-    header: (connection) => ({ type: 'streamable-http', url: connection.url, headers: tokenHeader(connection) }),
+    bridge: toCommandEntry,
+    header: (connection) => ({ type: 'streamable-http', url: connection.url, headers: createTokenHeader(connection) }),
   },
 };

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import type { Place } from './app.js';
+import type { AppEnvironment } from './app.js';
 
 /** VS Code's folder for the person's own settings. */
-export function vscodeUserFolder({ home, platform, variables }: Place): string {
+export function findVscodeUserFolder({ home, platform, variables }: AppEnvironment): string {
   if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'Code', 'User');
   if (platform === 'win32') return path.join(variables['APPDATA'] ?? path.join(home, 'AppData', 'Roaming'), 'Code', 'User');
   // Where it is connected to through SSH or in a container, its server there has the files; its terminals have this variable.

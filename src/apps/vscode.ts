@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { started, tokenHeader, type App } from './app.js';
+import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
-import { vscodeUserFolder } from './vscode-storage.js';
+import { findVscodeUserFolder } from './vscode-storage.js';
 
 /** Visual Studio Code, with Copilot's agent. */
 export const vscode: App = {
@@ -10,9 +10,9 @@ export const vscode: App = {
   format: jsonc,
   servers: ['servers'],
   configPath: (place, project) =>
-    project ? path.join(place.folder, '.vscode', 'mcp.json') : path.join(vscodeUserFolder(place), 'mcp.json'),
+    project ? path.join(place.folder, '.vscode', 'mcp.json') : path.join(findVscodeUserFolder(place), 'mcp.json'),
   entries: {
-    bridge: (connection) => ({ type: 'stdio', ...started(connection) }),
-    header: (connection) => ({ type: 'http', url: connection.url, headers: tokenHeader(connection) }),
+    bridge: (connection) => ({ type: 'stdio', ...toCommandEntry(connection) }),
+    header: (connection) => ({ type: 'http', url: connection.url, headers: createTokenHeader(connection) }),
   },
 };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { started, tokenHeader, type App } from './app.js';
+import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Windsurf. */
@@ -10,7 +10,7 @@ export const windsurf: App = {
   servers: ['mcpServers'],
   configPath: ({ home }, project) => (project ? undefined : path.join(home, '.codeium', 'windsurf', 'mcp_config.json')),
   entries: {
-    bridge: started,
-    header: (connection) => ({ serverUrl: connection.url, headers: tokenHeader(connection) }),
+    bridge: toCommandEntry,
+    header: (connection) => ({ serverUrl: connection.url, headers: createTokenHeader(connection) }),
   },
 };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { started, tokenHeader, type App } from './app.js';
+import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Zed. */
@@ -14,7 +14,7 @@ export const zed: App = {
     return path.join(variables['XDG_CONFIG_HOME'] ?? path.join(home, '.config'), 'zed', 'settings.json');
   },
   entries: {
-    bridge: (connection) => ({ source: 'custom', ...started(connection) }),
-    header: (connection) => ({ url: connection.url, headers: tokenHeader(connection) }),
+    bridge: (connection) => ({ source: 'custom', ...toCommandEntry(connection) }),
+    header: (connection) => ({ url: connection.url, headers: createTokenHeader(connection) }),
   },
 };

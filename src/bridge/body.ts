@@ -1,29 +1,29 @@
 /** What a server sends in answer, up to the size that a message may have. */
-import type { HttpAnswer } from '../context.js';
+import type { BinaryString, HttpResponse } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { octetEncoding, type Octets } from '../octets.js';
+import { binaryEncoding } from '../text/binary-string.js';
 
 /** Bytes of one message: a few images fit into it, and an answer without end does not. */
-export const largestMessage = 64 * 1024 * 1024;
+export const maxMessageBytes = 64 * 1024 * 1024;
 
 const byteOrderMark = /^\xef\xbb\xbf/;
 
 /** Whether the status is one of success: RFC 9110 section 15.3. */
-export function isOk({ status }: HttpAnswer): boolean {
+export function isOk({ status }: HttpResponse): boolean {
   return status >= 200 && status < 300;
 }
 
 /** @throws AuthError `response_invalid` when it is larger than `largestMessage`, `network_error` when it breaks off. */
-export async function readBody({ body }: HttpAnswer): Promise<Octets> {
+export async function readBody({ body }: HttpResponse): Promise<BinaryString> {
   const chunks: string[] = [];
   let size = 0;
-  await eachChunk(body, (chunk) => {
+  await forEachChunk(body, (chunk) => {
     size += chunk.length;
-    if (size > largestMessage) throw tooLarge();
+    if (size > maxMessageBytes) throw messageTooLargeError();
     chunks.push(chunk);
     return undefined;
   });
-  return chunks.join('').replace(byteOrderMark, '') as Octets;
+  return chunks.join('').replace(byteOrderMark, '') as BinaryString;
 }
 
 /**
@@ -31,14 +31,14 @@ export async function readBody({ body }: HttpAnswer): Promise<Octets> {
  *
  * @throws AuthError `network_error` when it breaks off.
  */
-export function eachChunk(body: HttpAnswer['body'], take: (chunk: string) => Promise<unknown> | undefined): Promise<void> {
+export function forEachChunk(body: HttpResponse['body'], take: (chunk: string) => Promise<unknown> | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       body.destroy();
-      reject(error instanceof AuthError ? error : lost());
+      reject(error instanceof AuthError ? error : connectionLostError());
     };
     body
-      .setEncoding(octetEncoding)
+      .setEncoding(binaryEncoding)
       .on('data', (chunk: string) => {
         try {
           const waiting = take(chunk);
@@ -52,7 +52,7 @@ export function eachChunk(body: HttpAnswer['body'], take: (chunk: string) => Pro
       .on('end', resolve)
       .on('error', fail)
       // After its end that comes too; of a body that was destroyed nothing else does.
-      .on('close', () => body.readableEnded || reject(lost()));
+      .on('close', () => body.readableEnded || reject(connectionLostError()));
   });
 }
 
@@ -60,18 +60,18 @@ export function eachChunk(body: HttpAnswer['body'], take: (chunk: string) => Pro
 const worthReading = 64 * 1024;
 
 /** Has done with an answer whose body nobody wants: it may be without end. */
-export function discard({ headers, body }: HttpAnswer): void {
+export function discardResponse({ headers, body }: HttpResponse): void {
   body.on('error', () => undefined);
   if (Number(headers['content-length']) <= worthReading) body.resume();
   else body.destroy();
 }
 
 /** An answer that may be there, and has not come. */
-export function lost(): AuthError {
+export function connectionLostError(): AuthError {
   return new AuthError('network_error', 'The connection was lost before the answer came.', { hint: 'Try again.' });
 }
 
 /** A message that is larger than `largestMessage`. */
-export function tooLarge(): AuthError {
-  return new AuthError('response_invalid', `The server sent a message of more than ${largestMessage / 1024 / 1024} MiB.`);
+export function messageTooLargeError(): AuthError {
+  return new AuthError('response_invalid', `The server sent a message of more than ${maxMessageBytes / 1024 / 1024} MiB.`);
 }

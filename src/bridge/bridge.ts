@@ -1,19 +1,28 @@
 /** stdio on one side, a remote MCP server with its login on the other: for apps that can only start a command. */
-import type { Context, Lines } from '../context.js';
+import type { Context } from '../context.js';
+import type { Lines } from '../effects.js';
 import { AuthError, toAuthError } from '../errors.js';
-import { withoutSecrets } from '../secrets/secrets.js';
-import { authorizedFetch, type Target } from './authorized.js';
-import { httpSse } from './http-sse.js';
-import { errorAnswer, errorCodes, failureAnswer, isAnswerTo, parseMessage, wantsAnswer, type Message } from './json-rpc.js';
-import { streamableHttp } from './streamable-http.js';
-import { NotSpoken, type Deliver, type Transport } from './transport.js';
+import { redactError } from '../secrets/secrets.js';
+import { createAuthorizedFetch, type Target } from './authorized-fetch.js';
+import { createHttpSse } from './http-sse.js';
+import {
+  createErrorResponse,
+  jsonRpcErrorCodes,
+  createFailureResponse,
+  isResponseTo,
+  parseMessage,
+  isRequest,
+  type Message,
+} from './json-rpc.js';
+import { createStreamableHttp } from './streamable-http.js';
+import { TransportNotSupported, type Deliver, type Transport } from './transport.js';
 
 /** Which transports are tried, in their order; `--transport` names them as mcp-remote does. */
 export const transports = {
-  'http-first': [streamableHttp, httpSse],
-  'sse-first': [httpSse, streamableHttp],
-  'http-only': [streamableHttp],
-  'sse-only': [httpSse],
+  'http-first': [createStreamableHttp, createHttpSse],
+  'sse-first': [createHttpSse, createStreamableHttp],
+  'http-only': [createStreamableHttp],
+  'sse-only': [createHttpSse],
 } as const;
 
 export type TransportChoice = keyof typeof transports;
@@ -34,12 +43,12 @@ const lastWords = 2_000;
  */
 export async function runBridge({ target, transport, headers }: BridgeOptions, { each, write }: Lines, context: Context): Promise<void> {
   const running = new Set<Promise<void>>();
-  const fetch = authorizedFetch(target, context);
+  const fetch = createAuthorizedFetch(target, context);
   /** The answer that a session begins with, and who waits for it. */
   let opening: { readonly id: string | number; readonly opened: () => void } | undefined;
   const deliver: Deliver = (text) => {
     const taken = write(text);
-    if (opening !== undefined && isAnswerTo(text, opening.id)) {
+    if (opening !== undefined && isResponseTo(text, opening.id)) {
       opening.opened();
       opening = undefined;
     }
@@ -58,18 +67,18 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
   const pass = async (message: Message) => {
     const cancel = idle.pop() ?? new AbortController();
     underWay.add(cancel);
-    if (wantsAnswer(message)) waiting.set(message.id, cancel);
+    if (isRequest(message)) waiting.set(message.id, cancel);
     try {
       await server.send(message, cancel.signal);
       // The server has been told; an app that has cancelled wants no answer.
-      if (message.method === 'notifications/cancelled') waiting.get(message.cancels)?.abort();
+      if (message.method === 'notifications/cancelled') waiting.get(message.cancelledId)?.abort();
     } catch (error) {
       if (closing || cancel.signal.aborted) return;
-      await tell(message, withoutSecrets(toAuthError(error), context.env), { write, context });
+      await tell(message, redactError(toAuthError(error), context.env), { write, context });
     } finally {
       underWay.delete(cancel);
       if (!cancel.signal.aborted) idle.push(cancel);
-      if (wantsAnswer(message)) waiting.delete(message.id);
+      if (isRequest(message)) waiting.delete(message.id);
     }
   };
   const abortAll = () => {
@@ -86,11 +95,11 @@ export async function runBridge({ target, transport, headers }: BridgeOptions, {
   await each((line) => {
     const message = parseMessage(line);
     if (message === undefined) {
-      if (line.trim() !== '') void write(errorAnswer(null, { code: errorCodes.parseError, message: 'That was no JSON.' }));
+      if (line.trim() !== '') void write(createErrorResponse(null, { code: jsonRpcErrorCodes.parseError, message: 'That was no JSON.' }));
       return;
     }
     const passing = opened === undefined ? pass(message) : opened.then(() => pass(message));
-    if (message.method === 'initialize' && wantsAnswer(message)) {
+    if (message.method === 'initialize' && isRequest(message)) {
       // A server may leave the stream open that its answer came in.
       const answered = new Promise<void>((resolve) => (opening = { id: message.id, opened: resolve }));
       opens(Promise.race([passing, answered]));
@@ -115,11 +124,11 @@ function firstThatWorks([first, other]: Transport[]): Transport {
       try {
         await current?.send(message, signal);
       } catch (error) {
-        if (!(error instanceof NotSpoken)) throw error;
+        if (!(error instanceof TransportNotSupported)) throw error;
         if (current === other || other === undefined) throw error.failure;
         // What the first one said is told: it is the one that the server is most likely to speak.
         await other.send(message, signal).catch((second: unknown) => {
-          throw second instanceof NotSpoken ? error.failure : second;
+          throw second instanceof TransportNotSupported ? error.failure : second;
         });
         current = other;
       }
@@ -132,7 +141,7 @@ function firstThatWorks([first, other]: Transport[]): Transport {
 
 /** A request is answered, each of a batch too; of a notification, only the person who reads stderr hears. */
 async function tell(message: Message, error: AuthError, { write, context }: { write: Lines['write']; context: Context }): Promise<void> {
-  const waiting = wantsAnswer(message) ? [message.id] : (message.requests ?? []);
+  const waiting = isRequest(message) ? [message.id] : (message.requestIds ?? []);
   if (waiting.length === 0) context.ui.warn(`${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}`);
-  for (const id of waiting) await write(failureAnswer(id, error));
+  for (const id of waiting) await write(createFailureResponse(id, error));
 }

@@ -1,19 +1,18 @@
 /** Server-sent events: WHATWG HTML section 9.2, whose every character that means something is ASCII. */
 import { createParser } from 'eventsource-parser';
-import type { HttpAnswer } from '../context.js';
-import type { Octets } from '../octets.js';
-import { eachChunk, largestMessage, tooLarge } from './body.js';
+import type { BinaryString, HttpResponse } from '../effects.js';
+import { forEachChunk, maxMessageBytes, messageTooLargeError } from './body.js';
 
 export interface ServerEvent {
   readonly id?: string;
   /** Absent for the default, `message`. */
   readonly event?: string;
-  readonly data: Octets;
+  readonly data: BinaryString;
 }
 
-export interface EventReader {
+export interface EventHandlers {
   /** Takes an event. Reading pauses until what it returns, if anything, resolves. */
-  readonly take: (event: ServerEvent) => Promise<unknown> | undefined;
+  readonly onEvent: (event: ServerEvent) => Promise<unknown> | undefined;
   /** Is told the milliseconds that the server wants a client to wait before it connects again. */
   readonly onRetry?: (milliseconds: number) => void;
 }
@@ -23,17 +22,17 @@ export interface EventReader {
  *
  * @throws AuthError `response_invalid` when one is larger than `largestMessage`, `network_error` when it breaks off.
  */
-export function readEvents({ body }: HttpAnswer, { take, onRetry }: EventReader): Promise<void> {
+export function readEvents({ body }: HttpResponse, { onEvent: take, onRetry }: EventHandlers): Promise<void> {
   let waiting: (Promise<unknown> | undefined)[] = [];
   const parser = createParser({ onEvent: (event) => void waiting.push(take(event as ServerEvent)), onRetry });
   const withLineFeeds = lineFeeds();
   let pending = 0;
-  return eachChunk(body, (chunk) => {
+  return forEachChunk(body, (chunk) => {
     pending += chunk.length;
     waiting = [];
     parser.feed(withLineFeeds(chunk));
     if (waiting.length > 0) pending = 0;
-    if (pending > largestMessage) throw tooLarge();
+    if (pending > maxMessageBytes) throw messageTooLargeError();
     const slow = waiting.filter((one) => one !== undefined);
     return slow.length === 0 ? undefined : Promise.all(slow);
   });

@@ -1,14 +1,14 @@
 /** The transport of MCP 2024-11-05: one stream of events for all that the server says, and an endpoint of its own for the app's messages. */
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { quoted, withoutCredentials } from '../server-text.js';
-import { fromOctets, octetEncoding } from '../octets.js';
-import { checkPlace } from '../oauth/place.js';
-import type { AuthorizedFetch } from './authorized.js';
-import { isOk, lost, readBody } from './body.js';
-import { readEvents, type EventReader, type ServerEvent } from './events.js';
-import { answeredBy, answerTo, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
-import { NotSpoken, type Deliver, type Transport } from './transport.js';
+import { quote, redactCredentials } from '../text/server-text.js';
+import { fromBinary, binaryEncoding } from '../text/binary-string.js';
+import { checkBelongsToServer } from '../oauth/server-url.js';
+import type { AuthorizedFetch } from './authorized-fetch.js';
+import { isOk, connectionLostError, readBody } from './body.js';
+import { readEvents, type EventHandlers, type ServerEvent } from './events.js';
+import { parseResponseId, asResponseTo, toOneLine, isRequest, type Message } from './json-rpc.js';
+import { TransportNotSupported, type Deliver, type Transport } from './transport.js';
 
 export interface HttpSseOptions {
   readonly url: URL;
@@ -33,7 +33,7 @@ interface Waiting {
 const unspoken = [400, 404, 405, 406, 415];
 
 /** Opens its stream with the first message, and again, with the app's own beginning, after it has broken off. */
-export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, context: Context): Transport {
+export function createHttpSse({ url, fetch, headers, deliver }: HttpSseOptions, context: Context): Transport {
   const ending = new AbortController();
   const signal = AbortSignal.any([context.signal, ending.signal]);
   /** Requests that have been sent, all of them by the stream that is open. */
@@ -48,22 +48,22 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
     const response = await fetch({ headers: { ...headers, accept: 'text/event-stream' }, signal });
     if (!isOk(response)) {
       const failure = refused(response.status, await readBody(response));
-      throw unspoken.includes(response.status) ? new NotSpoken(failure) : failure;
+      throw unspoken.includes(response.status) ? new TransportNotSupported(failure) : failure;
     }
-    let take: EventReader['take'] | undefined;
+    let take: EventHandlers['onEvent'] | undefined;
     let hasEnded = false;
     const end = () => {
       hasEnded = true;
       stream = undefined;
-      for (const { failed } of waiting.values()) failed(lost());
+      for (const { failed } of waiting.values()) failed(connectionLostError());
     };
     const first = await new Promise<ServerEvent | undefined>((resolve) => {
-      const isFirst: EventReader['take'] = (event) => {
+      const isFirst: EventHandlers['onEvent'] = (event) => {
         take = passOn;
         resolve(event);
         return undefined;
       };
-      void readEvents(response, { take: (event) => (take ?? isFirst)(event) })
+      void readEvents(response, { onEvent: (event) => (take ?? isFirst)(event) })
         .catch(() => undefined)
         .then(() => {
           end();
@@ -79,23 +79,22 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
   };
 
   const endpointOf = ({ event, data }: Partial<ServerEvent> = {}, status: number): URL => {
-    const named = event === 'endpoint' && data !== undefined ? fromOctets(data) : undefined;
+    const named = event === 'endpoint' && data !== undefined ? fromBinary(data) : undefined;
     if (named === undefined || !URL.canParse(named, url.href))
-      throw new NotSpoken(refused(status, (named && data) ?? 'no endpoint was named'));
+      throw new TransportNotSupported(refused(status, (named && data) ?? 'no endpoint was named'));
     // What the parser would turn into a slash, or take away.
-    if (/[\p{Cc}\\]/u.test(named))
-      throw new AuthError('url_refused', `The endpoint that the server names, ${quoted(named)}, is not a URL.`);
+    if (/[\p{Cc}\\]/u.test(named)) throw new AuthError('url_refused', `The endpoint that the server names, ${quote(named)}, is not a URL.`);
     const endpoint = new URL(named, url);
-    checkPlace(endpoint, { target: url, what: 'The endpoint that the server names' });
+    checkBelongsToServer(endpoint, { target: url, what: 'The endpoint that the server names' });
     return endpoint;
   };
 
-  const passOn: EventReader['take'] = ({ event = 'message', data }) => {
-    const text = event === 'message' ? onOneLine(data) : undefined;
+  const passOn: EventHandlers['onEvent'] = ({ event = 'message', data }) => {
+    const text = event === 'message' ? toOneLine(data) : undefined;
     if (text === undefined) return undefined;
-    const answered = answeredBy(text);
+    const answered = parseResponseId(text);
     const id = answered === undefined || waiting.has(answered) ? answered : sameId(answered, waiting);
-    const answer = id === undefined ? text : (answerTo(text, id) ?? text);
+    const answer = id === undefined ? text : (asResponseTo(text, id) ?? text);
     const taken = id !== undefined && repeated.has(id) ? undefined : deliver(answer);
     if (id !== undefined) waiting.get(id)?.answered();
     return taken;
@@ -105,7 +104,7 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
   const openAgain = async (): Promise<Stream> => {
     const { initialize, initialized } = beginning;
     const opened = await open();
-    if (initialize && wantsAnswer(initialize)) {
+    if (initialize && isRequest(initialize)) {
       repeated.add(initialize.id);
       await exchange(initialize, opened).finally(() => repeated.delete(initialize.id));
       if (initialized) await exchange(initialized, opened);
@@ -114,7 +113,7 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
   };
 
   const exchange = async (message: Message, { endpoint, hasEnded }: Stream): Promise<void> => {
-    if (wantsAnswer(message) && hasEnded()) throw lost();
+    if (isRequest(message) && hasEnded()) throw connectionLostError();
     const answered = untilAnswered(message, waiting);
     // It may fail while the request is being sent, of which its sender hears first.
     answered.catch(() => undefined);
@@ -122,7 +121,7 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
       await post(message, endpoint);
       await answered;
     } finally {
-      if (wantsAnswer(message)) waiting.delete(message.id);
+      if (isRequest(message)) waiting.delete(message.id);
     }
   };
 
@@ -131,7 +130,7 @@ export function httpSse({ url, fetch, headers, deliver }: HttpSseOptions, contex
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json' },
       body: message.text,
-      encoding: octetEncoding,
+      encoding: binaryEncoding,
       signal,
     } as const;
     const response = await fetch(request, endpoint);
@@ -165,11 +164,11 @@ function sameId(id: string | number, waiting: ReadonlyMap<string | number, unkno
 
 /** Resolves when the answer has been passed on; at once for what wants none. */
 function untilAnswered(message: Message, waiting: Map<string | number, Waiting>): Promise<void> {
-  if (!wantsAnswer(message)) return Promise.resolve();
+  if (!isRequest(message)) return Promise.resolve();
   const { id } = message;
   return new Promise((answered, failed) => void waiting.set(id, { answered, failed }));
 }
 
 function refused(status: number, text: string): AuthError {
-  return new AuthError('server_failed', `The server answered with status ${status}: ${quoted(withoutCredentials(fromOctets(text)))}.`);
+  return new AuthError('server_failed', `The server answered with status ${status}: ${quote(redactCredentials(fromBinary(text)))}.`);
 }

@@ -1,14 +1,14 @@
 /** A message that is too large to be parsed: where the little of it stands that has to be known. One pass, which keeps nothing. */
-import type { Octets } from '../octets.js';
+import type { BinaryString } from '../effects.js';
 
 /**
  * Octets of a message that is parsed: what JSON.parse makes of a longer one may take twenty times as much memory, to find an
  * id in it. It is passed on as it came.
  */
-export const largestParsed = 1024 * 1024;
+export const maxParsedBytes = 1024 * 1024;
 
 /** Where the value of a member stands, with the space around it. */
-export interface Place {
+export interface MemberPosition {
   readonly start: number;
   readonly end: number;
 }
@@ -18,8 +18,8 @@ const opening = new Set(Array.from('{[', (one) => one.charCodeAt(0)));
 const closing = new Set(Array.from('}]', (one) => one.charCodeAt(0)));
 
 /** The members that an object has itself, by their names as they are written; none for what is no object. */
-export function placesOf(text: Octets): ReadonlyMap<string, Place> {
-  const places = new Map<string, Place>();
+export function findMembers(text: BinaryString): ReadonlyMap<string, MemberPosition> {
+  const places = new Map<string, MemberPosition>();
   if (!text.startsWith('{')) return places;
   let depth = 0;
   let name: string | undefined;

@@ -1,19 +1,20 @@
 /** MCP's Streamable HTTP transport (2025-03-26 and later), as a client that passes messages on. */
 import { Readable } from 'node:stream';
-import type { Context, HttpAnswer } from '../context.js';
+import type { Context } from '../context.js';
+import type { BinaryString, HttpResponse } from '../effects.js';
 import { AuthError, toAuthError } from '../errors.js';
-import { isObject, parseObject } from '../json.js';
-import { saysTokenIsRefused } from '../oauth/token-refusal.js';
-import { quoted, withoutCredentials } from '../server-text.js';
-import { fromOctets, octetEncoding, type Octets } from '../octets.js';
-import type { AuthorizedFetch } from './authorized.js';
-import { discard, isOk, readBody } from './body.js';
-import { isEventStream, resumable } from './resumable.js';
-import { answeredBy, answerTo, failureAnswer, messagesOf, onOneLine, wantsAnswer, type Message } from './json-rpc.js';
-import { largestParsed } from './large-message.js';
-import { mayBeLost, saysSessionIsLost } from './lost-session.js';
-import { NotSpoken, type Deliver, type Transport } from './transport.js';
-import { versionHeaders } from './version-headers.js';
+import { isObject, parseObject } from '../text/json.js';
+import { saysTokenIsRejected } from '../oauth/token-rejection.js';
+import { quote, redactCredentials } from '../text/server-text.js';
+import { fromBinary, binaryEncoding } from '../text/binary-string.js';
+import type { AuthorizedFetch } from './authorized-fetch.js';
+import { discardResponse, isOk, readBody } from './body.js';
+import { isEventStream, createResumableStreams } from './resumable-streams.js';
+import { parseResponseId, asResponseTo, createFailureResponse, parseBatch, toOneLine, isRequest, type Message } from './json-rpc.js';
+import { maxParsedBytes } from './large-message.js';
+import { maySaySessionIsLost, saysSessionIsLost } from './lost-session.js';
+import { TransportNotSupported, type Deliver, type Transport } from './transport.js';
+import { createVersionHeaders } from './version-headers.js';
 
 export interface StreamableHttpOptions {
   readonly url: URL;
@@ -46,7 +47,7 @@ interface Asked {
 const unspoken = [400, 404, 405];
 
 /** Keeps one session with the server at `url`; every answer goes to `deliver`, in the order in which it comes. */
-export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOptions, context: Context): Transport {
+export function createStreamableHttp({ fetch, headers, deliver }: StreamableHttpOptions, context: Context): Transport {
   const session: Session = {};
   const ending = new AbortController();
   const signal = AbortSignal.any([context.signal, ending.signal]);
@@ -61,7 +62,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       ...(inSession.id !== undefined && { 'mcp-session-id': inSession.id }),
-      ...versionHeaders(message, session.protocolVersion),
+      ...createVersionHeaders(message, session.protocolVersion),
     });
     if (message.protocolVersion !== undefined || message.method === 'initialize') return made();
     const key = `${session.id} ${session.protocolVersion}`;
@@ -69,12 +70,12 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     return usual.headers;
   };
 
-  const post = (message: Message, own: AbortSignal): Promise<HttpAnswer> =>
+  const post = (message: Message, own: AbortSignal): Promise<HttpResponse> =>
     fetch({
       method: 'POST',
       headers: headersOf(message),
       body: message.text,
-      encoding: octetEncoding,
+      encoding: binaryEncoding,
       signal: own,
     });
 
@@ -93,7 +94,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     const sentAt = performance.now();
     let response = await post(message, own);
     if (message.method !== 'initialize' && session.initialize !== undefined) {
-      const remembered = mayBeLost(response.status) ? await unlessLost(response, { message, hasId: id !== undefined }) : response;
+      const remembered = maySaySessionIsLost(response.status) ? await unlessLost(response, { message, hasId: id !== undefined }) : response;
       if (remembered === undefined) await openAgain(id);
       response = remembered ?? (await post(message, own));
     }
@@ -102,18 +103,18 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
   };
 
   /** MCP 2025-06-18 has no batches any more: a server that refuses one is sent its messages. */
-  const oneByOne = async (batch: Message, refusal: HttpAnswer, own: AbortSignal) => {
-    const all = messagesOf(batch);
+  const oneByOne = async (batch: Message, refusal: HttpResponse, own: AbortSignal) => {
+    const all = parseBatch(batch);
     const text = await readBody(refusal);
     if (all.length === 0) throw failed(refusal.status, text);
     // Answers are no refusal: the messages have been acted on.
-    const answers = onOneLine(text);
+    const answers = toOneLine(text);
     if (answers?.startsWith('[')) return deliver(answers);
     for (const message of all) {
       await send(message, own).catch(async (error: unknown) => {
         if (own.aborted) throw error;
         const failure = toAuthError(error);
-        if (wantsAnswer(message)) await deliver(failureAnswer(message.id, failure));
+        if (isRequest(message)) await deliver(createFailureResponse(message.id, failure));
         else context.ui.warn(failure.message);
       });
     }
@@ -136,23 +137,23 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       await receive(response, { message: initialize, take, own: signal });
     });
     if (initialized) {
-      discard(await post(initialized, signal));
+      discardResponse(await post(initialized, signal));
       listen();
     }
   };
 
   const receive = async (
-    response: HttpAnswer,
+    response: HttpResponse,
     { message, take, own, sentAt }: { message: Message; take: Deliver; own: AbortSignal; sentAt?: number },
   ): Promise<void> => {
     if (message.method === 'initialize' && unspoken.includes(response.status)) {
-      throw new NotSpoken(failed(response.status, await readBody(response)));
+      throw new TransportNotSupported(failed(response.status, await readBody(response)));
     }
     if (message.method === 'initialize' && isOk(response)) session.id = response.headers['mcp-session-id'];
     if (isOk(response) && isEventStream(response)) {
       const streamed = streams.receive(response, { message, take, own });
       // What wants no answer is not kept waiting for the end of a stream that came with it.
-      if (wantsAnswer(message) || message.isBatch) return streamed;
+      if (isRequest(message) || message.isBatch) return streamed;
       streamed.catch(() => undefined);
       return;
     }
@@ -160,14 +161,14 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
     // Accepted, and answered in the server's own stream.
     if (isOk(response) && text.trim() === '' && awaited(message).length > 0)
       return answeredInStream(message, { status: response.status, own });
-    if (!wantsAnswer(message)) {
+    if (!isRequest(message)) {
       if (!isOk(response)) throw failed(response.status, text);
-      const answers = message.isBatch ? onOneLine(text) : undefined;
+      const answers = message.isBatch ? toOneLine(text) : undefined;
       if (answers !== undefined) await take(answers);
       return;
     }
-    const line = onOneLine(text);
-    const answer = line === undefined ? undefined : answerTo(line, message.id);
+    const line = toOneLine(text);
+    const answer = line === undefined ? undefined : asResponseTo(line, message.id);
     // A server that cannot say which request it has refused answers with no id.
     if (answer === undefined) throw failed(response.status, text);
     if (sentAt !== undefined && isOk(response) && saysTokenIsRefusedIn(answer) && (await fetch.renew(sentAt))) {
@@ -224,16 +225,16 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
 
   /** What the server says unasked; and answers, which it should have given where it was asked. */
   const deliverUnasked: Deliver = (text) => {
-    const id = answeredBy(text);
+    const id = parseResponseId(text);
     const one = id === undefined ? undefined : asked.get(String(id));
     if (one === undefined || one.isAnswered) return deliver(text);
     one.isAnswered = true;
-    const taken = one.take(answerTo(text, one.id) ?? text);
+    const taken = one.take(asResponseTo(text, one.id) ?? text);
     one.answered?.();
     return taken;
   };
 
-  const get = async (lastId: string | undefined, own: AbortSignal): Promise<HttpAnswer> =>
+  const get = async (lastId: string | undefined, own: AbortSignal): Promise<HttpResponse> =>
     fetch({
       headers: {
         ...headers,
@@ -245,7 +246,7 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       signal: own,
     });
 
-  const streams = resumable(get, context);
+  const streams = createResumableStreams(get, context);
   let listening: ReturnType<typeof streams.listen> | undefined;
   /** Said once: the server's own stream may be closed to us, while messages pass. */
   let isTold = false;
@@ -271,47 +272,50 @@ export function streamableHttp({ fetch, headers, deliver }: StreamableHttpOption
       if (session.id === undefined) return;
       const request = {
         method: 'DELETE',
-        headers: { ...headers, 'mcp-session-id': session.id, ...versionHeaders(undefined, session.protocolVersion) },
+        headers: { ...headers, 'mcp-session-id': session.id, ...createVersionHeaders(undefined, session.protocolVersion) },
       };
       const response = await fetch({ ...request, signal: AbortSignal.timeout(3_000) }).catch(() => undefined);
-      if (response) discard(response);
+      if (response) discardResponse(response);
     },
   };
 }
 
 /** The answer, with its body put back; undefined where it says that the session is lost. */
-async function unlessLost(response: HttpAnswer, { message, hasId }: { message: Message; hasId: boolean }): Promise<HttpAnswer | undefined> {
+async function unlessLost(
+  response: HttpResponse,
+  { message, hasId }: { message: Message; hasId: boolean },
+): Promise<HttpResponse | undefined> {
   const octets = await readBody(response);
   // Without a session there is none to be lost, unless the server says so in words.
   const isLost = saysSessionIsLost({ status: hasId ? response.status : 400, octets, message });
-  return isLost ? undefined : { ...response, body: Readable.from([Buffer.from(octets, octetEncoding)], { objectMode: false }) };
+  return isLost ? undefined : { ...response, body: Readable.from([Buffer.from(octets, binaryEncoding)], { objectMode: false }) };
 }
 
 /** The requests in a message. */
 function awaited(message: Message): readonly (string | number)[] {
-  return wantsAnswer(message) ? [message.id] : (message.requests ?? []);
+  return isRequest(message) ? [message.id] : (message.requestIds ?? []);
 }
 
 /** Octets of an answer that may be a refusal in the place of one. */
 const shortAnswer = 2000;
 
 /** A JSON-RPC error in a success, by which some servers refuse a token. */
-function saysTokenIsRefusedIn(text: Octets): boolean {
-  return text.length < shortAnswer && text.includes('"error"') && !text.includes('"result"') && saysTokenIsRefused(fromOctets(text));
+function saysTokenIsRefusedIn(text: BinaryString): boolean {
+  return text.length < shortAnswer && text.includes('"error"') && !text.includes('"result"') && saysTokenIsRejected(fromBinary(text));
 }
 
 function notAnswered(status: number): AuthError {
   return new AuthError('server_failed', `The server has taken the message (status ${status}), and has no stream to answer it in.`);
 }
 
-function protocolVersionIn(text: Octets): string | undefined {
-  const result = text.length > largestParsed ? undefined : parseObject(text)?.['result'];
+function protocolVersionIn(text: BinaryString): string | undefined {
+  const result = text.length > maxParsedBytes ? undefined : parseObject(text)?.['result'];
   return isObject(result) && typeof result['protocolVersion'] === 'string' ? result['protocolVersion'] : undefined;
 }
 
-function failed(status: number, octets: Octets): AuthError {
-  const text = fromOctets(octets);
-  const words = text.trim() === '' ? '' : `: ${quoted(withoutCredentials(text))}`;
+function failed(status: number, octets: BinaryString): AuthError {
+  const text = fromBinary(octets);
+  const words = text.trim() === '' ? '' : `: ${quote(redactCredentials(text))}`;
   const hint = status >= 500 || status === 429 ? { hint: 'Try again.' } : {};
   return new AuthError('server_failed', `The server answered with status ${status}${words}.`, hint);
 }

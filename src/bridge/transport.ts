@@ -1,6 +1,6 @@
 /** What the bridge speaks to a server with: Streamable HTTP, or the older HTTP with SSE. */
 import type { AuthError } from '../errors.js';
-import type { Octets } from '../octets.js';
+import type { BinaryString } from '../effects.js';
 import type { Message } from './json-rpc.js';
 
 export interface Transport {
@@ -16,7 +16,7 @@ export interface Transport {
 }
 
 /** The server does not speak this transport, in answer to a session's beginning: it may speak the other one. */
-export class NotSpoken extends Error {
+export class TransportNotSupported extends Error {
   /** What is told where it speaks neither. */
   readonly failure: AuthError;
 
@@ -27,4 +27,4 @@ export class NotSpoken extends Error {
 }
 
 /** Hands a message of the server to the app. What it returns, if anything, resolves when the app can take more. */
-export type Deliver = (text: Octets) => Promise<void> | undefined;
+export type Deliver = (text: BinaryString) => Promise<void> | undefined;

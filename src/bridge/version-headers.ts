@@ -7,7 +7,7 @@ import type { Message } from './json-rpc.js';
  *
  * @param settled the version of the session, if there is one.
  */
-export function versionHeaders(message: Message | undefined, settled: string | undefined): Record<string, string> {
+export function createVersionHeaders(message: Message | undefined, settled: string | undefined): Record<string, string> {
   const { protocolVersion: own, method, subject } = message ?? {};
   if (own !== undefined && isHeaderValue(own)) {
     return {

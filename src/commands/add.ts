@@ -1,11 +1,11 @@
 import type { EntryHeader } from '../apps/entry-headers.js';
 import type { Context } from '../context.js';
-import { takeFrom, type Taken } from '../taking.js';
-import { quoted, shortened } from '../server-text.js';
-import { ownCommand } from '../command-line.js';
+import { takeServers, type TakenServer } from '../connect/take-servers.js';
+import { quote, shorten } from '../text/server-text.js';
+import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import { putServer } from '../store/document.js';
-import { unsetIn, variablesIn } from '../store/variables.js';
+import { listUnsetVariables, listVariables } from '../store/variables.js';
 import type { Command } from './command.js';
 import { checkServerName, checkServerUrl } from '../login/server-name.js';
 
@@ -31,41 +31,44 @@ export const add: Command<Options> = {
     if (from === undefined) {
       if (name === undefined || url === undefined || tokens) throw new AuthError('usage', 'A name and a URL are needed, or --from APP.');
       await store.update((document) => putServer(document, { name: checkServerName(name), url: checkServerUrl(url) }));
-      ui.succeed(`Added ${name}. Log in with: ${ownCommand`mcp-auth login ${name}`}`);
+      ui.succeed(`Added ${name}. Log in with: ${formatCommand`mcp-auth login ${name}`}`);
       return;
     }
     if (url !== undefined) throw new AuthError('usage', 'With --from, no URL is given.');
-    for (const one of await takeFrom({ from, only: name, tokens, checkUrl: checkServerUrl }, context)) tell(one, context);
+    for (const one of await takeServers({ from, only: name, tokens, checkUrl: checkServerUrl }, context)) tell(one, context);
   },
 };
 
 const sentences = { added: 'added.', known: 'known already.', 'logged in': 'added, with its login.' } as const;
 
-function tell({ name, calledThere, url, state, reason, hint, headers, headersLeft }: Taken, { ui, env }: Context): void {
-  const there = name === calledThere ? name : quoted(calledThere);
+function tell(
+  { name, nameInApp: calledThere, url, state, reason, hint, headers, skippedHeaders: headersLeft }: TakenServer,
+  { ui, env }: Context,
+): void {
+  const there = name === calledThere ? name : quote(calledThere);
   if (state === 'refused') {
-    ui.warn(`${there} (${shortened(url)}) was left out. ${[reason, hint].filter(Boolean).join(' ')}`);
+    ui.warn(`${there} (${shorten(url)}) was left out. ${[reason, hint].filter(Boolean).join(' ')}`);
     return;
   }
   if (name !== calledThere) ui.say(`${there} is taken as ${name}.`);
-  const variables = [url, ...headers.map(({ value }) => value)].flatMap(variablesIn);
+  const variables = [url, ...headers.map(({ value }) => value)].flatMap(listVariables);
   for (const variable of new Set(variables)) ui.warn(`${name} will be told what is in the variable ${variable}.`);
-  for (const variable of new Set([url, ...headers.map(({ value }) => value)].flatMap((text) => unsetIn(text, env))))
+  for (const variable of new Set([url, ...headers.map(({ value }) => value)].flatMap((text) => listUnsetVariables(text, env))))
     ui.warn(`The variable ${variable} is not set here: set it wherever ${name} is used.`);
-  if (headers.length > 0) ui.say(`${name} is sent ${headers.map((header) => quoted(header.name)).join(', ')}, as the app sends it.`);
+  if (headers.length > 0) ui.say(`${name} is sent ${headers.map((header) => quote(header.name)).join(', ')}, as the app sends it.`);
   for (const header of headers.filter(({ isSecret }) => isSecret))
     ui.warn(
-      `The header ${quoted(header.name)} of ${name} seems to hold a secret, which is in the store now. \${VARIABLE} in its place keeps it out.`,
+      `The header ${quote(header.name)} of ${name} seems to hold a secret, which is in the store now. \${VARIABLE} in its place keeps it out.`,
     );
-  for (const header of headersLeft) ui.warn(`The header ${quoted(header.name)} of ${name} was not taken: ${whyLeft(header, name)}`);
-  const todo = state === 'logged in' ? '' : ` Log in with: ${ownCommand`mcp-auth login ${name}`}`;
-  ui.succeed(`${name} (${shortened(url)}): ${sentences[state]}${todo}`);
+  for (const header of headersLeft) ui.warn(`The header ${quote(header.name)} of ${name} was not taken: ${whyLeft(header, name)}`);
+  const todo = state === 'logged in' ? '' : ` Log in with: ${formatCommand`mcp-auth login ${name}`}`;
+  ui.succeed(`${name} (${shorten(url)}): ${sentences[state]}${todo}`);
 }
 
 /** The end of a sentence, and what to do. */
 function whyLeft({ name: header, problem }: EntryHeader, name: string): string {
   const isLogin = header.toLowerCase() === 'authorization';
   const word = /^[\w-]+$/.test(header) ? header : 'NAME';
-  const todo = isLogin ? '' : ` Run: ${ownCommand`mcp-auth login ${name} --header ${`${word}: VALUE`}`}`;
+  const todo = isLogin ? '' : ` Run: ${formatCommand`mcp-auth login ${name} --header ${`${word}: VALUE`}`}`;
   return `${problem ?? 'the server is in the store already'}.${todo}`;
 }

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { parseSafeUrl } from '../http/url-policy.js';
-import { ownParameters } from '../oauth/authorization-code.js';
-import { methodNames } from '../oauth/client-authentication.js';
-import type { SaidSettings } from '../store/settings.js';
-import type { Option } from './command.js';
+import { reservedParameters } from '../oauth/authorization-code.js';
+import { authenticationMethodNames } from '../oauth/client-authentication.js';
+import type { SettingsChange } from '../store/settings.js';
+import type { CommandOption } from './command.js';
 import { parseHeader } from './header-option.js';
 
 /** The options of `login` that say what would be found out otherwise. An empty text is what `default` becomes. */
@@ -28,38 +28,42 @@ export interface ServerWords {
 }
 
 /** What is kept with the server until it is said anew. */
-const options: readonly Option[] = [
+const options: readonly CommandOption[] = [
   {
     flags: '--issuer <url>',
     help: 'which authorization server to use, of several or where the server names none',
-    parse: orDefault(parseIssuer),
+    parse: acceptDefault(parseIssuer),
   },
   {
     flags: '--trust-issuer <url>',
     help: 'accept, for this server, that its authorization server calls itself by this address',
-    parse: orDefault(parseIssuer),
+    parse: acceptDefault(parseIssuer),
   },
   {
     flags: '--trust-endpoints <hosts>',
     help: 'accept, for this server, that its authorization server has endpoints at these hosts, which are on another site',
-    parse: orDefault(parseHosts),
+    parse: acceptDefault(parseHosts),
   },
-  { flags: '--metadata-url <url>', help: 'where the metadata of the authorization server is', parse: orDefault(urlOf('--metadata-url')) },
+  {
+    flags: '--metadata-url <url>',
+    help: 'where the metadata of the authorization server is',
+    parse: acceptDefault(urlOf('--metadata-url')),
+  },
   {
     flags: '--resource <url>',
     help: 'the resource to ask a token for, in place of the one that the server names; none to name none',
-    parse: orDefault(parseResource),
+    parse: acceptDefault(parseResource),
     complete: ['none', 'default'],
   },
   {
     flags: '--trust-resource <url>',
     help: 'accept, for this server, that its metadata is for the resource of this name',
-    parse: orDefault(parseResourceName),
+    parse: acceptDefault(parseResourceName),
   },
   {
     flags: '--prompt <value>',
     help: 'the prompt to ask for, as select_account; none to ask for none',
-    parse: orDefault(parsePrompt),
+    parse: acceptDefault(parsePrompt),
     complete: ['none', 'login', 'consent', 'select_account', 'default'],
   },
   { flags: '--offline-access', help: 'ask for offline_access, though the authorization server does not list it' },
@@ -71,9 +75,9 @@ const options: readonly Option[] = [
   },
   {
     flags: '--token-auth-method <method>',
-    help: `how the client proves itself: ${methodNames.join(', ')}`,
-    parse: orDefault(parseMethod),
-    complete: [...methodNames, 'default'],
+    help: `how the client proves itself: ${authenticationMethodNames.join(', ')}`,
+    parse: acceptDefault(parseMethod),
+    complete: [...authenticationMethodNames, 'default'],
   },
   {
     flags: '--header <line>',
@@ -83,13 +87,13 @@ const options: readonly Option[] = [
   {
     flags: '--client-cert <file>',
     help: 'the TLS client certificate that the server asks for (mTLS): PEM; it stays in that file',
-    parse: orDefault((file) => path.resolve(file)),
+    parse: acceptDefault((file) => path.resolve(file)),
     complete: 'file',
   },
   {
     flags: '--client-key <file>',
     help: 'its key, where that is not in the same file',
-    parse: orDefault((file) => path.resolve(file)),
+    parse: acceptDefault((file) => path.resolve(file)),
     complete: 'file',
   },
   {
@@ -104,13 +108,13 @@ const options: readonly Option[] = [
   { flags: '--no-allow-missing-pkce-metadata', help: 'take that back' },
 ];
 
-export const serverOptions: readonly Option[] = options.map((option) => ({
+export const serverOptions: readonly CommandOption[] = options.map((option) => ({
   ...option,
   group: 'What one server needs (kept with it; the word default takes it back):',
 }));
 
 /** What was typed of these options. */
-export function readSaid(words: ServerWords): SaidSettings {
+export function readServerOptions(words: ServerWords): SettingsChange {
   if (words.clientKey && !words.clientCert) {
     throw new AuthError('usage', '--client-key needs --client-cert: a key by itself proves nothing.', {
       hint: 'Pass --client-cert FILE too.',
@@ -140,7 +144,7 @@ export function readSaid(words: ServerWords): SaidSettings {
 }
 
 /** The value that `parse` makes; an empty one for the word that takes back what was said before. */
-export function orDefault(parse: (text: string) => string): (text: string) => string {
+export function acceptDefault(parse: (text: string) => string): (text: string) => string {
   return (text) => (text === 'default' ? '' : parse(text));
 }
 
@@ -184,8 +188,8 @@ function parsePrompt(text: string): string {
 }
 
 function parseMethod(text: string): string {
-  if (methodNames.includes(text)) return text;
-  throw new AuthError('usage', `--token-auth-method is one of ${methodNames.join(', ')}.`);
+  if (authenticationMethodNames.includes(text)) return text;
+  throw new AuthError('usage', `--token-auth-method is one of ${authenticationMethodNames.join(', ')}.`);
 }
 
 /** One more `KEY=VALUE` of those given so far. */
@@ -193,7 +197,7 @@ function parseParameter(text: string, before: unknown): Record<string, string> |
   if (text === 'default') return '';
   const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (key === '') throw new AuthError('usage', '--authorize-param takes KEY=VALUE.');
-  if (ownParameters.has(key)) {
+  if (reservedParameters.has(key)) {
     const option = { resource: '--resource', scope: '--scope' }[key];
     throw new AuthError('usage', `--authorize-param cannot set ${key}, which mcp-auth sets itself.`, {
       ...(option !== undefined && { hint: `Use ${option}.` }),

@@ -1,11 +1,11 @@
 import { runBridge, transports, type TransportChoice } from '../bridge/bridge.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import type { Target } from '../bridge/authorized.js';
-import { expandedHeaders, ownAuthorization, withAccess } from '../session/server-access.js';
-import { findServer, servers, type ServerEntry } from '../store/document.js';
-import { expandVariables, isUrlOf } from '../store/variables.js';
-import type { Command, Option } from './command.js';
+import type { Target } from '../bridge/authorized-fetch.js';
+import { expandHeaders, readAuthorizationHeader, withAccess } from '../session/server-access.js';
+import { findServer, listServers, type ServerEntry } from '../store/document.js';
+import { expandVariables, expandsToUrl } from '../store/variables.js';
+import type { Command, CommandOption } from './command.js';
 import { parseHeader } from './header-option.js';
 import { checkServerUrl } from '../login/server-name.js';
 
@@ -25,7 +25,7 @@ const foreign: Record<string, string> = {
   '--ignore-tool <pattern>': 'the bridge passes every message on',
 };
 
-const options: readonly Option[] = [
+const options: readonly CommandOption[] = [
   {
     flags: '--header <line>',
     help: 'sent with every request, as "X-Key: value"; ${VAR} is taken from the environment. May be repeated',
@@ -40,7 +40,7 @@ const options: readonly Option[] = [
 ];
 
 /** Understood because mcp-remote has them. */
-const compatible: readonly Option[] = [
+const compatible: readonly CommandOption[] = [
   { flags: '--allow-http', help: 'as in mcp-remote; plain http goes to this machine only' },
   { flags: '--silent', help: 'as in mcp-remote; the bridge is silent' },
   { flags: '--enable-proxy', help: 'as in mcp-remote; HTTPS_PROXY is always heeded' },
@@ -60,9 +60,9 @@ export const bridge: Command<Options> = {
     if (port !== undefined && !/^\d+$/.test(port)) throw new AuthError('usage', `${JSON.stringify(port)} is no port.`);
     const { entry, ...target } = await findServerOf(server, context);
     const asItWants = await withAccess(entry, context);
-    const authorization = ownAuthorization(entry, context);
+    const authorization = readAuthorizationHeader(entry, context);
     // What the entry has by itself is for as long as there is no login, whose token takes its place.
-    const headers = { ...(authorization !== undefined && { authorization }), ...expandedHeaders(header, context) };
+    const headers = { ...(authorization !== undefined && { authorization }), ...expandHeaders(header, context) };
     await runBridge({ target, transport, headers }, context.ui.lines(context.signal), asItWants);
   },
 };
@@ -72,7 +72,7 @@ async function findServerOf(server: string, { store, env }: Context): Promise<Ta
   const document = await store.read();
   if (server.includes('://')) {
     const url = new URL(checkServerUrl(server));
-    return { url, entry: servers(document).find(([, entry]) => isUrlOf(entry.url, url.href, env))?.[1] };
+    return { url, entry: listServers(document).find(([, entry]) => expandsToUrl(entry.url, url.href, env))?.[1] };
   }
   const entry = findServer(document, server);
   const { url } = entry ?? {};

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import type { ClientOptions } from '../login/client.js';
-import type { Context, Env } from '../context.js';
+import type { Context } from '../context.js';
+import type { Env } from '../effects.js';
 import { AuthError } from '../errors.js';
 import { parseSafeUrl } from '../http/url-policy.js';
-import { checkMetadataUrl } from '../oauth/client-metadata-document.js';
-import type { Option } from './command.js';
+import { checkClientIdUrl } from '../oauth/client-metadata-document.js';
+import type { CommandOption } from './command.js';
 
 /** The options of `login` that say which OAuth client to be. */
 export interface ClientWords {
@@ -17,7 +18,7 @@ export interface ClientWords {
   redirectUri?: string;
 }
 
-const options: readonly Option[] = [
+const options: readonly CommandOption[] = [
   { flags: '--client-id <id>', help: 'a client registered by hand; its secret, if any, in MCP_AUTH_CLIENT_SECRET' },
   { flags: '--client-secret-stdin', help: 'read the client’s secret as the first line of stdin' },
   {
@@ -25,13 +26,13 @@ const options: readonly Option[] = [
     help: 'the key that the client proves itself with: PEM or JWK; it stays in that file',
     complete: 'file',
   },
-  { flags: '--client-metadata-url <url>', help: 'a client-ID metadata document to be known by', parse: checkMetadataUrl },
+  { flags: '--client-metadata-url <url>', help: 'a client-ID metadata document to be known by', parse: checkClientIdUrl },
   { flags: '--register', help: 'register a new client even if the store holds one' },
   { flags: '--callback-port <port>', help: 'the port on this machine that the browser is sent to', parse: parsePort },
   { flags: '--redirect-uri <uri>', help: 'the whole address that the browser is sent to', parse: parseRedirectUri },
 ];
 
-export const clientOptions: readonly Option[] = options.map((option) => ({ ...option, group: 'The OAuth client to be:' }));
+export const clientOptions: readonly CommandOption[] = options.map((option) => ({ ...option, group: 'The OAuth client to be:' }));
 
 /** What was typed, with the secret from the environment or stdin: never from the command line, which others can read. */
 export async function readClientOptions(
@@ -43,21 +44,21 @@ export async function readClientOptions(
     throw new AuthError('usage', '--private-key needs --client-id or --client-metadata-url: a key proves who somebody is.');
   }
   const typed = words.clientSecretStdin ? await ui.ask({ message: 'Client secret:', secret: true, signal }) : undefined;
-  const fromEnvironment = words.clientId === undefined ? undefined : setIn(env, 'MCP_AUTH_CLIENT_SECRET');
+  const fromEnvironment = words.clientId === undefined ? undefined : readVariable(env, 'MCP_AUTH_CLIENT_SECRET');
   return {
     clientId: words.clientId,
     clientSecret: typed?.trim() ?? fromEnvironment,
     privateKeyFile: words.privateKey === undefined ? undefined : path.resolve(words.privateKey),
-    metadataUrl: words.clientMetadataUrl,
-    preferredMetadataUrl: (await preferences.read())['client-metadata-url'],
+    clientMetadataUrl: words.clientMetadataUrl,
+    preferredClientMetadataUrl: (await preferences.read())['client-metadata-url'],
     register: words.register,
     redirectUri: words.redirectUri ?? (words.callbackPort === undefined ? undefined : `http://127.0.0.1:${words.callbackPort}/callback`),
-    registrationToken: setIn(env, 'MCP_AUTH_REGISTRATION_TOKEN'),
+    registrationToken: readVariable(env, 'MCP_AUTH_REGISTRATION_TOKEN'),
   };
 }
 
 /** A variable's value; one that is empty counts as not set. */
-export function setIn({ variables }: Env, name: string): string | undefined {
+export function readVariable({ variables }: Env, name: string): string | undefined {
   return variables[name] === '' ? undefined : variables[name];
 }
 

@@ -1,27 +1,27 @@
 import type { Context } from '../context.js';
-import type { Completion, TypedOption } from '../reference/model.js';
+import type { Completion, OptionReference } from '../reference/model.js';
 
 /** What a person types: one verb. Its file says what it takes, and does it. */
 export interface Command<Options = object> {
   /** A sentence or two, at the top of its help. */
   readonly description: string;
-  readonly arguments: readonly Argument[];
-  readonly options: readonly Option[];
+  readonly arguments: readonly CommandArgument[];
+  readonly options: readonly CommandOption[];
   /** At least two command lines that show how it is used, without the leading `mcp-auth`. */
   readonly examples: readonly string[];
   /** Resolves to the exit code, if that is another than 0. */
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most commands say nothing of their exit code
-  run(input: Input<Options>, context: Context): Promise<number | void>;
+  run(input: CommandInput<Options>, context: Context): Promise<number | void>;
 }
 
-export interface Argument {
+export interface CommandArgument {
   /** As the help shows it: `<name>` is required, `[name]` is not, `[names...]` may be several. */
   readonly syntax: string;
   readonly help: string;
   readonly complete?: Completion;
 }
 
-export interface Option {
+export interface CommandOption {
   /** As `--timeout <seconds>`, in commander's notation. */
   readonly flags: string;
   readonly help: string;
@@ -34,7 +34,7 @@ export interface Option {
 }
 
 /** Arguments by their order, options by their camelCase names. */
-export interface Input<Options> {
+export interface CommandInput<Options> {
   readonly arguments: readonly (string | undefined)[];
   readonly options: Options;
 }
@@ -47,16 +47,16 @@ export interface CommandListing {
   load(): Promise<Command<never>>;
 }
 
-export const everywhere = 'In every command:';
+export const commonOptionsHeading = 'In every command:';
 
 /** The options of every command; `--help` is commander's own. */
-export const common: readonly Option[] = [
-  { flags: '--store <file>', group: everywhere, help: 'the store to use (or MCP_AUTH_STORE)', complete: 'file' },
-  { flags: '--debug', group: everywhere, help: 'tell every request and its answer on stderr, without what is secret in them' },
+export const commonOptions: readonly CommandOption[] = [
+  { flags: '--store <file>', group: commonOptionsHeading, help: 'the store to use (or MCP_AUTH_STORE)', complete: 'file' },
+  { flags: '--debug', group: commonOptionsHeading, help: 'tell every request and its answer on stderr, without what is secret in them' },
 ];
 
 /** An option for those who read all of them: its names, and what follows them. */
-export function typedOption({ flags, help, complete }: Option): TypedOption {
+export function toOptionReference({ flags, help, complete }: CommandOption): OptionReference {
   const names = flags.split(/[ ,|]+/).filter((word) => word.startsWith('-'));
   return { names, value: /[<[][^]*/.exec(flags)?.[0], help, complete };
 }

@@ -1,7 +1,7 @@
 import { AuthError } from '../errors.js';
 import { shells } from '../reference/index.js';
-import type { TypedCommand } from '../reference/model.js';
-import { common, typedOption, type Command } from './command.js';
+import type { CommandReference } from '../reference/model.js';
+import { commonOptions, toOptionReference, type Command } from './command.js';
 import { commands } from './index.js';
 
 const names = shells.map(({ name }) => name);
@@ -15,7 +15,7 @@ export const completion: Command = {
     const shell = shells.find(({ name }) => name === asked);
     if (shell === undefined) throw new AuthError('usage', `The shells are ${names.join(', ')}.`);
     for (const line of shell
-      .script(await typedCommands())
+      .script(await loadCommandReferences())
       .trimEnd()
       .split('\n'))
       ui.print(line);
@@ -26,12 +26,12 @@ export const completion: Command = {
 export const helpOption = { flags: '-h, --help', help: 'show this help' };
 
 /** Every command with all that can be typed after it. */
-export async function typedCommands(): Promise<TypedCommand[]> {
+export async function loadCommandReferences(): Promise<CommandReference[]> {
   return Promise.all(
     commands.map(async (listing) => {
       const { name, alias, summary } = listing;
       const { description, arguments: all, options, examples } = await listing.load();
-      const typed = [...options, ...common, helpOption].map(typedOption);
+      const typed = [...options, ...commonOptions, helpOption].map(toOptionReference);
       return { name, alias, summary, description, arguments: all, options: typed, examples };
     }),
   );

@@ -1,5 +1,5 @@
 import { AuthError } from '../errors.js';
-import { checkMetadataUrl } from '../oauth/client-metadata-document.js';
+import { checkClientIdUrl } from '../oauth/client-metadata-document.js';
 import type { PreferenceName } from '../store/preferences.js';
 import type { Command } from './command.js';
 
@@ -9,7 +9,7 @@ interface Options {
 
 /** The preferences, each with what checks its value. A new one is a line here and in `PreferenceValues`. */
 const preferences: Record<PreferenceName, (value: string) => string> = {
-  'client-metadata-url': checkMetadataUrl,
+  'client-metadata-url': checkClientIdUrl,
 };
 
 export const config: Command<Options> = {

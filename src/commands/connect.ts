@@ -1,17 +1,25 @@
-import { hows, type App, type How } from '../apps/app.js';
-import { appNamed, apps } from '../apps/index.js';
-import { copiesLeft, listApps, planConnection, planRemoval, writeChanges, type AppListing, type Connected } from '../connecting.js';
+import { connectionMethods, type App, type ConnectionMethod } from '../apps/app.js';
+import { findApp, apps } from '../apps/index.js';
+import {
+  findRemainingCopies,
+  listApps,
+  planConnection,
+  planRemoval,
+  writeChanges,
+  type AppListing,
+  type ConnectionPlan,
+} from '../connect/connect-app.js';
 import type { Context } from '../context.js';
-import { ownCommand } from '../command-line.js';
+import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
-import { quoted } from '../server-text.js';
-import { isSameUrl, serverName, servers } from '../store/document.js';
+import { quote } from '../text/server-text.js';
+import { isSameUrl, serverNamePattern, listServers } from '../store/document.js';
 import type { Command } from './command.js';
-import { shownChange } from './shown-change.js';
-import { table } from './table.js';
+import { formatRedactedDiff } from './redacted-diff.js';
+import { formatTable } from './table.js';
 
 interface Options {
-  how?: How;
+  how?: ConnectionMethod;
   as?: string;
   project?: boolean;
   print?: boolean;
@@ -32,7 +40,7 @@ export const connect: Command<Options> = {
       flags: '--how <how>',
       help: 'helper, bridge, header or copy, in place of the best that the app knows',
       parse: parseHow,
-      complete: hows,
+      complete: connectionMethods,
     },
     { flags: '--as <name>', help: 'what the app is to call the server' },
     { flags: '--project', help: 'the configuration of the project in this folder' },
@@ -53,19 +61,19 @@ export const connect: Command<Options> = {
       });
     }
     const { how, as, project = false } = options;
-    const app = appNamed(appName);
+    const app = findApp(appName);
     if (options.remove) {
       const planned = await planRemoval({ app, name, as, project }, context);
       if ('storeFile' in planned) {
         context.ui.say(`${app.summary} reads the store itself, ${planned.storeFile}: ${as ?? name} there was not written by connect.`);
-        context.ui.say(`  To end the login: ${ownCommand`mcp-auth logout ${name} --store ${planned.storeFile}`}`);
+        context.ui.say(`  To end the login: ${formatCommand`mcp-auth logout ${name} --store ${planned.storeFile}`}`);
         return;
       }
       const { change, calledThere } = planned;
       await apply({ changes: [change], snippet: '' }, options, context);
       if (options.print) return;
       context.ui.succeed(`${as ?? wordFor(calledThere)} is not in ${app.summary} any more.`);
-      const left = await copiesLeft({ app, name, as: calledThere }, context);
+      const left = await findRemainingCopies({ app, name, as: calledThere }, context);
       for (const file of left) context.ui.warn(`${app.summary} still has a copy of the login, in ${file}. Log out there too.`);
       return;
     }
@@ -75,7 +83,7 @@ export const connect: Command<Options> = {
         `${app.summary} reads the login to ${name} in the store itself, ${connected.storeFile}: there is nothing to write.`,
       );
       context.ui.say('  It renews no token. To have a fresh one there at any time, keep this running:');
-      context.ui.command(ownCommand`mcp-auth refresh --watch --store ${connected.storeFile}`);
+      context.ui.command(formatCommand`mcp-auth refresh --watch --store ${connected.storeFile}`);
       return;
     }
     if (connected.changes.length === 0) for (const line of connected.snippet.trimEnd().split('\n')) context.ui.print(line);
@@ -84,37 +92,44 @@ export const connect: Command<Options> = {
   },
 };
 
-function parseHow(text: string): How {
-  const how = hows.find((one) => one === text);
+function parseHow(text: string): ConnectionMethod {
+  const how = connectionMethods.find((one) => one === text);
   if (how) return how;
-  throw new AuthError('usage', `--how is one of ${hows.join(', ')}.`);
+  throw new AuthError('usage', `--how is one of ${connectionMethods.join(', ')}.`);
 }
 
-async function apply({ changes, snippet }: Pick<Connected, 'changes' | 'snippet'>, { print }: Options, context: Context): Promise<void> {
+async function apply(
+  { changes, snippet }: Pick<ConnectionPlan, 'changes' | 'snippet'>,
+  { print }: Options,
+  context: Context,
+): Promise<void> {
   if (!print) {
     await writeChanges(changes, context);
     return;
   }
-  for (const change of changes) for (const line of shownChange(change, snippet)) context.ui.print(line);
+  for (const change of changes) for (const line of formatRedactedDiff(change, snippet)) context.ui.print(line);
 }
 
 /** What each way means for the person, as sentences. */
-const meanings: Readonly<Record<How, (name: string) => string>> = {
+const meanings: Readonly<Record<ConnectionMethod, (name: string) => string>> = {
   helper: () => 'It asks mcp-auth for a fresh token whenever it connects.',
   bridge: () => 'It starts mcp-auth as its server, which adds a fresh token to each request.',
   header: (name) =>
-    `The token itself is in its file, and is good until it expires: ${ownCommand`mcp-auth connect … ${name} --how header`} writes the next one.`,
+    `The token itself is in its file, and is good until it expires: ${formatCommand`mcp-auth connect … ${name} --how header`} writes the next one.`,
   copy: () =>
     'It has a copy of the login, and renews it by itself. Where a refresh token changes with each use, the first of the two that renews ends the other’s login.',
 };
 
 /** An app's name for a server: in quotation marks where it is none of the store's. */
 function wordFor(calledThere: string): string {
-  return serverName.test(calledThere) ? calledThere : quoted(calledThere);
+  return serverNamePattern.test(calledThere) ? calledThere : quote(calledThere);
 }
 
-function report({ app, name, connected, asked }: { app: App; name: string; connected: Connected; asked: string }, { ui }: Context): void {
-  const { how, changes, calledThere, headersLost } = connected;
+function report(
+  { app, name, connected, asked }: { app: App; name: string; connected: ConnectionPlan; asked: string },
+  { ui }: Context,
+): void {
+  const { how, changes, nameInApp: calledThere, droppedHeaders: headersLost } = connected;
   const [first] = changes;
   if (first) ui.succeed(`${app.summary} uses the login to ${name}, by ${how}.`);
   if (calledThere !== asked) ui.say(`  It has this server already, as ${wordFor(calledThere)}: that entry was changed.`);
@@ -122,14 +137,14 @@ function report({ app, name, connected, asked }: { app: App; name: string; conne
   ui.say(`  ${meanings[how](name)}`);
   for (const header of headersLost) {
     ui.warn(
-      `${app.summary} has sent the header ${quoted(header)} there; the bridge sends what the store has. Run: ${ownCommand`mcp-auth login ${name} --header ${`${/^[\w-]+$/.test(header) ? header : 'NAME'}: VALUE`}`}`,
+      `${app.summary} has sent the header ${quote(header)} there; the bridge sends what the store has. Run: ${formatCommand`mcp-auth login ${name} --header ${`${/^[\w-]+$/.test(header) ? header : 'NAME'}: VALUE`}`}`,
     );
   }
-  if (app.afterwards !== undefined) ui.say(`  ${app.afterwards}`);
+  if (app.nextSteps !== undefined) ui.say(`  ${app.nextSteps}`);
 }
 
 async function list({ json }: Options, context: Context): Promise<void> {
-  const known = servers(await context.store.read());
+  const known = listServers(await context.store.read());
   const listings = (await listApps(apps, context)).map((listing) => ({
     ...listing,
     servers: listing.servers.filter(
@@ -145,7 +160,7 @@ async function list({ json }: Options, context: Context): Promise<void> {
     );
     return;
   }
-  for (const row of table([['APP', 'FILE', 'SERVERS'], ...listings.map(rowOf)])) context.ui.print(row);
+  for (const row of formatTable([['APP', 'FILE', 'SERVERS'], ...listings.map(rowOf)])) context.ui.print(row);
 }
 
 function shown({ name, url, how }: AppListing['servers'][number]) {

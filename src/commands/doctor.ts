@@ -1,8 +1,8 @@
 import type { Context } from '../context.js';
-import { examine } from '../doctor/examine.js';
-import type { Finding } from '../doctor/step.js';
+import { runChecks } from '../doctor/run-checks.js';
+import type { Finding } from '../doctor/check.js';
 import { findTarget } from '../login/target.js';
-import { servers } from '../store/document.js';
+import { listServers } from '../store/document.js';
 import type { Command } from './command.js';
 
 interface Options {
@@ -20,7 +20,7 @@ export const doctor: Command<Options> = {
     const server = given ?? (await onlyServer(context));
     const target = server === undefined ? undefined : await findTarget({ server, name: undefined }, context);
     const findings: Finding[] = [];
-    const code = await examine(target, (finding) => (options.json ? findings.push(finding) : print(finding, context)), context);
+    const code = await runChecks(target, (finding) => (options.json ? findings.push(finding) : print(finding, context)), context);
     if (options.json) ui.document(findings);
     else if (target === undefined) ui.say('For all of one server, run: mcp-auth doctor NAME|URL');
     return code;
@@ -29,7 +29,7 @@ export const doctor: Command<Options> = {
 
 /** With one server in the store, it is the one that is meant. */
 async function onlyServer({ store }: Context): Promise<string | undefined> {
-  const remote = servers(await store.read().catch(() => ({}))).filter(([, { url }]) => typeof url === 'string');
+  const remote = listServers(await store.read().catch(() => ({}))).filter(([, { url }]) => typeof url === 'string');
   return remote.length === 1 ? remote[0]?.[0] : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { AuthError } from '../errors.js';
-import { freshLogin } from '../session/session.js';
+import { getFreshLogin } from '../session/session.js';
 import type { Command } from './command.js';
 
 export const exec: Command = {
@@ -14,7 +14,7 @@ export const exec: Command = {
     'exec linear -- sh -c \'curl -H "Authorization: Bearer $MCP_AUTH_TOKEN" https://mcp.linear.app/mcp\'',
   ],
   run: async ({ arguments: [name = '', ...words] }, context) => {
-    const { accessToken, tokenType } = await freshLogin({ name }, context);
+    const { accessToken, tokenType } = await getFreshLogin({ name }, context);
     if (tokenType === 'dpop') {
       throw new AuthError(
         'not_a_login',

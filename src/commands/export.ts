@@ -1,5 +1,5 @@
-import { ownCommand } from '../command-line.js';
-import { exportLogin } from '../transfer.js';
+import { formatCommand } from '../text/command-line.js';
+import { exportLogin } from '../transfer/transfer.js';
 import type { Command } from './command.js';
 
 interface Options {
@@ -13,10 +13,10 @@ export const exportCommand: Command<Options> = {
   examples: ['export linear --move | ssh build-box mcp-auth import', 'export linear > linear.json'],
   run: async ({ arguments: [name = ''], options: { move = false } }, context) => {
     const { ui } = context;
-    const { login, kept } = await exportLogin({ name, move }, context);
+    const { login, backupFile: kept } = await exportLogin({ name, move }, context);
     if (kept !== undefined) {
       ui.succeed(`Moved ${name}: the login is not in this store any more.`);
-      ui.say(`  Should it not have arrived: ${ownCommand`mcp-auth import < ${kept}`}     Else delete that file.`);
+      ui.say(`  Should it not have arrived: ${formatCommand`mcp-auth import < ${kept}`}     Else delete that file.`);
     } else if (login.refreshToken !== undefined)
       ui.warn(`${name} is logged in here as well: the first of the two that renews its token may end the login of the other. See --move.`);
   },

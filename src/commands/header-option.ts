@@ -1,5 +1,5 @@
 import { AuthError } from '../errors.js';
-import { isHeaderValue, ownHeaders } from '../http/header-line.js';
+import { isHeaderValue, reservedHeaders } from '../http/header-line.js';
 
 /** One more `Name: value` of those given so far, by lower-case name. An empty value takes the header back. */
 export function parseHeader(text: string, before: unknown): Record<string, string> {
@@ -11,6 +11,6 @@ export function parseHeader(text: string, before: unknown): Record<string, strin
       hint: 'Run: mcp-auth login SERVER',
     });
   }
-  if (ownHeaders.has(name.toLowerCase())) throw new AuthError('usage', `--header cannot set ${name}, which mcp-auth sets itself.`);
+  if (reservedHeaders.has(name.toLowerCase())) throw new AuthError('usage', `--header cannot set ${name}, which mcp-auth sets itself.`);
   return { ...(before as Record<string, string> | undefined), [name.toLowerCase()]: value.trim() };
 }

@@ -1,15 +1,16 @@
-import type { Context, Env } from '../context.js';
-import { ownCommand } from '../command-line.js';
+import type { Context } from '../context.js';
+import type { Env } from '../effects.js';
+import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
-import { freshLogin, loginOfUrl } from '../session/session.js';
-import { expandedHeaders, headersOf, ownAuthorization } from '../session/server-access.js';
-import { covers, isParent } from '../oauth/resource.js';
-import { quoted } from '../server-text.js';
+import { getFreshLogin, findServerNameByUrl } from '../session/session.js';
+import { expandHeaders, readHeaders, readAuthorizationHeader } from '../session/server-access.js';
+import { isResourceFor, isParentResource } from '../oauth/resource.js';
+import { quote } from '../text/server-text.js';
 import { findServer, type ServerEntry } from '../store/document.js';
 import { readLogin } from '../store/login.js';
-import { expandVariables, isExpandable, isUrlOf } from '../store/variables.js';
+import { expandVariables, isExpandable, expandsToUrl } from '../store/variables.js';
 import type { Command } from './command.js';
-import { setIn } from './client-options.js';
+import { readVariable } from './client-options.js';
 
 interface Options {
   url?: string;
@@ -25,17 +26,17 @@ export const headers: Command<Options> = {
     const name = asked ?? (await nameByUrl(url, context));
     const entry = findServer(await context.store.read(), name);
     checkUrl({ name, entry, url }, context);
-    const own = expandedHeaders(headersOf(entry), context);
-    const authorization = readLogin(entry) === undefined ? ownAuthorization(entry, context) : undefined;
+    const own = expandHeaders(readHeaders(entry), context);
+    const authorization = readLogin(entry) === undefined ? readAuthorizationHeader(entry, context) : undefined;
     context.ui.document({ ...own, Authorization: authorization ?? (await tokenHeader(name, context)) });
   },
 };
 
 async function tokenHeader(name: string, context: Context): Promise<string> {
-  const { accessToken, tokenType } = await freshLogin({ name }, context);
+  const { accessToken, tokenType } = await getFreshLogin({ name }, context);
   if (tokenType !== 'dpop') return `Bearer ${accessToken}`;
   throw new AuthError('not_a_login', `The token of ${name} is bound to a key (DPoP): a header alone cannot use it.`, {
-    hint: `Use: ${ownCommand`mcp-auth bridge ${name}`}`,
+    hint: `Use: ${formatCommand`mcp-auth bridge ${name}`}`,
   });
 }
 
@@ -46,10 +47,10 @@ async function tokenHeader(name: string, context: Context): Promise<string> {
  * @throws AuthError `url_refused`.
  */
 function checkUrl({ name, entry, url }: { name: string; entry: ServerEntry | undefined; url: string | undefined }, { env }: Context): void {
-  const connected = setIn(env, 'CLAUDE_CODE_MCP_SERVER_URL');
+  const connected = readVariable(env, 'CLAUDE_CODE_MCP_SERVER_URL');
   for (const asked of [url, connected]) {
     if (asked === undefined || entry === undefined || isPlace(entry.url, asked, env)) continue;
-    throw new AuthError('url_refused', `${name} is not the server at ${quoted(asked)}: its headers are for ${quoted(entry.url)} alone.`, {
+    throw new AuthError('url_refused', `${name} is not the server at ${quote(asked)}: its headers are for ${quote(entry.url)} alone.`, {
       hint: 'See the URL of the server in the app, and what mcp-auth list says.',
     });
   }
@@ -57,16 +58,16 @@ function checkUrl({ name, entry, url }: { name: string; entry: ServerEntry | und
 
 /** Whether a server of the store is at that URL, but for a slash at the end, and for a query where the store has none. */
 function isPlace(written: unknown, asked: string, env: Env): boolean {
-  if (isUrlOf(written, asked, env)) return true;
+  if (expandsToUrl(written, asked, env)) return true;
   if (typeof written !== 'string' || !isExpandable(written, env) || !URL.canParse(asked)) return false;
   const address = expandVariables(written, env);
   if (!URL.canParse(address)) return false;
   const { href } = new URL(address);
-  return covers(href, new URL(asked)) && !isParent(href, new URL(asked));
+  return isResourceFor(href, new URL(asked)) && !isParentResource(href, new URL(asked));
 }
 
 async function nameByUrl(asked: string | undefined, context: Context): Promise<string> {
-  const url = asked ?? setIn(context.env, 'CLAUDE_CODE_MCP_SERVER_URL');
+  const url = asked ?? readVariable(context.env, 'CLAUDE_CODE_MCP_SERVER_URL');
   if (url === undefined) throw new AuthError('usage', 'No server was named.', { hint: 'Give its name, or --url URL.' });
-  return loginOfUrl(url, context);
+  return findServerNameByUrl(url, context);
 }

@@ -1,11 +1,12 @@
-import type { Context, Env } from '../context.js';
-import { ownCommand } from '../command-line.js';
+import type { Context } from '../context.js';
+import type { Env } from '../effects.js';
+import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
-import { quoted, shownUrl } from '../server-text.js';
-import { variablesIn } from '../store/variables.js';
-import { importLogins } from '../transfer.js';
+import { quote, redactUrl } from '../text/server-text.js';
+import { listVariables } from '../store/variables.js';
+import { importLogins } from '../transfer/transfer.js';
 import type { Command } from './command.js';
-import { storedUrl } from '../login/stored-url.js';
+import { toStoredUrl } from '../login/stored-url.js';
 import { checkServerName, checkServerUrl } from '../login/server-name.js';
 
 interface Options {
@@ -23,24 +24,24 @@ export const importCommand: Command<Options> = {
       { text: await readStdin(context), check: (server) => checkServer(server, context.env), replace },
       context,
     )) {
-      const { name, url, issuer, unrenewable, taken, left } = imported;
+      const { name, url, issuer, notRenewableReason: unrenewable, appliedOptions: taken, skippedOptions: left } = imported;
       ui.succeed(`Logged in to ${name}. Stored in ${store.path}`);
-      ui.say(`  It is at ${shownUrl(url)}${issuer === undefined ? '' : `, and renewed by ${quoted(issuer)}`}.`);
-      for (const variable of variablesIn(url)) ui.warn(`${name} will be told what is in the variable ${variable}.`);
-      if (taken.length > 0) ui.say(`  Its options are used here too: ${quoted(taken.join(' '))}.`);
+      ui.say(`  It is at ${redactUrl(url)}${issuer === undefined ? '' : `, and renewed by ${quote(issuer)}`}.`);
+      for (const variable of listVariables(url)) ui.warn(`${name} will be told what is in the variable ${variable}.`);
+      if (taken.length > 0) ui.say(`  Its options are used here too: ${quote(taken.join(' '))}.`);
       if (left.length > 0)
         ui.warn(
-          `Not taken: ${quoted(left.join(' '))}. If ${name} needs these options, pass them to the next: ${ownCommand`mcp-auth login ${name}`}`,
+          `Not taken: ${quote(left.join(' '))}. If ${name} needs these options, pass them to the next: ${formatCommand`mcp-auth login ${name}`}`,
         );
       if (unrenewable !== undefined)
-        ui.warn(`${name} cannot be renewed here: ${unrenewable}. Log in here: ${ownCommand`mcp-auth login ${name}`}`);
+        ui.warn(`${name} cannot be renewed here: ${unrenewable}. Log in here: ${formatCommand`mcp-auth login ${name}`}`);
     }
   },
 };
 
 function checkServer({ name, url }: { name: string; url: string }, env: Env): string {
   checkServerName(name);
-  return storedUrl(url, checkServerUrl, env);
+  return toStoredUrl(url, checkServerUrl, env);
 }
 
 async function readStdin({ ui, signal }: Context): Promise<string> {

@@ -1,14 +1,14 @@
-import { shellWord } from '../command-line.js';
+import { quoteShellWord } from '../text/command-line.js';
 import type { Context } from '../context.js';
-import { secondsLeft } from '../store/freshness.js';
-import { servers, type ServerEntry } from '../store/document.js';
-import { headersOf } from '../session/server-access.js';
+import { getRemainingSeconds } from '../store/freshness.js';
+import { listServers, type ServerEntry } from '../store/document.js';
+import { readHeaders } from '../session/server-access.js';
 import { readLogin, type Login } from '../store/login.js';
-import { readSettings, settingsInWords, settingsOnDisk } from '../store/settings.js';
+import { readSettings, formatSettings, toDiskSettings } from '../store/settings.js';
 import type { Command } from './command.js';
-import { inWords } from '../duration.js';
-import { hasHidden } from '../server-text.js';
-import { table } from './table.js';
+import { formatDuration } from '../text/duration.js';
+import { hasUnprintable } from '../text/server-text.js';
+import { formatTable } from './table.js';
 
 interface Options {
   json?: boolean;
@@ -27,20 +27,20 @@ export const list: Command<Options> = {
   run: async (input, context) => {
     const { store, ui } = context;
     if (input.options.names) {
-      for (const [name] of servers(await store.read())) if (!hasHidden(name) && !name.startsWith('-')) ui.print(name);
+      for (const [name] of listServers(await store.read())) if (!hasUnprintable(name) && !name.startsWith('-')) ui.print(name);
       return;
     }
-    const all = servers(await store.read()).map(([name, entry]) => ({ name, entry, login: readLogin(entry) }));
+    const all = listServers(await store.read()).map(([name, entry]) => ({ name, entry, login: readLogin(entry) }));
     if (input.options.json) {
       ui.document(all.map((server) => describe(server, context)));
       return;
     }
     if (all.length === 0) ui.say(`No servers in ${store.path}. Run: mcp-auth login URL`);
-    else for (const row of table([heads, ...all.map((server) => rowOf(server, context))])) ui.print(row);
+    else for (const row of formatTable([heads, ...all.map((server) => rowOf(server, context))])) ui.print(row);
     for (const { name, entry } of all) {
       const { trustedIssuer, ...others } = readSettings(entry);
       if (trustedIssuer !== undefined) ui.say(`${name}: its authorization server may call itself ${trustedIssuer}, by --trust-issuer`);
-      const words = [...settingsInWords(others), ...Object.keys(headersOf(entry)).map((header) => `--header ${shellWord(header)}`)];
+      const words = [...formatSettings(others), ...Object.keys(readHeaders(entry)).map((header) => `--header ${quoteShellWord(header)}`)];
       if (words.length > 0) ui.say(`${name}: ${words.join(' ')}`);
     }
   },
@@ -56,21 +56,21 @@ const heads = ['NAME', 'URL', 'LOGIN', 'EXPIRES', 'REFRESH TOKEN'];
 
 function rowOf({ name, entry, login }: Server, context: Context): string[] {
   const url = urlOf(entry);
-  return [name, context.env.secrets?.inSentence(url) ?? url, authOf(entry, login), expiryOf(login, context), renewalOf(login)];
+  return [name, context.env.secrets?.redactSentence(url) ?? url, authOf(entry, login), expiryOf(login, context), renewalOf(login)];
 }
 
 /** Whether there is a refresh token, or the flow that gets a new token without one. */
 function renewalOf(login: Login | undefined): string {
   if (login === undefined) return '-';
-  if (login.endedAt !== undefined) return 'no (ended)';
+  if (login.endedAtSeconds !== undefined) return 'no (ended)';
   if (login.refreshToken !== undefined) return 'yes';
   return login.flow === undefined ? 'no' : `no (${login.flow})`;
 }
 
 /** What a script reads of a server; times in seconds since the epoch. Public interface. */
 function describe({ name, entry, login }: Server, context: Context) {
-  const options = settingsOnDisk(readSettings(entry));
-  const headers = Object.keys(headersOf(entry));
+  const options = toDiskSettings(readSettings(entry));
+  const headers = Object.keys(readHeaders(entry));
   return {
     name,
     url: typeof entry.url === 'string' ? entry.url : undefined,
@@ -81,9 +81,9 @@ function describe({ name, entry, login }: Server, context: Context) {
     ...(headers.length > 0 && { headers }),
     flow: login?.flow,
     scope: login?.scope,
-    expires_at: login?.expiresAt,
-    ended_at: login?.endedAt,
-    expired: login && secondsLeft(login, context) <= 0,
+    expires_at: login?.expiresAtSeconds,
+    ended_at: login?.endedAtSeconds,
+    expired: login && getRemainingSeconds(login, context) <= 0,
     refresh_token: login?.refreshToken !== undefined,
   };
 }
@@ -91,7 +91,7 @@ function describe({ name, entry, login }: Server, context: Context) {
 function urlOf({ url }: ServerEntry): string {
   if (typeof url !== 'string') return '(a local command)';
   // What another program has put there may look like another URL than it is.
-  return hasHidden(url) && URL.canParse(url) ? new URL(url).href : url;
+  return hasUnprintable(url) && URL.canParse(url) ? new URL(url).href : url;
 }
 
 /** How the server is authenticated, in a word; `oauth` is what `login` made, `header` what another program wrote. */
@@ -103,7 +103,7 @@ function authOf({ auth, headers }: ServerEntry, login: Login | undefined): strin
 
 function expiryOf(login: Login | undefined, context: Context): string {
   if (login === undefined) return '-';
-  const left = secondsLeft(login, context);
+  const left = getRemainingSeconds(login, context);
   if (!Number.isFinite(left)) return 'unknown';
-  return left > 0 ? `in ${inWords(left)}` : `${inWords(left)} ago`;
+  return left > 0 ? `in ${formatDuration(left)}` : `${formatDuration(left)} ago`;
 }

@@ -1,20 +1,20 @@
 import type { Context } from '../context.js';
-import { ownCommand } from '../command-line.js';
+import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
-import { flowNamed, flowNames, flows } from '../flows/index.js';
+import { getFlow, formatFlowNames, flows } from '../flows/index.js';
 import { login as logIn, type LoginRequest, type LoginResult } from '../login/login.js';
-import { quoted, shownUrl } from '../server-text.js';
+import { quote, redactUrl } from '../text/server-text.js';
 import { canRenew } from '../session/renewal.js';
-import { secondsLeft } from '../store/freshness.js';
+import { getRemainingSeconds } from '../store/freshness.js';
 import { finishLogin, startLogin } from '../login/two-steps.js';
 import type { Verification } from '../login/verification.js';
-import type { Command, Option } from './command.js';
-import { orDefault, readSaid, serverOptions, type ServerWords } from './authorization-server-options.js';
+import type { Command, CommandOption } from './command.js';
+import { acceptDefault, readServerOptions, serverOptions, type ServerWords } from './authorization-server-options.js';
 import { findTarget, type LoginTarget } from '../login/target.js';
 import { clientOptions, readClientOptions, type ClientWords } from './client-options.js';
-import { proofOptions, readProofOptions, type ProofWords } from './proof-options.js';
-import { inWords } from '../duration.js';
-import { seconds } from './seconds.js';
+import { assertionOptions, readAssertionOptions, type ProofWords } from './assertion-options.js';
+import { formatDuration } from '../text/duration.js';
+import { parseSeconds } from './seconds-option.js';
 
 interface Options extends ClientWords, ProofWords, ServerWords {
   name?: string;
@@ -28,7 +28,7 @@ interface Options extends ClientWords, ProofWords, ServerWords {
   attempt?: string;
 }
 
-const twoSteps: readonly Option[] = [
+const twoSteps: readonly CommandOption[] = [
   { flags: '--start', help: 'show what is needed and end at once; --finish goes on in another process' },
   {
     flags: '--finish [address]',
@@ -49,21 +49,21 @@ export const login: Command<Options> = {
     { flags: '--name <name>', help: 'what to call the server (made from its host otherwise)' },
     {
       flags: '--flow <flow>',
-      help: `force one way of logging in: ${flowNames()}`,
-      parse: (name) => flowNamed(name).name,
+      help: `force one way of logging in: ${formatFlowNames()}`,
+      parse: (name) => getFlow(name).name,
       complete: flows.map(({ name }) => name),
     },
     {
       group: asking,
       flags: '--scope <scopes>',
       help: 'the scopes to ask for, in place of those that the server names; kept, until --scope default',
-      parse: orDefault((scopes) => scopes),
+      parse: acceptDefault((scopes) => scopes),
     },
     { group: asking, flags: '--challenge <value>', help: 'the WWW-Authenticate value of a server that wants more than it was given' },
     {
       flags: '--timeout <seconds>',
       help: 'how long to wait for approval (600, or the life of a device code)',
-      parse: seconds({ option: '--timeout', least: 1 }),
+      parse: parseSeconds({ option: '--timeout', least: 1 }),
     },
     { flags: '--no-verify', help: 'do not open the server with the new token' },
     { group: telling, flags: '--qr', help: 'draw a QR code even where no terminal is seen' },
@@ -73,7 +73,7 @@ export const login: Command<Options> = {
     ...twoSteps.map((option) => ({ ...option, group: 'Logging in with two commands, as an agent does:' })),
     ...serverOptions,
     ...clientOptions,
-    ...proofOptions,
+    ...assertionOptions,
   ],
   examples: [
     'login https://mcp.linear.app/mcp --no-browser',
@@ -86,7 +86,7 @@ export const login: Command<Options> = {
     if (options.finish !== undefined) {
       const { name, attempt, timeout } = options;
       const { server, finish } = finishWords(given, options.finish);
-      report(await finishLogin({ server, name, attempt, timeout, answer: finish === true ? undefined : finish }, context), context);
+      report(await finishLogin({ server, name, attempt, timeout, pastedText: finish === true ? undefined : finish }, context), context);
       return;
     }
     const target = await findTarget({ server: given, name: options.name }, context);
@@ -98,9 +98,9 @@ export const login: Command<Options> = {
 };
 
 /** The URL as it was written, with the host that it leads to where that is spelled in another way. */
-function whereItIs({ url, address }: LoginTarget): string {
+function whereItIs({ url, expandedUrl: address }: LoginTarget): string {
   const { host } = new URL(address);
-  return url.toLowerCase().includes(host) ? shownUrl(url) : `${shownUrl(url)} (at ${host})`;
+  return url.toLowerCase().includes(host) ? redactUrl(url) : `${redactUrl(url)} (at ${host})`;
 }
 
 /** `--finish NAME` means the server: the address of an answer has parameters. */
@@ -120,37 +120,37 @@ async function readRequest({ target, options }: { target: LoginTarget; options: 
     ...target,
     ...{ challenge, flow, timeout, verify },
     client: await readClientOptions(options, context),
-    proof: await readProofOptions(options, context),
-    said: readSaid(options),
+    credentials: await readAssertionOptions(options, context),
+    newSettings: readServerOptions(options),
     headers: header,
     browserWanted: options.browser,
   };
 }
 
 async function start(request: LoginRequest, context: Context): Promise<void> {
-  const { attempt, expiresAt, takesAddress } = await startLogin(request, context);
+  const { attempt, expiresAt, needsRedirectUrl: takesAddress } = await startLogin(request, context);
   const { ui, clock } = context;
-  const left = inWords((expiresAt - clock.now()) / 1000);
+  const left = formatDuration((expiresAt - clock.now()) / 1000);
   ui.say();
   ui.say(takesAddress ? `Then give that address to this command, on stdin, within ${left}:` : `Then run this, within ${left}:`);
   ui.say();
-  ui.command(ownCommand`mcp-auth login ${request.name} --finish --attempt ${attempt}`);
+  ui.command(formatCommand`mcp-auth login ${request.name} --finish --attempt ${attempt}`);
 }
 
 function report({ name, login, verification }: LoginResult & { name: string }, context: Context): void {
   const { ui, store } = context;
   ui.succeed(`Logged in to ${name}.${verification ? ` ${whoAnswered(verification)}` : ''}`);
   ui.say(`  Stored in ${store.path}`);
-  const left = secondsLeft(login, context);
+  const left = getRemainingSeconds(login, context);
   const renewal = canRenew(login) ? 'It is renewed when it is needed.' : 'There is no refresh token: log in again then.';
-  if (Number.isFinite(left)) ui.say(`  The token expires in ${inWords(left)}. ${renewal}`);
+  if (Number.isFinite(left)) ui.say(`  The token expires in ${formatDuration(left)}. ${renewal}`);
   if (login.tokenType === 'dpop')
     ui.say('  The token is bound to a key that is in the store (DPoP): a program that takes nothing but a token cannot use it.');
-  else ui.say(`  Use it:   ${ownCommand`mcp-auth token ${name}`}`);
-  ui.event({ event: 'logged_in', server: name, scope: login.scope, expires_at: login.expiresAt });
+  else ui.say(`  Use it:   ${formatCommand`mcp-auth token ${name}`}`);
+  ui.event({ event: 'logged_in', server: name, scope: login.scope, expires_at: login.expiresAtSeconds });
 }
 
 function whoAnswered({ serverName, serverVersion, tools }: Verification): string {
   const name = `${serverName} ${serverVersion}`.trim();
-  return `It ${name === '' ? '' : `is ${quoted(name)} and `}has ${tools} tool${tools === 1 ? '' : 's'}.`;
+  return `It ${name === '' ? '' : `is ${quote(name)} and `}has ${tools} tool${tools === 1 ? '' : 's'}.`;
 }

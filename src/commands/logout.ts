@@ -1,4 +1,4 @@
-import { endLogin } from '../session/revoke.js';
+import { logOut } from '../session/revoke.js';
 import type { Command } from './command.js';
 
 export const logout: Command = {
@@ -9,7 +9,7 @@ export const logout: Command = {
   examples: ['logout linear', 'logout linear --store ~/.pflow/mcp-servers.json'],
   run: async ({ arguments: [name = ''] }, context) => {
     const { ui } = context;
-    if (await endLogin(name, context)) ui.succeed(`Logged out of ${name}.`);
+    if (await logOut(name, context)) ui.succeed(`Logged out of ${name}.`);
     else ui.say(`You were not logged in to ${name}.`);
   },
 };

@@ -1,15 +1,15 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { keepFresh } from '../session/keeper.js';
-import type { Renewed } from '../session/many.js';
+import { keepLoginsFresh } from '../session/watch.js';
+import type { RenewalResult } from '../session/renew-each.js';
 import { renewMany } from '../session/renew-many.js';
 import { canRenew } from '../session/renewal.js';
-import { secondsLeft } from '../store/freshness.js';
-import { servers } from '../store/document.js';
+import { getRemainingSeconds } from '../store/freshness.js';
+import { listServers } from '../store/document.js';
 import { readLogin } from '../store/login.js';
 import type { Command } from './command.js';
-import { inWords } from '../duration.js';
-import { serviceUnit, unitPath } from './service-unit.js';
+import { formatDuration } from '../text/duration.js';
+import { formatServiceUnit, resolveUnitPath } from './service-unit.js';
 
 interface Options {
   all?: boolean;
@@ -33,14 +33,14 @@ export const refresh: Command<Options> = {
   run: async ({ arguments: names, options }, context) => {
     const named = names.filter((name) => name !== undefined);
     if (options.installService) return installService(options, context);
-    if (options.watch) return keepFresh(named, context);
+    if (options.watch) return keepLoginsFresh(named, context);
     if (named.length > 0 === Boolean(options.all)) throw new AuthError('usage', 'Name the servers, or pass --all.');
     await renewAll(options.all ? await renewable(context) : named, context);
   },
 };
 
 async function renewable({ store, ui }: Context): Promise<string[]> {
-  const all = servers(await store.read()).map(([name, entry]) => ({ name, login: readLogin(entry) }));
+  const all = listServers(await store.read()).map(([name, entry]) => ({ name, login: readLogin(entry) }));
   const names = all.filter(({ login }) => login !== undefined && canRenew(login)).map(({ name }) => name);
   if (names.length === 0) ui.say('There is no login that can be renewed.');
   return names;
@@ -49,10 +49,10 @@ async function renewable({ store, ui }: Context): Promise<string[]> {
 /** Throws, at the end, what went wrong. */
 async function renewAll(names: readonly string[], context: Context): Promise<void> {
   const failures: AuthError[] = [];
-  const tell = (renewed: Renewed) => {
+  const tell = (renewed: RenewalResult) => {
     if ('login' in renewed) {
-      const left = secondsLeft(renewed.login, context);
-      context.ui.succeed(`${renewed.name} is renewed${Number.isFinite(left) ? `, and expires in ${inWords(left)}` : ''}.`);
+      const left = getRemainingSeconds(renewed.login, context);
+      context.ui.succeed(`${renewed.name} is renewed${Number.isFinite(left) ? `, and expires in ${formatDuration(left)}` : ''}.`);
     } else {
       const { message, hint } = renewed.failure;
       if (names.length > 1) context.ui.fail(`${renewed.name}: ${message}`, hint);
@@ -71,12 +71,12 @@ async function installService({ write, store }: Options, { env, files, ui }: Con
       hint: 'Have this system start it with your session: mcp-auth refresh --watch',
     });
   }
-  const unit = serviceUnit({ program: env.program, store: store ?? env.variables['MCP_AUTH_STORE'] });
+  const unit = formatServiceUnit({ program: env.program, store: store ?? env.variables['MCP_AUTH_STORE'] });
   if (!write) {
     for (const line of unit.trimEnd().split('\n')) ui.print(line);
     return;
   }
-  const file = unitPath(env);
+  const file = resolveUnitPath(env);
   await files.writeText(file, unit);
   ui.succeed(`Wrote ${file}`);
   ui.say('  Start it:  systemctl --user daemon-reload && systemctl --user enable --now mcp-auth-refresh');

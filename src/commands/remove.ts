@@ -1,4 +1,4 @@
-import { endLogin } from '../session/revoke.js';
+import { logOut } from '../session/revoke.js';
 import { deleteClient } from '../store/clients.js';
 import { deleteServer, findServer } from '../store/document.js';
 import { readLogin } from '../store/login.js';
@@ -11,7 +11,7 @@ export const remove: Command = {
   examples: ['remove linear', 'remove linear --store ~/.pflow/mcp-servers.json'],
   run: async ({ arguments: [name = ''] }, context) => {
     const login = readLogin(findServer(await context.store.read(), name));
-    await endLogin(name, context);
+    await logOut(name, context);
     await context.store.update((document) => {
       deleteServer(document, name);
       // Its client, and the secret of that, go with it, unless another login needs them.

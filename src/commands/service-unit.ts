@@ -1,15 +1,15 @@
 import path from 'node:path';
-import type { Env } from '../context.js';
+import type { Env } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { homeFolder } from '../folders.js';
-import { hasHidden, quoted } from '../server-text.js';
+import { findHomeFolder } from '../folders.js';
+import { hasUnprintable, quote } from '../text/server-text.js';
 
 /**
  * A systemd user unit that keeps the logins fresh: systemd.service(5).
  *
  * @throws AuthError `usage` for a path that would be more than a word there.
  */
-export function serviceUnit({ program, store }: { program: readonly string[]; store: string | undefined }): string {
+export function formatServiceUnit({ program, store }: { program: readonly string[]; store: string | undefined }): string {
   const words = [...program, 'refresh', '--watch', ...(store === undefined ? [] : ['--store', path.resolve(store)])];
   return `[Unit]
 Description=Keep the logins of mcp-auth fresh
@@ -32,11 +32,11 @@ WantedBy=default.target
  *
  * @throws AuthError `file_unwritable` for a user without a home.
  */
-export function unitPath(env: Env): string {
+export function resolveUnitPath(env: Env): string {
   const unit = ['systemd', 'user', 'mcp-auth-refresh.service'];
   const { XDG_CONFIG_HOME: folder } = env.variables;
   if (folder) return path.join(folder, ...unit);
-  const home = homeFolder(env);
+  const home = findHomeFolder(env);
   if (home !== undefined) return path.join(home, '.config', ...unit);
   throw new AuthError('file_unwritable', 'There is no place for the unit: this process has no home folder (HOME is not set).', {
     hint: 'Set HOME to the home of the user whose systemd is to run it, or leave out --write.',
@@ -45,8 +45,8 @@ export function unitPath(env: Env): string {
 
 /** systemd.syntax(7): a line ends with each of these, and what does not print cannot be compared with what was meant. */
 function checkWord(word: string): string {
-  if (!hasHidden(word)) return word;
-  throw new AuthError('usage', `A systemd unit cannot hold the path ${quoted(word)}: it has characters that do not print.`, {
+  if (!hasUnprintable(word)) return word;
+  throw new AuthError('usage', `A systemd unit cannot hold the path ${quote(word)}: it has characters that do not print.`, {
     hint: 'Name the store by another path: --store FILE, or MCP_AUTH_STORE.',
   });
 }

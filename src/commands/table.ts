@@ -1,5 +1,5 @@
 /** Columns as wide as their widest cell, two spaces apart, nothing at the end of a line. */
-export function table(rows: string[][]): string[] {
+export function formatTable(rows: string[][]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows.map((row) =>
     row

@@ -1,14 +1,14 @@
 import type { Context } from '../context.js';
-import { inWords } from '../duration.js';
+import { formatDuration } from '../text/duration.js';
 import { AuthError } from '../errors.js';
-import { expandedHeaders, headersOf } from '../session/server-access.js';
-import { freshLogin } from '../session/session.js';
-import { storedLogin } from '../session/stored-login.js';
+import { expandHeaders, readHeaders } from '../session/server-access.js';
+import { getFreshLogin } from '../session/session.js';
+import { readStoredLogin } from '../session/stored-login.js';
 import { findServer } from '../store/document.js';
-import { freshUntil, secondsLeft } from '../store/freshness.js';
+import { getFreshUntilSeconds, getRemainingSeconds } from '../store/freshness.js';
 import { expandVariables } from '../store/variables.js';
 import type { Command } from './command.js';
-import { seconds } from './seconds.js';
+import { parseSeconds } from './seconds-option.js';
 
 interface Options {
   minTtl?: number;
@@ -21,7 +21,7 @@ export const token: Command<Options> = {
     'Prints the token alone, on stdout. One that has expired, or is about to, is renewed first, by one process however many ask.',
   arguments: [{ syntax: '<name>', help: 'name of a server in the store', complete: 'server' }],
   options: [
-    { flags: '--min-ttl <seconds>', help: 'a token that lives at least so long', parse: seconds({ option: '--min-ttl', least: 0 }) },
+    { flags: '--min-ttl <seconds>', help: 'a token that lives at least so long', parse: parseSeconds({ option: '--min-ttl', least: 0 }) },
     { flags: '--json', help: 'print the token, when it expires, its server’s URL and the headers to send, as one JSON object' },
     { flags: '--refused', help: 'read on stdin the token that the server has refused: another one is printed, renewed if it must be' },
   ],
@@ -29,9 +29,10 @@ export const token: Command<Options> = {
   run: async ({ arguments: [name = ''], options }, context) => {
     const { minTtl } = options;
     const refused = options.refused ? await readRefused(context) : undefined;
-    const login = await freshLogin({ name, minTtl, refused }, context);
-    const left = secondsLeft(login, context);
-    if (minTtl !== undefined && left < minTtl) context.ui.warn(`No token of this server lives that long: this one has ${inWords(left)}.`);
+    const login = await getFreshLogin({ name, minTtl, rejectedToken: refused }, context);
+    const left = getRemainingSeconds(login, context);
+    if (minTtl !== undefined && left < minTtl)
+      context.ui.warn(`No token of this server lives that long: this one has ${formatDuration(left)}.`);
     if (login.tokenType === 'dpop') {
       context.ui.warn(
         `This token is bound to a key that stays in the store (DPoP, RFC 9449): ${name} takes it only with a proof by that key.`,
@@ -52,8 +53,8 @@ async function readRefused({ ui, signal }: Context): Promise<string> {
 /** All that a program needs to send requests by itself, of one look at the store. Times are seconds since the epoch. Public interface. */
 async function described(name: string, context: Context) {
   const document = await context.store.read();
-  const login = storedLogin(document, name, context);
-  const { accessToken, tokenType, expiresAt } = login;
+  const login = readStoredLogin(document, name, context);
+  const { accessToken, tokenType, expiresAtSeconds: expiresAt } = login;
   const entry = findServer(document, name);
   const isBearer = tokenType === 'bearer';
   return {
@@ -61,8 +62,8 @@ async function described(name: string, context: Context) {
     token_type: isBearer ? 'Bearer' : 'DPoP',
     expires_at: expiresAt,
     /** Until then, the same token is printed again. */
-    fresh_until: freshUntil(login),
+    fresh_until: getFreshUntilSeconds(login),
     url: typeof entry?.url === 'string' ? expandVariables(entry.url, context.env) : undefined,
-    headers: { ...expandedHeaders(headersOf(entry), context), ...(isBearer && { Authorization: `Bearer ${accessToken}` }) },
+    headers: { ...expandHeaders(readHeaders(entry), context), ...(isBearer && { Authorization: `Bearer ${accessToken}` }) },
   };
 }

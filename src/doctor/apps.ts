@@ -1,26 +1,26 @@
 /** Who uses the logins. */
-import { ownCommand } from '../command-line.js';
+import { formatCommand } from '../text/command-line.js';
 import { apps } from '../apps/index.js';
-import { listApps } from '../connecting.js';
-import { isUrlOf } from '../store/variables.js';
-import { fine, warning, type MachineStep, type Seen } from './step.js';
+import { listApps } from '../connect/connect-app.js';
+import { expandsToUrl } from '../store/variables.js';
+import { fine, warning, type MachineCheck, type CheckResult } from './check.js';
 
 /** The apps that have a configuration here, and what they reach by a login of ours. */
-export const connected: MachineStep = {
+export const connectedApps: MachineCheck = {
   name: 'App',
-  look: async (subject, context) => {
+  run: async (subject, context) => {
     const found = (await listApps(apps, context)).filter(({ found, problem }) => found || problem !== undefined);
-    const all = found.flatMap(({ app, file, servers, problem, readsStore }): Seen[] => {
+    const all = found.flatMap(({ app, file, servers, problem, readsStore }): CheckResult[] => {
       if (problem !== undefined) return [warning(`${app.summary}: ${problem}`)];
       if (readsStore) return [fine(`${app.summary} reads the store itself, ${file}`)];
       const here = servers.filter(
-        ({ how, url }) => how !== undefined && (how !== 'own' || (subject && isUrlOf(url, subject.url.href, context.env))),
+        ({ how, url }) => how !== undefined && (how !== 'own' || (subject && expandsToUrl(url, subject.url.href, context.env))),
       );
       return here.map(({ name, how }) => {
         if (how !== 'own') return fine(`${app.summary} has ${name} by ${how}, in ${file}`);
         return warning(
           `${app.summary} logs in to ${name} by itself, in ${file}`,
-          `Run: ${ownCommand`mcp-auth connect ${app.name} ${subject?.name ?? name}`}`,
+          `Run: ${formatCommand`mcp-auth connect ${app.name} ${subject?.name ?? name}`}`,
         );
       });
     });

@@ -5,31 +5,31 @@ import * as flows from './flows.js';
 import * as login from './login.js';
 import * as machine from './machine.js';
 import * as server from './server.js';
-import type { MachineStep, Step } from './step.js';
+import type { MachineCheck, Check } from './check.js';
 import * as store from './store.js';
 
 /** What there is to see without a server. */
-export const machineSteps: readonly MachineStep[] = [
+export const machineChecks: readonly MachineCheck[] = [
   machine.program,
   machine.certificates,
   store.file,
   store.locks,
-  store.writing,
-  store.renewing,
+  store.writable,
+  store.renewals,
 ];
 
 /** What is seen of one server. */
-export const serverSteps: readonly Step[] = [
+export const serverChecks: readonly Check[] = [
   machine.proxy,
   server.reachable,
   server.clock,
   server.challenge,
   // What can be used is told first: what follows is for the next login.
-  login.stored,
+  login.serverLogin,
   login.liveCall,
   server.protectedResource,
   authorizationServer.metadata,
-  authorizationServer.needs,
+  authorizationServer.serverSettings,
   authorizationServer.issuer,
   authorizationServer.endpoints,
   authorizationServer.pkce,
@@ -37,8 +37,8 @@ export const serverSteps: readonly Step[] = [
   authorizationServer.registration,
   authorizationServer.deviceAuthorization,
   authorizationServer.scope,
-  flows.ways,
+  flows.usableFlows,
 ];
 
 /** What uses the logins. */
-export const lastSteps: readonly MachineStep[] = [login.logins, apps.connected];
+export const finalChecks: readonly MachineCheck[] = [login.allLogins, apps.connectedApps];

@@ -1,27 +1,27 @@
 /** What on this machine decides how a login goes, before any server is asked. */
-import { proxyFor } from '../http/proxies.js';
-import { isLoopback } from '../http/url-policy.js';
+import { findProxy } from '../http/proxies.js';
+import { isLoopbackUrl } from '../http/url-policy.js';
 import { version } from '../version.js';
-import { failure, fine, warning, type MachineStep, type Step } from './step.js';
+import { failure, fine, warning, type MachineCheck, type Check } from './check.js';
 
-export const program: MachineStep = {
+export const program: MachineCheck = {
   name: 'mcp-auth',
-  look: () => fine(`version ${version}, Node ${process.version.slice(1)}, ${process.platform} ${process.arch}`),
+  run: () => fine(`version ${version}, Node ${process.version.slice(1)}, ${process.platform} ${process.arch}`),
 };
 
 /** By the names that `http/proxies.ts` reads; a password in one is not shown. */
-export const proxy: Step = {
+export const proxy: Check = {
   name: 'Proxy',
-  look: (subject, { env }) => {
-    if (isLoopback(subject.url)) return undefined;
-    const found = proxyFor(subject.url, env);
+  run: (subject, { env }) => {
+    if (isLoopbackUrl(subject.url)) return undefined;
+    const found = findProxy(subject.url, env);
     return found && fine(`${subject.url.host} is reached through ${found.address.protocol}//${found.address.host}`);
   },
 };
 
-export const certificates: MachineStep = {
+export const certificates: MachineCheck = {
   name: 'Certificates',
-  look: (_, { env }) => {
+  run: (_, { env }) => {
     const { NODE_EXTRA_CA_CERTS: extra, NODE_TLS_REJECT_UNAUTHORIZED: checked } = env.variables;
     if (checked === '0') {
       return failure('NODE_TLS_REJECT_UNAUTHORIZED=0: whoever is on the way can read and take every login', {

@@ -1,16 +1,16 @@
 /** The MCP server, as it meets somebody without a token. */
-import { quoted } from '../server-text.js';
-import { notProtected, requestProbe } from '../oauth/probe.js';
+import { quote } from '../text/server-text.js';
+import { createNotProtectedError, requestProbe } from '../oauth/probe.js';
 import { requestProtectedResource } from '../oauth/protected-resource.js';
-import { fine, warning, type Step, type Subject } from './step.js';
+import { fine, warning, type Check, type CheckedServer } from './check.js';
 
 /** Seconds by which two clocks may differ without anybody noticing. */
 const tolerated = 60;
 
-export const reachable: Step = {
+export const reachable: Check = {
   name: 'MCP server',
   source: 'RFC 9110',
-  look: async (subject, context) => {
+  run: async (subject, context) => {
     const before = performance.now();
     subject.probe = await requestProbe(subject.url, context);
     const { host } = subject.url;
@@ -22,10 +22,10 @@ export const reachable: Step = {
 const placeOf = { public: 'a public address', private: 'an address of a private network', loopback: 'this machine' };
 
 /** A clock that is wrong makes fresh tokens look expired, and expired ones fresh. */
-export const clock: Step = {
+export const clock: Check = {
   name: 'Clock',
   source: 'RFC 9110 section 6.6.1',
-  look: ({ visits }, context) => {
+  run: ({ responses: visits }, context) => {
     const at = Date.parse(visits.at(-1)?.date ?? '');
     if (Number.isNaN(at)) return undefined;
     const ahead = Math.round((context.clock.now() - at) / 1000);
@@ -37,49 +37,49 @@ export const clock: Step = {
   },
 };
 
-export const challenge: Step = {
+export const challenge: Check = {
   name: 'Challenge',
   source: 'RFC 6750 section 3',
-  look: ({ probe, url }) => {
+  run: ({ probe, url }) => {
     if (probe === undefined) return undefined;
     if (probe.verdict === 'open' || probe.verdict === 'foreign')
       return warning(`none: ${url.host} answers without a token (status ${probe.status})`);
     if (probe.verdict === 'unclear')
       return warning(`none: status ${probe.status}`, 'A login goes on with the metadata at its usual addresses.');
-    const { resourceMetadata, scope, dpop } = probe.challenge ?? {};
+    const { resourceMetadata, scope, isDpop: dpop } = probe.challenge ?? {};
     if (probe.challenge === undefined) {
       return warning(`status ${probe.status} without WWW-Authenticate`, 'A login goes on with the metadata at its usual addresses.');
     }
     const parts = [
-      resourceMetadata === undefined ? 'no resource_metadata' : `resource_metadata ${quoted(resourceMetadata)}`,
-      ...(scope === undefined ? [] : [`scope ${quoted(scope)}`]),
+      resourceMetadata === undefined ? 'no resource_metadata' : `resource_metadata ${quote(resourceMetadata)}`,
+      ...(scope === undefined ? [] : [`scope ${quote(scope)}`]),
       ...(dpop ? ['DPoP'] : []),
     ];
     return fine(`status ${probe.status}, ${parts.join(', ')}`);
   },
 };
 
-export const protectedResource: Step = {
+export const protectedResource: Check = {
   name: 'Protected-resource metadata',
   source: 'RFC 9728',
-  look: async (subject, { http, signal }) => {
-    const { probe, url, visits, settings } = subject;
+  run: async (subject, { http, signal }) => {
+    const { probe, url, responses: visits, settings } = subject;
     if (probe === undefined) return undefined;
-    const within = http.within(http.networkOf(url));
+    const within = http.withAllowedNetwork(http.networkOf(url));
     const found = await requestProtectedResource(
       { serverUrl: url, challenged: probe.challenge?.resourceMetadata, trusted: settings.trustedResource },
       { http: within, signal },
     );
-    if (found === undefined && (probe.verdict === 'open' || probe.verdict === 'foreign')) throw notProtected(url, probe);
+    if (found === undefined && (probe.verdict === 'open' || probe.verdict === 'foreign')) throw createNotProtectedError(url, probe);
     subject.protectedResource = found ?? null;
     if (found === undefined) return warning(`none: ${url.origin} itself is taken for the authorization server, as in MCP 2025-03-26`);
-    const named = found.authorization_servers.slice(0, 5).map(quoted).join(', ');
-    if (named === '') return warning(`${foundAt(visits)} names no authorization server`, 'Its own origin is asked.');
-    return fine(`${foundAt(visits)} names ${named}; the resource is ${quoted(found.resource)}`);
+    const named = found.authorization_servers.slice(0, 5).map(quote).join(', ');
+    if (named === '') return warning(`${findDocumentUrl(visits)} names no authorization server`, 'Its own origin is asked.');
+    return fine(`${findDocumentUrl(visits)} names ${named}; the resource is ${quote(found.resource)}`);
   },
 };
 
 /** Where the last document was. */
-export function foundAt(visits: Subject['visits']): string {
+export function findDocumentUrl(visits: CheckedServer['responses']): string {
   return visits.findLast(({ status }) => status === 200)?.url.href ?? 'it';
 }

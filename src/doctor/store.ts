@@ -1,27 +1,27 @@
 /** The file of the logins, and what is beside it. */
 import { AuthError } from '../errors.js';
-import { renewElsewhere } from '../session/renew-elsewhere.js';
-import { servers } from '../store/document.js';
+import { renewInRefresher } from '../session/renew-in-refresher.js';
+import { listServers } from '../store/document.js';
 import type { Store } from '../store/store.js';
-import { fine, warning, type MachineStep, type Seen } from './step.js';
+import { fine, warning, type MachineCheck, type CheckResult } from './check.js';
 
-export const file: MachineStep = {
+export const file: MachineCheck = {
   name: 'Store',
-  look: async (_, { store }) => {
-    const count = servers(await store.read()).length;
-    const { mode } = await store.state();
+  run: async (_, { store }) => {
+    const count = listServers(await store.read()).length;
+    const { mode } = await store.readState();
     if (mode === undefined) return fine(`${store.path} is not there yet: the first login makes it`);
     const what = `${store.path} has ${count} server${count === 1 ? '' : 's'}`;
-    const [finding] = store.findings();
+    const [finding] = store.getWarnings();
     if (finding !== undefined) return warning(what, finding);
     return fine(process.platform === 'win32' ? what : `${what}, mode ${(mode & 0o777).toString(8).padStart(4, '0')}`);
   },
 };
 
 /** A store that cannot be written is good for reading tokens, as a secret that is mounted read-only. */
-export const writing: MachineStep = {
+export const writable: MachineCheck = {
   name: 'Store: writing',
-  look: async (_, { store }) => {
+  run: async (_, { store }) => {
     if (!hasPlace(store)) return undefined;
     try {
       await store.checkWritable();
@@ -34,12 +34,12 @@ export const writing: MachineStep = {
 };
 
 /** Where no process can be started, as in some sandboxes, a command that is killed can take the login with it. */
-export const renewing: MachineStep = {
+export const renewals: MachineCheck = {
   name: 'Renewals',
-  look: async (_, context) => {
+  run: async (_, context) => {
     const { refresher, store } = context;
     if (refresher === undefined || !hasPlace(store)) return undefined;
-    if (await renewElsewhere({ renewals: [], take: () => undefined }, { refresher, context })) {
+    if (await renewInRefresher({ renewals: [], take: () => undefined }, { refresher, context })) {
       return fine('have a process of their own, which outlives the one that asks');
     }
     return warning(
@@ -49,13 +49,13 @@ export const renewing: MachineStep = {
   },
 };
 
-export const locks: MachineStep = {
+export const locks: MachineCheck = {
   name: 'Store: locks',
-  look: async (_, { store, clock }) => {
+  run: async (_, { store, clock }) => {
     if (!hasPlace(store)) return undefined;
-    const { locks } = await store.state();
+    const { locks } = await store.readState();
     if (locks.length === 0) return fine('none is held');
-    return locks.map(({ path, pid, hasEnded, touchedAt }): Seen => {
+    return locks.map(({ path, pid, hasEnded, touchedAt }): CheckResult => {
       const age = Math.max(0, Math.round((clock.now() - touchedAt) / 1000));
       const who = pid === undefined ? 'a process' : `process ${pid}`;
       if (hasEnded) return warning(`${who}, which has ended, left ${path}`, 'Whoever needs it next takes it over.');

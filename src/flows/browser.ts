@@ -1,7 +1,7 @@
-import { authorizationCodeUnavailable } from '../oauth/authorization-code.js';
+import { findAuthorizationCodeProblem } from '../oauth/authorization-code.js';
 import type { Flow } from './flow.js';
 import { grantByRedirect } from './redirect.js';
-import { noBrowserHere } from './surroundings.js';
+import { explainMissingBrowser } from './environment.js';
 
 /** The authorization code grant for a machine with a browser: it is opened, and comes back by itself. */
 export const browser: Flow = {
@@ -12,7 +12,7 @@ export const browser: Flow = {
   unattended: false,
   unavailable: ({ metadata, browserWanted, dialect, env }) => {
     if (!browserWanted) return '--no-browser was given';
-    return noBrowserHere(env) ?? authorizationCodeUnavailable(metadata, dialect);
+    return explainMissingBrowser(env) ?? findAuthorizationCodeProblem(metadata, dialect);
   },
   run: (request, context) => {
     const { ui } = context;

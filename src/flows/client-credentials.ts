@@ -8,7 +8,7 @@ export const clientCredentials: Flow = {
   grantType: clientCredentialsGrant,
   client: 'confidential',
   unattended: true,
-  canRepeat: () => true,
+  canRunAgain: () => true,
   unavailable: () => undefined,
   run: async (request, context) => ({ tokens: await requestTokenByCredentials(request, context) }),
 };

@@ -1,6 +1,6 @@
 /** What a person is asked before a login goes on that only they can vouch for. Without a person, an option says it. */
 import type { Context } from '../context.js';
-import { shellWord } from '../command-line.js';
+import { quoteShellWord } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import type { ForeignEndpoint } from '../oauth/endpoints.js';
 
@@ -39,7 +39,7 @@ export async function confirmEndpoints(
   const question = { message: `Does ${others} belong to ${host}?`, yes: `Yes: ${others} belongs to ${host}` };
   if (await confirm(question, context)) return [trusted, ...hosts].filter(Boolean).join(' ');
   throw new AuthError('endpoint_elsewhere', `${message} Nothing was sent there.`, {
-    hint: `${context.ui.input === 'terminal' ? '' : `${risk} `}If you know that it does, pass --trust-endpoints ${shellWord(hosts.join(','))}`,
+    hint: `${context.ui.input === 'terminal' ? '' : `${risk} `}If you know that it does, pass --trust-endpoints ${quoteShellWord(hosts.join(','))}`,
   });
 }
 
@@ -57,6 +57,6 @@ export async function confirmIssuer({ issuer, what }: { issuer: string; what: st
   if (await confirm({ message: `Is ${issuer} the authorization server that ${what} is for?`, yes: `Yes: send it to ${host}` }, context))
     return;
   throw new AuthError('issuer_unconfirmed', `${named}: it was not sent ${what}.`, {
-    hint: `If it is the right one, pass --issuer ${shellWord(issuer)}`,
+    hint: `If it is the right one, pass --issuer ${quoteShellWord(issuer)}`,
   });
 }

@@ -1,16 +1,17 @@
-import type { Context, Key } from '../context.js';
+import type { Context } from '../context.js';
+import type { Key } from '../effects.js';
 import { AuthError, hasCode } from '../errors.js';
-import { authorizationCodeUnavailable } from '../oauth/authorization-code.js';
-import { isAtOwnPlace } from '../oauth/endpoints.js';
+import { findAuthorizationCodeProblem } from '../oauth/authorization-code.js';
+import { isOwnAddress } from '../oauth/endpoints.js';
 import { pollForToken, requestDeviceAuthorization, type DeviceAuthorization } from '../oauth/device-authorization.js';
 import { OAuthError } from '../oauth/protocol-error.js';
-import { refusesResource } from '../oauth/refusal.js';
-import { deviceCodeGrant, hasGrant, outdatedErrors } from '../oauth/registration.js';
+import { rejectsResource } from '../oauth/error-response.js';
+import { deviceCodeGrant, hasGrant, outdatedRegistrationErrors } from '../oauth/registration.js';
 import { confirmEndpoints } from './confirm.js';
-import type { Flow, FlowRequest, Grant, Kept } from './flow.js';
+import type { Flow, FlowRequest, Grant, FlowState } from './flow.js';
 import { paste } from './paste.js';
 import { race } from './race.js';
-import { withinTime } from './time-limit.js';
+import { withTimeLimit } from './time-limit.js';
 
 /** RFC 6749 and RFC 8628 errors that mean: this client may not use the device grant. */
 const refusals = new Set(['unauthorized_client', 'unsupported_grant_type']);
@@ -31,22 +32,22 @@ export const device: Flow = {
   run: async (request, context) => {
     const authorization = await requestUserCode(request, context);
     // The code's own life is the limit, unless the person set another.
-    return withinTime(request.timeout, context, (limited) => byCodeOrPaste({ request, authorization }, limited));
+    return withTimeLimit(request.timeout, context, (limited) => byCodeOrPaste({ request, authorization }, limited));
   },
-  halves: {
+  twoSteps: {
     start: async (request, context) => {
       const authorization = await requestUserCode(request, context);
-      return { expiresAt: authorization.expiresAt, kept: { ...authorization }, show: () => present({ request, authorization }, context) };
+      return { expiresAt: authorization.expiresAt, state: { ...authorization }, show: () => present({ request, authorization }, context) };
     },
     finish: ({ request, kept }, context) => {
       const authorization = readAuthorization(kept);
-      return withinTime(request.timeout, context, (limited) => waitForApproval({ request, authorization }, limited));
+      return withTimeLimit(request.timeout, context, (limited) => waitForApproval({ request, authorization }, limited));
     },
   },
 };
 
 /** What `start` kept; what has been changed by hand makes a poll that its server refuses. */
-function readAuthorization(kept: Kept): DeviceAuthorization {
+function readAuthorization(kept: FlowState): DeviceAuthorization {
   return kept as unknown as DeviceAuthorization;
 }
 
@@ -57,7 +58,7 @@ async function byCodeOrPaste(
 ): Promise<Grant> {
   return race<Grant>(context, (join) => {
     const toPaste: Key = { key: 'p', help: 'paste instead', press: () => join((limited) => paste.run(request, limited)) };
-    const canPaste = request.redirectUri !== '' && authorizationCodeUnavailable(request.metadata, request.dialect) === undefined;
+    const canPaste = request.redirectUri !== '' && findAuthorizationCodeProblem(request.metadata, request.dialect) === undefined;
     join((limited) => byCode({ request, authorization, more: canPaste ? [toPaste] : [] }, limited));
   });
 }
@@ -92,7 +93,7 @@ async function byCode(
   } finally {
     stop();
   }
-  await withinTime(patience, context, (limited) => pressed({ key: 'n', help: 'get a new code' }, limited));
+  await withTimeLimit(patience, context, (limited) => pressed({ key: 'n', help: 'get a new code' }, limited));
   return byCode({ request, authorization: await requestUserCode(request, context), more: [] }, context);
 }
 
@@ -133,10 +134,11 @@ async function requestUserCode(request: FlowRequest, context: Context): Promise<
     return await checkPage(await requestDeviceAuthorization(request, context), request, context);
   } catch (error) {
     // A registration of before may be outdated: a new one has its chance first. One that lacks the grant has had it.
-    const outdated = request.clientReused && error instanceof OAuthError && outdatedErrors.has(error.error) && !isRefusal(error);
+    const outdated =
+      request.isClientReused && error instanceof OAuthError && outdatedRegistrationErrors.has(error.error) && !isRefusal(error);
     const busy = error instanceof OAuthError && error.status === 429;
     // What is asked for is refused, and would be by every other way: the person has to ask for something else.
-    const isOfRequest = error instanceof OAuthError && (refusesResource(error) || error.error === 'invalid_scope');
+    const isOfRequest = error instanceof OAuthError && (rejectsResource(error) || error.error === 'invalid_scope');
     throw (busy || hasCode(error, ...brokenEndpoint)) && !outdated && !isOfRequest ? refused(request, error) : error;
   }
 }
@@ -149,7 +151,7 @@ async function checkPage(
 ): Promise<DeviceAuthorization> {
   const { verificationUri, verificationUriComplete = verificationUri } = authorization;
   const pages = [...new Set([verificationUri, verificationUriComplete])].map((page) => new URL(page));
-  const foreign = pages.filter((page) => !isAtOwnPlace(page, places)).map(({ host }) => ({ name: 'verification_uri', host }));
+  const foreign = pages.filter((page) => !isOwnAddress(page, places)).map(({ host }) => ({ name: 'verification_uri', host }));
   if (foreign.length > 0) await confirmEndpoints({ issuer, foreign, trusted: undefined }, context);
   return authorization;
 }
@@ -179,7 +181,7 @@ async function present(
     user_code: userCode,
     expires_in: expiresIn,
     interval,
-    ...request.secondHalf,
+    ...request.secondStep,
   });
   ui.say();
   await ui.qr(verificationUriComplete ?? verificationUri);

@@ -1,10 +1,11 @@
-import type { Context, Env } from '../context.js';
+import type { Context } from '../context.js';
+import type { Env } from '../effects.js';
 import type { AuthError } from '../errors.js';
 import type { AuthorizationRequest } from '../oauth/authorization-code.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
 import type { Dialect } from '../oauth/dialect.js';
-import type { OwnPlaces } from '../oauth/endpoints.js';
-import type { ClientInformation } from '../oauth/registration.js';
+import type { OwnAddresses } from '../oauth/endpoints.js';
+import type { ClientInformation } from '../oauth/client-information.js';
 import type { TokenResponse } from '../oauth/token.js';
 
 /** One way that a person's consent is obtained. */
@@ -22,11 +23,11 @@ export interface Flow {
    */
   readonly unattended: boolean;
   /** Whether what it shows says which authorization server it is for, and the flow sees to that. */
-  readonly proofNamesIssuer?: true;
+  readonly credentialsNameIssuer?: true;
   /** Whether what it was shown can be read once more; absent for a flow that asks the person. */
-  canRepeat?(proof: Pick<Proof, 'workloadTokenFile' | 'idTokenFile'>): boolean;
+  canRunAgain?(proof: Pick<FlowCredentials, 'workloadTokenFile' | 'idTokenFile'>): boolean;
   /** Why this flow cannot be used here, as the end of a sentence; undefined when it can. */
-  unavailable(situation: Situation): string | undefined;
+  unavailable(situation: FlowConditions): string | undefined;
   /**
    * Takes the person through it.
    *
@@ -35,23 +36,23 @@ export interface Flow {
    */
   run(request: FlowRequest, context: Context): Promise<Grant>;
   /** The same in two halves, for whoever cannot wait between them, as an agent. Absent where it cannot be halved. */
-  readonly halves?: Halves;
+  readonly twoSteps?: TwoStepFlow;
 }
 
 /** What the first half leaves to the second, in another process: JSON, and secret. */
-export type Kept = Readonly<Record<string, unknown>>;
+export type FlowState = Readonly<Record<string, unknown>>;
 
-export interface Halves {
+export interface TwoStepFlow {
   /** Asks for what the person needs. Throws as `run` does. */
-  start(request: FlowRequest, context: Context): Promise<Started>;
+  start(request: FlowRequest, context: Context): Promise<StartedFlow>;
   /** Takes what the person pastes, or waits until they have approved. */
-  finish(half: { request: FlowRequest; kept: Kept }, context: Context): Promise<Grant>;
+  finish(half: { request: FlowRequest; kept: FlowState }, context: Context): Promise<Grant>;
   /** Whether what was pasted answers what is kept; absent where nothing is pasted. */
-  isOf?(answer: string, kept: Kept): boolean;
+  isResponseTo?(answer: string, kept: FlowState): boolean;
 }
 
-export interface Started {
-  readonly kept: Kept;
+export interface StartedFlow {
+  readonly state: FlowState;
   /** Milliseconds since the epoch after which it is no use to go on. */
   readonly expiresAt: number;
   /** Shows the person what they need, once the rest has been kept. */
@@ -59,19 +60,19 @@ export interface Started {
 }
 
 /** What decides which flows can run, known before a client is registered. */
-export interface Situation {
+export interface FlowConditions {
   readonly metadata: AuthorizationServerMetadata;
   readonly dialect: Dialect;
   /** False with `--no-browser`. */
   readonly browserWanted: boolean;
-  readonly proof: Proof;
+  readonly credentials: FlowCredentials;
   /** True with `--start`. */
   readonly inTwoSteps: boolean;
   readonly env: Env;
 }
 
 /** What an unattended flow shows in place of a person's consent. Files are read anew each time. */
-export interface Proof {
+export interface FlowCredentials {
   /** A JWT that the platform gives to this workload, as Kubernetes does: RFC 7523. */
   readonly workloadTokenFile?: string;
   /** An OpenID `id_token` of the person, or a file that holds one. */
@@ -81,7 +82,7 @@ export interface Proof {
   readonly identityProvider?: string;
   readonly identityProviderClient?: Pick<ClientInformation, 'client_id' | 'client_secret'>;
   /** The person has named the authorization server, or it has been shown the proof before. */
-  readonly issuerKnown?: boolean;
+  readonly isIssuerKnown?: boolean;
 }
 
 /** Everything that a flow needs, found before it starts. */
@@ -92,21 +93,21 @@ export interface FlowRequest extends AuthorizationRequest {
   readonly serverHost: string;
   readonly dialect: Dialect;
   /** Where the addresses of the authorization server may be. */
-  readonly places: OwnPlaces;
+  readonly places: OwnAddresses;
   /** The client comes from the store, so that its authorization server may have forgotten it. */
-  readonly clientReused: boolean;
-  readonly proof: Proof;
+  readonly isClientReused: boolean;
+  readonly credentials: FlowCredentials;
   /** Seconds that the person has, where they said so. */
   readonly timeout?: number;
   /** What names this attempt for the command that finishes it, where that is another one. */
-  readonly secondHalf?: { readonly attempt: string };
+  readonly secondStep?: { readonly attempt: string };
 }
 
 /** What a flow ends in. */
 export interface Grant {
   readonly tokens: TokenResponse;
   /** The proof with what the flow found in it, to be kept in place of what it was given. */
-  readonly proof?: Proof;
+  readonly credentials?: FlowCredentials;
   /** Tells a browser that still waits for its page how the login ended: stored, or failed with `error`. */
-  readonly answerBrowser?: (error?: AuthError) => Promise<void>;
+  readonly respondToBrowser?: (error?: AuthError) => Promise<void>;
 }

@@ -4,18 +4,18 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hasCode, toAuthError, type AuthError } from '../errors.js';
-import { checkAuthorizationResponse, type Attempt, type AuthorizationResponse } from '../oauth/authorization-code.js';
+import { checkAuthorizationResponse, type AuthorizationAttempt, type AuthorizationResponse } from '../oauth/authorization-code.js';
 
 export interface LoopbackListener {
   /** The first response that is this attempt's; rejects with the signal's reason, or with an error that ends the login. */
-  response(signal: AbortSignal): Promise<AuthorizationResponse>;
+  waitForResponse(signal: AbortSignal): Promise<AuthorizationResponse>;
   /** Shows the waiting browser how the login ended. */
-  answer(error?: AuthError): Promise<void>;
+  respond(error?: AuthError): Promise<void>;
   close(): Promise<void>;
 }
 
 /** A loopback redirect URI with a port that is free now (RFC 8252 section 7.3: the port is chosen at run time). */
-export async function freeRedirectUri(): Promise<string> {
+export async function findFreeRedirectUri(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -28,7 +28,7 @@ export async function freeRedirectUri(): Promise<string> {
  * Listens where the attempt's redirect URI points. Undefined when that is not possible: the port is in use, or the
  * redirect URI is not on this machine. Whoever logs in by paste does not need it.
  */
-export async function listen(attempt: Attempt): Promise<LoopbackListener | undefined> {
+export async function listenOnLoopback(attempt: AuthorizationAttempt): Promise<LoopbackListener | undefined> {
   const redirectUri = new URL(attempt.request.redirectUri);
   let settle: { resolve(response: AuthorizationResponse): void; reject(error: unknown): void } | undefined;
   let waiting: ServerResponse | undefined;
@@ -54,7 +54,7 @@ export async function listen(attempt: Attempt): Promise<LoopbackListener | undef
   if (servers.length === 0) return undefined;
 
   return {
-    response: async (signal) => {
+    waitForResponse: async (signal) => {
       const { promise, resolve, reject } = deferred<AuthorizationResponse>();
       settle = { resolve, reject };
       const abort = () => reject(signal.reason);
@@ -65,7 +65,7 @@ export async function listen(attempt: Attempt): Promise<LoopbackListener | undef
         settle = undefined;
       });
     },
-    answer: async (error) => {
+    respond: async (error) => {
       // A browser that has gone gets no page, and its response is never closed again.
       if (!waiting || waiting.writableEnded || waiting.destroyed) return void (waiting = undefined);
       const text = error ? `The login failed. ${error.message}` : 'You are logged in. This page can be closed.';

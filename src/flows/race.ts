@@ -1,15 +1,15 @@
 import type { Context } from '../context.js';
-import { interrupted } from '../errors.js';
+import { createInterruptedError } from '../errors.js';
 
 /** One way to a result; ended by the signal of the context that it is given. */
-export type Way<T> = (context: Context) => Promise<T>;
+export type Contestant<T> = (context: Context) => Promise<T>;
 
 /**
  * Runs several ways side by side: the first that ends, well or not, decides. The others are ended, and waited for.
  *
  * @param begin is called once, with what has a way join in, now or later.
  */
-export async function race<T>(context: Context, begin: (join: (way: Way<T>) => void) => void): Promise<T> {
+export async function race<T>(context: Context, begin: (join: (way: Contestant<T>) => void) => void): Promise<T> {
   const decided = new AbortController();
   const limited = { ...context, signal: AbortSignal.any([context.signal, decided.signal]) };
   const running: Promise<unknown>[] = [];
@@ -22,7 +22,7 @@ export async function race<T>(context: Context, begin: (join: (way: Way<T>) => v
       });
     });
   } finally {
-    decided.abort(interrupted());
+    decided.abort(createInterruptedError());
     await Promise.allSettled(running);
   }
 }

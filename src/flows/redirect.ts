@@ -1,26 +1,26 @@
 /** What paste and browser share: one authorization request whose response comes by whichever way is first. */
 import { once } from 'node:events';
 import type { Context } from '../context.js';
-import { ownCommand } from '../command-line.js';
+import { formatCommand } from '../text/command-line.js';
 import { AuthError, hasCode, toAuthError } from '../errors.js';
 import {
   requestRegistrationProblem,
   requestTokenByCode,
   startAuthorization,
-  type Attempt,
+  type AuthorizationAttempt,
   type AuthorizationResponse,
 } from '../oauth/authorization-code.js';
 import { parsePastedResponse } from '../oauth/pasted-response.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import type { TokenResponse } from '../oauth/token.js';
-import { quoted } from '../server-text.js';
+import { quote } from '../text/server-text.js';
 import type { FlowRequest, Grant } from './flow.js';
-import { listen, type LoopbackListener } from './loopback.js';
+import { listenOnLoopback, type LoopbackListener } from './loopback.js';
 import { race } from './race.js';
-import { withinTime } from './time-limit.js';
+import { withTimeLimit } from './time-limit.js';
 
 /** Seconds that the person has to approve, where they did not say otherwise. */
-export const patience = 600;
+export const defaultTimeoutSeconds = 600;
 /** After these, what was pasted was wrong, and another paste may be right. */
 const pasteAgain = [
   'nothing_pasted',
@@ -32,14 +32,17 @@ const pasteAgain = [
 ] as const;
 
 /** Tells the person what to do with an attempt's URL. Resolves to what ends that, as the keys that they may press. */
-export type Present = (attempt: Attempt, listening: boolean) => Promise<() => void>;
+export type PresentAttempt = (attempt: AuthorizationAttempt, listening: boolean) => Promise<() => void>;
 
 /**
  * Sends the person to the authorization server and waits for the browser to come back to the listener, or for the
  * address that it ended on to be pasted. Whichever is first wins; the other is cancelled.
  */
-export async function grantByRedirect({ request, present }: { request: FlowRequest; present: Present }, context: Context): Promise<Grant> {
-  return withinTime(request.timeout ?? patience, context, (limited) => redirect({ request, present }, limited));
+export async function grantByRedirect(
+  { request, present }: { request: FlowRequest; present: PresentAttempt },
+  context: Context,
+): Promise<Grant> {
+  return withTimeLimit(request.timeout ?? defaultTimeoutSeconds, context, (limited) => redirect({ request, present }, limited));
 }
 
 /**
@@ -47,16 +50,16 @@ export async function grantByRedirect({ request, present }: { request: FlowReque
  *
  * @throws OAuthError `invalid_client` and the like when the client of an earlier login is outdated.
  */
-export async function startRedirect(request: FlowRequest, context: Context): Promise<Attempt> {
+export async function startRedirect(request: FlowRequest, context: Context): Promise<AuthorizationAttempt> {
   const attempt = await startAuthorization(request, context);
-  const problem = request.clientReused ? await requestRegistrationProblem(attempt, context) : undefined;
+  const problem = request.isClientReused ? await requestRegistrationProblem(attempt, context) : undefined;
   if (problem !== undefined) throw outdated(request, problem);
   return attempt;
 }
 
 /** Waits for the address of an attempt whose URL the person has been shown, and exchanges the code in it. */
 export async function finishRedirect(
-  { attempt, listener }: { attempt: Attempt; listener?: LoopbackListener },
+  { attempt, listener }: { attempt: AuthorizationAttempt; listener?: LoopbackListener },
   context: Context,
 ): Promise<TokenResponse> {
   const { ui } = context;
@@ -68,24 +71,24 @@ export async function finishRedirect(
     } catch (error) {
       // A code lives for a minute or so, and is good once. The address that gave it gives another, unless it was pushed.
       if (!hasCode(error, 'invalid_grant') || ui.input !== 'terminal' || attempt.opensUntil !== undefined) throw error;
-      await listener?.answer(error);
+      await listener?.respond(error);
       ui.fail(error.message, 'Open the address again, approve once more, and paste what you end on then.');
     }
   }
 }
 
-async function redirect({ request, present }: { request: FlowRequest; present: Present }, context: Context): Promise<Grant> {
+async function redirect({ request, present }: { request: FlowRequest; present: PresentAttempt }, context: Context): Promise<Grant> {
   const attempt = await startRedirect(request, context);
-  const listener = await listen(attempt);
+  const listener = await listenOnLoopback(attempt);
   const close = async (error?: AuthError) => {
-    await listener?.answer(error);
+    await listener?.respond(error);
     await listener?.close();
   };
   try {
     if (context.ui.input === 'none' && listener === undefined) throw nowhereToAnswer(request);
     const stop = await present(attempt, listener !== undefined);
     const tokens = await finishRedirect({ attempt, listener }, context).finally(stop);
-    return { tokens, answerBrowser: close };
+    return { tokens, respondToBrowser: close };
   } catch (error) {
     await close(toAuthError(error));
     throw error;
@@ -98,14 +101,14 @@ function nowhereToAnswer({ redirectUri, serverName }: FlowRequest): AuthError {
     'no_flow',
     `The answer could not reach mcp-auth: there is no stdin to paste into, and ${redirectUri} cannot be listened on.`,
     {
-      hint: `Log in in two steps: ${ownCommand`mcp-auth login ${serverName} --start`}, then --finish. Or free that port, or choose another with --callback-port.`,
+      hint: `Log in in two steps: ${formatCommand`mcp-auth login ${serverName} --start`}, then --finish. Or free that port, or choose another with --callback-port.`,
     },
   );
 }
 
 /** The registration of an earlier login cannot be used for this one. */
 function outdated({ metadata, client }: FlowRequest, error: string): OAuthError {
-  const id = quoted(client.client_id);
+  const id = quote(client.client_id);
   const why =
     error === 'invalid_scope' ? `has not registered the client ${id} for these scopes` : `does not know the client ${id} any more`;
   return new OAuthError(error, `${metadata.issuer} ${why}.`, { hint: 'Register again with --register.' });
@@ -118,12 +121,12 @@ interface Letters {
 }
 
 async function firstResponse(
-  { attempt, listener, letters }: { attempt: Attempt; listener: LoopbackListener | undefined; letters: Letters },
+  { attempt, listener, letters }: { attempt: AuthorizationAttempt; listener: LoopbackListener | undefined; letters: Letters },
   context: Context,
 ): Promise<AuthorizationResponse> {
   return race<AuthorizationResponse>(context, (join) => {
     join((limited) => pastedResponse({ attempt, listening: listener !== undefined, letters }, limited));
-    if (listener) join(({ signal }) => listener.response(signal));
+    if (listener) join(({ signal }) => listener.waitForResponse(signal));
   });
 }
 
@@ -132,7 +135,7 @@ async function firstResponse(
  * with what was wrong with the last one; where nothing could ever come, the listener is waited for.
  */
 async function pastedResponse(
-  { attempt, listening, letters }: { attempt: Attempt; listening: boolean; letters: Letters },
+  { attempt, listening, letters }: { attempt: AuthorizationAttempt; listening: boolean; letters: Letters },
   { ui, signal }: Context,
 ): Promise<AuthorizationResponse> {
   if (ui.input === 'none' && listening) return untilAborted(signal);
@@ -153,7 +156,10 @@ async function pastedResponse(
  * A paste may arrive in pieces: over a slow line, or where somebody copies the rows of a window one by one. With a
  * beginning there, what comes is its end before it is anything else: alone it may look like a code.
  */
-function parseWithWhatCameBefore(text: string, { attempt, letters }: { attempt: Attempt; letters: Letters }): AuthorizationResponse {
+function parseWithWhatCameBefore(
+  text: string,
+  { attempt, letters }: { attempt: AuthorizationAttempt; letters: Letters },
+): AuthorizationResponse {
   const joined = letters.before + text;
   try {
     return parsePastedResponse(joined, attempt);

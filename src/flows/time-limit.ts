@@ -6,7 +6,7 @@ import { AuthError } from '../errors.js';
  *
  * @throws AuthError `timed_out` through the signal.
  */
-export async function withinTime<T>(seconds: number | undefined, context: Context, work: (limited: Context) => Promise<T>): Promise<T> {
+export async function withTimeLimit<T>(seconds: number | undefined, context: Context, work: (limited: Context) => Promise<T>): Promise<T> {
   if (seconds === undefined) return work(context);
   const limit = new AbortController();
   const stop = context.clock.alarm(seconds * 1000, () => limit.abort(tooLate(seconds)));

@@ -9,13 +9,13 @@ export const workload: Flow = {
   grantType: jwtBearerGrant,
   client: 'registered',
   unattended: true,
-  proofNamesIssuer: true,
-  canRepeat: (proof) => proof.workloadTokenFile !== undefined,
-  unavailable: ({ proof }) => (proof.workloadTokenFile === undefined ? 'it needs --workload-token-file FILE' : undefined),
+  credentialsNameIssuer: true,
+  canRunAgain: (proof) => proof.workloadTokenFile !== undefined,
+  unavailable: ({ credentials: proof }) => (proof.workloadTokenFile === undefined ? 'it needs --workload-token-file FILE' : undefined),
   run: async (request, context) => {
     const what = 'The workload’s token';
-    const assertion = checkJwt(await context.files.readText(request.proof.workloadTokenFile ?? '', what), what);
-    if (!request.proof.issuerKnown) checkAudience(assertion, request.metadata);
+    const assertion = checkJwt(await context.files.readText(request.credentials.workloadTokenFile ?? '', what), what);
+    if (!request.credentials.isIssuerKnown) checkAudience(assertion, request.metadata);
     return { tokens: await requestTokenByAssertion({ ...request, assertion }, context) };
   },
 };

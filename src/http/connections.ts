@@ -1,12 +1,12 @@
 /** The connections that requests go over: made through a proxy where there is one, and otherwise only to permitted addresses. */
 import type { Agent, request } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock, Env } from '../context.js';
-import { guarded, type ConnectionLookup, type Lookup } from './lookup.js';
-import { networkOf } from './network.js';
-import { leastPrivate, type Network } from './networks.js';
-import { proxyFor, type Proxy } from './proxies.js';
-import { addressOf, isLoopback } from './url-policy.js';
+import type { Clock, Env, Network } from '../effects.js';
+import { limitLookup, type ConnectionLookup, type DnsLookup } from './lookup.js';
+import { classifyAddress } from './address-ranges.js';
+import { pickLessPrivate } from './allowed-network.js';
+import { findProxy, type Proxy } from './proxies.js';
+import { findIpAddress, isLoopbackUrl } from './url-policy.js';
 
 /** Milliseconds that a connection may take to be made. */
 const connectTimeout = 10_000;
@@ -32,7 +32,7 @@ export interface Connections {
 interface ConnectionsOptions {
   readonly env: Env;
   readonly clock: Pick<Clock, 'alarm'>;
-  readonly lookup?: Lookup;
+  readonly lookup?: DnsLookup;
 }
 
 /** Connections that are made when they are first wanted, and kept for the next request. */
@@ -46,8 +46,8 @@ export function createConnections({ env, clock, lookup }: ConnectionsOptions): C
     // By then a server of https has shown its certificate: it is the host's own network that is noted.
     socket.once(isSecure ? 'secureConnect' : 'connect', () => {
       stop();
-      const network = networkOf(socket.remoteAddress ?? '');
-      if (network !== undefined) reached.set(hostname, leastPrivate(network, reached.get(hostname) ?? network));
+      const network = classifyAddress(socket.remoteAddress ?? '');
+      if (network !== undefined) reached.set(hostname, pickLessPrivate(network, reached.get(hostname) ?? network));
     });
   };
 
@@ -66,14 +66,14 @@ export function createConnections({ env, clock, lookup }: ConnectionsOptions): C
   const made = async ({ isSecure, reach, proxy }: { isSecure: boolean; reach: Network; proxy: Proxy | undefined }): Promise<Route> => {
     // A command that asks nobody need not load them.
     const [node, dns] = await Promise.all([isSecure ? import('node:https') : import('node:http'), import('node:dns')]);
-    const look = guarded(lookup ?? dns.lookup, reach);
-    return { request: node.request, agent: proxy ? await proxy.agent(look) : direct(node, { isSecure, look }) };
+    const look = limitLookup(lookup ?? dns.lookup, reach);
+    return { request: node.request, agent: proxy ? await proxy.createAgent(look) : direct(node, { isSecure, look }) };
   };
 
   return {
     route: (url, reach) => {
       // This machine is never asked for through a proxy, which would read what is sent to it.
-      const proxy = isLoopback(url) ? undefined : proxyFor(url, env);
+      const proxy = isLoopbackUrl(url) ? undefined : findProxy(url, env);
       const isSecure = url.protocol === 'https:';
       const key = [reach, url.protocol, proxy?.address.href].join(' ');
       const route = routes.get(key) ?? made({ isSecure, reach, proxy });
@@ -89,7 +89,7 @@ export function createConnections({ env, clock, lookup }: ConnectionsOptions): C
 }
 
 /** The network of a URL's host by its text, or else where it was reached; `public`, the least, while nothing is known. */
-export function networkOfHost(url: URL, connections: Connections): Network {
-  const address = addressOf(url);
-  return (address === undefined ? connections.networkReached(url.hostname) : networkOf(address)) ?? 'public';
+export function findNetworkOfHost(url: URL, connections: Connections): Network {
+  const address = findIpAddress(url);
+  return (address === undefined ? connections.networkReached(url.hostname) : classifyAddress(address)) ?? 'public';
 }

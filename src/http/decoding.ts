@@ -15,7 +15,7 @@ const decoders = new Map([
 ] as const);
 
 /** The body as it was before it was compressed; undefined for a coding that is not known, or too many of them. */
-export async function decoded(message: IncomingMessage): Promise<Readable | undefined> {
+export async function decodeBody(message: IncomingMessage): Promise<Readable | undefined> {
   const codings = (message.headers['content-encoding'] ?? '')
     .toLowerCase()
     .split(',')

@@ -1,7 +1,7 @@
 /** What a header that somebody writes by hand may be. */
 
 /** Names that a request has by itself: set by hand, they would end it early or lead it elsewhere. */
-export const ownHeaders: ReadonlySet<string> = new Set([
+export const reservedHeaders: ReadonlySet<string> = new Set([
   ...['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'te', 'trailer', 'expect', 'keep-alive'],
   ...['content-type', 'accept', 'accept-encoding', 'mcp-session-id', 'mcp-protocol-version', 'last-event-id'],
 ]);

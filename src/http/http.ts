@@ -1,19 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline, Transform, type Readable } from 'node:stream';
-import type { Clock, Env, Http, HttpAnswer, HttpRequest, ServerAccess } from '../context.js';
+import type { Clock, Env, Http, HttpRequest, HttpResponse, Network, ServerAccess } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { quoted } from '../server-text.js';
-import { createConnections, networkOfHost, type Route } from './connections.js';
-import { acceptEncoding, decoded } from './decoding.js';
-import type { Lookup } from './lookup.js';
-import type { Network } from './networks.js';
-import { networkError, timedOut } from './network-errors.js';
-import { requestMessage } from './message.js';
-import { proxyCredentials } from './proxies.js';
-import { noteForm, noteGiven, noteSent } from './sent.js';
+import { quote } from '../text/server-text.js';
+import { createConnections, findNetworkOfHost, type Route } from './connections.js';
+import { acceptEncoding, decodeBody } from './decoding.js';
+import type { DnsLookup } from './lookup.js';
+import { toNetworkError, createTimeoutError } from './network-errors.js';
+import { sendRequest } from './send-request.js';
+import { listProxyCredentials } from './proxies.js';
+import { noteFormSecrets, noteResponseSecrets, noteRequestSecrets } from './secret-fields.js';
 import type { Trace } from './trace.js';
 import { toResponse } from './web-response.js';
-import { addressOf, checkAddress, parseReachableUrl, parseSafeUrl } from './url-policy.js';
+import { findIpAddress, checkAddress, parseAllowedUrl, parseSafeUrl } from './url-policy.js';
 
 const defaultTimeout = 30_000;
 /** Bytes, after decompression. */
@@ -55,7 +54,7 @@ export interface HttpOptions {
   /** Milliseconds from the first byte sent to the last byte received; for a stream, to the end of the head. */
   readonly timeout?: number;
   /** The name service, where it is not the machine's own. */
-  readonly lookup?: Lookup;
+  readonly lookup?: DnsLookup;
   /** Is told of every request and its answer, without what is secret in them. */
   readonly trace?: Trace;
 }
@@ -63,16 +62,16 @@ export interface HttpOptions {
 /** The program's one way to the network: URL policy, addresses, time-outs, size limits, redirects and proxies in one place. */
 export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lookup, trace }: HttpOptions): Http {
   const connections = createConnections({ env, clock, lookup });
-  for (const credential of proxyCredentials(env)) env.secrets?.add(credential);
+  for (const credential of listProxyCredentials(env)) env.secrets?.add(credential);
 
   /** The last one that was made: nearly all messages of a bridge go to the same place with the same headers. */
   let last: Prepared | undefined;
   async function prepare({ url, reach, access, given }: Omit<Prepared, 'headers' | 'route'>): Promise<Prepared> {
-    const address = addressOf(url);
+    const address = findIpAddress(url);
     if (address !== undefined) checkAddress(address, { what: url.host, reach });
     const wanted = access?.origin === url.origin ? access.headers : {};
     const headers = { 'user-agent': userAgent, accept: '*/*', 'accept-encoding': acceptEncoding, ...wanted, ...given };
-    if (env.secrets) noteSent({ url, headers }, env.secrets);
+    if (env.secrets) noteRequestSecrets({ url, headers }, env.secrets);
     return (last = { url, reach, access, given, headers, route: await connections.route(url, reach) });
   }
 
@@ -82,12 +81,12 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
     const isSame = last?.url === url && last.reach === reach && last.access === access && last.given === request.headers;
     const prepared = last !== undefined && isSame ? last : await prepare({ url, reach, access, given: request.headers });
     const isForm = given instanceof URLSearchParams;
-    if (isForm && env.secrets) noteForm(given, env.secrets);
+    if (isForm && env.secrets) noteFormSecrets(given, env.secrets);
     const headers = isForm ? { 'content-type': formType, ...prepared.headers } : prepared.headers;
-    trace?.request(url, { method, headers, body: given });
+    trace?.logRequest(url, { method, headers, body: given });
     signal?.throwIfAborted();
     const body = isForm ? given.toString() : given;
-    return requestMessage({ url, method, headers, route: prepared.route, body, encoding, signal, certificate: access?.certificate });
+    return sendRequest({ url, method, headers, route: prepared.route, body, encoding, signal, certificate: access?.certificate });
   }
 
   const safeUrl = (target: string | URL): URL => {
@@ -98,7 +97,7 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
   /** @param receive has the rest of the time for what it makes of the answer. */
   async function exchange<T>(
     { target, request, reach, access }: Question,
-    receive: (answer: HttpAnswer, url: URL) => Promise<T> | T,
+    receive: (answer: HttpResponse, url: URL) => Promise<T> | T,
   ): Promise<T> {
     let url = safeUrl(target);
     const limit = request.timeout ?? timeout;
@@ -107,18 +106,18 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
     const own = request.signal ?? undefined;
     const signal = own && deadline ? AbortSignal.any([own, deadline.signal]) : (own ?? deadline?.signal);
     try {
-      for (let left = request.redirects ?? 0; ; left -= 1) {
+      for (let left = request.maxRedirects ?? 0; ; left -= 1) {
         const message = await send({ url, request, reach, access, signal });
         const next = left > 0 ? redirectTarget(message, { from: url, reach }) : undefined;
         if (next === undefined) return await receive(await answerOf(message, url), url);
-        trace?.response(url, await answerOf(message, url));
+        trace?.logResponse(url, await answerOf(message, url));
         message.destroy();
         url = next;
       }
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
-      const failure = deadline?.signal.aborted ? timedOut({ url, timeout: limit }) : networkError(error, url);
-      trace?.failure(url, failure);
+      const failure = deadline?.signal.aborted ? createTimeoutError({ url, timeout: limit }) : toNetworkError(error, url);
+      trace?.logFailure(url, failure);
       throw failure;
     } finally {
       stop?.();
@@ -126,23 +125,23 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
   }
 
   const limitedTo = ({ reach, access }: Limits): Http => ({
-    reach,
-    within: (to) => limitedTo({ reach: to, access }),
-    for: (server) => limitedTo({ reach, access: server }),
-    networkOf: (url) => networkOfHost(url, connections),
+    allowedNetwork: reach,
+    withAllowedNetwork: (to) => limitedTo({ reach: to, access }),
+    withServerAccess: (server) => limitedTo({ reach, access: server }),
+    networkOf: (url) => findNetworkOfHost(url, connections),
     open: (target, request = {}) =>
       exchange({ target, request, reach, access }, (answer, url) => {
-        trace?.response(url, answer);
+        trace?.logResponse(url, answer);
         return answer;
       }),
     fetch: (target, request = {}) =>
       exchange({ target, request, reach, access }, async (answer, url) => {
-        const { stream = false, largest } = request;
-        if (stream) trace?.response(url, answer);
+        const { stream = false, maxBytes: largest } = request;
+        if (stream) trace?.logResponse(url, answer);
         if (stream) return toResponse(largest === undefined ? answer : { ...answer, body: limited(answer.body, { url, largest }) });
         const body = await readAll(limited(answer.body, { url, largest: largest ?? largestBody }));
-        if (env.secrets && request.body) noteGiven(body, env.secrets);
-        trace?.response(url, answer, body);
+        if (env.secrets && request.body) noteResponseSecrets(body, env.secrets);
+        trace?.logResponse(url, answer, body);
         return toResponse({ ...answer, body });
       }),
     close: () => connections.close(),
@@ -153,17 +152,17 @@ export function createHttp({ env, clock, userAgent, timeout = defaultTimeout, lo
 function redirectTarget(message: IncomingMessage, { from, reach }: { from: URL; reach: Network }): URL | undefined {
   const { location } = message.headers;
   if (!redirectStatuses.has(message.statusCode ?? 0) || location === undefined || !URL.canParse(location, from.href)) return undefined;
-  const to = parseReachableUrl(new URL(location, from).href, { what: `The address that ${from.host} redirects to`, reach });
+  const to = parseAllowedUrl(new URL(location, from).href, { what: `The address that ${from.host} redirects to`, reach });
   if (from.protocol === 'https:' && to.protocol !== 'https:') {
-    throw new AuthError('url_refused', `${from.host} redirects from https to plain http, at ${quoted(to.host)}.`);
+    throw new AuthError('url_refused', `${from.host} redirects from https to plain http, at ${quote(to.host)}.`);
   }
   return to;
 }
 
-async function answerOf(message: IncomingMessage, url: URL): Promise<HttpAnswer> {
+async function answerOf(message: IncomingMessage, url: URL): Promise<HttpResponse> {
   const { statusCode: status = 0, headers } = message;
-  const body = message.headers['content-encoding'] === undefined ? message : await decoded(message);
-  if (status >= 200 && status < 600 && body !== undefined) return { status, headers: headers as HttpAnswer['headers'], body };
+  const body = message.headers['content-encoding'] === undefined ? message : await decodeBody(message);
+  if (status >= 200 && status < 600 && body !== undefined) return { status, headers: headers as HttpResponse['headers'], body };
   message.destroy();
   const what = body === undefined ? 'in a coding that we have not asked for' : `with a status that there is not, ${status}`;
   throw new AuthError('response_invalid', `${url.host} answered ${what}.`);

@@ -1,11 +1,11 @@
 /** The name service, and which of its answers may be connected to. */
 import type { LookupAddress, LookupOptions } from 'node:dns';
-import { networkOf } from './network.js';
-import type { Network } from './networks.js';
+import { classifyAddress } from './address-ranges.js';
+import type { Network } from '../effects.js';
 import { checkAddress } from './url-policy.js';
 
 /** Asks the name service for all addresses of a name, as Node's `dns.lookup` does. */
-export type Lookup = (hostname: string, options: LookupOptions & { all: true }, callback: LookupCallback) => void;
+export type DnsLookup = (hostname: string, options: LookupOptions & { all: true }, callback: LookupCallback) => void;
 type LookupCallback = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void;
 
 /** A lookup as a connection asks for it: one address or all of them. */
@@ -21,14 +21,14 @@ export type ConnectionLookup = (
  *
  * @throws AuthError `address_refused`, to its callback, where none is left.
  */
-export function guarded(lookup: Lookup, reach: Network): ConnectionLookup {
+export function limitLookup(lookup: DnsLookup, reach: Network): ConnectionLookup {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
       const isHere = hostname === 'localhost';
       const refusals: unknown[] = [];
       const allowed = addresses.filter(({ address }) => {
-        if (isHere) return networkOf(address) === 'loopback';
+        if (isHere) return classifyAddress(address) === 'loopback';
         try {
           checkAddress(address, { what: hostname, reach });
           return true;

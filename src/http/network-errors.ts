@@ -1,17 +1,17 @@
 /** What went wrong on the way to a server, as errors of ours. */
 import { AuthError } from '../errors.js';
-import { repeatedCode, socksFailure } from './socks-errors.js';
-import { tlsFailure, tlsReason, type ToldFailure } from './tls-errors.js';
+import { findSystemCode, describeSocksFailure } from './socks-errors.js';
+import { describeTlsFailure, findTlsReason, type FailureText } from './tls-errors.js';
 
 /** @param timeout in milliseconds. */
-export function timedOut({ url, timeout }: { url: URL; timeout: number }): AuthError {
+export function createTimeoutError({ url, timeout }: { url: URL; timeout: number }): AuthError {
   return new AuthError('request_timed_out', `${url.host} did not answer within ${timeout / 1000} seconds.`, {
     hint: 'Try again; if it stays so, see whether this machine reaches the server at all.',
   });
 }
 
 /** Node's errors, told by their codes: their words, and what hangs on them, may hold what was sent, or came. */
-export function networkError(error: unknown, url: URL): AuthError {
+export function toNetworkError(error: unknown, url: URL): AuthError {
   // What our own connections refuse comes as it is.
   if (error instanceof AuthError) return error;
   const { sentence, hint = addressHint } = tellFailure(error);
@@ -19,17 +19,17 @@ export function networkError(error: unknown, url: URL): AuthError {
 }
 
 /** The same, of a server that only a proxy could have reached. */
-export function proxyError(error: unknown, { host, proxy }: { host: string; proxy: URL }): AuthError {
+export function toProxyError(error: unknown, { host, proxy }: { host: string; proxy: URL }): AuthError {
   if (error instanceof AuthError) return error;
   // The agents' own errors have no codes.
   const isTheirs = codeOf(error) === 'UNKNOWN';
-  const closed: ToldFailure = { sentence: 'it closed the connection' };
-  const { sentence, hint = proxyHint } = isTheirs ? (socksFailure(error as Error) ?? closed) : tellFailure(error);
+  const closed: FailureText = { sentence: 'it closed the connection' };
+  const { sentence, hint = proxyHint } = isTheirs ? (describeSocksFailure(error as Error) ?? closed) : tellFailure(error);
   return new AuthError('network_error', `${host} could not be reached through the proxy ${proxy.host}: ${sentence}.`, { hint });
 }
 
 /** @param status with which the proxy has answered CONNECT. */
-export function proxyRefusal(proxy: URL, status: number): AuthError {
+export function createProxyRefusal(proxy: URL, status: number): AuthError {
   const wantsPassword = status === 407;
   return new AuthError('network_error', `The proxy ${proxy.host} does not let us through (status ${status}).`, {
     hint: wantsPassword ? 'It wants a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT.' : proxyHint,
@@ -47,7 +47,7 @@ function firstOf(error: unknown): unknown {
 
 function codeOf(error: unknown): string {
   const first = firstOf(error) as NodeJS.ErrnoException;
-  return tlsReason(first) ?? (typeof first.code === 'string' ? first.code : (repeatedCode(first) ?? 'UNKNOWN'));
+  return findTlsReason(first) ?? (typeof first.code === 'string' ? first.code : (findSystemCode(first) ?? 'UNKNOWN'));
 }
 
 const sentences: Record<string, string> = {
@@ -65,10 +65,14 @@ const sentences: Record<string, string> = {
   Z_BUF_ERROR: 'its answer was cut off',
 };
 
-function tellFailure(error: unknown): ToldFailure {
+function tellFailure(error: unknown): FailureText {
   const code = codeOf(error);
   const sentence = sentences[code];
   if (sentence !== undefined) return { sentence };
   if (code.startsWith('HPE_')) return { sentence: 'it does not speak HTTP' };
-  return tlsFailure(code, firstOf(error)) ?? { sentence: code === 'UNKNOWN' ? 'the connection failed' : `the connection failed (${code})` };
+  return (
+    describeTlsFailure(code, firstOf(error)) ?? {
+      sentence: code === 'UNKNOWN' ? 'the connection failed' : `the connection failed (${code})`,
+    }
+  );
 }

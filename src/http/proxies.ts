@@ -1,10 +1,10 @@
 /** Proxies, by the names that curl reads. */
 import type { Agent, ClientRequest } from 'node:http';
-import type { Env } from '../context.js';
+import type { Env } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { isExempt } from './exemptions.js';
+import { isProxyExempt } from './no-proxy.js';
 import type { ConnectionLookup } from './lookup.js';
-import { proxyError, proxyRefusal } from './network-errors.js';
+import { toProxyError, createProxyRefusal } from './network-errors.js';
 import { parseProxyAddress, type ProxyAddress } from './proxy-address.js';
 
 interface ProxyKind {
@@ -30,7 +30,7 @@ const kinds: readonly ProxyKind[] = [
       return new HttpsProxyAgent(proxy, { keepAlive: true, headers }).on(
         'proxyConnect',
         ({ statusCode }: { statusCode: number }, request) => {
-          if (statusCode !== 200) (request as ClientRequest).destroy(proxyRefusal(proxy, statusCode));
+          if (statusCode !== 200) (request as ClientRequest).destroy(createProxyRefusal(proxy, statusCode));
         },
       );
     },
@@ -55,19 +55,19 @@ export interface Proxy {
   /** Without its credentials. */
   readonly address: URL;
   /** What takes requests through it, with the names in their addresses looked up by `lookup` or by the proxy. */
-  agent(lookup: ConnectionLookup): Promise<Agent>;
+  createAgent(lookup: ConnectionLookup): Promise<Agent>;
 }
 
 /** The proxy that a request to `url`, which is another machine's and therefore https, goes through. */
-export function proxyFor(url: URL, { variables }: Env): Proxy | undefined {
+export function findProxy(url: URL, { variables }: Env): Proxy | undefined {
   const read = (...names: string[]) => names.flatMap((name) => [variables[name.toLowerCase()], variables[name]]).find(Boolean) ?? '';
   const named = read('HTTPS_PROXY', 'ALL_PROXY');
-  if (named === '' || isExempt(url, read('NO_PROXY'))) return undefined;
+  if (named === '' || isProxyExempt(url, read('NO_PROXY'))) return undefined;
   const proxy = parseProxyAddress(named);
   const kind = kinds.find(({ protocols }) => protocols.includes(proxy?.address.protocol ?? ''));
   if (proxy && kind) {
     const { address } = proxy;
-    return { address, agent: async (lookup) => tellingOf(address, await kind.load(proxy, lookup)) };
+    return { address, createAgent: async (lookup) => tellingOf(address, await kind.load(proxy, lookup)) };
   }
   // It may hold a password, so it is not quoted.
   throw new AuthError('network_error', 'The proxy that the environment names cannot be used.', {
@@ -76,7 +76,7 @@ export function proxyFor(url: URL, { variables }: Env): Proxy | undefined {
 }
 
 /** What the proxies of the environment want to hear first, which is not to be told. */
-export function proxyCredentials({ variables }: Env): string[] {
+export function listProxyCredentials({ variables }: Env): string[] {
   const named = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY'].flatMap((name) => [variables[name], variables[name.toLowerCase()]]);
   return named.flatMap((text) => {
     const { user, password } = parseProxyAddress(text ?? '')?.credentials ?? {};
@@ -90,7 +90,7 @@ function tellingOf(proxy: URL, agent: ProxyAgent): Agent {
   return Object.assign(agent, {
     connect: (...[request, options]: Parameters<typeof connect>) =>
       connect(request, options).catch((error: unknown) => {
-        throw proxyError(error, { host: options.host ?? '', proxy });
+        throw toProxyError(error, { host: options.host ?? '', proxy });
       }),
   });
 }

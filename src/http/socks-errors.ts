@@ -1,9 +1,9 @@
 /** Why a SOCKS proxy made no connection (RFC 1928, RFC 1929): its package has no codes, and says all in its messages. */
-import type { ToldFailure } from './tls-errors.js';
+import type { FailureText } from './tls-errors.js';
 
 const passwordHint = 'Correct the proxy’s user and password: ALL_PROXY=socks5h://USER:PASSWORD@HOST:PORT.';
 
-const failures: readonly { readonly says: RegExp; readonly told: ToldFailure }[] = [
+const failures: readonly { readonly says: RegExp; readonly told: FailureText }[] = [
   { says: /Authentication failed/, told: { sentence: 'it does not accept the user and password', hint: passwordHint } },
   { says: /no accepted authentication type/, told: { sentence: 'it wants a user and password', hint: passwordHint } },
   {
@@ -21,11 +21,11 @@ const failures: readonly { readonly says: RegExp; readonly told: ToldFailure }[]
 ];
 
 /** Undefined for the errors of others. */
-export function socksFailure({ message }: { readonly message?: unknown }): ToldFailure | undefined {
+export function describeSocksFailure({ message }: { readonly message?: unknown }): FailureText | undefined {
   return typeof message === 'string' ? failures.find(({ says }) => says.test(message))?.told : undefined;
 }
 
 /** The code of the system's error that a message repeats, as “connect ECONNREFUSED 127.0.0.1:1080”. */
-export function repeatedCode({ message }: { readonly message?: unknown }): string | undefined {
+export function findSystemCode({ message }: { readonly message?: unknown }): string | undefined {
   return typeof message === 'string' ? /^(?:connect|getaddrinfo|read|write) (E[A-Z_]+)\b/.exec(message)?.[1] : undefined;
 }

@@ -1,7 +1,7 @@
 /** Why no TLS connection came about, by the codes that Node and OpenSSL give. */
-import { quoted } from '../server-text.js';
+import { quote } from '../text/server-text.js';
 
-export interface ToldFailure {
+export interface FailureText {
   /** The end of a sentence that begins with “could not be reached:”. */
   readonly sentence: string;
   readonly hint?: string;
@@ -36,7 +36,7 @@ const failures: readonly TlsFailure[] = [
   },
   {
     codes: /ALTNAME_INVALID|HOSTNAME_MISMATCH|IP_ADDRESS_MISMATCH/,
-    sentence: (error) => `its certificate is for other names: ${quoted(namesIn(error))}`,
+    sentence: (error) => `its certificate is for other names: ${quote(namesIn(error))}`,
     hint: 'See whether the address is right: another server, or a network that wants a sign-in first, answers there.',
   },
   { codes: /^CERT_HAS_EXPIRED$/, sentence: 'certificate expired', hint: clockHint },
@@ -79,7 +79,7 @@ const failures: readonly TlsFailure[] = [
 ];
 
 /** What went wrong, with the code by which it can be looked up; undefined where it was not TLS. */
-export function tlsFailure(code: string, error: unknown): ToldFailure | undefined {
+export function describeTlsFailure(code: string, error: unknown): FailureText | undefined {
   const found = failures.find(({ codes }) => codes.test(code));
   if (found === undefined) return undefined;
   const sentence = typeof found.sentence === 'string' ? found.sentence : found.sentence(error);
@@ -90,7 +90,7 @@ export function tlsFailure(code: string, error: unknown): ToldFailure | undefine
  * OpenSSL's reason as a code, of an error that names it in its message alone, as one of a write is; undefined for all others.
  * It is made of letters only, so that nothing else of a message is told.
  */
-export function tlsReason({ code, message }: { readonly code?: unknown; readonly message?: unknown }): string | undefined {
+export function findTlsReason({ code, message }: { readonly code?: unknown; readonly message?: unknown }): string | undefined {
   if (code !== 'EPROTO' || typeof message !== 'string') return undefined;
   const [, reason] = /:SSL routines:[^:]*:([a-z\d /]{1,80}):/i.exec(message) ?? [];
   return reason && `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`;

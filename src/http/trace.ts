@@ -4,16 +4,16 @@
  * Only what is known to be harmless is shown, by its name; everything else is `…`. What was hidden once is also hidden
  * where a server repeats it in its own words.
  */
-import type { HttpAnswer } from '../context.js';
-import { createSecrets, hiddenMark, type Secrets } from '../secrets/secrets.js';
-import { looksRandom, printable, shortened } from '../server-text.js';
-import { isHarmless, isHarmlessHeader, noteForm, noteSent } from './sent.js';
+import type { HttpResponse, Secrets } from '../effects.js';
+import { createSecrets, redactionMark } from '../secrets/secrets.js';
+import { looksRandom, toPrintable, shorten } from '../text/server-text.js';
+import { isHarmlessParameter, isHarmlessHeader, noteFormSecrets, noteRequestSecrets } from './secret-fields.js';
 
 export interface Trace {
-  request(url: URL, request: { method: string; headers: Record<string, string>; body: string | URLSearchParams | null }): void;
+  logRequest(url: URL, request: { method: string; headers: Record<string, string>; body: string | URLSearchParams | null }): void;
   /** @param body where it was read. */
-  response(url: URL, answer: Pick<HttpAnswer, 'status' | 'headers'>, body?: Buffer): void;
-  failure(url: URL, error: Error): void;
+  logResponse(url: URL, answer: Pick<HttpResponse, 'status' | 'headers'>, body?: Buffer): void;
+  logFailure(url: URL, error: Error): void;
 }
 
 /** Members of one object, and items of one list, that are shown. */
@@ -32,11 +32,11 @@ const secretHeaders = ['set-cookie', 'mcp-session-id', 'dpop-nonce'];
 export function createTrace(tell: (line: string) => void, secrets: Secrets = createSecrets()): Trace {
   const hide = (value: string): string => {
     secrets.add(value);
-    return hiddenMark;
+    return redactionMark;
   };
-  const say = (line: string) => tell(printable(secrets.hidden(line)));
+  const say = (line: string) => tell(toPrintable(secrets.redact(line)));
 
-  const shownPair = (name: string, value: string): string => `${name}=${isHarmless(name) ? shownText(value) : hide(value)}`;
+  const shownPair = (name: string, value: string): string => `${name}=${isHarmlessParameter(name) ? shownText(value) : hide(value)}`;
   const shownQuery = (query: URLSearchParams): string => [...query].map(([name, value]) => shownPair(name, value)).join('&');
   /** A piece of a path may be a secret too: some services give every customer an address of their own. */
   const shownPath = (path: string): string =>
@@ -45,15 +45,15 @@ export function createTrace(tell: (line: string) => void, secrets: Secrets = cre
       .map((piece) => (looksRandom(piece) ? hide(piece) : piece))
       .join('/');
   const shownUrl = (url: URL): string =>
-    shortened(`${url.origin}${shownPath(url.pathname)}${url.search === '' ? '' : `?${shownQuery(url.searchParams)}`}`);
+    shorten(`${url.origin}${shownPath(url.pathname)}${url.search === '' ? '' : `?${shownQuery(url.searchParams)}`}`);
   /** Words, with what stands in the addresses in them hidden, relative ones too. */
   const shownWords = (words: string): string => {
     const withoutUser = words.replace(/(\/\/)([^\s/?#@"]*)@/g, (_, slashes: string, user: string) => `${slashes}${hide(user)}@`);
     const withoutQueries = withoutUser.replace(
       /([?&#;])([^\s=&?#;"]+)=([^\s&#;"'<>]+)/g,
-      (_, mark: string, name: string, value: string) => `${mark}${name}=${isHarmless(name) ? value : hideBoth(value)}`,
+      (_, mark: string, name: string, value: string) => `${mark}${name}=${isHarmlessParameter(name) ? value : hideBoth(value)}`,
     );
-    return shortened(withoutQueries.replace(/\/[^\s"'<>?#]*/g, shownPath));
+    return shorten(withoutQueries.replace(/\/[^\s"'<>?#]*/g, shownPath));
   };
   /** As it stands in an address, and as it is meant. */
   const hideBoth = (value: string): string => {
@@ -71,7 +71,7 @@ export function createTrace(tell: (line: string) => void, secrets: Secrets = cre
     shownWords(
       value
         .replace(/(?<![\w-])([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*(?:"|$)|[^\s,"]+)/g, (all, name: string, given: string) =>
-          isHarmless(name.toLowerCase()) ? all : `${name}=${hide(given.replace(/^"|"$/g, ''))}`,
+          isHarmlessParameter(name.toLowerCase()) ? all : `${name}=${hide(given.replace(/^"|"$/g, ''))}`,
         )
         .replace(/(?<![\w.~+/-])[\w.~+/-]{20,}={0,2}(?=\s*(,|$))/g, (word, _, at: number, all: string) =>
           /[\s,]/.test(all[at - 1] ?? ',') ? hide(word) : word,
@@ -88,10 +88,10 @@ export function createTrace(tell: (line: string) => void, secrets: Secrets = cre
     if (typeof value === 'string' && secretName.test(name)) secrets.add(value);
     if (typeof value === 'object' && value !== null && depth < deepest)
       for (const [key, one] of Object.entries(value).slice(0, mostMembers)) noteWithin(Array.isArray(value) ? name : key, one, depth + 1);
-    return hiddenMark;
+    return redactionMark;
   };
   const shownMember = (name: string, value: unknown): unknown => {
-    if (typeof value === 'string') return isHarmless(name) ? shownText(value) : hide(value);
+    if (typeof value === 'string') return isHarmlessParameter(name) ? shownText(value) : hide(value);
     if (Array.isArray(value)) return value.slice(0, mostMembers).map((one) => shownMember(name, one));
     return typeof value === 'object' && value !== null ? noteWithin(name, value) : value;
   };
@@ -109,16 +109,16 @@ export function createTrace(tell: (line: string) => void, secrets: Secrets = cre
   };
 
   return {
-    request: (url, { method, headers, body }) => {
-      noteSent({ url, headers }, secrets);
-      if (body instanceof URLSearchParams) noteForm(body, secrets);
+    logRequest: (url, { method, headers, body }) => {
+      noteRequestSecrets({ url, headers }, secrets);
+      if (body instanceof URLSearchParams) noteFormSecrets(body, secrets);
       const fields = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as [string, string]);
       const type = fields.find(([name]) => name === 'content-type')?.[1] ?? '';
       const form = body instanceof URLSearchParams ? shownQuery(body) : body === null ? '' : shownBody(body, type);
       const parts = fields.filter(([name]) => !['user-agent', 'accept', 'accept-encoding'].includes(name)).map(shownHeader);
       say(['→', `${method} ${shownUrl(url)}`, ...parts, form].filter(Boolean).join('  '));
     },
-    response: (url, { status, headers }, body) => {
+    logResponse: (url, { status, headers }, body) => {
       const pairs = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === 'string');
       const fields = pairs.filter(([name]) => isHarmlessHeader(name) && name !== 'date' && name !== 'server');
       for (const [name, value] of pairs) if (secretHeaders.includes(name)) secrets.add(value);
@@ -126,6 +126,6 @@ export function createTrace(tell: (line: string) => void, secrets: Secrets = cre
       const text = body === undefined || body.length === 0 ? '' : shownBody(body.toString(), type);
       say(['←', `${status} from ${url.host}`, ...fields.map(shownHeader), text].filter(Boolean).join('  '));
     },
-    failure: (url, error) => say(`← nothing from ${url.host}: ${error.message}`),
+    logFailure: (url, error) => say(`← nothing from ${url.host}: ${error.message}`),
   };
 }

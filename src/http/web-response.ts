@@ -1,11 +1,11 @@
 /** Answers as the platform's own Response, for the libraries that were made for it. */
 import { Readable } from 'node:stream';
-import type { HttpAnswer } from '../context.js';
+import type { HttpResponse } from '../effects.js';
 
 const statusesWithoutBody = [204, 205, 304];
 
 /** @param answer with its body as it comes, or whole. */
-export function toResponse({ status, headers, body }: Omit<HttpAnswer, 'body'> & { readonly body: Readable | Buffer }): Response {
+export function toResponse({ status, headers, body }: Omit<HttpResponse, 'body'> & { readonly body: Readable | Buffer }): Response {
   const fields = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === 'string');
   const init = { status, headers: fields };
   if (Buffer.isBuffer(body)) return new Response(statusesWithoutBody.includes(status) ? null : body, init);
@@ -17,7 +17,7 @@ export function toResponse({ status, headers, body }: Omit<HttpAnswer, 'body'> &
 }
 
 /** A web Response as our own answer, its body as a stream of Node. */
-export function fromResponse({ status, headers, body }: Response): HttpAnswer {
+export function fromResponse({ status, headers, body }: Response): HttpResponse {
   return {
     status,
     headers: Object.fromEntries(headers),

@@ -2,19 +2,20 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { isSameSite } from '../http/site.js';
-import { isLoopback } from '../http/url-policy.js';
+import { isLoopbackUrl } from '../http/url-policy.js';
 import type { Flow } from '../flows/flow.js';
-import { freeRedirectUri } from '../flows/loopback.js';
+import { findFreeRedirectUri } from '../flows/loopback.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
-import { methodFor, needsProof } from '../oauth/client-authentication.js';
-import { clientFromMetadataDocument } from '../oauth/client-metadata-document.js';
-import { isUsable, mayGainGrant, requestRegistration, type ClientInformation } from '../oauth/registration.js';
-import { vendorOf } from '../oauth/vendors/index.js';
+import { chooseAuthenticationMethod, requiresClientAuthentication } from '../oauth/client-authentication.js';
+import { createMetadataDocumentClient } from '../oauth/client-metadata-document.js';
+import { isUsableRegistration, canRegisterForGrant, requestRegistration } from '../oauth/registration.js';
+import type { ClientInformation } from '../oauth/client-information.js';
+import { findVendor } from '../oauth/vendors/index.js';
 import { parseSigningKey } from '../oauth/signing-key.js';
-import { clientsOf } from '../store/clients.js';
+import { readClients } from '../store/clients.js';
 import { findServer } from '../store/document.js';
 import { readLogin } from '../store/login.js';
-import { checkIssuerOfClient, confirmFirstUse } from './whose-client.js';
+import { checkClientIssuer, confirmFirstUseOfIssuer } from './client-issuer.js';
 
 /** What the person says of the client. */
 export interface ClientOptions {
@@ -24,8 +25,8 @@ export interface ClientOptions {
   /** The absolute path of the private key that the client signs with. */
   readonly privateKeyFile?: string;
   /** The https URL of a client-ID metadata document: of this command line, and the one that every login prefers. */
-  readonly metadataUrl?: string;
-  readonly preferredMetadataUrl?: string;
+  readonly clientMetadataUrl?: string;
+  readonly preferredClientMetadataUrl?: string;
   /** Register anew even if the store holds a registration. */
   readonly register?: boolean;
   /** Where the authorization response goes, to the letter. */
@@ -33,7 +34,7 @@ export interface ClientOptions {
   /** RFC 7591 initial access token, for an issuer that the person has named. */
   readonly registrationToken?: string;
   /** The person has named the authorization server. */
-  readonly issuerKnown?: boolean;
+  readonly isIssuerKnown?: boolean;
   /** RFC 7591 `token_endpoint_auth_method`, where the person has said which. */
   readonly tokenAuthMethod?: string | undefined;
   /** Whether there is a TLS client certificate to be known by (RFC 8705). */
@@ -48,7 +49,7 @@ export interface ClientRequest {
   readonly metadata: AuthorizationServerMetadata;
   readonly options: ClientOptions;
   /** The flow that the client is wanted for. */
-  readonly flow: Pick<Flow, 'name' | 'client' | 'grantType' | 'unattended' | 'proofNamesIssuer'>;
+  readonly flow: Pick<Flow, 'name' | 'client' | 'grantType' | 'unattended' | 'credentialsNameIssuer'>;
   /** What the client may come to ask for. */
   readonly scopes: readonly string[];
 }
@@ -56,7 +57,7 @@ export interface ClientRequest {
 /** A client, and whether the store had it, so that its server may have forgotten it. */
 export interface ObtainedClient {
   readonly client: ClientInformation;
-  readonly reused: boolean;
+  readonly isReused: boolean;
   /** Whether its authorization server, which is not the MCP server's own, may know it from a login to another MCP server. */
   readonly isShared: boolean;
 }
@@ -89,10 +90,10 @@ export async function obtainClient(request: ClientRequest, context: Context): Pr
   const document = await context.store.read();
   // That a document names an issuer and a client, nobody here has said.
   const stored = readLogin(findServer(document, serverName));
-  const login = stored?.importedWith === undefined ? stored : undefined;
-  const known = clientsOf(document, metadata.issuer);
-  checkIssuerOfClient({ login, document, metadata, options });
-  await confirmFirstUse({ ...request, login, known }, context);
+  const login = stored?.importedSecretFingerprint === undefined ? stored : undefined;
+  const known = readClients(document, metadata.issuer);
+  checkClientIssuer({ login, document, metadata, options });
+  await confirmFirstUseOfIssuer({ ...request, login, known }, context);
   for (const way of ways) {
     const obtained = await way(request, { login, known, context });
     if (obtained) return { ...obtained, client: asSaid(obtained.client, options), isShared: isShared(obtained.client, request, login) };
@@ -106,7 +107,7 @@ export async function obtainClient(request: ClientRequest, context: Context): Pr
     });
   }
   throw new AuthError('registration_unsupported', `${metadata.issuer} lets no client register itself.`, {
-    hint: vendorOf(metadata.issuer)?.needs.registration?.value ?? `${byHand}${byDocument}.`,
+    hint: findVendor(metadata.issuer)?.needs.registration?.value ?? `${byHand}${byDocument}.`,
   });
 }
 
@@ -130,33 +131,33 @@ async function preRegistered({ metadata, options, flow }: ClientRequest, { known
       : { client_secret: before?.client_secret, private_key_file: before?.private_key_file };
   const hasProof = Boolean(proof.client_secret ?? proof.private_key_file);
   const provesOtherwise = options.hasCertificate ?? options.tokenAuthMethod === 'none';
-  if (!hasProof && !provesOtherwise && (flow.client === 'confidential' || needsProof(metadata))) {
+  if (!hasProof && !provesOtherwise && (flow.client === 'confidential' || requiresClientAuthentication(metadata))) {
     proof.client_secret = await askSecret({ clientId, metadata, required: flow.client === 'confidential' }, context);
   }
   const client = { client_id: clientId, ...defined(proof), redirect_uris: [await redirectUriFor(options, before)] };
-  return { client: await settled({ ...client, obtained_by: 'pre_registration' }, { metadata, options, before, context }), reused: false };
+  return { client: await settled({ ...client, obtained_by: 'pre_registration' }, { metadata, options, before, context }), isReused: false };
 }
 
 /** The client that was registered by hand for this server's last login. */
 function preRegisteredBefore(request: ClientRequest, { login, known }: Situation): Promise<Found | undefined> {
   const own = known.find(({ client_id, obtained_by }) => client_id === login?.clientId && obtained_by === 'pre_registration');
-  const { register, metadataUrl, redirectUri } = request.options;
+  const { register, clientMetadataUrl: metadataUrl, redirectUri } = request.options;
   if (own === undefined || register || metadataUrl !== undefined) return Promise.resolve(undefined);
   const client = asSaid(own, request.options);
-  return Promise.resolve({ client: redirectUri === undefined ? client : { ...client, redirect_uris: [redirectUri] }, reused: false });
+  return Promise.resolve({ client: redirectUri === undefined ? client : { ...client, redirect_uris: [redirectUri] }, isReused: false });
 }
 
 /** The client of `--client-metadata-url`, where the authorization server reads such documents. */
 async function metadataDocument({ metadata, options }: ClientRequest, { known, context }: Situation): Promise<Found | undefined> {
-  const { metadataUrl, preferredMetadataUrl, privateKeyFile } = options;
+  const { clientMetadataUrl: metadataUrl, preferredClientMetadataUrl: preferredMetadataUrl, privateKeyFile } = options;
   const url = metadataUrl ?? preferredMetadataUrl;
   if (url === undefined || metadata.client_id_metadata_document_supported !== true) return undefined;
   const redirectUri = await redirectUriFor(
     options,
     known.find(({ client_id }) => client_id === url),
   );
-  const client = { ...clientFromMetadataDocument({ url, redirectUri }), ...defined({ private_key_file: privateKeyFile }) };
-  return { client: await settled(client, { metadata, options, context }), reused: false };
+  const client = { ...createMetadataDocumentClient({ url, redirectUri }), ...defined({ private_key_file: privateKeyFile }) };
+  return { client: await settled(client, { metadata, options, context }), isReused: false };
 }
 
 /**
@@ -173,15 +174,15 @@ function registeredBefore(
     .filter(
       (client) =>
         isFor(client, { resource, issuer: metadata.issuer, login }) &&
-        isUsable(client, { metadata, now: context.clock.now() }) &&
-        !mayGainGrant(client, flow.grantType) &&
+        isUsableRegistration(client, { metadata, now: context.clock.now() }) &&
+        !canRegisterForGrant(client, flow.grantType) &&
         client.obtained_by !== 'import' &&
         // One that was registered by hand is for what it was registered for.
         (flow.client === 'any') === (client.obtained_by !== 'pre_registration') &&
         (options.redirectUri === undefined || client.redirect_uris?.[0] === options.redirectUri),
     );
   const client = usable.find(({ client_id }) => client_id === login?.clientId) ?? usable[0];
-  return Promise.resolve(client && { client, reused: true });
+  return Promise.resolve(client && { client, isReused: true });
 }
 
 /** Whether a registration is for this server: by its own word, or, for those of before, by the login that was made with it. */
@@ -209,19 +210,19 @@ async function dynamic(
   // What another server was registered with is a port of this machine, or nothing of ours.
   const redirectUri = await redirectUriFor(options, own ?? registered.find(isOnThisMachine));
   // It is for one authorization server, and whoever an MCP server names may ask for it.
-  const initialAccessToken = options.issuerKnown ? options.registrationToken : undefined;
+  const initialAccessToken = options.isIssuerKnown ? options.registrationToken : undefined;
   const { tokenAuthMethod: method, hasCertificate } = options;
   const client = await requestRegistration({ metadata, redirectUri, scopes, initialAccessToken, method, hasCertificate }, context);
-  return { client: { ...client, registered_for: resource }, reused: false };
+  return { client: { ...client, registered_for: resource }, isReused: false };
 }
 
 function isOnThisMachine({ redirect_uris: [uri] = [] }: ClientInformation): boolean {
-  return uri !== undefined && isLoopback(new URL(uri));
+  return uri !== undefined && isLoopbackUrl(new URL(uri));
 }
 
 /** The redirect URI that was asked for, or the one of last time to the letter, or one of a free port. */
 async function redirectUriFor({ redirectUri }: ClientOptions, before: ClientInformation | undefined): Promise<string> {
-  return redirectUri ?? before?.redirect_uris?.[0] ?? freeRedirectUri();
+  return redirectUri ?? before?.redirect_uris?.[0] ?? findFreeRedirectUri();
 }
 
 /**
@@ -262,7 +263,10 @@ async function settled(
     before !== undefined && before.client_secret === client.client_secret && before.private_key_file === client.private_key_file;
   const known = isSame ? { token_endpoint_auth_method: before.token_endpoint_auth_method, basic_unencoded: before.basic_unencoded } : {};
   const method =
-    options.tokenAuthMethod ?? known.token_endpoint_auth_method ?? methodByCertificate(options, metadata) ?? methodFor(client, metadata);
+    options.tokenAuthMethod ??
+    known.token_endpoint_auth_method ??
+    methodByCertificate(options, metadata) ??
+    chooseAuthenticationMethod(client, metadata);
   const settledOn = { ...client, ...defined(known), token_endpoint_auth_method: method };
   if (client.private_key_file === undefined) return settledOn;
   const text = await context.files.readText(client.private_key_file, 'The private key');

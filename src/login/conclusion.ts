@@ -1,20 +1,20 @@
 /** What follows on consent: the login is stored, and its token tried. */
 import type { Context } from '../context.js';
 import { AuthError, hasCode, toAuthError } from '../errors.js';
-import type { Grant, Proof } from '../flows/flow.js';
-import { unattendedFlow } from '../flows/index.js';
+import type { Grant, FlowCredentials } from '../flows/flow.js';
+import { findUnattendedFlow } from '../flows/index.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
 import type { Dpop } from '../oauth/dpop.js';
-import type { ClientInformation } from '../oauth/registration.js';
-import type { Network } from '../http/networks.js';
-import { covers } from '../oauth/resource.js';
-import { loginFrom } from '../session/renewal.js';
+import type { ClientInformation } from '../oauth/client-information.js';
+import type { Network } from '../effects.js';
+import { isResourceFor } from '../oauth/resource.js';
+import { applyTokenResponse } from '../session/renewal.js';
 import { withAccessTo, writeHeaders } from '../session/server-access.js';
 import { deleteClient, putClient } from '../store/clients.js';
 import { findServer, putServer } from '../store/document.js';
 import { readLogin, writeLogin, type Login } from '../store/login.js';
 import { writeSettings, type ServerSettings } from '../store/settings.js';
-import { takeBack, touchedBy, type Put } from '../store/taking-back.js';
+import { undoLogin, takeLoginSnapshot, type LoginChange } from '../store/undo-login.js';
 import { verifyToken, type Verification } from './verification.js';
 
 /** What was settled before the tokens came. */
@@ -22,14 +22,14 @@ export interface Agreement {
   readonly name: string;
   /** As the person wrote it, which is how it is stored, and as it is used. */
   readonly url: string;
-  readonly address: string;
+  readonly expandedUrl: string;
   /** Whether to try the token when it is stored. */
   readonly verify: boolean;
   /** What the person has said of the server, and the headers that it is sent: kept with it. */
   readonly settings: ServerSettings;
   readonly headers: Readonly<Record<string, string>>;
   /** The most private network in which its authorization server may be. */
-  readonly reach: Network;
+  readonly allowedNetwork: Network;
   readonly metadata: AuthorizationServerMetadata;
   /** RFC 8707 `resource` as it was sent; undefined where none was. */
   readonly resource: string | undefined;
@@ -40,11 +40,11 @@ export interface Agreement {
   /** The client that the tokens are given to. */
   readonly client: ClientInformation;
   /** The id of a registration from the store that its server does not know any more. */
-  readonly forgotten?: string;
+  readonly forgottenClientId?: string;
   readonly dpop?: Dpop;
   /** The name of the flow. */
   readonly flow: string;
-  readonly proof: Proof;
+  readonly credentials: FlowCredentials;
 }
 
 export interface LoginResult {
@@ -68,8 +68,8 @@ interface Conclusion {
  *
  * @throws AuthError `token_refused`, `store_unwritable` …
  */
-export async function conclude({ agreement, grant, stored }: Conclusion, context: Context): Promise<LoginResult> {
-  const { name, address, headers, settings, verify } = agreement;
+export async function concludeLogin({ agreement, grant, stored }: Conclusion, context: Context): Promise<LoginResult> {
+  const { name, expandedUrl: address, headers, settings, verify } = agreement;
   let put: Untried['put'] | undefined;
   try {
     const asItWants = await withAccessTo({ url: new URL(address), headers, settings }, context);
@@ -82,12 +82,12 @@ export async function conclude({ agreement, grant, stored }: Conclusion, context
     const verification = verify
       ? await whileNotRenewed(name, async () => tryOrTakeBack({ agreement, grant, put: await keep() }, asItWants), context)
       : (await keep(), undefined);
-    await context.store.forgetMoved(name);
-    await grant.answerBrowser?.();
+    await context.store.removeMovedLogin(name);
+    await grant.respondToBrowser?.();
     return { login, verification };
   } catch (error) {
     // Whoever interrupts the trial alone is logged in.
-    await grant.answerBrowser?.(put !== undefined && context.signal.aborted ? undefined : toAuthError(error));
+    await grant.respondToBrowser?.(put !== undefined && context.signal.aborted ? undefined : toAuthError(error));
     throw error;
   }
 }
@@ -108,17 +108,17 @@ async function whileNotRenewed<T>(name: string, work: () => Promise<T>, { store 
 
 /** A login in the store that is to be tried. */
 interface Untried extends Omit<Conclusion, 'stored'> {
-  readonly put: Put & { readonly text: string };
+  readonly put: LoginChange & { readonly text: string };
 }
 
 async function tryOrTakeBack({ agreement, grant, put }: Untried, context: Context): Promise<Verification | undefined> {
-  const { address, dpop } = agreement;
+  const { expandedUrl: address, dpop } = agreement;
   try {
     return await tryToken({ url: new URL(address), tokens: grant.tokens, dpop }, context);
   } catch (error) {
     if (context.signal.aborted) {
       context.ui.warn('The login is stored. Its token was not tried.');
-      await context.store.forgetMoved(put.name);
+      await context.store.removeMovedLogin(put.name);
     } else await context.uninterrupted((undisturbed) => takeOut(put, undisturbed));
     throw error;
   }
@@ -127,7 +127,7 @@ async function tryOrTakeBack({ agreement, grant, put }: Untried, context: Contex
 /** Takes the login out of the store again, unless another process has put another one in its place. */
 async function takeOut({ text, ...put }: Untried['put'], { store, ui }: Context): Promise<void> {
   try {
-    await store.update((document) => takeBack(document, put), put.name, text);
+    await store.update((document) => undoLogin(document, put), put.name, text);
   } catch (error) {
     const { message } = toAuthError(error);
     ui.warn(`The login that follows could not be taken out of the store again: ${message} Run: mcp-auth logout ${put.name}`);
@@ -135,10 +135,21 @@ async function takeOut({ text, ...put }: Untried['put'], { store, ui }: Context)
 }
 
 function loginOf({ agreement, grant }: { agreement: Agreement; grant: Grant }): Login {
-  const { metadata, address, resource, scope, stepUps, client, dpop, flow, proof, reach } = agreement;
+  const {
+    metadata,
+    expandedUrl: address,
+    resource,
+    scope,
+    stepUps,
+    client,
+    dpop,
+    flow,
+    credentials: proof,
+    allowedNetwork: reach,
+  } = agreement;
   const { tokens } = grant;
-  const isNamed = resource !== undefined && covers(resource, new URL(address));
-  return loginFrom(tokens, {
+  const isNamed = resource !== undefined && isResourceFor(resource, new URL(address));
+  return applyTokenResponse(tokens, {
     scope,
     requestedScope: scope,
     issuer: metadata.issuer,
@@ -150,13 +161,13 @@ function loginOf({ agreement, grant }: { agreement: Agreement; grant: Grant }): 
     network: reach,
     ...(stepUps > 0 && { stepUps }),
     ...(tokens.tokenType === 'dpop' && { dpopKey: dpop?.key }),
-    ...renewalOf({ flow, proof: grant.proof ?? proof }),
+    ...renewalOf({ flow, proof: grant.credentials ?? proof }),
   });
 }
 
 /** What has to be known to run an unattended flow again. A token from stdin is not: it is the person's, and soon over. */
-function renewalOf({ flow, proof }: { flow: string; proof: Proof }): Partial<Login> {
-  if (unattendedFlow(flow) === undefined) return {};
+function renewalOf({ flow, proof }: { flow: string; proof: FlowCredentials }): Partial<Login> {
+  if (findUnattendedFlow(flow) === undefined) return {};
   return {
     flow,
     workloadTokenFile: proof.workloadTokenFile,
@@ -183,12 +194,12 @@ async function save(
   { store, signal }: Context,
 ): Promise<Untried['put']> {
   signal.throwIfAborted();
-  const proof = grant.proof ?? agreement.proof;
-  const grantProven = grant.tokens.proven;
-  const { name, url, settings, headers, metadata, client, forgotten } = agreement;
+  const proof = grant.credentials ?? agreement.credentials;
+  const grantProven = grant.tokens.acceptedAuthentication;
+  const { name, url, settings, headers, metadata, client, forgottenClientId: forgotten } = agreement;
   const touched = { name, issuers: [metadata.issuer, ...(proof.identityProvider === undefined ? [] : [proof.identityProvider])] };
   const put = await store.update((document, _, text) => {
-    const before = touchedBy(touched, document);
+    const before = takeLoginSnapshot(touched, document);
     const entry = putServer(document, { name, url });
     writeLogin(entry, login, name);
     writeSettings(entry, settings);
@@ -198,7 +209,7 @@ async function save(
     if (proof.identityProvider !== undefined && proof.identityProviderClient?.client_secret !== undefined) {
       putClient(document, proof.identityProvider, { ...proof.identityProviderClient, obtained_by: 'pre_registration' });
     }
-    return { name, text, before, after: touchedBy(touched, document) };
+    return { name, text, before, after: takeLoginSnapshot(touched, document) };
   });
   const stored = readLogin(findServer(await store.read(), name));
   if (stored?.accessToken !== login.accessToken) {

@@ -2,13 +2,14 @@
 import { obtainClient, type ClientOptions, type ObtainedClient } from './client.js';
 import type { Context } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
-import type { Flow, FlowRequest, Proof } from '../flows/flow.js';
-import { promptToSend, resourceToSend, type Dialect } from '../oauth/dialect.js';
+import type { Flow, FlowRequest, FlowCredentials } from '../flows/flow.js';
+import { choosePrompt, chooseResource, type Dialect } from '../oauth/dialect.js';
 import type { Discovery } from '../oauth/discovery.js';
-import { type OwnPlaces } from '../oauth/endpoints.js';
+import { type OwnAddresses } from '../oauth/endpoints.js';
 import type { Dpop } from '../oauth/dpop.js';
 import { OAuthError } from '../oauth/protocol-error.js';
-import { outdatedErrors, type ClientInformation } from '../oauth/registration.js';
+import { outdatedRegistrationErrors } from '../oauth/registration.js';
+import type { ClientInformation } from '../oauth/client-information.js';
 
 export interface ConsentRequest<T> {
   /** What the person calls the MCP server. */
@@ -16,31 +17,31 @@ export interface ConsentRequest<T> {
   readonly serverUrl: URL;
   readonly discovery: Discovery;
   readonly dialect: Dialect;
-  readonly places: OwnPlaces;
+  readonly places: OwnAddresses;
   /** Scopes joined by spaces; undefined to ask for none by name. */
   readonly scope?: string;
   /** The flows to try, best first. */
   readonly flows: readonly [Flow, ...Flow[]];
   readonly client: ClientOptions;
-  readonly proof: Proof;
+  readonly credentials: FlowCredentials;
   /** The key for a server that takes only tokens that are bound to one. */
   readonly dpop?: Dpop;
   /** Seconds that the person has. */
   readonly timeout?: number;
   /** Names the attempt for who finishes it, where that is another process. */
-  readonly secondHalf?: { readonly attempt: string };
+  readonly secondStep?: { readonly attempt: string };
   /** Has a flow do what is wanted of it: all of it, or its first half. */
-  obtain(flow: Flow, request: FlowRequest): Promise<T>;
+  runFlow(flow: Flow, request: FlowRequest): Promise<T>;
 }
 
 export interface Consent<T> {
-  readonly obtained: T;
+  readonly result: T;
   /** The flow that it came by. */
   readonly flow: Flow;
   /** The client that the tokens are given to. */
   readonly client: ClientInformation;
   /** The id of a registration from the store that its server does not know any more. */
-  readonly forgotten?: string;
+  readonly forgottenClientId?: string;
 }
 
 /**
@@ -54,12 +55,12 @@ export async function obtainConsent<T>(request: ConsentRequest<T>, context: Cont
   try {
     return { client: first.client, ...(await ask({ ...request, ...first }, context)) };
   } catch (error) {
-    const outdated = first.reused && error instanceof OAuthError && outdatedErrors.has(error.error);
+    const outdated = first.isReused && error instanceof OAuthError && outdatedRegistrationErrors.has(error.error);
     if (!outdated || request.discovery.metadata.registration_endpoint === undefined) throw error;
     context.ui.warn(`${error.message} Registering again.`);
     const again = await become({ ...request, client: { ...request.client, register: true } }, context);
     const asked = await ask({ ...request, ...again }, context);
-    return { client: again.client, ...asked, ...(error.error === 'invalid_client' && { forgotten: first.client.client_id }) };
+    return { client: again.client, ...asked, ...(error.error === 'invalid_client' && { forgottenClientId: first.client.client_id }) };
   }
 }
 
@@ -75,7 +76,7 @@ async function become<T>(request: ConsentRequest<T>, context: Context): Promise<
     );
   } catch (error) {
     // Endpoints that are only assumed may not be there.
-    if (!discovery.assumed || !hasCode(error, 'registration_refused', 'server_failed', 'response_invalid')) throw error;
+    if (!discovery.isAssumed || !hasCode(error, 'registration_refused', 'server_failed', 'response_invalid')) throw error;
     throw nobody(discovery, error);
   }
 }
@@ -90,36 +91,51 @@ function nobody({ metadata }: Discovery, cause: AuthError): AuthError {
 }
 
 /** What one flow gave, and which. */
-type Asked<T> = Pick<Consent<T>, 'obtained' | 'flow'>;
+type Asked<T> = Pick<Consent<T>, 'result' | 'flow'>;
 
 /** Asks by the flows, with all that they need. */
 async function ask<T>(request: Omit<ConsentRequest<T>, 'client'> & ObtainedClient, context: Context): Promise<Asked<T>> {
-  const { name, serverUrl, discovery, dialect, places, client, reused, isShared, flows, obtain, scope, proof, dpop, timeout, secondHalf } =
-    request;
+  const {
+    name,
+    serverUrl,
+    discovery,
+    dialect,
+    places,
+    client,
+    isReused: reused,
+    isShared,
+    flows,
+    runFlow: obtain,
+    scope,
+    credentials: proof,
+    dpop,
+    timeout,
+    secondStep: secondHalf,
+  } = request;
   const asked: FlowRequest = {
-    ...{ metadata: discovery.metadata, dialect, places, client, scope, proof, dpop, timeout, secondHalf },
-    resource: resourceToSend(dialect, discovery.resource),
-    prompt: promptToSend(dialect, { scope, isShared }),
+    ...{ metadata: discovery.metadata, dialect, places, client, scope, credentials: proof, dpop, timeout, secondStep: secondHalf },
+    resource: chooseResource(dialect, discovery.resource),
+    prompt: choosePrompt(dialect, { scope, isShared }),
     extraParameters: dialect.authorizeParameters,
     redirectUri: client.redirect_uris?.[0] ?? '',
     serverName: name,
     serverHost: serverUrl.host,
-    clientReused: reused,
-    lasting: secondHalf !== undefined,
+    isClientReused: reused,
+    mustStayValid: secondHalf !== undefined,
   };
-  return firstWilling({ flows, request: asked, obtain }, context);
+  return firstWilling({ flows, request: asked, runFlow: obtain }, context);
 }
 
 /** Uses the first flow that the authorization server lets this client use, saying so whenever it moves on. */
 async function firstWilling<T>(
-  { flows: [flow, next, ...others], request, obtain }: Pick<ConsentRequest<T>, 'flows' | 'obtain'> & { request: FlowRequest },
+  { flows: [flow, next, ...others], request, runFlow: obtain }: Pick<ConsentRequest<T>, 'flows' | 'runFlow'> & { request: FlowRequest },
   context: Context,
 ): Promise<Asked<T>> {
   try {
-    return { flow, obtained: await obtain(flow, request) };
+    return { flow, result: await obtain(flow, request) };
   } catch (error) {
     if (!hasCode(error, 'flow_refused') || next === undefined) throw error;
     context.ui.warn(`${error.message} Going on with ${next.name}.`);
-    return firstWilling({ flows: [next, ...others], request, obtain }, context);
+    return firstWilling({ flows: [next, ...others], request, runFlow: obtain }, context);
   }
 }

@@ -3,28 +3,28 @@ import type { ClientOptions } from './client.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { confirmEndpoints } from '../flows/confirm.js';
-import { availableFlows, reasonForFlow } from '../flows/index.js';
-import type { Flow, Proof } from '../flows/flow.js';
-import { withMtlsEndpoints } from '../oauth/authorization-server.js';
-import { foreignEndpoints, ownPlaces, type OwnPlaces } from '../oauth/endpoints.js';
+import { selectFlows, explainFlowChoice } from '../flows/index.js';
+import type { Flow, FlowCredentials } from '../flows/flow.js';
+import { applyMtlsAliases } from '../oauth/authorization-server.js';
+import { findForeignEndpoints, collectOwnAddresses, type OwnAddresses } from '../oauth/endpoints.js';
 import { parseChallenge, type Challenge } from '../oauth/challenge.js';
-import { dialectOf, type Dialect } from '../oauth/dialect.js';
+import { findDialect, type Dialect } from '../oauth/dialect.js';
 import { discover, type Discovery, type DiscoveryRequest } from '../oauth/discovery.js';
 import { createDpop, type Dpop } from '../oauth/dpop.js';
-import { quoted, shownUrl } from '../server-text.js';
-import { scopeToRequest } from '../oauth/scope.js';
-import { stepUp } from './step-up.js';
-import { withinReach } from '../session/renewal.js';
-import { headersOf, withAccessTo } from '../session/server-access.js';
+import { quote, redactUrl } from '../text/server-text.js';
+import { chooseScope } from '../oauth/scope.js';
+import { checkStepUp } from './step-up.js';
+import { withAllowedNetwork } from '../session/renewal.js';
+import { readHeaders, withAccessTo } from '../session/server-access.js';
 import { findServer } from '../store/document.js';
 import { readLogin, type Login } from '../store/login.js';
-import { mergeSettings, readSettings, settingsInWords, type SaidSettings, type ServerSettings } from '../store/settings.js';
+import { mergeSettings, readSettings, formatSettings, type SettingsChange, type ServerSettings } from '../store/settings.js';
 
 export interface LoginRequest {
   readonly name: string;
   /** As the person wrote it, which is how it is stored, and with its `${VAR}` in place, which is how it is used. */
   readonly url: string;
-  readonly address: string;
+  readonly expandedUrl: string;
   /** The name of the one flow to use; without it, the first that can run. */
   readonly flow?: string;
   /** Whether a browser may be opened on this machine. */
@@ -33,9 +33,9 @@ export interface LoginRequest {
   readonly challenge?: string;
   readonly client: ClientOptions;
   /** What a flow without a person shows in place of consent. */
-  readonly proof: Proof;
+  readonly credentials: FlowCredentials;
   /** What the person says of this server now; what they said before holds where they say nothing. */
-  readonly said: SaidSettings;
+  readonly newSettings: SettingsChange;
   /** Headers that the server is to be sent from now on, by lower-case name; an empty value takes one back. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Seconds that the person has; without it ten minutes, or the life of a device code. */
@@ -55,9 +55,9 @@ export interface Preparation {
   readonly headers: Readonly<Record<string, string>>;
   readonly dialect: Dialect;
   /** Where the addresses of the authorization server may be. */
-  readonly places: OwnPlaces;
+  readonly places: OwnAddresses;
   readonly client: ClientOptions;
-  readonly proof: Proof;
+  readonly credentials: FlowCredentials;
   readonly scope?: string;
   readonly stepUps: number;
   readonly flows: readonly [Flow, ...Flow[]];
@@ -72,44 +72,44 @@ export interface Preparation {
  *
  * @throws AuthError for what discovery finds wrong, `no_flow`, `usage`, `step_up_exhausted`, `store_unwritable`.
  */
-export async function prepare(request: LoginRequest, unlimited: Context): Promise<Preparation> {
+export async function prepareLogin(request: LoginRequest, unlimited: Context): Promise<Preparation> {
   await unlimited.store.checkWritable();
   const entry = findServer(await unlimited.store.read(), request.name);
   const challenge = challengeOf(request);
   const login = readLogin(entry);
-  const more = challenge && stepUp({ name: request.name, login, challenge });
-  const said = mergeSettings(readSettings(entry), request.said);
-  const headers = withoutEmpty({ ...headersOf(entry), ...request.headers });
-  const serverUrl = new URL(request.address);
+  const more = challenge && checkStepUp({ name: request.name, login, challenge });
+  const said = mergeSettings(readSettings(entry), request.newSettings);
+  const headers = withoutEmpty({ ...readHeaders(entry), ...request.headers });
+  const serverUrl = new URL(request.expandedUrl);
   const context = await withAccessTo({ url: serverUrl, headers, settings: said }, unlimited);
-  const found = await discover({ ...discoveryRequest({ serverUrl, settings: said, login }), challenge }, context);
-  const discovery = said.clientCertFile === undefined ? found : { ...found, metadata: withMtlsEndpoints(found.metadata, found) };
+  const found = await discover({ ...createDiscoveryRequest({ serverUrl, settings: said, login }), challenge }, context);
+  const discovery = said.clientCertFile === undefined ? found : { ...found, metadata: applyMtlsAliases(found.metadata, found) };
   const { metadata } = discovery;
   const { settings, places } = await withPlaces(
     { serverUrl, discovery, settings: said, isSaidFor: saidFor({ request, said, login }) },
     context,
   );
-  const dialect = dialectOf(metadata.issuer, settings);
-  const issuerKnown = settings.issuer !== undefined;
-  const proof = { ...request.proof, issuerKnown };
+  const dialect = findDialect(metadata.issuer, settings);
+  const isIssuerKnown = settings.issuer !== undefined;
+  const credentials = { ...request.credentials, isIssuerKnown };
   const { browserWanted, inTwoSteps = false } = request;
-  const situation = { metadata, dialect, browserWanted, proof, inTwoSteps, env: context.env };
-  const flows = availableFlows(situation, request.flow);
-  const scope = scopeToRequest(discovery, {
+  const conditions = { metadata, dialect, browserWanted, credentials, inTwoSteps, env: context.env };
+  const flows = selectFlows(conditions, request.flow);
+  const scope = chooseScope(discovery, {
     asked: settings.scope,
     challenged: challenge?.scope,
-    before: more?.before,
+    before: more?.previousScope,
     offline: !flows[0].unattended,
     offlineAccess: dialect.offlineAccess,
-    least: dialect.leastScope,
+    least: dialect.defaultScope,
   });
   if (discovery.unclearStatus !== undefined) {
     context.ui.warn(
-      `${shownUrl(serverUrl)} answers with status ${discovery.unclearStatus} and does not ask for a login. Going on by the metadata of ${serverUrl.host}. If the login is of no use, check the path: many servers are at /mcp or /sse.`,
+      `${redactUrl(serverUrl)} answers with status ${discovery.unclearStatus} and does not ask for a login. Going on by the metadata of ${serverUrl.host}. If the login is of no use, check the path: many servers are at /mcp or /sse.`,
     );
   }
   tellWhatHolds({ request, said, metadata, scope, dialect }, context);
-  const reason = request.flow === undefined ? reasonForFlow(flows[0], situation) : undefined;
+  const reason = request.flow === undefined ? explainFlowChoice(flows[0], conditions) : undefined;
   if (reason !== undefined) context.ui.remark(reason);
   return {
     serverUrl,
@@ -120,16 +120,16 @@ export async function prepare(request: LoginRequest, unlimited: Context): Promis
     places,
     client: {
       ...request.client,
-      issuerKnown,
+      isIssuerKnown,
       tokenAuthMethod: settings.tokenAuthMethod,
       hasCertificate: settings.clientCertFile !== undefined,
     },
-    proof,
+    credentials,
     scope,
     stepUps: more?.repeats ?? 0,
     flows,
-    ...(discovery.dpop && { dpop: await createDpop(metadata.dpop_signing_alg_values_supported) }),
-    context: withinReach(discovery.reach, context),
+    ...(discovery.isDpopRequired && { dpop: await createDpop(metadata.dpop_signing_alg_values_supported) }),
+    context: withAllowedNetwork(discovery.allowedNetwork, context),
   };
 }
 
@@ -140,7 +140,7 @@ function challengeOf({ challenge: text }: LoginRequest): Challenge | undefined {
 }
 
 /** What discovery is told by what the person has said, and by the login before. */
-export function discoveryRequest({
+export function createDiscoveryRequest({
   serverUrl,
   settings,
   login,
@@ -152,7 +152,7 @@ export function discoveryRequest({
   const { issuer, trustedIssuer, trustedIssuerAt, trustedResource, metadataUrl, privateNetworkAllowed } = settings;
   const trusted =
     trustedIssuer === undefined ? undefined : { issuer: trustedIssuer, ...(trustedIssuerAt !== undefined && { address: trustedIssuerAt }) };
-  return { serverUrl, issuer, before: login?.issuer, trusted, trustedResource, metadataUrl, privateNetworkAllowed };
+  return { serverUrl, issuer, previousIssuer: login?.issuer, trusted, trustedResource, metadataUrl, privateNetworkAllowed };
 }
 
 /**
@@ -172,11 +172,11 @@ async function withPlaces(
   const { metadata, issuerAddress } = discovery;
   const owner = { issuer: metadata.issuer, issuerAddress, serverUrl: serverUrl.href };
   const before = isSaidFor(metadata.issuer) ? settings.trustedEndpoints : undefined;
-  const places = ownPlaces({ ...owner, trusted: before });
-  const foreign = foreignEndpoints(metadata, places);
+  const places = collectOwnAddresses({ ...owner, trusted: before });
+  const foreign = findForeignEndpoints(metadata, places);
   if (foreign.length === 0) return { settings: withTrusted(settings, before), places };
   const trusted = await confirmEndpoints({ issuer: metadata.issuer, foreign, trusted: before }, context);
-  return { settings: withTrusted(settings, trusted), places: ownPlaces({ ...owner, trusted }) };
+  return { settings: withTrusted(settings, trusted), places: collectOwnAddresses({ ...owner, trusted }) };
 }
 
 /**
@@ -192,7 +192,7 @@ function saidFor({
   said: ServerSettings;
   login: Login | undefined;
 }): (issuer: string) => boolean {
-  return (issuer) => typeof request.said.trustedEndpoints === 'string' || said.issuer !== undefined || login?.issuer === issuer;
+  return (issuer) => typeof request.newSettings.trustedEndpoints === 'string' || said.issuer !== undefined || login?.issuer === issuer;
 }
 
 function withTrusted(settings: ServerSettings, trusted: string | undefined): ServerSettings {
@@ -211,9 +211,9 @@ function tellWhatHolds(
   }: Pick<Preparation, 'dialect' | 'scope'> & { request: LoginRequest; said: ServerSettings; metadata: { issuer: string } },
   { ui }: Context,
 ): void {
-  ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${quoted(scope)}`}`);
-  const before = Object.entries(said).filter(([key]) => request.said[key as keyof SaidSettings] === undefined);
-  const words = settingsInWords(Object.fromEntries(before));
+  ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${quote(scope)}`}`);
+  const before = Object.entries(said).filter(([key]) => request.newSettings[key as keyof SettingsChange] === undefined);
+  const words = formatSettings(Object.fromEntries(before));
   if (words.length > 0) ui.remark(`As said before: ${words.join(' ')}`);
   const { name, taken } = dialect.vendor ?? { name: '', taken: [] };
   if (taken.length > 0) ui.remark(`As ${name} needs it: ${taken.join(', ')}.`);

@@ -1,17 +1,17 @@
 import { AuthError } from '../errors.js';
-import { isLoopback, parseSafeUrl } from '../http/url-policy.js';
-import { hasHidden, quoted } from '../server-text.js';
-import { firstFree, isFit } from '../store/fitted-name.js';
+import { isLoopbackUrl, parseSafeUrl } from '../http/url-policy.js';
+import { hasUnprintable, quote } from '../text/server-text.js';
+import { findFreeName, isUsableName } from '../store/usable-name.js';
 
 /** First labels of a host that say what it serves, not whose it is. */
 const generic = new Set(['mcp', 'www', 'api', 'app', 'server', 'remote']);
 
 /** @throws AuthError `usage` for a name that other readers of the store would refuse, or take for an option. */
 export function checkServerName(name: string): string {
-  if (isFit(name)) return name;
+  if (isUsableName(name)) return name;
   throw new AuthError(
     'usage',
-    `A server's name is made of letters, digits, “-” and “_”, 128 at most, does not begin with “-”, and ${quoted(name)} cannot be one.`,
+    `A server's name is made of letters, digits, “-” and “_”, 128 at most, does not begin with “-”, and ${quote(name)} cannot be one.`,
   );
 }
 
@@ -24,8 +24,8 @@ export function checkServerName(name: string): string {
 export function checkServerUrl(url: string): string {
   const written = url.replace(/#[^]*$/, '').trim();
   parseSafeUrl(written, { what: 'The server’s URL', code: 'usage', hint: 'It begins with https://, or with http:// on this machine.' });
-  if (hasHidden(written)) {
-    throw new AuthError('usage', `The server’s URL, ${quoted(written)}, has characters in it that are not seen.`, {
+  if (hasUnprintable(written)) {
+    throw new AuthError('usage', `The server’s URL, ${quote(written)}, has characters in it that are not seen.`, {
       hint: 'Type it anew: they may have come along when it was copied.',
     });
   }
@@ -37,14 +37,14 @@ export function checkServerUrl(url: string): string {
  * A short name from a server's host: `https://mcp.linear.app/mcp` is `linear`. A number is added to a name that is in
  * `taken`.
  */
-export function nameFromUrl(url: URL, taken: readonly string[]): string {
+export function deriveServerName(url: URL, taken: readonly string[]): string {
   const name = shortName(url).replace(/[^A-Za-z0-9_-]/g, '-');
   const all = new Set(taken);
-  return firstFree(name, (one) => all.has(one));
+  return findFreeName(name, (one) => all.has(one));
 }
 
 function shortName(url: URL): string {
-  if (isLoopback(url)) return ['localhost', url.port].filter(Boolean).join('-');
+  if (isLoopbackUrl(url)) return ['localhost', url.port].filter(Boolean).join('-');
   const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
   if (/^[\d.]+$/.test(host) || host.includes(':')) return host;
   const labels = host.split('.');

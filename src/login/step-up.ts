@@ -1,5 +1,5 @@
 /** Asking for more: MCP authorization 2025-11-25, "Step-Up Authorization Flow"; RFC 6750 section 3.1 `insufficient_scope`. */
-import { ownCommand } from '../command-line.js';
+import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import type { Challenge } from '../oauth/challenge.js';
 import type { Login } from '../store/login.js';
@@ -9,7 +9,7 @@ const mostRepeats = 1;
 
 export interface StepUp {
   /** What was asked for before, which the new request has to hold too; undefined without a login. */
-  readonly before: string | undefined;
+  readonly previousScope: string | undefined;
   /** To be remembered with the new login. */
   readonly repeats: number;
 }
@@ -19,7 +19,7 @@ export interface StepUp {
  *
  * @throws AuthError `step_up_exhausted` when the server keeps asking for what it has been given.
  */
-export function stepUp({ name, login, challenge }: { name: string; login: Login | undefined; challenge: Challenge }): StepUp {
+export function checkStepUp({ name, login, challenge }: { name: string; login: Login | undefined; challenge: Challenge }): StepUp {
   const asked = new Set(`${login?.requestedScope ?? ''} ${login?.scope ?? ''}`.split(' ').filter(Boolean));
   const wanted = (challenge.scope ?? '').split(' ').filter(Boolean);
   // A token that has become invalid is no step-up, and asks for nothing.
@@ -30,9 +30,9 @@ export function stepUp({ name, login, challenge }: { name: string; login: Login 
       'step_up_exhausted',
       `${name} keeps asking for scopes that it has been given: ${JSON.stringify(wanted.join(' '))}.`,
       {
-        hint: `Your account may lack the right to them. ${ownCommand`mcp-auth login ${name}`} starts afresh.`,
+        hint: `Your account may lack the right to them. ${formatCommand`mcp-auth login ${name}`} starts afresh.`,
       },
     );
   }
-  return { before: asked.size > 0 ? [...asked].join(' ') : undefined, repeats };
+  return { previousScope: asked.size > 0 ? [...asked].join(' ') : undefined, repeats };
 }

@@ -1,6 +1,6 @@
-import type { Env } from '../context.js';
+import type { Env } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { variablesIn, withReferences } from '../store/variables.js';
+import { listVariables, replaceReferences } from '../store/variables.js';
 
 /**
  * A URL that an app has, as the store has it: checked as it is used, and with its variables as they are written.
@@ -8,14 +8,14 @@ import { variablesIn, withReferences } from '../store/variables.js';
  * @param checkUrl throws for a URL that no server may have, and returns it as it is stored.
  * @throws AuthError `usage` for one that no server may have, whatever is in the variables that are not set here.
  */
-export function storedUrl(url: string, checkUrl: (url: string) => string, { variables }: Pick<Env, 'variables'>): string {
+export function toStoredUrl(url: string, checkUrl: (url: string) => string, { variables }: Pick<Env, 'variables'>): string {
   const written = url.trim();
-  const used = withReferences(written, 'Its URL', ({ name, otherwise, start, end }) => {
+  const used = replaceReferences(written, 'Its URL', ({ name, defaultValue: otherwise, start, end }) => {
     const value = variables[name] === '' ? undefined : variables[name];
     return value ?? otherwise ?? standIn(written.slice(0, start), written.slice(end));
   });
   const checked = checkUrl(used);
-  if (variablesIn(written).length === 0) return checked;
+  if (listVariables(written).length === 0) return checked;
   if (/[^\x21-\x7e]|\\/.test(written)) throw new AuthError('usage', 'Its URL has characters that no URL with a variable can have.');
   return written;
 }

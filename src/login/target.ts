@@ -1,20 +1,20 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { putServer, servers, type ServerEntry, type StoreDocument } from '../store/document.js';
-import { checkLoginFits } from '../store/login.js';
-import { expandVariables, isUrlOf } from '../store/variables.js';
-import { checkServerName, checkServerUrl, nameFromUrl } from './server-name.js';
+import { putServer, listServers, type ServerEntry, type StoreDocument } from '../store/document.js';
+import { checkLoginAllowed } from '../store/login.js';
+import { expandVariables, expandsToUrl } from '../store/variables.js';
+import { checkServerName, checkServerUrl, deriveServerName } from './server-name.js';
 
 /** The server to log in to, with the URL as it was written. */
 export interface LoginTarget {
   readonly name: string;
   readonly url: string;
   /** The same with its `${VAR}` in place. */
-  readonly address: string;
+  readonly expandedUrl: string;
 }
 
 /** A server of the store that has a URL. */
-type RemoteServer = ServerEntry & Omit<LoginTarget, 'address'>;
+type RemoteServer = ServerEntry & Omit<LoginTarget, 'expandedUrl'>;
 
 /**
  * Which server is meant: a URL, a name in the store, or, with neither, the only server in the store, the one chosen
@@ -27,7 +27,9 @@ export async function findTarget(
   context: Context,
 ): Promise<LoginTarget> {
   const document = await context.store.read();
-  const remote = servers(document).flatMap(([one, { url, ...entry }]) => (typeof url === 'string' ? [{ ...entry, name: one, url }] : []));
+  const remote = listServers(document).flatMap(([one, { url, ...entry }]) =>
+    typeof url === 'string' ? [{ ...entry, name: one, url }] : [],
+  );
   const asked = (server ?? (await chosenServer(remote, context))).trim();
   const named = remote.find((one) => one.name === asked);
   if (named === undefined && !asked.includes('://')) throw unknownServer(asked, remote);
@@ -41,18 +43,18 @@ function targetForUrl(
   { url, name, remote, document }: { url: string; name: string | undefined; remote: RemoteServer[]; document: StoreDocument },
   context: Context,
 ): LoginTarget {
-  const same = remote.filter((one) => isUrlOf(one.url, url, context.env));
+  const same = remote.filter((one) => expandsToUrl(one.url, url, context.env));
   const known = name === undefined ? same[0] : same.find((one) => one.name === name);
   if (known) return targetInStore(known, context);
-  if (name === undefined) return { name: nameFromUrl(new URL(url), Object.keys(document.mcpServers ?? {})), url, address: url };
+  if (name === undefined) return { name: deriveServerName(new URL(url), Object.keys(document.mcpServers ?? {})), url, expandedUrl: url };
   // This copy of the document goes nowhere; it is asked whether the name is free.
   putServer(document, { name: checkServerName(name), url });
-  return { name, url, address: url };
+  return { name, url, expandedUrl: url };
 }
 
 function targetInStore(server: RemoteServer, { env }: Context): LoginTarget {
-  checkLoginFits(server, server.name);
-  return { name: server.name, url: server.url, address: checkServerUrl(expandVariables(server.url, env)) };
+  checkLoginAllowed(server, server.name);
+  return { name: server.name, url: server.url, expandedUrl: checkServerUrl(expandVariables(server.url, env)) };
 }
 
 async function chosenServer(remote: RemoteServer[], { ui, signal }: Context): Promise<string> {

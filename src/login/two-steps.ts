@@ -2,26 +2,26 @@
  * A login in two commands, for whoever cannot wait between them: an agent, a chat bot, a CI job. The first shows what the
  * person needs and ends; the second takes what they bring back, in another process, minutes later.
  */
-import type { ClientInformation } from '../oauth/registration.js';
+import type { ClientInformation, DpopKey } from '../oauth/client-information.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
-import { conclude, type Agreement, type LoginResult } from './conclusion.js';
+import { concludeLogin, type Agreement, type LoginResult } from './conclusion.js';
 import { obtainConsent } from './consent.js';
 import type { Context } from '../context.js';
-import { ownCommand } from '../command-line.js';
+import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
-import type { Flow, FlowRequest, Halves, Started } from '../flows/flow.js';
-import { flowNamed } from '../flows/index.js';
-import { patience } from '../flows/redirect.js';
-import { withinTime } from '../flows/time-limit.js';
-import type { Network } from '../http/networks.js';
-import { agreementOf } from './login.js';
-import { withinReach } from '../session/renewal.js';
-import { dialectOf } from '../oauth/dialect.js';
-import { ownPlaces } from '../oauth/endpoints.js';
-import { openDpop, type DpopKey } from '../oauth/dpop.js';
-import { headersOf, withAccessTo } from '../session/server-access.js';
-import { prepare, type LoginRequest } from './preparation.js';
-import { newAttemptId, type AttemptFile } from '../store/attempts.js';
+import type { Flow, FlowRequest, TwoStepFlow, StartedFlow } from '../flows/flow.js';
+import { getFlow } from '../flows/index.js';
+import { defaultTimeoutSeconds } from '../flows/redirect.js';
+import { withTimeLimit } from '../flows/time-limit.js';
+import type { Network } from '../effects.js';
+import { createAgreement } from './login.js';
+import { withAllowedNetwork } from '../session/renewal.js';
+import { findDialect } from '../oauth/dialect.js';
+import { collectOwnAddresses } from '../oauth/endpoints.js';
+import { importDpop } from '../oauth/dpop.js';
+import { readHeaders, withAccessTo } from '../session/server-access.js';
+import { prepareLogin, type LoginRequest } from './preparation.js';
+import { createAttemptId, type AttemptFile } from '../store/attempts.js';
 import { findServer, isSameUrl, type ServerEntry } from '../store/document.js';
 import { readSettings, type ServerSettings } from '../store/settings.js';
 
@@ -31,7 +31,7 @@ export interface StartedLogin {
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   /** Whether it is finished with the address that the browser ends on; otherwise by waiting. */
-  readonly takesAddress: boolean;
+  readonly needsRedirectUrl: boolean;
 }
 
 /** An agreement on disk, with what the flow keeps. Secret. */
@@ -53,7 +53,7 @@ interface Kept {
   readonly client: ClientInformation;
   readonly forgotten?: string;
   readonly dpop_key?: DpopKey;
-  readonly kept: Started['kept'];
+  readonly kept: StartedFlow['state'];
 }
 
 /**
@@ -62,27 +62,40 @@ interface Kept {
  * @throws AuthError as `login` does until then.
  */
 export async function startLogin(request: LoginRequest, context: Context): Promise<StartedLogin> {
-  const prepared = await prepare({ ...request, inTwoSteps: true }, context);
-  const attempt = newAttemptId();
+  const prepared = await prepareLogin({ ...request, inTwoSteps: true }, context);
+  const attempt = createAttemptId();
   const limited = prepared.context;
   const obtain = (flow: Flow, asked: FlowRequest) => halvesOf(flow).start(asked, limited);
   const { name: serverName, timeout } = request;
-  const consent = await obtainConsent({ ...prepared, name: serverName, timeout, secondHalf: { attempt }, obtain }, limited);
-  const { kept, expiresAt, show } = consent.obtained;
-  const agreement = agreementOf({ request, prepared, consent });
-  const { name, url, address, flow, verify, settings, headers, metadata, resource, scope, client, forgotten } = agreement;
+  const consent = await obtainConsent({ ...prepared, name: serverName, timeout, secondStep: { attempt }, runFlow: obtain }, limited);
+  const { state: kept, expiresAt, show } = consent.result;
+  const agreement = createAgreement({ request, prepared, consent });
+  const {
+    name,
+    url,
+    expandedUrl: address,
+    flow,
+    verify,
+    settings,
+    headers,
+    metadata,
+    resource,
+    scope,
+    client,
+    forgottenClientId: forgotten,
+  } = agreement;
   const file: AttemptFile & Kept = {
     ...{ attempt, server: name, started_at: context.clock.now(), expires_at: Math.floor(expiresAt / 1000) },
     ...{ url, address, flow, verify, settings, headers, metadata, resource, scope, client, forgotten, kept },
-    network: agreement.reach,
+    network: agreement.allowedNetwork,
     step_ups: agreement.stepUps,
     dpop_key: agreement.dpop?.key,
   };
   // Those that have expired go now.
-  await context.store.attempts(context.clock.now());
-  await context.store.keepAttempt(file);
+  await context.store.readAttempts(context.clock.now());
+  await context.store.saveAttempt(file);
   await show();
-  return { attempt, expiresAt, takesAddress: halvesOf(consent.flow).isOf !== undefined };
+  return { attempt, expiresAt, needsRedirectUrl: halvesOf(consent.flow).isResponseTo !== undefined };
 }
 
 export interface FinishRequest {
@@ -92,7 +105,7 @@ export interface FinishRequest {
   /** Which of several attempts. */
   readonly attempt?: string;
   /** What the person pasted, where it was given with the command. */
-  readonly answer?: string;
+  readonly pastedText?: string;
   /** Seconds that the person still has. */
   readonly timeout?: number;
 }
@@ -108,9 +121,9 @@ export async function finishLogin(request: FinishRequest, context: Context): Pro
   const open = await openAttempts(request, context);
   const [newest] = open;
   if (newest === undefined) throw unknown(request);
-  const takesAddress = halvesOf(flowNamed(newest.flow)).isOf !== undefined;
-  const answer = request.answer ?? (takesAddress && context.ui.input === 'lines' ? await readAnswer(request, context) : undefined);
-  const attempt = open.find(({ flow, kept }) => answer !== undefined && flowNamed(flow).halves?.isOf?.(answer, kept)) ?? newest;
+  const takesAddress = halvesOf(getFlow(newest.flow)).isResponseTo !== undefined;
+  const answer = request.pastedText ?? (takesAddress && context.ui.input === 'lines' ? await readAnswer(request, context) : undefined);
+  const attempt = open.find(({ flow, kept }) => answer !== undefined && getFlow(flow).twoSteps?.isResponseTo?.(answer, kept)) ?? newest;
   const result = await context.store.finishAttempt(attempt, (spent) =>
     finish({ attempt, timeout: request.timeout, spent }, answer === undefined ? context : answering(answer, context)),
   );
@@ -118,12 +131,12 @@ export async function finishLogin(request: FinishRequest, context: Context): Pro
   return { ...result, name: attempt.server };
 }
 
-async function readAnswer({ timeout = patience }: FinishRequest, context: Context): Promise<string | undefined> {
-  return withinTime(timeout, context, ({ ui, signal }) => ui.paste({ message: '', signal }));
+async function readAnswer({ timeout = defaultTimeoutSeconds }: FinishRequest, context: Context): Promise<string | undefined> {
+  return withTimeLimit(timeout, context, ({ ui, signal }) => ui.paste({ message: '', signal }));
 }
 
 async function openAttempts({ server, name, attempt }: FinishRequest, { store, clock }: Context): Promise<(AttemptFile & Kept)[]> {
-  const all = (await store.attempts(clock.now())) as (AttemptFile & Kept)[];
+  const all = (await store.readAttempts(clock.now())) as (AttemptFile & Kept)[];
   const fits = (asked: string | undefined, found: boolean) => asked === undefined || found;
   return all.filter(
     (one) =>
@@ -139,27 +152,41 @@ async function finish(
 ): Promise<LoginResult> {
   const { server, url, address, flow, verify, metadata, resource, scope, client, forgotten, kept } = attempt;
   const entry = findServer(await context.store.read(), server);
-  const { settings = settingsBefore(attempt, entry), headers = headersOf(entry) } = attempt;
-  const dpop = attempt.dpop_key && (await openDpop(attempt.dpop_key));
+  const { settings = settingsBefore(attempt, entry), headers = readHeaders(entry) } = attempt;
+  const dpop = attempt.dpop_key && (await importDpop(attempt.dpop_key));
   const agreement: Agreement = {
-    ...{ name: server, url, address, flow, verify, settings, headers, metadata, resource, scope, client, forgotten, dpop },
-    reach: attempt.network,
+    ...{
+      name: server,
+      url,
+      expandedUrl: address,
+      flow,
+      verify,
+      settings,
+      headers,
+      metadata,
+      resource,
+      scope,
+      client,
+      forgottenClientId: forgotten,
+      dpop,
+    },
+    allowedNetwork: attempt.network,
     stepUps: attempt.step_ups,
-    proof: {},
+    credentials: {},
   };
   const redirectUri = client.redirect_uris?.[0] ?? '';
   const request: FlowRequest = {
     ...{ metadata, client, dpop, redirectUri, resource, scope, timeout },
     serverName: server,
     serverHost: new URL(address).host,
-    dialect: dialectOf(metadata.issuer, settings),
-    places: ownPlaces({ issuer: metadata.issuer, serverUrl: address, trusted: settings.trustedEndpoints }),
-    clientReused: false,
-    proof: {},
+    dialect: findDialect(metadata.issuer, settings),
+    places: collectOwnAddresses({ issuer: metadata.issuer, serverUrl: address, trusted: settings.trustedEndpoints }),
+    isClientReused: false,
+    credentials: {},
   };
   const asItWants = await withAccessTo({ url: new URL(address), headers, settings }, context);
-  const grant = await halvesOf(flowNamed(flow)).finish({ request, kept }, withinReach(attempt.network, asItWants));
-  return conclude({ agreement, grant, stored: spent }, context);
+  const grant = await halvesOf(getFlow(flow)).finish({ request, kept }, withAllowedNetwork(attempt.network, asItWants));
+  return concludeLogin({ agreement, grant, stored: spent }, context);
 }
 
 /** What holds for an attempt that says nothing of settings: what the server has, and the issuer that was trusted then. */
@@ -171,7 +198,7 @@ function settingsBefore(
 }
 
 /** `prepare` lets only such flows through. */
-function halvesOf({ halves, name }: Flow): Halves {
+function halvesOf({ twoSteps: halves, name }: Flow): TwoStepFlow {
   if (halves) return halves;
   throw new AuthError('no_flow', `${name} cannot be done in two steps.`);
 }
@@ -185,6 +212,6 @@ function answering(answer: string, context: Context): Context {
 function unknown({ server, name = server, attempt }: FinishRequest): AuthError {
   const which = attempt !== undefined ? `No login ${JSON.stringify(attempt)}` : name === undefined ? 'No login' : `No login to ${name}`;
   return new AuthError('attempt_unknown', `${which} waits to be finished: none was started, or it has expired or been finished.`, {
-    hint: `Start one with: ${ownCommand`mcp-auth login ${name ?? 'SERVER'} --start`}`,
+    hint: `Start one with: ${formatCommand`mcp-auth login ${name ?? 'SERVER'} --start`}`,
   });
 }

@@ -1,15 +1,22 @@
 /** Whether a token does what it is for: one visit to the MCP server. */
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import type { Context, HttpRequest } from '../context.js';
+import type { Context } from '../context.js';
+import type { HttpRequest } from '../effects.js';
 import { AuthError, hasCode } from '../errors.js';
-import { isObject, parseObject } from '../json.js';
-import { requestWithProof, type Dpop } from '../oauth/dpop.js';
-import { checkPlace, isRedirect, mostMoves, movedElsewhere, movedTo } from '../oauth/place.js';
-import { listTools, questionRequest } from '../oauth/probe.js';
-import { lengthRefused, needsText, refusesLength, refusesToken } from '../oauth/token-refusal.js';
+import { isObject, parseObject } from '../text/json.js';
+import { requestWithDpop, type Dpop } from '../oauth/dpop.js';
+import {
+  checkBelongsToServer,
+  isRedirect,
+  maxServerRedirects,
+  createForeignRedirectError,
+  findRedirectTarget,
+} from '../oauth/server-url.js';
+import { listToolsRequest, toHttpRequest } from '../oauth/probe.js';
+import { describeHeaderLengthRejection, needsBody, rejectsHeaderLength, rejectsToken } from '../oauth/token-rejection.js';
 import type { TokenResponse } from '../oauth/token.js';
 import { version } from '../version.js';
-import { mostBytes, visitLimits, type VisitLimits } from './visit-limits.js';
+import { maxVisitBytes, createVisitLimits, type VisitLimits } from './visit-limits.js';
 
 /** Milliseconds that the whole visit may take. */
 const timeLimit = 20_000;
@@ -26,7 +33,7 @@ export interface Verification {
 }
 
 /** Where a token is to be used, and the key that a token of type `dpop` is bound to. */
-export interface Bearer {
+export interface TokenToVerify {
   readonly url: URL;
   readonly tokens: Pick<TokenResponse, 'accessToken' | 'tokenType'>;
   readonly dpop?: Dpop;
@@ -63,10 +70,10 @@ const oldTransport = new Set([404, 405, 406, 415]);
  * @throws AuthError `token_refused` when the server does not take the token, `server_failed` or a network error when it
  * could not be asked, which says nothing about the token.
  */
-export async function verifyToken(bearer: Bearer, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Verification> {
+export async function verifyToken(bearer: TokenToVerify, { http, signal }: Pick<Context, 'http' | 'signal'>): Promise<Verification> {
   const seen: Seen = { misunderstood: false, takesNoMessages: false };
   const visit = new AbortController();
-  const limits = visitLimits(bearer.url.host, (error) => {
+  const limits = createVisitLimits(bearer.url.host, (error) => {
     seen.failure ??= error;
     visit.abort(error);
   });
@@ -77,13 +84,13 @@ export async function verifyToken(bearer: Bearer, { http, signal }: Pick<Context
   signal.addEventListener('abort', interrupt);
   const limit = visit.signal;
   const fetch: Visited['fetch'] = async (target, request) => {
-    limits.request();
+    limits.countRequest();
     const answered = await requestOnward(
       { ...bearer, url: target },
-      { ...request, ...(!request.stream && { largest: mostBytes }), signal: request.signal ?? limit },
+      { ...request, ...(!request.stream && { maxBytes: maxVisitBytes }), signal: request.signal ?? limit },
       { http },
     );
-    const response = await limits.answer(answered, typeof request.body === 'string' ? request.body : undefined);
+    const response = await limits.limitResponse(answered, typeof request.body === 'string' ? request.body : undefined);
     await note(response, { seen, host: target.host, token: bearer.tokens.accessToken, isMessage: request.method === 'POST' });
     return response;
   };
@@ -121,42 +128,42 @@ async function note(
   if (status < 400) return;
   const answered = { status, challenge: response.headers.get('www-authenticate') ?? undefined };
   const text =
-    needsText(answered) || status === 413
+    needsBody(answered) || status === 413
       ? await response
           .clone()
           .text()
           .catch(() => '')
       : undefined;
-  if (refusesLength({ status, text }, token)) {
-    const { message, hint } = lengthRefused(host, token);
+  if (rejectsHeaderLength({ status, text }, token)) {
+    const { message, hint } = describeHeaderLengthRejection(host, token);
     seen.failure ??= new AuthError('token_refused', message, { hint });
   }
   // A 403 refuses the token for whatever reason; a 400 may be about the question.
-  if (status === 403 || refusesToken({ ...answered, text })) seen.refused = status;
+  if (status === 403 || rejectsToken({ ...answered, text })) seen.refused = status;
   else if (status === 400) seen.misunderstood = true;
   else if (isMessage && oldTransport.has(status)) seen.takesNoMessages = true;
 }
 
 /** A request where the server has it now, as the bridge sends it. */
-async function requestOnward(bearer: Bearer, request: HttpRequest, context: Pick<Context, 'http'>): Promise<Response> {
+async function requestOnward(bearer: TokenToVerify, request: HttpRequest, context: Pick<Context, 'http'>): Promise<Response> {
   let { url } = bearer;
   for (let moves = 0; ; moves += 1) {
     const response = await requestWithToken({ ...bearer, url }, request, context);
     const redirect = { status: response.status, location: response.headers.get('location') };
     if (!isRedirect(redirect)) return response;
     await response.body?.cancel().catch(() => undefined);
-    const to = moves < mostMoves ? movedTo(redirect, url) : undefined;
-    if (to === undefined) throw movedElsewhere(redirect.location ?? '', url);
+    const to = moves < maxServerRedirects ? findRedirectTarget(redirect, url) : undefined;
+    if (to === undefined) throw createForeignRedirectError(redirect.location ?? '', url);
     url = to;
   }
 }
 
 function requestWithToken(
-  { url, tokens: { accessToken: token, tokenType }, dpop }: Bearer,
+  { url, tokens: { accessToken: token, tokenType }, dpop }: TokenToVerify,
   request: HttpRequest,
   { http }: Pick<Context, 'http'>,
 ): Promise<Response> {
-  if (tokenType === 'dpop' && dpop) return requestWithProof({ url, token, dpop, request }, { http });
+  if (tokenType === 'dpop' && dpop) return requestWithDpop({ url, token, dpop, request }, { http });
   return http.fetch(url, { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } });
 }
 
@@ -176,7 +183,7 @@ const withSse: Opening = async (url, fetch) => {
   const { SSEClientTransport } = await import('@modelcontextprotocol/sdk/client/sse.js');
   return new SSEClientTransport(url, {
     fetch: (target, init) => {
-      checkPlace(new URL(target), { target: url, what: 'The endpoint that the server names' });
+      checkBelongsToServer(new URL(target), { target: url, what: 'The endpoint that the server names' });
       return fetch(target, init);
     },
   });
@@ -213,7 +220,7 @@ async function openSession({ url, signal: limit, fetch, limits }: Visited, openi
 function guarded(transport: ClosableTransport, limits: VisitLimits): ClosableTransport {
   let take: Transport['onmessage'];
   transport.onmessage = (message, extra) => {
-    if (!limits.takes(message)) return;
+    if (!limits.acceptsMessage(message)) return;
     const { id, ...rest } = message as { id?: unknown };
     const isNumber = typeof id === 'string' && /^\d+$/.test(id) && !('method' in message);
     take?.(isNumber ? ({ ...rest, id: Number(id) } as typeof message) : message, extra);
@@ -255,7 +262,7 @@ async function countTools(client: import('@modelcontextprotocol/sdk/client/index
 
 /** One question to a server that has no sessions, answered as JSON or as an event. */
 async function askOnce({ url, signal, fetch }: Visited): Promise<Verification> {
-  const response = await fetch(url, { ...questionRequest(listTools), signal });
+  const response = await fetch(url, { ...toHttpRequest(listToolsRequest), signal });
   const text = await response.text();
   const { result } = parseObject(/^data: ?(.*)$/m.exec(text)?.[1] ?? text) ?? {};
   if (!isObject(result) || !Array.isArray(result['tools'])) throw new AuthError('server_failed', `${url.host} did not list its tools.`);

@@ -3,10 +3,10 @@
  * back as often as it is told to: what it is handed is bounded here.
  */
 import { AuthError } from '../errors.js';
-import { isObject } from '../json.js';
+import { isObject } from '../text/json.js';
 
 /** Bytes of all answers. */
-export const mostBytes = 8 * 1024 * 1024;
+export const maxVisitBytes = 8 * 1024 * 1024;
 /** Requests that a visit takes: pages of tools, and streams that break off, among them. */
 const mostRequests = 200;
 /** Messages of a stream. */
@@ -16,16 +16,16 @@ const mostQuestions = 8;
 
 export interface VisitLimits {
   /** Counts a request of ours. Throws `response_invalid` for one too many. */
-  request(): void;
+  countRequest(): void;
   /** The answer with its bytes counted. Of a list of messages in JSON, the one that answers `body` is left. */
-  answer(response: Response, body: string | undefined): Promise<Response>;
+  limitResponse(response: Response, body: string | undefined): Promise<Response>;
   /** Whether a message is to be looked at. */
-  takes(message: object): boolean;
+  acceptsMessage(message: object): boolean;
 }
 
 /** @param stop ends the visit: whatever the SDK makes of a broken stream, there is nothing to wait for. */
-export function visitLimits(host: string, stop: (error: AuthError) => void): VisitLimits {
-  const left = { bytes: mostBytes, requests: mostRequests, messages: mostMessages, questions: mostQuestions };
+export function createVisitLimits(host: string, stop: (error: AuthError) => void): VisitLimits {
+  const left = { bytes: maxVisitBytes, requests: mostRequests, messages: mostMessages, questions: mostQuestions };
   /** Undefined as long as there is enough left. */
   const spend = (what: keyof typeof left, amount: number, most: string): AuthError | undefined => {
     left[what] -= amount;
@@ -38,23 +38,23 @@ export function visitLimits(host: string, stop: (error: AuthError) => void): Vis
     body.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         transform: (chunk, controller) => {
-          const error = spend('bytes', chunk.byteLength, `${mostBytes / 1024 / 1024} MiB`);
+          const error = spend('bytes', chunk.byteLength, `${maxVisitBytes / 1024 / 1024} MiB`);
           if (error) controller.error(error);
           else controller.enqueue(chunk);
         },
       }),
     );
   return {
-    request: () => {
+    countRequest: () => {
       const error = spend('requests', 1, `${mostRequests} requests`);
       if (error) throw error;
     },
-    answer: async ({ status, headers, body: received }, body) => {
+    limitResponse: async ({ status, headers, body: received }, body) => {
       const answer = new Response(received && counted(received), { status, headers });
       const isJson = /^application\/json\b/i.test(headers.get('content-type') ?? '');
       return isJson && status === 200 ? answerIn(await answer.text(), { headers, body }) : answer;
     },
-    takes: (message) => {
+    acceptsMessage: (message) => {
       if (spend('messages', 1, `${mostMessages} messages`)) return false;
       if (!('method' in message)) return true;
       if (!('id' in message)) return false;

@@ -4,16 +4,17 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, validateAuthResponse } from 'oauth4webapi';
-import type { Context } from '../context.js';
+import type { Effects } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { quoted } from '../server-text.js';
+import { quote } from '../text/server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import type { Dialect } from './dialect.js';
 import type { Dpop } from './dpop.js';
-import { OAuthError, protocolError } from './protocol-error.js';
-import { mustPush, requestPushedAuthorization } from './pushed-authorization.js';
-import { outdatedErrors, type ClientInformation } from './registration.js';
-import { requestWithSecondTry } from './second-try.js';
+import { OAuthError, toProtocolError } from './protocol-error.js';
+import { requiresPushedRequest, requestPushedAuthorization } from './pushed-authorization.js';
+import { outdatedRegistrationErrors } from './registration.js';
+import type { ClientInformation } from './client-information.js';
+import { retryWithChangedParameters } from './parameter-retry.js';
 import { requestToken, type TokenContext, type TokenResponse } from './token.js';
 
 /** What is asked for, and of whom. */
@@ -30,11 +31,11 @@ export interface AuthorizationRequest {
   /** What one server needs beside the RFCs' own parameters, as `access_type=offline`. */
   readonly extraParameters?: Readonly<Record<string, string>>;
   /** Whether the address has to be good for long: one that was pushed opens for minutes. */
-  readonly lasting?: boolean;
+  readonly mustStayValid?: boolean;
 }
 
 /** Parameters that make a request safe or ours, which nobody may set by hand. */
-export const ownParameters: ReadonlySet<string> = new Set([
+export const reservedParameters: ReadonlySet<string> = new Set([
   'response_type',
   'client_id',
   'redirect_uri',
@@ -49,7 +50,7 @@ export const ownParameters: ReadonlySet<string> = new Set([
 ]);
 
 /** One authorization request that waits for its response: what has to be remembered until then (RFC 7636, RFC 9207). */
-export interface Attempt {
+export interface AuthorizationAttempt {
   readonly request: AuthorizationRequest;
   /** The address for the person to open. */
   readonly url: string;
@@ -68,13 +69,13 @@ export interface AuthorizationResponse {
  * Why this authorization server cannot be asked for a code; undefined when it can. PKCE is not optional: it is sent in
  * any case, but a server whose metadata does not mention it may ignore it, which `pkceUnadvertised` accepts.
  */
-export function authorizationCodeUnavailable(
+export function findAuthorizationCodeProblem(
   metadata: AuthorizationServerMetadata,
   { pkceUnadvertised }: Pick<Dialect, 'pkceUnadvertised'>,
 ): string | undefined {
   const methods = metadata.code_challenge_methods_supported;
   if (metadata.authorization_endpoint === undefined) return 'the authorization server has no authorization endpoint';
-  if (mustPush(metadata) && metadata.pushed_authorization_request_endpoint === undefined) {
+  if (requiresPushedRequest(metadata) && metadata.pushed_authorization_request_endpoint === undefined) {
     return 'the authorization server requires pushed requests and has no endpoint that takes them';
   }
   if (methods === undefined && pkceUnadvertised) return undefined;
@@ -89,7 +90,7 @@ export function authorizationCodeUnavailable(
  *
  * @throws what `requestPushedAuthorization` throws.
  */
-export async function startAuthorization(request: AuthorizationRequest, context: TokenContext): Promise<Attempt> {
+export async function startAuthorization(request: AuthorizationRequest, context: TokenContext): Promise<AuthorizationAttempt> {
   const { metadata, client, dpop, redirectUri, resource, scope, prompt, extraParameters } = request;
   const state = randomBytes(16).toString('base64url');
   const codeVerifier = generateRandomCodeVerifier();
@@ -126,8 +127,8 @@ async function push(
   context: TokenContext,
 ): Promise<{ url: string; opensUntil: number } | undefined> {
   const { metadata, client, dpop } = request;
-  const required = mustPush(metadata);
-  if (!required && (!long || request.lasting || metadata.pushed_authorization_request_endpoint === undefined)) return undefined;
+  const required = requiresPushedRequest(metadata);
+  if (!required && (!long || request.mustStayValid || metadata.pushed_authorization_request_endpoint === undefined)) return undefined;
   try {
     const { requestUri, expiresIn } = await requestPushedAuthorization({ metadata, client, dpop, parameters }, context);
     if (!required && expiresIn < timeToOpen) return undefined;
@@ -135,7 +136,7 @@ async function push(
     return { url, opensUntil: context.clock.now() + expiresIn * 1000 };
   } catch (error) {
     // Nobody depends on it: the long address is as good.
-    if (required || context.signal.aborted || (error instanceof OAuthError && outdatedErrors.has(error.error))) throw error;
+    if (required || context.signal.aborted || (error instanceof OAuthError && outdatedRegistrationErrors.has(error.error))) throw error;
     return undefined;
   }
 }
@@ -160,8 +161,8 @@ const clientIsUnknown =
  * @returns `invalid_client`, `unauthorized_client` or `invalid_scope`; undefined when nothing is known to be wrong.
  */
 export async function requestRegistrationProblem(
-  attempt: Attempt,
-  { http, signal }: Pick<Context, 'http' | 'signal'>,
+  attempt: AuthorizationAttempt,
+  { http, signal }: Pick<Effects, 'http' | 'signal'>,
 ): Promise<string | undefined> {
   // A pushed request is opened once only, and an unknown client could not have pushed it.
   if (attempt.opensUntil !== undefined) return undefined;
@@ -170,7 +171,7 @@ export async function requestRegistrationProblem(
     const location = response.headers.get('location');
     const error =
       location !== null && URL.canParse(location, attempt.url) ? new URL(location, attempt.url).searchParams.get('error') : null;
-    if (error !== null) return outdatedErrors.has(error) ? error : undefined;
+    if (error !== null) return outdatedRegistrationErrors.has(error) ? error : undefined;
     const refused = response.status >= 400 && response.status < 500;
     return refused && clientIsUnknown.test(await response.text()) ? 'invalid_client' : undefined;
   } catch (error) {
@@ -185,7 +186,7 @@ export async function requestRegistrationProblem(
  *
  * @throws AuthError `state_mismatch`, `not_an_address`, `issuer_mismatch`, `access_denied`, `authorization_failed`, `code_missing`.
  */
-export function checkAuthorizationResponse(parameters: URLSearchParams, attempt: Attempt): AuthorizationResponse {
+export function checkAuthorizationResponse(parameters: URLSearchParams, attempt: AuthorizationAttempt): AuthorizationResponse {
   const { metadata, client } = attempt.request;
   const states = parameters.getAll('state');
   if (states.length !== 1 || !equal(states[0] ?? '', attempt.state)) {
@@ -195,7 +196,7 @@ export function checkAuthorizationResponse(parameters: URLSearchParams, attempt:
   }
   const twice = firstRepeated(parameters.keys());
   if (twice !== undefined)
-    throw new AuthError('not_an_address', `That address holds ${quoted(twice)} more than once (RFC 6749 section 3.1).`);
+    throw new AuthError('not_an_address', `That address holds ${quote(twice)} more than once (RFC 6749 section 3.1).`);
   const issuers = parameters.getAll('iss');
   const wanted = metadata.authorization_response_iss_parameter_supported === true;
   if (issuers.length === 0 ? wanted : issuers[0] !== metadata.issuer) {
@@ -208,7 +209,7 @@ export function checkAuthorizationResponse(parameters: URLSearchParams, attempt:
     const code = checked.get('code');
     if (code) return { code };
   } catch (error) {
-    throw protocolError(error, `The authorization endpoint of ${metadata.issuer}`);
+    throw toProtocolError(error, `The authorization endpoint of ${metadata.issuer}`);
   }
   throw new AuthError('code_missing', 'That address holds no authorization code.', {
     hint: 'Copy the whole address, to its very end.',
@@ -217,12 +218,12 @@ export function checkAuthorizationResponse(parameters: URLSearchParams, attempt:
 
 /** Exchanges the code for tokens (RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707 section 2.2). */
 export async function requestTokenByCode(
-  { attempt, code }: { attempt: Attempt; code: string },
+  { attempt, code }: { attempt: AuthorizationAttempt; code: string },
   context: TokenContext,
 ): Promise<TokenResponse> {
   const { metadata, client, dpop, redirectUri, resource, scope } = attempt.request;
   const parameters = { code, redirect_uri: redirectUri, code_verifier: attempt.codeVerifier, ...(resource !== undefined && { resource }) };
-  return requestWithSecondTry({ parameters, granted: { scope }, isFirstToken: true, isLastTold: false }, (asked) =>
+  return retryWithChangedParameters({ parameters, granted: { scope }, isFirstToken: true, isLastTold: false }, (asked) =>
     requestToken({ metadata, client, dpop, grantType: 'authorization_code', parameters: asked }, context),
   );
 }

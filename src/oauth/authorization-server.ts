@@ -1,13 +1,12 @@
 /** Authorization server metadata: RFC 8414, and OpenID Connect Discovery 1.0 for servers that only have that. */
 import type { AuthorizationServer } from 'oauth4webapi';
-import type { Context } from '../context.js';
+import type { Effects, Network } from '../effects.js';
 import { AuthError } from '../errors.js';
-import type { Network } from '../http/networks.js';
-import { parseReachableUrl, parseSafeUrl } from '../http/url-policy.js';
-import { isObject } from '../json.js';
-import { quoted } from '../server-text.js';
+import { parseAllowedUrl, parseSafeUrl } from '../http/url-policy.js';
+import { isObject } from '../text/json.js';
+import { quote } from '../text/server-text.js';
 import { requestFirstMetadata } from './metadata-document.js';
-import { vendorOf } from './vendors/index.js';
+import { findVendor } from './vendors/index.js';
 
 /** RFC 8414 section 2, in the RFC's own names. */
 export type AuthorizationServerMetadata = AuthorizationServer;
@@ -47,7 +46,7 @@ const lists = [
 const issuerForm = /^https?:\/\/[\w.~:/[\]%@+,=-]{1,500}$/;
 
 /** Whose metadata is asked for. */
-export interface IssuerRequest {
+export interface AuthorizationServerRequest {
   readonly issuer: string;
   readonly trusted?: TrustedIssuer | undefined;
   /** The MCP server: on its own origin, servers have the metadata at the address with their own path too. */
@@ -66,16 +65,16 @@ export interface IssuerRequest {
  * an endpoint that is not https, `address_refused` for one in a more private network than `http` reaches, `metadata_invalid` without a token endpoint.
  */
 export async function requestAuthorizationServer(
-  request: IssuerRequest,
-  context: Pick<Context, 'http' | 'signal'>,
+  request: AuthorizationServerRequest,
+  context: Pick<Effects, 'http' | 'signal'>,
 ): Promise<AuthorizationServerMetadata | undefined> {
-  const { reach } = context.http;
-  const issuerUrl = parseReachableUrl(request.issuer, { what: 'The authorization server', reach });
+  const { allowedNetwork: reach } = context.http;
+  const issuerUrl = parseAllowedUrl(request.issuer, { what: 'The authorization server', reach });
   const { metadataUrl, serverUrl } = request;
   const addresses =
     metadataUrl === undefined
       ? metadataAddresses(issuerUrl, serverUrl)
-      : [parseReachableUrl(metadataUrl, { what: 'The address of --metadata-url', reach })];
+      : [parseAllowedUrl(metadataUrl, { what: 'The address of --metadata-url', reach })];
   return requestFirstMetadata(addresses, context, (document, address) => {
     // Servers that answer every address with some JSON of theirs have no metadata there.
     if (document['issuer'] === undefined && document['token_endpoint'] === undefined) return undefined;
@@ -89,7 +88,7 @@ export async function requestAuthorizationServer(
  */
 export function parseAuthorizationServer(
   document: Record<string, unknown>,
-  { issuer, trusted, isUnnamed = false, metadataUrl, address, reach }: IssuerRequest & { address: URL; reach: Network },
+  { issuer, trusted, isUnnamed = false, metadataUrl, address, reach }: AuthorizationServerRequest & { address: URL; reach: Network },
 ): AuthorizationServerMetadata {
   const named = document['issuer'];
   const accepted =
@@ -101,7 +100,7 @@ export function parseAuthorizationServer(
   const isOtherName = isTemplate(named) || (!isSameIssuer(named, issuer) && isFormOfVendor(named, issuer));
   const found = accepted && isOtherName ? issuer : named;
   if (!accepted || typeof found !== 'string' || !isIssuer(found)) {
-    throw new AuthError('issuer_mismatch', `${quoted(address.href)} is the metadata of ${quoted(named)}, not of ${quoted(issuer)}.`, {
+    throw new AuthError('issuer_mismatch', `${quote(address.href)} is the metadata of ${quote(named)}, not of ${quote(issuer)}.`, {
       hint: 'One authorization server may not speak for another. If you know that these two are one, pass --trust-issuer URL with the first.',
     });
   }
@@ -114,7 +113,7 @@ export function parseAuthorizationServer(
     if (!isUsable(metadata[name], { what: name, issuer, reach })) metadata[name] = undefined;
   }
   if (metadata['token_endpoint'] === undefined) {
-    throw new AuthError('metadata_invalid', `The metadata at ${quoted(address.href)} names no token_endpoint.`);
+    throw new AuthError('metadata_invalid', `The metadata at ${quote(address.href)} names no token_endpoint.`);
   }
   for (const name of lists) metadata[name] = parseList(metadata[name]);
   return metadata as unknown as AuthorizationServerMetadata;
@@ -124,7 +123,10 @@ export function parseAuthorizationServer(
  * The metadata for a client that shows a TLS certificate: with the endpoints that are for such clients, where there are any (RFC
  * 8705 section 5).
  */
-export function withMtlsEndpoints(metadata: AuthorizationServerMetadata, { reach }: { reach: Network }): AuthorizationServerMetadata {
+export function applyMtlsAliases(
+  metadata: AuthorizationServerMetadata,
+  { allowedNetwork: reach }: { allowedNetwork: Network },
+): AuthorizationServerMetadata {
   const { issuer, mtls_endpoint_aliases: aliases } = metadata;
   if (!isObject(aliases)) return metadata;
   const names = ['token_endpoint', ...optionalEndpoints] as const;
@@ -140,9 +142,9 @@ interface Endpoint {
 
 /** An authorization server elsewhere has no endpoint on this machine: its secrets would go to whoever listens here. */
 function checkEndpoint(value: unknown, { what, issuer, reach }: Endpoint): void {
-  const { protocol, host } = parseReachableUrl(value, { what, reach });
+  const { protocol, host } = parseAllowedUrl(value, { what, reach });
   if (protocol === 'http:' && issuer.startsWith('https:')) {
-    throw new AuthError('url_refused', `${what}, ${quoted(value)}, is plain http at ${host}, while the authorization server is not.`);
+    throw new AuthError('url_refused', `${what}, ${quote(value)}, is plain http at ${host}, while the authorization server is not.`);
   }
 }
 
@@ -165,7 +167,7 @@ function parseList(value: unknown): string[] | undefined {
  * The endpoints of a server without any metadata: MCP authorization 2025-03-26, "Fallbacks for Servers without Metadata
  * Discovery". That version makes PKCE a duty of every authorization server, so it counts as advertised.
  */
-export function defaultMetadata(origin: string): AuthorizationServerMetadata {
+export function createDefaultMetadata(origin: string): AuthorizationServerMetadata {
   return {
     issuer: origin,
     authorization_endpoint: `${origin}/authorize`,
@@ -200,7 +202,7 @@ function isTemplate(issuer: unknown): boolean {
 /** Whether a vendor is known to call the issuer at that address so. */
 function isFormOfVendor(found: unknown, issuer: string): boolean {
   if (typeof found !== 'string' || !URL.canParse(found)) return false;
-  return vendorOf(issuer)?.needs.issuerForm?.value(new URL(found), new URL(issuer)) ?? false;
+  return findVendor(issuer)?.needs.issuerForm?.value(new URL(found), new URL(issuer)) ?? false;
 }
 
 function isIssuer(text: string): boolean {

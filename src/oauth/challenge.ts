@@ -3,7 +3,7 @@
 /** What a server's challenge for a token asks for. */
 export interface Challenge {
   /** RFC 9449 section 7.1: nothing but a token that is bound to a key will do. */
-  readonly dpop: boolean;
+  readonly isDpop: boolean;
   /** RFC 9728: where the protected-resource metadata is. */
   readonly resourceMetadata?: string;
   /** The scopes that the request needs, authoritative for it. */
@@ -40,7 +40,7 @@ export function parseChallenge(header: string | null): Challenge | undefined {
   if (found === undefined) return undefined;
   const { scheme, parameters } = found;
   return {
-    dpop: scheme === 'dpop',
+    isDpop: scheme === 'dpop',
     resourceMetadata: parameters.get('resource_metadata'),
     scope: parameters.get('scope'),
     error: parameters.get('error'),

@@ -1,11 +1,11 @@
 /** How a client proves itself at the token endpoint: RFC 6749 section 2.3, RFC 7523 section 2.2, OpenID Connect Core section 9. */
 import { ClientSecretPost, modifyAssertion, None, PrivateKeyJwt, TlsClientAuth, type ClientAuth } from 'oauth4webapi';
-import type { Context } from '../context.js';
+import type { Effects } from '../effects.js';
 import { AuthError } from '../errors.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { OAuthError } from './protocol-error.js';
-import { refusesClientProof } from './refusal.js';
-import type { ClientInformation } from './registration.js';
+import { rejectsClientAuthentication } from './error-response.js';
+import type { ClientInformation } from './client-information.js';
 import { parseSigningKey } from './signing-key.js';
 
 /** What an authorization server says of the ways in which clients prove themselves. */
@@ -19,7 +19,7 @@ interface Method {
   readonly name: string;
   /** Whether the client holds what this takes. */
   fits(client: ClientInformation): boolean;
-  authentication(client: ClientInformation, server: ServerMethods, context: Pick<Context, 'files'>): ClientAuth;
+  authentication(client: ClientInformation, server: ServerMethods, context: Pick<Effects, 'files'>): ClientAuth;
 }
 
 /** The better proof first, where a client holds what several of them take. */
@@ -34,21 +34,21 @@ const methods: readonly Method[] = [
 ];
 
 /** The ways that this program knows, in the names of RFC 7591 and RFC 8705. */
-export const methodNames: readonly string[] = methods.map(({ name }) => name);
+export const authenticationMethodNames: readonly string[] = methods.map(({ name }) => name);
 
 /** Whether the client holds what its authentication method needs. */
 export function canAuthenticate(client: ClientInformation, server: ServerMethods): boolean {
-  return methods.some((method) => method.name === methodFor(client, server) && method.fits(client));
+  return methods.some((method) => method.name === chooseAuthenticationMethod(client, server) && method.fits(client));
 }
 
 /** Whether the server takes no client without a secret or a key. One that does not say so may take public clients. */
-export function needsProof({ token_endpoint_auth_methods_supported: supported }: ServerMethods): boolean {
+export function requiresClientAuthentication({ token_endpoint_auth_methods_supported: supported }: ServerMethods): boolean {
   return supported !== undefined && !supported.includes('none') && methods.some(({ name }) => supported.includes(name));
 }
 
 /** What to ask for when registering: nothing where that will do, since a program that everybody has keeps no secret. */
-export function methodToRegister(server: ServerMethods): string {
-  if (!needsProof(server)) return 'none';
+export function chooseMethodToRegister(server: ServerMethods): string {
+  if (!requiresClientAuthentication(server)) return 'none';
   const supported = server.token_endpoint_auth_methods_supported ?? [];
   return supported.find((name) => name.startsWith('client_secret_') && methods.some((method) => method.name === name)) ?? 'none';
 }
@@ -57,7 +57,10 @@ export function methodToRegister(server: ServerMethods): string {
  * The method of a client: what its registration says; else the best that the server supports and the client can do. What
  * a person gave a client to prove itself with is used even where the server's list does not have it: lists are incomplete.
  */
-export function methodFor(client: ClientInformation, { token_endpoint_auth_methods_supported: supported }: ServerMethods): string {
+export function chooseAuthenticationMethod(
+  client: ClientInformation,
+  { token_endpoint_auth_methods_supported: supported }: ServerMethods,
+): string {
   if (client.token_endpoint_auth_method !== undefined) return client.token_endpoint_auth_method;
   const able = methods.filter((method) => method.fits(client)).map(({ name }) => name);
   const given = able.length > 1 && client.obtained_by !== 'dynamic_registration' ? able.filter((name) => name !== 'none') : able;
@@ -68,11 +71,11 @@ export function methodFor(client: ClientInformation, { token_endpoint_auth_metho
 }
 
 /** How a client has proved itself: what to keep with it, so that the next request begins with that. */
-export type Proven = Pick<ClientInformation, 'token_endpoint_auth_method' | 'basic_unencoded'>;
+export type AcceptedAuthentication = Pick<ClientInformation, 'token_endpoint_auth_method' | 'basic_unencoded'>;
 
 /** One way for this client, and what is to be kept where it works. */
 interface Attempt {
-  readonly proven: Proven;
+  readonly proven: AcceptedAuthentication;
   readonly authentication: ClientAuth;
 }
 
@@ -86,25 +89,25 @@ interface Attempt {
  * @returns what `send` does, and how the client has proved itself.
  * @throws AuthError `client_unusable` for a method that this program does not know; the first refusal where all are refused.
  */
-export async function requestWithProofOf<T>(
+export async function requestWithClientAuthentication<T>(
   { client, metadata }: { client: ClientInformation; metadata: ServerMethods },
-  context: Pick<Context, 'files'>,
+  context: Pick<Effects, 'files'>,
   send: (authentication: ClientAuth) => Promise<T>,
-): Promise<{ answer: T; proven: Proven }> {
+): Promise<{ answer: T; proven: AcceptedAuthentication }> {
   let first: unknown;
   for (const { proven, authentication } of attempts(client, metadata, context)) {
     try {
       return { answer: await send(authentication), proven };
     } catch (error) {
       first ??= error;
-      if (!(error instanceof OAuthError) || !refusesClientProof(error)) throw error;
+      if (!(error instanceof OAuthError) || !rejectsClientAuthentication(error)) throw error;
     }
   }
   throw first;
 }
 
-function attempts(client: ClientInformation, server: ServerMethods, context: Pick<Context, 'files'>): Attempt[] {
-  const settled = methodFor(client, server);
+function attempts(client: ClientInformation, server: ServerMethods, context: Pick<Effects, 'files'>): Attempt[] {
+  const settled = chooseAuthenticationMethod(client, server);
   const supported = server.token_endpoint_auth_methods_supported;
   const bySecret = ['client_secret_basic', 'client_secret_post'];
   // A secret that comes beside the method `none` is wanted by some (Figma, Supabase), once they say so.
@@ -157,7 +160,7 @@ function basic({ client_id, client_secret = '', basic_unencoded: isPlain }: Clie
 }
 
 /** RFC 7523 section 2.2: a JWT for this one request, whose audience is the issuer. The key stays in its file. */
-function privateKeyJwt(client: ClientInformation, server: ServerMethods, { files }: Pick<Context, 'files'>): ClientAuth {
+function privateKeyJwt(client: ClientInformation, server: ServerMethods, { files }: Pick<Effects, 'files'>): ClientAuth {
   return async (issuer, self, body, headers) => {
     const text = await files.readText(client.private_key_file ?? '', 'The private key');
     const settled = client.token_endpoint_auth_signing_alg;

@@ -1,7 +1,7 @@
 /** The client credentials grant: RFC 6749 section 4.4. */
 import { AuthError } from '../errors.js';
-import { methodFor } from './client-authentication.js';
-import { requestToken, type TokenContext, type TokenEndpoint, type TokenResponse } from './token.js';
+import { chooseAuthenticationMethod } from './client-authentication.js';
+import { requestToken, type TokenContext, type TokenRequestParties, type TokenResponse } from './token.js';
 
 export const clientCredentialsGrant = 'client_credentials';
 
@@ -18,10 +18,10 @@ interface CredentialsRequest {
  * @throws AuthError `client_unusable` for a client without a secret or a key, which may not use this grant.
  */
 export async function requestTokenByCredentials(
-  { resource, scope, extraParameters, ...endpoint }: TokenEndpoint & CredentialsRequest,
+  { resource, scope, extraParameters, ...endpoint }: TokenRequestParties & CredentialsRequest,
   context: TokenContext,
 ): Promise<TokenResponse> {
-  if (methodFor(endpoint.client, endpoint.metadata) === 'none') {
+  if (chooseAuthenticationMethod(endpoint.client, endpoint.metadata) === 'none') {
     throw new AuthError('client_unusable', `The client ${endpoint.client.client_id} has neither a secret nor a key to prove itself with.`, {
       hint: 'Pass --private-key FILE, or its secret in MCP_AUTH_CLIENT_SECRET.',
     });

@@ -1,17 +1,18 @@
 /** The device authorization grant: RFC 8628. */
 import { deviceAuthorizationRequest, processDeviceAuthorizationResponse } from 'oauth4webapi';
 import { AuthError, hasCode } from '../errors.js';
-import type { Network } from '../http/networks.js';
-import { parseReachableUrl } from '../http/url-policy.js';
-import { quoted } from '../server-text.js';
+import type { Network } from '../effects.js';
+import { parseAllowedUrl } from '../http/url-policy.js';
+import { quote } from '../text/server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
-import { requestWithProofOf } from './client-authentication.js';
+import { requestWithClientAuthentication } from './client-authentication.js';
 import type { Dpop } from './dpop.js';
-import { deviceMends, mended } from './lenience.js';
-import { OAuthError, protocolError } from './protocol-error.js';
-import { deviceCodeGrant, type ClientInformation } from './registration.js';
-import { requestOptions } from './request-options.js';
-import { requestWithSecondTry } from './second-try.js';
+import { deviceNormalisations, normaliseResponse } from './normalisation.js';
+import { OAuthError, toProtocolError } from './protocol-error.js';
+import { deviceCodeGrant } from './registration.js';
+import type { ClientInformation } from './client-information.js';
+import { createRequestOptions } from './request-options.js';
+import { retryWithChangedParameters } from './parameter-retry.js';
 import { requestToken, type TokenContext, type TokenResponse } from './token.js';
 
 /** Seconds: between polls when the server names no interval, and what `slow_down` adds (RFC 8628 sections 3.2 and 3.5). */
@@ -63,20 +64,24 @@ export async function requestDeviceAuthorization(
 ): Promise<DeviceAuthorization> {
   const clientId = { client_id: client.client_id };
   const asked = { ...(resource !== undefined && { resource }), ...(scope !== undefined && { scope }), ...extraParameters };
-  const { answer } = await requestWithProofOf({ client, metadata }, context, async (authentication) => {
+  const { answer } = await requestWithClientAuthentication({ client, metadata }, context, async (authentication) => {
     try {
-      const response = await deviceAuthorizationRequest(metadata, clientId, authentication, asked, requestOptions(metadata, context));
-      return await processDeviceAuthorizationResponse(metadata, clientId, await mended(response, { mends: deviceMends, status: 200 }));
+      const response = await deviceAuthorizationRequest(metadata, clientId, authentication, asked, createRequestOptions(metadata, context));
+      return await processDeviceAuthorizationResponse(
+        metadata,
+        clientId,
+        await normaliseResponse(response, { mends: deviceNormalisations, status: 200 }),
+      );
     } catch (error) {
-      throw protocolError(error, `The device authorization endpoint of ${metadata.issuer}`, [client.client_secret]);
+      throw toProtocolError(error, `The device authorization endpoint of ${metadata.issuer}`, [client.client_secret]);
     }
   });
   const expiresIn = Math.min(answer.expires_in || defaultLife, longestLife);
   return {
     deviceCode: answer.device_code,
     userCode: checkUserCode(answer.user_code, metadata),
-    ...verificationUris(answer, { metadata, reach: context.http.reach }),
-    interval: sensibleInterval(answer.interval ?? defaultInterval, expiresIn),
+    ...verificationUris(answer, { metadata, reach: context.http.allowedNetwork }),
+    interval: limitInterval(answer.interval ?? defaultInterval, expiresIn),
     expiresIn,
     expiresAt: context.clock.now() + expiresIn * 1000,
   };
@@ -99,7 +104,7 @@ export async function pollForToken(
   for (;;) {
     await sleepFor(pause, context);
     try {
-      return await requestWithSecondTry({ parameters, granted: { scope }, isFirstToken: true, isLastTold: true }, (asked) =>
+      return await retryWithChangedParameters({ parameters, granted: { scope }, isFirstToken: true, isLastTold: true }, (asked) =>
         requestToken({ metadata, client, dpop, grantType: deviceCodeGrant, parameters: asked }, context),
       );
     } catch (error) {
@@ -136,7 +141,7 @@ function nextInterval(error: unknown, interval: number): number {
 }
 
 /** Seconds between polls: what the server asks for, unless that leaves no time for two of them, which is a mistake. */
-export function sensibleInterval(interval: number, expiresIn: number): number {
+export function limitInterval(interval: number, expiresIn: number): number {
   return interval * 2 <= expiresIn ? interval : Math.min(interval, longestPause);
 }
 
@@ -155,7 +160,7 @@ function isTyped(code: string): boolean {
 /** @throws AuthError `response_invalid` for a code that cannot be shown as it is: a person would compare another one. */
 function checkUserCode(code: string, { issuer }: AuthorizationServerMetadata): string {
   if (isTyped(code)) return code;
-  throw new AuthError('response_invalid', `${issuer} gave a code that nobody can type: ${quoted(code)}.`, {
+  throw new AuthError('response_invalid', `${issuer} gave a code that nobody can type: ${quote(code)}.`, {
     hint: 'A code has 32 letters and digits at most, in groups. Log in with --flow paste, and tell those who run the server.',
   });
 }
@@ -165,7 +170,7 @@ function verificationUris(
   answer: { verification_uri: string; verification_uri_complete?: string },
   { metadata, reach }: { metadata: AuthorizationServerMetadata; reach: Network },
 ): Pick<DeviceAuthorization, 'verificationUri' | 'verificationUriComplete'> {
-  const uri = parseReachableUrl(wholeUri(answer.verification_uri, metadata), { what: 'The verification URI', reach });
+  const uri = parseAllowedUrl(wholeUri(answer.verification_uri, metadata), { what: 'The verification URI', reach });
   const complete = answer.verification_uri_complete === undefined ? undefined : wholeUri(answer.verification_uri_complete, metadata);
   const isSamePage = complete !== undefined && URL.canParse(complete) && new URL(complete).origin === uri.origin;
   return { verificationUri: uri.href, ...(isSamePage && { verificationUriComplete: new URL(complete).href }) };

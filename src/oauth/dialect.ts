@@ -1,6 +1,6 @@
 /** How one authorization server is asked, where that is not as the RFCs have it: by what the person says, else by its make. */
-import { ownParameters } from './authorization-code.js';
-import { vendorOf, type Fact, type Needs } from './vendors/index.js';
+import { reservedParameters } from './authorization-code.js';
+import { findVendor, type Fact, type Needs } from './vendors/index.js';
 
 /** What the person has said; each wins over what is known of the make. `none` leaves a parameter out. */
 export interface DialectOptions {
@@ -24,16 +24,16 @@ export interface Dialect {
   /** Whether a refresh names the scopes once more. */
   readonly scopeAtRefresh: boolean;
   /** What to ask for where neither the person nor the server names a scope. */
-  readonly leastScope: string | undefined;
+  readonly defaultScope: string | undefined;
   /** Flows that cannot work, with the reason as the end of a sentence. */
-  readonly refusedFlows: Readonly<Record<string, string>>;
+  readonly unsupportedFlows: Readonly<Record<string, string>>;
   /** The make, and in a few words each what was taken from its record. */
   readonly vendor?: { readonly name: string; readonly taken: readonly string[] };
 }
 
 /** @param issuer one that has been validated. */
-export function dialectOf(issuer: string, said: DialectOptions): Dialect {
-  const vendor = vendorOf(issuer);
+export function findDialect(issuer: string, said: DialectOptions): Dialect {
+  const vendor = findVendor(issuer);
   const needs: Needs = vendor?.needs ?? {};
   const theirs = parametersLeft(needs.authorizeParameters, said);
   const taken = [
@@ -51,8 +51,8 @@ export function dialectOf(issuer: string, said: DialectOptions): Dialect {
     pkceUnadvertised: said.pkceUnadvertised ?? needs.pkceUnadvertised?.value ?? false,
     authorizeParameters: withoutOwn({ ...theirs, ...said.authorizeParameters }),
     scopeAtRefresh: needs.scopeAtRefresh?.value ?? false,
-    leastScope: needs.leastScope?.value,
-    refusedFlows: needs.refusedFlows?.value ?? {},
+    defaultScope: needs.defaultScope?.value,
+    unsupportedFlows: needs.unsupportedFlows?.value ?? {},
     ...(vendor && { vendor: { name: vendor.name, taken } }),
   };
 }
@@ -66,11 +66,11 @@ function parametersLeft(needed: Fact<Readonly<Record<string, string>>> | undefin
 
 /** A store, or a document that was imported into it, may say what the command line would refuse: another `state`, no PKCE. */
 function withoutOwn(parameters: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !ownParameters.has(name)));
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !reservedParameters.has(name)));
 }
 
 /** The `resource` to send: the one that is said, else the one that was found; undefined for none. */
-export function resourceToSend(dialect: Pick<Dialect, 'resource'>, found: string): string | undefined {
+export function chooseResource(dialect: Pick<Dialect, 'resource'>, found: string): string | undefined {
   return dialect.resource === 'none' ? undefined : (dialect.resource ?? found);
 }
 
@@ -78,7 +78,7 @@ export function resourceToSend(dialect: Pick<Dialect, 'resource'>, found: string
  * The `prompt` to send. Consent is asked for anew for `offline_access`, which is given only then (OpenID Connect Core section 11),
  * and for a client that other MCP servers' logins are by: one that remembers consent by client would ask nothing.
  */
-export function promptToSend(
+export function choosePrompt(
   { prompt }: Pick<Dialect, 'prompt'>,
   { scope, isShared }: { scope: string | undefined; isShared: boolean },
 ): string | undefined {

@@ -1,19 +1,18 @@
 /** From an MCP server's URL to its authorization server: MCP authorization 2025-11-25, "Authorization Server Discovery". */
-import type { Context } from '../context.js';
+import type { Effects, Network as Reach } from '../effects.js';
 import { AuthError, hasCode } from '../errors.js';
-import type { Network as Reach } from '../http/networks.js';
-import { quoted } from '../server-text.js';
+import { quote } from '../text/server-text.js';
 import {
-  defaultMetadata,
+  createDefaultMetadata,
   requestAuthorizationServer,
   type AuthorizationServerMetadata,
   type TrustedIssuer,
 } from './authorization-server.js';
 import type { Challenge } from './challenge.js';
-import { notProtected, requestProbe, type Probe } from './probe.js';
+import { createNotProtectedError, requestProbe, type Probe } from './probe.js';
 import { requestProtectedResource, type ProtectedResource } from './protected-resource.js';
 
-type Network = Pick<Context, 'http' | 'signal'>;
+type Network = Pick<Effects, 'http' | 'signal'>;
 
 export interface DiscoveryRequest {
   readonly serverUrl: URL;
@@ -22,7 +21,7 @@ export interface DiscoveryRequest {
   /** Which of several authorization servers to take, or which one where the server names none. */
   readonly issuer?: string | undefined;
   /** The one of the login before, which goes on if it is still named. */
-  readonly before?: string | undefined;
+  readonly previousIssuer?: string | undefined;
   /** An issuer that an authorization server's metadata may name in place of its own address. */
   readonly trusted?: TrustedIssuer | undefined;
   /** A resource that the server's metadata may name in place of its URL. */
@@ -45,13 +44,13 @@ export interface Discovery {
   /** The address that the metadata was found by, which is its issuer but for one that is trusted. */
   readonly issuerAddress: string;
   /** The most private network in which the authorization server's addresses may be. */
-  readonly reach: Reach;
+  readonly allowedNetwork: Reach;
   /** Whether the server takes only tokens that are bound to a key (RFC 9449). */
-  readonly dpop: boolean;
+  readonly isDpopRequired: boolean;
   /** The status of a server that does not say that it wants a token: perhaps it is not there at all. */
   readonly unclearStatus?: number;
   /** Nobody has metadata: the endpoints are those of MCP 2025-03-26, and may not be there. */
-  readonly assumed: boolean;
+  readonly isAssumed: boolean;
 }
 
 /**
@@ -64,26 +63,26 @@ export async function discover(request: DiscoveryRequest, { http, signal }: Netw
   const probe = await challengeOf(request, { http, signal });
   // By now the server has been reached: all that it names from here on is in its own network, or in a less private one.
   const reach = privateNetworkAllowed ? 'loopback' : http.networkOf(serverUrl);
-  const context = { http: http.within(reach), signal };
+  const context = { http: http.withAllowedNetwork(reach), signal };
   const challenged = probe.challenge?.resourceMetadata;
   const resource = await requestProtectedResource({ serverUrl, challenged, trusted: trustedResource }, context);
   const isNamed = request.issuer !== undefined || request.metadataUrl !== undefined;
   const isSilent = resource === undefined && !isNamed;
   // The metadata of its origin says nothing of a server that lets us in, or is none: it may be there for others.
-  if (isSilent && (probe.verdict === 'open' || probe.verdict === 'foreign')) throw notProtected(serverUrl, probe);
+  if (isSilent && (probe.verdict === 'open' || probe.verdict === 'foreign')) throw createNotProtectedError(serverUrl, probe);
   const found = await requestNamed(resource, { request, context });
-  if (isSilent && found === undefined && probe.verdict !== 'refused') throw notProtected(serverUrl, probe);
-  const metadata = found?.metadata ?? defaultMetadata(serverUrl.origin);
+  if (isSilent && found === undefined && probe.verdict !== 'refused') throw createNotProtectedError(serverUrl, probe);
+  const metadata = found?.metadata ?? createDefaultMetadata(serverUrl.origin);
   return {
     resource: resource?.resource ?? canonicalUri(serverUrl),
     challengedScope: probe.challenge?.scope,
     resourceScopes: resource?.scopes_supported,
-    dpop: (probe.challenge?.dpop ?? false) || (resource?.dpop_bound_access_tokens_required ?? false),
+    isDpopRequired: (probe.challenge?.isDpop ?? false) || (resource?.dpop_bound_access_tokens_required ?? false),
     metadata,
     issuerAddress: found?.address ?? metadata.issuer,
-    reach,
+    allowedNetwork: reach,
     ...(isSilent && probe.verdict === 'unclear' && { unclearStatus: probe.status }),
-    assumed: found === undefined,
+    isAssumed: found === undefined,
   };
 }
 
@@ -115,12 +114,12 @@ async function requestNamed(
   const found = await firstWithMetadata(named, { request, context });
   if (found !== undefined) return found;
   if (metadataUrl !== undefined) {
-    throw new AuthError('no_authorization_server', `There is no authorization server metadata at ${quoted(metadataUrl)}.`, {
+    throw new AuthError('no_authorization_server', `There is no authorization server metadata at ${quote(metadataUrl)}.`, {
       hint: 'Check the address of --metadata-url; --metadata-url default looks for it at the usual addresses.',
     });
   }
   if (named.length === 0) return undefined;
-  const list = named.slice(0, mostServers).map(quoted).join(', ');
+  const list = named.slice(0, mostServers).map(quote).join(', ');
   const who =
     request.issuer === undefined
       ? `None of the authorization servers that ${serverUrl.host} names`
@@ -135,7 +134,7 @@ async function requestNamed(
 }
 
 /** The authorization servers to ask: all that are named, that of the login before first; or the one of `--issuer`, which has to be among them. */
-function chosen(named: readonly string[], { issuer, before, trusted }: DiscoveryRequest): readonly string[] {
+function chosen(named: readonly string[], { issuer, previousIssuer: before, trusted }: DiscoveryRequest): readonly string[] {
   const bare = (one: string) => one.replace(/\/$/, '');
   const same = (wanted: string) => named.filter((one) => bare(one) === bare(wanted));
   if (issuer === undefined) return before === undefined ? named : [...new Set([...same(before), ...named])];
@@ -143,8 +142,8 @@ function chosen(named: readonly string[], { issuer, before, trusted }: Discovery
   if (same(issuer).length > 0) return same(issuer);
   // Said twice, it is meant.
   if (trusted !== undefined && bare(trusted.issuer) === bare(issuer)) return [issuer];
-  throw new AuthError('usage', `The server does not name ${quoted(issuer)} as an authorization server.`, {
-    hint: `It names ${named.slice(0, mostServers).map(quoted).join(', ')}. If you know that its tokens come from the one that you named, pass --trust-issuer with the same URL; --issuer default takes what the server names.`,
+  throw new AuthError('usage', `The server does not name ${quote(issuer)} as an authorization server.`, {
+    hint: `It names ${named.slice(0, mostServers).map(quote).join(', ')}. If you know that its tokens come from the one that you named, pass --trust-issuer with the same URL; --issuer default takes what the server names.`,
   });
 }
 

@@ -1,4 +1,5 @@
 /** Tokens that are bound to a key: RFC 9449, Demonstrating Proof of Possession; MCP SEP-1932. */
+import type { DpopKey } from './client-information.js';
 import type { webcrypto } from 'node:crypto';
 import {
   DPoP,
@@ -8,15 +9,12 @@ import {
   WWWAuthenticateChallengeError,
   type DPoPHandle,
 } from 'oauth4webapi';
-import type { Context, HttpRequest } from '../context.js';
+import type { Effects, HttpRequest } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { fromOctets } from '../octets.js';
-import { isLoopback } from '../http/url-policy.js';
-import { parametersOf } from './signing-key.js';
-import { throughOurs } from './request-options.js';
-
-/** A private JWK with its `alg`. Whoever has it and the token can use the token. */
-export type DpopKey = Readonly<Record<string, unknown>>;
+import { fromBinary } from '../text/binary-string.js';
+import { isLoopbackUrl } from '../http/url-policy.js';
+import { getAlgorithmParameters } from './signing-key.js';
+import { createFetchOptions } from './request-options.js';
 
 /** A key at work: it signs a proof for each request, and remembers the nonces that servers hand out. */
 export interface Dpop {
@@ -43,12 +41,12 @@ export async function createDpop(supported: readonly string[] | undefined): Prom
     throw new AuthError('dpop_unsupported', 'The authorization server takes proofs of possession in no algorithm that mcp-auth knows.');
   }
   const rsa = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
-  const pair = (await crypto.subtle.generateKey({ ...rsa, ...parametersOf(algorithm) }, true, [
+  const pair = (await crypto.subtle.generateKey({ ...rsa, ...getAlgorithmParameters(algorithm) }, true, [
     'sign',
     'verify',
   ])) as webcrypto.CryptoKeyPair;
   const jwk = await crypto.subtle.exportKey('jwk', pair.privateKey);
-  return openDpop({ ...jwk, alg: algorithm });
+  return importDpop({ ...jwk, alg: algorithm });
 }
 
 /**
@@ -56,9 +54,9 @@ export async function createDpop(supported: readonly string[] | undefined): Prom
  *
  * @throws AuthError `key_unusable` for what is no such key.
  */
-export async function openDpop(key: DpopKey): Promise<Dpop> {
+export async function importDpop(key: DpopKey): Promise<Dpop> {
   const algorithm = String(key['alg']);
-  const parameters = parametersOf(algorithm);
+  const parameters = getAlgorithmParameters(algorithm);
   try {
     const members = (names: readonly string[]) => Object.fromEntries(names.flatMap((name) => (name in key ? [[name, key[name]]] : [])));
     const [privateKey, publicKey] = await Promise.all([
@@ -76,7 +74,7 @@ export async function openDpop(key: DpopKey): Promise<Dpop> {
  * Runs `work`, which signs a proof, and once more where a server wants its own nonce in it (RFC 9449 sections 8 and 9):
  * the handle has remembered that by then.
  */
-export async function withNonce<T>(dpop: Dpop | undefined, work: () => Promise<T>): Promise<T> {
+export async function retryWithNonce<T>(dpop: Dpop | undefined, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -86,9 +84,9 @@ export async function withNonce<T>(dpop: Dpop | undefined, work: () => Promise<T
 }
 
 /** One request with a bound token and its proof (RFC 9449 section 7). The body has to be text: it may be sent twice. */
-export async function requestWithProof(
+export async function requestWithDpop(
   { url, token, dpop, request }: { url: URL; token: string; dpop: Dpop; request: HttpRequest },
-  context: Pick<Context, 'http'>,
+  context: Pick<Effects, 'http'>,
 ): Promise<Response> {
   const { method = 'GET', headers, body = null, signal } = request;
   const send = () =>
@@ -97,15 +95,15 @@ export async function requestWithProof(
       method,
       url,
       new Headers(headers),
-      request.encoding === undefined ? (body as string | null) : fromOctets(body as string),
+      request.encoding === undefined ? (body as string | null) : fromBinary(body as string),
       {
         DPoP: dpop.handle,
-        ...throughOurs(context, { stream: request.stream ?? false, insecure: isLoopback(url) }),
+        ...createFetchOptions(context, { stream: request.stream ?? false, insecure: isLoopbackUrl(url) }),
         ...(signal && { signal }),
       },
     );
   try {
-    return await withNonce(dpop, send);
+    return await retryWithNonce(dpop, send);
   } catch (error) {
     // A refusal is an answer, and its reader wants the challenge in it.
     if (error instanceof WWWAuthenticateChallengeError) return error.response;

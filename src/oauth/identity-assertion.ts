@@ -5,11 +5,11 @@
 import { genericTokenEndpointRequest, processGenericTokenEndpointResponse } from 'oauth4webapi';
 import { AuthError } from '../errors.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
-import { requestWithProofOf } from './client-authentication.js';
-import { mended, nullMembers } from './lenience.js';
-import { protocolError } from './protocol-error.js';
-import type { ClientInformation } from './registration.js';
-import { requestOptions } from './request-options.js';
+import { requestWithClientAuthentication } from './client-authentication.js';
+import { normaliseResponse, removeEmptyMembers } from './normalisation.js';
+import { toProtocolError } from './protocol-error.js';
+import type { ClientInformation } from './client-information.js';
+import { createRequestOptions } from './request-options.js';
 import type { TokenContext } from './token.js';
 
 const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
@@ -48,16 +48,16 @@ export async function requestIdentityAssertion(
     subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
   };
   const clientId = { client_id: client.client_id };
-  const { answer } = await requestWithProofOf({ client, metadata }, context, async (authentication) => {
+  const { answer } = await requestWithClientAuthentication({ client, metadata }, context, async (authentication) => {
     try {
-      const options = requestOptions(metadata, context);
+      const options = createRequestOptions(metadata, context);
       const response = await genericTokenEndpointRequest(metadata, clientId, authentication, tokenExchangeGrant, parameters, options);
       // RFC 8693 section 2.2.1: what is no access token has the token type N_A.
       const recognizedTokenTypes = { n_a: () => undefined };
-      const mendedResponse = await mended(response, { mends: [nullMembers], status: 200 });
+      const mendedResponse = await normaliseResponse(response, { mends: [removeEmptyMembers], status: 200 });
       return await processGenericTokenEndpointResponse(metadata, clientId, mendedResponse, { recognizedTokenTypes });
     } catch (error) {
-      throw protocolError(error, what, [idToken, client.client_secret]);
+      throw toProtocolError(error, what, [idToken, client.client_secret]);
     }
   });
   if (answer['issued_token_type'] === identityAssertion) return answer.access_token;

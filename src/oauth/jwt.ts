@@ -1,8 +1,8 @@
 /** JSON Web Tokens that others made: RFC 7519. What they say is checked by whom they are for, not here. */
-import { shellWord } from '../command-line.js';
+import { quoteShellWord } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
-import { parseObject } from '../json.js';
-import { quoted } from '../server-text.js';
+import { parseObject } from '../text/json.js';
+import { quote } from '../text/server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 
 const compactForm = /^[\w-]+\.[\w-]+\.[\w-]*$/;
@@ -40,9 +40,9 @@ export function checkAudience(token: string, { issuer, token_endpoint: endpoint 
     'assertion_unusable',
     audiences.length === 0
       ? `The token does not say which authorization server it is for, so it was not sent to ${issuer}, which only the MCP server has named.`
-      : `The token is for ${quoted(audiences.join(', '))}, and not for ${issuer}, so it was not sent there.`,
+      : `The token is for ${quote(audiences.join(', '))}, and not for ${issuer}, so it was not sent there.`,
     {
-      hint: `If it should be, have it issued for that audience, or pass --issuer ${shellWord(issuer)}`,
+      hint: `If it should be, have it issued for that audience, or pass --issuer ${quoteShellWord(issuer)}`,
     },
   );
 }

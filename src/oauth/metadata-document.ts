@@ -1,6 +1,6 @@
-import type { Context } from '../context.js';
+import type { Effects } from '../effects.js';
 import { hasCode, type AuthError } from '../errors.js';
-import { parseObject } from '../json.js';
+import { parseObject } from '../text/json.js';
 
 /** Redirects that a metadata request may take; such a request carries no secret. */
 const redirects = 3;
@@ -16,7 +16,7 @@ const redirects = 3;
  */
 export async function requestFirstMetadata<T>(
   addresses: readonly URL[],
-  context: Pick<Context, 'http' | 'signal'>,
+  context: Pick<Effects, 'http' | 'signal'>,
   parse: (document: Record<string, unknown>, address: URL) => T | undefined,
 ): Promise<T | undefined> {
   let failure: AuthError | undefined;
@@ -36,10 +36,10 @@ export async function requestFirstMetadata<T>(
 
 async function requestDocument(
   address: URL,
-  { http, signal }: Pick<Context, 'http' | 'signal'>,
+  { http, signal }: Pick<Effects, 'http' | 'signal'>,
 ): Promise<Record<string, unknown> | undefined> {
   try {
-    const response = await http.fetch(address, { headers: { accept: 'application/json' }, redirects, signal });
+    const response = await http.fetch(address, { headers: { accept: 'application/json' }, maxRedirects: redirects, signal });
     if (!response.ok) return undefined;
     return parseObject(await response.text());
   } catch (error) {

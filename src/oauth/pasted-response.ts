@@ -3,7 +3,7 @@
  * and chat programs leave it.
  */
 import { AuthError } from '../errors.js';
-import { checkAuthorizationResponse, type Attempt, type AuthorizationResponse } from './authorization-code.js';
+import { checkAuthorizationResponse, type AuthorizationAttempt, type AuthorizationResponse } from './authorization-code.js';
 
 const hint = 'Approve in the browser, then copy the whole address from its address bar, even if that page does not load.';
 
@@ -14,7 +14,7 @@ const hint = 'Approve in the browser, then copy the whole address from its addre
  * @throws AuthError `nothing_pasted`, `not_an_address`, `address_mismatch` or `address_incomplete`, after which another
  * paste may be tried, and what `checkAuthorizationResponse` throws.
  */
-export function parsePastedResponse(text: string, attempt: Attempt): AuthorizationResponse {
+export function parsePastedResponse(text: string, attempt: AuthorizationAttempt): AuthorizationResponse {
   const [whole = '', ...others] = candidates(text);
   try {
     return parseOne(whole, attempt);
@@ -56,7 +56,7 @@ function cleaned(text: string): string {
   return bare.slice(start, end);
 }
 
-function parseOne(text: string, attempt: Attempt): AuthorizationResponse {
+function parseOne(text: string, attempt: AuthorizationAttempt): AuthorizationResponse {
   const pasted = cleaned(text);
   if (pasted === '') throw new AuthError('nothing_pasted', 'Nothing was pasted.', { hint });
   const query = queryOf(pasted, attempt);
@@ -71,7 +71,7 @@ function parseOne(text: string, attempt: Attempt): AuthorizationResponse {
 }
 
 /** The part of it that the response is in, without its place; undefined when it has none. */
-function queryOf(pasted: string, attempt: Attempt): string | undefined {
+function queryOf(pasted: string, attempt: AuthorizationAttempt): string | undefined {
   const redirectUri = new URL(attempt.request.redirectUri);
   const place = `${redirectUri.host}${redirectUri.pathname}?`;
   // The last of several: a whole address may follow what was cut off.
@@ -82,7 +82,7 @@ function queryOf(pasted: string, attempt: Attempt): string | undefined {
   return /(?:^|[?&])((?:code|error|state|iss)=[^#]*)/s.exec(pasted)?.[1];
 }
 
-function anotherAddress(address: URL, { url, request }: Attempt): AuthError {
+function anotherAddress(address: URL, { url, request }: AuthorizationAttempt): AuthError {
   const { origin, pathname, host } = new URL(url);
   if (address.origin === origin && address.pathname === pathname) {
     return new AuthError('address_mismatch', 'That is the page to open: approve there, then paste the address that you end on.', { hint });
@@ -105,7 +105,7 @@ function codeAlone(pasted: string): string | undefined {
 }
 
 /** As for every response, but what was cut off is told apart from what is wrong, and asked for again. */
-function checkPasted(parameters: URLSearchParams, attempt: Attempt): AuthorizationResponse {
+function checkPasted(parameters: URLSearchParams, attempt: AuthorizationAttempt): AuthorizationResponse {
   const { metadata } = attempt.request;
   if (isCutOff(parameters.getAll('state'), attempt.state)) throw incomplete('state');
   const belongs = parameters.get('state') === attempt.state;
@@ -123,7 +123,7 @@ function incomplete(parameter: string): AuthError {
   });
 }
 
-function namesIssuer({ request: { metadata } }: Attempt): boolean {
+function namesIssuer({ request: { metadata } }: AuthorizationAttempt): boolean {
   return metadata.authorization_response_iss_parameter_supported === true;
 }
 
@@ -131,7 +131,10 @@ function namesIssuer({ request: { metadata } }: Attempt): boolean {
  * A code that a page shows for copying. It cannot say who gave it (RFC 9207), so that it is taken only from a server that
  * never says so; that it is this attempt's is proven by PKCE.
  */
-function checkCodeAlone({ code, state }: { code: string; state: string | undefined }, attempt: Attempt): AuthorizationResponse {
+function checkCodeAlone(
+  { code, state }: { code: string; state: string | undefined },
+  attempt: AuthorizationAttempt,
+): AuthorizationResponse {
   const { issuer, code_challenge_methods_supported: methods } = attempt.request.metadata;
   if (state === undefined && !methods?.includes('S256')) {
     throw new AuthError('address_incomplete', 'A code alone does not show that it belongs to this login: paste the whole address.', {

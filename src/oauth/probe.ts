@@ -1,20 +1,20 @@
 /** What an MCP server says to somebody without a token: RFC 6750 section 3, RFC 9728 section 5.1. */
-import type { Context, HttpRequest } from '../context.js';
-import { isObject, parseObject } from '../json.js';
+import type { Effects, HttpRequest } from '../effects.js';
+import { isObject, parseObject } from '../text/json.js';
 import { AuthError } from '../errors.js';
-import { quoted, shownUrl } from '../server-text.js';
+import { quote, redactUrl } from '../text/server-text.js';
 import { parseChallenge, type Challenge } from './challenge.js';
-import { mostMoves, movedTo } from './place.js';
-import { refusesToken } from './token-refusal.js';
+import { maxServerRedirects, findRedirectTarget } from './server-url.js';
+import { rejectsToken } from './token-rejection.js';
 
 /** One MCP request, as its version of the protocol puts it on the wire. */
-export interface Question {
+export interface McpRequest {
   readonly headers: Record<string, string>;
   readonly message: object;
 }
 
 /** MCP up to 2025-11-25: what every session begins with. */
-const initialize: Question = {
+const initialize: McpRequest = {
   headers: {},
   message: {
     method: 'initialize',
@@ -23,7 +23,7 @@ const initialize: Question = {
 };
 
 /** MCP 2026-07-28, which has no initialize: every request says by itself what it is. */
-export const listTools: Question = {
+export const listToolsRequest: McpRequest = {
   headers: { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' },
   message: {
     method: 'tools/list',
@@ -42,11 +42,11 @@ export const listTools: Question = {
  * many a status, and by a redirect to a page for people, so that the metadata of its origin decides; or that it is no answer of
  * an MCP server.
  */
-export type Verdict = 'refused' | 'open' | 'unclear' | 'foreign';
+export type ProbeVerdict = 'refused' | 'open' | 'unclear' | 'foreign';
 
 /** The server's first answer. */
 export interface Probe {
-  readonly verdict: Verdict;
+  readonly verdict: ProbeVerdict;
   readonly challenge?: Challenge | undefined;
   readonly status: number;
   readonly mediaType: string;
@@ -58,14 +58,14 @@ export interface Probe {
 /** What is asked for in turn, and after which statuses that makes sense. */
 const furtherQuestions: readonly { readonly after: readonly number[]; readonly request: HttpRequest }[] = [
   // The newer wire, where the older one is not understood.
-  { after: [400], request: questionRequest(listTools) },
+  { after: [400], request: toHttpRequest(listToolsRequest) },
   // HTTP with SSE (MCP 2024-11-05), which begins with a GET.
   { after: [400, 404, 405, 406, 415], request: { headers: { accept: 'text/event-stream' } } },
 ];
 
 /** Asks without a token, to be told what is missing; in another way where the first one is not understood. */
-export async function requestProbe(serverUrl: URL, context: Pick<Context, 'http' | 'signal'>): Promise<Probe> {
-  const first = await ask(serverUrl, questionRequest(initialize), context);
+export async function requestProbe(serverUrl: URL, context: Pick<Effects, 'http' | 'signal'>): Promise<Probe> {
+  const first = await ask(serverUrl, toHttpRequest(initialize), context);
   for (const { after, request } of furtherQuestions) {
     if (first.verdict === 'refused' || !after.includes(first.status)) continue;
     const next = await ask(serverUrl, request, context);
@@ -75,7 +75,7 @@ export async function requestProbe(serverUrl: URL, context: Pick<Context, 'http'
 }
 
 /** A question as an HTTP request. */
-export function questionRequest({ headers, message }: Question): HttpRequest & { readonly headers: Record<string, string> } {
+export function toHttpRequest({ headers, message }: McpRequest): HttpRequest & { readonly headers: Record<string, string> } {
   return {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
@@ -84,23 +84,23 @@ export function questionRequest({ headers, message }: Question): HttpRequest & {
 }
 
 /** Whether a server turns away the first request of a session that comes with this bearer token (RFC 6750 section 3.1). */
-export async function requestIsTurnedAway(
+export async function requestIsTokenRejected(
   { url, token }: { url: URL; token: string },
-  context: Pick<Context, 'http' | 'signal'>,
+  context: Pick<Effects, 'http' | 'signal'>,
   moves = 0,
 ): Promise<boolean> {
   const { http, signal } = context;
-  const { headers, ...request } = questionRequest(initialize);
+  const { headers, ...request } = toHttpRequest(initialize);
   const response = await http.fetch(url, { ...request, headers: { ...headers, authorization: `Bearer ${token}` }, stream: true, signal });
   await response.body?.cancel().catch(() => undefined);
   const { status } = response;
-  const to = moves < mostMoves ? movedTo({ status, location: response.headers.get('location') }, url) : undefined;
-  if (to !== undefined) return requestIsTurnedAway({ url: to, token }, context, moves + 1);
-  return refusesToken({ status, challenge: response.headers.get('www-authenticate') ?? undefined });
+  const to = moves < maxServerRedirects ? findRedirectTarget({ status, location: response.headers.get('location') }, url) : undefined;
+  if (to !== undefined) return requestIsTokenRejected({ url: to, token }, context, moves + 1);
+  return rejectsToken({ status, challenge: response.headers.get('www-authenticate') ?? undefined });
 }
 
 /** @param moves how often the server has sent us on to itself. */
-async function ask(serverUrl: URL, request: HttpRequest, context: Pick<Context, 'http' | 'signal'>, moves = 0): Promise<Probe> {
+async function ask(serverUrl: URL, request: HttpRequest, context: Pick<Effects, 'http' | 'signal'>, moves = 0): Promise<Probe> {
   const { http, signal } = context;
   // An open server may answer with a stream that never ends: its first event says enough.
   const response = await http.fetch(serverUrl, { ...request, stream: true, signal });
@@ -111,7 +111,7 @@ async function ask(serverUrl: URL, request: HttpRequest, context: Pick<Context, 
   const answer = await readAnswer(response, mediaType);
   const verdict = verdictOn({ status, challenge, mediaType, answer, isPost: request.method === 'POST' });
   const probe = { verdict, challenge, status, mediaType, location, error: errorIn(answer) };
-  const to = moves < mostMoves ? movedTo({ status, location }, serverUrl) : undefined;
+  const to = moves < maxServerRedirects ? findRedirectTarget({ status, location }, serverUrl) : undefined;
   if (to === undefined) return probe;
   const there = await ask(to, request, context, moves + 1);
   // Of a page where people log in, the redirect says more.
@@ -124,7 +124,7 @@ function verdictOn({
   mediaType,
   answer,
   isPost,
-}: Pick<Probe, 'status' | 'challenge' | 'mediaType'> & { answer: Answer; isPost: boolean }): Verdict {
+}: Pick<Probe, 'status' | 'challenge' | 'mediaType'> & { answer: Answer; isPost: boolean }): ProbeVerdict {
   if (status === 401 || (status === 403 && challenge !== undefined)) return 'refused';
   const words = errorIn(answer);
   if (words !== undefined && wantsToken.test(words)) return 'refused';
@@ -191,16 +191,16 @@ async function readBeginning({ body }: Response, isStream: boolean): Promise<str
 }
 
 /** Why there is nothing to log in to at a server that did not ask for a token and has no metadata. */
-export function notProtected(serverUrl: URL, { verdict, status, mediaType, location, error }: Probe): AuthError {
+export function createNotProtectedError(serverUrl: URL, { verdict, status, mediaType, location, error }: Probe): AuthError {
   if (verdict === 'open') {
-    return new AuthError('no_login_needed', `${shownUrl(serverUrl)} lets everybody in: no login is needed.`, {
+    return new AuthError('no_login_needed', `${redactUrl(serverUrl)} lets everybody in: no login is needed.`, {
       hint: `Use it as it is, without a token. If it wants a login all the same, name its authorization server: --issuer URL`,
     });
   }
   if (status >= 500) return new AuthError('server_failed', `${serverUrl.host} failed with status ${status}.`, { hint: 'Try again later.' });
-  const said = error === undefined ? (mediaType === '' ? '' : `, ${quoted(mediaType)}`) : `, ${quoted(error)}`;
-  return new AuthError('not_an_mcp_server', `${shownUrl(serverUrl)} does not answer as an MCP server does: status ${status}${said}.`, {
-    hint: location === null ? hintFor(status) : `It points to ${quoted(location)}: try that.`,
+  const said = error === undefined ? (mediaType === '' ? '' : `, ${quote(mediaType)}`) : `, ${quote(error)}`;
+  return new AuthError('not_an_mcp_server', `${redactUrl(serverUrl)} does not answer as an MCP server does: status ${status}${said}.`, {
+    hint: location === null ? hintFor(status) : `It points to ${quote(location)}: try that.`,
   });
 }
 

@@ -1,13 +1,12 @@
 /** Protected-resource metadata: RFC 9728, as MCP authorization 2025-11-25 uses it. */
-import type { Context } from '../context.js';
+import type { Effects, Network } from '../effects.js';
 import { AuthError } from '../errors.js';
-import type { Network } from '../http/networks.js';
-import { parseReachableUrl } from '../http/url-policy.js';
-import { isObject } from '../json.js';
-import { quoted, shownUrl } from '../server-text.js';
+import { parseAllowedUrl } from '../http/url-policy.js';
+import { isObject } from '../text/json.js';
+import { quote, redactUrl } from '../text/server-text.js';
 import { requestFirstMetadata } from './metadata-document.js';
-import { isPlainPath } from './plain-path.js';
-import { covers, isParent } from './resource.js';
+import { isUnambiguousPath } from './unambiguous-path.js';
+import { isResourceFor, isParentResource } from './resource.js';
 
 /** RFC 9728 section 2, the parts that a client uses. */
 export interface ProtectedResource {
@@ -35,10 +34,10 @@ export interface ProtectedResourceRequest {
  */
 export async function requestProtectedResource(
   { serverUrl, challenged, trusted }: ProtectedResourceRequest,
-  context: Pick<Context, 'http' | 'signal'>,
+  context: Pick<Effects, 'http' | 'signal'>,
 ): Promise<ProtectedResource | undefined> {
   const addresses = wellKnownAddresses(serverUrl);
-  if (challenged !== undefined) addresses.unshift(challengedAddress(challenged, { serverUrl, reach: context.http.reach }));
+  if (challenged !== undefined) addresses.unshift(challengedAddress(challenged, { serverUrl, reach: context.http.allowedNetwork }));
   return requestFirstMetadata(addresses, context, (document, address) => {
     // Servers that answer every address with some JSON of theirs have no metadata there.
     const isMetadata = document['resource'] !== undefined || document['authorization_servers'] !== undefined;
@@ -54,7 +53,7 @@ function challengedAddress(challenged: string, { serverUrl, reach }: { serverUrl
   const what = 'The protected-resource metadata that the server points at';
   const address = URL.canParse(challenged, serverUrl.href) ? new URL(challenged, serverUrl) : undefined;
   if (address?.host === serverUrl.host) address.protocol = serverUrl.protocol;
-  return parseReachableUrl(address?.href ?? challenged, { what, reach });
+  return parseAllowedUrl(address?.href ?? challenged, { what, reach });
 }
 
 /** Checks one document; pure. See `requestProtectedResource` for what it throws. */
@@ -66,7 +65,7 @@ function parseProtectedResource(
   if (typeof resource !== 'string' || !(isOf(resource, { serverUrl, address }) || resource === trusted)) {
     throw new AuthError(
       'resource_mismatch',
-      `The metadata at ${quoted(shownUrl(address))} is for the resource ${quoted(resource)}, not for ${shownUrl(serverUrl)}.`,
+      `The metadata at ${quote(redactUrl(address))} is for the resource ${quote(resource)}, not for ${redactUrl(serverUrl)}.`,
       {
         hint: 'Tokens for another resource would be of no use here. Check the server’s URL. If you know that it goes by that name, pass --trust-resource URL with it.',
       },
@@ -85,11 +84,11 @@ function parseProtectedResource(
  * its well-known address. A host may have other people's servers at other paths, and a token for the host is good at all of them.
  */
 function isOf(resource: string, { serverUrl, address }: { serverUrl: URL; address: URL }): boolean {
-  if (!covers(resource, serverUrl)) return false;
+  if (!isResourceFor(resource, serverUrl)) return false;
   // Servers and proxies that decode `..%2f` would have it answered by whoever has another path.
-  const isWellKnown = `${address.pathname}/`.startsWith(`${wellKnown}/`) && isPlainPath(address.pathname);
+  const isWellKnown = `${address.pathname}/`.startsWith(`${wellKnown}/`) && isUnambiguousPath(address.pathname);
   const isFromOrigin = address.origin === serverUrl.origin && isWellKnown;
-  return isFromOrigin || !isParent(resource, serverUrl);
+  return isFromOrigin || !isParentResource(resource, serverUrl);
 }
 
 const wellKnown = '/.well-known/oauth-protected-resource';

@@ -7,10 +7,10 @@ import {
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi';
 import { AuthError, type ErrorCode } from '../errors.js';
-import { quoted } from '../server-text.js';
-import { isKnownError, statusOf } from './lenience.js';
+import { quote } from '../text/server-text.js';
+import { isStandardError, getOriginalStatus } from './normalisation.js';
 import { parseRetryAfter } from './retry-after.js';
-import { refusesPrompt, refusesResource, wantsAudience, type Refusal } from './refusal.js';
+import { rejectsPrompt, rejectsResource, requiresAudience, type OAuthErrorResponse } from './error-response.js';
 
 /** The RFCs' error values that this program tells apart; every other one is `request_refused`. */
 const codes: Record<string, ErrorCode> = {
@@ -35,14 +35,14 @@ const codes: Record<string, ErrorCode> = {
 const tooManyRequests = 429;
 
 /** What to type next, where the words of a refusal say that. */
-const wordyHints: readonly { readonly fits: (refusal: Refusal) => boolean; readonly hint: string }[] = [
+const wordyHints: readonly { readonly fits: (refusal: OAuthErrorResponse) => boolean; readonly hint: string }[] = [
   {
-    fits: refusesResource,
+    fits: rejectsResource,
     hint: 'It does not take the resource that the MCP server is known by. Log in with --resource none, or with --resource URL if its documentation names another.',
   },
-  { fits: refusesPrompt, hint: 'Log in with --prompt none: it then asks for your consent only where it has to.' },
+  { fits: rejectsPrompt, hint: 'Log in with --prompt none: it then asks for your consent only where it has to.' },
   {
-    fits: wantsAudience,
+    fits: requiresAudience,
     hint: 'It goes by an audience. Log in with --authorize-param audience=URL, as its documentation, or the MCP server’s, names it.',
   },
 ];
@@ -85,11 +85,11 @@ export class OAuthError extends AuthError {
  * @param what the subject of the sentence, as "The token endpoint".
  * @param secrets what was sent and must not be told, since servers repeat what they were sent.
  */
-export function protocolError(error: unknown, what: string, secrets: readonly (string | undefined)[] = []): AuthError {
+export function toProtocolError(error: unknown, what: string, secrets: readonly (string | undefined)[] = []): AuthError {
   if (error instanceof AuthError) return error;
   const told = (words: string | undefined) => redacted(words, secrets);
   const response = responseOf(error);
-  const status = response && statusOf(response);
+  const status = response && getOriginalStatus(response);
   // Nothing of the library's error is passed on as a cause: it holds the whole answer.
   const from = { status, retryAfter: response && retryAfterOf(response) };
   if (error instanceof ResponseBodyError) {
@@ -131,7 +131,7 @@ export function protocolError(error: unknown, what: string, secrets: readonly (s
 /** A server that is down or busy is asked again later, unless it says what is wrong in a word of the RFCs. */
 function codeOf(error: string, status = 0): ErrorCode | undefined {
   if (status !== tooManyRequests && status < 500) return undefined;
-  return isKnownError(error) && status !== tooManyRequests ? undefined : (codes[error] ?? 'server_failed');
+  return isStandardError(error) && status !== tooManyRequests ? undefined : (codes[error] ?? 'server_failed');
 }
 
 interface Told {
@@ -143,10 +143,10 @@ interface Told {
 }
 
 function refusal(what: string, { error = '', description, ...rest }: Told): OAuthError {
-  const words = description ? `, ${quoted(description)}` : '';
-  if (rest.code !== 'server_failed') return new OAuthError(error, `${what} refused: ${quoted(error)}${words}.`, { description, ...rest });
+  const words = description ? `, ${quote(description)}` : '';
+  if (rest.code !== 'server_failed') return new OAuthError(error, `${what} refused: ${quote(error)}${words}.`, { description, ...rest });
   const isNamed = !error.startsWith('status ');
-  const said = [...(isNamed ? [quoted(error)] : []), ...(description ? [quoted(description)] : [])].join(', ');
+  const said = [...(isNamed ? [quote(error)] : []), ...(description ? [quote(description)] : [])].join(', ');
   const message = `${what} failed with status ${rest.status ?? 500}${said === '' ? '' : `: ${said}`}.`;
   return new OAuthError(error, message, { description, hint: againIn(rest.retryAfter), ...rest });
 }

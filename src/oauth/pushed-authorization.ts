@@ -1,15 +1,15 @@
 /** Pushed authorization requests: RFC 9126. */
 import { processPushedAuthorizationResponse, pushedAuthorizationRequest } from 'oauth4webapi';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
-import { requestWithProofOf } from './client-authentication.js';
-import { withNonce } from './dpop.js';
-import { mended, pushMends } from './lenience.js';
-import { protocolError } from './protocol-error.js';
-import { requestOptions } from './request-options.js';
-import type { TokenContext, TokenEndpoint } from './token.js';
+import { requestWithClientAuthentication } from './client-authentication.js';
+import { retryWithNonce } from './dpop.js';
+import { normaliseResponse, pushedAuthorizationNormalisations } from './normalisation.js';
+import { toProtocolError } from './protocol-error.js';
+import { createRequestOptions } from './request-options.js';
+import type { TokenContext, TokenRequestParties } from './token.js';
 
 /** Whether the authorization server takes requests only in this way (RFC 9126 section 5). */
-export function mustPush(metadata: AuthorizationServerMetadata): boolean {
+export function requiresPushedRequest(metadata: AuthorizationServerMetadata): boolean {
   return metadata.require_pushed_authorization_requests === true;
 }
 
@@ -25,19 +25,23 @@ export async function requestPushedAuthorization(
     client,
     dpop,
     parameters,
-  }: TokenEndpoint & { metadata: AuthorizationServerMetadata; parameters: Readonly<Record<string, string>> },
+  }: TokenRequestParties & { metadata: AuthorizationServerMetadata; parameters: Readonly<Record<string, string>> },
   context: TokenContext,
 ): Promise<{ requestUri: string; expiresIn: number }> {
   const clientId = { client_id: client.client_id };
-  const { answer } = await requestWithProofOf({ client, metadata }, context, async (authentication) => {
+  const { answer } = await requestWithClientAuthentication({ client, metadata }, context, async (authentication) => {
     try {
-      return await withNonce(dpop, async () => {
-        const options = { ...requestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
+      return await retryWithNonce(dpop, async () => {
+        const options = { ...createRequestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
         const response = await pushedAuthorizationRequest(metadata, clientId, authentication, parameters, options);
-        return processPushedAuthorizationResponse(metadata, clientId, await mended(response, { mends: pushMends, status: 201 }));
+        return processPushedAuthorizationResponse(
+          metadata,
+          clientId,
+          await normaliseResponse(response, { mends: pushedAuthorizationNormalisations, status: 201 }),
+        );
       });
     } catch (error) {
-      throw protocolError(error, `The pushed authorization request endpoint of ${metadata.issuer}`, [client.client_secret]);
+      throw toProtocolError(error, `The pushed authorization request endpoint of ${metadata.issuer}`, [client.client_secret]);
     }
   });
   return { requestUri: answer.request_uri, expiresIn: answer.expires_in };

@@ -1,5 +1,5 @@
 /** Redirect URIs, as a registration answers with them: RFC 7591 section 3.2.1, RFC 8252 section 7.3. */
-import { isLoopback } from '../http/url-policy.js';
+import { isLoopbackUrl } from '../http/url-policy.js';
 
 /**
  * The redirect URI to use, in the spelling that the server will compare with: `wanted` itself where it was registered, or where
@@ -8,7 +8,7 @@ import { isLoopback } from '../http/url-policy.js';
  *
  * @returns undefined where only others were registered.
  */
-export function registeredRedirectUri(wanted: string, registered: readonly string[] | undefined): string | undefined {
+export function findRegisteredRedirectUri(wanted: string, registered: readonly string[] | undefined): string | undefined {
   const uris = (registered ?? []).map((uri) => uri.trim()).filter((uri) => uri !== '');
   if (uris.length === 0 || uris.includes(wanted)) return wanted;
   const same = uris.filter((uri) => meansTheSame(uri, wanted));
@@ -22,7 +22,7 @@ function meansTheSame(uri: string, wanted: string): boolean {
   const [one, other] = [new URL(uri), new URL(wanted)];
   const isSamePath = bare(one.pathname) === bare(other.pathname) && one.search === other.search;
   if (one.protocol !== other.protocol || !isSamePath) return false;
-  return one.protocol === 'http:' ? isLoopback(one) && isLoopback(other) : one.host === other.host;
+  return one.protocol === 'http:' ? isLoopbackUrl(one) && isLoopbackUrl(other) : one.host === other.host;
 }
 
 function bare(path: string): string {

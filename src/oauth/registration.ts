@@ -1,47 +1,22 @@
 /** Dynamic client registration: RFC 7591, with `application_type` of OpenID Connect Dynamic Client Registration 1.0. */
+import type { ClientInformation } from './client-information.js';
 import { dynamicClientRegistrationRequest, processDynamicClientRegistrationResponse } from 'oauth4webapi';
-import type { Context } from '../context.js';
-import { shellWord } from '../command-line.js';
+import type { Effects } from '../effects.js';
+import { quoteShellWord } from '../text/command-line.js';
 import { AuthError, hasCode } from '../errors.js';
-import { quoted } from '../server-text.js';
+import { quote } from '../text/server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
-import { canAuthenticate, methodFor, methodToRegister } from './client-authentication.js';
-import { registeredRedirectUri } from './redirect-uri.js';
-import { mended, registrationMends } from './lenience.js';
-import { OAuthError, protocolError } from './protocol-error.js';
-import { requestOptions } from './request-options.js';
-import { vendorOf } from './vendors/index.js';
+import { canAuthenticate, chooseAuthenticationMethod, chooseMethodToRegister } from './client-authentication.js';
+import { findRegisteredRedirectUri } from './redirect-uri.js';
+import { normaliseResponse, registrationNormalisations } from './normalisation.js';
+import { OAuthError, toProtocolError } from './protocol-error.js';
+import { createRequestOptions } from './request-options.js';
+import { findVendor } from './vendors/index.js';
 
 /** RFC 6749 errors that say that a registration of before is forgotten, or lacks what is asked for now. */
-export const outdatedErrors: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client', 'invalid_scope']);
+export const outdatedRegistrationErrors: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client', 'invalid_scope']);
 
 export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code';
-
-/** RFC 7591 section 3.2.1: a client as its authorization server knows it, on the wire and on disk. */
-export interface ClientInformation {
-  client_id: string;
-  client_secret?: string;
-  /** Seconds since the epoch; 0 for never. */
-  client_secret_expires_at?: number;
-  client_id_issued_at?: number;
-  token_endpoint_auth_method?: string;
-  /** OpenID Connect Dynamic Client Registration section 2: what its `private_key_file` signs with. */
-  token_endpoint_auth_signing_alg?: string;
-  grant_types?: string[];
-  redirect_uris?: string[];
-  scope?: string;
-  // The rest is ours, not the RFC's.
-  /** How we came by it. */
-  obtained_by?: 'dynamic_registration' | 'pre_registration' | 'metadata_document' | 'import';
-  /** The resource that it was registered to log in to; absent in those of before, and in those that were not made for one. */
-  registered_for?: string;
-  /** What its registration asked for in vain. */
-  refused_grant_types?: string[];
-  /** The file of the key that it signs with; the key itself stays there. */
-  private_key_file?: string;
-  /** Whether its server takes Basic only without the encoding of RFC 6749 section 2.3.1. */
-  basic_unencoded?: boolean;
-}
 
 /** The members of a registration answer that are worth keeping, and none beside them. */
 const kept = [
@@ -93,7 +68,7 @@ const hopeless: ReadonlySet<number | undefined> = new Set([401, 404, 405, 429]);
  */
 export async function requestRegistration(
   request: RegistrationRequest,
-  context: Pick<Context, 'http' | 'signal'>,
+  context: Pick<Effects, 'http' | 'signal'>,
 ): Promise<ClientInformation> {
   const { initialAccessToken, ...bare } = request;
   try {
@@ -107,7 +82,7 @@ export async function requestRegistration(
 }
 
 /** Asks for all, and then for less. */
-async function requestBest(request: RegistrationRequest, context: Pick<Context, 'http' | 'signal'>): Promise<ClientInformation> {
+async function requestBest(request: RegistrationRequest, context: Pick<Effects, 'http' | 'signal'>): Promise<ClientInformation> {
   let left = wishes(request);
   let refusal: OAuthError | undefined;
   let tries = 0;
@@ -150,7 +125,10 @@ function withoutWhatIsNamed(wish: Wish, { description = '' }: OAuthError, { meta
 }
 
 /** Whether a registration that the store holds can be used again, at `now` (milliseconds since the epoch). */
-export function isUsable(client: ClientInformation, { metadata, now }: { metadata: AuthorizationServerMetadata; now: number }): boolean {
+export function isUsableRegistration(
+  client: ClientInformation,
+  { metadata, now }: { metadata: AuthorizationServerMetadata; now: number },
+): boolean {
   const expires = client.client_secret_expires_at ?? 0;
   if (expires !== 0 && expires * 1000 <= now) return false;
   return client.redirect_uris?.[0] !== undefined && canAuthenticate(client, metadata);
@@ -162,7 +140,7 @@ export function hasGrant(client: ClientInformation, grantType: string): boolean 
 }
 
 /** Whether a new registration may get what this one lacks: a grant that it did not ask for. */
-export function mayGainGrant(client: ClientInformation, grantType: string): boolean {
+export function canRegisterForGrant(client: ClientInformation, grantType: string): boolean {
   return client.obtained_by === 'dynamic_registration' && !hasGrant(client, grantType) && !client.refused_grant_types?.includes(grantType);
 }
 
@@ -171,7 +149,7 @@ function wishes({
   metadata,
   redirectUri,
   scopes,
-  method = methodToRegister(metadata),
+  method = chooseMethodToRegister(metadata),
 }: Omit<RegistrationRequest, 'initialAccessToken'>): Wish[] {
   const { grant_types_supported: supported, device_authorization_endpoint: device } = metadata;
   const offered = (grant: string) => supported?.includes(grant) ?? true;
@@ -195,7 +173,7 @@ function wishes({
 
 async function requestOnce(
   { metadata, wish, initialAccessToken }: RegistrationRequest & { wish: Wish },
-  context: Pick<Context, 'http' | 'signal'>,
+  context: Pick<Effects, 'http' | 'signal'>,
 ): Promise<ClientInformation> {
   const { redirectUri, grantTypes, scopes, method, without } = wish;
   const optional = {
@@ -211,13 +189,15 @@ async function requestOnce(
     const response = await dynamicClientRegistrationRequest(
       metadata,
       { redirect_uris: [redirectUri], ...members },
-      { ...requestOptions(metadata, context), ...(initialAccessToken && { initialAccessToken }) },
+      { ...createRequestOptions(metadata, context), ...(initialAccessToken && { initialAccessToken }) },
     );
-    const answer = await processDynamicClientRegistrationResponse(await mended(response, { mends: registrationMends, status: 201 }));
+    const answer = await processDynamicClientRegistrationResponse(
+      await normaliseResponse(response, { mends: registrationNormalisations, status: 201 }),
+    );
     const client = Object.fromEntries(kept.flatMap((key) => (answer[key] === undefined ? [] : [[key, answer[key]]])));
     return { ...client, obtained_by: 'dynamic_registration' } as ClientInformation;
   } catch (error) {
-    throw protocolError(error, `The registration endpoint of ${metadata.issuer}`, [initialAccessToken]);
+    throw toProtocolError(error, `The registration endpoint of ${metadata.issuer}`, [initialAccessToken]);
   }
 }
 
@@ -230,12 +210,12 @@ function checked(client: ClientInformation, { wish, ...request }: RegistrationRe
   const { redirectUri, grantTypes } = wish;
   const unusable = (why: string) =>
     new AuthError('client_unusable', `The registration that ${metadata.issuer} gave cannot be used: ${why}.`);
-  const registered = registeredRedirectUri(redirectUri, client.redirect_uris);
-  if (registered === undefined) throw unusable(`it is for the redirect URIs ${quoted(client.redirect_uris)} and not for ${redirectUri}`);
+  const registered = findRegisteredRedirectUri(redirectUri, client.redirect_uris);
+  if (registered === undefined) throw unusable(`it is for the redirect URIs ${quote(client.redirect_uris)} and not for ${redirectUri}`);
   const method = methodOf(client, { ...request, wish });
   const takesCertificate = method.endsWith('tls_client_auth');
   if (takesCertificate ? !request.hasCertificate : !canAuthenticate({ ...client, token_endpoint_auth_method: method }, metadata)) {
-    throw unusable(`the client must authenticate by ${quoted(method)} and was not given what that takes`);
+    throw unusable(`the client must authenticate by ${quote(method)} and was not given what that takes`);
   }
   const granted = client.grant_types ?? (grantTypes.length > 0 ? [...grantTypes] : undefined);
   const inVain = (wishes(request)[0]?.grantTypes ?? []).filter((grant) => granted?.includes(grant) === false);
@@ -253,7 +233,7 @@ function methodOf(client: ClientInformation, { metadata, wish }: RegistrationReq
   const wasAsked =
     !wish.without.includes('token_endpoint_auth_method') && wish.grantTypes.length > 0 && wish.method.startsWith('client_secret_');
   if (client.token_endpoint_auth_method === undefined && client.client_secret !== undefined && wasAsked) return wish.method;
-  return methodFor(client, metadata);
+  return chooseAuthenticationMethod(client, metadata);
 }
 
 function refused(error: OAuthError | undefined, { issuer }: AuthorizationServerMetadata): AuthError {
@@ -267,8 +247,8 @@ function refused(error: OAuthError | undefined, { issuer }: AuthorizationServerM
     return error ?? new AuthError('registration_refused', `${issuer} refused to register a client.`);
   return new AuthError('registration_refused', error.message, {
     hint:
-      vendorOf(issuer)?.needs.registration?.value ??
-      `${new URL(issuer).host} may only take clients that it knows: pass --client-id ID, or set MCP_AUTH_REGISTRATION_TOKEN and pass --issuer ${shellWord(issuer)}`,
+      findVendor(issuer)?.needs.registration?.value ??
+      `${new URL(issuer).host} may only take clients that it knows: pass --client-id ID, or set MCP_AUTH_REGISTRATION_TOKEN and pass --issuer ${quoteShellWord(issuer)}`,
     cause: error,
   });
 }

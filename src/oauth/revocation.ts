@@ -1,11 +1,11 @@
 /** Token revocation: RFC 7009. */
 import { processRevocationResponse, revocationRequest } from 'oauth4webapi';
-import type { Context } from '../context.js';
-import { requestWithProofOf } from './client-authentication.js';
-import { mended, nullMembers } from './lenience.js';
-import { protocolError } from './protocol-error.js';
-import type { ClientInformation } from './registration.js';
-import { requestOptions } from './request-options.js';
+import type { Effects } from '../effects.js';
+import { requestWithClientAuthentication } from './client-authentication.js';
+import { normaliseResponse, removeEmptyMembers } from './normalisation.js';
+import { toProtocolError } from './protocol-error.js';
+import type { ClientInformation } from './client-information.js';
+import { createRequestOptions } from './request-options.js';
 import type { TokenServer } from './token.js';
 
 /** Asks the server to forget `token`. A token that it does not know is a success (section 2.2). */
@@ -21,16 +21,16 @@ export async function requestRevocation(
     token: string;
     hint: 'access_token' | 'refresh_token';
   },
-  context: Pick<Context, 'http' | 'signal' | 'files'>,
+  context: Pick<Effects, 'http' | 'signal' | 'files'>,
 ): Promise<void> {
-  const options = { ...requestOptions(metadata, context), additionalParameters: { token_type_hint: hint } };
-  await requestWithProofOf({ client, metadata }, context, async (authentication) => {
+  const options = { ...createRequestOptions(metadata, context), additionalParameters: { token_type_hint: hint } };
+  await requestWithClientAuthentication({ client, metadata }, context, async (authentication) => {
     try {
       const response = await revocationRequest(metadata, { client_id: client.client_id }, authentication, token, options);
       // Every success will do: servers answer with a 204, or with words.
-      await processRevocationResponse(await mended(response, { mends: [nullMembers], status: 200 }));
+      await processRevocationResponse(await normaliseResponse(response, { mends: [removeEmptyMembers], status: 200 }));
     } catch (error) {
-      throw protocolError(error, `The revocation endpoint of ${metadata.issuer}`, [token, client.client_secret]);
+      throw toProtocolError(error, `The revocation endpoint of ${metadata.issuer}`, [token, client.client_secret]);
     }
   });
 }

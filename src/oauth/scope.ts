@@ -13,7 +13,7 @@ import type { Discovery } from './discovery.js';
  * @param before scopes that were asked for before a step-up, which are asked for again with the new ones.
  * @returns scope tokens joined by spaces, or undefined to send no `scope`.
  */
-export function scopeToRequest(
+export function chooseScope(
   discovery: Discovery,
   {
     asked,

@@ -37,7 +37,7 @@ function signingAlgorithms(): string[] {
 }
 
 /** WebCrypto's parameters of `alg`, one of `signingAlgorithms`. */
-export function parametersOf(alg: string): Parameters {
+export function getAlgorithmParameters(alg: string): Parameters {
   const parameters = Object.hasOwn(algorithms, alg) ? algorithms[alg] : undefined;
   if (!parameters) throw unusable(`it is for ${JSON.stringify(alg)}, which mcp-auth does not know`);
   return parameters;
@@ -53,14 +53,14 @@ export function parametersOf(alg: string): Parameters {
 export async function parseSigningKey(text: string, supported?: readonly string[]): Promise<SigningKey> {
   const jwk = parseJwk(text);
   const object = privateKey(jwk, text);
-  const fitting = signingAlgorithms().filter((alg) => fits(parametersOf(alg), object));
+  const fitting = signingAlgorithms().filter((alg) => fits(getAlgorithmParameters(alg), object));
   const algorithm =
     typeof jwk?.['alg'] === 'string'
       ? fitting.find((alg) => alg === jwk['alg'])
       : (fitting.find((alg) => supported?.includes(alg)) ?? fitting[0]);
   if (algorithm === undefined) throw unusable('it is of a kind that signs no JWT that authorization servers take');
   const der = object.export({ format: 'der', type: 'pkcs8' });
-  const key = await crypto.subtle.importKey('pkcs8', der, parametersOf(algorithm), false, ['sign']);
+  const key = await crypto.subtle.importKey('pkcs8', der, getAlgorithmParameters(algorithm), false, ['sign']);
   return { key, algorithm, ...(typeof jwk?.['kid'] === 'string' && { keyId: jwk['kid'] }) };
 }
 

@@ -1,16 +1,16 @@
 /** The token endpoint: RFC 6749 section 5 (its answers) and section 6 (refreshing). */
 import { genericTokenEndpointRequest, processGenericTokenEndpointResponse } from 'oauth4webapi';
-import type { Context } from '../context.js';
+import type { Effects } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { quoted } from '../server-text.js';
+import { quote } from '../text/server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
-import { requestWithProofOf, type Proven } from './client-authentication.js';
-import { withNonce, type Dpop } from './dpop.js';
-import { mended, tokenMends } from './lenience.js';
-import { protocolError } from './protocol-error.js';
-import type { ClientInformation } from './registration.js';
-import { requestOptions } from './request-options.js';
-import { requestWithSecondTry } from './second-try.js';
+import { requestWithClientAuthentication, type AcceptedAuthentication } from './client-authentication.js';
+import { retryWithNonce, type Dpop } from './dpop.js';
+import { normaliseResponse, tokenNormalisations } from './normalisation.js';
+import { toProtocolError } from './protocol-error.js';
+import type { ClientInformation } from './client-information.js';
+import { createRequestOptions } from './request-options.js';
+import { retryWithChangedParameters } from './parameter-retry.js';
 
 /** RFC 6749 section 5.1, with the expiry as an absolute time. */
 export interface TokenResponse {
@@ -18,14 +18,14 @@ export interface TokenResponse {
   /** RFC 9449: `dpop` for a token that is bound to the key of the request. */
   tokenType: 'bearer' | 'dpop';
   /** Seconds since the epoch when the answer came. */
-  issuedAt: number;
+  issuedAtSeconds: number;
   /** Seconds since the epoch; absent when the server did not say. */
-  expiresAt?: number;
+  expiresAtSeconds?: number;
   refreshToken?: string;
   /** What was granted; absent when the server did not say, which means what was asked for. */
   scope?: string;
   /** How the client has proved itself, to be kept with it. */
-  proven?: Proven;
+  acceptedAuthentication?: AcceptedAuthentication;
 }
 
 /** The part of the metadata that a refresh needs, which the store keeps with a login. */
@@ -35,7 +35,7 @@ export type TokenServer = Pick<
 >;
 
 /** Who asks whom, for every grant. */
-export interface TokenEndpoint {
+export interface TokenRequestParties {
   readonly metadata: TokenServer;
   readonly client: ClientInformation;
   /** The key to bind the token to, where the resource wants that. */
@@ -43,13 +43,13 @@ export interface TokenEndpoint {
 }
 
 /** What a token request may use of the world. */
-export type TokenContext = Pick<Context, 'http' | 'clock' | 'signal' | 'files'>;
+export type TokenContext = Pick<Effects, 'http' | 'clock' | 'signal' | 'files'>;
 
 /** A token as RFC 6750 lets it stand in a header: visible ASCII. Anything else could end the header early. */
 const visible = /^[\x21-\x7e]+$/;
 
 /** What a refresh names beside the refresh token. */
-export interface RefreshRequest extends TokenEndpoint {
+export interface RefreshRequest extends TokenRequestParties {
   readonly refreshToken: string;
   /** RFC 8707; undefined for an authorization server that refuses it. */
   readonly resource: string | undefined;
@@ -73,7 +73,7 @@ export async function requestRefresh(
     ...(resource !== undefined && { resource }),
     ...(isScopeNamed && scope !== undefined && { scope }),
   };
-  return requestWithSecondTry({ parameters, granted: { scope }, isFirstToken: false, isLastTold: true }, (asked) =>
+  return retryWithChangedParameters({ parameters, granted: { scope }, isFirstToken: false, isLastTold: true }, (asked) =>
     requestToken({ ...endpoint, grantType: 'refresh_token', parameters: asked }, context),
   );
 }
@@ -84,26 +84,32 @@ export async function requestRefresh(
  * @param parameters what the grant's RFC names, without `grant_type` and what authenticates the client.
  */
 export async function requestToken(
-  { metadata, client, dpop, grantType, parameters }: TokenEndpoint & { grantType: string; parameters: Readonly<Record<string, string>> },
+  {
+    metadata,
+    client,
+    dpop,
+    grantType,
+    parameters,
+  }: TokenRequestParties & { grantType: string; parameters: Readonly<Record<string, string>> },
   context: TokenContext,
 ): Promise<TokenResponse> {
   const clientId = { client_id: client.client_id };
   const what = `The token endpoint of ${metadata.issuer}`;
   const secrets = secretsIn({ ...parameters, client_secret: client.client_secret });
-  const { answer, proven } = await requestWithProofOf({ client, metadata }, context, async (authentication) => {
+  const { answer, proven } = await requestWithClientAuthentication({ client, metadata }, context, async (authentication) => {
     try {
-      return await withNonce(dpop, async () => {
-        const options = { ...requestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
+      return await retryWithNonce(dpop, async () => {
+        const options = { ...createRequestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
         const response = await genericTokenEndpointRequest(metadata, clientId, authentication, grantType, parameters, options);
         const bound = dpop !== undefined;
         const asked = { metadata, clientId, bound, resource: parameters['resource'], spent: parameters['refresh_token'] };
         return parseTokenResponse(response, { ...asked, now: context.clock.now() });
       });
     } catch (error) {
-      throw protocolError(error, what, secrets);
+      throw toProtocolError(error, what, secrets);
     }
   });
-  return { ...answer, proven };
+  return { ...answer, acceptedAuthentication: proven };
 }
 
 /** Parameters of requests to an authorization server that nobody else may see. */
@@ -133,7 +139,7 @@ interface Asked {
 }
 
 /** An answer to a refresh that cannot be used, with the refresh token that has come in it, which is all that is left of the login. */
-export class RotatedError extends AuthError {
+export class RotatedRefreshTokenError extends AuthError {
   readonly refreshToken: string;
 
   constructor(error: AuthError, refreshToken: string) {
@@ -143,7 +149,7 @@ export class RotatedError extends AuthError {
 }
 
 async function parseTokenResponse(response: Response, asked: Asked): Promise<TokenResponse> {
-  const answer = await mended(response, { mends: tokenMends, status: 200 });
+  const answer = await normaliseResponse(response, { mends: tokenNormalisations, status: 200 });
   // It is read twice where the refresh token in it must not be lost, whatever else is wrong.
   const body =
     asked.spent === undefined || !answer.ok
@@ -157,7 +163,7 @@ async function parseTokenResponse(response: Response, asked: Asked): Promise<Tok
   } catch (error) {
     const { refresh_token: rotated } = body;
     if (typeof rotated !== 'string' || rotated === asked.spent) throw error;
-    throw new RotatedError(protocolError(error, `The token endpoint of ${asked.metadata.issuer}`, [rotated]), rotated);
+    throw new RotatedRefreshTokenError(toProtocolError(error, `The token endpoint of ${asked.metadata.issuer}`, [rotated]), rotated);
   }
 }
 
@@ -167,14 +173,14 @@ async function parseMended(response: Response, { metadata, clientId, bound, reso
   const tokenType = answer.token_type as string;
   if (tokenType !== 'bearer' && tokenType !== 'dpop') throw unfit('a token of a type that it was not asked for');
   if (tokenType === 'dpop' && !bound) throw unfit('a token that is bound to a key, which was not asked for');
-  if (isForAnother(answer['resource'], resource)) throw unfit(`a token for ${quoted(answer['resource'])}, and not for ${resource}`);
+  if (isForAnother(answer['resource'], resource)) throw unfit(`a token for ${quote(answer['resource'])}, and not for ${resource}`);
   if (!visible.test(answer.access_token)) throw unfit('an access token that cannot stand in a header');
   const issuedAt = Math.floor(now / 1000);
   return {
     accessToken: answer.access_token,
     tokenType,
-    issuedAt,
-    ...(answer.expires_in !== undefined && { expiresAt: issuedAt + Math.floor(answer.expires_in) }),
+    issuedAtSeconds: issuedAt,
+    ...(answer.expires_in !== undefined && { expiresAtSeconds: issuedAt + Math.floor(answer.expires_in) }),
     ...(answer.refresh_token !== undefined && { refreshToken: answer.refresh_token }),
     ...(answer.scope !== undefined && { scope: answer.scope }),
   };

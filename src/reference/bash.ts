@@ -1,5 +1,5 @@
 /** Completion for bash. */
-import type { Completion, TypedCommand } from './model.js';
+import type { Completion, CommandReference } from './model.js';
 
 /**
  * What words are offered for one place, as lines of bash. Only words of ours go through `compgen`, which evaluates them;
@@ -12,7 +12,7 @@ function offers(complete: Completion | undefined): string {
   return `_mcp_auth_words '${complete.join(' ')}'`;
 }
 
-function branch({ name, alias, arguments: all, options }: TypedCommand): string {
+function branch({ name, alias, arguments: all, options }: CommandReference): string {
   const valued = options.filter(({ value }) => value !== undefined);
   const names = options.flatMap((option) => option.names).join(' ');
   const last = all.at(-1)?.syntax.includes('...') ? all.length - 1 : -1;
@@ -29,7 +29,7 @@ function branch({ name, alias, arguments: all, options }: TypedCommand): string 
 }
 
 /** The completion script for bash 3.2 and later, which needs no package beside it. */
-export function bashScript(commands: readonly TypedCommand[]): string {
+export function formatBashCompletion(commands: readonly CommandReference[]): string {
   const names = commands.map(({ name }) => name).join(' ');
   return `# bash completion for mcp-auth
 

@@ -1,5 +1,5 @@
 /** Completion for fish. */
-import type { Completion, TypedCommand, TypedOption } from './model.js';
+import type { Completion, CommandReference, OptionReference } from './model.js';
 
 function quotedText(text: string): string {
   return `'${text.replace(/[\\']/g, '\\$&')}'`;
@@ -11,13 +11,13 @@ function words(complete: Completion | undefined): string {
   return complete === 'server' ? " -a '(__mcp_auth_servers)'" : ` -a '${complete.join(' ')}'`;
 }
 
-function optionLine(command: string, { names, value, help, complete }: TypedOption): string {
+function optionLine(command: string, { names, value, help, complete }: OptionReference): string {
   const flags = names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`)).join(' ');
   const takes = value === undefined ? '' : complete === 'file' ? ' -r' : ' -x';
   return `complete -c mcp-auth -n '__mcp_auth_in ${command}' ${flags}${takes}${words(complete)} -d ${quotedText(help)}`;
 }
 
-function linesOf({ name, alias, arguments: all, options }: TypedCommand): string[] {
+function linesOf({ name, alias, arguments: all, options }: CommandReference): string[] {
   const commands = [name, ...(alias === undefined ? [] : [alias])].join(' ');
   const valued = options.filter(({ value }) => value !== undefined).flatMap((option) => option.names);
   const places = all.flatMap(({ complete, syntax }, index) => {
@@ -29,7 +29,7 @@ function linesOf({ name, alias, arguments: all, options }: TypedCommand): string
 }
 
 /** The completion script for fish 3. */
-export function fishScript(commands: readonly TypedCommand[]): string {
+export function formatFishCompletion(commands: readonly CommandReference[]): string {
   return `# fish completion for mcp-auth
 
 function __mcp_auth_servers

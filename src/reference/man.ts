@@ -1,6 +1,6 @@
 /** The manual page, as man(7) has it. */
-import { exitCodes, exitMeanings } from '../errors.js';
-import type { TypedCommand, TypedOption } from './model.js';
+import { exitCodes, exitCodeMeanings } from '../errors.js';
+import type { CommandReference, OptionReference } from './model.js';
 
 /** The environment variables that people set; SECURITY.md has all that are read. */
 const variables = [
@@ -27,11 +27,11 @@ function roff(text: string): string {
 const bold = (text: string) => `\\fB${roff(text)}\\fR`;
 const item = (what: string, help: string) => `.TP\n${what}\n${roff(help)}`;
 
-function optionItem({ names, value, help }: TypedOption): string {
+function optionItem({ names, value, help }: OptionReference): string {
   return item(`${names.map(bold).join(', ')}${value === undefined ? '' : ` \\fI${roff(value)}\\fR`}`, help);
 }
 
-function commandSection({ name, alias, description, arguments: all, options, examples }: TypedCommand): string {
+function commandSection({ name, alias, description, arguments: all, options, examples }: CommandReference): string {
   const words = all.map(({ syntax }) => ` \\fI${roff(syntax)}\\fR`).join('');
   return [
     `.SS ${bold(`mcp-auth ${name}`)}${words}`,
@@ -50,13 +50,13 @@ function commandSection({ name, alias, description, arguments: all, options, exa
  *
  * @param common the options that every command has.
  */
-export function manPage({
+export function formatManPage({
   commands,
   common,
   version,
 }: {
-  commands: readonly TypedCommand[];
-  common: readonly TypedOption[];
+  commands: readonly CommandReference[];
+  common: readonly OptionReference[];
   version: string;
 }): string {
   const own = commands.map((one) => ({
@@ -72,7 +72,7 @@ export function manPage({
     '.SH OPTIONS OF EVERY COMMAND',
     ...common.map(optionItem),
     '.SH EXIT STATUS',
-    ...Object.entries(exitMeanings).map(([key, meaning]) => item(String(exitCodes[key as keyof typeof exitCodes]), meaning)),
+    ...Object.entries(exitCodeMeanings).map(([key, meaning]) => item(String(exitCodes[key as keyof typeof exitCodes]), meaning)),
     '.SH ENVIRONMENT',
     ...variables.map(([name, help]) => item(bold(name), help)),
     '.SH FILES',

@@ -3,14 +3,14 @@
 /** How a word is completed: by the names of servers in the store, by files, by one of a list; absent for free text. */
 export type Completion = 'server' | 'file' | readonly string[];
 
-export interface TypedArgument {
+export interface ArgumentReference {
   /** As `<name>`, `[name]` or `<words...>`. */
   readonly syntax: string;
   readonly help: string;
   readonly complete?: Completion | undefined;
 }
 
-export interface TypedOption {
+export interface OptionReference {
   /** Its names, as `-h` and `--help`. */
   readonly names: readonly string[];
   /** As `<file>`; absent for one that takes no value. */
@@ -19,13 +19,13 @@ export interface TypedOption {
   readonly complete?: Completion | undefined;
 }
 
-export interface TypedCommand {
+export interface CommandReference {
   readonly name: string;
   readonly alias?: string | undefined;
   readonly summary: string;
   readonly description: string;
-  readonly arguments: readonly TypedArgument[];
-  readonly options: readonly TypedOption[];
+  readonly arguments: readonly ArgumentReference[];
+  readonly options: readonly OptionReference[];
   /** Without the program's own name. */
   readonly examples: readonly string[];
 }

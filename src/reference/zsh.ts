@@ -1,5 +1,5 @@
 /** Completion for zsh, by its own `_arguments`. */
-import type { Completion, TypedArgument, TypedCommand, TypedOption } from './model.js';
+import type { Completion, ArgumentReference, CommandReference, OptionReference } from './model.js';
 
 /** Text inside of a word in single quotes of zsh's `_arguments`, where brackets and colons have a meaning. */
 function quotedText(text: string): string {
@@ -12,24 +12,24 @@ function action(complete: Completion | undefined): string {
   return complete === 'file' ? '_files' : `(${complete.join(' ')})`;
 }
 
-function optionSpecs({ names, value, help, complete }: TypedOption): string[] {
+function optionSpecs({ names, value, help, complete }: OptionReference): string[] {
   const message = value === undefined ? '' : `:${value.replace(/[<>[\]]/g, '')}:${action(complete)}`;
   return names.map((name) => `'${name}[${quotedText(help)}]${message}'`);
 }
 
-function argumentSpec({ syntax, help, complete }: TypedArgument, index: number): string {
+function argumentSpec({ syntax, help, complete }: ArgumentReference, index: number): string {
   const place = syntax.includes('...') ? '*' : String(index + 1);
   return `'${place}:${quotedText(help)}:${action(complete)}'`;
 }
 
-function branch({ name, alias, arguments: all, options }: TypedCommand): string {
+function branch({ name, alias, arguments: all, options }: CommandReference): string {
   const specs = [...options.flatMap(optionSpecs), ...all.map(argumentSpec)];
   return `    (${[name, ...(alias === undefined ? [] : [alias])].join('|')})
       _arguments ${specs.join(' \\\n        ')} ;;`;
 }
 
 /** The completion script for zsh 5, to be sourced or put into a folder of $fpath as _mcp-auth. */
-export function zshScript(commands: readonly TypedCommand[]): string {
+export function formatZshCompletion(commands: readonly CommandReference[]): string {
   return `#compdef mcp-auth
 # zsh completion for mcp-auth
 

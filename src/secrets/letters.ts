@@ -29,7 +29,7 @@ const written = new RegExp(
 );
 const letter = /[\p{L}\p{N}]/u;
 
-export function lettersOf(text: string): Letters {
+export function extractLetters(text: string): Letters {
   const parts: string[] = [];
   const starts: number[] = [];
   const ends: number[] = [];

@@ -4,42 +4,42 @@ import type { Letters } from './letters.js';
 /** What is told in the place of a form that was found. */
 interface Form {
   readonly form: string;
-  readonly shownAs: string;
+  readonly replacement: string;
 }
 
 /** A part of the text that is a secret's. */
-export interface Place {
+export interface Match {
   readonly start: number;
   readonly end: number;
-  readonly shownAs: string;
+  readonly replacement: string;
 }
 
 /** What is looked for, in letters alone and to the letter. */
-export interface Searched {
+export interface SearchTerms {
   readonly forms: readonly string[];
   readonly exact: readonly string[];
-  readonly shownAs: string;
+  readonly replacement: string;
 }
 
 export interface Search {
   /** What has to be found to the letter. */
   readonly exact: readonly Form[];
   /** Where the letters of a text have those of a form, and where the text was cut within them. */
-  placesIn(letters: Letters, cuts: readonly number[]): Place[];
+  findMatches(letters: Letters, cuts: readonly number[]): Match[];
 }
 
 /** Letters of a secret that may be left of it where a text was cut; by so many of its first ones a form is looked up. */
 const shortestRest = 4;
 
-export function createSearch(all: readonly Searched[]): Search {
+export function createSearch(all: readonly SearchTerms[]): Search {
   const byBeginning = new Map<string, Form[]>();
   let longest = 0;
-  for (const { forms, shownAs } of all) {
+  for (const { forms, replacement: replacement } of all) {
     for (const form of forms) {
       const beginning = form.slice(0, shortestRest);
       const same = byBeginning.get(beginning);
-      if (same === undefined) byBeginning.set(beginning, [{ form, shownAs }]);
-      else same.push({ form, shownAs });
+      if (same === undefined) byBeginning.set(beginning, [{ form, replacement }]);
+      else same.push({ form, replacement });
       longest = Math.max(longest, form.length);
     }
   }
@@ -70,13 +70,13 @@ export function createSearch(all: readonly Searched[]): Search {
   };
 
   return {
-    exact: all.flatMap(({ exact, shownAs }) => exact.map((form) => ({ form, shownAs }))),
-    placesIn: (letters, cuts) => {
-      const found: Place[] = [];
+    exact: all.flatMap(({ exact, replacement: replacement }) => exact.map((form) => ({ form, replacement }))),
+    findMatches: (letters, cuts) => {
+      const found: Match[] = [];
       if (byBeginning.size === 0) return found;
       const { starts, ends } = letters;
-      const take = (from: number, to: number, { shownAs }: Form) =>
-        void found.push({ start: starts[from] ?? 0, end: ends[to - 1] ?? 0, shownAs });
+      const take = (from: number, to: number, { replacement }: Form) =>
+        void found.push({ start: starts[from] ?? 0, end: ends[to - 1] ?? 0, replacement: replacement });
       whole(letters, take);
       for (const cut of cuts) cutOff(letters, countBefore(cut, ends), take);
       return found;

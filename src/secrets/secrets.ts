@@ -4,35 +4,12 @@
  *
  * A server that repeats what it was sent may write it in another way: see letters.ts.
  */
-import { looksRandom } from '../server-text.js';
-import { lettersOf } from './letters.js';
+import type { Secrets, SecretSource } from '../effects.js';
+import { looksRandom } from '../text/server-text.js';
+import { extractLetters } from './letters.js';
 import { createSearch, type Search } from './search.js';
 
-export interface Secrets {
-  /** Notes a value. `shownAs` is what is told in its place. */
-  add(value: string, shownAs?: string): void;
-  /** Notes what in a server's address only its owner knows: many services give each customer an address of their own. */
-  addAddress(url: string): void;
-  /**
-   * Asks for values, and addresses, that are told in another place, whenever something is to be told. What it gives is looked at
-   * once, as long as it is the same object: a store may have a thousand of them.
-   */
-  addSource(source: () => SecretSource): void;
-  /** Any text without them. */
-  hidden(text: string): string;
-  /**
-   * A sentence without them: they are looked for in quotation marks, which hold a server's words, and in addresses. Our own words
-   * stay, since one of them may be a secret somewhere.
-   */
-  inSentence(text: string): string;
-}
-
-export interface SecretSource {
-  readonly values: readonly string[];
-  readonly addresses: readonly string[];
-}
-
-export const hiddenMark = '…';
+export const redactionMark = '…';
 /** Characters: what is shorter is no secret, and would be found in every word. */
 const shortestSecret = 6;
 /** What is shorter than that is a word of many. */
@@ -45,11 +22,11 @@ export function createSecrets(): Secrets {
   const sources: (() => Search)[] = [];
   /** Made of `noted` when it is needed, and made anew when that has changed. */
   let search: Search | undefined;
-  const add = (value: string, shownAs = hiddenMark) => {
+  const add = (value: string, replacement = redactionMark) => {
     if (value.length < shortestSecret) return;
     const known = noted.get(value);
     noted.delete(value);
-    noted.set(value, known ?? notedOf(value, shownAs));
+    noted.set(value, known ?? notedOf(value, replacement));
     if (known !== undefined) return;
     search = undefined;
     const [oldest] = noted.keys();
@@ -64,10 +41,10 @@ export function createSecrets(): Secrets {
   };
   return {
     add,
-    addAddress,
+    addUrl: addAddress,
     addSource: (source) => void sources.push(searchOfSource(source)),
-    hidden,
-    inSentence: (text) =>
+    redact: hidden,
+    redactSentence: (text) =>
       text
         .replace(inQuotes, (words) => hidden(withoutKeys(words)))
         .replace(addressOutside, (address) => {
@@ -81,11 +58,11 @@ export function createSecrets(): Secrets {
 const secretVariable = /^MCP_AUTH_.*(SECRET|TOKEN)$/;
 
 /** What a run is given that it must not tell: by its environment, and in the words that were typed. */
-export function secretsOf(variables: Readonly<Record<string, string | undefined>>, typed: readonly string[] = []): Secrets {
+export function collectSecrets(variables: Readonly<Record<string, string | undefined>>, typed: readonly string[] = []): Secrets {
   const secrets = createSecrets();
   for (const [name, value] of Object.entries(variables)) if (secretVariable.test(name)) secrets.add(value ?? '');
   for (const [index, word] of typed.entries()) {
-    if (word.includes('://')) secrets.addAddress(word);
+    if (word.includes('://')) secrets.addUrl(word);
     const header = /^--header=(.*)$/s.exec(word)?.[1] ?? (typed[index - 1] === '--header' ? word : '');
     secrets.add(header.slice(header.indexOf(':') + 1).trim());
   }
@@ -93,10 +70,10 @@ export function secretsOf(variables: Readonly<Record<string, string | undefined>
 }
 
 /** An error as it may be told, in all that it says: its stack repeats its message. Changes `error`. */
-export function withoutSecrets<E extends Error>(error: E, { secrets }: { readonly secrets?: Secrets }): E {
+export function redactError<E extends Error>(error: E, { secrets }: { readonly secrets?: Secrets }): E {
   if (secrets === undefined) return error;
   const { message } = error;
-  const told = secrets.inSentence(message);
+  const told = secrets.redactSentence(message);
   const { stack } = error;
   const words = Object.entries(error).filter((member): member is [string, string] => typeof member[1] === 'string');
   const others = Object.fromEntries(words.filter(([name]) => name !== 'code').map(([name, text]) => [name, toldOf(name, text, secrets)]));
@@ -105,7 +82,7 @@ export function withoutSecrets<E extends Error>(error: E, { secrets }: { readonl
 
 /** A hint is a sentence of ours; an authorization server’s words are all its own. */
 function toldOf(name: string, text: string, secrets: Secrets): string {
-  return name === 'hint' ? secrets.inSentence(text) : secrets.hidden(text);
+  return name === 'hint' ? secrets.redactSentence(text) : secrets.redact(text);
 }
 
 /** A value with the forms that it is looked for in, and what is told in its place. */
@@ -113,11 +90,11 @@ interface Noted {
   readonly forms: readonly string[];
   /** What has to be found to the letter. */
   readonly exact: readonly string[];
-  readonly shownAs: string;
+  readonly replacement: string;
 }
 
-function notedOf(value: string, shownAs: string): Noted {
-  return { forms: formsOf(value), exact: exactFormsOf(value), shownAs };
+function notedOf(value: string, replacement: string): Noted {
+  return { forms: formsOf(value), exact: exactFormsOf(value), replacement };
 }
 
 function searchOfSource(source: () => SecretSource): () => Search {
@@ -126,8 +103,8 @@ function searchOfSource(source: () => SecretSource): () => Search {
   return () => {
     const now = source();
     if (now !== last) {
-      const values = new Set([...now.values, ...now.addresses.flatMap(keysIn)]);
-      search = createSearch([...values].filter((value) => value.length >= shortestSecret).map((value) => notedOf(value, hiddenMark)));
+      const values = new Set([...now.values, ...now.urls.flatMap(keysIn)]);
+      search = createSearch([...values].filter((value) => value.length >= shortestSecret).map((value) => notedOf(value, redactionMark)));
       last = now;
     }
     return search;
@@ -141,13 +118,13 @@ const addressOutside = /https?:\/\/[^\s“”"'<>]+/gi;
 function formsOf(value: string): string[] {
   const bytes = Buffer.from(value);
   const whole = [value, bytes.toString('hex'), ...[0, 1, 2].map((place) => base64At(bytes, place))];
-  const forms = [...whole, ...partsOf(value)].map((form) => lettersOf(form).text);
+  const forms = [...whole, ...partsOf(value)].map((form) => extractLetters(form).text);
   return [...new Set(forms)].filter((form) => form.length >= shortestSecret);
 }
 
 /** A secret that is mostly no letters is known by what it is. */
 function exactFormsOf(value: string): string[] {
-  return lettersOf(value).text.length < shortestSecret ? [value, encodeURIComponent(value.toWellFormed())] : [];
+  return extractLetters(value).text.length < shortestSecret ? [value, encodeURIComponent(value.toWellFormed())] : [];
 }
 
 /** What stands in base64 wherever these bytes do, `place` bytes after a group's beginning: without what others have a part in. */
@@ -183,25 +160,25 @@ function keysIn(address: string): string[] {
 /** A text with the keys in its addresses shortened away, wherever they come from. */
 function withoutKeys(text: string): string {
   return text
-    .replace(/(https?:\/\/)[^\s/?#@“”]*@/gi, `$1${hiddenMark}@`)
+    .replace(/(https?:\/\/)[^\s/?#@“”]*@/gi, `$1${redactionMark}@`)
     .replace(/([?&#;])([^\s=&?#;“”]+)=([^\s&#;“”"'<>]+)/g, (all, mark: string, name: string, value: string) =>
-      looksLikeKey(name, value) ? `${mark}${name}=${hiddenMark}` : all,
+      looksLikeKey(name, value) ? `${mark}${name}=${redactionMark}` : all,
     );
 }
 
 function without(whole: string, searches: readonly Search[]): string {
   const exact = searches.flatMap((search) => search.exact);
-  const text = exact.reduce((rest, { form, shownAs }) => rest.replaceAll(form, () => shownAs), whole);
-  const letters = lettersOf(text);
+  const text = exact.reduce((rest, { form, replacement }) => rest.replaceAll(form, () => replacement), whole);
+  const letters = extractLetters(text);
   const cuts = cutsIn(text);
-  const found = searches.flatMap((search) => search.placesIn(letters, cuts));
+  const found = searches.flatMap((search) => search.findMatches(letters, cuts));
   if (found.length === 0) return text;
   // The longest of those that begin at one place: the others are in it.
   found.sort((one, other) => one.start - other.start || other.end - one.end);
   let shown = '';
   let at = 0;
-  for (const { start, end, shownAs } of found) {
-    if (start >= at) shown += text.slice(at, start) + shownAs;
+  for (const { start, end, replacement: replacement } of found) {
+    if (start >= at) shown += text.slice(at, start) + replacement;
     at = Math.max(at, end);
   }
   return shown + text.slice(at);
@@ -210,6 +187,6 @@ function without(whole: string, searches: readonly Search[]): string {
 /** Where a text was cut, or has had something taken out. */
 function cutsIn(text: string): number[] {
   const cuts: number[] = [];
-  for (let cut = text.indexOf(hiddenMark); cut !== -1; cut = text.indexOf(hiddenMark, cut + 1)) cuts.push(cut);
+  for (let cut = text.indexOf(redactionMark); cut !== -1; cut = text.indexOf(redactionMark, cut + 1)) cuts.push(cut);
   return cuts;
 }

@@ -1,18 +1,18 @@
 /** What the process that renews tokens is asked for, and what it says. No secret is in it: the logins are in the store. */
 import { AuthError, type ErrorCode } from '../errors.js';
 import { OAuthError } from '../oauth/protocol-error.js';
-import type { Renewal } from './renew-here.js';
+import type { RenewalTask } from './renew-in-process.js';
 
 export interface RenewalRequest {
   readonly store: string;
   /** What is not good enough any more. */
-  readonly renewals?: readonly Renewal[];
+  readonly renewals?: readonly RenewalTask[];
   /** Servers whose logins are renewed whatever their tokens are, with no server asked more often than it wants to be. */
   readonly names?: readonly string[];
 }
 
 /** A failure, as it goes from one process to the other. */
-export interface Failure {
+export interface SerializedError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint?: string;
@@ -21,16 +21,17 @@ export interface Failure {
 }
 
 /** A sentence for the person. */
-export interface Said {
+export interface UserMessage {
   readonly is: 'said';
   readonly how: 'warn' | 'fail' | 'remark';
   readonly text: string;
   readonly hint?: string;
 }
 
-export type Answer = { readonly is: 'started' } | Said | { readonly is: 'ended'; readonly name: string; readonly failure?: Failure };
+export type RefresherMessage =
+  { readonly is: 'started' } | UserMessage | { readonly is: 'ended'; readonly name: string; readonly failure?: SerializedError };
 
-export function flattened(failure: AuthError): Failure {
+export function serializeError(failure: AuthError): SerializedError {
   const { code, message, hint } = failure;
   const said = { code, message, ...(hint !== undefined && { hint }) };
   if (!(failure instanceof OAuthError)) return said;
@@ -39,7 +40,7 @@ export function flattened(failure: AuthError): Failure {
   return { ...said, answer: { error, description, status, retryAfter } };
 }
 
-export function revived({ code, message, hint, answer }: Failure): AuthError {
+export function deserializeError({ code, message, hint, answer }: SerializedError): AuthError {
   const options = { ...(hint !== undefined && { hint }) };
   return answer === undefined
     ? new AuthError(code, message, options)

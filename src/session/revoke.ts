@@ -4,9 +4,9 @@ import { AuthError } from '../errors.js';
 import { requestAuthorizationServer } from '../oauth/authorization-server.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import { requestRevocation } from '../oauth/revocation.js';
-import { clientOf, issuerRequestOf, mayBeSentProof, tokenServerOf, withinReach } from './renewal.js';
+import { findLoginClient, createIssuerRequest, mayReceiveCredentials, findTokenServer, withAllowedNetwork } from './renewal.js';
 import { withAccessForRenewal } from './server-access.js';
-import { findServer, servers, type StoreDocument } from '../store/document.js';
+import { findServer, listServers, type StoreDocument } from '../store/document.js';
 import { deleteLogin, readLogin, type Login } from '../store/login.js';
 
 interface Revocation {
@@ -21,15 +21,15 @@ interface Revocation {
  * @returns whether there was one.
  * @throws AuthError `usage` when there is no such server.
  */
-export async function endLogin(name: string, context: Context): Promise<boolean> {
+export async function logOut(name: string, context: Context): Promise<boolean> {
   // A refresh under way would otherwise put new tokens in after we have taken the old ones out.
   return context.store.withServerLock(name, async () => {
     const document = await context.store.read();
     const entry = findServer(document, name);
-    if (entry === undefined) throw unknownServer(name, document);
+    if (entry === undefined) throw createUnknownServerError(name, document);
     const login = readLogin(entry);
-    await context.store.forgetAttempts(name, context.clock.now());
-    await context.store.forgetMoved(name);
+    await context.store.removeAttempts(name, context.clock.now());
+    await context.store.removeMovedLogin(name);
     if (login === undefined) return false;
     const remains = await revokeLogin({ name, login, document }, context);
     await context.store.update((now) => {
@@ -47,21 +47,21 @@ async function revokeLogin(revocation: Revocation, context: Context): Promise<st
   if (login.issuer === undefined) return 'Its token was not obtained by mcp-auth: whoever made it can revoke it.';
   try {
     const asItWants = await withAccessForRenewal(findServer(revocation.document, revocation.name), context);
-    return await revokeAt(login.issuer, revocation, withinReach(login.network, asItWants));
+    return await revokeAt(login.issuer, revocation, withAllowedNetwork(login.network, asItWants));
   } catch (error) {
     return remaining(login.issuer, error);
   }
 }
 
 async function revokeAt(issuer: string, { name, login, document }: Revocation, context: Context): Promise<string | undefined> {
-  const server = await tokenServerOf({ login, name, document }, context);
-  const asked = issuerRequestOf({ issuer, name, document });
+  const server = await findTokenServer({ login, name, document }, context);
+  const asked = createIssuerRequest({ issuer, name, document });
   const { revocationEndpoint: known } = login;
-  const isKnown = known !== undefined && mayBeSentProof(known, { login, name, document });
+  const isKnown = known !== undefined && mayReceiveCredentials(known, { login, name, document });
   const endpoint = isKnown ? known : (await requestAuthorizationServer(asked, context))?.revocation_endpoint;
   if (endpoint === undefined) return `${issuer} cannot revoke tokens: this one is valid until it expires.`;
   const metadata = { ...server, revocation_endpoint: endpoint };
-  const client = clientOf({ login, name, document });
+  const client = findLoginClient({ login, name, document });
   const revoke = async (token: string | undefined, hint: 'refresh_token' | 'access_token') => {
     if (token !== undefined) await requestRevocation({ metadata, client, token, hint }, context);
   };
@@ -84,8 +84,8 @@ function remaining(issuer: string, error: unknown): string {
 }
 
 /** The error for a name that no server in the store has. */
-export function unknownServer(name: string, document: StoreDocument): AuthError {
-  const names = servers(document).map(([one]) => one);
+export function createUnknownServerError(name: string, document: StoreDocument): AuthError {
+  const names = listServers(document).map(([one]) => one);
   return new AuthError('usage', `There is no server called ${JSON.stringify(name)} in the store.`, {
     hint: names.length > 0 ? `The store has ${names.join(', ')}.` : 'The store is empty.',
   });

@@ -1,8 +1,9 @@
 /** What one server is sent besides: the headers of its entry, and a TLS client certificate. */
-import type { Context, ServerAccess } from '../context.js';
+import type { Context } from '../context.js';
+import type { ServerAccess } from '../effects.js';
 import { AuthError, hasCode } from '../errors.js';
-import { isHeaderName, isHeaderValue, ownHeaders } from '../http/header-line.js';
-import { isObject } from '../json.js';
+import { isHeaderName, isHeaderValue, reservedHeaders } from '../http/header-line.js';
+import { isObject } from '../text/json.js';
 import type { ServerEntry } from '../store/document.js';
 import { readSettings, type ServerSettings } from '../store/settings.js';
 import { expandVariables, isExpandable } from '../store/variables.js';
@@ -15,16 +16,16 @@ type Machine = Pick<Context, 'env' | 'files' | 'http'>;
  * @throws AuthError `variable_unset` for a header whose variable is not set, and what reading the certificate throws.
  */
 export async function withAccess<C extends Machine>(entry: ServerEntry | undefined, context: C): Promise<C> {
-  return withAccessOf(entry, headersOf(entry), context);
+  return withAccessOf(entry, readHeaders(entry), context);
 }
 
 /** The same for requests to its authorization server, which is elsewhere as a rule: a header that cannot be made now is left out. */
 export async function withAccessForRenewal<C extends Machine>(entry: ServerEntry | undefined, context: C): Promise<C> {
   // Nor is a URL needed for that: a service has seldom the variables of a shell.
   if (typeof entry?.url === 'string' && !isExpandable(entry.url, context.env)) return context;
-  const made = Object.entries(headersOf(entry)).filter(([name, value]) => {
+  const made = Object.entries(readHeaders(entry)).filter(([name, value]) => {
     try {
-      return expandedHeaders({ [name]: value }, context)[name] !== undefined;
+      return expandHeaders({ [name]: value }, context)[name] !== undefined;
     } catch (error) {
       if (hasCode(error, 'variable_unset', 'usage')) return false;
       throw error;
@@ -52,18 +53,18 @@ export async function withAccessTo<C extends Machine>(
 ): Promise<C> {
   const access: ServerAccess = {
     origin: url.origin,
-    headers: expandedHeaders(headers, context),
+    headers: expandHeaders(headers, context),
     certificate: await readCertificate(settings, context),
   };
   const isEmpty = Object.keys(access.headers).length === 0 && access.certificate === undefined;
-  return isEmpty ? context : { ...context, http: context.http.for(access) };
+  return isEmpty ? context : { ...context, http: context.http.withServerAccess(access) };
 }
 
 /**
  * The headers of an entry by lower-case name, values as they were written: but for `authorization`, whose place is the login's,
  * and for those that a request has by itself.
  */
-export function headersOf(entry: ServerEntry | undefined): Record<string, string> {
+export function readHeaders(entry: ServerEntry | undefined): Record<string, string> {
   return Object.fromEntries(writtenHeaders(entry).flatMap(([name, value]) => (isSent(name, value) ? [[name.toLowerCase(), value]] : [])));
 }
 
@@ -73,7 +74,9 @@ function writtenHeaders(entry: ServerEntry | undefined): [name: string, value: u
 }
 
 function isSent(name: string, value: unknown): value is string {
-  return typeof value === 'string' && isHeaderName(name) && !ownHeaders.has(name.toLowerCase()) && name.toLowerCase() !== 'authorization';
+  return (
+    typeof value === 'string' && isHeaderName(name) && !reservedHeaders.has(name.toLowerCase()) && name.toLowerCase() !== 'authorization'
+  );
 }
 
 /** Puts headers into an entry, in place of those that `headersOf` has of it; what it passes over stays. Changes `entry`. */
@@ -86,7 +89,7 @@ export function writeHeaders(entry: ServerEntry, headers: Readonly<Record<string
 }
 
 /** The `Authorization` header that another program, or the person, has put into an entry, which is for a server without a login. */
-export function ownAuthorization(entry: ServerEntry | undefined, { env }: Pick<Context, 'env'>): string | undefined {
+export function readAuthorizationHeader(entry: ServerEntry | undefined, { env }: Pick<Context, 'env'>): string | undefined {
   const [, value] = writtenHeaders(entry).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
   return typeof value === 'string' ? expandedHeader({ name: 'authorization', value }, env) : undefined;
 }
@@ -96,7 +99,7 @@ export function ownAuthorization(entry: ServerEntry | undefined, { env }: Pick<C
  *
  * @throws AuthError `variable_unset`; `usage` for what no header can hold.
  */
-export function expandedHeaders(headers: Readonly<Record<string, string>>, { env }: Pick<Context, 'env'>): Record<string, string> {
+export function expandHeaders(headers: Readonly<Record<string, string>>, { env }: Pick<Context, 'env'>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, expandedHeader({ name, value }, env)]));
 }
 

@@ -4,10 +4,10 @@
  */
 import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isObject } from '../json.js';
+import { isObject } from '../text/json.js';
 import { withLock } from './lock.js';
-import { unwritable } from './unwritable.js';
-import { readOwn } from './own-file.js';
+import { createUnwritableError } from './unwritable.js';
+import { readOwnFile } from './own-file.js';
 
 /** JSON. The members that are named are for finding it; the rest is whose who started it. */
 export interface AttemptFile {
@@ -21,7 +21,7 @@ export interface AttemptFile {
 }
 
 /** A name for a new attempt, short enough to be typed. */
-export function newAttemptId(): string {
+export function createAttemptId(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(6)))
     .toString('base64url')
     .replace(/[-_]/g, 'x');
@@ -36,7 +36,7 @@ export async function writeAttempt(store: string, attempt: AttemptFile): Promise
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw unwritable(store, error);
+    throw createUnwritableError(store, error);
   }
 }
 
@@ -47,7 +47,7 @@ export async function readAttempts(store: string, now: number): Promise<AttemptF
   const found: AttemptFile[] = [];
   for (const name of names.filter((one) => one.startsWith(prefix) && one.endsWith(suffix))) {
     const file = path.join(path.dirname(store), name);
-    const attempt = parseAttempt(readOwn(file));
+    const attempt = parseAttempt(readOwnFile(file));
     if (attempt === undefined) continue;
     if (attempt.expires_at * 1000 > now) found.push(attempt);
     else await rm(file, { force: true }).catch(() => undefined);
@@ -72,8 +72,8 @@ export async function withAttempt<T>(
 ): Promise<T | undefined> {
   const file = fileOf(store, attempt.attempt);
   const forget = () => rm(file, { force: true }).catch(() => undefined);
-  return withLock(`${file}.lock`, { milliseconds: patience, signal }, async () => {
-    if (parseAttempt(readOwn(file)) === undefined) return undefined;
+  return withLock(`${file}.lock`, { timeout: patience, signal }, async () => {
+    if (parseAttempt(readOwnFile(file)) === undefined) return undefined;
     const result = await work(forget);
     await forget();
     return result;

@@ -1,8 +1,8 @@
 /** The registrations in the file, by the issuer that gave them. All pure. */
-import { isObject } from '../json.js';
-import type { ClientInformation } from '../oauth/registration.js';
-import { ownValue, servers, type StoreDocument } from './document.js';
-import { isKind, type Kind } from './kinds.js';
+import { isObject } from '../text/json.js';
+import type { ClientInformation } from '../oauth/client-information.js';
+import { getOwnValue, listServers, type StoreDocument } from './document.js';
+import { isOfKind, type MemberKind } from './member-kinds.js';
 
 /** RFC 7591's members and ours, by type. What has another type counts as absent. */
 const clientKinds = {
@@ -20,18 +20,18 @@ const clientKinds = {
   refused_grant_types: 'list',
   private_key_file: 'string',
   basic_unencoded: 'boolean',
-} as const satisfies Record<keyof ClientInformation, Kind>;
+} as const satisfies Record<keyof ClientInformation, MemberKind>;
 
 /** The registrations that the store holds for `issuer`, which are never shown to another. */
-export function clientsOf(document: StoreDocument, issuer: string): ClientInformation[] {
-  const clients = ownValue(document.oauthClients, issuer);
+export function readClients(document: StoreDocument, issuer: string): ClientInformation[] {
+  const clients = getOwnValue(document.oauthClients, issuer);
   return Array.isArray(clients) ? clients.flatMap(readClient) : [];
 }
 
 /** One registration, in a list; none where it is no registration. */
 export function readClient(entry: unknown): ClientInformation[] {
   if (!isObject(entry)) return [];
-  const known = Object.entries(clientKinds).filter(([key, kind]) => isKind(entry[key], kind));
+  const known = Object.entries(clientKinds).filter(([key, kind]) => isOfKind(entry[key], kind));
   const client = Object.fromEntries(known.map(([key]) => [key, entry[key]])) as Partial<ClientInformation>;
   const { client_id: id, redirect_uris: uris } = client;
   if (id === undefined) return [];
@@ -42,20 +42,20 @@ export function readClient(entry: unknown): ClientInformation[] {
 /** Adds a registration, or replaces the one of the same client id. Changes `document`. */
 export function putClient(document: StoreDocument, issuer: string, client: ClientInformation): void {
   const all = (document.oauthClients ??= {});
-  const before: unknown = ownValue(all, issuer);
+  const before: unknown = getOwnValue(all, issuer);
   const others = Array.isArray(before) ? before.filter((one) => !isObject(one) || one['client_id'] !== client.client_id) : [];
   all[issuer] = [client, ...(others as ClientInformation[])];
 }
 
 /** Adds a registration from elsewhere, unless one of that client id is known: what is here is never replaced by it. Changes `document`. */
 export function addClient(document: StoreDocument, issuer: string, client: ClientInformation): void {
-  if (!clientsOf(document, issuer).some(({ client_id }) => client_id === client.client_id)) putClient(document, issuer, client);
+  if (!readClients(document, issuer).some(({ client_id }) => client_id === client.client_id)) putClient(document, issuer, client);
 }
 
 /** Takes a registration out that its issuer does not know any more, unless another login names it still. Changes `document`. */
 export function deleteClient(document: StoreDocument, issuer: string, clientId: string): void {
-  const users = servers(document).filter(([, { auth }]) => auth?.issuer === issuer && auth.client_id === clientId);
-  const clients = ownValue(document.oauthClients, issuer);
+  const users = listServers(document).filter(([, { auth }]) => auth?.issuer === issuer && auth.client_id === clientId);
+  const clients = getOwnValue(document.oauthClients, issuer);
   if (users.length > 0 || !document.oauthClients || !Array.isArray(clients)) return;
   document.oauthClients[issuer] = clients.filter((one: unknown) => !isObject(one) || one['client_id'] !== clientId);
 }

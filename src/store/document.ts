@@ -2,11 +2,10 @@
  * The shape of `mcp-servers.json`, and its servers. What is ours is read and changed while the rest is left alone; the login
  * in an entry is login.ts's, the registrations are clients.ts's. All pure; the disk is store.ts's.
  */
-import { ownCommand } from '../command-line.js';
+import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
-import { isDeeperThan, isObject } from '../json.js';
-import type { DpopKey } from '../oauth/dpop.js';
-import type { ClientInformation } from '../oauth/registration.js';
+import { isDeeperThan, isObject } from '../text/json.js';
+import type { ClientInformation, DpopKey } from '../oauth/client-information.js';
 
 /** The whole file. Other programs keep things of their own at every level. */
 export interface StoreDocument {
@@ -67,7 +66,7 @@ export interface AuthEntry {
  * What every server name must be made of: pflow's rule, no name that JavaScript's objects have a use for, and none that is too long
  * for the name of a file beside the store.
  */
-export const serverName = /^(?!__proto__$)[A-Za-z0-9_-]{1,128}$/;
+export const serverNamePattern = /^(?!__proto__$)[A-Za-z0-9_-]{1,128}$/;
 
 /** Levels that JSON.stringify manages on the smallest stack. */
 const deepest = 1000;
@@ -90,7 +89,7 @@ export async function parseDocument(text: string, file: string): Promise<StoreDo
 }
 
 /** A server's entry in the file's text; undefined also for a text that is no document. For who wants that entry and nothing else. */
-export function parseEntry(text: string, name: string): ServerEntry | undefined {
+export function findServerInText(text: string, name: string): ServerEntry | undefined {
   const document = parseJson(text);
   return isObject(document) && isObject(document['mcpServers']) ? findServer(document, name) : undefined;
 }
@@ -110,13 +109,13 @@ export function formatDocument(document: unknown): string {
 }
 
 /** The servers of the document, by name, in the file's order. Entries that are not objects are passed over. */
-export function servers(document: StoreDocument): [name: string, entry: ServerEntry][] {
+export function listServers(document: StoreDocument): [name: string, entry: ServerEntry][] {
   return Object.entries(document.mcpServers ?? {}).filter(([, entry]) => isObject(entry));
 }
 
 /** The entry called `name`, or undefined. */
 export function findServer(document: StoreDocument, name: string): ServerEntry | undefined {
-  const entry = ownValue(document.mcpServers, name);
+  const entry = getOwnValue(document.mcpServers, name);
   return isObject(entry) ? entry : undefined;
 }
 
@@ -129,7 +128,7 @@ export function putServer(document: StoreDocument, { name, url }: { name: string
   const known = findServer(document, name);
   if (known !== undefined && !isSameUrl(known.url, url)) {
     throw new AuthError('usage', `The name ${name} is taken by ${typeof known.url === 'string' ? known.url : 'a local command'}.`, {
-      hint: `Choose another name with --name, or run: ${ownCommand`mcp-auth remove ${name}`}`,
+      hint: `Choose another name with --name, or run: ${formatCommand`mcp-auth remove ${name}`}`,
     });
   }
   const all = (document.mcpServers ??= {});
@@ -168,6 +167,6 @@ async function placeOfError(text: string): Promise<string> {
 }
 
 /** What an object itself has by that name: names in the file are anybody's. */
-export function ownValue<T>(record: Record<string, T> | undefined, key: string): T | undefined {
+export function getOwnValue<T>(record: Record<string, T> | undefined, key: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -1,7 +1,7 @@
 /** Who holds a lock, and whether that process is still there. */
 import { readFile, readlink } from 'node:fs/promises';
 import os from 'node:os';
-import { isObject } from '../json.js';
+import { isObject } from '../text/json.js';
 
 /** What the holder of a lock writes into it. */
 export interface LockOwner {
@@ -15,12 +15,12 @@ export interface LockOwner {
 }
 
 /** This process as the owner of a lock. */
-export async function thisOwner(id: string): Promise<LockOwner> {
+export async function createLockOwner(id: string): Promise<LockOwner> {
   return { id, place: await thisPlace(), pid: process.pid, began: await beginningOf(process.pid) };
 }
 
 /** Reads what `thisOwner` wrote. Undefined for anything else: somebody who is about to write it, or another program. */
-export function parseOwner(text: string): LockOwner | undefined {
+export function parseLockOwner(text: string): LockOwner | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!isObject(value)) return undefined;

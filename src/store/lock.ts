@@ -11,13 +11,13 @@ import { lstat, lutimes, mkdir, readdir, rename, rmdir, writeFile } from 'node:f
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AuthError } from '../errors.js';
-import { hasEnded, parseOwner, thisOwner } from './lock-owner.js';
-import { readOwn } from './own-file.js';
+import { hasEnded, parseLockOwner, createLockOwner } from './lock-owner.js';
+import { readOwnFile } from './own-file.js';
 import { removeOwnFolder } from './removal.js';
-import { unwritable } from './unwritable.js';
+import { createUnwritableError } from './unwritable.js';
 
 /** The one file in a lock. */
-export const ownerName = 'owner.json';
+export const ownerFileName = 'owner.json';
 
 /** Milliseconds between two touches by the holder. */
 const heartbeat = 2_000;
@@ -32,11 +32,11 @@ const old = 120_000;
 const longestPause = 200;
 
 /** How long another holder is waited for, in milliseconds, and what ends the waiting early. */
-export interface Patience<T = unknown> {
-  readonly milliseconds: number;
+export interface LockOptions<T = unknown> {
+  readonly timeout: number;
   readonly signal?: AbortSignal;
   /** What makes the work needless, looked for whenever the lock is held by somebody else: who holds it may have done it. */
-  readonly instead?: () => Promise<T | undefined>;
+  readonly findResult?: () => Promise<T | undefined>;
 }
 
 type Taken<T> = { readonly release: () => Promise<void>; readonly instead?: never } | { readonly release?: never; readonly instead: T };
@@ -47,7 +47,7 @@ type Taken<T> = { readonly release: () => Promise<void>; readonly instead?: neve
  * @throws AuthError `store_locked` when the holder is alive and does not end, `store_unwritable` where no lock can be made,
  * and the signal's reason.
  */
-export async function withLock<T>(lockPath: string, patience: Patience<T>, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(lockPath: string, patience: LockOptions<T>, work: () => Promise<T>): Promise<T> {
   const { release, instead } = await takeLock(lockPath, patience);
   if (release === undefined) return instead;
   try {
@@ -59,17 +59,17 @@ export async function withLock<T>(lockPath: string, patience: Patience<T>, work:
 }
 
 /** The lock of one server's refresh, beside the store. Names of other programs' servers may hold any character. */
-export function serverLockPath(storeFile: string, name: string): string {
+export function getServerLockPath(storeFile: string, name: string): string {
   return `${storeFile}.${encodeURIComponent(name)}.lock`;
 }
 
 /** The lock of the one who has a server's login renewed by another process. No server's name makes it another one's. */
-export function askingLockPath(storeFile: string, name: string): string {
-  return `${serverLockPath(storeFile, name)}.asking`;
+export function getRenewalRequestLockPath(storeFile: string, name: string): string {
+  return `${getServerLockPath(storeFile, name)}.asking`;
 }
 
 /** Only a lock that is held is waited for: a folder that cannot be written will not become writable. */
-async function takeLock<T>(lockPath: string, { milliseconds, signal, instead }: Patience<T>): Promise<Taken<T>> {
+async function takeLock<T>(lockPath: string, { timeout: milliseconds, signal, findResult: instead }: LockOptions<T>): Promise<Taken<T>> {
   const giveUpAt = performance.now() + milliseconds;
   const watch = watcher(lockPath);
   for (let pause = 5; ; pause = Math.min(pause * 1.5, longestPause)) {
@@ -91,7 +91,7 @@ const taken = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', ...(process.platform === 'win32
 /** Makes the lock beside its place, signed, and moves it there. Returns its owner's id; undefined when there is one already. */
 async function made(lockPath: string): Promise<string | undefined> {
   if (readOwner(lockPath) !== undefined) return undefined;
-  const owner = await thisOwner(crypto.randomUUID());
+  const owner = await createLockOwner(crypto.randomUUID());
   const prepared = unfinished(lockPath);
   try {
     await mkdir(prepared, { mode: 0o700 });
@@ -99,9 +99,9 @@ async function made(lockPath: string): Promise<string | undefined> {
     await rename(prepared, lockPath);
     return owner.id;
   } catch (error) {
-    await removeOwnFolder(prepared, ownerName).catch(() => undefined);
+    await removeOwnFolder(prepared, ownerFileName).catch(() => undefined);
     if (taken.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw unwritable(path.dirname(lockPath), error);
+    throw createUnwritableError(path.dirname(lockPath), error);
   }
 }
 
@@ -152,7 +152,7 @@ async function remove(lockPath: string, id: string | undefined): Promise<boolean
   try {
     await mkdir(guard, { mode: 0o700 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(path.dirname(lockPath), error);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw createUnwritableError(path.dirname(lockPath), error);
     await clearOldGuard(guard);
     return false;
   }
@@ -160,7 +160,7 @@ async function remove(lockPath: string, id: string | undefined): Promise<boolean
     if (readOwner(lockPath)?.id !== id) return true;
     const removed = unfinished(lockPath);
     await rename(lockPath, removed);
-    await removeOwnFolder(removed, ownerName);
+    await removeOwnFolder(removed, ownerFileName);
   } catch {
     // It has gone, or cannot be taken away, which the next look at it finds.
   } finally {
@@ -183,7 +183,7 @@ async function touchedAt(folder: string): Promise<number | undefined> {
 }
 
 /** A lock that somebody holds, or has left. */
-export interface HeldLock {
+export interface LockStatus {
   readonly path: string;
   /** Absent where its holder has not said. */
   readonly pid?: number;
@@ -194,12 +194,12 @@ export interface HeldLock {
 }
 
 /** The locks of a store that are there at this moment. */
-export async function readLocks(storeFile: string): Promise<HeldLock[]> {
+export async function readLocks(storeFile: string): Promise<LockStatus[]> {
   const folder = path.dirname(storeFile);
   const names = await readdir(folder).catch(() => []);
   const paths = names.filter((one) => one.startsWith(`${path.basename(storeFile)}.`) && /\.lock(\.asking)?$/.test(one));
   const found = await Promise.all(
-    paths.map(async (one): Promise<HeldLock[]> => {
+    paths.map(async (one): Promise<LockStatus[]> => {
       const lockPath = path.join(folder, one);
       const [touched, owner] = [await touchedAt(lockPath), readOwner(lockPath)];
       if (touched === undefined) return [];
@@ -213,11 +213,11 @@ export async function readLocks(storeFile: string): Promise<HeldLock[]> {
 
 /** Another user may have put a pipe there, which would be waited for. */
 function readOwner(lockPath: string) {
-  return parseOwner(readOwn(ownerFile(lockPath)) ?? '');
+  return parseLockOwner(readOwnFile(ownerFile(lockPath)) ?? '');
 }
 
 function ownerFile(lockPath: string): string {
-  return path.join(lockPath, ownerName);
+  return path.join(lockPath, ownerFileName);
 }
 
 function locked(lockPath: string, milliseconds: number): AuthError {

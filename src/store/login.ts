@@ -1,11 +1,11 @@
 /** The login in an entry of the file: which key holds what, and how it is put there and taken away. All pure. */
-import { ownCommand } from '../command-line.js';
+import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
-import type { Network } from '../http/networks.js';
-import { isObject } from '../json.js';
-import type { DpopKey } from '../oauth/dpop.js';
+import type { Network } from '../effects.js';
+import { isObject } from '../text/json.js';
+import type { DpopKey } from '../oauth/client-information.js';
 import type { AuthEntry, ServerEntry } from './document.js';
-import { isKind, type Kind } from './kinds.js';
+import { isOfKind, type MemberKind } from './member-kinds.js';
 
 /** A login: tokens, what they are for, and where they are renewed. Times are seconds since the epoch. */
 export interface Login {
@@ -13,8 +13,8 @@ export interface Login {
   /** RFC 9449: `dpop` for a token that is bound to `dpopKey`; `type` on disk, so that nobody sends it as a Bearer. */
   tokenType: 'bearer' | 'dpop';
   dpopKey?: DpopKey;
-  expiresAt?: number;
-  issuedAt?: number;
+  expiresAtSeconds?: number;
+  issuedAtSeconds?: number;
   refreshToken?: string;
   scope?: string;
   /** RFC 8414 issuer that gave the tokens. Absent for a token that another program put there. */
@@ -33,10 +33,10 @@ export interface Login {
   /** How many times in a row a step-up has asked for nothing new. */
   stepUps?: number;
   /** When its refresh token turned out not to be accepted any more. */
-  endedAt?: number;
+  endedAtSeconds?: number;
   /** How many times it was renewed since `renewalsSince`. */
   renewals?: number;
-  renewalsSince?: number;
+  renewalsSinceSeconds?: number;
   /** 1 for a token that has come in place of one that its server had refused, 2 when that was refused, too. */
   refusals?: number;
   /** The unattended flow that it was made by, which can make it again, and what that takes. */
@@ -46,14 +46,14 @@ export interface Login {
   identityProvider?: string;
   identityProviderClientId?: string;
   /** Of a login from another machine's document: the fingerprint of the client secret that came with it, of the empty text if none did. */
-  importedWith?: string;
+  importedSecretFingerprint?: string;
 }
 
 /** Which key on disk holds which part of a Login, and of which type: all that we ever write beside `type`. */
 const keysOnDisk = {
   accessToken: ['token', 'string'],
-  expiresAt: ['expires_at', 'number'],
-  issuedAt: ['issued_at', 'number'],
+  expiresAtSeconds: ['expires_at', 'number'],
+  issuedAtSeconds: ['issued_at', 'number'],
   refreshToken: ['refresh_token', 'string'],
   scope: ['scope', 'string'],
   issuer: ['issuer', 'string'],
@@ -65,9 +65,9 @@ const keysOnDisk = {
   network: ['network', 'network'],
   requestedScope: ['requested_scope', 'string'],
   stepUps: ['step_ups', 'number'],
-  endedAt: ['ended_at', 'number'],
+  endedAtSeconds: ['ended_at', 'number'],
   renewals: ['renewals', 'number'],
-  renewalsSince: ['renewals_since', 'number'],
+  renewalsSinceSeconds: ['renewals_since', 'number'],
   refusals: ['refusals', 'number'],
   dpopKey: ['dpop_key', 'object'],
   flow: ['flow', 'string'],
@@ -75,10 +75,10 @@ const keysOnDisk = {
   idTokenFile: ['id_token_file', 'string'],
   identityProvider: ['identity_provider', 'string'],
   identityProviderClientId: ['identity_provider_client_id', 'string'],
-  importedWith: ['imported_with', 'string'],
-} as const satisfies Record<Exclude<keyof Login, 'tokenType'>, [keyof AuthEntry, Kind]>;
+  importedSecretFingerprint: ['imported_with', 'string'],
+} as const satisfies Record<Exclude<keyof Login, 'tokenType'>, [keyof AuthEntry, MemberKind]>;
 
-const loginKeys = Object.entries(keysOnDisk) as [Exclude<keyof Login, 'tokenType'>, [string, Kind]][];
+const loginKeys = Object.entries(keysOnDisk) as [Exclude<keyof Login, 'tokenType'>, [string, MemberKind]][];
 
 /** What `auth.type` says where `auth` is a login. */
 export const loginTypes: ReadonlySet<unknown> = new Set(['bearer', 'dpop']);
@@ -91,13 +91,13 @@ export function readLogin(entry: ServerEntry | undefined): Login | undefined {
   const login: Record<string, unknown> = { tokenType: type };
   for (const [key, [onDisk, kind]] of loginKeys) {
     const value = auth[onDisk];
-    if (isKind(value, kind)) login[key] = value;
+    if (isOfKind(value, kind)) login[key] = value;
   }
   return typeof login['accessToken'] === 'string' ? (login as unknown as Login) : undefined;
 }
 
 /** What the token may be used for: the server's URL, or a URL above it. Undefined for a login that does not say. */
-export function placeOf({ issuedFor, resource }: Login): string | undefined {
+export function getAudience({ issuedFor, resource }: Login): string | undefined {
   return issuedFor ?? resource;
 }
 
@@ -107,7 +107,7 @@ export function placeOf({ issuedFor, resource }: Login): string | undefined {
  * @throws AuthError `usage` as `checkLoginFits`.
  */
 export function writeLogin(entry: ServerEntry, login: Login, name: string): void {
-  checkLoginFits(entry, name);
+  checkLoginAllowed(entry, name);
   const auth: AuthEntry = { ...foreignKeys(entry.auth), type: login.tokenType };
   for (const [key, [onDisk]] of loginKeys) if (login[key] !== undefined) auth[onDisk] = login[key];
   entry.auth = auth;
@@ -130,10 +130,10 @@ function foreignKeys(auth: unknown): AuthEntry {
  *
  * @throws AuthError `usage` for an entry that is authenticated by something else than a login.
  */
-export function checkLoginFits({ auth, url }: ServerEntry, name: string): void {
+export function checkLoginAllowed({ auth, url }: ServerEntry, name: string): void {
   const type = isObject(auth) ? (auth.type ?? 'bearer') : 'bearer';
   if (loginTypes.has(type)) return;
   throw new AuthError('usage', `${name} is authenticated by ${JSON.stringify(type)}, which a login would overwrite.`, {
-    hint: `Log in under another name: ${ownCommand`mcp-auth login ${url ?? 'URL'} --name NAME`}`,
+    hint: `Log in under another name: ${formatCommand`mcp-auth login ${url ?? 'URL'} --name NAME`}`,
   });
 }

@@ -2,15 +2,15 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { parseObject } from '../json.js';
-import type { ClientInformation } from '../oauth/registration.js';
+import { parseObject } from '../text/json.js';
+import type { ClientInformation } from '../oauth/client-information.js';
 import { readClient } from './clients.js';
 import type { ServerEntry } from './document.js';
 import { readLogin } from './login.js';
-import { isPrivateFolder, readOwn } from './own-file.js';
+import { isPrivateFolder, readOwnFile } from './own-file.js';
 
 /** What stands for a server since its last change. */
-export interface Newest {
+export interface NewestLogin {
   readonly name: string;
   /** Fingerprints of the logins that came before, and of what was said of the server then, oldest first. */
   readonly replaced: readonly string[];
@@ -23,23 +23,23 @@ export interface Newest {
 }
 
 /** The same with the file that it was read from, and when that was written (milliseconds since the epoch). */
-export interface KeptNewest extends Newest {
+export interface NewestLoginFile extends NewestLogin {
   readonly file: string;
   readonly writtenAt: number;
 }
 
 /** The file of server `name`, beside the store: the real one, where that is a link. */
-export function newestFile(store: string, name: string): string {
+export function getNewestPath(store: string, name: string): string {
   return `${store}.${encodeURIComponent(name)}.newest`;
 }
 
 /** A file for an answer of the token endpoint, before anything else is done with it. `id` makes it one of its own. */
-export function answerFile(store: string, name: string, id: string): string {
+export function getPendingRenewalPath(store: string, name: string, id: string): string {
   return `${store}.${encodeURIComponent(name)}.${id}.newest`;
 }
 
 /** The files beside a store that may say what is newest: of server `name`, or of all. */
-export function newestFiles(store: string, name?: string): string[] {
+export function listNewestFiles(store: string, name?: string): string[] {
   const { dir, base } = path.parse(store);
   const start = `${base}.${name === undefined ? '' : `${encodeURIComponent(name)}.`}`;
   const names = namesIn(dir).filter((one) => one.startsWith(start) && /\.(newest|rescued)$/.test(one));
@@ -47,14 +47,14 @@ export function newestFiles(store: string, name?: string): string[] {
 }
 
 /** The folder for what there is no place for beside its store. */
-export function sharedFolder(): string {
+export function getFallbackFolder(): string {
   const user = process.getuid?.() ?? os.userInfo().username;
   return path.join(os.tmpdir(), `mcp-auth-${user}`);
 }
 
 /** The files in it, of any store. None where another user has made it: its name is known to all. */
-export function sharedFiles(): string[] {
-  const folder = sharedFolder();
+export function listFallbackFiles(): string[] {
+  const folder = getFallbackFolder();
   if (!isPrivateFolder(folder)) return [];
   return namesIn(folder).map((name) => path.join(folder, name));
 }
@@ -69,8 +69,8 @@ function namesIn(folder: string): string[] {
 }
 
 /** Undefined where there is no such file, it is another user's, or it says something else. */
-export function readNewest(file: string): KeptNewest | undefined {
-  const text = readOwn(file);
+export function readNewestLogin(file: string): NewestLoginFile | undefined {
+  const text = readOwnFile(file);
   if (text === undefined) return undefined;
   try {
     const newest = parseNewest(text);
@@ -81,7 +81,7 @@ export function readNewest(file: string): KeptNewest | undefined {
   }
 }
 
-function parseNewest(text: string): Newest | undefined {
+function parseNewest(text: string): NewestLogin | undefined {
   const value = parseObject(text);
   // No file is called by half a character.
   if (typeof value?.['name'] !== 'string' || !value['name'].isWellFormed()) return undefined;

@@ -6,16 +6,25 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { clientsOf, putClient } from './clients.js';
-import { fingerprint } from './fingerprint.js';
-import { findServer, isSameUrl, servers, type ServerEntry, type StoreDocument } from './document.js';
-import { deleteLogin, placeOf, readLogin, writeLogin, type Login } from './login.js';
-import { movedFile } from './moved.js';
-import { answerFile, newestFile, newestFiles, readNewest, sharedFiles, sharedFolder, type KeptNewest, type Newest } from './newest-file.js';
+import { readClients, putClient } from './clients.js';
+import { createFingerprint } from './fingerprint.js';
+import { findServer, isSameUrl, listServers, type ServerEntry, type StoreDocument } from './document.js';
+import { deleteLogin, getAudience, readLogin, writeLogin, type Login } from './login.js';
+import { getMovedLoginPath } from './moved-login.js';
+import {
+  getPendingRenewalPath,
+  getNewestPath,
+  listNewestFiles,
+  readNewestLogin,
+  listFallbackFiles,
+  getFallbackFolder,
+  type NewestLoginFile,
+  type NewestLogin,
+} from './newest-file.js';
 import { isPrivateFolder } from './own-file.js';
-import { readSettings, settingsInWords, writeSettings } from './settings.js';
+import { readSettings, formatSettings, writeSettings } from './settings.js';
 import { syncFolder } from './sync-folder.js';
-import { unwritable } from './unwritable.js';
+import { createUnwritableError } from './unwritable.js';
 
 /** Fingerprints of one server's older logins and settings that are remembered. */
 const mostReplaced = 500;
@@ -26,23 +35,23 @@ const onItsWay = 30_000;
 
 /** One generation of a login: either token may change alone. */
 function generationOf({ accessToken, refreshToken = '' }: Login): string {
-  return fingerprint(`${accessToken} ${refreshToken}`).slice(0, 22);
+  return createFingerprint(`${accessToken} ${refreshToken}`).slice(0, 22);
 }
 
 function isSameGeneration(one: Login | undefined, other: Login | undefined): boolean {
   return one === undefined || other === undefined ? one === other : generationOf(one) === generationOf(other);
 }
 
-function isReplaced(login: Login, { replaced, moved }: Newest): boolean {
+function isReplaced(login: Login, { replaced, moved }: NewestLogin): boolean {
   const generation = generationOf(login);
   // Until 0.1.0, the access token alone stood for a login.
-  return generation === moved || replaced.includes(generation) || replaced.includes(fingerprint(login.accessToken));
+  return generation === moved || replaced.includes(generation) || replaced.includes(createFingerprint(login.accessToken));
 }
 
 /** What has been said of a server, however it is ordered. */
 function settingsPrintOf(entry: ServerEntry): string {
   const settings = readSettings(entry);
-  return fingerprint([settings.trustedIssuerAt ?? '', ...settingsInWords(settings)].sort().join('\n')).slice(0, 22);
+  return createFingerprint([settings.trustedIssuerAt ?? '', ...formatSettings(settings)].sort().join('\n')).slice(0, 22);
 }
 
 function printsOf(entry: ServerEntry | undefined): string[] {
@@ -56,8 +65,8 @@ function keptOf({ auth, url, login_options, trusted_issuer, trusted_issuer_at }:
 }
 
 /** The servers with a login, or those of `names`, as they are now. */
-export function loggedIn(document: StoreDocument, names?: readonly string[]): ReadonlyMap<string, ServerEntry> {
-  const all = servers(document).filter(([name, entry]) => (names?.includes(name) ?? true) && readLogin(entry) !== undefined);
+export function copyLogins(document: StoreDocument, names?: readonly string[]): ReadonlyMap<string, ServerEntry> {
+  const all = listServers(document).filter(([name, entry]) => (names?.includes(name) ?? true) && readLogin(entry) !== undefined);
   return new Map(all.map(([name, entry]) => [name, keptOf(entry)]));
 }
 
@@ -66,11 +75,11 @@ export function loggedIn(document: StoreDocument, names?: readonly string[]): Re
  *
  * @returns the names of the servers where it had to.
  */
-export function putBack(document: StoreDocument, kept: readonly Newest[]): string[] {
+export function restoreNewestLogins(document: StoreDocument, kept: readonly NewestLogin[]): string[] {
   return kept.filter((newest) => putBackOne(document, newest)).map(({ name }) => name);
 }
 
-function putBackOne(document: StoreDocument, newest: Newest): boolean {
+function putBackOne(document: StoreDocument, newest: NewestLogin): boolean {
   const entry = findServer(document, newest.name);
   const now = readLogin(entry);
   if (entry === undefined || now === undefined || !isReplaced(now, newest)) return false;
@@ -87,48 +96,50 @@ function putBackOne(document: StoreDocument, newest: Newest): boolean {
   // What else stands there a person has said, over an older copy of their own.
   if (url !== undefined && isItsUrl && newest.replaced.includes(settingsPrintOf(entry))) writeSettings(entry, readSettings(newest.server));
   const { issuer = '', clientId } = login;
-  const isKnown = clientsOf(document, issuer).some(({ client_id }) => client_id === clientId);
+  const isKnown = readClients(document, issuer).some(({ client_id }) => client_id === clientId);
   if (newest.client && !isKnown) putClient(document, issuer, newest.client);
   return true;
 }
 
 /** Whether the tokens of two logins go to the same place, under whatever URL below it. */
 function isForOnePlace(one: Login, other: Login): boolean {
-  return placeOf(one) !== undefined && placeOf(one) === placeOf(other) && one.issuer === other.issuer;
+  return getAudience(one) !== undefined && getAudience(one) === getAudience(other) && one.issuer === other.issuer;
 }
 
 /** Whether what is kept has to be looked at under the lock: it has tokens of a login that the person has removed, or a place of its own. */
-export function isUnsettled(document: StoreDocument, { name, server, file }: KeptNewest): boolean {
+export function needsUpdate(document: StoreDocument, { name, server, file }: NewestLoginFile): boolean {
   return !isMain({ name, file }) || (server !== undefined && readLogin(findServer(document, name)) === undefined);
 }
 
 /** Whether an answer of these moments is kept for a server: another process is about to put it into the store. */
-export function isOnItsWay(server: string, kept: readonly KeptNewest[]): boolean {
+export function isRenewalPending(server: string, kept: readonly NewestLoginFile[]): boolean {
   return kept.some((one) => one.name === server && !isMain(one) && Math.abs(Date.now() - one.writtenAt) < onItsWay);
 }
 
 /** Whether it is the one file of a server that stays. */
-function isMain({ name, file }: Pick<KeptNewest, 'name' | 'file'>): boolean {
-  return file.endsWith(newestFile('', name));
+function isMain({ name, file }: Pick<NewestLoginFile, 'name' | 'file'>): boolean {
+  return file.endsWith(getNewestPath('', name));
 }
 
 /**
  * All that is kept of a store, or of `names` in it: beside it, and in the temporary folder, where there was no place beside it.
  * With 200 logins, renewing all of them takes half as long where not all is read for each.
  */
-export function readAllNewest(store: string, names?: readonly string[]): KeptNewest[] {
-  const beside = names === undefined ? newestFiles(store) : names.flatMap((name) => newestFiles(store, name));
-  const all = [...beside, ...sharedFiles()]
-    .flatMap((file) => readNewest(file) ?? [])
+export function readAllNewestLogins(store: string, names?: readonly string[]): NewestLoginFile[] {
+  const beside = names === undefined ? listNewestFiles(store) : names.flatMap((name) => listNewestFiles(store, name));
+  const all = [...beside, ...listFallbackFiles()]
+    .flatMap((file) => readNewestLogin(file) ?? [])
     .filter((one) => isOf(store, one) && (names?.includes(one.name) ?? true));
-  const kept = all.map((one) => (one.moved === undefined || existsSync(movedFile(store, one.name)) ? one : { ...one, moved: undefined }));
+  const kept = all.map((one) =>
+    one.moved === undefined || existsSync(getMovedLoginPath(store, one.name)) ? one : { ...one, moved: undefined },
+  );
   // What the person has done is in the one that stays; an answer that came for a login that they had replaced is not followed.
   return [...kept.filter(isMain), ...kept.filter((one) => !isMain(one))];
 }
 
 /** Another store may be called as this one with more behind it: what is kept of that one is not for this one to follow, or remove. */
-function isOf(store: string, { file, name }: KeptNewest): boolean {
-  const main = newestFile(store, name);
+function isOf(store: string, { file, name }: NewestLoginFile): boolean {
+  const main = getNewestPath(store, name);
   const withoutId = file.replace(/\.[\da-f-]{36}\.newest$/, '.newest').replace(/\.rescued$/, '.newest');
   return withoutId === main || file === sharedFile(store, name);
 }
@@ -140,9 +151,9 @@ function isOf(store: string, { file, name }: KeptNewest): boolean {
  *
  * @returns the files that are needless once the store says so.
  */
-export async function keepNewest(store: string, change: Changed): Promise<string[]> {
+export async function writeNewestLogins(store: string, change: Changed): Promise<string[]> {
   const { document, before, kept } = change;
-  const names = change.names ?? [...before.keys(), ...servers(document).map(([name]) => name), ...kept.map(({ name }) => name)];
+  const names = change.names ?? [...before.keys(), ...listServers(document).map(([name]) => name), ...kept.map(({ name }) => name)];
   const needless: string[] = [];
   for (const name of new Set(names)) needless.push(...(await keepNewestOf(store, name, change).catch(() => [])));
   return needless;
@@ -153,7 +164,7 @@ interface Changed {
   /** The servers with a login before the change. */
   readonly before: ReadonlyMap<string, ServerEntry>;
   /** What was kept until now. */
-  readonly kept: readonly KeptNewest[];
+  readonly kept: readonly NewestLoginFile[];
   /** The servers that may have changed; all, where it does not say. */
   readonly names?: readonly string[] | undefined;
 }
@@ -163,9 +174,9 @@ async function keepNewestOf(store: string, name: string, { document, ...change }
   const before = change.before.get(name);
   const after = readLogin(findServer(document, name));
   const isChanged = !isSameGeneration(readLogin(before), after);
-  const isMoved = isChanged && after === undefined && existsSync(movedFile(store, name));
+  const isMoved = isChanged && after === undefined && existsSync(getMovedLoginPath(store, name));
   const isWanted = isChanged ? before !== undefined || kept.length > 0 : isStanding(after, kept);
-  const file = newestFile(store, name);
+  const file = getNewestPath(store, name);
   const newest = isWanted ? newestOf(document, { name, before, kept, isMoved }) : undefined;
   if (newest !== undefined && !kept.some((one) => one.file === file && textOf(one) === textOf(newest)))
     await write(store, { file, newest });
@@ -173,15 +184,20 @@ async function keepNewestOf(store: string, name: string, { document, ...change }
 }
 
 /** Whether a login that was not changed is the one that is kept, or there is none after a logout, and not for long enough. */
-function isStanding(login: Login | undefined, kept: readonly KeptNewest[]): boolean {
+function isStanding(login: Login | undefined, kept: readonly NewestLoginFile[]): boolean {
   return kept.some(({ server, writtenAt }) => isSameGeneration(login, readLogin(server)) && Math.abs(Date.now() - writtenAt) < longestCopy);
 }
 
 /** What `document` has of a server, after `before` and all that came before that. */
 function newestOf(
   document: StoreDocument,
-  { name, before, kept, isMoved = false }: { name: string; before: ServerEntry | undefined; kept: readonly Newest[]; isMoved?: boolean },
-): Newest {
+  {
+    name,
+    before,
+    kept,
+    isMoved = false,
+  }: { name: string; before: ServerEntry | undefined; kept: readonly NewestLogin[]; isMoved?: boolean },
+): NewestLogin {
   const entry = findServer(document, name);
   const now = readLogin(entry);
   const movedBefore = kept.flatMap(({ moved }) => moved ?? []);
@@ -197,11 +213,11 @@ function newestOf(
     const moved = isMoved ? printsOf(before)[0] : movedBefore[0];
     return { name, replaced: except([moved]), ...(moved !== undefined && { moved }) };
   }
-  const client = clientsOf(document, now.issuer ?? '').find(({ client_id }) => client_id === now.clientId);
+  const client = readClients(document, now.issuer ?? '').find(({ client_id }) => client_id === now.clientId);
   return { name, replaced: except(printsOf(entry)), server: keptOf(entry), ...(client && { client }) };
 }
 
-function textOf({ name, replaced, moved, server, client }: Newest): string {
+function textOf({ name, replaced, moved, server, client }: NewestLogin): string {
   return JSON.stringify({ name, replaced, moved, server, client });
 }
 
@@ -213,15 +229,15 @@ function textOf({ name, replaced, moved, server, client }: Newest): string {
  * @param document has the new one in it.
  * @returns the file, beside the store, or else in the temporary folder. Throws `store_unwritable` where there is no place.
  */
-export async function keepAnswer(
+export async function writePendingRenewal(
   store: string,
   { name, before, document }: { name: string; before: ServerEntry | undefined; document: StoreDocument },
 ): Promise<string> {
   const follows = { name, before };
   // In the temporary folder there is one file for all answers that the store has not taken.
-  const earlier = () => readAllNewest(store).filter((one) => one.name === name);
+  const earlier = () => readAllNewestLogins(store).filter((one) => one.name === name);
   const places = [
-    { file: answerFile(store, name, crypto.randomUUID()), kept: () => [] },
+    { file: getPendingRenewalPath(store, name, crypto.randomUUID()), kept: () => [] },
     { file: sharedFile(store, name), kept: earlier },
   ];
   let failure: unknown;
@@ -235,7 +251,7 @@ export async function keepAnswer(
       failure ??= error;
     }
   }
-  throw unwritable(store, failure);
+  throw createUnwritableError(store, failure);
 }
 
 /** Not even a power failure takes away what this has written. */
@@ -246,7 +262,7 @@ async function writeForGood(file: string, text: string): Promise<void> {
 }
 
 /** In one step: who reads it meanwhile sees all of it, or what was there. */
-async function write(store: string, { file, newest }: { file: string; newest: Newest }): Promise<void> {
+async function write(store: string, { file, newest }: { file: string; newest: NewestLogin }): Promise<void> {
   // By that name, the next change of the store takes away what a killed process has left.
   const temporary = path.join(path.dirname(file), `.${path.basename(store)}.${crypto.randomUUID()}.tmp`);
   try {
@@ -259,5 +275,5 @@ async function write(store: string, { file, newest }: { file: string; newest: Ne
 }
 
 function sharedFile(store: string, name: string): string {
-  return path.join(sharedFolder(), `${fingerprint(`${store} ${name}`)}.json`);
+  return path.join(getFallbackFolder(), `${createFingerprint(`${store} ${name}`)}.json`);
 }

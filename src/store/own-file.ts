@@ -1,12 +1,12 @@
 /** Whose files are believed: in a folder that is shared, as /tmp is, others may plant some. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
-import { isOwnUid, isTrustedOwner } from './owner.js';
+import { isOwnUid, isTrustedOwner } from './file-owner.js';
 
 /** Bytes: what we keep beside the store is far shorter. */
 const largest = 4 * 1024 * 1024;
 
 /** The text of a file that is this very user's, no link, and none that takes long to read; undefined for any other. */
-export function readOwn(file: string): string | undefined {
+export function readOwnFile(file: string): string | undefined {
   let descriptor: number | undefined;
   try {
     // A link is not followed, and a pipe is not waited for.

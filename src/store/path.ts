@@ -1,10 +1,10 @@
 import systemPath from 'node:path';
-import type { Env } from '../context.js';
+import type { Env } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { homeFolder } from '../folders.js';
+import { findHomeFolder } from '../folders.js';
 
 /** What decides where the files are. */
-export type PlaceOptions = Pick<Env, 'variables' | 'platform'>;
+export type PathEnv = Pick<Env, 'variables' | 'platform'>;
 
 /**
  * The store's file: `--store`, else `MCP_AUTH_STORE`, else `mcp-servers.json` in the platform's configuration folder
@@ -12,9 +12,9 @@ export type PlaceOptions = Pick<Env, 'variables' | 'platform'>;
  *
  * @throws AuthError `store_unreadable` where none is named and there is no such folder, or the folder that it is named from is gone.
  */
-export function storePath({ option, env }: { option: string | undefined; env: PlaceOptions }): string {
+export function getStorePath({ option, env }: { option: string | undefined; env: PathEnv }): string {
   const chosen = option ?? env.variables['MCP_AUTH_STORE'];
-  const file = chosen ? absolute(chosen) : defaultStorePath(env);
+  const file = chosen ? absolute(chosen) : getDefaultStorePath(env);
   if (file !== undefined) return file;
   throw new AuthError('store_unreadable', 'There is no place for the store: this process has no home folder (HOME is not set).', {
     hint: 'Set HOME to a folder that can be written, or name the file with MCP_AUTH_STORE or --store FILE.',
@@ -25,13 +25,13 @@ export function storePath({ option, env }: { option: string | undefined; env: Pl
  * The preferences' file: `MCP_AUTH_PREFERENCES`, else `preferences.json` in the same folder, wherever the store is. Always
  * absolute; undefined where there is no such folder.
  */
-export function preferencesPath({ env }: { env: PlaceOptions }): string | undefined {
+export function getPreferencesPath({ env }: { env: PathEnv }): string | undefined {
   const chosen = env.variables['MCP_AUTH_PREFERENCES'];
   return chosen ? absolute(chosen) : inConfigFolder('preferences.json', env);
 }
 
 /** Where the store is when nobody names another; undefined where there is no place for it. */
-export function defaultStorePath(env: PlaceOptions): string | undefined {
+export function getDefaultStorePath(env: PathEnv): string | undefined {
   return inConfigFolder('mcp-servers.json', env);
 }
 
@@ -48,7 +48,7 @@ function absolute(file: string): string {
 
 /** Where programs keep their configuration: the folder above ours, by the environment or in the home, and what is below ours. */
 interface ConfigPlace {
-  readonly named: (variables: PlaceOptions['variables']) => string | undefined;
+  readonly named: (variables: PathEnv['variables']) => string | undefined;
   readonly inHome: readonly string[];
   readonly below: string;
 }
@@ -60,21 +60,21 @@ const places: Partial<Record<NodeJS.Platform, ConfigPlace>> = {
 /** Of all other platforms: the XDG Base Directory Specification. */
 const xdg: ConfigPlace = { named: (variables) => variables['XDG_CONFIG_HOME'], inHome: ['.config'], below: '' };
 
-function inConfigFolder(name: string, env: PlaceOptions): string | undefined {
+function inConfigFolder(name: string, env: PathEnv): string | undefined {
   const folder = configFolder(env);
   const { below } = places[env.platform] ?? xdg;
   return folder === undefined ? undefined : pathOn(env).resolve(folder, 'mcp-auth', below, name);
 }
 
 /** The folder of all programs. */
-function configFolder(env: PlaceOptions): string | undefined {
+function configFolder(env: PathEnv): string | undefined {
   const { named, inHome } = places[env.platform] ?? xdg;
   const folder = named(env.variables);
   if (folder) return folder;
-  const home = homeFolder(env);
+  const home = findHomeFolder(env);
   return home === undefined ? undefined : pathOn(env).join(home, ...inHome);
 }
 
-function pathOn({ platform }: PlaceOptions): systemPath.PlatformPath {
+function pathOn({ platform }: PathEnv): systemPath.PlatformPath {
   return platform === 'win32' ? systemPath.win32 : systemPath.posix;
 }

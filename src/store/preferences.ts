@@ -3,9 +3,9 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
-import { saveAsUtf8, textOf, withoutMark } from '../file-text.js';
-import { isObject } from '../json.js';
-import { strangerBehind } from './owner.js';
+import { saveAsUtf8Hint, decodeText, stripByteOrderMark } from '../text/file-text.js';
+import { isObject } from '../text/json.js';
+import { findUntrustedOwner } from './file-owner.js';
 
 /** By the names that `mcp-auth config` takes. */
 export interface PreferenceValues {
@@ -43,7 +43,7 @@ export function openPreferences(file: string | undefined): Preferences {
           configName,
           fileExtension: ext.slice(1),
           accessPropertiesByDotNotation: false,
-          deserialize: (text) => JSON.parse(withoutMark(text)) as Record<string, unknown>,
+          deserialize: (text) => JSON.parse(stripByteOrderMark(text)) as Record<string, unknown>,
         });
         if (value === undefined) conf.delete(name);
         else conf.set(name, value);
@@ -58,7 +58,7 @@ export function openPreferences(file: string | undefined): Preferences {
 /** Undefined too for what cannot be looked at. */
 function strangerOf(file: string): number | undefined {
   try {
-    return strangerBehind(file);
+    return findUntrustedOwner(file);
   } catch {
     return undefined;
   }
@@ -82,8 +82,8 @@ async function readObject(file: string): Promise<Record<string, unknown>> {
       hint: 'Take a copy that is your own, or name another file with MCP_AUTH_PREFERENCES.',
     });
   }
-  const text = textOf((await readRegular(file)) ?? Buffer.from('{}'));
-  if (text === undefined) throw new AuthError('preferences_invalid', `The preferences ${file} are in UTF-16.`, { hint: saveAsUtf8 });
+  const text = decodeText((await readRegular(file)) ?? Buffer.from('{}'));
+  if (text === undefined) throw new AuthError('preferences_invalid', `The preferences ${file} are in UTF-16.`, { hint: saveAsUtf8Hint });
   try {
     const value: unknown = JSON.parse(text);
     if (isObject(value)) return value;

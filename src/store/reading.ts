@@ -2,8 +2,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { AuthError } from '../errors.js';
-import { saveAsUtf8, textOf } from '../file-text.js';
-import { isTrustedOwner, strangerBehind } from './owner.js';
+import { saveAsUtf8Hint, decodeText } from '../text/file-text.js';
+import { isTrustedOwner, findUntrustedOwner } from './file-owner.js';
 
 /**
  * The file's text, empty where there is none, and what the person should know of who else may read or replace it.
@@ -18,9 +18,9 @@ export function readStoreText(file: string): { readonly text: string; readonly f
       const stats = fstatSync(descriptor);
       const { mode } = stats;
       checkOwner(file, stats);
-      const text = textOf(stats.isFIFO() ? readFileSync(file) : readFileSync(descriptor));
+      const text = decodeText(stats.isFIFO() ? readFileSync(file) : readFileSync(descriptor));
       if (text === undefined)
-        throw new AuthError('store_invalid', `The store ${file} is in UTF-16. It was left as it is.`, { hint: saveAsUtf8 });
+        throw new AuthError('store_invalid', `The store ${file} is in UTF-16. It was left as it is.`, { hint: saveAsUtf8Hint });
       return { text, finding: findingOf({ file, mode, folder: statSync(path.dirname(file)) }) };
     } finally {
       closeSync(descriptor);
@@ -38,12 +38,12 @@ export function readStoreText(file: string): { readonly text: string; readonly f
 
 /** Whoever owns the store, or a link to it, can put another login into it, as one for a server of theirs. */
 function checkOwner(file: string, { uid }: Stats): void {
-  const stranger = isTrustedOwner(uid) ? strangerBehind(file) : uid;
-  if (stranger !== undefined) throw belongsToAnother(file, stranger);
+  const stranger = isTrustedOwner(uid) ? findUntrustedOwner(file) : uid;
+  if (stranger !== undefined) throw createOtherUserError(file, stranger);
 }
 
 /** The error for a store, or a link to it, of another user. */
-export function belongsToAnother(file: string, uid: number): AuthError {
+export function createOtherUserError(file: string, uid: number): AuthError {
   return new AuthError('store_unreadable', `The store ${file} belongs to another user (uid ${uid}), who could put any login into it.`, {
     hint: 'Take a copy of it that is your own, or name another with --store FILE or MCP_AUTH_STORE.',
   });

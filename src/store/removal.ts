@@ -2,10 +2,10 @@
 import { constants } from 'node:fs';
 import { access, lstat, open, rmdir, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { isOwnUid } from './owner.js';
+import { isOwnUid } from './file-owner.js';
 
 /** Removes a file, or a folder with no more in it than a file called `inside`: if it is this very user's. */
-export async function removeOwn(file: string, inside: string): Promise<void> {
+export async function removeOwnPath(file: string, inside: string): Promise<void> {
   const stats = await lstat(file);
   if (!isOwnUid(stats.uid)) return;
   if (stats.isDirectory()) await removeOwnFolder(file, inside);

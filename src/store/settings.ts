@@ -2,10 +2,10 @@
  * What a person has said of one server, in place of what would be found out about it or done by default. It is kept with the
  * server until it is said anew, and `default` takes it back. All pure.
  */
-import { shellWord } from '../command-line.js';
-import { isObject } from '../json.js';
+import { quoteShellWord } from '../text/command-line.js';
+import { isObject } from '../text/json.js';
 import type { ServerEntry } from './document.js';
-import { isKind, type Kind } from './kinds.js';
+import { isOfKind, type MemberKind } from './member-kinds.js';
 
 /** Each is the option of `login` with that name. Files are named by absolute paths. */
 export interface ServerSettings {
@@ -44,14 +44,14 @@ export interface ServerSettings {
 type SettingKey = keyof ServerSettings;
 
 /** What one command line says: `null` takes back what was said before, what is absent leaves it as it is. */
-export type SaidSettings = { readonly [Key in SettingKey]?: ServerSettings[Key] | null };
+export type SettingsChange = { readonly [Key in SettingKey]?: ServerSettings[Key] | null };
 
 interface Setting {
   /** The option of `login` that says it. */
   readonly option: string;
   /** The key in `login_options`. */
   readonly onDisk: string;
-  readonly kind: Kind;
+  readonly kind: MemberKind;
   /**
    * Whether another machine's document may bring it: what names no file of this machine, loosens no check, and does not say
    * whom a token is for.
@@ -88,7 +88,7 @@ const all = Object.entries(settings) as [keyof typeof settings, Setting][];
 /** What the entry of a server has of it. What has a wrong type counts as absent. */
 export function readSettings(entry: ServerEntry | undefined): ServerSettings {
   const kept = isObject(entry?.login_options) ? entry.login_options : {};
-  const read = all.filter(([, { onDisk, kind }]) => isKind(kept[onDisk], kind)).map(([key, { onDisk }]) => [key, kept[onDisk]]);
+  const read = all.filter(([, { onDisk, kind }]) => isOfKind(kept[onDisk], kind)).map(([key, { onDisk }]) => [key, kept[onDisk]]);
   const { trusted_issuer: trustedIssuer, trusted_issuer_at: trustedIssuerAt } = entry ?? {};
   return {
     ...(Object.fromEntries(read) as ServerSettings),
@@ -101,7 +101,7 @@ export function readSettings(entry: ServerEntry | undefined): ServerSettings {
 export function writeSettings(entry: ServerEntry, said: ServerSettings): void {
   const ours = new Set(all.map(([, { onDisk }]) => onDisk));
   const foreign = isObject(entry.login_options) ? Object.entries(entry.login_options).filter(([key]) => !ours.has(key)) : [];
-  const options = { ...Object.fromEntries(foreign), ...settingsOnDisk(said) };
+  const options = { ...Object.fromEntries(foreign), ...toDiskSettings(said) };
   delete entry.login_options;
   delete entry.trusted_issuer;
   delete entry.trusted_issuer_at;
@@ -112,7 +112,7 @@ export function writeSettings(entry: ServerEntry, said: ServerSettings): void {
 }
 
 /** What holds from now on: what is said now, over what was said before. A trusted issuer that is said anew is so for any address. */
-export function mergeSettings(before: ServerSettings, said: SaidSettings): ServerSettings {
+export function mergeSettings(before: ServerSettings, said: SettingsChange): ServerSettings {
   const { authorizeParameters } = said;
   const merged = {
     ...before,
@@ -129,25 +129,25 @@ function without(value: null | undefined, members: object): object {
 }
 
 /** The settings that a document from another machine may bring. */
-export function portableSettings(from: ServerSettings): ServerSettings {
+export function pickPortableSettings(from: ServerSettings): ServerSettings {
   const taken = all.filter(([key, { isPortable }]) => (typeof isPortable === 'boolean' ? isPortable : isPortable(from[key])));
   return Object.fromEntries(taken.flatMap(([key]) => (from[key] === undefined ? [] : [[key, from[key]]])));
 }
 
 /** Settings as the options that say them, each as it is typed: for a person. */
-export function settingsInWords(from: ServerSettings): string[] {
-  const trusted = from.trustedIssuer === undefined ? [] : [`--trust-issuer ${shellWord(from.trustedIssuer)}`];
+export function formatSettings(from: ServerSettings): string[] {
+  const trusted = from.trustedIssuer === undefined ? [] : [`--trust-issuer ${quoteShellWord(from.trustedIssuer)}`];
   const others = all.flatMap(([key, { option }]) => (from[key] === undefined ? [] : optionsFor(option, from[key])));
   return [...trusted, ...others];
 }
 
 function optionsFor(option: string, value: NonNullable<ServerSettings[SettingKey]>): string[] {
   if (typeof value === 'boolean') return [value ? option : option.replace('--', '--no-')];
-  if (typeof value === 'object') return Object.entries(value).map(([name, one]) => `${option} ${shellWord(`${name}=${one}`)}`);
-  return [`${option} ${shellWord(value)}`];
+  if (typeof value === 'object') return Object.entries(value).map(([name, one]) => `${option} ${quoteShellWord(`${name}=${one}`)}`);
+  return [`${option} ${quoteShellWord(value)}`];
 }
 
 /** The settings as they stand on disk, for a script to read. */
-export function settingsOnDisk(from: ServerSettings): Record<string, unknown> {
+export function toDiskSettings(from: ServerSettings): Record<string, unknown> {
   return Object.fromEntries(all.flatMap(([key, { onDisk }]) => (from[key] === undefined ? [] : [[onDisk, from[key]]])));
 }

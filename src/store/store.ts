@@ -1,13 +1,13 @@
 import { realpathSync, statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AttemptFile } from './attempts.js';
-import { isObject } from '../json.js';
-import type { Secrets, SecretSource } from '../secrets/secrets.js';
-import { findServer, parseDocument, servers, type StoreDocument } from './document.js';
-import { isOnItsWay, isUnsettled, putBack, readAllNewest } from './newest.js';
-import { newestFiles } from './newest-file.js';
+import { isObject } from '../text/json.js';
+import type { Secrets, SecretSource } from '../effects.js';
+import { findServer, parseDocument, listServers, type StoreDocument } from './document.js';
+import { isRenewalPending, needsUpdate, restoreNewestLogins, readAllNewestLogins } from './newest.js';
+import { listNewestFiles } from './newest-file.js';
 import { readStoreText } from './reading.js';
-import type { HeldLock } from './lock.js';
+import type { LockStatus } from './lock.js';
 import { readLogin, type Login } from './login.js';
 
 /** `mcp-servers.json` on disk, the only copy of the truth: nothing is remembered between two calls. */
@@ -24,15 +24,15 @@ export interface Store extends StoreWriting {
   /** The same of one server, and nothing is put back: for who looks again and again while another process is at work. */
   peek(server: string): Promise<StoreDocument>;
   /** What the person should know of the file that was read, as sentences. */
-  findings(): string[];
-  state(): Promise<StoreState>;
+  getWarnings(): string[];
+  readState(): Promise<StoreState>;
 }
 
 /** What there is on disk. */
 export interface StoreState {
   /** The permission bits of the file; undefined where there is none. */
   readonly mode: number | undefined;
-  readonly locks: readonly HeldLock[];
+  readonly locks: readonly LockStatus[];
 }
 
 /** What is done under its lock, or to the files beside it. */
@@ -55,32 +55,32 @@ export interface StoreWriting {
    * Runs `work` while no other process does so for the same server: for who has another process renew a login, which takes the lock of
    * `withServerLock`.
    */
-  withAskingLock<T>(name: string, work: () => Promise<T>, instead?: () => Promise<T | undefined>): Promise<T>;
+  withRenewalRequestLock<T>(name: string, work: () => Promise<T>, instead?: () => Promise<T | undefined>): Promise<T>;
   /** Finds out whether `update` could write a login more, without changing the file. Throws `store_unwritable`. */
   checkWritable(): Promise<void>;
   /**
    * Keeps a renewed login in a file of its own, without waiting for anything, until `update` has put it into the store: `read`
    * finds it there. Returns where; throws `store_unwritable` where there is no place.
    */
-  keepAnswer(answer: Answer): Promise<string>;
+  savePendingRenewal(answer: PendingRenewal): Promise<string>;
   /** Keeps a login that waits to be finished by another process, in a file of its own. Throws `store_unwritable`. */
-  keepAttempt(attempt: AttemptFile): Promise<void>;
+  saveAttempt(attempt: AttemptFile): Promise<void>;
   /** Those that have not expired by `now` (milliseconds since the epoch), newest first. */
-  attempts(now: number): Promise<AttemptFile[]>;
+  readAttempts(now: number): Promise<AttemptFile[]>;
   /** Forgets those of server `name`, and all that have expired by `now`. */
-  forgetAttempts(name: string, now: number): Promise<void>;
+  removeAttempts(name: string, now: number): Promise<void>;
   /**
    * Runs `work` for the one process that finishes `attempt`, and forgets it when that succeeds, or says that its code is spent.
    * Undefined when it has been finished.
    */
   finishAttempt<T>(attempt: AttemptFile, work: (spent: () => Promise<void>) => Promise<T>): Promise<T | undefined>;
   /** Keeps a document that has left the store for another one, until it is known to have arrived. Returns where. */
-  keepMoved(name: string, document: StoreDocument): Promise<string>;
-  forgetMoved(name: string): Promise<void>;
+  saveMovedLogin(name: string, document: StoreDocument): Promise<string>;
+  removeMovedLogin(name: string): Promise<void>;
 }
 
 /** A renewed login of server `name`, and what the store held, with the one that it follows. */
-export interface Answer {
+export interface PendingRenewal {
   readonly name: string;
   readonly login: Login;
   readonly document: StoreDocument;
@@ -113,10 +113,10 @@ export function openStore(place: () => string, signal: AbortSignal, secrets?: Se
       seen = document;
       personal = undefined;
       if (finding !== undefined) findings.add(finding);
-      if (names.length > 0 || kept.some((one) => isUnsettled(document, one))) {
+      if (names.length > 0 || kept.some((one) => needsUpdate(document, one))) {
         const done = await (await writing()).update((_, again) => again, server).catch(() => undefined);
         // Nothing is amiss where another process was between the one file and the other, and has written both by now.
-        for (const name of (done ?? names).filter((one) => !isOnItsWay(one, kept))) {
+        for (const name of (done ?? names).filter((one) => !isRenewalPending(one, kept))) {
           const hasEnded = readLogin(findServer(document, name)) === undefined;
           findings.add(putBackInWords({ name, file: file(), isDone: done !== undefined, hasEnded }));
         }
@@ -124,32 +124,32 @@ export function openStore(place: () => string, signal: AbortSignal, secrets?: Se
       return document;
     },
     peek: async (server) => (await look(file(), server)).document,
-    findings: () => [...findings],
-    state: async () => {
+    getWarnings: () => [...findings],
+    readState: async () => {
       const { readLocks } = await import('./lock.js');
       return { mode: statSync(file(), { throwIfNoEntry: false })?.mode, locks: await readLocks(file()) };
     },
     update: async (...of) => (await writing()).update(...of),
     withServerLock: async (...of) => (await writing()).withServerLock(...of),
-    withAskingLock: async (...of) => (await writing()).withAskingLock(...of),
+    withRenewalRequestLock: async (...of) => (await writing()).withRenewalRequestLock(...of),
     checkWritable: async (...of) => (await writing()).checkWritable(...of),
-    keepAnswer: async (...of) => (await writing()).keepAnswer(...of),
-    keepAttempt: async (...of) => (await writing()).keepAttempt(...of),
-    attempts: async (...of) => (await writing()).attempts(...of),
-    forgetAttempts: async (...of) => (await writing()).forgetAttempts(...of),
+    savePendingRenewal: async (...of) => (await writing()).savePendingRenewal(...of),
+    saveAttempt: async (...of) => (await writing()).saveAttempt(...of),
+    readAttempts: async (...of) => (await writing()).readAttempts(...of),
+    removeAttempts: async (...of) => (await writing()).removeAttempts(...of),
     finishAttempt: async (...of) => (await writing()).finishAttempt(...of),
-    keepMoved: async (...of) => (await writing()).keepMoved(...of),
-    forgetMoved: async (...of) => (await writing()).forgetMoved(...of),
+    saveMovedLogin: async (...of) => (await writing()).saveMovedLogin(...of),
+    removeMovedLogin: async (...of) => (await writing()).removeMovedLogin(...of),
   };
 }
 
 /** What of its servers only their owner knows: keys in addresses, and headers. Tokens are noted where they are sent. */
 function personalOf(document: StoreDocument): SecretSource {
-  const entries = servers(document).map(([, entry]) => entry);
+  const entries = listServers(document).map(([, entry]) => entry);
   const headers = entries.flatMap((entry): unknown[] => (isObject(entry.headers) ? Object.values(entry.headers) : []));
   return {
     values: headers.filter((value) => typeof value === 'string').filter((value) => !value.includes('${')),
-    addresses: entries.map(({ url }) => url).filter((url) => typeof url === 'string'),
+    urls: entries.map(({ url }) => url).filter((url) => typeof url === 'string'),
   };
 }
 
@@ -157,8 +157,8 @@ function personalOf(document: StoreDocument): SecretSource {
 async function look(file: string, server: string | undefined) {
   const { text, finding } = await readFilled(file);
   const document = await parseDocument(text, file);
-  const kept = readAllNewest(realPath(file), server === undefined ? undefined : [server]);
-  return { document, kept, names: putBack(document, kept), finding };
+  const kept = readAllNewestLogins(realPath(file), server === undefined ? undefined : [server]);
+  return { document, kept, names: restoreNewestLogins(document, kept), finding };
 }
 
 /** Milliseconds between two looks at a file that another program has emptied, and how many there are. */
@@ -169,7 +169,7 @@ const mostLooks = 20;
 async function readFilled(file: string): Promise<ReturnType<typeof readStoreText>> {
   for (let look = 1; ; look += 1) {
     const read = readStoreText(file);
-    if (read.text.trim() !== '' || look === mostLooks || newestFiles(realPath(file)).length === 0) return read;
+    if (read.text.trim() !== '' || look === mostLooks || listNewestFiles(realPath(file)).length === 0) return read;
     await wait(pauseWhileEmpty);
   }
 }

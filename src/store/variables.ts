@@ -1,6 +1,5 @@
-import type { Env } from '../context.js';
+import type { Env, Secrets } from '../effects.js';
 import { AuthError, hasCode } from '../errors.js';
-import type { Secrets } from '../secrets/secrets.js';
 import { isSameUrl } from './document.js';
 
 /** Characters that a text may have before and after: no address and no header is as long. */
@@ -10,9 +9,9 @@ const longest = 64 * 1024;
 const shortestPart = 8;
 
 /** A variable in a text, from `start` up to `end`. */
-export interface Reference {
+export interface VariableReference {
   readonly name: string;
-  readonly otherwise?: string;
+  readonly defaultValue?: string;
   readonly start: number;
   readonly end: number;
 }
@@ -28,7 +27,7 @@ export function expandVariables(
   { variables, secrets }: Pick<Env, 'variables' | 'secrets'>,
   what = 'The URL of the server',
 ): string {
-  return withReferences(text, what, ({ name, otherwise, start }) => {
+  return replaceReferences(text, what, ({ name, defaultValue: otherwise, start }) => {
     const value = variables[name] === '' ? undefined : variables[name];
     if (value !== undefined && secrets) noteValue({ name, value, before: text.slice(0, start) }, secrets);
     if (value !== undefined) return value;
@@ -46,12 +45,12 @@ function noteValue({ name, value, before }: { name: string; value: string; befor
   const told = isAddress || isInHost ? value.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*/i, '') : value;
   secrets.add(told, `\${${name}}`);
   if (told === value) return;
-  secrets.addAddress(isAddress ? value : `${before}${value}`);
+  secrets.addUrl(isAddress ? value : `${before}${value}`);
   for (const part of told.split(/[/?&=#]/).filter((one) => one.length >= shortestPart)) secrets.add(part, `\${${name}}`);
 }
 
 /** The text with something in the place of each of its variables. Throws as `expandVariables` does for one that is too long. */
-export function withReferences(text: string, what: string, valueOf: (reference: Reference) => string): string {
+export function replaceReferences(text: string, what: string, valueOf: (reference: VariableReference) => string): string {
   const parts: string[] = [];
   let length = text.length;
   let at = 0;
@@ -67,7 +66,7 @@ export function withReferences(text: string, what: string, valueOf: (reference: 
 }
 
 /** The variables in a text, in time that grows as its length does. */
-function* referencesIn(text: string): Generator<Reference> {
+function* referencesIn(text: string): Generator<VariableReference> {
   const opening = /\$\{(\w+)(:-|\})/g;
   for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
     const [, name = '', mark] = match;
@@ -75,7 +74,7 @@ function* referencesIn(text: string): Generator<Reference> {
     const end = mark === '}' ? inner : text.indexOf('}', inner) + 1;
     // Without an end for this one there is none for any that follows.
     if (end === 0) return;
-    yield { name, start: match.index, end, ...(mark !== '}' && { otherwise: text.slice(inner, end - 1) }) };
+    yield { name, start: match.index, end, ...(mark !== '}' && { defaultValue: text.slice(inner, end - 1) }) };
     opening.lastIndex = end;
   }
 }
@@ -92,18 +91,18 @@ export function isExpandable(text: string, env: Pick<Env, 'variables' | 'secrets
 }
 
 /** The variables that a text names: whoever it leads to is told what is in them. */
-export function variablesIn(text: string): string[] {
+export function listVariables(text: string): string[] {
   return [...referencesIn(text)].map(({ name }) => name);
 }
 
 /** Those of them that have neither a value nor a default here. */
-export function unsetIn(text: string, { variables }: Pick<Env, 'variables'>): string[] {
-  const unset = [...referencesIn(text)].filter(({ name, otherwise }) => otherwise === undefined && !variables[name]);
+export function listUnsetVariables(text: string, { variables }: Pick<Env, 'variables'>): string[] {
+  const unset = [...referencesIn(text)].filter(({ name, defaultValue: otherwise }) => otherwise === undefined && !variables[name]);
   return [...new Set(unset.map(({ name }) => name))];
 }
 
 /** Whether a server's URL, as it is used, is `url`. */
-export function isUrlOf(written: unknown, url: string, env: Pick<Env, 'variables' | 'secrets'>): boolean {
+export function expandsToUrl(written: unknown, url: string, env: Pick<Env, 'variables' | 'secrets'>): boolean {
   if (typeof written !== 'string') return false;
   try {
     return isSameUrl(expandVariables(written, env), url);

@@ -6,14 +6,14 @@ import { AuthError } from '../errors.js';
 import { readAttempts, removeAttempts, withAttempt, writeAttempt } from './attempts.js';
 import { findServer, formatDocument, parseDocument, type StoreDocument } from './document.js';
 import { writeLogin } from './login.js';
-import { askingLockPath, ownerName, serverLockPath, withLock } from './lock.js';
+import { getRenewalRequestLockPath, ownerFileName, getServerLockPath, withLock } from './lock.js';
 import { syncFolder } from './sync-folder.js';
-import { unwritable } from './unwritable.js';
-import { removeMoved, writeMoved } from './moved.js';
-import { keepAnswer, keepNewest, loggedIn, putBack, readAllNewest } from './newest.js';
-import { strangerBehind } from './owner.js';
-import { belongsToAnother, readStoreText } from './reading.js';
-import { removeOwn } from './removal.js';
+import { createUnwritableError } from './unwritable.js';
+import { removeMovedLogin, writeMovedLogin } from './moved-login.js';
+import { writePendingRenewal, writeNewestLogins, copyLogins, restoreNewestLogins, readAllNewestLogins } from './newest.js';
+import { findUntrustedOwner } from './file-owner.js';
+import { createOtherUserError, readStoreText } from './reading.js';
+import { removeOwnPath } from './removal.js';
 import type { StoreWriting } from './store.js';
 
 /** Milliseconds that a change of the file, which is short, and a refresh, which waits for a server several times, are waited for. */
@@ -39,7 +39,7 @@ interface Waiting {
 
 /** @param signal ends the waiting for a lock, with its reason. */
 export function openForWriting(file: string, signal: AbortSignal): StoreWriting {
-  const refresh = { milliseconds: refreshPatience, signal };
+  const refresh = { timeout: refreshPatience, signal };
   let last: Promise<unknown> = Promise.resolve();
   /** Nobody in this process waits for its own lock. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -59,7 +59,7 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
   const check = async () => {
     checking = undefined;
     const target = await lockableTarget(file);
-    await withLock(`${target}.lock`, { milliseconds: changePatience, signal }, () => checkRoom(target));
+    await withLock(`${target}.lock`, { timeout: changePatience, signal }, () => checkRoom(target));
   };
 
   return {
@@ -70,24 +70,24 @@ export function openForWriting(file: string, signal: AbortSignal): StoreWriting 
       }),
     checkWritable: () => (checking ??= inTurn(check)),
     withServerLock: async (name, work, instead) =>
-      withLock(serverLockPath(await lockableTarget(file), name), { ...refresh, instead }, work),
-    withAskingLock: async (name, work, instead) =>
-      withLock(askingLockPath(await lockableTarget(file), name), { ...refresh, instead }, work),
-    keepAnswer: async ({ name, login, document }) => {
+      withLock(getServerLockPath(await lockableTarget(file), name), { ...refresh, findResult: instead }, work),
+    withRenewalRequestLock: async (name, work, instead) =>
+      withLock(getRenewalRequestLockPath(await lockableTarget(file), name), { ...refresh, findResult: instead }, work),
+    savePendingRenewal: async ({ name, login, document }) => {
       const before = findServer(document, name);
       const entry = structuredClone(before);
       if (entry) writeLogin(entry, login, name);
       const renewed = { ...document, mcpServers: entry === undefined ? {} : { [name]: entry } };
       // Where the folder is gone, or is none any more, there is the temporary one.
       const target = await lockableTarget(file).catch(() => file);
-      return keepAnswer(target, { name, before, document: renewed });
+      return writePendingRenewal(target, { name, before, document: renewed });
     },
-    keepAttempt: async (attempt) => writeAttempt(await lockableTarget(file), attempt),
-    attempts: async (now) => readAttempts(await lockableTarget(file), now),
-    forgetAttempts: async (server, now) => removeAttempts({ store: await lockableTarget(file), server, now }),
+    saveAttempt: async (attempt) => writeAttempt(await lockableTarget(file), attempt),
+    readAttempts: async (now) => readAttempts(await lockableTarget(file), now),
+    removeAttempts: async (server, now) => removeAttempts({ store: await lockableTarget(file), server, now }),
     finishAttempt: async (attempt, work) => withAttempt({ store: await lockableTarget(file), attempt, signal }, work),
-    keepMoved: async (name, document) => writeMoved(await lockableTarget(file), { name, document }),
-    forgetMoved: async (name) => removeMoved(await lockableTarget(file), name),
+    saveMovedLogin: async (name, document) => writeMovedLogin(await lockableTarget(file), { name, document }),
+    removeMovedLogin: async (name) => removeMovedLogin(await lockableTarget(file), name),
   };
 }
 
@@ -99,7 +99,7 @@ async function changeTogether({ file, together }: { file: string; together: read
   const formers = together.flatMap(({ former }) => former ?? []);
   try {
     const target = await lockableTarget(file);
-    const results = await withLock(`${target}.lock`, { milliseconds: changePatience }, () =>
+    const results = await withLock(`${target}.lock`, { timeout: changePatience }, () =>
       change({ file, target, alter: all, names, formers }),
     );
     together.forEach(({ resolve }, at) => resolve(results[at]));
@@ -131,11 +131,11 @@ async function change<T>({ file, target, alter, names, formers }: Change<T>): Pr
     const document = await parseDocument(text, file);
     const unchanged = formatDocument(document);
     // A file with nothing in it is about to be filled by another program: what is kept is not judged by that.
-    const kept = before !== '' && text.trim() === '' ? [] : readAllNewest(target, names);
-    const undone = putBack(document, kept);
-    const entries = loggedIn(document, names);
+    const kept = before !== '' && text.trim() === '' ? [] : readAllNewestLogins(target, names);
+    const undone = restoreNewestLogins(document, kept);
+    const entries = copyLogins(document, names);
     const result = alter(document, undone, text);
-    const needless = await keepNewest(target, { document, before: entries, kept, names });
+    const needless = await writeNewestLogins(target, { document, before: entries, kept, names });
     const tidy = async () => {
       for (const one of needless) await rm(one, { force: true }).catch(() => undefined);
     };
@@ -158,18 +158,18 @@ async function change<T>({ file, target, alter, names, formers }: Change<T>): Pr
 /** The file behind a symbolic link, even one that leads nowhere yet, so that every path to a store leads to one lock, in a folder that exists. */
 async function lockableTarget(file: string, depth = 40): Promise<string> {
   try {
-    const stranger = strangerBehind(file);
-    if (stranger !== undefined) throw belongsToAnother(file, stranger);
+    const stranger = findUntrustedOwner(file);
+    if (stranger !== undefined) throw createOtherUserError(file, stranger);
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw error instanceof AuthError ? error : unwritable(path.dirname(file), error);
+    throw error instanceof AuthError ? error : createUnwritableError(path.dirname(file), error);
   }
   const target = await realpath(file).catch(() => undefined);
   if (target !== undefined) return target;
   const folder = await realpath(path.dirname(file));
   const link = await readlink(file).catch(() => undefined);
   if (link === undefined) return path.join(folder, path.basename(file));
-  if (depth === 0) throw unwritable(file, Object.assign(new Error(), { code: 'ELOOP' }));
+  if (depth === 0) throw createUnwritableError(file, Object.assign(new Error(), { code: 'ELOOP' }));
   return lockableTarget(path.resolve(folder, link), depth - 1);
 }
 
@@ -208,7 +208,7 @@ async function writeBeside(target: string, { document, text }: { document: Store
     return written;
   } catch (error) {
     await rm(written, { force: true }).catch(() => undefined);
-    throw unwritable(target, error);
+    throw createUnwritableError(target, error);
   }
 }
 
@@ -222,7 +222,7 @@ async function replace(target: string, written: string): Promise<void> {
     // been filled anew, and for good where that fails.
     if (code === 'EBUSY') await fill(target, written);
     await rm(written, { force: true }).catch(() => undefined);
-    if (code !== 'EBUSY') throw unwritable(target, error);
+    if (code !== 'EBUSY') throw createUnwritableError(target, error);
   }
   await syncFolder(path.dirname(target));
 }
@@ -231,7 +231,7 @@ async function replace(target: string, written: string): Promise<void> {
 async function fill(target: string, written: string): Promise<void> {
   const before = await readFile(target);
   const handle = await open(target, 'r+').catch((error: unknown) => {
-    throw unwritable(target, error);
+    throw createUnwritableError(target, error);
   });
   try {
     await overwrite(handle, await readFile(written));
@@ -266,7 +266,7 @@ async function removeLeftovers(folder: string, base: string): Promise<void> {
     if (!name.startsWith(start) || !leftover.test(name.slice(start.length))) continue;
     const file = path.join(folder, name);
     const touched = (await lstat(file).catch(() => undefined))?.mtimeMs ?? Infinity;
-    if (Date.now() - touched > leftoverAge) await removeOwn(file, ownerName).catch(() => undefined);
+    if (Date.now() - touched > leftoverAge) await removeOwnPath(file, ownerFileName).catch(() => undefined);
   }
 }
 
@@ -277,7 +277,7 @@ async function checkRoom(target: string): Promise<void> {
   try {
     await writeFile(probe, Buffer.alloc(size + roomForLogin), { flag: 'wx', mode: 0o600 });
   } catch (error) {
-    throw unwritable(target, error);
+    throw createUnwritableError(target, error);
   } finally {
     await rm(probe, { force: true }).catch(() => undefined);
   }

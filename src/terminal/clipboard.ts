@@ -1,5 +1,5 @@
 /** Copying to the clipboard of the machine that the person sits at: OSC 52, through SSH and tmux. */
-import type { Env } from '../context.js';
+import type { Env } from '../effects.js';
 
 /** Runs tmux with these words and this stdin, through no shell. Undefined when it cannot be run or fails. */
 export type RunTmux = (words: readonly string[], input: string) => Promise<string | undefined>;
@@ -12,7 +12,7 @@ export interface ClipboardOptions {
 }
 
 /** What became of it, as a sentence, and whether it is likely to have worked. */
-export interface Copied {
+export interface CopyResult {
   readonly sent: boolean;
   readonly message: string;
 }
@@ -21,7 +21,7 @@ export interface Copied {
  * Copies `text`. A terminal that takes it says nothing, and one that does not says nothing either, so that the sentence
  * tells what to do when pasting gives something else.
  */
-export async function copyToClipboard(text: string, { env, send, runTmux }: ClipboardOptions): Promise<Copied> {
+export async function copyToClipboard(text: string, { env, send, runTmux }: ClipboardOptions): Promise<CopyResult> {
   const { TERM = '', TMUX } = env.variables;
   if (TMUX) return copyThroughTmux(text, { send, runTmux });
   if (/^(dumb|linux|vt\d|$)/.test(TERM)) {
@@ -40,7 +40,7 @@ export async function copyToClipboard(text: string, { env, send, runTmux }: Clip
  * tmux has a buffer of its own, and hands that to the terminal's clipboard unless its `set-clipboard` is off; where the
  * terminal's own code may pass through it, that is sent as well.
  */
-async function copyThroughTmux(text: string, { send, runTmux }: Omit<ClipboardOptions, 'env'>): Promise<Copied> {
+async function copyThroughTmux(text: string, { send, runTmux }: Omit<ClipboardOptions, 'env'>): Promise<CopyResult> {
   const option = async (name: string) => (await runTmux(['show-options', '-gAqv', name], ''))?.trim();
   // `-w` is of tmux 3.2: it hands the buffer on to the terminal.
   const loaded = (await runTmux(['load-buffer', '-w', '-'], text)) ?? (await runTmux(['load-buffer', '-'], text));

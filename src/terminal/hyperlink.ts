@@ -1,4 +1,4 @@
-import type { Env } from '../context.js';
+import type { Env } from '../effects.js';
 
 /** Terminals that say who they are, and know OSC 8. */
 const programs = new Set(['iTerm.app', 'WezTerm', 'vscode', 'ghostty', 'Hyper', 'Tabby', 'rio', 'WarpTerminal', 'zed']);
@@ -10,7 +10,7 @@ const ignorant = /^(dumb|linux|vt\d|eterm|cons25|ansi|sun|screen|emacs|unknown|$
  * Whether the terminal makes a link of OSC 8. It is asked nothing: an answer would come among the keys. Through SSH only
  * `TERM` arrives, so that a modern one is believed there. `FORCE_HYPERLINK` decides, as for other programs.
  */
-export function knowsHyperlinks({ variables }: Env): boolean {
+export function supportsHyperlinks({ variables }: Env): boolean {
   const { TERM = '', TERM_PROGRAM = '', VTE_VERSION, FORCE_HYPERLINK } = variables;
   if (FORCE_HYPERLINK !== undefined) return !['0', 'false', 'no'].includes(FORCE_HYPERLINK);
   if (ignorant.test(TERM) || variables['CI']) return false;
@@ -23,6 +23,6 @@ export function knowsHyperlinks({ variables }: Env): boolean {
 }
 
 /** `url` as a link to itself, of which every row of the window is a part: the id says so. `url` is printable. */
-export function hyperlink(url: string): string {
+export function formatHyperlink(url: string): string {
   return `\u001b]8;id=mcp-auth;${url}\u001b\\${url}\u001b]8;;\u001b\\`;
 }

@@ -1,7 +1,7 @@
 /** Messages of one line each, from and to another program. */
 import { finished, type Readable, type Writable } from 'node:stream';
-import type { Lines } from '../context.js';
-import { octetEncoding, type Octets } from '../octets.js';
+import type { BinaryString, Lines } from '../effects.js';
+import { binaryEncoding } from '../text/binary-string.js';
 
 /**
  * Hands over the lines of a stream as JSON-RPC has them, until it ends: a line feed ends one, and nothing else does. Node's
@@ -9,7 +9,7 @@ import { octetEncoding, type Octets } from '../octets.js';
  *
  * @param signal ends it as the end of the stream does.
  */
-export function eachLine(input: Readable, { signal, take }: { signal: AbortSignal; take: (line: Octets) => void }): Promise<void> {
+export function forEachLine(input: Readable, { signal, take }: { signal: AbortSignal; take: (line: BinaryString) => void }): Promise<void> {
   let pieces: string[] = [];
   const read = (chunk: string) => {
     const [first = '', ...others] = chunk.split('\n');
@@ -22,7 +22,7 @@ export function eachLine(input: Readable, { signal, take }: { signal: AbortSigna
   const abort = () => input.destroy();
   return new Promise<void>((resolve, reject) => {
     signal.addEventListener('abort', abort, { once: true });
-    input.setEncoding(octetEncoding).on('data', read);
+    input.setEncoding(binaryEncoding).on('data', read);
     finished(input, { writable: false }, (error) => {
       if (error && !signal.aborted) return reject(error);
       const last = lineOf(pieces);
@@ -32,9 +32,9 @@ export function eachLine(input: Readable, { signal, take }: { signal: AbortSigna
   }).finally(() => signal.removeEventListener('abort', abort));
 }
 
-function lineOf(pieces: readonly string[]): Octets {
+function lineOf(pieces: readonly string[]): BinaryString {
   const line = pieces.length === 1 ? (pieces[0] ?? '') : pieces.join('');
-  return (line.endsWith('\r') ? line.slice(0, -1) : line) as Octets;
+  return (line.endsWith('\r') ? line.slice(0, -1) : line) as BinaryString;
 }
 
 /** Milliseconds: lines that come faster than this after each other are worth to be gathered. */
@@ -44,7 +44,7 @@ const crowded = 0.15;
  * Writes lines to a program that may be slow to read them: one by itself at once, those of a crowd with one write at the
  * end of the turn of the event loop.
  */
-export function lineWriter(output: Writable): Lines['write'] {
+export function createLineWriter(output: Writable): Lines['write'] {
   let gathered: string[] = [];
   /** When those have gone. */
   let flushed: Promise<void> | undefined;
@@ -53,8 +53,8 @@ export function lineWriter(output: Writable): Lines['write'] {
   // Until this has gone, and not, as `drain` has it, all that there is: while others keep coming that may be never.
   const send = (text: string) =>
     output.writableNeedDrain
-      ? new Promise<void>((resolve) => output.write(text, octetEncoding, () => resolve()))
-      : void output.write(text, octetEncoding);
+      ? new Promise<void>((resolve) => output.write(text, binaryEncoding, () => resolve()))
+      : void output.write(text, binaryEncoding);
   const flush = () => {
     const text = `${gathered.join('\n')}\n`;
     gathered = [];

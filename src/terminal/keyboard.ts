@@ -1,8 +1,8 @@
 /** The keys that a person presses and what they paste, read from a terminal in raw mode, which cuts nothing off. */
 import { StringDecoder } from 'node:string_decoder';
-import type { Clock, Key } from '../context.js';
-import { printable } from '../server-text.js';
-import { strokeReader, type Stroke } from './key-codes.js';
+import type { Clock, Key } from '../effects.js';
+import { toPrintable } from '../text/server-text.js';
+import { createKeyDecoder, type KeyInput } from './key-decoder.js';
 import type { Screen } from './screen.js';
 
 export interface Keyboard {
@@ -60,7 +60,7 @@ export function createKeyboard({ stdin, screen, clock, raise }: KeyboardOptions)
   };
 
   const attach = () => {
-    const read = strokeReader();
+    const read = createKeyDecoder();
     const decoder = new StringDecoder();
     const onData = (chunk: Buffer | string) => {
       const strokes = read(typeof chunk === 'string' ? chunk : decoder.write(chunk));
@@ -90,7 +90,7 @@ export function createKeyboard({ stdin, screen, clock, raise }: KeyboardOptions)
   };
   let suspend: () => void = () => undefined;
 
-  const take = (stroke: Stroke, alone: boolean) => {
+  const take = (stroke: KeyInput, alone: boolean) => {
     if (stroke.kind === 'interrupt' || stroke.kind === 'end') raise('SIGINT');
     else if (stroke.kind === 'suspend') suspend();
     else if (stroke.kind === 'text' && alone && press(stroke)) return;
@@ -98,13 +98,13 @@ export function createKeyboard({ stdin, screen, clock, raise }: KeyboardOptions)
   };
 
   /** Whether the text was a key that acts: one character by itself, with nothing typed before it. */
-  const press = ({ text, pasted }: Stroke & { kind: 'text' }) => {
+  const press = ({ text, pasted }: KeyInput & { kind: 'text' }) => {
     const key = pasted || prompt?.text ? undefined : current().find((one) => one.key === text.toLowerCase());
     key?.press();
     return key !== undefined;
   };
 
-  const edit = (asked: Prompt, stroke: Stroke) => {
+  const edit = (asked: Prompt, stroke: KeyInput) => {
     if (stroke.kind === 'text') asked.text += stroke.text;
     if (stroke.kind === 'backspace') asked.text = Array.from(asked.text).slice(0, -1).join('');
     if (stroke.kind === 'clear') asked.text = '';
@@ -152,7 +152,7 @@ export function createKeyboard({ stdin, screen, clock, raise }: KeyboardOptions)
 
 /** Enough of what was pasted to recognise it, too little to use it: nothing of a query, and of a code the beginning only. */
 function shortened(text: string): string {
-  const line = printable(text).trim();
+  const line = toPrintable(text).trim();
   if (line === '') return '';
   const end = line.search(/[?#]|code=/);
   const shown = line.slice(0, end === -1 ? 4 : Math.min(end, 24));

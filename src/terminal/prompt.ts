@@ -1,4 +1,4 @@
-import { interrupted } from '../errors.js';
+import { createInterruptedError } from '../errors.js';
 
 interface Streams {
   readonly stdin: NodeJS.ReadStream;
@@ -7,14 +7,14 @@ interface Streams {
 }
 
 /** One line, typed or pasted. `secret` shows nothing of it. */
-export async function askAtTerminal({ message, secret, ...streams }: { message: string; secret: boolean } & Streams): Promise<string> {
+export async function promptText({ message, secret, ...streams }: { message: string; secret: boolean } & Streams): Promise<string> {
   return secret
     ? prompted<string>({ type: 'password', message, mask: true }, streams)
     : prompted<string>({ type: 'input', message }, streams);
 }
 
 /** One of several choices, by arrow keys. */
-export async function chooseAtTerminal<T>({
+export async function promptChoice<T>({
   message,
   choices,
   ...streams
@@ -27,7 +27,7 @@ async function prompted<T>(question: object, { stdin, stderr, signal }: Streams)
   signal?.throwIfAborted();
   const { default: inquirer } = await import('inquirer');
   const ended = new AbortController();
-  const end = () => ended.abort(interrupted());
+  const end = () => ended.abort(createInterruptedError());
   // Ctrl-D closes the readline that inquirer reads from, which it does not notice by itself.
   const onKey = (_: unknown, key: { ctrl?: boolean; name?: string } | undefined) => {
     if (key?.ctrl && key.name === 'd') end();
@@ -40,7 +40,7 @@ async function prompted<T>(question: object, { stdin, stderr, signal }: Streams)
     return answers.answer;
   } catch (error) {
     if (any.aborted) throw any.reason;
-    if (error instanceof Error && error.name === 'ExitPromptError') throw interrupted();
+    if (error instanceof Error && error.name === 'ExitPromptError') throw createInterruptedError();
     throw error;
   } finally {
     stdin.off('keypress', onKey);

@@ -21,13 +21,13 @@ const shapes = [
 const largest = 2953;
 
 /** A code, row by row; or why there is none, as a sentence. */
-export type Qr = { readonly rows: readonly string[] } | { readonly reason: string };
+export type QrResult = { readonly rows: readonly string[] } | { readonly reason: string };
 
 /**
  * `text` as a QR code of half-height blocks, in the best shape that the window can show whole. Light on dark whatever the
  * terminal's own colours are, where it has colours.
  */
-export async function drawQr(text: string, { columns, rows, paint }: QrOptions): Promise<Qr> {
+export async function drawQr(text: string, { columns, rows, paint }: QrOptions): Promise<QrResult> {
   const tooLong = { reason: 'There is no QR code: the address is too long for one.' };
   // What no code can hold takes the library seconds to find out.
   if (Buffer.byteLength(text) > largest) return tooLong;

@@ -1,12 +1,12 @@
 import { styleText } from 'node:util';
-import type { Clock, Env } from '../context.js';
+import type { Clock, Env } from '../effects.js';
 
-export type Style = Parameters<typeof styleText>[0];
-export type Paint = (style: Style, text: string) => string;
+export type TextStyle = Parameters<typeof styleText>[0];
+export type Paint = (style: TextStyle, text: string) => string;
 
 /** What stays at the bottom of the window while lines come in above it, in this order. */
-export type Footing = 'countdown' | 'keys' | 'prompt';
-const footings: readonly Footing[] = ['countdown', 'keys', 'prompt'];
+export type FooterLine = 'countdown' | 'keys' | 'prompt';
+const footings: readonly FooterLine[] = ['countdown', 'keys', 'prompt'];
 
 /** How often a countdown speaks where it cannot stay on one line, in milliseconds. */
 const spokenEvery = 60_000;
@@ -20,11 +20,11 @@ export interface Screen {
   /** A line as it is, however long. */
   readonly line: (text: string) => void;
   /** A sentence: broken between words where the window ends, its later lines indented as its first is. */
-  readonly sentence: (text: string, style?: Style) => void;
+  readonly sentence: (text: string, style?: TextStyle) => void;
   /** Codes that tell the terminal something and show nothing. Only in a window. */
   readonly send: (codes: string) => void;
   /** Puts a line into the foot, or takes it out. Cut where the window ends. Only in a window. */
-  readonly foot: (footing: Footing, text: string | undefined) => void;
+  readonly foot: (footing: FooterLine, text: string | undefined) => void;
   /** Clears what the terminal itself has put on the line, as the ^C that it echoes. */
   readonly restartLine: () => void;
   /** Takes the foot away until it is called again, for somebody else to use the terminal. */
@@ -39,7 +39,7 @@ export interface Screen {
 export function createScreen({ stderr, env, clock }: { stderr: NodeJS.WriteStream; env: Env; clock: Clock }): Screen {
   const isWindow = stderr.isTTY && env.variables['TERM'] !== 'dumb';
   const coloured = isWindow && !env.variables['NO_COLOR'];
-  const foot = new Map<Footing, string>();
+  const foot = new Map<FooterLine, string>();
   let aside = false;
   /** Rows of the foot that are on the screen now. */
   let shown = 0;
@@ -50,7 +50,7 @@ export function createScreen({ stderr, env, clock }: { stderr: NodeJS.WriteStrea
   const paint: Paint = (style, text) => (coloured ? styleText(style, text, { validateStream: false }) : text);
 
   /** Cut where the window ends: a live line that wraps could not be erased again. */
-  const footingLine = (footing: Footing) => {
+  const footingLine = (footing: FooterLine) => {
     const text = foot.get(footing)?.slice(0, columns() - 1);
     return text === undefined || footing === 'prompt' ? text : paint('dim', text);
   };

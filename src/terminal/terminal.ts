@@ -8,16 +8,16 @@
  * - What moves is the foot of the window, and it is written anew only when it has changed.
  * - Whatever ends a prompt, the terminal is left as it was.
  */
-import type { Clock, Env, Ui } from '../context.js';
+import type { Clock, Env, Ui } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { asciiJson } from '../json.js';
-import { printable } from '../server-text.js';
+import { toAsciiJson } from '../text/json.js';
+import { toPrintable } from '../text/server-text.js';
 import { copyToClipboard, type RunTmux } from './clipboard.js';
-import { hyperlink, knowsHyperlinks } from './hyperlink.js';
+import { formatHyperlink, supportsHyperlinks } from './hyperlink.js';
 import { createKeyboard, type KeyboardOptions } from './keyboard.js';
-import { eachLine, lineWriter } from './json-lines.js';
-import type { LineReader } from './lines.js';
-import { askAtTerminal, chooseAtTerminal } from './prompt.js';
+import { forEachLine, createLineWriter } from './json-lines.js';
+import type { LineReader } from './line-reader.js';
+import { promptText, promptChoice } from './prompt.js';
 import { drawQr } from './qr.js';
 import { createScreen } from './screen.js';
 
@@ -40,7 +40,7 @@ export interface TerminalOptions {
 }
 
 async function readerOf(stdin: NodeJS.ReadStream): Promise<LineReader> {
-  return (await import('./lines.js')).readLines(stdin);
+  return (await import('./line-reader.js')).createLineReader(stdin);
 }
 
 /** The Ui of a real terminal, or of the streams that stand in its place. `close` stops reading. */
@@ -51,7 +51,7 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
   let reader: Promise<LineReader> | undefined;
   const atTerminal = stdin?.isTTY === true && screen.isWindow;
   const keyboard = atTerminal ? createKeyboard({ stdin, screen, clock, raise }) : undefined;
-  const told = (text: string) => printable(env.secrets?.inSentence(text) ?? text);
+  const told = (text: string) => toPrintable(env.secrets?.redactSentence(text) ?? text);
   const chatter = (text: string, style?: Parameters<typeof sentence>[1]) => {
     if (!quiet) sentence(told(text), style);
   };
@@ -59,14 +59,14 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
 
   return {
     input: stdin === undefined ? 'none' : atTerminal ? 'terminal' : 'lines',
-    print: (text) => void stdout.write(`${printable(text)}\n`),
-    document: (value) => void stdout.write(`${asciiJson(value)}\n`),
+    print: (text) => void stdout.write(`${toPrintable(text)}\n`),
+    document: (value) => void stdout.write(`${toAsciiJson(value)}\n`),
     printed: async () => {
       const failure = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => stdout.write('', resolve));
       if (failure) throw new AuthError('output_failed', `What was asked for could not be printed (${failure.code ?? failure.name}).`);
     },
     event: (event) => {
-      if (json) stdout.write(`${asciiJson(event)}\n`);
+      if (json) stdout.write(`${toAsciiJson(event)}\n`);
     },
     say: (text = '') => chatter(text),
     remark: (text) => chatter(text, 'dim'),
@@ -77,9 +77,9 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
       sentence(`✗ ${told(text)}`, 'red');
       if (hint) sentence(`  ${told(hint)}`);
     },
-    address: (url) => line(screen.isWindow && knowsHyperlinks(env) ? hyperlink(printable(url)) : printable(url)),
-    command: (text) => line(`  ${printable(text)}`),
-    code: (code) => line(paint(['bold', 'inverse'], printable(code))),
+    address: (url) => line(screen.isWindow && supportsHyperlinks(env) ? formatHyperlink(toPrintable(url)) : toPrintable(url)),
+    command: (text) => line(`  ${toPrintable(text)}`),
+    code: (code) => line(paint(['bold', 'inverse'], toPrintable(code))),
     qr: async (text, asked = false) => {
       if (!asked && !(qr ?? stderr.isTTY)) return;
       const code = await drawQr(text, { columns: screen.columns(), rows: screen.rows(), paint });
@@ -87,33 +87,33 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
       else for (const row of code.rows) line(row);
       line('');
     },
-    countdown: (label, until) => (quiet ? () => undefined : screen.countdown(printable(label), until)),
+    countdown: (label, until) => (quiet ? () => undefined : screen.countdown(toPrintable(label), until)),
     copy: async (text) => {
       const { sent, message } = await copyToClipboard(text, { env, send: screen.send, runTmux });
-      if (sent) sentence(printable(message), 'dim');
+      if (sent) sentence(toPrintable(message), 'dim');
       else warn(message);
     },
     press: (keys) => keyboard?.press(keys) ?? (() => undefined),
     paste: async ({ message, signal }) => {
       if (stdin === undefined) return undefined;
-      if (keyboard) return keyboard.paste({ message: printable(message), signal });
+      if (keyboard) return keyboard.paste({ message: toPrintable(message), signal });
       reader ??= readerOf(stdin);
       return (await reader).all(signal);
     },
     ask: async ({ message, secret = false, signal }) => {
       if (stdin === undefined) return undefined;
-      if (atTerminal) return askAtTerminal({ message: printable(message), secret, signal, stdin, stderr });
+      if (atTerminal) return promptText({ message: toPrintable(message), secret, signal, stdin, stderr });
       reader ??= readerOf(stdin);
       return (await reader).next(signal);
     },
     choose: async ({ message, choices, signal }) => {
       if (stdin === undefined || !atTerminal) throw new Error('There is no terminal to choose at.');
       const printed = choices.map(({ name, value }) => ({ name: told(name), value }));
-      return chooseAtTerminal({ message: printable(message), choices: printed, signal, stdin, stderr });
+      return promptChoice({ message: toPrintable(message), choices: printed, signal, stdin, stderr });
     },
     lines: (signal) => ({
-      each: (take) => (stdin === undefined ? Promise.resolve() : eachLine(stdin, { signal, take })),
-      write: lineWriter(stdout),
+      each: (take) => (stdin === undefined ? Promise.resolve() : forEachLine(stdin, { signal, take })),
+      write: createLineWriter(stdout),
     }),
     openBrowser,
     close: () => void reader?.then((lines) => lines.close()),

@@ -1,10 +1,10 @@
 /** What holds for every app: a newcomer's file is tested the moment that it is listed. */
 import { describe, expect, test } from 'vitest';
-import type { Connection, How, Place } from '../../src/apps/app.js';
-import { connectText, disconnectText, readServers } from '../../src/apps/configuration.js';
+import type { Connection, ConnectionMethod, AppEnvironment } from '../../src/apps/app.js';
+import { addConnection, removeConnection, readServers } from '../../src/apps/configuration.js';
 import { jsonc } from '../../src/apps/formats/jsonc.js';
 import { toml } from '../../src/apps/formats/toml.js';
-import { appNamed, apps } from '../../src/apps/index.js';
+import { findApp, apps } from '../../src/apps/index.js';
 
 const ours = '/opt/mcp auth/bin.js';
 const file = 'FILE';
@@ -15,7 +15,7 @@ const connection: Connection = {
   bridge: ['/usr/bin/node', ours, 'bridge', 'linear'],
   token: 'secret-1',
 };
-const place: Place = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {} };
+const place: AppEnvironment = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {} };
 
 /** A file that somebody has written by hand, with another server in it. */
 function written(app: (typeof apps)[number]): string {
@@ -31,14 +31,14 @@ function written(app: (typeof apps)[number]): string {
 const configured = apps.filter((app) => app.servers.length > 0);
 
 describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ app }) => {
-  const ways = (Object.keys(app.entries) as How[]).filter((how) => how !== 'copy');
+  const ways = (Object.keys(app.entries) as ConnectionMethod[]).filter((how) => how !== 'copy');
 
   test.each(ways)('by %s: is connected, once, and taken out again; all else stays as it is written', (how) => {
     for (const before of ['', written(app)]) {
-      const text = connectText(before, { app, connection, how, file, ours });
+      const text = addConnection(before, { app, connection, how, file, ours });
       expect(readServers(text, { app, file, ours })).toContainEqual(expect.objectContaining({ name: 'linear', how }));
-      expect(connectText(text, { app, connection, how, file, ours })).toBe(text);
-      const removed = disconnectText(text, { app, name: 'linear', url: connection.url, file, ours });
+      expect(addConnection(text, { app, connection, how, file, ours })).toBe(text);
+      const removed = removeConnection(text, { app, name: 'linear', url: connection.url, file, ours });
       if (before !== '') expect(removed).toBe(before);
       expect(readServers(removed, { app, file, ours }).map(({ name }) => name)).toEqual(before === '' ? [] : ['other']);
     }
@@ -47,38 +47,40 @@ describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ ap
   test('one way takes the place of another', () => {
     for (const first of ways) {
       for (const second of ways) {
-        const before = connectText(written(app), { app, connection, how: first, file, ours });
-        const now = connectText(before, { app, connection, how: second, file, ours });
+        const before = addConnection(written(app), { app, connection, how: first, file, ours });
+        const now = addConnection(before, { app, connection, how: second, file, ours });
         expect(app.format.parse(now, file)).toEqual(
-          app.format.parse(connectText(written(app), { app, connection, how: second, file, ours }), file),
+          app.format.parse(addConnection(written(app), { app, connection, how: second, file, ours }), file),
         );
       }
     }
   });
 
   test('a token is written only where that was asked for', () => {
-    for (const how of ways) expect(connectText('', { app, connection, how, file, ours }).includes('secret-1')).toBe(how === 'header');
+    for (const how of ways) expect(addConnection('', { app, connection, how, file, ours }).includes('secret-1')).toBe(how === 'header');
   });
 
   test('a file that cannot be parsed is left alone, and its place is named, not what stands there', () => {
     const broken = app.format === jsonc ? '{\n  "a": secret-2\n}' : 'a = 1\nb = [secret-2: {\n';
-    const attempt = () => connectText(broken, { app, connection, how: ways[0] ?? 'bridge', file, ours });
+    const attempt = () => addConnection(broken, { app, connection, how: ways[0] ?? 'bridge', file, ours });
     expect(attempt).toThrow(/^FILE is not valid \w+: see line \d+, column \d+\. It was left as it is\.$/);
     expect(attempt).not.toThrow('secret-2');
   });
 
   test('another server’s name is not taken', () => {
     const local = () =>
-      connectText(written(app), { app, connection: { ...connection, name: 'other' }, how: ways[0] ?? 'bridge', file, ours });
+      addConnection(written(app), { app, connection: { ...connection, name: 'other' }, how: ways[0] ?? 'bridge', file, ours });
     expect(local).toThrow('has a local server called other');
     const remote = app.entries.header?.({ ...connection, url: 'https://elsewhere.example/mcp' });
     const text = app.format.put('', [...app.servers, 'linear'], { entry: remote ?? {}, replaced: [] });
     if (remote)
-      expect(() => connectText(text, { app, connection, how: ways[0] ?? 'bridge', file, ours })).toThrow('another server called linear');
-    expect(() => disconnectText(written(app), { app, name: 'other', url: connection.url, file, ours })).toThrow(
+      expect(() => addConnection(text, { app, connection, how: ways[0] ?? 'bridge', file, ours })).toThrow('another server called linear');
+    expect(() => removeConnection(written(app), { app, name: 'other', url: connection.url, file, ours })).toThrow(
       'was not connected by mcp-auth',
     );
-    expect(() => disconnectText(written(app), { app, name: 'none', url: connection.url, file, ours })).toThrow('has no server called none');
+    expect(() => removeConnection(written(app), { app, name: 'none', url: connection.url, file, ours })).toThrow(
+      'has no server called none',
+    );
   });
 
   test('has its files below the person’s home and the project’s folder', () => {
@@ -89,17 +91,17 @@ describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ ap
 });
 
 test('keys of the app’s own in an entry stay when its connection changes', () => {
-  const app = appNamed('cline');
+  const app = findApp('cline');
   const before =
     '{"mcpServers": {"linear": {"type": "streamableHttp", "url": "https://mcp.linear.app/mcp", "disabled": false, "autoApprove": ["x"]}}}';
-  const text = connectText(before, { app, connection, how: 'bridge', file, ours });
+  const text = addConnection(before, { app, connection, how: 'bridge', file, ours });
   expect(JSON.parse(text)).toEqual({
     mcpServers: { linear: { disabled: false, autoApprove: ['x'], command: '/usr/bin/node', args: [ours, 'bridge', 'linear'] } },
   });
 });
 
 test('the helper’s words are one line for a shell, whatever is in them', () => {
-  const { headersHelper } = appNamed('claude-code').entries.helper?.(connection) ?? {};
+  const { headersHelper } = findApp('claude-code').entries.helper?.(connection) ?? {};
   expect(headersHelper).toBe(`/usr/bin/node '/opt/mcp auth/bin.js' headers linear`);
 });
 
@@ -114,7 +116,7 @@ test('what was written by other programs is read: mcp-remote, env files, spellin
       odd: 7,
     },
   });
-  expect(readServers(text, { app: appNamed('claude-code'), file, ours }).map(({ name, url, how }) => [name, url, how])).toEqual([
+  expect(readServers(text, { app: findApp('claude-code'), file, ours }).map(({ name, url, how }) => [name, url, how])).toEqual([
     ['remote', 'https://a.example/mcp', 'own'],
     ['gemini', 'https://b.example', 'own'],
     ['windsurf', 'https://c.example', 'own'],
@@ -156,46 +158,46 @@ test.each([
     left: '{ "mcpServers": { // servers\n   } }\n',
   },
 ])('JSON: $what is taken out, and the comments of the others stay', ({ text, left }) => {
-  const app = appNamed('cursor');
+  const app = findApp('cursor');
   const entry = JSON.stringify({ command: 'node', args: [ours, 'bridge', 'linear'] });
-  expect(disconnectText(text.replace('LINEAR', entry), { app, name: 'linear', url: connection.url, file, ours })).toBe(left);
+  expect(removeConnection(text.replace('LINEAR', entry), { app, name: 'linear', url: connection.url, file, ours })).toBe(left);
 });
 
 test('JSON whose entry has a comment in its first line is changed, and stays JSON', () => {
-  const app = appNamed('cursor');
+  const app = findApp('cursor');
   const text = `{ "mcpServers": { "linear": { // notes\n  "type": "http", "url": "${connection.url}", "disabled": false } } }`;
-  const now = connectText(text, { app, connection, how: 'bridge', file, ours });
+  const now = addConnection(text, { app, connection, how: 'bridge', file, ours });
   expect(app.format.parse(now, file)).toMatchObject({ mcpServers: { linear: { command: '/usr/bin/node', disabled: false } } });
   expect(now).toContain('// notes');
 });
 
 describe('what the person has given a server besides', () => {
-  const app = appNamed('cursor');
+  const app = findApp('cursor');
   const text = (entry: object) => JSON.stringify({ mcpServers: { linear: { url: connection.url, ...entry } } });
   const entryIn = (written: string) => (app.format.parse(written, file)['mcpServers'] as { linear: object }).linear;
 
   test('stays where it has a place: headers with a token, variables with a command', () => {
     const headers = { 'X-Workspace': 'acme', Authorization: 'Bearer old' };
-    const withHeader = connectText(text({ headers }), { app, connection, how: 'header', file, ours });
+    const withHeader = addConnection(text({ headers }), { app, connection, how: 'header', file, ours });
     expect(entryIn(withHeader)).toMatchObject({ headers: { 'X-Workspace': 'acme', Authorization: 'Bearer secret-1' } });
-    const started = connectText(text({ env: { NODE_EXTRA_CA_CERTS: '/ca.pem' } }), { app, connection, how: 'bridge', file, ours });
+    const started = addConnection(text({ env: { NODE_EXTRA_CA_CERTS: '/ca.pem' } }), { app, connection, how: 'bridge', file, ours });
     expect(entryIn(started)).toMatchObject({ env: { NODE_EXTRA_CA_CERTS: '/ca.pem' } });
   });
 
   test('a server that is not the one of the store is not taken out, though it has a token', () => {
     const theirs = text({ headers: { Authorization: 'Bearer theirs' } });
-    const remove = (url: string | undefined) => () => disconnectText(theirs, { app, name: 'linear', url, file, ours });
+    const remove = (url: string | undefined) => () => removeConnection(theirs, { app, name: 'linear', url, file, ours });
     for (const url of ['https://elsewhere.example/mcp', undefined]) expect(remove(url)).toThrow('was not connected by mcp-auth');
     expect(remove(connection.url)).not.toThrow();
   });
 });
 
 describe('YAML', () => {
-  const app = appNamed('goose');
-  const connect = (text: string) => connectText(text, { app, connection, how: 'bridge', file, ours });
+  const app = findApp('goose');
+  const connect = (text: string) => addConnection(text, { app, connection, how: 'bridge', file, ours });
 
   test('what a removal leaves can be connected again, as can an empty mapping', () => {
-    const removed = disconnectText(connect('GOOSE_MODE: auto\n'), { app, name: 'linear', url: connection.url, file, ours });
+    const removed = removeConnection(connect('GOOSE_MODE: auto\n'), { app, name: 'linear', url: connection.url, file, ours });
     for (const text of [removed, 'extensions:\n', 'extensions: # mine\nother: 1\n', 'extensions: {}\n']) {
       expect(readServers(connect(text), { app, file, ours }).map(({ name }) => name)).toEqual(['linear']);
     }
@@ -209,21 +211,21 @@ describe('YAML', () => {
       .join('\n')}\n`;
     expect(() => connect(bomb)).toThrow('was left as it is');
     const pointed = connect('').replace('linear:', 'linear: &mine').concat('  other: *mine\n');
-    expect(() => disconnectText(pointed, { app, name: 'linear', url: connection.url, file, ours })).toThrow(
+    expect(() => removeConnection(pointed, { app, name: 'linear', url: connection.url, file, ours })).toThrow(
       'written in a way that mcp-auth does not change',
     );
   });
 });
 
 describe('TOML that is written otherwise', () => {
-  const app = appNamed('codex');
+  const app = findApp('codex');
   test.each([
     { what: 'an inline table', text: 'mcp_servers = { other = { url = "x" } }\n' },
     { what: 'dotted keys', text: 'mcp_servers.other.url = "x"\n' },
   ])('$what is left to its owner where it cannot be added to', ({ text }) => {
     let result: string | undefined;
     try {
-      result = connectText(text, { app, connection, how: 'helper', file, ours });
+      result = addConnection(text, { app, connection, how: 'helper', file, ours });
     } catch (error) {
       expect(error).toMatchObject({ code: 'file_invalid' });
     }
@@ -238,7 +240,7 @@ describe('TOML that is written otherwise', () => {
   test('quoted names, comments after headers and tables below are taken for what they are', () => {
     const text =
       '[mcp_servers."a.b"] # mine\nurl = "https://x"\n\n[mcp_servers.linear] # ours\nurl = "https://mcp.linear.app/mcp"\n[mcp_servers.linear.env]\nA = "1"\n\n[[list]]\nn = 1\n';
-    const connected = connectText(text, { app, connection, how: 'helper', file, ours });
+    const connected = addConnection(text, { app, connection, how: 'helper', file, ours });
     expect(connected).toContain('[mcp_servers."a.b"] # mine');
     expect(connected).toContain('[[list]]');
     expect(readServers(connected, { app, file, ours }).find(({ name }) => name === 'linear')?.how).toBe('helper');

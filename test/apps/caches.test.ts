@@ -1,25 +1,25 @@
 /** Apps' own caches of tokens: what is written is what the app was seen to read (shared/MCP-APPS.md). */
 import { expect, test } from 'vitest';
-import type { CopiedLogin, Place } from '../../src/apps/app.js';
-import { apps, appNamed } from '../../src/apps/index.js';
+import type { CopiedLogin, AppEnvironment } from '../../src/apps/app.js';
+import { apps, findApp } from '../../src/apps/index.js';
 
-const place: Place = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {} };
+const place: AppEnvironment = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {} };
 const login: CopiedLogin = {
   name: 'linear',
   url: 'https://mcp.linear.app/mcp',
   accessToken: 'a',
   refreshToken: 'r',
-  expiresAt: 1_790_003_600,
+  expiresAtSeconds: 1_790_003_600,
   scope: 'read write',
   issuer: 'https://as.example',
   clientId: 'c',
   clientSecret: 's',
   tokenEndpoint: 'https://as.example/token',
-  now: 1_790_000_000,
+  nowSeconds: 1_790_000_000,
 };
 
 const written = (name: string, text = '') =>
-  (appNamed(name).cache?.files(place, login) ?? []).map(({ path, put }) => [path, JSON.parse(put(text)) as unknown]);
+  (findApp(name).cache?.files(place, login) ?? []).map(({ path, put }) => [path, JSON.parse(put(text)) as unknown]);
 
 test('Claude Code', () => {
   expect(written('claude-code', '{"claudeAiOauth": {"accessToken": "theirs"}}')).toEqual([

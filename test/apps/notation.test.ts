@@ -1,9 +1,9 @@
 /** Variables as each app writes them, in the notation of the store. */
 import { describe, expect, test } from 'vitest';
-import { headersOfEntry } from '../../src/apps/entry-headers.js';
-import { inOurNotation, whoseIt } from '../../src/apps/notation.js';
+import { readEntryHeaders } from '../../src/apps/entry-headers.js';
+import { translateVariables, explainAppVariable } from '../../src/apps/notation.js';
 
-const url = (text: string, bare = false) => inOurNotation(text, { isUrl: true, bare });
+const url = (text: string, bare = false) => translateVariables(text, { isUrl: true, bare });
 
 test.each([
   ['VS Code, Cursor, Roo Code, Windsurf', '${env:BASE}/mcp', '${BASE}/mcp'],
@@ -42,11 +42,11 @@ test.each([
   ['%HOST%', 'which is no variable in any app'],
 ])('%s is told', (written, whose) => {
   expect(url(`https://${written}.example/mcp`)).toEqual({ text: `https://${written}.example/mcp`, foreign: [written] });
-  expect(whoseIt(written)).toBe(whose);
+  expect(explainAppVariable(written)).toBe(whose);
 });
 
 test('a default that is a variable itself is told', () => {
-  expect(url('${A:-${env:B}}/mcp').foreign).toEqual(['${A:-${B}']);
+  expect(url('${A:-${env:B}}/mcp').appVariables).toEqual(['${A:-${B}']);
 });
 
 test('a long text of beginnings is read in one go', () => {
@@ -54,7 +54,7 @@ test('a long text of beginnings is read in one go', () => {
 });
 
 describe('headers of an entry', () => {
-  const of = (entry: Record<string, unknown>, bare = false) => headersOfEntry(entry, { bare });
+  const of = (entry: Record<string, unknown>, bare = false) => readEntryHeaders(entry, { bare });
 
   test.each([
     ['headers', { headers: { 'x-tenant': '${env:TENANT}' } }, '${TENANT}'],

@@ -1,11 +1,11 @@
 /** Messages that are too large to be parsed: what an honest server sends gets through, with the id that was asked with. */
 import { expect, test } from 'vitest';
-import { answeredBy, answerTo, onOneLine } from '../../src/bridge/json-rpc.js';
-import { largestParsed, placesOf } from '../../src/bridge/large-message.js';
-import type { Octets } from '../../src/octets.js';
+import { parseResponseId, asResponseTo, toOneLine } from '../../src/bridge/json-rpc.js';
+import { maxParsedBytes, findMembers } from '../../src/bridge/large-message.js';
+import type { BinaryString } from '../../src/effects.js';
 
-const result = { content: [{ type: 'text', text: `"id":7,{[\\"${'x'.repeat(largestParsed)}` }], id: 8, method: 'none' };
-const octets = (text: string) => text as Octets;
+const result = { content: [{ type: 'text', text: `"id":7,{[\\"${'x'.repeat(maxParsedBytes)}` }], id: 8, method: 'none' };
+const octets = (text: string) => text as BinaryString;
 
 test.each([
   ['the id first', JSON.stringify({ jsonrpc: '2.0', id: 1, result })],
@@ -13,12 +13,12 @@ test.each([
   ['the id in the middle, over several lines', JSON.stringify({ jsonrpc: '2.0', result, id: 1, extra: [1] }, null, 2)],
   ['the id as text', JSON.stringify({ jsonrpc: '2.0', id: '1', result })],
 ])('a large answer with %s is the answer to its request', (_, text) => {
-  const line = onOneLine(octets(text));
+  const line = toOneLine(octets(text));
   if (line === undefined) throw new Error('It was taken for no JSON.');
   expect(line).not.toContain('\n');
-  const answer = answerTo(line, 1);
+  const answer = asResponseTo(line, 1);
   expect(JSON.parse(answer ?? '')).toEqual({ ...(JSON.parse(text) as object), id: 1 });
-  expect(answerTo(line, 2)).toBeUndefined();
+  expect(asResponseTo(line, 2)).toBeUndefined();
 });
 
 test.each([
@@ -27,9 +27,9 @@ test.each([
   ['an id that is an object', JSON.stringify({ jsonrpc: '2.0', id: { id: 1 }, result })],
   ['a batch', JSON.stringify([{ jsonrpc: '2.0', id: 1, result }])],
 ])('%s that is large is no answer', (_, text) => {
-  expect(answeredBy(octets(text))).toBeUndefined();
+  expect(parseResponseId(octets(text))).toBeUndefined();
 });
 
 test('the members of what ends too early are those that are whole', () => {
-  expect([...placesOf(octets('{"a": 1, "b": {"c": 2}, "d": "')).keys()]).toEqual(['a', 'b']);
+  expect([...findMembers(octets('{"a": 1, "b": {"c": 2}, "d": "')).keys()]).toEqual(['a', 'b']);
 });

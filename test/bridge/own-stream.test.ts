@@ -5,12 +5,13 @@ import { PassThrough, Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import type { AuthorizedFetch } from '../../src/bridge/authorized.js';
-import { httpSse } from '../../src/bridge/http-sse.js';
+import type { AuthorizedFetch } from '../../src/bridge/authorized-fetch.js';
+import { createHttpSse } from '../../src/bridge/http-sse.js';
 import { parseMessage } from '../../src/bridge/json-rpc.js';
-import { streamableHttp } from '../../src/bridge/streamable-http.js';
-import type { Context, HttpAnswer, HttpRequest } from '../../src/context.js';
-import { toOctets } from '../../src/octets.js';
+import { createStreamableHttp } from '../../src/bridge/streamable-http.js';
+import type { Context } from '../../src/context.js';
+import type { HttpRequest, HttpResponse } from '../../src/effects.js';
+import { toBinary } from '../../src/text/binary-string.js';
 import { answerTo, bridged, data, events, hello, json, serverOf, type Seen } from '../helpers/bridged.js';
 import { storedLogin } from '../helpers/stored-login.js';
 
@@ -82,7 +83,7 @@ test('a GET that leads to a page for people is no stream: it is asked for once a
 
 test('nothing is left behind on a signal that is used again', async () => {
   const stream = new PassThrough();
-  const answer = (status: number, body: Readable, headers = {}): HttpAnswer => ({ status, headers, body });
+  const answer = (status: number, body: Readable, headers = {}): HttpResponse => ({ status, headers, body });
   const fetch: AuthorizedFetch = Object.assign(
     ({ method = 'GET' }) => {
       if (method === 'GET') return Promise.resolve(answer(200, stream, { 'content-type': 'text/event-stream' }));
@@ -94,10 +95,10 @@ test('nothing is left behind on a signal that is used again', async () => {
   const context = { signal: ending.signal } as Context;
   const delivered: string[] = [];
   const deliver = (text: string) => void delivered.push(text);
-  const transport = streamableHttp({ url: new URL('http://127.0.0.1/mcp'), fetch, headers: {}, deliver }, context);
+  const transport = createStreamableHttp({ url: new URL('http://127.0.0.1/mcp'), fetch, headers: {}, deliver }, context);
   const own = new AbortController();
   for (const id of [1, 2, 3]) {
-    const message = parseMessage(toOctets(`{"jsonrpc":"2.0","id":${id},"method":"a"}`));
+    const message = parseMessage(toBinary(`{"jsonrpc":"2.0","id":${id},"method":"a"}`));
     const sent = transport.send(message ?? expect.fail(), own.signal);
     setTimeout(() => stream.write(`data: {"jsonrpc":"2.0","id":${id},"result":{}}\n\n`), 10);
     await sent;
@@ -123,11 +124,11 @@ test('HTTP with SSE: of a message that was answered nothing is kept, however lon
     { renew: () => Promise.resolve(false) },
   );
   const context = { signal: new AbortController().signal } as Context;
-  const transport = httpSse({ url: new URL('http://127.0.0.1/sse'), fetch, headers: {}, deliver: () => undefined }, context);
+  const transport = createHttpSse({ url: new URL('http://127.0.0.1/sse'), fetch, headers: {}, deliver: () => undefined }, context);
   let id = 0;
   const used = async (messages: number) => {
     for (let left = messages; left > 0; left -= 1) {
-      const message = parseMessage(toOctets(`{"jsonrpc":"2.0","id":${(id += 1)},"method":"a"}`)) ?? expect.fail();
+      const message = parseMessage(toBinary(`{"jsonrpc":"2.0","id":${(id += 1)},"method":"a"}`)) ?? expect.fail();
       await transport.send(message, context.signal);
     }
     gc();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nameFromUrl } from '../../src/login/server-name.js';
+import { deriveServerName } from '../../src/login/server-name.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 
@@ -43,9 +43,9 @@ test.each([
   ['https://[2001:db8::1]/mcp', '2001-db8--1'],
   ['https://mcp.büro.example/', 'xn--bro-hoa'],
 ])('%s is called %s', (url, name) => {
-  expect(nameFromUrl(new URL(url), [])).toBe(name);
+  expect(deriveServerName(new URL(url), [])).toBe(name);
 });
 
 test('a name that is taken gets a number', () => {
-  expect(nameFromUrl(new URL('https://mcp.linear.app/mcp'), ['linear', 'linear-2'])).toBe('linear-3');
+  expect(deriveServerName(new URL('https://mcp.linear.app/mcp'), ['linear', 'linear-2'])).toBe('linear-3');
 });

@@ -320,7 +320,7 @@ describe('the machine', () => {
       seen: expect.stringContaining(`a process holds ${lock}`) as string,
     });
     const { pid } = spawnSync(process.execPath, ['-e', '']);
-    const { thisOwner } = await import('../../src/store/lock-owner.js');
+    const { createLockOwner: thisOwner } = await import('../../src/store/lock-owner.js');
     writeFileSync(path.join(lock, 'owner.json'), JSON.stringify({ ...(await thisOwner('left')), pid }));
     expect((await examined('', { store })).step('Store: locks')[0]).toMatchObject({
       verdict: 'warning',

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { shellLine } from '../../src/command-line.js';
+import { formatShellLine } from '../../src/text/command-line.js';
 import { command } from '../helpers/build.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { listening } from '../helpers/listening.js';
@@ -44,7 +44,7 @@ describe('in a terminal', () => {
   test('the browser reaches the listener while the prompt is open: the prompt goes away, and the terminal is as it was', async () => {
     const { mcpServer } = await realServers();
     const words = ['login', mcpServer.url, '--no-browser', '--flow', 'paste', '--no-qr', '--store', temporaryStore()];
-    const line = `${shellLine([process.execPath, command, ...words])}; echo "exit $?"; stty -a`;
+    const line = `${formatShellLine([process.execPath, command, ...words])}; echo "exit $?"; stty -a`;
     const shell = spawnInTerminal('/bin/sh', ['-c', line], {});
     const end = await new Person().approve(await shell.shown(address));
     await shell.shown(/Paste the address here:/);
@@ -72,7 +72,7 @@ describe('in a terminal', () => {
     const { mcpServer } = await realServers();
     const store = temporaryStore({ mine: 1 });
     const words = ['login', mcpServer.url, '--no-browser', '--flow', flow, '--no-qr', '--store', store];
-    const line = `trap : INT; ${shellLine([process.execPath, command, ...words])}; echo "exit $?"; stty -a`;
+    const line = `trap : INT; ${formatShellLine([process.execPath, command, ...words])}; echo "exit $?"; stty -a`;
     const shell = spawnInTerminal('/bin/sh', ['-c', line], {});
     await shell.shown(/Paste the address here:|Waiting for approval/);
     shell.type('\u0003');
@@ -258,7 +258,7 @@ test('headers works as apps call it: an environment of HOME and PATH, any folder
   const auth = { type: 'bearer', token: 'secret-1', expires_at: 4_000_000_000 };
   writeFileSync(store, JSON.stringify({ mcpServers: { demo: { type: 'http', url: 'https://a.example/mcp', auth } } }), { mode: 0o600 });
   const words = ['env', '-i', `HOME=${home}`, 'PATH=/usr/bin:/bin', process.execPath, command, 'headers', 'demo'];
-  const line = `cd / && exec ${shellLine(words)} <&-`;
+  const line = `cd / && exec ${formatShellLine(words)} <&-`;
   const headers = spawn('/bin/sh', ['-c', line], { stdio: ['ignore', 'pipe', 'pipe'] });
   let [printed, said] = ['', ''];
   headers.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));

@@ -1,7 +1,7 @@
 /** Through a real sshd on loopback, as from a laptop. */
 import os from 'node:os';
 import { expect, test as anyTest } from 'vitest';
-import { shellLine } from '../../src/command-line.js';
+import { formatShellLine } from '../../src/text/command-line.js';
 import { command } from '../helpers/build.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { describeWith } from '../helpers/installed.js';
@@ -21,7 +21,7 @@ describeWith('sshd', `through SSH${reason}`, (sshd) => {
     const { ssh, port } = await startSshd(sshd);
     const store = temporaryStore();
     const words = ['login', mcpServer.url, '--name', 'demo', '--store', store, ...options];
-    const line = `exec ${shellLine([process.execPath, command, ...words])}`;
+    const line = `exec ${formatShellLine([process.execPath, command, ...words])}`;
     return { session: spawnInTerminal('ssh', [...ssh, line], { columns: 100, rows: 60 }), store, port };
   }
 

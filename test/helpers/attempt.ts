@@ -1,7 +1,7 @@
-import type { Attempt } from '../../src/oauth/authorization-code.js';
+import type { AuthorizationAttempt } from '../../src/oauth/authorization-code.js';
 
 /** An authorization request that a person has been sent on, and whose response may be pasted. */
-export function attemptWith({ state, codeVerifier }: { state: string; codeVerifier: string }): Attempt {
+export function attemptWith({ state, codeVerifier }: { state: string; codeVerifier: string }): AuthorizationAttempt {
   return {
     request: {
       metadata: { issuer: 'https://as.example', authorization_endpoint: 'https://as.example/authorize' },

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Clock } from '../../src/context.js';
+import type { Clock } from '../../src/effects.js';
 
 /** A clock whose time passes only when somebody sleeps, or a test moves it on. */
 export interface TestClock extends Clock {

@@ -1,13 +1,13 @@
 /** A public server by name, whose answers come from a function: for addresses that no test can have. */
-import type { Http } from '../../src/context.js';
+import type { Http } from '../../src/effects.js';
 
 export function answersFrom(answer: (url: string) => Response): Http & { readonly asked: string[] } {
   const asked: string[] = [];
   const http = {
     asked,
-    reach: 'public' as const,
-    within: () => http,
-    for: () => http,
+    allowedNetwork: 'public' as const,
+    withAllowedNetwork: () => http,
+    withServerAccess: () => http,
     networkOf: () => 'public' as const,
     fetch: (url: string | URL) => {
       asked.push(String(url));

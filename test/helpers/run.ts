@@ -1,8 +1,8 @@
 /** Runs a whole command in this process: the code is all real, the streams, the clock and the browser are the test's. */
 import { PassThrough } from 'node:stream';
 import { runCli } from '../../src/cli.js';
-import type { Refresher } from '../../src/context.js';
-import { interrupted } from '../../src/errors.js';
+import type { Refresher } from '../../src/effects.js';
+import { createInterruptedError } from '../../src/errors.js';
 import { testClock, type TestClock } from './clock.js';
 import { completeMatch } from './complete.js';
 
@@ -83,7 +83,7 @@ export function run(
     runProgram: (words, environment) => Promise.resolve(runProgram?.(words, environment) ?? 0),
     runTmux: (words) => Promise.resolve(tmux?.(words)),
     raise: (signal) => {
-      if (signal === 'SIGINT') interrupt.abort(interrupted());
+      if (signal === 'SIGINT') interrupt.abort(createInterruptedError());
     },
     openBrowser: openBrowser ?? (() => Promise.resolve(false)),
     interrupt: interrupt.signal,
@@ -111,7 +111,7 @@ export function run(
     },
     type: (text) => void input.write(text),
     end: () => void input.end(),
-    interrupt: () => interrupt.abort(interrupted()),
+    interrupt: () => interrupt.abort(createInterruptedError()),
     shown: async (pattern) => {
       const ended = exit.then((code) => {
         throw new Error(`ended with ${code} before ${pattern} was shown:\n${errors.text()}`);

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { ownCommand } from '../../src/command-line.js';
-import { serviceUnit } from '../../src/commands/service-unit.js';
+import { formatCommand } from '../../src/text/command-line.js';
+import { formatServiceUnit } from '../../src/commands/service-unit.js';
 import { temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 
@@ -62,9 +62,9 @@ test.each(odd)('a server called %j, which another program has put into the store
 });
 
 test('options come before what begins with a hyphen', () => {
-  expect(ownCommand`mcp-auth login ${'-x'} --store ${'-y z'}`).toBe("mcp-auth login --store '-y z' -- -x");
-  expect(ownCommand`mcp-auth login ${'x'} --store ${'-y'}`).toBe('mcp-auth login x --store -y');
-  expect(ownCommand`mcp-auth login ${''}`).toBe("mcp-auth login ''");
+  expect(formatCommand`mcp-auth login ${'-x'} --store ${'-y z'}`).toBe("mcp-auth login --store '-y z' -- -x");
+  expect(formatCommand`mcp-auth login ${'x'} --store ${'-y'}`).toBe('mcp-auth login x --store -y');
+  expect(formatCommand`mcp-auth login ${''}`).toBe("mcp-auth login ''");
 });
 
 test('options of a document from elsewhere', async () => {
@@ -86,13 +86,13 @@ test.each(['a\nExecStart=/bin/evil', 'a\rb', 'a\u0000b', 'a\u001bb', 'a\u2028b',
     expect(await asked.exit).toBe(2);
     expect(asked.stdout).toBe('');
     expect(asked.stderr).toContain('A systemd unit cannot hold the path');
-    expect(() => serviceUnit({ program: ['/usr/bin/node', `/opt/${file}`], store: undefined })).toThrow('A systemd unit cannot hold');
+    expect(() => formatServiceUnit({ program: ['/usr/bin/node', `/opt/${file}`], store: undefined })).toThrow('A systemd unit cannot hold');
     const written = run(['refresh', '--install-service', '--write'], { store, env: { XDG_CONFIG_HOME: temporaryFolder() } });
     expect(await written.exit).toBe(2);
   },
 );
 
 test('a path with white space, quotes, specifiers and letters of all scripts has one', () => {
-  const unit = serviceUnit({ program: ['/usr/bin/node'], store: '/home/é 100%/$x "日本　"\\s.json' });
+  const unit = formatServiceUnit({ program: ['/usr/bin/node'], store: '/home/é 100%/$x "日本　"\\s.json' });
   expect(unit).toContain('"--store" "/home/é 100%%/$$x \\"日本　\\"\\\\s.json"\n');
 });

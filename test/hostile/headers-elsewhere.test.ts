@@ -1,6 +1,6 @@
 /** What an app that names another URL gets of a login: nothing. */
 import { expect, test } from 'vitest';
-import { quickAnswer } from '../../src/quick.js';
+import { answerQuickly } from '../../src/fast-path/quick.js';
 import { temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 
@@ -43,7 +43,7 @@ test.each(elsewhere)('an app that is about to connect to %j', async (connected) 
       expect(asked.stderr).toContain('demo is not the server at “');
       expect(asked.stderr).not.toContain('SECRET');
     }
-    expect(quickAnswer({ argv: ['headers', 'demo'], variables: { ...env, MCP_AUTH_STORE: store }, now })).toBeUndefined();
+    expect(answerQuickly({ argv: ['headers', 'demo'], variables: { ...env, MCP_AUTH_STORE: store }, now })).toBeUndefined();
   }
 });
 

@@ -117,7 +117,7 @@ others(`other users of the machine${isRoot ? '' : ' (skipped: only root can be t
     buildSync({ entryPoints: [path.join(root, 'src/store/newest.ts')], outfile: rescue, bundle: true, platform: 'node', format: 'esm' });
     chmodSync(rescue, 0o644);
     const script = `import(${JSON.stringify(rescue)})
-      .then(({ keepAnswer }) => keepAnswer(${JSON.stringify(closed)}, { name: 'demo', before: { auth: { token: 'x' } }, document: { mcpServers: { demo: { auth: { token: 'SECRET-token' } } } } }))
+      .then(({ writePendingRenewal }) => writePendingRenewal(${JSON.stringify(closed)}, { name: 'demo', before: { auth: { token: 'x' } }, document: { mcpServers: { demo: { auth: { token: 'SECRET-token' } } } } }))
       .then((file) => console.log(file), (error) => console.log(error.code));`;
     const rescued = () =>
       spawnSync(at.node, ['-e', script], { uid: me, gid: me, cwd: '/', env: { TMPDIR: folder }, encoding: 'utf8' }).stdout.trim();

@@ -5,17 +5,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AuthError } from '../../src/errors.js';
-import { networkOf } from '../../src/http/network.js';
+import { classifyAddress } from '../../src/http/address-ranges.js';
 import { parseSafeUrl } from '../../src/http/url-policy.js';
 import { createTrace } from '../../src/http/trace.js';
-import { parseObject } from '../../src/json.js';
+import { parseObject } from '../../src/text/json.js';
 import { parseChallenge } from '../../src/oauth/challenge.js';
-import { sensibleInterval } from '../../src/oauth/device-authorization.js';
+import { limitInterval } from '../../src/oauth/device-authorization.js';
 import { parsePastedResponse } from '../../src/oauth/pasted-response.js';
 import { parseRetryAfter } from '../../src/oauth/retry-after.js';
-import { isPrintable, printable, quoted } from '../../src/server-text.js';
-import { clientsOf } from '../../src/store/clients.js';
-import { findServer, formatDocument, parseDocument, servers } from '../../src/store/document.js';
+import { isPrintable, toPrintable, quote } from '../../src/text/server-text.js';
+import { readClients } from '../../src/store/clients.js';
+import { findServer, formatDocument, parseDocument, listServers } from '../../src/store/document.js';
 import { readLogin, writeLogin } from '../../src/store/login.js';
 import { attemptWith } from '../helpers/attempt.js';
 
@@ -124,9 +124,9 @@ describe('a server’s words', () => {
   test('are printable, on one line, of 200 characters, and end where their quotation mark does', () => {
     fc.assert(
       fc.property(evil, (text) => {
-        for (const shown of [printable(text), quoted(text)]) expect(shown).not.toMatch(harmful);
-        expect(printable(printable(text))).toBe(printable(text));
-        const inside = quoted(text).slice(1, -1);
+        for (const shown of [toPrintable(text), quote(text)]) expect(shown).not.toMatch(harmful);
+        expect(toPrintable(toPrintable(text))).toBe(toPrintable(text));
+        const inside = quote(text).slice(1, -1);
         expect(Array.from(inside).length).toBeLessThanOrEqual(200);
         expect(inside).not.toMatch(/[“”„‟«»]/);
       }),
@@ -137,7 +137,7 @@ describe('a server’s words', () => {
   test('that are no text are shown all the same', () => {
     fc.assert(
       fc.property(fc.anything({ withBigInt: false }), (value) => {
-        expect(quoted(value)).not.toMatch(harmful);
+        expect(quote(value)).not.toMatch(harmful);
       }),
       { numRuns },
     );
@@ -191,7 +191,7 @@ describe('times', () => {
   test('of a polling interval is what a server asks for, or a minute at most where that would leave no time', () => {
     fc.assert(
       fc.property(fc.double({ min: 1, noNaN: true }), fc.double({ min: 1, max: 3600, noNaN: true }), (interval, expiresIn) => {
-        const chosen = sensibleInterval(interval, expiresIn);
+        const chosen = limitInterval(interval, expiresIn);
         expect(chosen).toBeGreaterThanOrEqual(1);
         expect(chosen).toBeLessThanOrEqual(Math.max(60, expiresIn / 2));
         if (interval * 2 <= expiresIn) expect(chosen).toBe(interval);
@@ -220,7 +220,7 @@ describe('the store’s reader', () => {
         const text = JSON.stringify(value);
         const read = await parseDocument(text, 'store');
         expect(formatDocument(read)).toBe(formatDocument(JSON.parse(text)));
-        for (const [name, entry] of servers(read)) {
+        for (const [name, entry] of listServers(read)) {
           const login = readLogin(entry);
           expect(login === undefined || typeof login.accessToken === 'string').toBe(true);
           if (login && name !== '__proto__') {
@@ -228,7 +228,7 @@ describe('the store’s reader', () => {
             expect(readLogin(findServer(read, name))).toEqual(login);
           }
         }
-        for (const issuer of Object.keys(read.oauthClients ?? {})) clientsOf(read, issuer);
+        for (const issuer of Object.keys(read.oauthClients ?? {})) readClients(read, issuer);
         expect(Object.keys(Object.prototype)).toEqual([]);
       }),
       { numRuns },
@@ -302,7 +302,7 @@ describe('URLs', () => {
         const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
         const words = [a * 256 + b, c * 256 + d].map((word) => word.toString(16)).join(':');
         for (const spelled of [`::ffff:${address}`, `::ffff:${words}`, `64:ff9b::${words}`, `2002:${words}::1`]) {
-          expect(networkOf(spelled), spelled).toBe(networkOf(address));
+          expect(classifyAddress(spelled), spelled).toBe(classifyAddress(address));
         }
       }),
       { numRuns },
@@ -331,12 +331,12 @@ describe('--debug', () => {
         const lines: string[] = [];
         const trace = createTrace((line) => lines.push(line));
         const url = new URL(`https://a.example/p?${member}=${encodeURIComponent(value)}`);
-        trace.request(url, {
+        trace.logRequest(url, {
           method: 'POST',
           headers: { Authorization: `Bearer ${value}`, 'X-Key': value, 'content-type': 'application/x-www-form-urlencoded' },
           body: new URLSearchParams({ [member]: value }),
         });
-        trace.response(
+        trace.logResponse(
           url,
           {
             status: 400,
@@ -348,7 +348,7 @@ describe('--debug', () => {
           },
           Buffer.from(JSON.stringify({ error_description: `no ${value}`, [member]: value, nested: { value } })),
         );
-        trace.failure(url, new Error(`failed with ${value}`));
+        trace.logFailure(url, new Error(`failed with ${value}`));
         expect(lines.length).toBe(3);
         expect(lines.join('\n')).not.toContain(value);
       }),

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createHttp } from '../../src/http/http.js';
 import { verifyToken } from '../../src/login/verification.js';
-import { checkPlace } from '../../src/oauth/place.js';
+import { checkBelongsToServer } from '../../src/oauth/server-url.js';
 import { answerTo, bridged, data, events, hello, serverOf } from '../helpers/bridged.js';
 import { testClock } from '../helpers/clock.js';
 import { temporaryStore } from '../helpers/folder.js';
@@ -36,7 +36,7 @@ async function visit(url: URL): Promise<unknown> {
     env: { variables: {}, platform: 'linux', folder: '/', program: [], exists: () => false },
     clock: testClock(),
     userAgent: 'test',
-  }).within('loopback');
+  }).withAllowedNetwork('loopback');
   const tokens = { accessToken: 'SECRET', tokenType: 'bearer' as const };
   return verifyToken({ url, tokens }, { http, signal: new AbortController().signal }).catch((error: unknown) => error);
 }
@@ -133,6 +133,6 @@ test.each([
 
 test('what is in the server’s own address may be in that of its endpoint', () => {
   const target = new URL('https://h.example/tenant%2Fa;v=1/sse');
-  expect(() => checkPlace(new URL('messages', target), { target, what: 'The endpoint' })).not.toThrow();
-  expect(() => checkPlace(new URL('..%2fx', target), { target, what: 'The endpoint' })).toThrow('is not a part of');
+  expect(() => checkBelongsToServer(new URL('messages', target), { target, what: 'The endpoint' })).not.toThrow();
+  expect(() => checkBelongsToServer(new URL('..%2fx', target), { target, what: 'The endpoint' })).toThrow('is not a part of');
 });

@@ -1,14 +1,14 @@
 /** Which addresses a request may go to. */
 import { isIP } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { Lookup } from '../../src/http/lookup.js';
+import type { DnsLookup } from '../../src/http/lookup.js';
 import { listening } from '../helpers/listening.js';
 import { http } from './asking.js';
 
 describe('addresses', () => {
   /** A client of a name service that says what a test wants. */
   const resolving = (answers: Record<string, readonly string[]>) => {
-    const lookup: Lookup = (hostname, _, callback) => {
+    const lookup: DnsLookup = (hostname, _, callback) => {
       const found = answers[hostname] ?? [];
       callback(
         found.length === 0 ? Object.assign(new Error('unknown'), { code: 'ENOTFOUND' }) : null,
@@ -21,7 +21,7 @@ describe('addresses', () => {
   test.each(['https://10.0.0.1/', 'https://127.0.0.1/', 'https://[::1]/', 'https://[fd00::1]/', 'http://localhost/'])(
     '%s is not asked for on the word of somebody public',
     async (url) => {
-      await expect(resolving({}).within('public').fetch(url)).rejects.toMatchObject({ code: 'address_refused' });
+      await expect(resolving({}).withAllowedNetwork('public').fetch(url)).rejects.toMatchObject({ code: 'address_refused' });
     },
   );
 
@@ -32,7 +32,7 @@ describe('addresses', () => {
   test('a name is checked by what it leads to, for each request anew', async () => {
     const answers: Record<string, readonly string[]> = { 'a.example': ['10.0.0.1'] };
     const client = resolving(answers);
-    await expect(client.within('public').fetch('https://a.example/')).rejects.toMatchObject({ code: 'address_refused' });
+    await expect(client.withAllowedNetwork('public').fetch('https://a.example/')).rejects.toMatchObject({ code: 'address_refused' });
     answers['a.example'] = ['169.254.169.254', 'fe80::1%eth0'];
     await expect(client.fetch('https://a.example/')).rejects.toMatchObject({ code: 'address_refused' });
     answers['localhost'] = ['10.0.0.1'];
@@ -42,9 +42,9 @@ describe('addresses', () => {
   test('a connection that was made for one reach is not used for another', async () => {
     const origin = (await listening((_, response) => response.end('fine'))).origin.replace('127.0.0.1', 'localhost');
     const client = resolving({ localhost: ['127.0.0.1'] });
-    expect(await (await client.within('loopback').fetch(origin)).text()).toBe('fine');
+    expect(await (await client.withAllowedNetwork('loopback').fetch(origin)).text()).toBe('fine');
     for (const reach of ['public', 'private'] as const)
-      await expect(client.within(reach).fetch(origin)).rejects.toMatchObject({ code: 'address_refused' });
+      await expect(client.withAllowedNetwork(reach).fetch(origin)).rejects.toMatchObject({ code: 'address_refused' });
   });
 
   test('a host is in the network in which it was met, and in none that is private before that', () => {

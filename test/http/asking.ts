@@ -1,10 +1,10 @@
 /** Our HTTP, as a command has it. */
 import { onTestFinished } from 'vitest';
-import { systemClock } from '../../src/clock.js';
-import type { Lookup } from '../../src/http/lookup.js';
+import { systemClock } from '../../src/machine/clock.js';
+import type { DnsLookup } from '../../src/http/lookup.js';
 import { createHttp } from '../../src/http/http.js';
 
-export function http(variables: Record<string, string> = {}, timeout?: number, lookup?: Lookup) {
+export function http(variables: Record<string, string> = {}, timeout?: number, lookup?: DnsLookup) {
   const created = createHttp({
     clock: systemClock,
     env: { variables, platform: 'linux' as const, folder: '/', program: [], exists: () => false },

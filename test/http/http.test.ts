@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { isLoopback, parseSafeUrl } from '../../src/http/url-policy.js';
+import { isLoopbackUrl, parseSafeUrl } from '../../src/http/url-policy.js';
 import { listening } from '../helpers/listening.js';
 import { http } from './asking.js';
 
@@ -41,7 +41,7 @@ test.each([
   ['http://localhost.example', false],
   ['http://10.0.0.1', false],
 ])('%s is loopback: %s', (url, expected) => {
-  expect(isLoopback(new URL(url))).toBe(expected);
+  expect(isLoopbackUrl(new URL(url))).toBe(expected);
 });
 
 test('a body of more than 1 MiB is refused, counted after decompression', async () => {
@@ -67,13 +67,13 @@ describe('redirects', () => {
 
   test('as many as asked for are followed, and not one more', async () => {
     const origin = await hops(4);
-    expect(await (await http().fetch(`${origin}/1`, { redirects: 3 })).text()).toBe('hop 4');
-    expect((await http().fetch(`${origin}/0`, { redirects: 3 })).status).toBe(302);
+    expect(await (await http().fetch(`${origin}/1`, { maxRedirects: 3 })).text()).toBe('hop 4');
+    expect((await http().fetch(`${origin}/0`, { maxRedirects: 3 })).status).toBe(302);
   });
 
   test('each hop has to be a URL that we would talk to', async () => {
     const { origin } = await listening((_, response) => response.writeHead(302, { location: 'http://far.example/' }).end());
-    await expect(http().fetch(origin, { redirects: 3 })).rejects.toMatchObject({ code: 'url_refused' });
+    await expect(http().fetch(origin, { maxRedirects: 3 })).rejects.toMatchObject({ code: 'url_refused' });
   });
 });
 

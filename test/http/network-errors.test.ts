@@ -1,10 +1,10 @@
 /** Node's and OpenSSL's errors in the field's words; test/e2e/tls.test.ts has real servers. */
 import { expect, test } from 'vitest';
-import { networkError, proxyError } from '../../src/http/network-errors.js';
+import { toNetworkError, toProxyError } from '../../src/http/network-errors.js';
 
 const url = new URL('https://a.example/mcp');
 const coded = (code: string, more: object = {}) => Object.assign(new Error('SECRET'), { code, ...more });
-const told = (error: unknown) => networkError(error, url);
+const told = (error: unknown) => toNetworkError(error, url);
 
 test.each([
   ['ECONNREFUSED', 'connection refused'],
@@ -70,7 +70,7 @@ test('what a certificate has for names is quoted', () => {
 });
 
 test('a proxy’s own certificate is told of the proxy', () => {
-  const failure = proxyError(coded('CERT_HAS_EXPIRED'), { host: 'a.example', proxy: new URL('https://proxy.example:3128') });
+  const failure = toProxyError(coded('CERT_HAS_EXPIRED'), { host: 'a.example', proxy: new URL('https://proxy.example:3128') });
   expect(failure.message).toContain('a.example could not be reached through the proxy proxy.example:3128: certificate expired');
   expect(failure.hint).toContain('clock');
 });

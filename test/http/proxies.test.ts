@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { createServer as createSocketServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { proxyFor } from '../../src/http/proxies.js';
+import { findProxy } from '../../src/http/proxies.js';
 import { listening } from '../helpers/listening.js';
 import { http } from './asking.js';
 
@@ -105,7 +105,13 @@ describe('proxies', () => {
 
   test('nothing that can be shown of a proxy has its password', () => {
     const variables = { HTTPS_PROXY: 'http://user:p@SECRET#x@p.example:3128' };
-    const proxy = proxyFor(new URL('https://far.example'), { variables, platform: 'linux', folder: '/', program: [], exists: () => false });
+    const proxy = findProxy(new URL('https://far.example'), {
+      variables,
+      platform: 'linux',
+      folder: '/',
+      program: [],
+      exists: () => false,
+    });
     expect(proxy?.address.href).toBe('http://p.example:3128/');
   });
 
@@ -267,7 +273,7 @@ describe('proxies', () => {
     { list: '0.0.0.0/0 ::/0', url: 'https://a.example/', isExempt: false },
   ])('NO_PROXY=$list, $url: direct: $isExempt', ({ list, url, isExempt }) => {
     const variables = { HTTPS_PROXY: 'http://p.example:3128', NO_PROXY: list };
-    const proxy = proxyFor(new URL(url), { variables, platform: 'linux', folder: '/', program: [], exists: () => false });
+    const proxy = findProxy(new URL(url), { variables, platform: 'linux', folder: '/', program: [], exists: () => false });
     expect(proxy?.address.host).toBe(isExempt ? undefined : 'p.example:3128');
   });
 });

@@ -133,7 +133,7 @@ test('item 23: a server elsewhere cannot name this machine', async () => {
   await expect(requestProtectedResource({ serverUrl, challenged: `${origin}/prm` }, { http, signal })).rejects.toThrow(
     'leads to 127.0.0.1, on this machine',
   );
-  const challenge = { dpop: false, resourceMetadata: 'https://mcp.example/prm' };
+  const challenge = { isDpop: false, resourceMetadata: 'https://mcp.example/prm' };
   await expect(discover({ serverUrl, challenge }, { http, signal })).rejects.toThrow('leads to 127.0.0.1, on this machine');
   expect(http.asked.filter((url) => url.startsWith(origin))).toEqual([]);
 });

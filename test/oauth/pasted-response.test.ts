@@ -1,6 +1,6 @@
 /** What people paste: every shape that an authorization response comes in by hand. */
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../src/oauth/authorization-code.js';
+import type { AuthorizationAttempt } from '../../src/oauth/authorization-code.js';
 import { parsePastedResponse } from '../../src/oauth/pasted-response.js';
 
 const redirectUri = 'http://127.0.0.1:41001/callback';
@@ -8,7 +8,7 @@ const state = 'aB3-_xYz0123456789abcd';
 const code = 'SplxlOBeZQQYbYS6WxSbIA';
 const end = `${redirectUri}?code=${code}&state=${state}`;
 
-function attempt({ iss = false, uri = redirectUri, pkce = true } = {}): Attempt {
+function attempt({ iss = false, uri = redirectUri, pkce = true } = {}): AuthorizationAttempt {
   const metadata = {
     issuer: 'https://auth.example',
     code_challenge_methods_supported: pkce ? ['S256'] : undefined,

@@ -1,6 +1,6 @@
 /** Whom a token is for: RFC 8707 section 2. */
 import { expect, test } from 'vitest';
-import { covers } from '../../src/oauth/resource.js';
+import { isResourceFor } from '../../src/oauth/resource.js';
 
 const server = new URL('https://mcp.example/team/mcp?key=1');
 
@@ -13,7 +13,7 @@ test.each([
   'https://mcp.example',
   'HTTPS://MCP.example:443/team',
 ])('%s covers the server', (resource) => {
-  expect(covers(resource, server)).toBe(true);
+  expect(isResourceFor(resource, server)).toBe(true);
 });
 
 test.each([
@@ -40,12 +40,12 @@ test.each([
   'https://mcp.ex%61mple/team',
   '',
 ])('%j names nothing of it', (resource) => {
-  expect(covers(resource, server)).toBe(false);
+  expect(isResourceFor(resource, server)).toBe(false);
 });
 
 test('a path that is the server’s own is its own, however it is written', () => {
   const odd = new URL('https://mcp.example/a;b/c%2Fd//mcp?key=1');
-  expect(covers('https://mcp.example/a;b/c%2Fd//mcp', odd)).toBe(true);
-  expect(covers('https://mcp.example/a;b/', odd)).toBe(false);
-  expect(covers('https://mcp.example/', odd)).toBe(true);
+  expect(isResourceFor('https://mcp.example/a;b/c%2Fd//mcp', odd)).toBe(true);
+  expect(isResourceFor('https://mcp.example/a;b/', odd)).toBe(false);
+  expect(isResourceFor('https://mcp.example/', odd)).toBe(true);
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { commands } from '../../src/commands/index.js';
-import { typedCommands } from '../../src/commands/completion.js';
+import { loadCommandReferences } from '../../src/commands/completion.js';
 import { describeWith } from '../helpers/installed.js';
 
 const file = path.resolve(import.meta.dirname, '../../dist/mcp-auth.1');
@@ -21,7 +21,7 @@ describeWith('mandoc', 'the manual page', (mandoc) => {
     // eslint-disable-next-line no-control-regex -- how a terminal of paper prints bold and underlined
     const text = stdout.replace(/.\x08/g, '');
     for (const { name } of commands) expect(text).toContain(`mcp-auth ${name}`);
-    for (const { options, examples } of await typedCommands()) {
+    for (const { options, examples } of await loadCommandReferences()) {
       for (const option of options.flatMap((one) => one.names)) expect(text).toContain(option);
       for (const example of examples) expect(text).toContain(`mcp-auth ${example}`);
     }

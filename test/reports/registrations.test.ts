@@ -1,6 +1,6 @@
 /** What authorization servers answer in their own ways: registrations, and how a client proves who it is. */
 import { describe, expect, test } from 'vitest';
-import { registeredRedirectUri } from '../../src/oauth/redirect-uri.js';
+import { findRegisteredRedirectUri } from '../../src/oauth/redirect-uri.js';
 import type { Exchange, FakeRequest, Respond } from '../helpers/fake-server.js';
 import { readStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
@@ -29,7 +29,7 @@ describe('Comparison to the letter', () => {
     { form: 'another path', registered: ['http://127.0.0.1:51234/other'], used: undefined },
     { form: 'what is no URI', registered: ['::'], used: undefined },
   ])('a redirect URI in the answer to a registration: $form', ({ registered, used }) => {
-    expect(registeredRedirectUri(wanted, registered)).toBe(used);
+    expect(findRegisteredRedirectUri(wanted, registered)).toBe(used);
   });
 
   test.each<{ form: string; of: (uri: string) => unknown }>([

@@ -1,6 +1,6 @@
 /** What authorization servers answer in their own ways: the words of a refusal. */
 import { describe, expect, test } from 'vitest';
-import { endsLogin, refusesClientProof } from '../../src/oauth/refusal.js';
+import { rejectsRefreshToken, rejectsClientAuthentication } from '../../src/oauth/error-response.js';
 import type { Respond } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
@@ -108,19 +108,21 @@ describe('Words', () => {
   });
 
   test('what has become of a request is no refusal of the client, whatever its status', () => {
-    expect(refusesClientProof({ error: 'authorization_pending', status: 401 })).toBe(false);
-    expect(refusesClientProof({ error: 'unnamed error', status: 401 })).toBe(true);
+    expect(rejectsClientAuthentication({ error: 'authorization_pending', status: 401 })).toBe(false);
+    expect(rejectsClientAuthentication({ error: 'unnamed error', status: 401 })).toBe(true);
   });
 
   test('what the words say of a refresh token is read whole', () => {
-    expect(endsLogin({ error: 'invalid_request', description: 'Missing parameter: refresh_token' })).toBe(false);
-    expect(endsLogin({ error: 'invalid_request', description: 'resource is invalid' })).toBe(false);
-    expect(endsLogin({ error: 'unsupported_grant_type', description: 'refresh_token is not valid here' })).toBe(false);
-    expect(endsLogin({ error: 'x', description: 'No such refresh token' })).toBe(true);
-    expect(endsLogin({ error: 'invalid_client', description: 'Unknown client for this refresh token' })).toBe(false);
-    expect(endsLogin({ error: 'unauthorized_client', description: 'The refresh_token grant type is invalid for this client' })).toBe(false);
+    expect(rejectsRefreshToken({ error: 'invalid_request', description: 'Missing parameter: refresh_token' })).toBe(false);
+    expect(rejectsRefreshToken({ error: 'invalid_request', description: 'resource is invalid' })).toBe(false);
+    expect(rejectsRefreshToken({ error: 'unsupported_grant_type', description: 'refresh_token is not valid here' })).toBe(false);
+    expect(rejectsRefreshToken({ error: 'x', description: 'No such refresh token' })).toBe(true);
+    expect(rejectsRefreshToken({ error: 'invalid_client', description: 'Unknown client for this refresh token' })).toBe(false);
+    expect(
+      rejectsRefreshToken({ error: 'unauthorized_client', description: 'The refresh_token grant type is invalid for this client' }),
+    ).toBe(false);
     const failure = 'Could not refresh token: the answer of the upstream is invalid';
-    expect(endsLogin({ error: 'invalid_request', description: failure })).toBe(false);
-    expect(endsLogin({ error: 'invalid_request', description: 'Could not refresh the token: refresh token expired' })).toBe(true);
+    expect(rejectsRefreshToken({ error: 'invalid_request', description: failure })).toBe(false);
+    expect(rejectsRefreshToken({ error: 'invalid_request', description: 'Could not refresh the token: refresh token expired' })).toBe(true);
   });
 });

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { thisOwner } from '../../src/store/lock-owner.js';
+import { createLockOwner } from '../../src/store/lock-owner.js';
 import { readStore } from '../helpers/folder.js';
 import { run, type Run } from '../helpers/run.js';
 import { storedLogin } from '../helpers/stored-login.js';
@@ -12,7 +12,7 @@ test.each(['fake.lock', 'lock'])('Ctrl-C ends the waiting for a lock that anothe
   const { server, store } = await loggedIn(-1);
   const lock = `${store}.${name}`;
   mkdirSync(lock);
-  writeFileSync(path.join(lock, 'owner.json'), JSON.stringify(await thisOwner('another')));
+  writeFileSync(path.join(lock, 'owner.json'), JSON.stringify(await createLockOwner('another')));
   const token = run('token fake', { store });
   // Where nobody holds a lock, a command that began later is done by now.
   const other = storedLogin(server, { expires_at: 1 });

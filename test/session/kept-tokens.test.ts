@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { quickAnswer } from '../../src/quick.js';
+import { answerQuickly } from '../../src/fast-path/quick.js';
 import { readStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { loggedIn, now } from './logged-in.js';
@@ -72,7 +72,7 @@ describe('tokens that the store cannot take', () => {
       before.mcpServers.fake.auth.expires_at = now() + 3600;
       writeFileSync(store, JSON.stringify(then === 'has gone' ? { mcpServers: {} } : before));
       const argv = ['token', 'fake'];
-      expect(quickAnswer({ argv, variables: { MCP_AUTH_STORE: store }, now: Date.now() })).toBeUndefined();
+      expect(answerQuickly({ argv, variables: { MCP_AUTH_STORE: store }, now: Date.now() })).toBeUndefined();
       expect(await run('list', { store }).exit).toBe(0);
       expect(existsSync(kept)).toBe(false);
       expect(existsSync(`${store}.fake.newest`)).toBe(then === 'is there still');

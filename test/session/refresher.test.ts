@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Refresher } from '../../src/context.js';
-import { refresherOf } from '../../src/program.js';
-import { answerRequest, sayTo } from '../../src/session/answer-request.js';
-import type { Answer, RenewalRequest } from '../../src/session/refresher-messages.js';
-import { openContext, withoutTerminal } from '../../src/without-terminal.js';
+import type { Refresher } from '../../src/effects.js';
+import { createRefresher } from '../../src/machine/program.js';
+import { handleRenewalRequest, createMessageSender } from '../../src/session/handle-renewal-request.js';
+import type { RefresherMessage, RenewalRequest } from '../../src/session/refresher-messages.js';
+import { createContext, createCallbackUi } from '../../src/library/without-terminal.js';
 import type { Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryFolder } from '../helpers/folder.js';
 import { piped } from '../helpers/piped.js';
@@ -21,22 +21,22 @@ async function expired(change: (origin: string) => Exchange[] = () => []) {
 }
 
 /** The other process's own code, with all that goes over as it goes over. */
-function refresher(): Refresher & { readonly requests: object[]; readonly heard: Answer[] } {
+function refresher(): Refresher & { readonly requests: object[]; readonly heard: RefresherMessage[] } {
   const requests: object[] = [];
-  const heard: Answer[] = [];
+  const heard: RefresherMessage[] = [];
   return {
     ...{ requests, heard },
     start: async (request, { take }) => {
       requests.push(request);
       const copy = JSON.parse(JSON.stringify(request)) as RenewalRequest;
-      const send = (answer: Answer) => {
-        const sent = JSON.parse(JSON.stringify(answer)) as Answer;
+      const send = (answer: RefresherMessage) => {
+        const sent = JSON.parse(JSON.stringify(answer)) as RefresherMessage;
         heard.push(sent);
         take(sent);
       };
-      const { warn, fail, remark } = sayTo(send);
-      const context = openContext({ store: copy.store, ui: withoutTerminal({ onWarning: warn, onFailure: fail, onRemark: remark }) });
-      await answerRequest(copy, { context, send });
+      const { warn, fail, remark } = createMessageSender(send);
+      const context = createContext({ store: copy.store, ui: createCallbackUi({ onWarning: warn, onFailure: fail, onRemark: remark }) });
+      await handleRenewalRequest(copy, { context, send });
       context.http.close();
     },
   };
@@ -94,7 +94,7 @@ test('where no process can be started, this one renews, and doctor says so', asy
 
 test('one that says nothing is not waited for', async () => {
   const { server, store } = await expired();
-  const silent = refresherOf([process.execPath, '-e', "process.on('disconnect', () => process.exit())"], 200);
+  const silent = createRefresher([process.execPath, '-e', "process.on('disconnect', () => process.exit())"], 200);
   expect(await run('token fake', { store, refresher: silent }).exit).toBe(0);
   expect(server.asked('POST /token')).toHaveLength(1);
 });
@@ -107,7 +107,7 @@ test('it is told what Node was told of certificates, and nothing else of that', 
   writeFileSync(script, 'process.send(process.execArgv); setTimeout(() => undefined, 1000);');
   const heard: unknown[] = [];
   const take = (message: unknown) => heard.push(message) > 0;
-  await refresherOf([process.execPath, script]).start({}, { signal: new AbortController().signal, take });
+  await createRefresher([process.execPath, script]).start({}, { signal: new AbortController().signal, take });
   expect(heard).toEqual([['--use-openssl-ca']]);
 });
 
@@ -134,7 +134,7 @@ test('where no more files can be opened, there is none, and no mistake', async (
   const script = `
     import { openSync, closeSync } from 'node:fs';
     import 'node:child_process';
-    import { refresherOf } from ${JSON.stringify(new URL('../../src/program.ts', import.meta.url).href)};
+    import { createRefresher as refresherOf } from ${JSON.stringify(new URL('../../src/machine/program.ts', import.meta.url).href)};
     const open = [];
     try { for (;;) open.push(openSync('/dev/null')); } catch {}
     closeSync(open.pop());

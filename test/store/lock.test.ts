@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, w
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { withLock } from '../../src/store/lock.js';
-import { thisOwner } from '../../src/store/lock-owner.js';
+import { createLockOwner } from '../../src/store/lock-owner.js';
 import { temporaryFolder } from '../helpers/folder.js';
 
 const nothing = () => Promise.resolve();
@@ -25,7 +25,7 @@ async function ended() {
   const child = spawn('/bin/sh', ['-c', 'exit 0']);
   const pid = child.pid ?? 0;
   await once(child, 'close');
-  return { ...(await thisOwner('left')), pid, began: '1' };
+  return { ...(await createLockOwner('left')), pid, began: '1' };
 }
 
 test('one at a time, and nothing stays behind', async () => {
@@ -37,14 +37,14 @@ test('one at a time, and nothing stays behind', async () => {
     await new Promise((resolve) => setTimeout(resolve, 1));
     inside -= 1;
   };
-  await Promise.all(Array.from({ length: 20 }, () => withLock(lock, { milliseconds: 20_000 }, work)));
+  await Promise.all(Array.from({ length: 20 }, () => withLock(lock, { timeout: 20_000 }, work)));
   expect(most).toBe(1);
   expect(readdirSync(path.dirname(lock))).toEqual([]);
 });
 
 test('is given back when the work fails', async () => {
   const lock = path.join(temporaryFolder(), 'store.lock');
-  await expect(withLock(lock, { milliseconds: 1000 }, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  await expect(withLock(lock, { timeout: 1000 }, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(existsSync(lock)).toBe(false);
 });
 
@@ -54,7 +54,7 @@ test('what was done under a lock that cannot be taken away counts', async () => 
     rmSync(folder, { recursive: true });
     return Promise.resolve('done');
   };
-  expect(await withLock(path.join(folder, 'x.lock'), { milliseconds: 1000 }, work)).toBe('done');
+  expect(await withLock(path.join(folder, 'x.lock'), { timeout: 1000 }, work)).toBe('done');
 });
 
 describe('a holder', () => {
@@ -66,29 +66,29 @@ describe('a holder', () => {
       expect(JSON.parse(readFileSync(path.join(lock, 'owner.json'), 'utf8'))).toMatchObject({ pid: process.pid });
       await nothing();
     };
-    await Promise.all([0, 1, 2, 3, 4, 5].map((number) => withLock(lock, { milliseconds: 5000 }, work(number))));
+    await Promise.all([0, 1, 2, 3, 4, 5].map((number) => withLock(lock, { timeout: 5000 }, work(number))));
     expect(order.sort()).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   test('whose number another process has now is replaced too', async () => {
-    const lock = await leftBy({ ...(await thisOwner('left')), began: '1' });
-    await withLock(lock, { milliseconds: 5000 }, nothing);
+    const lock = await leftBy({ ...(await createLockOwner('left')), began: '1' });
+    await withLock(lock, { timeout: 5000 }, nothing);
   });
 
   test.each([
-    { what: 'that lives', owner: async () => thisOwner('alive') },
+    { what: 'that lives', owner: async () => createLockOwner('alive') },
     { what: 'of another host, whose number nobody has here', owner: async () => ({ ...(await ended()), place: 'elsewhere boot pid:[1]' }) },
     { what: 'that has signed with something else', owner: () => Promise.resolve('{"pid": "7"') },
   ])('$what is waited for', async ({ owner }) => {
     const lock = await leftBy(await owner());
-    await expect(withLock(lock, { milliseconds: 50 }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
+    await expect(withLock(lock, { timeout: 50 }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
     expect(existsSync(lock)).toBe(true);
   });
 
   test('of another host that has long been silent is given up after some seconds of watching', async () => {
     const lock = await leftBy({ ...(await ended()), place: 'elsewhere boot pid:[1]' }, 3_600_000);
     const begun = performance.now();
-    await withLock(lock, { milliseconds: 30_000 }, nothing);
+    await withLock(lock, { timeout: 30_000 }, nothing);
     // It was watched: a clock that was set ahead makes every lock look old.
     expect(performance.now() - begun).toBeGreaterThan(5000);
   });
@@ -100,14 +100,14 @@ describe('a holder', () => {
       const old = new Date(Date.now() - 3_600_000 + (beats += 1) * 1000);
       utimesSync(lock, old, old);
     }, 500);
-    await expect(withLock(lock, { milliseconds: 8000 }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
+    await expect(withLock(lock, { timeout: 8000 }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
     clearInterval(beating);
   });
 });
 
 test('a folder that nobody has signed is nobody’s: whoever is killed leaves no lock without an owner', async () => {
   const lock = await leftBy(undefined);
-  await withLock(lock, { milliseconds: 50 }, async () => {
+  await withLock(lock, { timeout: 50 }, async () => {
     expect(JSON.parse(readFileSync(path.join(lock, 'owner.json'), 'utf8'))).toMatchObject({ pid: process.pid });
     await nothing();
   });
@@ -115,15 +115,15 @@ test('a folder that nobody has signed is nobody’s: whoever is killed leaves no
 });
 
 test('a signal ends the waiting with its reason', async () => {
-  const lock = await leftBy(await thisOwner('alive'));
+  const lock = await leftBy(await createLockOwner('alive'));
   const given = new AbortController();
-  const waiting = withLock(lock, { milliseconds: 60_000, signal: given.signal }, nothing);
+  const waiting = withLock(lock, { timeout: 60_000, signal: given.signal }, nothing);
   given.abort(new Error('enough'));
   await expect(waiting).rejects.toThrow('enough');
 });
 
 test('a folder that cannot be written is said at once', async () => {
-  await expect(withLock('/proc/none/store.lock', { milliseconds: 60_000 }, nothing)).rejects.toMatchObject({ code: 'store_unwritable' });
+  await expect(withLock('/proc/none/store.lock', { timeout: 60_000 }, nothing)).rejects.toMatchObject({ code: 'store_unwritable' });
 });
 
 test('a dead holder’s lock that cannot be taken away is told of, not looked at for ever', async () => {
@@ -131,7 +131,7 @@ test('a dead holder’s lock that cannot be taken away is told of, not looked at
   // A guard that is held: somebody else seems to be at it.
   mkdirSync(`${lock}.removal`);
   const held = setInterval(() => utimesSync(`${lock}.removal`, new Date(), new Date()), 100);
-  await expect(withLock(lock, { milliseconds: 500 }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
+  await expect(withLock(lock, { timeout: 500 }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
   clearInterval(held);
 });
 
@@ -140,6 +140,6 @@ test('the guard of a removal that was killed in the middle is cleared away', asy
   mkdirSync(`${lock}.removal`);
   const old = new Date(Date.now() - 60_000);
   utimesSync(`${lock}.removal`, old, old);
-  await withLock(lock, { milliseconds: 10_000 }, nothing);
+  await withLock(lock, { timeout: 10_000 }, nothing);
   expect(existsSync(`${lock}.removal`)).toBe(false);
 });

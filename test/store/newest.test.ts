@@ -1,7 +1,7 @@
 /** Programs that read the store, work, and save it from what they have read: no login ends by that, and none comes back. */
 import { existsSync, readFileSync, renameSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { quickAnswer } from '../../src/quick.js';
+import { answerQuickly } from '../../src/fast-path/quick.js';
 import { openStore } from '../../src/store/store.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { loginAt } from '../helpers/login-at.js';
@@ -84,7 +84,7 @@ test('also from a copy of many renewals ago, and by whatever command looks first
 
 test('the quick way sees an older login, and leaves it to the whole program', async () => {
   const { store, copy } = await loggedIn();
-  const answer = () => quickAnswer({ argv: ['token', 'fake'], variables: { MCP_AUTH_STORE: store }, now: Date.now() });
+  const answer = () => answerQuickly({ argv: ['token', 'fake'], variables: { MCP_AUTH_STORE: store }, now: Date.now() });
   expect(answer()).toBe('old\n');
   await ok('refresh fake', store);
   expect(answer()).toBe('access-1\n');
@@ -207,7 +207,7 @@ test('nobody hears of older tokens where another process was between one file an
   const reading = opened.read();
   writeFileSync(store, after);
   expect((await reading).mcpServers?.['fake']?.auth?.token).toBe('access-1');
-  expect(opened.findings()).toEqual([]);
+  expect(opened.getWarnings()).toEqual([]);
 });
 
 test('what a person says of a server over an older copy of their own stays, and what was said in between comes back', async () => {

@@ -3,8 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { AuthError } from '../../src/errors.js';
-import { homeFolder } from '../../src/folders.js';
-import { defaultStorePath, preferencesPath, storePath } from '../../src/store/path.js';
+import { findHomeFolder } from '../../src/folders.js';
+import { getDefaultStorePath, getPreferencesPath, getStorePath } from '../../src/store/path.js';
 
 const home = '/home/ada';
 
@@ -32,20 +32,20 @@ test.each([
   },
 ] as const)('$platform, $variables: $file', ({ platform, variables, file }) => {
   const env = { platform, variables };
-  expect(defaultStorePath(env)).toBe(file);
-  expect(storePath({ option: undefined, env })).toBe(file);
-  expect(preferencesPath({ env })).toBe(file.replace('mcp-servers', 'preferences'));
+  expect(getDefaultStorePath(env)).toBe(file);
+  expect(getStorePath({ option: undefined, env })).toBe(file);
+  expect(getPreferencesPath({ env })).toBe(file.replace('mcp-servers', 'preferences'));
 });
 
 test('a file that is named comes first, and needs no home', () => {
   const env = { platform: 'linux', variables: { MCP_AUTH_STORE: '/s/a.json', MCP_AUTH_PREFERENCES: 'p.json', HOME: home } } as const;
-  expect(storePath({ option: undefined, env })).toBe('/s/a.json');
-  expect(storePath({ option: 'b.json', env })).toBe(path.resolve('b.json'));
-  expect(preferencesPath({ env })).toBe(path.resolve('p.json'));
+  expect(getStorePath({ option: undefined, env })).toBe('/s/a.json');
+  expect(getStorePath({ option: 'b.json', env })).toBe(path.resolve('b.json'));
+  expect(getPreferencesPath({ env })).toBe(path.resolve('p.json'));
 });
 
 test('an empty HOME says nothing: the system’s list of users does', () => {
-  for (const variables of [{ HOME: '' }, {}]) expect(homeFolder({ platform: 'linux', variables })).toBe(os.userInfo().homedir);
+  for (const variables of [{ HOME: '' }, {}]) expect(findHomeFolder({ platform: 'linux', variables })).toBe(os.userInfo().homedir);
 });
 
 test('a working folder that has been removed is told', () => {
@@ -54,8 +54,8 @@ test('a working folder that has been removed is told', () => {
     throw Object.assign(new Error('uv_cwd'), { code: 'ENOENT' });
   };
   try {
-    expect(() => storePath({ option: 'a.json', env: { platform: 'linux', variables: {} } })).toThrow(AuthError);
-    expect(storePath({ option: '/a.json', env: { platform: 'linux', variables: {} } })).toBe('/a.json');
+    expect(() => getStorePath({ option: 'a.json', env: { platform: 'linux', variables: {} } })).toThrow(AuthError);
+    expect(getStorePath({ option: '/a.json', env: { platform: 'linux', variables: {} } })).toBe('/a.json');
   } finally {
     process.cwd = cwd;
   }

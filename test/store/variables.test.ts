@@ -1,7 +1,7 @@
 /** Variables in what apps and people wrote. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { expandVariables, isUrlOf, unsetIn, variablesIn, withReferences } from '../../src/store/variables.js';
+import { expandVariables, expandsToUrl, listUnsetVariables, listVariables, replaceReferences } from '../../src/store/variables.js';
 
 const env = { variables: { A: 'a', B: '', LONG: 'x'.repeat(1000) } };
 
@@ -22,8 +22,8 @@ test.each([
 test('one that is not set and has no default is named', () => {
   expect(() => expandVariables('${A}${C}', env)).toThrow('The URL of the server names ${C}, which is not set.');
   expect(() => expandVariables('${B}', env, 'The header x')).toThrow('The header x names ${B}, which is not set.');
-  expect(unsetIn('${A}${B}${C}${C}${D:-d}', env)).toEqual(['B', 'C']);
-  expect(variablesIn('${A}${D:-d}${E')).toEqual(['A', 'D']);
+  expect(listUnsetVariables('${A}${B}${C}${C}${D:-d}', env)).toEqual(['B', 'C']);
+  expect(listVariables('${A}${D:-d}${E')).toEqual(['A', 'D']);
 });
 
 test('any text is read as one pattern would read it, whose time grows with the square of its length', () => {
@@ -35,7 +35,7 @@ test('any text is read as one pattern would read it, whose time grows with the s
       fc.array(pieces, { maxLength: 40 }).map((some) => some.join('')),
       (text) => {
         const wanted = text.replace(pattern, (_, name: string, otherwise: string | undefined) => shown(name, otherwise));
-        expect(withReferences(text, 'It', ({ name, otherwise }) => shown(name, otherwise))).toBe(wanted);
+        expect(replaceReferences(text, 'It', ({ name, defaultValue: otherwise }) => shown(name, otherwise))).toBe(wanted);
       },
     ),
   );
@@ -44,7 +44,7 @@ test('any text is read as one pattern would read it, whose time grows with the s
 test('a text that is too long, before or after, is refused, and is no server’s URL', () => {
   for (const text of ['${A:-'.repeat(30_000), '${LONG}'.repeat(100), `https://a.example/${'a'.repeat(70_000)}`]) {
     expect(() => expandVariables(text, env)).toThrow('has more than 65536 characters');
-    expect(isUrlOf(text, 'https://a.example', env)).toBe(false);
+    expect(expandsToUrl(text, 'https://a.example', env)).toBe(false);
   }
   const most = '${A:-'.repeat(13_000);
   expect(expandVariables(most, env)).toBe(most);

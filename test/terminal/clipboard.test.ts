@@ -1,7 +1,7 @@
 /** OSC 52, OSC 8: what is sent to which terminal. */
 import { describe, expect, test } from 'vitest';
 import { copyToClipboard } from '../../src/terminal/clipboard.js';
-import { hyperlink, knowsHyperlinks } from '../../src/terminal/hyperlink.js';
+import { formatHyperlink, supportsHyperlinks } from '../../src/terminal/hyperlink.js';
 
 const envOf = (variables: Record<string, string | undefined>) => ({
   variables,
@@ -86,10 +86,12 @@ describe('hyperlinks', () => {
     { variables: { TERM: 'dumb', FORCE_HYPERLINK: '1' }, knows: true },
     { variables: { TERM: 'xterm-kitty', FORCE_HYPERLINK: '0' }, knows: false },
   ])('$variables: $knows', ({ variables, knows }) => {
-    expect(knowsHyperlinks(envOf(variables))).toBe(knows);
+    expect(supportsHyperlinks(envOf(variables))).toBe(knows);
   });
 
   test('a link shows its own address', () => {
-    expect(hyperlink('https://a.example/')).toBe('\u001b]8;id=mcp-auth;https://a.example/\u001b\\https://a.example/\u001b]8;;\u001b\\');
+    expect(formatHyperlink('https://a.example/')).toBe(
+      '\u001b]8;id=mcp-auth;https://a.example/\u001b\\https://a.example/\u001b]8;;\u001b\\',
+    );
   });
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { vendorOf, vendors } from '../../src/oauth/vendors/index.js';
+import { findVendor, vendors } from '../../src/oauth/vendors/index.js';
 import { makeCertificates } from '../helpers/certificates.js';
 import { describeWith } from '../helpers/installed.js';
 import { runInOwnNetwork } from '../helpers/own-network.js';
@@ -58,7 +58,7 @@ describe('the records', () => {
       for (const issuer of issuers) {
         const example = issuer.replace('://…', '://example').replaceAll('/…', '/9f7a2b10-1c2d-4e5f-8a9b-0c1d2e3f4a5b').replaceAll('…', 'x');
         expect(isIssuer(new URL(example)), example).toBe(true);
-        expect(vendorOf(example)?.name).toBe(name);
+        expect(findVendor(example)?.name).toBe(name);
       }
     },
   );
@@ -73,7 +73,7 @@ describe('the records', () => {
     'https://cognito-idp.evil.example/amazonaws.com',
     'https://evil.example/?https://accounts.google.com',
   ])('%s is of no make that has needs', (issuer) => {
-    expect(vendorOf(issuer)?.needs ?? {}).toEqual({});
+    expect(findVendor(issuer)?.needs ?? {}).toEqual({});
   });
 
   test.each([
@@ -89,6 +89,6 @@ describe('the records', () => {
     { found: 'https://auth.atlassian.com', asked: 'https://auth.atlassian.com/VCeDsk8', fits: true },
     { found: 'https://evil.atlassian.net', asked: 'https://mcp.atlassian.com', fits: false },
   ])('an issuer $found at $asked: $fits', ({ found, asked, fits }) => {
-    expect(vendorOf(asked)?.needs.issuerForm?.value(new URL(found), new URL(asked)) ?? false).toBe(fits);
+    expect(findVendor(asked)?.needs.issuerForm?.value(new URL(found), new URL(asked)) ?? false).toBe(fits);
   });
 });

@@ -1,11 +1,11 @@
 import { AuthError } from '../../errors.js';
-import { isObject } from '../../json.js';
+import { isObject } from '../../text/json.js';
 
 /** A file format that apps keep their servers in, edited so that everything else in the file stays as it is. */
-export type Value = string | number | boolean | readonly Value[] | { readonly [key: string]: Value };
-export type Entry = Readonly<Record<string, Value>>;
+export type ConfigValue = string | number | boolean | readonly ConfigValue[] | { readonly [key: string]: ConfigValue };
+export type ConfigEntry = Readonly<Record<string, ConfigValue>>;
 
-export interface Format {
+export interface ConfigFormat {
   /**
    * What the text says. An empty text is an empty document.
    *
@@ -13,13 +13,13 @@ export interface Format {
    */
   parse(text: string, file: string): Record<string, unknown>;
   /** Puts `entry` at `path`: these keys, in place of those of `replaced`; others that are there stay. */
-  put(text: string, path: readonly string[], change: { entry: Entry; replaced: readonly string[] }): string;
+  put(text: string, path: readonly string[], change: { entry: ConfigEntry; replaced: readonly string[] }): string;
   /** Takes out what is at `path`. */
   remove(text: string, path: readonly string[]): string;
 }
 
 /** The value at `path`; undefined where there is none. */
-export function valueAt(document: unknown, path: readonly string[]): unknown {
+export function getValueAt(document: unknown, path: readonly string[]): unknown {
   let value = document;
   for (const key of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
@@ -29,7 +29,10 @@ export function valueAt(document: unknown, path: readonly string[]): unknown {
 }
 
 /** What an entry has to be after a change: what was there, without `replaced`, and with `entry`. */
-export function merged(before: unknown, { entry, replaced }: { entry: Entry; replaced: readonly string[] }): Record<string, unknown> {
+export function mergeEntry(
+  before: unknown,
+  { entry, replaced }: { entry: ConfigEntry; replaced: readonly string[] },
+): Record<string, unknown> {
   const all = typeof before === 'object' && before !== null ? Object.entries(before) : [];
   const kept = all.filter(([key]) => !replaced.includes(key) && !(key in entry));
   return { ...entry, ...Object.fromEntries(kept) };
@@ -40,15 +43,15 @@ export function merged(before: unknown, { entry, replaced }: { entry: Entry; rep
  *
  * @param emptied whether an outer table goes with the last thing in it.
  */
-export function changedAt(document: unknown, [key = '', ...rest]: readonly string[], value: unknown, emptied = false): unknown {
+export function replaceValueAt(document: unknown, [key = '', ...rest]: readonly string[], value: unknown, emptied = false): unknown {
   const { [key]: inner, ...others } = isObject(document) ? document : {};
-  const next = rest.length === 0 ? value : changedAt(inner, rest, value, emptied);
+  const next = rest.length === 0 ? value : replaceValueAt(inner, rest, value, emptied);
   const isGone = next === undefined || (emptied && value === undefined && isObject(next) && Object.keys(next).length === 0);
   return isGone ? others : { ...others, [key]: next };
 }
 
 /** The error for an entry that cannot be changed without changing something else. */
-export function byHand(path: readonly string[]): AuthError {
+export function manualEditError(path: readonly string[]): AuthError {
   return new AuthError('file_invalid', `${path.join('.')} is written in a way that mcp-auth does not change.`, {
     hint: 'Change it by hand: --print shows what it has to say.',
   });

@@ -1,30 +1,30 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findNodeAtLocation, parse, parseTree, type Node, type ParseError } from 'jsonc-parser';
 import { AuthError } from '../../errors.js';
-import { isDeeperThan, isObject } from '../../json.js';
-import { byHand, changedAt, merged, valueAt, type Value } from './format.js';
-import { inWrittenForm } from './written-form.js';
+import { isDeeperThan, isObject } from '../../text/json.js';
+import { manualEditError, replaceValueAt, mergeEntry, getValueAt, type ConfigValue } from './format.js';
+import { preserveLineEndings } from './line-endings.js';
 
 const lenient = { allowTrailingComma: true };
 
 /** JSON, with the comments and trailing commas that editors allow. Nothing is formatted but what is new. */
-export const jsonc = inWrittenForm({
+export const jsonc = preserveLineEndings({
   parse: (text, file) => {
     const errors: ParseError[] = [];
     const value: unknown = text.trim() === '' ? {} : parsed(text, errors);
     const [first] = errors;
-    if (isDeeperThan(value, deepest)) throw invalid(file, 'is nested too deeply');
-    if (first) throw invalid(file, `is not valid JSON: see ${placeAt(text, first.offset)}`);
-    if (!isObject(value)) throw invalid(file, 'does not hold a JSON object at its top');
+    if (isDeeperThan(value, deepest)) throw invalidFileError(file, 'is nested too deeply');
+    if (first) throw invalidFileError(file, `is not valid JSON: see ${placeAt(text, first.offset)}`);
+    if (!isObject(value)) throw invalidFileError(file, 'does not hold a JSON object at its top');
     return value;
   },
   put: (text, path, { entry, replaced }) => {
     let now = text.trim() === '' ? '{}\n' : text;
-    const before = valueAt(parse(now, [], lenient), path);
+    const before = getValueAt(parse(now, [], lenient), path);
     if (!isObject(before)) return checked(set(now, path, entry), { path, wanted: entry, text });
     for (const key of replaced) if (key in before && !(key in entry)) now = removed(now, [...path, key]);
     for (const [key, value] of Object.entries(entry)) now = set(now, [...path, key], value);
-    return checked(now, { path, wanted: merged(before, { entry, replaced }), text });
+    return checked(now, { path, wanted: mergeEntry(before, { entry, replaced }), text });
   },
   remove: (text, path) => checked(removed(text, path), { path, wanted: undefined, text }),
 });
@@ -49,8 +49,8 @@ endless.push(endless);
 function checked(result: string, { path, wanted, text }: { path: readonly string[]; wanted: unknown; text: string }): string {
   const errors: ParseError[] = [];
   const [before, after] = [parse(text, [], lenient), parse(result, errors, lenient)] as unknown[];
-  if (errors.length === 0 && isDeepStrictEqual(after, changedAt(before, path, wanted))) return result;
-  throw byHand(path);
+  if (errors.length === 0 && isDeepStrictEqual(after, replaceValueAt(before, path, wanted))) return result;
+  throw manualEditError(path);
 }
 
 /** Takes a property out with its line and its comma, and leaves the comments around it to their owners. */
@@ -75,7 +75,7 @@ function removed(text: string, path: readonly string[]): string {
 }
 
 /** Puts `value` at `path`, making the objects on the way that are missing. */
-function set(text: string, path: readonly string[], value: Value): string {
+function set(text: string, path: readonly string[], value: ConfigValue): string {
   const root = parseTree(text, [], lenient);
   const found = root && findNodeAtLocation(root, [...path]);
   const unit = unitOf(text);
@@ -90,7 +90,7 @@ function set(text: string, path: readonly string[], value: Value): string {
   return withProperty(text, { parent, key, value, unit });
 }
 
-function withProperty(text: string, { parent, key, value, unit }: { parent: Node; key: string; value: Value; unit: string }): string {
+function withProperty(text: string, { parent, key, value, unit }: { parent: Node; key: string; value: ConfigValue; unit: string }): string {
   const outer = indentAt(text, parent.offset);
   const last = parent.children?.at(-1);
   const indent = last === undefined ? outer + unit : indentAt(text, last.offset);
@@ -104,7 +104,7 @@ function spliced(text: string, { offset, length }: Node, by: string): string {
   return text.slice(0, offset) + by + text.slice(offset + length);
 }
 
-function formatted(value: Value, indent: string, unit: string): string {
+function formatted(value: ConfigValue, indent: string, unit: string): string {
   return JSON.stringify(value, null, unit).replace(/\n/g, `\n${indent}`);
 }
 
@@ -125,6 +125,6 @@ function placeAt(text: string, offset: number): string {
 }
 
 /** The error for a file that somebody else has to put right. */
-export function invalid(file: string, what: string): AuthError {
+export function invalidFileError(file: string, what: string): AuthError {
   return new AuthError('file_invalid', `${file} ${what}. It was left as it is.`, { hint: 'Correct the file, and run this again.' });
 }

@@ -1,25 +1,25 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parse, stringify, TomlError } from 'smol-toml';
-import { invalid } from './jsonc.js';
-import { byHand, changedAt, merged, valueAt } from './format.js';
-import { inWrittenForm } from './written-form.js';
+import { invalidFileError } from './jsonc.js';
+import { manualEditError, replaceValueAt, mergeEntry, getValueAt } from './format.js';
+import { preserveLineEndings } from './line-endings.js';
 
 /**
  * TOML, edited by lines: a table is its header and what follows up to the next one. The result is read again, and what it
  * says has to be what was meant: a file that is written in another way is left to its owner.
  */
-export const toml = inWrittenForm({
+export const toml = preserveLineEndings({
   parse: (text, file) => {
     try {
       return parse(text);
     } catch (error) {
       const place = error instanceof TomlError ? `line ${error.line}, column ${error.column}` : 'its beginning';
-      throw invalid(file, `is not valid TOML: see ${place}`);
+      throw invalidFileError(file, `is not valid TOML: see ${place}`);
     }
   },
   put: (text, path, change) => {
     const document = parse(text);
-    const wanted = merged(valueAt(document, path), change);
+    const wanted = mergeEntry(getValueAt(document, path), change);
     const lines = text.split('\n');
     const table = tableOf(lines, path);
     const block = blockOf(path, wanted);
@@ -31,7 +31,7 @@ export const toml = inWrittenForm({
   remove: (text, path) => {
     const lines = text.split('\n');
     const table = tableOf(lines, path);
-    if (!table) throw byHand(path);
+    if (!table) throw manualEditError(path);
     const before = lines.slice(0, table.start);
     const after = lines.slice(table.end);
     // The empty lines that stood around it are those of its neighbours now.
@@ -102,11 +102,11 @@ function checked(
   { path, wanted, document }: { path: readonly string[]; wanted: Record<string, unknown> | undefined; document: Record<string, unknown> },
 ): string {
   try {
-    if (isDeepStrictEqual(plain(parse(result)), changedAt(plain(document), path, plain(wanted), true))) return result;
+    if (isDeepStrictEqual(plain(parse(result)), replaceValueAt(plain(document), path, plain(wanted), true))) return result;
   } catch {
     // Not even TOML.
   }
-  throw byHand(path);
+  throw manualEditError(path);
 }
 
 /** As data alone: the parser's dates and objects are of kinds of their own. */

@@ -1,26 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isPair, isScalar, LineCounter, parseDocument, stringify, visit, type Document, type Pair, type YAMLMap } from 'yaml';
-import { isObject } from '../../json.js';
-import { invalid } from './jsonc.js';
-import { byHand, changedAt, merged, valueAt } from './format.js';
-import { inWrittenForm } from './written-form.js';
+import { isObject } from '../../text/json.js';
+import { invalidFileError } from './jsonc.js';
+import { manualEditError, replaceValueAt, mergeEntry, getValueAt } from './format.js';
+import { preserveLineEndings } from './line-endings.js';
 
 /** YAML. Entries of a block are put in, replaced and taken out by their lines; whatever is written otherwise, by its nodes. */
-export const yaml = inWrittenForm({
+export const yaml = preserveLineEndings({
   parse: (text, file) => {
     const lines = new LineCounter();
     const document = documentOf(text, lines);
     const mistake = mistakeIn(document);
     const { line, col } = lines.linePos(mistake ?? 0);
-    if (mistake !== undefined) throw invalid(file, `is not valid YAML: see line ${line}, column ${col}`);
-    if (isBeyondUs(document)) throw invalid(file, 'has more aliases than mcp-auth follows, or keys that are no names');
+    if (mistake !== undefined) throw invalidFileError(file, `is not valid YAML: see line ${line}, column ${col}`);
+    if (isBeyondUs(document)) throw invalidFileError(file, 'has more aliases than mcp-auth follows, or keys that are no names');
     const value = valueOf(document, file);
     if (value === null || value === undefined) return {};
-    if (!isObject(value)) throw invalid(file, 'does not hold a mapping at its top');
+    if (!isObject(value)) throw invalidFileError(file, 'does not hold a mapping at its top');
     return value;
   },
   put: (text, path, change) => {
-    const wanted = merged(valueAt(documentOf(text).toJS(), path), change);
+    const wanted = mergeEntry(getValueAt(documentOf(text).toJS(), path), change);
     return firstThatSays([byLines, byNodes], { text, path, wanted });
   },
   remove: (text, path) => firstThatSays([byLines, byNodes], { text, path, wanted: undefined }),
@@ -39,13 +39,13 @@ function firstThatSays(ways: readonly ((edit: Edit) => string)[], edit: Edit): s
     try {
       const result = way(edit);
       const document = documentOf(result);
-      const meant = changedAt(documentOf(text).toJS() ?? {}, path, wanted);
+      const meant = replaceValueAt(documentOf(text).toJS() ?? {}, path, wanted);
       if (mistakeIn(document) === undefined && isDeepStrictEqual(withoutNulls(document.toJS()), withoutNulls(meant))) return result;
     } catch {
       // As where an alias stands for what is taken out.
     }
   }
-  throw byHand(path);
+  throw manualEditError(path);
 }
 
 /** Without the library's own search for a key that stands twice, which compares each key with all the others. */
@@ -96,7 +96,7 @@ function valueOf(document: Document.Parsed, file: string): unknown {
   try {
     return document.toJS();
   } catch {
-    throw invalid(file, 'has aliases that cannot be resolved');
+    throw invalidFileError(file, 'has aliases that cannot be resolved');
   }
 }
 

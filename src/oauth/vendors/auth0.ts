@@ -1,9 +1,9 @@
-import { isBelow, type Vendor } from './vendor.js';
+import { isInDomain, type Vendor } from './vendor.js';
 
 export const auth0: Vendor = {
   name: 'Auth0',
   issuers: ['https://….auth0.com/'],
-  isIssuer: (issuer) => isBelow(issuer, 'auth0.com'),
+  isIssuer: (issuer) => isInDomain(issuer, 'auth0.com'),
   needs: {},
   notes: [
     {

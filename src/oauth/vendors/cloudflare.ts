@@ -1,10 +1,10 @@
-import { isBelow, type Vendor } from './vendor.js';
+import { isInDomain, type Vendor } from './vendor.js';
 
 /** Cloudflare's own servers; of the many that are built on its library, none is known by its host. */
 export const cloudflare: Vendor = {
   name: 'Cloudflare',
   issuers: ['https://mcp.cloudflare.com', 'https://….mcp.cloudflare.com', 'https://….cloudflareaccess.com/…'],
-  isIssuer: (issuer) => isBelow(issuer, 'mcp.cloudflare.com') || isBelow(issuer, 'cloudflareaccess.com'),
+  isIssuer: (issuer) => isInDomain(issuer, 'mcp.cloudflare.com') || isInDomain(issuer, 'cloudflareaccess.com'),
   needs: {},
   notes: [
     {

@@ -11,7 +11,7 @@ export const cognito: Vendor = {
       value: ['amazoncognito.com'],
       source: 'https://docs.aws.amazon.com/cognito/latest/developerguide/federation-endpoints.html',
     },
-    leastScope: { value: 'openid', source: 'anthropics/claude-code#90190' },
+    defaultScope: { value: 'openid', source: 'anthropics/claude-code#90190' },
     registration: {
       value:
         'Cognito lets no client register itself: add an app client to the user pool, with the callback URL http://localhost:8080/callback, and pass --client-id ID --redirect-uri http://localhost:8080/callback.',

@@ -1,4 +1,4 @@
-import { isBelow, type Vendor } from './vendor.js';
+import { isInDomain, type Vendor } from './vendor.js';
 
 /** Microsoft's clouds. */
 const clouds = ['login.microsoftonline.com', 'login.microsoftonline.us', 'login.partner.microsoftonline.cn'];
@@ -15,7 +15,7 @@ export const entra: Vendor = {
     'https://….b2clogin.com/…/v2.0',
     'https://….ciamlogin.com/…/v2.0',
   ],
-  isIssuer: (issuer) => clouds.includes(issuer.hostname) || directories.some((domain) => isBelow(issuer, domain)),
+  isIssuer: (issuer) => clouds.includes(issuer.hostname) || directories.some((domain) => isInDomain(issuer, domain)),
   needs: {
     resource: { value: 'none', source: 'microsoft/vscode#254009, agentgateway/agentgateway#2408, punkpeye/mcp-remote#217' },
     pkceUnadvertised: {
@@ -61,5 +61,5 @@ function isFormOf(found: URL, asked: URL): boolean {
   const isTemplate = found.pathname.startsWith('/%7Btenantid%7D/');
   if (found.protocol !== 'https:' || !(isTemplate || tenant.test(found.pathname))) return false;
   if (found.host === asked.host) return true;
-  return !isTemplate && isBelow(found, 'ciamlogin.com') && isBelow(asked, 'ciamlogin.com');
+  return !isTemplate && isInDomain(found, 'ciamlogin.com') && isInDomain(asked, 'ciamlogin.com');
 }

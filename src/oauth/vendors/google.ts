@@ -16,7 +16,7 @@ export const google: Vendor = {
       source:
         'https://accounts.google.com/.well-known/openid-configuration, https://developers.google.com/identity/protocols/oauth2/native-app',
     },
-    refusedFlows: {
+    unsupportedFlows: {
       value: { device: 'Google gives device codes to clients of the type “TVs and Limited Input devices” alone, for few scopes' },
       source: 'https://developers.google.com/identity/protocols/oauth2/limited-input-device',
     },

@@ -19,7 +19,7 @@ import { slack } from './slack.js';
 import { stripe } from './stripe.js';
 import type { Vendor } from './vendor.js';
 
-export type { Fact, Needs, Vendor } from './vendor.js';
+export type { Fact, VendorNeeds as Needs, Vendor } from './vendor.js';
 
 /** Those that are known by a host first; Keycloak is known by a path, which any host may have. */
 export const vendors: readonly Vendor[] = [
@@ -44,7 +44,7 @@ export const vendors: readonly Vendor[] = [
 ];
 
 /** The make of an issuer; undefined for most. */
-export function vendorOf(issuer: string): Vendor | undefined {
+export function findVendor(issuer: string): Vendor | undefined {
   if (!URL.canParse(issuer)) return undefined;
   const url = new URL(issuer);
   return url.protocol === 'https:' ? vendors.find((vendor) => vendor.isIssuer(url)) : undefined;

@@ -1,9 +1,9 @@
-import { isBelow, type Vendor } from './vendor.js';
+import { isInDomain, type Vendor } from './vendor.js';
 
 export const okta: Vendor = {
   name: 'Okta',
   issuers: ['https://….okta.com', 'https://….okta.com/oauth2/…', 'https://….oktapreview.com/oauth2/…'],
-  isIssuer: (issuer) => ['okta.com', 'oktapreview.com', 'okta-emea.com'].some((domain) => isBelow(issuer, domain)),
+  isIssuer: (issuer) => ['okta.com', 'oktapreview.com', 'okta-emea.com'].some((domain) => isInDomain(issuer, domain)),
   needs: {},
   notes: [
     {

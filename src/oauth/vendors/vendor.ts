@@ -8,7 +8,7 @@ export interface Fact<T> {
 }
 
 /** What a login does in another way for this make. An option of the person's wins over each of them. */
-export interface Needs {
+export interface VendorNeeds {
   /** RFC 8707 `resource` is refused: the scope, or the audience, says what the token is for. */
   readonly resource?: Fact<'none'>;
   /** A refresh names the scopes once more. */
@@ -30,11 +30,11 @@ export interface Needs {
   /** Hosts of its own that are on another site than its issuer, each with all below it, where endpoints or the page for codes are. */
   readonly endpointHosts?: Fact<readonly string[]>;
   /** What to ask for where neither the person nor the server names a scope: without any, its answer is of no use. */
-  readonly leastScope?: Fact<string>;
+  readonly defaultScope?: Fact<string>;
   /** How a client comes to be known there, as sentences for the person: it lets none register itself, or only those it knows. */
   readonly registration?: Fact<string>;
   /** Flows that cannot work there, whatever its metadata says, with the reason as the end of a sentence. */
-  readonly refusedFlows?: Fact<Readonly<Record<string, string>>>;
+  readonly unsupportedFlows?: Fact<Readonly<Record<string, string>>>;
 }
 
 export interface Vendor {
@@ -44,12 +44,12 @@ export interface Vendor {
   readonly issuers: readonly string[];
   /** Whether an issuer is of this make, by its host: one that has been validated, never a name that an MCP server gives. */
   isIssuer(issuer: URL): boolean;
-  readonly needs: Needs;
+  readonly needs: VendorNeeds;
   /** What is so and needs nothing of us, or something of the person. */
   readonly notes: readonly Fact<string>[];
 }
 
 /** Whether a host is `domain` or below it. */
-export function isBelow({ hostname }: URL, domain: string): boolean {
+export function isInDomain({ hostname }: URL, domain: string): boolean {
   return hostname === domain || hostname.endsWith(`.${domain}`);
 }

@@ -3,15 +3,15 @@ import { readServers, type AppServer } from '../../../src/apps/configuration.js'
 import { jsonc } from '../../../src/apps/formats/jsonc.js';
 import { toml } from '../../../src/apps/formats/toml.js';
 import { yaml } from '../../../src/apps/formats/yaml.js';
-import { appNamed } from '../../../src/apps/index.js';
-import { nameInApp } from '../../../src/apps/name-in-app.js';
-import { answeredBy, answerTo, isAnswerTo, onOneLine } from '../../../src/bridge/json-rpc.js';
-import { nameFromUrl } from '../../../src/login/server-name.js';
-import { stepUp } from '../../../src/login/step-up.js';
+import { findApp } from '../../../src/apps/index.js';
+import { chooseNameInApp } from '../../../src/apps/name-in-app.js';
+import { parseResponseId, asResponseTo, isResponseTo, toOneLine } from '../../../src/bridge/json-rpc.js';
+import { deriveServerName } from '../../../src/login/server-name.js';
+import { checkStepUp } from '../../../src/login/step-up.js';
 import { checkAuthorizationResponse } from '../../../src/oauth/authorization-code.js';
-import type { Octets } from '../../../src/octets.js';
-import { parseDocument, servers } from '../../../src/store/document.js';
-import { storeNames } from '../../../src/store/fitted-name.js';
+import type { BinaryString } from '../../../src/effects.js';
+import { parseDocument, listServers } from '../../../src/store/document.js';
+import { chooseServerNames } from '../../../src/store/usable-name.js';
 import { attempt, octets, state, told, variables } from './reading.js';
 
 /** What is made of a number of things rather than of one text. */
@@ -24,7 +24,7 @@ export const many: readonly { readonly what: string; readonly of: (size: number)
           name: `a${' '.repeat(1 + (i % 7))}${'.'.repeat(i % 11)}b`,
           url: `https://a.example/${i}`,
         })),
-      work: (all: { name: string; url: string }[]) => storeNames(all, { document: {}, isSame: () => false, ofHost: () => 'server' }),
+      work: (all: { name: string; url: string }[]) => chooseServerNames(all, { document: {}, isSame: () => false, ofHost: () => 'server' }),
     },
     {
       what: 'servers of an app beside those of the store',
@@ -32,13 +32,13 @@ export const many: readonly { readonly what: string; readonly of: (size: number)
         Array.from({ length: size }, (_, i): AppServer => ({
           name: `s-${i}`,
           url: 'https://a.example/',
-          foreign: [],
+          appVariables: [],
           how: 'own',
           entry: {},
         })),
       work: (all: AppServer[]) =>
-        nameInApp(all, {
-          app: appNamed('cursor'),
+        chooseNameInApp(all, {
+          app: findApp('cursor'),
           name: 'x',
           url: 'https://a.example/',
           others: all.map(({ name }) => name),
@@ -51,7 +51,7 @@ export const many: readonly { readonly what: string; readonly of: (size: number)
         JSON.stringify({
           mcpServers: Object.fromEntries(Array.from({ length: size }, (_, i) => [`s ${i}`, { url: 'https://a.example/' }])),
         }),
-      work: (text: string) => readServers(text, { app: appNamed('cursor'), file: 'f', ours: 'mcp-auth' }),
+      work: (text: string) => readServers(text, { app: findApp('cursor'), file: 'f', ours: 'mcp-auth' }),
     },
     ...Object.entries({
       JSON: [jsonc, (i: number) => `${i === 0 ? '{' : ','}"k${i}":1`],
@@ -66,14 +66,14 @@ export const many: readonly { readonly what: string; readonly of: (size: number)
     {
       what: 'a message that is too large to be parsed',
       of: (size) => octets(`{"result":[${'"\\\\\\"\\\\",{"a":1},'.repeat(size)}0],"id":"2"}`),
-      work: (text: Octets) => [answerTo(text, 2), answeredBy(text), isAnswerTo(text, 2), onOneLine(text)],
+      work: (text: BinaryString) => [asResponseTo(text, 2), parseResponseId(text), isResponseTo(text, 2), toOneLine(text)],
     },
     {
       what: 'scopes that are asked for again',
       of: (size) => Array.from({ length: size }, (_, i) => `s${i}`).join(' '),
       work: (scope: string) => {
         const login = { accessToken: 'a', tokenType: 'bearer' as const, scope };
-        return stepUp({ name: 'n', login: login, challenge: { dpop: false, scope } });
+        return checkStepUp({ name: 'n', login: login, challenge: { isDpop: false, scope } });
       },
     },
     {
@@ -94,9 +94,9 @@ export const many: readonly { readonly what: string; readonly of: (size: number)
         }),
       work: async (text: string) => {
         const document = await parseDocument(text, 'f');
-        return nameFromUrl(
+        return deriveServerName(
           new URL('https://s.example/'),
-          servers(document).map(([name]) => name),
+          listServers(document).map(([name]) => name),
         );
       },
     },

@@ -1,6 +1,6 @@
 /** What several functions that read a text are given besides. */
 import { createTrace } from '../../../src/http/trace.js';
-import type { Octets } from '../../../src/octets.js';
+import type { BinaryString } from '../../../src/effects.js';
 import { attemptWith } from '../../helpers/attempt.js';
 
 export const variables = { variables: {} };
@@ -8,10 +8,10 @@ export const variables = { variables: {} };
 export const state = 'state-of-22-characters';
 export const attempt = attemptWith({ state, codeVerifier: 'verifier' });
 
-export const octets = (text: string) => text as Octets;
+export const octets = (text: string) => text as BinaryString;
 export const told = (text: string) => {
   const trace = createTrace(() => undefined);
   const [url, headers] = [new URL('https://as.example/token'), { 'content-type': 'application/json', location: text }];
-  trace.response(url, { status: 200, headers }, Buffer.from(text));
-  trace.request(new URL(url), { method: 'POST', headers, body: text });
+  trace.logResponse(url, { status: 200, headers }, Buffer.from(text));
+  trace.logRequest(new URL(url), { method: 'POST', headers, body: text });
 };

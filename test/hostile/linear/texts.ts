@@ -1,38 +1,51 @@
 /** The functions that read a text, and what is worst for each. */
 import { Readable } from 'node:stream';
-import { headersOfEntry } from '../../../src/apps/entry-headers.js';
+import { readEntryHeaders } from '../../../src/apps/entry-headers.js';
 import { jsonc } from '../../../src/apps/formats/jsonc.js';
 import { toml } from '../../../src/apps/formats/toml.js';
 import { yaml } from '../../../src/apps/formats/yaml.js';
-import { inOurNotation } from '../../../src/apps/notation.js';
+import { translateVariables } from '../../../src/apps/notation.js';
 import { readEvents } from '../../../src/bridge/events.js';
-import { answeredBy, answerTo, onOneLine, parseMessage } from '../../../src/bridge/json-rpc.js';
-import { placesOf } from '../../../src/bridge/large-message.js';
+import { parseResponseId, asResponseTo, toOneLine, parseMessage } from '../../../src/bridge/json-rpc.js';
+import { findMembers } from '../../../src/bridge/large-message.js';
 import { saysSessionIsLost } from '../../../src/bridge/lost-session.js';
-import { shownChange } from '../../../src/commands/shown-change.js';
-import type { HttpAnswer } from '../../../src/context.js';
+import { formatRedactedDiff } from '../../../src/commands/redacted-diff.js';
+import type { BinaryString, HttpResponse } from '../../../src/effects.js';
 import { toAuthError } from '../../../src/errors.js';
 import { parseSafeUrl } from '../../../src/http/url-policy.js';
-import { asciiJson, isDeeperThan, parseObject } from '../../../src/json.js';
-import { nameFromUrl } from '../../../src/login/server-name.js';
-import { storedUrl } from '../../../src/login/stored-url.js';
+import { toAsciiJson, isDeeperThan, parseObject } from '../../../src/text/json.js';
+import { deriveServerName } from '../../../src/login/server-name.js';
+import { toStoredUrl } from '../../../src/login/stored-url.js';
 import { checkAuthorizationResponse } from '../../../src/oauth/authorization-code.js';
 import { parseChallenge } from '../../../src/oauth/challenge.js';
-import { deviceMends, mended, registrationMends, tokenMends } from '../../../src/oauth/lenience.js';
+import {
+  deviceNormalisations,
+  normaliseResponse,
+  registrationNormalisations,
+  tokenNormalisations,
+} from '../../../src/oauth/normalisation.js';
 import { parsePastedResponse } from '../../../src/oauth/pasted-response.js';
-import { checkPlace, movedTo } from '../../../src/oauth/place.js';
-import { registeredRedirectUri } from '../../../src/oauth/redirect-uri.js';
-import { endsLogin, knowsNoResource, refusesClientProof, refusesPrompt, refusesResource, wantsScope } from '../../../src/oauth/refusal.js';
-import { covers } from '../../../src/oauth/resource.js';
+import { checkBelongsToServer, findRedirectTarget } from '../../../src/oauth/server-url.js';
+import { findRegisteredRedirectUri } from '../../../src/oauth/redirect-uri.js';
+import {
+  rejectsRefreshToken,
+  doesNotSupportResource,
+  rejectsClientAuthentication,
+  rejectsPrompt,
+  rejectsResource,
+  requiresScope,
+} from '../../../src/oauth/error-response.js';
+import { isResourceFor } from '../../../src/oauth/resource.js';
 import { parseRetryAfter } from '../../../src/oauth/retry-after.js';
-import { refusesLength, saysTokenIsRefused } from '../../../src/oauth/token-refusal.js';
-import { octetEncoding, toOctets, type Octets } from '../../../src/octets.js';
-import { isPrintable, printable, quoted, withoutCredentials } from '../../../src/server-text.js';
+import { rejectsHeaderLength, saysTokenIsRejected } from '../../../src/oauth/token-rejection.js';
+import { binaryEncoding, toBinary } from '../../../src/text/binary-string.js';
+
+import { isPrintable, toPrintable, quote, redactCredentials } from '../../../src/text/server-text.js';
 import { parseDocument } from '../../../src/store/document.js';
-import { fittedName } from '../../../src/store/fitted-name.js';
-import { expandVariables, isUrlOf, unsetIn, variablesIn } from '../../../src/store/variables.js';
-import { eachLine } from '../../../src/terminal/json-lines.js';
-import { strokeReader } from '../../../src/terminal/key-codes.js';
+import { toServerName } from '../../../src/store/usable-name.js';
+import { expandVariables, expandsToUrl, listUnsetVariables, listVariables } from '../../../src/store/variables.js';
+import { forEachLine } from '../../../src/terminal/json-lines.js';
+import { createKeyDecoder } from '../../../src/terminal/key-decoder.js';
 import { attempt, octets, state, told, variables } from './reading.js';
 
 /** One function, and texts that are made of pieces again and again: each after what is before it, and with an end. */
@@ -43,11 +56,11 @@ interface Row {
   readonly before?: readonly string[];
   readonly after?: readonly string[];
 }
-const request = { text: toOctets('{}'), id: 1, method: 'tools/list' };
+const request = { text: toBinary('{}'), id: 1, method: 'tools/list' };
 /** A text in pieces of the size that a socket gives. */
-const answerOf = (text: string, size = 16_384): HttpAnswer => {
+const answerOf = (text: string, size = 16_384): HttpResponse => {
   const chunks = Array.from({ length: Math.ceil(text.length / size) }, (_, i) =>
-    Buffer.from(text.slice(i * size, (i + 1) * size), octetEncoding),
+    Buffer.from(text.slice(i * size, (i + 1) * size), binaryEncoding),
   );
   return { status: 200, headers: {}, body: Readable.from(chunks, { objectMode: false }) };
 };
@@ -59,7 +72,7 @@ const edited = (format: typeof jsonc) => (text: string) => {
   return format.remove(put, ['mcpServers', 'linear']);
 };
 const answered = (text: string) =>
-  [onOneLine, answeredBy, (one: Octets) => answerTo(one, 1), placesOf, parseMessage].map((read) => read(octets(text)));
+  [toOneLine, parseResponseId, (one: BinaryString) => asResponseTo(one, 1), findMembers, parseMessage].map((read) => read(octets(text)));
 
 const words = ['a ', 'token ', 'scope ', 'refresh ', 'session ', 'invalid ', 'resource is ', 'unknown parameter ', 'a', ' '];
 const json = ['[', '{"a":', '"\\"', '\\', '"', '1,', '"a":1,', '"id":1,', ' ', '\n', '{}', '[],', '{'];
@@ -70,16 +83,16 @@ export const rows: readonly Row[] = [
     work: (text) =>
       [
         () => expandVariables(text, variables),
-        () => variablesIn(text),
-        () => unsetIn(text, variables),
-        () => isUrlOf(text, 'https://mcp.example/', variables),
+        () => listVariables(text),
+        () => listUnsetVariables(text, variables),
+        () => expandsToUrl(text, 'https://mcp.example/', variables),
       ].forEach(alone),
     pieces: ['${', '${A', '${A:-', '${A:-x}', '$', '{', '}', '${A}', 'A', '${${', ':-'],
     before: ['', '${A:-'],
   },
   {
     what: 'a URL as the store has it',
-    work: (text) => storedUrl(`https://mcp.example/${text}`, (url) => parseSafeUrl(url, { what: 'It' }).href, variables),
+    work: (text) => toStoredUrl(`https://mcp.example/${text}`, (url) => parseSafeUrl(url, { what: 'It' }).href, variables),
     pieces: ['${', 'a', '/', '\t', '%', '..', '../', ' ', '#', '?'],
   },
   {
@@ -111,7 +124,7 @@ export const rows: readonly Row[] = [
   },
   {
     what: 'what connect --print shows',
-    work: (text) => shownChange({ file: 'f', before: text, after: `${text}\nnew` }, '{"a": 1}'),
+    work: (text) => formatRedactedDiff({ file: 'f', before: text, after: `${text}\nnew` }, '{"a": 1}'),
     pieces: ['"\\', '\\"', '"', "'", '\\', 'a', ' ', '\n', 'token: "', 'token ', 'Bearer ', 'a:', '"a": ', '["a"]', "it's\n"],
     after: ['', '"'],
   },
@@ -129,7 +142,7 @@ export const rows: readonly Row[] = [
   },
   {
     what: 'a stream of events',
-    work: (text) => readEvents(answerOf(text), { take: () => undefined }),
+    work: (text) => readEvents(answerOf(text), { onEvent: () => undefined }),
     pieces: [
       '\n',
       '\r',
@@ -148,7 +161,7 @@ export const rows: readonly Row[] = [
   },
   {
     what: 'lines of an app',
-    work: (text) => eachLine(answerOf(text).body, { signal: new AbortController().signal, take: () => undefined }),
+    work: (text) => forEachLine(answerOf(text).body, { signal: new AbortController().signal, take: () => undefined }),
     pieces: ['\n', '\r', 'a', 'a\n', '\r\n'],
   },
   {
@@ -188,7 +201,7 @@ export const rows: readonly Row[] = [
   {
     what: 'keys of a terminal',
     work: (text) => {
-      const read = strokeReader();
+      const read = createKeyDecoder();
       for (let at = 0; at < text.length; at += 1024) read(text.slice(at, at + 1024));
     },
     pieces: ['\u001b', '\u001b[', '\u001b]', '\u001b[0', 'a', '\u001b[200~', '\u001b[201', '\r', '\u0000', '\u001bO'],
@@ -196,41 +209,45 @@ export const rows: readonly Row[] = [
   },
   {
     what: 'a server’s words',
-    work: (text) => [printable(text), isPrintable(text), quoted(text), withoutCredentials(text), asciiJson(text)],
+    work: (text) => [toPrintable(text), isPrintable(text), quote(text), redactCredentials(text), toAsciiJson(text)],
     pieces: ['\u202e', '\n', '\t ', 'Bearer ', 'Bearer', 'a', 'a1', '“', '\u200b', '\ud800', ' ', '\u3000'],
   },
   {
     what: 'a refusal in words',
     work: refusal((one) => [
-      refusesResource(one),
-      knowsNoResource(one),
-      refusesPrompt(one),
-      wantsScope(one),
-      endsLogin(one),
-      refusesClientProof(one),
+      rejectsResource(one),
+      doesNotSupportResource(one),
+      rejectsPrompt(one),
+      requiresScope(one),
+      rejectsRefreshToken(one),
+      rejectsClientAuthentication(one),
     ]),
     pieces: [...words, 'prompt ', 'refresh_token ', 'client ', 'to refresh the ', 'not ', 'already '],
   },
   {
     what: 'a refusal of a token',
     work: (text) => [
-      saysTokenIsRefused(text),
-      saysTokenIsRefused(JSON.stringify({ message: text })),
-      refusesLength({ status: 400, text }, 'x'.repeat(4000)),
+      saysTokenIsRejected(text),
+      saysTokenIsRejected(JSON.stringify({ message: text })),
+      rejectsHeaderLength({ status: 400, text }, 'x'.repeat(4000)),
     ],
     pieces: [...words, 'header ', 'bearer ', 'id', 'expired_', '{'],
   },
   {
     what: 'an answer of a token endpoint',
     work: (text) =>
-      mended(new Response(text, { status: 200 }), { mends: [...tokenMends, ...registrationMends, ...deviceMends], status: 200 }),
+      normaliseResponse(new Response(text, { status: 200 }), {
+        mends: [...tokenNormalisations, ...registrationNormalisations, ...deviceNormalisations],
+        status: 200,
+      }),
     pieces: ['a=', '&', 'a&', '.', ' ', '<', '"', '[', '{', 's', '\\', ','],
     before: ['', 'a=', '"', '{"expires_in":"', '{"scope":"', '{"error":"'],
     after: ['', '"}', '"'],
   },
   {
     what: 'an error’s name',
-    work: (text) => mended(new Response(JSON.stringify({ error: text }), { status: 400 }), { mends: tokenMends, status: 200 }),
+    work: (text) =>
+      normaliseResponse(new Response(JSON.stringify({ error: text }), { status: 400 }), { mends: tokenNormalisations, status: 200 }),
     pieces: ['a', 'A', 'aA', ' ', '-', '_', 'a_'],
     after: ['', '!'],
   },
@@ -253,16 +270,16 @@ export const rows: readonly Row[] = [
     work: (text) => {
       const target = new URL(`https://a.example/${text}`);
       const other = new URL(`https://a.example/${text}x`);
-      movedTo({ status: 307, location: `/${text}y` }, target);
-      alone(() => checkPlace(other, { target, what: 'It' }));
-      covers(target.href, other);
+      findRedirectTarget({ status: 307, location: `/${text}y` }, target);
+      alone(() => checkBelongsToServer(other, { target, what: 'It' }));
+      isResourceFor(target.href, other);
     },
     pieces: ['a', '/', '%', 'a/', ';', '.', '../'],
     after: ['', '/'],
   },
   {
     what: 'a redirect URI',
-    work: (text) => registeredRedirectUri('http://127.0.0.1:1/', [text]),
+    work: (text) => findRegisteredRedirectUri('http://127.0.0.1:1/', [text]),
     pieces: ['a', '/', '[', ':', '?'],
     before: ['', 'http://'],
   },
@@ -275,13 +292,13 @@ export const rows: readonly Row[] = [
   },
   {
     what: 'variables of apps',
-    work: (text) => [inOurNotation(text, { bare: true, isUrl: true }), inOurNotation(text)],
+    work: (text) => [translateVariables(text, { bare: true, isUrl: true }), translateVariables(text)],
     pieces: ['${', '{{', '$', '$A', '${A:-', '{env:', '%', '%AAA', '%AAA%', '}', 'A', '${A:-${A}', '${env:A}', '$env:'],
     before: ['', 'https://', '${A:-'],
   },
   {
     what: 'a header of an app',
-    work: (text) => headersOfEntry({ headers: { a: text }, command: ['--header', `a: ${text}`, '--header', text] }, {}),
+    work: (text) => readEntryHeaders({ headers: { a: text }, command: ['--header', `a: ${text}`, '--header', text] }, {}),
     pieces: ['${', '${a}', 'a', ':', ' ', 'Bearer ', '\n'],
   },
   {
@@ -305,8 +322,8 @@ export const rows: readonly Row[] = [
     before: ['', 'mcpServers:\n  linear:\n    command: 1\n'],
   },
   { what: 'the store', work: (text) => parseDocument(text, 'file'), pieces: [...json, '\r\n'], before: ['', '{"mcpServers":{"a":'] },
-  { what: 'a name', work: fittedName, pieces: ['-', ' ', 'ß', 'é', 'a', '\u0301', '@'], after: ['', 'x'] },
-  { what: 'a name from a URL', work: (text) => nameFromUrl(new URL(`https://${text}/`), []), pieces: ['a', 'a.', 'mcp.', '1.'] },
+  { what: 'a name', work: toServerName, pieces: ['-', ' ', 'ß', 'é', 'a', '\u0301', '@'], after: ['', 'x'] },
+  { what: 'a name from a URL', work: (text) => deriveServerName(new URL(`https://${text}/`), []), pieces: ['a', 'a.', 'mcp.', '1.'] },
   {
     what: 'a nested document',
     work: (text) => [parseObject(text), isDeeperThan(parseObject(text), 64)],

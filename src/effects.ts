@@ -1,0 +1,258 @@
+/**
+ * The effects of this program, as types: network, disk, clock, terminal, environment. This file imports nothing of the
+ * program, so every layer can name them. context.ts adds the store; tests replace them one by one.
+ */
+import type { Readable } from 'node:stream';
+
+/** Where an address is, from the least private to the most: on the internet, in a private network, on this machine. */
+export type Network = 'public' | 'private' | 'loopback';
+
+declare const isBinary: unique symbol;
+
+/**
+ * Bytes as a string, one character per byte (latin1). Data that is only passed on is neither decoded nor encoded. Strings
+ * rather than buffers: V8 lets hundreds of megabytes of buffers accumulate before it frees them.
+ */
+export type BinaryString = string & { readonly [isBinary]: true };
+
+export interface Secrets {
+  /** Notes a value. `replacement` is what is told in its place. */
+  add(value: string, replacement?: string): void;
+  /** Notes what in a server's address only its owner knows: many services give each customer an address of their own. */
+  addUrl(url: string): void;
+  /**
+   * Asks for values, and addresses, that are told in another place, whenever something is to be told. What it gives is looked at
+   * once, as long as it is the same object: a store may have a thousand of them.
+   */
+  addSource(source: () => SecretSource): void;
+  /** Any text without them. */
+  redact(text: string): string;
+  /**
+   * A sentence without them: they are looked for in quotation marks, which hold a server's words, and in addresses. Our own words
+   * stay, since one of them may be a secret somewhere.
+   */
+  redactSentence(text: string): string;
+}
+
+export interface SecretSource {
+  readonly values: readonly string[];
+  readonly urls: readonly string[];
+}
+
+/** Everything that reads or changes the world, but for the store. */
+export interface Effects {
+  readonly http: Http;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly ui: Ui;
+  readonly env: Env;
+  /** Starts processes that renew tokens; absent where tokens are renewed in this process. */
+  readonly refresher?: Refresher | undefined;
+  /** Runs a program with this process's streams and environment plus `variables`. Resolves to its exit code. */
+  runProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<number>;
+  /** Aborted when the user interrupts the command; the reason is an AuthError. */
+  readonly signal: AbortSignal;
+}
+
+export interface Refresher {
+  /**
+   * Starts a process that nothing ends but itself, gives it `request`, and hands over what it says, until it has ended or `take`
+   * returns true: that was all. Where it cannot be started, it says nothing.
+   *
+   * @throws the signal's reason, at once: the process goes on.
+   */
+  start(request: object, options: { readonly take: (message: unknown) => boolean; readonly signal: AbortSignal }): Promise<void>;
+}
+
+export interface Env {
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  /** Whether there is a file or folder of that name. */
+  readonly exists: (file: string) => boolean;
+  /** The folder that the command was typed in. */
+  readonly folder: string;
+  /** The words that start this very program. */
+  readonly program: readonly string[];
+  /** What this run must not tell. */
+  readonly secrets?: Secrets;
+}
+
+export interface Files {
+  /**
+   * Reads a file that the person named, as a key.
+   *
+   * @param what names it in the error: `file_unreadable`, also for UTF-16. A byte order mark is left out.
+   */
+  readText(file: string, what: string): Promise<string>;
+  /** A file's text, with the byte order mark that it may have; undefined where there is none. Throws `file_unreadable`, `file_invalid`. */
+  readIfThere(file: string): Promise<string | undefined>;
+  /**
+   * Writes another program's file at once, through a symbolic link if it is one, with the mode that it has, or 0600; where
+   * it holds a secret from now on, others lose what they may do with it. What was there before the first time stays beside
+   * it. Throws `file_unwritable`.
+   */
+  replaceText(file: string, text: string, options: { secret: boolean }): Promise<void>;
+  /** Whether two paths lead to one file, which need not be there yet. */
+  isSame(one: string, other: string): Promise<boolean>;
+  /** Writes a file that holds no secret, and the folders that it is in. Throws `file_unwritable`. */
+  writeText(file: string, text: string): Promise<void>;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `milliseconds`; rejects with the signal's reason when it aborts first. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `action` once after `milliseconds`, unless the returned function is called before. */
+  alarm(milliseconds: number, action: () => void): () => void;
+  /** Calls `action` every `milliseconds`, until the returned function is called. */
+  every(milliseconds: number, action: () => void): () => void;
+}
+
+/** What the person wants one server to be sent, beside what the protocol asks for. */
+export interface ServerAccess {
+  /** The only place that gets the headers. */
+  readonly origin: string;
+  /** By name, in lower case. A header that a request has by itself wins. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** A TLS client certificate and its key, both PEM: shown to whoever asks for one in the handshake, which gives the key away to nobody. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+}
+
+export interface Http {
+  /** The most private network that this one goes to. */
+  readonly allowedNetwork: Network;
+  /** The same, for addresses that somebody in the network `reach` has named. */
+  withAllowedNetwork(reach: Network): Http;
+  /** The same, with what one server is to be sent besides. */
+  withServerAccess(server: ServerAccess): Http;
+  /** The network in which a host was reached, the least private if it was several; `public` while that is not known. */
+  networkOf(url: URL): Network;
+  /**
+   * One guarded request. Rejects with an AuthError: `url_refused`, `address_refused`, `network_error`, `request_timed_out`,
+   * `response_invalid` (too large). The body of the response has been read, unless `stream`.
+   */
+  fetch(url: string | URL, request?: HttpRequest): Promise<Response>;
+  /** The same, handed over as soon as there is its head. Its body is the caller's to read to the end, or to destroy. */
+  open(url: string | URL, request?: HttpRequest): Promise<HttpResponse>;
+  /** Closes the connections that are kept open. */
+  close(): void;
+}
+
+/** An answer, while its body is still coming. */
+export interface HttpResponse {
+  readonly status: number;
+  /** By name, in lower case; what came several times is one list. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Decompressed. It fails as Node's streams do. */
+  readonly body: Readable;
+}
+
+export interface HttpRequest {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | URLSearchParams | null;
+  /** Of a body that is text: UTF-8, unless it is octets. */
+  readonly encoding?: 'latin1' | undefined;
+  readonly signal?: AbortSignal | null;
+  /** How many redirects may be followed. 0, the default, is right for whatever carries a secret. */
+  readonly maxRedirects?: number;
+  /** Hand the body over as it arrives, with no limit on its time; only its head is waited for. */
+  readonly stream?: boolean;
+  /** Bytes that the body may have, after decompression: 1 MiB, or any number where it is streamed, without it. */
+  readonly maxBytes?: number;
+  /** Milliseconds that it may take, in place of 30 s; 0 for as long as it takes. */
+  readonly timeout?: number;
+}
+
+/** One key that does something by itself. */
+export interface Key {
+  /** In lower case. */
+  readonly key: string;
+  /** What it does, in a few words. */
+  readonly help: string;
+  press(): void;
+}
+
+/** stdout: the result of the command. Every method makes its text printable first. */
+export interface Output {
+  /** Prints text to stdout. */
+  print(text: string): void;
+  /** Prints one line of JSON to stdout. Unprintable characters are escaped, so that none is lost. */
+  document(value: unknown): void;
+  /** Resolves when everything printed has been written. Throws `output_failed`. */
+  printed(): Promise<void>;
+  /** Prints one line of JSON to stdout, with `--json` only. */
+  event(event: LoginEvent): void;
+}
+
+/** stderr: messages for the user. Every method makes its text printable first. */
+export interface Messages {
+  /** A sentence. An empty text prints an empty line. */
+  say(text?: string): void;
+  /** A sentence of lesser weight. */
+  remark(text: string): void;
+  warn(text: string): void;
+  succeed(text: string): void;
+  fail(text: string, hint?: string): void;
+  /** A URL alone on its line, whole. */
+  address(url: string): void;
+  /** A command line to type elsewhere, alone on its line. */
+  command(line: string): void;
+  /** A short code to type elsewhere, alone on its line. */
+  code(code: string): void;
+  /** A QR code of `text`, where there is a window that it fits in; `asked` for it by key, also with `--no-qr`. */
+  qr(text: string, asked?: boolean): Promise<void>;
+  /** Counts down to `until` (milliseconds since the epoch) on a line of its own, until the returned function is called. */
+  countdown(label: string, until: number): () => void;
+}
+
+/** What the user types, pastes, chooses or opens. */
+export interface Prompts {
+  /** Where input comes from: a user at a terminal, lines from a pipe or file, or nowhere. */
+  readonly input: 'terminal' | 'lines' | 'none';
+  /** Copies `text` to the clipboard of the user's own machine, and reports the result. */
+  copy(text: string): Promise<void>;
+  /** Has keys act, at a terminal, until the returned function is called. They are named at the foot of the window. */
+  press(keys: readonly Key[]): () => void;
+  /** Asks for something to be pasted, however long and over however many lines. `undefined` when nothing more can come. */
+  paste(question: { message: string; signal?: AbortSignal }): Promise<string | undefined>;
+  /** Asks for one line. `undefined` when nothing more can come. `secret` keeps it off the screen. */
+  ask(question: { message: string; secret?: boolean; signal?: AbortSignal }): Promise<string | undefined>;
+  /** stdin and stdout for another program, line by line, of any length; until the signal. */
+  lines(signal: AbortSignal): Lines;
+  /** Asks for one of `choices`. Only at a terminal. */
+  choose<T>(question: { message: string; choices: { name: string; value: T }[]; signal?: AbortSignal }): Promise<T>;
+  /** Opens `url` in a browser of this machine, without a shell. False when there was none. */
+  openBrowser(url: string): Promise<boolean>;
+}
+
+/** The terminal, or what stands in for it. */
+export interface Ui extends Output, Messages, Prompts {}
+
+/** Lines from and to another program, as they are. */
+export interface Lines {
+  /** Hands over each line, without its end, as it comes. Resolves when no more will come. */
+  readonly each: (take: (line: BinaryString) => void) => Promise<void>;
+  /** Takes a line without its end. What it returns, if anything, resolves when more should be written. */
+  readonly write: (line: BinaryString) => Promise<void> | undefined;
+}
+
+/** What names a login that another command finishes. */
+interface HalfLogin {
+  attempt: string;
+}
+
+/** What `--json` tells, one object a line. Names are the RFCs'. Public interface. */
+export type LoginEvent =
+  | ({ event: 'authorization_url'; url: string } & Partial<HalfLogin>)
+  | ({
+      event: 'device_code';
+      verification_uri: string;
+      verification_uri_complete?: string;
+      user_code: string;
+      expires_in: number;
+      interval: number;
+    } & Partial<HalfLogin>)
+  | { event: 'logged_in'; server: string; scope?: string; expires_at?: number }
+  | { event: 'error'; code: string; message: string; hint: string };

@@ -1,0 +1,69 @@
+/** The question that is asked most, answered without the whole program: as that would answer it, or not at all. */
+import { chmodSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { answerQuickly } from '../../src/fast-path/quick.js';
+import { temporaryStore } from '../helpers/folder.js';
+import { run } from '../helpers/run.js';
+
+const now = Date.now();
+const url = 'https://a.example/mcp';
+const fresh = { type: 'bearer', token: 'token-1', expires_at: Math.floor(now / 1000) + 3600, issued_at: Math.floor(now / 1000) };
+const storeWith = (auth: object, entry: object = {}) => temporaryStore({ mcpServers: { demo: { type: 'http', url, auth, ...entry } } });
+const answer = (line: string, store: string) => answerQuickly({ argv: line.split(' '), variables: { MCP_AUTH_STORE: store }, now });
+
+test.each(['token demo', 'headers demo', 'token demo --store STORE', 'headers demo --store STORE'])(
+  '%s: what the whole program prints',
+  async (line) => {
+    for (const auth of [fresh, { ...fresh, resource: 'https://a.example', refresh_token: 'r' }, { ...fresh, token: 'é\u202e' }]) {
+      const store = storeWith(auth);
+      const whole = run(line.replace('STORE', store), { store });
+      expect(await whole.exit).toBe(0);
+      expect(answer(line.replace('STORE', store), store)).toBe(whole.stdout);
+    }
+  },
+);
+
+describe('is left to the whole program:', () => {
+  test.each([
+    {
+      what: 'a token that expires soon',
+      auth: { ...fresh, issued_at: Math.floor(now / 1000) - 3600, expires_at: Math.floor(now / 1000) + 59 },
+    },
+    { what: 'one that does not say when', auth: { ...fresh, expires_at: undefined } },
+    { what: 'one that is bound to a key', auth: { ...fresh, type: 'dpop' } },
+    { what: 'one of another clock', auth: { ...fresh, issued_at: Math.floor(now / 1000) + 1000 } },
+    { what: 'one for another resource', auth: { ...fresh, resource: 'https://b.example/mcp' } },
+    { what: 'an API key', auth: { type: 'api_key', token: 'x' } },
+    { what: 'no login', auth: undefined },
+  ])('$what', ({ auth }) => {
+    const store = temporaryStore({ mcpServers: { demo: { url, auth } } });
+    expect(answer('token demo', store)).toBeUndefined();
+  });
+
+  test.each([
+    'token',
+    'token none',
+    'token --help',
+    'token demo --min-ttl 5',
+    'token demo extra',
+    'token demo --store',
+    'list',
+    'headers',
+    'constructor demo',
+    '',
+  ])('“%s”', (line) => {
+    expect(answer(line, storeWith(fresh))).toBeUndefined();
+  });
+
+  test('a store that is not there, is none, or is to be warned of', () => {
+    expect(answer('token demo', '/nonexistent/mcp-servers.json')).toBeUndefined();
+    expect(answer('token demo', temporaryStore('{'))).toBeUndefined();
+    const store = storeWith(fresh);
+    chmodSync(store, 0o644);
+    expect(answer('token demo', store)).toBeUndefined();
+  });
+
+  test('a URL with a variable in it, of a login that is for one resource', () => {
+    expect(answer('token demo', storeWith({ ...fresh, resource: url }, { url: 'https://${HOST}/mcp' }))).toBeUndefined();
+  });
+});
