@@ -5,7 +5,7 @@
  * hidden where a server repeats it in its own text.
  */
 import type { HttpResponse, Secrets } from '../effects.js';
-import { createSecrets, redactionMark } from '../secrets/secrets.js';
+import { NotedSecrets, redactionMark } from '../secrets/secrets.js';
 import { looksRandom, shorten, toPrintable } from '../text/server-text.js';
 import { isHarmlessHeader, isHarmlessParameter, noteFormSecrets, noteHeaderSecrets } from './secret-fields.js';
 
@@ -34,7 +34,7 @@ export class Trace {
    * @param print gets one line at a time.
    * @param secrets has the secrets that are already known; the trace adds those that it finds.
    */
-  constructor(print: (line: string) => void, secrets: Secrets = createSecrets()) {
+  constructor(print: (line: string) => void, secrets: Secrets = new NotedSecrets()) {
     this.#print = print;
     this.#secrets = secrets;
   }

@@ -144,7 +144,7 @@ test('item 17: an authorization server elsewhere has no endpoint on this machine
   const document = metadata(issuer, { token_endpoint: `${origin}/token` });
   const address = new URL(`${issuer}/.well-known/oauth-authorization-server`);
   expect(() => parseAuthorizationServer(document, { issuer, address, reach: 'public' })).toThrow('on this machine');
-  expect(() => parseAuthorizationServer(document, { issuer, address, reach: 'loopback' })).toThrow('uses plain http');
+  expect(() => parseAuthorizationServer(document, { issuer, address, reach: 'loopback' })).toThrow('is plain http');
 });
 
 test.each([
