@@ -8,7 +8,7 @@ import { AuthError, exitCodes, exitCodeMeanings, toAuthError } from './errors.js
 import { systemFiles } from './machine/files.js';
 import type { DnsLookup } from './http/lookup.js';
 import { createHttp } from './http/http.js';
-import { createTrace } from './http/trace.js';
+import { Trace } from './http/trace.js';
 import { collectSecrets, redactError } from './secrets/secrets.js';
 import type { UserMessage } from './session/refresher-messages.js';
 import { showUserMessage } from './session/renew-in-refresher.js';
@@ -128,7 +128,7 @@ async function runCommand(
 ): Promise<number> {
   const { env, clock, interrupt } = world;
   const ui = terminalOf(world, options);
-  const trace = options.debug ? createTrace((line) => ui.remark(line), env.secrets) : undefined;
+  const trace = options.debug ? new Trace((line) => ui.remark(line), env.secrets) : undefined;
   const http = createHttp({ env, clock, userAgent: `mcp-auth/${version}`, lookup: world.lookup, trace });
   const store = openStore(() => getStorePath({ option: options.store, env }), interrupt, env.secrets);
   const preferences = openPreferences(getPreferencesPath({ env }));

@@ -12,7 +12,10 @@ export interface RecordedResponse {
 /** The same network, with every answer noted in `visits`: so that what is looked at is what a login does, and nothing else. */
 export function recordResponses(http: Http, visits: RecordedResponse[]): Http {
   return {
-    ...http,
+    allowedNetwork: http.allowedNetwork,
+    networkOf: (url) => http.networkOf(url),
+    open: (url, request) => http.open(url, request),
+    close: () => http.close(),
     withAllowedNetwork: (reach) => recordResponses(http.withAllowedNetwork(reach), visits),
     withServerAccess: (server) => recordResponses(http.withServerAccess(server), visits),
     fetch: async (url, request) => {
