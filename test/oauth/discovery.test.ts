@@ -7,7 +7,7 @@ import { bare401, fails, none, oauthAddress, reachesThePerson } from './discover
 test('a server that lets everybody in needs no login', async () => {
   const { code, said } = await fails(() => [{ want: 'POST /mcp', respond: { json: { jsonrpc: '2.0', id: 0, result: {} } } }]);
   expect(code).toBe(1);
-  expect(said).toContain('no login is needed');
+  expect(said).toContain('does not require a login');
 });
 
 test('a page of HTML is not an MCP server', async () => {

@@ -124,7 +124,7 @@ describe('is asked for again', () => {
       text: code,
       issued: true,
       error: 'address_incomplete',
-      said: 'which a code alone does not',
+      said: 'so a bare code cannot be accepted',
     },
   ])('$what', ({ text, error, said, issued = false }) => {
     const read = () => parsePastedResponse(text, attempt({ iss: issued }));
@@ -134,7 +134,7 @@ describe('is asked for again', () => {
 });
 
 test('a code alone is not taken where nothing shows that the server holds it to this login', () => {
-  expect(() => parsePastedResponse(code, attempt({ pkce: false }))).toThrow('paste the whole address');
+  expect(() => parsePastedResponse(code, attempt({ pkce: false }))).toThrow('Paste the whole redirect URL');
   expect(parsePastedResponse(`${code}#${state}`, attempt({ pkce: false }))).toEqual({ code });
 });
 

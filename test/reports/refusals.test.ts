@@ -56,7 +56,7 @@ describe('Only a 401 counts as a refusal', () => {
   });
 
   test.each<{ form: string; answer: Respond; says: RegExp; exit: number }>([
-    { form: 'a server that lets us in', answer: answerOf, says: /no login is needed/, exit: 1 },
+    { form: 'a server that lets us in', answer: answerOf, says: /does not require a login/, exit: 1 },
     { form: 'a page', answer: { text: '<html>' }, says: /does not respond like an MCP server/, exit: 1 },
     { form: 'a server that is down', answer: { status: 503 }, says: /failed with status 503/, exit: 6 },
   ])('$form is none, whatever metadata its origin has', async ({ answer, says, exit }) => {

@@ -247,7 +247,10 @@ export const rows: readonly Row[] = [
   {
     what: 'an error’s name',
     work: (text) =>
-      normaliseResponse(new Response(JSON.stringify({ error: text }), { status: 400 }), { normalisations: tokenNormalisations, status: 200 }),
+      normaliseResponse(new Response(JSON.stringify({ error: text }), { status: 400 }), {
+        normalisations: tokenNormalisations,
+        status: 200,
+      }),
     pieces: ['a', 'A', 'aA', ' ', '-', '_', 'a_'],
     after: ['', '!'],
   },
