@@ -184,7 +184,7 @@ describe('each link that is broken is named', () => {
       change: () => [{ want: 'POST /mcp', respond: { status: 200, text: 'no' } }],
       step: 'Protected-resource metadata',
       verdict: 'failure',
-      seen: /does not answer as an MCP server does/,
+      seen: /does not respond like an MCP server/,
       code: 1,
     },
     {

@@ -70,8 +70,8 @@ test('item 5: the first authorization server that answers is taken', async () =>
 });
 
 test.each([
-  { methods: undefined, why: 'does not say that it does PKCE' },
-  { methods: ['plain'], why: 'does not offer PKCE with S256' },
+  { methods: undefined, why: 'does not say that it supports PKCE' },
+  { methods: ['plain'], why: 'does not support PKCE with S256' },
 ])('item 14: PKCE methods $methods: refused before anything is registered', async ({ methods, why }) => {
   const { code, said, server } = await fails((origin) => [
     { want: oauthAddress, respond: { json: metadata(origin, { code_challenge_methods_supported: methods }) } },
@@ -143,8 +143,8 @@ test('item 17: an authorization server elsewhere has no endpoint on this machine
   const issuer = 'https://auth.example';
   const document = metadata(issuer, { token_endpoint: `${origin}/token` });
   const address = new URL(`${issuer}/.well-known/oauth-authorization-server`);
-  expect(() => parseAuthorizationServer(document, { issuer, address, reach: 'public' })).toThrow('on this machine');
-  expect(() => parseAuthorizationServer(document, { issuer, address, reach: 'loopback' })).toThrow('is plain http');
+  expect(() => parseAuthorizationServer(document, { issuer, address, allowedNetwork: 'public' })).toThrow('on this machine');
+  expect(() => parseAuthorizationServer(document, { issuer, address, allowedNetwork: 'loopback' })).toThrow('is plain http');
 });
 
 test.each([
