@@ -122,6 +122,12 @@ export function hasCode(error: unknown, ...codes: ErrorCode[]): error is AuthErr
   return error instanceof AuthError && codes.includes(error.code);
 }
 
+/** The operating system's code of an error, as `EACCES`, for a message in parentheses. */
+export function getSystemCode(error: unknown): string {
+  const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+  return code;
+}
+
 /**
  * Turns anything thrown into an AuthError. What is not one already is a bug of ours: it is told by its kind and its
  * place in our code, never by its message, which may quote what it was working on.

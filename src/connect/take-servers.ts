@@ -216,7 +216,16 @@ function hintFor({ document, server, name }: Taking, { env }: Context): string |
 
 /** Without an issuer, the token is used while it lives, and cannot be renewed. */
 function loginFrom({ accessToken, refreshToken, expiresAtSeconds, scope, issuer, clientId, tokenEndpoint, url }: CachedLogin) {
-  return { accessToken, refreshToken, expiresAtSeconds, scope, issuer: issuer ?? originOf(tokenEndpoint), clientId, tokenEndpoint, resource: url };
+  return {
+    accessToken,
+    refreshToken,
+    expiresAtSeconds,
+    scope,
+    issuer: issuer ?? originOf(tokenEndpoint),
+    clientId,
+    tokenEndpoint,
+    resource: url,
+  };
 }
 
 function originOf(url: string | undefined): string | undefined {

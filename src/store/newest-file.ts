@@ -90,7 +90,7 @@ function parseNewest(text: string): NewestLogin | undefined {
   const list: readonly unknown[] = Array.isArray(replaced) ? replaced : [replaces];
   const server = (value['server'] ?? (auth === undefined ? undefined : { auth })) as ServerEntry | undefined;
   if (server !== undefined && readLogin(server) === undefined) return undefined;
-  const [client] = readClient(value['client']);
+  const client = readClient(value['client']);
   return {
     name,
     replaced: list.filter((one) => typeof one === 'string'),

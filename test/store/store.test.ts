@@ -149,8 +149,8 @@ describe('a store that cannot be read as one is left byte for byte as it was', (
   test.each([
     { what: 'not JSON', text: '{\n  "mcpServers": {\n    "a": secret-token\n  }\n}', said: 'line 3, column 10' },
     { what: 'cut off', text: '{"mcpServers": {"a": {"url": "https', said: 'line 1, column' },
-    { what: 'an array', text: '[]', said: 'does not hold a JSON object' },
-    { what: 'null', text: 'null', said: 'does not hold a JSON object' },
+    { what: 'an array', text: '[]', said: 'is not a JSON object' },
+    { what: 'null', text: 'null', said: 'is not a JSON object' },
     { what: 'mcpServers of another type', text: '{"mcpServers": []}', said: 'mcpServers that is not an object' },
   ])('$what', async ({ text, said }) => {
     for (const line of ['list', 'token a', 'add b https://b.example', 'logout a', 'login https://a.example --no-browser']) {
