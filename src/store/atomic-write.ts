@@ -20,7 +20,7 @@ interface TemporaryFileOptions {
    * The file name that the temporary name begins with: the target's by default. Below a store's name, the next change of
    * that store deletes what a killed process has left (`removeLeftovers` in writing.ts).
    */
-  readonly namedAfter?: string;
+  readonly namedAfter?: string | undefined;
 }
 
 interface AtomicWriteOptions extends TemporaryFileOptions {

@@ -6,7 +6,7 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { isObject } from '../text/json.js';
 import { writeAtomically } from './atomic-write.js';
-import { withLock } from './lock.js';
+import { withLock, type LockOptions } from './lock.js';
 import { createUnwritableError } from './unwritable.js';
 import { readOwnFile } from './own-file.js';
 
@@ -65,12 +65,12 @@ export async function removeAttempts({ store, server, now }: { store: string; se
  * the lock is free.
  */
 export async function withAttempt<T>(
-  { store, attempt, signal }: { store: string; attempt: AttemptFile; signal: AbortSignal },
+  { store, attempt, ...waiting }: { store: string; attempt: AttemptFile } & Pick<LockOptions, 'clock' | 'signal'>,
   work: (spent: () => Promise<void>) => Promise<T>,
 ): Promise<T | undefined> {
   const file = getAttemptPath(store, attempt.attempt);
   const remove = () => rm(file, { force: true }).catch(() => undefined);
-  return withLock(`${file}.lock`, { timeout: lockTimeout, signal }, async () => {
+  return withLock(`${file}.lock`, { ...waiting, timeout: lockTimeout }, async () => {
     if (parseAttempt(readOwnFile(file)) === undefined) return undefined;
     const result = await work(remove);
     await remove();

@@ -1,6 +1,7 @@
 /** Reading, writing and deleting the login in a server's entry. All functions are pure. */
 import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
+import { isResourceFor } from '../oauth/resource.js';
 import { isObject } from '../text/json.js';
 import type { ServerEntry } from './document.js';
 import { loginMembers, type AuthEntry, type Login } from './login-members.js';
@@ -29,6 +30,12 @@ export function readLogin(entry: ServerEntry | undefined): Login | undefined {
 /** The URL that the token may be used for: the server's URL or a URL above it. Undefined if the login does not say. */
 export function getAudience({ issuedFor, resource }: Login): string | undefined {
   return issuedFor ?? resource;
+}
+
+/** Whether the token may be used at `url`. A login that does not say where may be used at its server's URL, whatever that is. */
+export function isLoginFor(login: Login, url: URL): boolean {
+  const audience = getAudience(login);
+  return audience === undefined || isResourceFor(audience, url);
 }
 
 /**

@@ -84,7 +84,8 @@ function undoClients(document: StoreDocument, { issuer, before, after }: { issue
   const now = getOwnValue<unknown>(all, issuer);
   if (all === undefined || !Array.isArray(now) || isDeepStrictEqual(before, after)) return;
   const [former, stored] = [toList(before), toList(after)];
-  const isNew = (one: unknown) => findClient(stored, one) !== undefined && findClient(former, one) === undefined && !isUsed(document, issuer, one);
+  const isNew = (one: unknown) =>
+    findClient(stored, one) !== undefined && findClient(former, one) === undefined && !isUsed(document, issuer, one);
   const kept = now.filter((one: unknown) => !isNew(one));
   const isOurs = isDeepStrictEqual(now, after) && kept.every((one: unknown) => findClient(former, one) !== undefined);
   const restored: readonly unknown[] = isOurs
