@@ -5,6 +5,7 @@ import { commands } from './commands/index.js';
 import type { Context } from './context.js';
 import type { Clock, Env, Refresher } from './effects.js';
 import { AuthError, exitCodes, exitCodeMeanings, toAuthError } from './errors.js';
+import { systemClock } from './machine/clock.js';
 import { systemFiles } from './machine/files.js';
 import type { DnsLookup } from './http/lookup.js';
 import { createHttp } from './http/http.js';
@@ -130,7 +131,11 @@ async function runCommand(
   const ui = terminalOf(world, options);
   const trace = options.debug ? new Trace((line) => ui.remark(line), env.secrets) : undefined;
   const http = createHttp({ env, clock, userAgent: `mcp-auth/${version}`, lookup: world.lookup, trace });
-  const store = openStore(() => getStorePath({ option: options.store, env }), interrupt, env.secrets);
+  const store = openStore(() => getStorePath({ option: options.store, env }), {
+    signal: interrupt,
+    clock: systemClock,
+    secrets: env.secrets,
+  });
   const preferences = openPreferences(getPreferencesPath({ env }));
   const runProgram: Context['runProgram'] = (words, variables) => world.runProgram(words, { ...env.variables, ...variables });
   const refresher = world.refresher && withDebug(world.refresher, options.debug ?? false);

@@ -215,8 +215,17 @@ function hintFor({ document, server, name }: Taking, { env }: Context): string |
 }
 
 /** Without an issuer, the token is used while it lives, and cannot be renewed. */
-function loginFrom({ accessToken, refreshToken, expiresAtSeconds: expiresAt, scope, issuer, clientId, tokenEndpoint, url }: CachedLogin) {
-  return { accessToken, refreshToken, expiresAt, scope, issuer: issuer ?? originOf(tokenEndpoint), clientId, tokenEndpoint, resource: url };
+function loginFrom({ accessToken, refreshToken, expiresAtSeconds, scope, issuer, clientId, tokenEndpoint, url }: CachedLogin) {
+  return {
+    accessToken,
+    refreshToken,
+    expiresAtSeconds,
+    scope,
+    issuer: issuer ?? originOf(tokenEndpoint),
+    clientId,
+    tokenEndpoint,
+    resource: url,
+  };
 }
 
 function originOf(url: string | undefined): string | undefined {

@@ -37,7 +37,7 @@ export function createContext({
   const ui = toldBy(given, env.secrets);
   const trace = debug ? new Trace((line) => ui.remark(line), env.secrets) : undefined;
   const effects = {
-    store: openStore(() => getStorePath({ option: store, env }), signal, env.secrets),
+    store: openStore(() => getStorePath({ option: store, env }), { signal, clock: systemClock, secrets: env.secrets }),
     preferences: openPreferences(getPreferencesPath({ env })),
     http: createHttp({ env, clock: systemClock, userAgent: `mcp-auth/${version}`, trace }),
     files: systemFiles,
