@@ -47,7 +47,10 @@ function section({ name, issuers, needs, notes }: Vendor): string {
   });
   const table =
     facts.length === 0 ? ['mcp-auth does nothing differently.'] : ['| mcp-auth | override | source |', '| --- | --- | --- |', ...facts];
-  const known = notes.length === 0 ? [] : ['', 'Good to know:', '', ...notes.map(({ value, source }) => `- ${value} ${linked(source)}`)];
+  const known =
+    notes.length === 0
+      ? []
+      : ['', 'Also, according to the sources:', '', ...notes.map(({ value, source }) => `- ${value} ${linked(source)}`)];
   const where = issuers.map((issuer) => `\`${issuer}\``).join(', ');
   return `${[`## ${name}`, '', `Issuer: ${where}.`, '', ...table, ...known].join('\n')}\n`;
 }
