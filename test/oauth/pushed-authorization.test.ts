@@ -82,7 +82,12 @@ describe('an optional push for a long URL', () => {
     },
     { what: 'not used if it expires too early', answer: { json: { request_uri: 'urn:x:1', expires_in: 60 } }, long: true, pushed: false },
     { what: 'not used if the endpoint fails', answer: { status: 500, json: {} }, long: true, pushed: false },
-    { what: 'not used if the endpoint returns an error', answer: { status: 400, json: { error: 'invalid_request' } }, long: true, pushed: false },
+    {
+      what: 'not used if the endpoint returns an error',
+      answer: { status: 400, json: { error: 'invalid_request' } },
+      long: true,
+      pushed: false,
+    },
     { what: 'never for a short URL', answer: { json: { request_uri: 'urn:x:1', expires_in: 300 } }, long: false, pushed: false },
   ])('$what', async ({ answer, long, pushed }) => {
     const server = await fakeServer((origin) => [offers(origin), { want: 'POST /par', respond: answer }]);
