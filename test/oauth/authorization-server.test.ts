@@ -131,10 +131,10 @@ test('a remote server cannot name this machine', async () => {
   const { signal } = new AbortController();
   const serverUrl = new URL('https://mcp.example/mcp');
   await expect(requestProtectedResource({ serverUrl, challenged: `${origin}/prm` }, { http, signal })).rejects.toThrow(
-    'leads to 127.0.0.1, on this machine',
+    'resolves to 127.0.0.1, a loopback address',
   );
   const challenge = { isDpop: false, resourceMetadata: 'https://mcp.example/prm' };
-  await expect(discover({ serverUrl, challenge }, { http, signal })).rejects.toThrow('leads to 127.0.0.1, on this machine');
+  await expect(discover({ serverUrl, challenge }, { http, signal })).rejects.toThrow('resolves to 127.0.0.1, a loopback address');
   expect(http.asked.filter((url) => url.startsWith(origin))).toEqual([]);
 });
 
