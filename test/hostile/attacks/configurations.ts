@@ -62,7 +62,7 @@ export const configurations: Attack[] = [
     stdin: imported({ issuer: 'https://evil.example', flow: 'workload', workload_token_file: '/etc/passwd' }),
     exit: 0,
     changesStore: true,
-    says: /cannot be renewed here: it is renewed by the flow “workload”, which acts without a person/,
+    says: /cannot be renewed here: it is renewed by the flow “workload”, which runs without the user/,
     leaves: /^(?![^]*(workload|passwd|token_endpoint))/,
   },
   {

@@ -98,7 +98,7 @@ export const endpoints: Attack[] = [
       }),
     exit: 0,
     changesStore: true,
-    says: /cannot be renewed here: its client proves itself with a key in a file/,
+    says: /cannot be renewed here: its client authenticates with a key file/,
     leaves: /^(?![^]*id_ed25519)/,
   },
   {
