@@ -111,3 +111,8 @@ export function expandsToUrl(written: unknown, url: string, env: Pick<Env, 'vari
     throw error;
   }
 }
+
+/** Reads an environment variable. An empty value counts as not set. */
+export function readVariable({ variables }: Pick<Env, 'variables'>, name: string): string | undefined {
+  return variables[name] === '' ? undefined : variables[name];
+}
