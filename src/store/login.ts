@@ -39,9 +39,9 @@ export function isLoginFor(login: Login, url: URL): boolean {
 }
 
 /**
- * Puts `login` into an entry. Our keys are replaced as a whole; keys of others beside them stay. Changes `entry`.
+ * Puts `login` into an entry, in place of any login there. Keys of other programs stay. Changes `entry`.
  *
- * @throws AuthError `usage` as `checkLoginFits`.
+ * @throws AuthError `usage` as `checkLoginAllowed` does.
  */
 export function writeLogin(entry: ServerEntry, login: Login, name: string): void {
   checkLoginAllowed(entry, name);
