@@ -37,6 +37,7 @@ const exitCodeOf = {
   login_needed: exitCodes.loginNeeded,
   renewed_too_often: exitCodes.failed,
   not_a_login: exitCodes.failed,
+  token_bound: exitCodes.failed,
 
   // Finding the authorization server
   url_refused: exitCodes.failed,

@@ -104,7 +104,7 @@ test('what this machine would read, sign or do by itself for an imported login i
   const imported = run('import', { store: byKey, stdin: { text: JSON.stringify(key) } });
   expect(await imported.exit).toBe(0);
   expect(imported.stderr).toContain(
-    'demo cannot be renewed here: its client proves itself with a key in a file (“/keys/robot.pem”). Log in here',
+    'demo cannot be renewed on this machine: its client proves itself with a key in a file (“/keys/robot.pem”). When its token expires',
   );
   expect(readFileSync(byKey, 'utf8')).not.toContain('robot.pem');
 
@@ -112,7 +112,7 @@ test('what this machine would read, sign or do by itself for an imported login i
   const byFlow = temporaryStore();
   const other = run('import', { store: byFlow, stdin: { text: JSON.stringify(flow) } });
   expect(await other.exit).toBe(0);
-  expect(other.stderr).toContain('demo cannot be renewed here: it is renewed by the flow “client-credentials”');
+  expect(other.stderr).toContain('demo cannot be renewed on this machine: it is renewed by the flow “client-credentials”');
   expect(readStore(byFlow).mcpServers.demo.auth).not.toHaveProperty('flow');
 });
 
@@ -225,8 +225,8 @@ test('import tells which options it takes, and which it does not; none of them r
   const store = temporaryStore();
   const imported = run('import', { store, stdin: { text: JSON.stringify({ mcpServers: { demo: entry } }) } });
   expect(await imported.exit, imported.stderr).toBe(0);
-  expect(imported.stderr).toContain('Its options are used here too: “--prompt login”');
-  expect(imported.stderr).toContain('Not taken: “');
+  expect(imported.stderr).toContain('Imported options: “--prompt login”');
+  expect(imported.stderr).toContain('Options not imported: “');
   for (const words of ['--authorize-param audience=a', '--allow-missing-pkce-metadata', '--header x-key'])
     expect(imported.stderr).toContain(words);
   expect(readStore(store).mcpServers.demo).not.toHaveProperty('headers');

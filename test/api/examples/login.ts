@@ -1,7 +1,7 @@
 import { AuthError, login } from 'mcp-auth-cli';
 
 try {
-  const { server, expiresAtSeconds: expiresAt } = await login('https://mcp.example.com/mcp', {
+  const { server, expiresAt } = await login('https://mcp.example.com/mcp', {
     ui: {
       onEvent: (event) => {
         if (event.event === 'device_code') console.log(`Open ${event.verification_uri} and enter ${event.user_code}`);
