@@ -12,7 +12,10 @@ export interface RecordedResponse {
 /** Wraps `http` and adds every response to `responses`, so that the checks make the same requests as a login. */
 export function recordResponses(http: Http, responses: RecordedResponse[]): Http {
   return {
-    ...http,
+    allowedNetwork: http.allowedNetwork,
+    networkOf: (url) => http.networkOf(url),
+    open: (url, request) => http.open(url, request),
+    close: () => http.close(),
     withAllowedNetwork: (network) => recordResponses(http.withAllowedNetwork(network), responses),
     withServerAccess: (server) => recordResponses(http.withServerAccess(server), responses),
     fetch: async (url, request) => {

@@ -112,11 +112,11 @@ export interface LoginOptions extends Options {
   readonly timeout?: number;
 }
 
-/** A stored login; `expiresAt` in seconds since the epoch. */
+/** A stored login. `expiresAtSeconds` is in seconds since the epoch. */
 export interface LoggedIn {
   readonly server: string;
   readonly scope?: string;
-  readonly expiresAt?: number;
+  readonly expiresAtSeconds?: number;
 }
 
 /**
@@ -130,7 +130,7 @@ export async function login(server: string, options: LoginOptions): Promise<Logg
     const target = await findTarget({ server, name }, context);
     const request = { ...target, client: {}, credentials: {}, flow, newSettings: { scope }, timeout, browserWanted: false, verify: true };
     const { login: stored } = await logIn(request, context);
-    return { server: target.name, scope: stored.scope, expiresAt: stored.expiresAtSeconds };
+    return { server: target.name, scope: stored.scope, expiresAtSeconds: stored.expiresAtSeconds };
   });
 }
 

@@ -3,11 +3,12 @@ import type { Context } from '../context.js';
 import type { Clock, Effects, Env, Refresher, Ui } from '../effects.js';
 import type { DnsLookup } from '../http/lookup.js';
 import { createHttp } from '../http/http.js';
-import { createTrace } from '../http/trace.js';
+import { Trace } from '../http/trace.js';
 import { getPreferencesPath, getStorePath } from '../store/path.js';
 import { openPreferences } from '../store/preferences.js';
 import { openStore } from '../store/store.js';
 import { version } from '../version.js';
+import { systemClock } from './clock.js';
 import { systemFiles } from './files.js';
 
 export interface ContextOptions {
@@ -30,7 +31,7 @@ export interface ContextOptions {
 
 export function createContext(options: ContextOptions): Context {
   const { env, clock, ui, signal, refresher, lookup, hold } = options;
-  const trace = options.debug ? createTrace((line) => ui.remark(line), env.secrets) : undefined;
+  const trace = options.debug ? new Trace((line) => ui.remark(line), env.secrets) : undefined;
   const effects: Omit<Effects, 'signal'> = {
     http: createHttp({ env, clock, userAgent: `mcp-auth/${version}`, lookup, trace }),
     files: systemFiles,
@@ -40,7 +41,7 @@ export function createContext(options: ContextOptions): Context {
     refresher,
     runProgram: (words, variables) => options.runProgram(words, { ...env.variables, ...variables }),
   };
-  const store = openStore(() => getStorePath({ option: options.store, env }), signal, env.secrets);
+  const store = openStore(() => getStorePath({ option: options.store, env }), { signal, clock: systemClock, secrets: env.secrets });
   const preferences = openPreferences(getPreferencesPath({ env }));
   const rest = { ...effects, store, preferences };
   const undisturbed: Context = { ...rest, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
