@@ -126,6 +126,12 @@ export function hasCode(error: unknown, ...codes: ErrorCode[]): error is AuthErr
   return error instanceof AuthError && codes.includes(error.code);
 }
 
+/** The operating system's code of an error, as `EACCES`, for a message in parentheses. */
+export function getSystemCode(error: unknown): string {
+  const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+  return code;
+}
+
 /**
  * Converts anything thrown to an AuthError. Other errors are bugs of mcp-auth: they are described by their class and their
  * place in the code, never by their message, which may quote the data that was being processed.

@@ -1,4 +1,4 @@
-/** The README shows what the command really prints. */
+/** The README and its pages show what the command really prints. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -11,8 +11,8 @@ import { run } from './helpers/run.js';
 import { realServers } from './helpers/servers.js';
 
 const read = (file: string) => readFileSync(path.resolve(import.meta.dirname, '..', file), 'utf8');
-/** What a login prints, on both pages that show it. */
-const readme = `${read('README.md')}\n${read('docs/logging-in.md')}`;
+/** The README and the pages that continue it. */
+const readme = ['README.md', 'docs/logging-in.md', 'docs/commands.md'].map(read).join('\n');
 const consoles = [...readme.matchAll(/```console\n([^]*?)```/g)].map(([, block = '']) => block);
 
 /** What is another one each time, in one spelling. */
@@ -96,7 +96,7 @@ test('what the doctor says of a login that works', async () => {
       .replaceAll(store, '/home/you/.config/mcp-auth/mcp-servers.json')
       .replaceAll(env.HOME, '/home/you')
       .replace(/version .*/, 'version 0.1.0, Node 22.23.3, linux x64')
-      .replace(/in \d+ ms \(status 401, .*\)/, 'in 85 ms (status 401, a public address)')
+      .replace(/in \d+ ms \(status 401, .*\)/, 'in 85 ms (status 401, public address)')
       .replace(/“[\w-]{30,}”/, '“VAdqQhsVXM_Jp7XQXiYEluMBuuFJowlVKUjOk1pV_cd”')
       .replace(/expires in (59 minutes|1 hour)/, 'expires in 59 minutes');
   const [, shown = ''] = /\$ mcp-auth doctor example\n([^]*?)\n```/.exec(read('docs/troubleshooting.md')) ?? [];

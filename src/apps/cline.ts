@@ -11,31 +11,31 @@ import {
 } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
-/** Cline's command line. In VS Code, the same file is in the extension's own storage: see `vscodeStorage`. */
+/** Cline's command line. In VS Code, the extension keeps the same file in its own storage. */
 export const cline: App = {
   name: 'cline',
   summary: 'Cline',
   format: jsonc,
   servers: ['mcpServers'],
-  configPath: (place, project) => (project ? undefined : settings(place)),
+  configPath: (place, project) => (project ? undefined : getSettingsFile(place)),
   entries: {
     bridge: toCommandEntry,
     header: (connection) => ({ type: 'streamableHttp', url: connection.url, headers: createTokenHeader(connection) }),
     copy: ({ url }) => ({ type: 'streamableHttp', url }),
   },
-  // It keeps tokens in the entry of the server itself.
+  // It keeps tokens in the server's entry.
   cache: createFileCache({
-    path: settings,
-    put: (text, login) => jsonc.put(text, ['mcpServers', login.name], { entry: { oauth: cached(login) }, replaced: ['oauth'] }),
+    path: getSettingsFile,
+    put: (text, login) => jsonc.put(text, ['mcpServers', login.name], { entry: { oauth: toCacheEntry(login) }, replaced: ['oauth'] }),
     read: (text) => Object.entries(jsonc.parse(text, 'the cache')['mcpServers'] ?? {}).flatMap(readCached),
   }),
 };
 
-function settings({ home, variables }: { home: string; variables: Readonly<Record<string, string | undefined>> }): string {
+function getSettingsFile({ home, variables }: { home: string; variables: Readonly<Record<string, string | undefined>> }): string {
   return path.join(variables['CLINE_DIR'] ?? path.join(home, '.cline'), 'data', 'settings', 'cline_mcp_settings.json');
 }
 
-function cached({ clientId = '', clientSecret, accessToken, refreshToken, expiresAtSeconds, scope, nowSeconds }: CopiedLogin) {
+function toCacheEntry({ clientId = '', clientSecret, accessToken, refreshToken, expiresAtSeconds, scope, nowSeconds }: CopiedLogin) {
   return {
     clientInformation: { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) },
     tokens: {

@@ -1,4 +1,4 @@
-/** An app's configuration, as text to text. The disk is connecting.ts's. */
+/** Reads and edits the text of an app's configuration. Files are read and written by connect/. */
 import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import type { Env } from '../effects.js';
@@ -6,20 +6,19 @@ import { isObject } from '../text/json.js';
 import { readLogin } from '../store/login.js';
 import { expandsToUrl } from '../store/variables.js';
 import type { App, Connection, ConnectionMethod } from './app.js';
-import { getValueAt, type ConfigEntry } from './formats/format.js';
-import { invalidFileError } from './formats/jsonc.js';
+import { getValueAt, invalidFileError, type ConfigEntry } from './formats/format.js';
 import { translateVariables } from './notation.js';
 
 /** A server in an app's configuration. */
 export interface AppServer {
   readonly name: string;
-  /** In the store's notation. Absent for a local command. */
+  /** With variables in the store's notation. Absent for a local command. */
   readonly url?: string;
-  /** What is in its URL that only the app can know. */
+  /** Parts of its URL that only the app can resolve. */
   readonly appVariables: readonly string[];
-  /** What the store calls the server whose login it uses, by its helper or our bridge. */
+  /** The name in the store of the server whose login it uses by helper or bridge. */
   readonly login?: string;
-  /** How it uses a login of ours; `own` for a remote server that the app logs in to itself. */
+  /** How it uses a login of the store; `own` for a remote server that the app logs in to itself. */
   readonly how?: ConnectionMethod | 'own';
   readonly entry: Readonly<Record<string, unknown>>;
 }
@@ -27,9 +26,9 @@ export interface AppServer {
 type Variables = Pick<Env, 'variables'>;
 const noVariables: Variables = { variables: {} };
 
-/** The keys that apps have a server's URL under. */
+/** The keys under which apps keep a server's URL. */
 const urlKeys = ['url', 'httpUrl', 'serverUrl', 'uri'];
-/** Keys of an entry that say how it is reached: a new connection replaces all of them. */
+/** The keys of an entry that say how to connect. A new connection replaces all of them. */
 const connectionKeys = [
   ...urlKeys,
   ...['type', 'command', 'cmd', 'args', 'env', 'headers', 'http_headers', 'requestOptions', 'headersHelper', 'http_headers_helper'],
@@ -37,9 +36,9 @@ const connectionKeys = [
 ];
 
 /**
- * The text with a server connected in that way.
+ * Adds or replaces the entry of a server.
  *
- * @throws AuthError `usage` when the app cannot do that, or the name is another server's; `file_invalid`.
+ * @throws AuthError `usage` if the app does not support the method, or has another server of that name; `file_invalid`.
  */
 export function addConnection(
   text: string,
@@ -55,21 +54,24 @@ export function addConnection(
   const entry = createEntry(app, connection, how);
   const known = readServers(text, { app, file, ours }).find(({ name }) => name === connection.name);
   if (known?.url !== undefined && !expandsToUrl(known.url, connection.url, env)) {
-    throw new AuthError('usage', `${app.summary} has another server called ${connection.name}: ${known.url}.`, {
+    throw new AuthError('usage', `${app.summary} already has another server called ${connection.name}: ${known.url}.`, {
       hint: 'Choose another name with --as.',
     });
   }
   if (known !== undefined && known.url === undefined && known.how === undefined) {
-    throw new AuthError('usage', `${app.summary} has a local server called ${connection.name}.`, {
+    throw new AuthError('usage', `${app.summary} already has a local server called ${connection.name}.`, {
       hint: 'Choose another name with --as.',
     });
   }
-  checkIsNoLogin(known, { app, file, name: connection.name });
-  return app.format.put(text, [...app.servers, connection.name], { entry: withTheirs(entry, known?.entry), replaced: connectionKeys });
+  checkHasNoLogin(known, { app, file, name: connection.name });
+  return app.format.put(text, [...app.servers, connection.name], {
+    entry: keepUserSettings(entry, known?.entry),
+    replaced: connectionKeys,
+  });
 }
 
-/** What the person has given the server besides, and still has a place: headers but for the token, and the variables of a command. */
-function withTheirs(entry: ConfigEntry, before: Readonly<Record<string, unknown>> = {}): ConfigEntry {
+/** Keeps the user's own headers (except Authorization) or environment variables, if the new entry can have them. */
+function keepUserSettings(entry: ConfigEntry, before: Readonly<Record<string, unknown>> = {}): ConfigEntry {
   const isStarted = 'command' in entry || 'cmd' in entry;
   const places = isStarted ? ['env'] : ['headers', 'http_headers'];
   const kept = places.flatMap((place) => {
@@ -81,8 +83,10 @@ function withTheirs(entry: ConfigEntry, before: Readonly<Record<string, unknown>
 }
 
 /**
- * @param url of the server in the store, by which an entry that has only a token, or nothing of ours in it, is known.
- * @throws AuthError `usage` when there is no such server, or it is none of ours.
+ * Removes the entry of a server.
+ *
+ * @param url the server's URL in the store, by which an entry without our command is recognised.
+ * @throws AuthError `usage` if the server is not found or was not connected by mcp-auth.
  */
 export function removeConnection(
   text: string,
@@ -97,75 +101,74 @@ export function removeConnection(
 ): string {
   const known = readServers(text, { app, file, ours }).find((one) => one.name === name);
   if (known === undefined) throw new AuthError('usage', `${app.summary} has no server called ${name} in ${file}.`);
-  checkIsNoLogin(known, { app, file, name });
+  checkHasNoLogin(known, { app, file, name });
   const isSame = known.url !== undefined && url !== undefined && expandsToUrl(known.url, url, env);
   if (known.how === undefined || ((known.how === 'own' || known.how === 'header') && !isSame))
     throw new AuthError('usage', `${name} in ${file} was not connected by mcp-auth.`);
   return app.format.remove(text, [...app.servers, name]);
 }
 
-/** An app's file may be a store of mcp-auth that is not used now. The logins in it are nothing that `connect` writes. */
-function checkIsNoLogin(known: AppServer | undefined, { app, file, name }: { app: App; file: string; name: string }): void {
+/** An app's file may be another store of mcp-auth. Its logins were not written by `connect` and must not be overwritten. */
+function checkHasNoLogin(known: AppServer | undefined, { app, file, name }: { app: App; file: string; name: string }): void {
   const login = readLogin(known?.entry);
   if (login?.refreshToken === undefined && login?.issuer === undefined) return;
-  throw new AuthError('usage', `${app.summary} has a login of its own to ${name}, in ${file}: mcp-auth would write over it.`, {
-    hint: `Use that one: ${formatCommand`mcp-auth token ${name} --store ${file}`}     Or end it first: ${formatCommand`mcp-auth logout ${name} --store ${file}`}`,
+  throw new AuthError('usage', `${app.summary} has its own login to ${name} in ${file}, which mcp-auth would overwrite.`, {
+    hint: `To use that login: ${formatCommand`mcp-auth token ${name} --store ${file}`}     To log out first: ${formatCommand`mcp-auth logout ${name} --store ${file}`}`,
   });
 }
 
-/** @throws AuthError `usage` with the ways that the app knows. */
+/** @throws AuthError `usage` with the methods that the app supports. */
 export function createEntry(app: App, connection: Connection, how: ConnectionMethod): ConfigEntry {
   const entry = app.entries[how]?.(connection);
   if (entry) return entry;
-  throw new AuthError('usage', `${app.summary} cannot be connected by ${how}.`, {
-    hint: `It can by ${Object.keys(app.entries).join(', ')}.`,
+  throw new AuthError('usage', `${app.summary} does not support --how ${how}.`, {
+    hint: `It supports ${Object.keys(app.entries).join(', ')}.`,
   });
 }
 
-/** Servers of one file: each is compared with each of the store's. */
-const mostServers = 10_000;
+/** Servers in one file: each is compared with every server of the store. */
+const maxServers = 10_000;
 
 /**
- * The servers that an app has.
+ * Reads the servers of an app.
  *
- * @param ours is the path of this program, by which its entries are known.
- * @throws AuthError `file_invalid`, also for more of them than anybody has.
+ * @param ours the path of this program, by which its entries are recognised.
+ * @throws AuthError `file_invalid`, also for more than 10,000 servers.
  */
 export function readServers(text: string, { app, file, ours }: { app: App; file: string; ours: string }): AppServer[] {
   const found = getValueAt(app.format.parse(text, file), app.servers);
   const all = isObject(found) ? Object.entries(found) : [];
-  if (all.length > mostServers)
-    throw invalidFileError(file, `names ${all.length} servers, and ${mostServers} are the most that are looked at`);
-  return all.flatMap(([name, entry]) => (isObject(entry) ? [describe({ name, entry, ours, app })] : []));
+  if (all.length > maxServers) throw invalidFileError(file, `has ${all.length} servers, more than the limit of ${maxServers}`);
+  return all.flatMap(([name, entry]) => (isObject(entry) ? [toAppServer({ name, entry, ours, app })] : []));
 }
 
-function describe({ name, entry, ours, app }: { name: string; entry: Record<string, unknown>; ours: string; app: App }): AppServer {
-  const written = urlOf(entry);
-  const { text: url, appVariables: foreign } = translateVariables(written ?? '', { bare: app.allowsBareVariables, isUrl: true });
-  const used = useOf(entry, ours);
+function toAppServer({ name, entry, ours, app }: { name: string; entry: Record<string, unknown>; ours: string; app: App }): AppServer {
+  const written = findUrl(entry);
+  const { text: url, appVariables } = translateVariables(written ?? '', { bare: app.allowsBareVariables, isUrl: true });
+  const used = findUse(entry, ours);
   const how = used?.how ?? (written === undefined ? undefined : hasToken(entry) ? 'header' : 'own');
   return {
     name,
     entry,
-    appVariables: foreign,
+    appVariables,
     ...(written !== undefined && { url }),
     ...(how && { how }),
     ...(used?.login !== undefined && { login: used.login }),
   };
 }
 
-/** Its URL, also that of one that is reached through mcp-remote. */
-function urlOf(entry: Record<string, unknown>): string | undefined {
+/** The URL of an entry, also if it uses mcp-remote. */
+function findUrl(entry: Record<string, unknown>): string | undefined {
   const inner = isObject(entry['remote']) ? entry['remote'] : entry;
   const url = urlKeys.map((key) => inner[key]).find((value) => typeof value === 'string');
   if (typeof url === 'string') return url;
-  const words = wordsOf(entry);
+  const words = getCommandWords(entry);
   return words.some((word) => /^(@[\w-]+\/)?mcp-remote(@|$)/.test(word)) ? words.find((word) => /^https?:\/\//.test(word)) : undefined;
 }
 
-/** How an entry uses a login of ours, and whose. */
-function useOf(entry: Record<string, unknown>, ours: string): { how: ConnectionMethod; login: string | undefined } | undefined {
-  const words = wordsOf(entry);
+/** How an entry uses a login of the store, and the server's name there. */
+function findUse(entry: Record<string, unknown>, ours: string): { how: ConnectionMethod; login: string | undefined } | undefined {
+  const words = getCommandWords(entry);
   if (words.includes('bridge') && words.some((word) => isOurs(word, ours)))
     return { how: 'bridge', login: words[words.indexOf('bridge') + 1] };
   const helper = entry['headersHelper'] ?? entry['http_headers_helper'];
@@ -178,8 +181,8 @@ function isOurs(word: string, ours: string): boolean {
   return word === ours || /(^|[/\\])mcp-auth(-cli)?(\.\w+)?($|[/\\])/.test(word);
 }
 
-/** The words of the command that an entry starts. */
-function wordsOf({ command, cmd, args }: Record<string, unknown>): string[] {
+/** The command of an entry, as words. */
+function getCommandWords({ command, cmd, args }: Record<string, unknown>): string[] {
   const all: unknown[] = [command, cmd, args].flat();
   return all.filter((word) => typeof word === 'string');
 }
