@@ -53,7 +53,10 @@ export async function findTokenServer(stored: Stored, context: Pick<Context, 'ht
   if (tokenEndpoint !== undefined && mayReceiveCredentials(tokenEndpoint, stored))
     return {
       issuer,
-      token_endpoint: parseAllowedUrl(tokenEndpoint, { what: 'The token endpoint in the store', reach: context.http.allowedNetwork }).href,
+      token_endpoint: parseAllowedUrl(tokenEndpoint, {
+        what: 'The token endpoint in the store',
+        allowedNetwork: context.http.allowedNetwork,
+      }).href,
     };
   const metadata = await requestAuthorizationServer(createIssuerRequest({ issuer, name, document }), context);
   // MCP 2025-03-26 has servers without metadata, whose issuer is their origin.
