@@ -7,7 +7,7 @@ import { createInterruptedError } from './errors.js';
 import { handleRenewalRequest, createMessageSender } from './session/handle-renewal-request.js';
 import type { RenewalRequest } from './session/refresher-messages.js';
 import type { Store } from './store/store.js';
-import { createContext, createCallbackUi } from './library/without-terminal.js';
+import { createCallbackUi, createUnattendedContext } from './library/without-terminal.js';
 
 /**
  * Milliseconds after which it starts no more renewals: it may have to wait for another process that renews, and for several
@@ -37,7 +37,7 @@ process.once('message', (request: DebuggedRequest) => {
 async function renew(request: DebuggedRequest): Promise<void> {
   const { warn, fail, remark } = createMessageSender(send);
   const ui = createCallbackUi({ onWarning: warn, onFailure: fail, onRemark: remark });
-  const context = createContext({ store: request.store, signal: stop.signal, ui, debug: request.debug });
+  const context = createUnattendedContext({ store: request.store, signal: stop.signal, ui, debug: request.debug });
   const running: Promise<unknown>[] = [];
   const withServerLock: Store['withServerLock'] = (...parameters) => {
     const renewal = context.store.withServerLock(...parameters);

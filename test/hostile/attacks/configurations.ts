@@ -44,7 +44,7 @@ export const configurations: Attack[] = [
     files: ({ origin }) => ({ '.mcp.json': { mcpServers: { victim: { type: 'http', url: `${origin}/\${API_KEY}/mcp` } } } }),
     exit: 0,
     changesStore: true,
-    says: /The URL of victim contains \$\{API_KEY\}: its value is sent to that server/,
+    says: /victim contains \$\{API_KEY\}: its value is sent to that server/,
   },
   {
     source: 'checklist 10, a reader',
