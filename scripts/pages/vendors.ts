@@ -74,7 +74,7 @@ const intro = `
 mcp-auth asks an authorization server as the RFCs have it. Some large ones want it otherwise, and say so nowhere that a program could read. What is known of them stands in a record each, in \`src/oauth/vendors\`, with the public source of each fact, and this page is made of those records (\`npm run pages\`).
 
 - A vendor is known by the host of its issuer, after the metadata has been validated. What an MCP server says of itself does not count.
-- One line of the login says what was taken from the record, as “As Google needs it: …”. \`mcp-auth doctor NAME\` says it too.
+- One line of the login says what was taken from the record, as “Required by Google: …”. \`mcp-auth doctor NAME\` says it too.
 - What you say wins: the option in the second column does it in another way, and is kept with the server until you say \`default\`.
 - All of it was tried here with servers that answer as the sources say, under the vendors' own names in a network of our own (\`test/vendors\`). None of it was tried with the vendors themselves: what is on this page is known by its source only, and vendors change. Tell us where it is wrong.
 

@@ -28,6 +28,16 @@ export function readClients(document: StoreDocument, issuer: string): ClientInfo
   return Array.isArray(clients) ? clients.flatMap(readClient) : [];
 }
 
+/** The registration of `clientId` with `issuer`; undefined when either is, or when the store does not have it. */
+export function findClient(
+  document: StoreDocument,
+  issuer: string | undefined,
+  clientId: string | undefined,
+): ClientInformation | undefined {
+  if (issuer === undefined || clientId === undefined) return undefined;
+  return readClients(document, issuer).find(({ client_id: id }) => id === clientId);
+}
+
 /** One registration, in a list; none where it is no registration. */
 export function readClient(entry: unknown): ClientInformation[] {
   if (!isObject(entry)) return [];
@@ -49,7 +59,7 @@ export function putClient(document: StoreDocument, issuer: string, client: Clien
 
 /** Adds a registration from elsewhere, unless one of that client id is known: what is here is never replaced by it. Changes `document`. */
 export function addClient(document: StoreDocument, issuer: string, client: ClientInformation): void {
-  if (!readClients(document, issuer).some(({ client_id }) => client_id === client.client_id)) putClient(document, issuer, client);
+  if (!findClient(document, issuer, client.client_id)) putClient(document, issuer, client);
 }
 
 /** Takes a registration out that its issuer does not know any more, unless another login names it still. Changes `document`. */

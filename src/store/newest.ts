@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readClients, putClient } from './clients.js';
+import { findClient, putClient } from './clients.js';
 import { createFingerprint } from './fingerprint.js';
 import { findServer, isSameUrl, listServers, type ServerEntry, type StoreDocument } from './document.js';
 import { deleteLogin, getAudience, readLogin, writeLogin, type Login } from './login.js';
@@ -96,7 +96,7 @@ function putBackOne(document: StoreDocument, newest: NewestLogin): boolean {
   // What else stands there a person has said, over an older copy of their own.
   if (url !== undefined && isItsUrl && newest.replaced.includes(settingsPrintOf(entry))) writeSettings(entry, readSettings(newest.server));
   const { issuer = '', clientId } = login;
-  const isKnown = readClients(document, issuer).some(({ client_id }) => client_id === clientId);
+  const isKnown = findClient(document, issuer, clientId) !== undefined;
   if (newest.client && !isKnown) putClient(document, issuer, newest.client);
   return true;
 }
@@ -213,7 +213,7 @@ function newestOf(
     const moved = isMoved ? printsOf(before)[0] : movedBefore[0];
     return { name, replaced: except([moved]), ...(moved !== undefined && { moved }) };
   }
-  const client = readClients(document, now.issuer ?? '').find(({ client_id }) => client_id === now.clientId);
+  const client = findClient(document, now.issuer, now.clientId);
   return { name, replaced: except(printsOf(entry)), server: keptOf(entry), ...(client && { client }) };
 }
 

@@ -8,10 +8,10 @@ import type { ClientInformation } from '../oauth/client-information.js';
 import { isResourceFor } from '../oauth/resource.js';
 import { hasUnprintable, quote } from '../text/server-text.js';
 import { canRenew } from '../session/renewal.js';
-import { createUnknownServerError } from '../session/revoke.js';
 import { readHeaders } from '../session/server-access.js';
-import { addClient, readClients } from '../store/clients.js';
+import { addClient, findClient } from '../store/clients.js';
 import { createFingerprint } from '../store/fingerprint.js';
+import { createUnknownServerError } from '../store/unknown-server.js';
 import { findServer, parseDocument, putServer, listServers, type ServerEntry, type StoreDocument } from '../store/document.js';
 import { pickPortableSettings, readSettings, formatSettings, writeSettings } from '../store/settings.js';
 import { listVariables } from '../store/variables.js';
@@ -34,7 +34,7 @@ export async function exportLogin({ name, move }: { name: string; move: boolean 
     if (login === undefined)
       throw new AuthError('login_needed', `There is no login to ${name}.`, { hint: `Run: ${formatCommand`mcp-auth login ${name}`}` });
     const { issuer = '', clientId } = login;
-    const client = readClients(document, issuer).find(({ client_id }) => client_id === clientId);
+    const client = findClient(document, issuer, clientId);
     const exported = { mcpServers: { [name]: entry }, ...(client && { oauthClients: { [issuer]: [client] } }) };
     ui.document(exported);
     await ui.printed();
@@ -99,8 +99,8 @@ export async function importLogins({ text, check, replace }: ImportRequest, { st
     if (login === undefined || typeof entry.url !== 'string') return [];
     const url = check({ name, url: entry.url });
     checkWords(login);
-    const client = readClients(document, login.issuer ?? '').find(({ client_id }) => client_id === login.clientId);
-    const taken = { ...portableLogin(login, url), importedWith: createFingerprint(client?.client_secret ?? '') };
+    const client = findClient(document, login.issuer, login.clientId);
+    const taken: Login = { ...portableLogin(login, url), importedSecretFingerprint: createFingerprint(client?.client_secret ?? '') };
     return [{ name, url, entry, whole: login, login: taken, client }];
   });
   if (arriving.length === 0) {
@@ -208,7 +208,7 @@ function checkNoneIsLost({ name, login }: { name: string; login: Login }, docume
  */
 function checkClientIsTheirs({ login, client }: { login: Login; client: ClientInformation | undefined }, document: StoreDocument): void {
   const { issuer = '', clientId = '' } = login;
-  const known = readClients(document, issuer).find(({ client_id }) => client_id === clientId);
+  const known = findClient(document, issuer, clientId);
   const isSecret = known?.client_secret !== undefined || known?.private_key_file !== undefined;
   if (!isSecret || (known.private_key_file === undefined && known.client_secret === client?.client_secret)) return;
   throw new AuthError(

@@ -39,7 +39,7 @@ describe('by the pasted address', () => {
     expect(attemptsBeside(store)).toEqual([]);
     const again = run('login demo --finish x', { store });
     expect(await again.exit).toBe(1);
-    expect(again.stderr).toContain('No login to demo waits to be finished');
+    expect(again.stderr).toContain('No login to demo is waiting to be finished');
   });
 
   test('a wrong address leaves it open; of several, the one that the address belongs to is finished', async () => {
@@ -191,7 +191,7 @@ test.each([
   { line: 'login https://a.example/mcp --start --finish', said: 'are two commands' },
   { line: 'login https://a.example/mcp --attempt x', said: 'goes with --finish' },
   { line: 'login https://a.example/mcp --start --flow browser', said: 'cannot be done in two steps' },
-  { line: 'login --finish', said: 'No login waits to be finished' },
+  { line: 'login --finish', said: 'No login is waiting to be finished' },
 ])('$line: $said', async ({ line, said }) => {
   const server = await fakeServer();
   const wrong = run(line.replace('https://a.example/mcp', server.url), { store: temporaryStore() });

@@ -65,7 +65,7 @@ test.each([
   writeFileSync(store, text);
   const login = run(byCode(server.url, '--scope write --header X-Team:red --register'), { store });
   expect(await login.exit, login.stderr).toBe(1);
-  expect(login.stderr).toContain('does not take the token');
+  expect(login.stderr).toContain('rejected the token');
   expect(new Set(seen)).toEqual(new Set(['access-1']));
   expect(readFileSync(store, 'utf8')).toBe(text);
 
@@ -104,7 +104,7 @@ test('what another process has put in its place meanwhile stays', async () => {
   );
   const login = run(byCode(server.url), { store });
   expect(await login.exit).toBe(1);
-  expect(login.stderr).toContain('does not take the token');
+  expect(login.stderr).toContain('rejected the token');
   expect(readFileSync(store, 'utf8')).toBe(theirs);
 });
 

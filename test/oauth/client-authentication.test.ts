@@ -65,7 +65,7 @@ describe('item 8: a client that was registered by hand', () => {
   test('where none was given and the server lists no client without, it is tried as a public one, and that is said', async () => {
     const { server, running } = await login('--client-id mine', secretOnly);
     expect(await running.exit).toBe(0);
-    expect(running.stderr).toContain('Going on without one. Set MCP_AUTH_CLIENT_SECRET');
+    expect(running.stderr).toContain('Continuing without one. Set MCP_AUTH_CLIENT_SECRET');
     expect(server.asked('POST /token')[0]?.headers.authorization).toBeUndefined();
     expect(server.asked('POST /token')[0]?.body['client_id']).toBe('mine');
   });

@@ -45,7 +45,7 @@ describe('tokens that the store cannot take', () => {
       expect(token.stdout).toBe('saved\n');
       expect(token.stderr).toContain('could not be stored');
       expect(token.stderr).not.toContain('saved-r');
-      const kept = /kept in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
+      const kept = /They are in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
       expect(kept.startsWith(path.dirname(store))).toBe(what === 'store');
       expect(statSync(kept).mode & 0o777).toBe(0o600);
       mend();
@@ -67,7 +67,7 @@ describe('tokens that the store cannot take', () => {
       const before = readStore(store);
       const token = run('token fake', { store });
       expect(await token.exit).toBe(0);
-      const kept = /kept in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
+      const kept = /They are in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
       mend();
       before.mcpServers.fake.auth.expires_at = now() + 3600;
       writeFileSync(store, JSON.stringify(then === 'has gone' ? { mcpServers: {} } : before));

@@ -59,10 +59,10 @@ describe('for other programs', () => {
       const { store } = await loggedIn(left, { auth: { refresh_token: undefined } });
       const ended = run('token fake --refused', { store, stdin: { text: 'old' } });
       expect(await ended.exit).toBe(3);
-      expect(ended.stderr).toContain('The access token of fake was refused, and there is no refresh token');
+      expect(ended.stderr).toContain('The access token of fake was rejected, and there is no refresh token');
       const refresh = run('refresh fake', { store });
       expect(await refresh.exit).toBe(3);
-      expect(refresh.stderr).toContain(left === undefined ? 'has no known end' : 'expires in 3');
+      expect(refresh.stderr).toContain(left === undefined ? 'has an unknown lifetime' : 'expires in 3');
     }
   });
 
@@ -73,7 +73,7 @@ describe('for other programs', () => {
     for (let times = 0; times < 3; times += 1) {
       const again = run('token fake --refused', { store, clock, stdin: { text: 'access-1' } });
       expect(await again.exit).toBe(1);
-      expect(again.stderr).toContain('another one would be refused, too');
+      expect(again.stderr).toContain('Another one would be rejected, too');
       expect(again.stderr).toContain('mcp-auth login fake');
       clock.advance(600_000);
     }

@@ -156,7 +156,7 @@ test('one that is ended from outside is told of, and nothing is asked a second t
   };
   const token = run('token fake', { store, refresher: killed });
   expect(await token.exit).toBe(1);
-  expect(token.stderr).toContain('was ended before it was done');
+  expect(token.stderr).toContain('was killed before it was done');
   expect(server.asked('POST /token')).toHaveLength(0);
 });
 

@@ -35,7 +35,7 @@ describe('a refresh that fails', () => {
     const token = run('token fake', { store });
     expect(await token.exit).toBe(0);
     expect(token.stdout).toBe('old\n');
-    expect(token.stderr).toContain('could not be renewed yet');
+    expect(token.stderr).toContain('could not be renewed, but is still valid');
   });
 });
 
@@ -86,7 +86,7 @@ test('a refresh that is refused in other words than invalid_grant ends no login,
   });
   const token = run('token fake', { store });
   expect(await token.exit).toBe(1);
-  expect(token.stderr).toContain('If it stays so, run: mcp-auth login fake');
+  expect(token.stderr).toContain('If that does not help, run: mcp-auth login fake');
   expect(readStore(store).mcpServers.fake.auth.refresh_token).toBe('refresh-0');
 });
 
@@ -133,7 +133,7 @@ describe('invalid_grant ends a login', () => {
     expect(await run('token fake', { store }).exit).toBe(3);
     const again = run('token fake', { store });
     expect(await again.exit).toBe(3);
-    expect(again.stderr).toContain('has not been accepted since');
+    expect(again.stderr).toContain('has been rejected since');
     expect(server.asked('POST /token')).toHaveLength(1);
     const list = run('list', { store });
     expect(await list.exit).toBe(0);
