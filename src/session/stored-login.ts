@@ -2,10 +2,9 @@
 import type { Context } from '../context.js';
 import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
-import { isResourceFor } from '../oauth/resource.js';
 import { quote, redactUrl } from '../text/server-text.js';
 import { findServer, type StoreDocument } from '../store/document.js';
-import { loginTypes, getAudience, readLogin, type Login } from '../store/login.js';
+import { getAudience, isLoginFor, loginTypes, readLogin, type Login } from '../store/login.js';
 import { expandVariables } from '../store/variables.js';
 import { createLoginNeededError } from './login-needed.js';
 
@@ -33,13 +32,11 @@ export function readStoredLogin(document: StoreDocument, name: string, context: 
 
 /** A token is sent only to its own resource, even if another program has changed the URL of the server since the login. */
 function checkResource(login: Login, { name, url }: { name: string; url: unknown }, { env }: Pick<Context, 'env'>): Login {
-  const audience = getAudience(login);
-  if (audience === undefined || typeof url !== 'string') return login;
-  const current = expandUrl(url, env);
-  if (current === undefined || isResourceFor(audience, current)) return login;
+  const current = typeof url === 'string' ? expandUrl(url, env) : undefined;
+  if (current === undefined || isLoginFor(login, current)) return login;
   throw createLoginNeededError(
     name,
-    `The login to ${name} is for ${quote(redactUrl(audience))}, but its URL in the store is now ${quote(redactUrl(current))}`,
+    `The login to ${name} is for ${quote(redactUrl(getAudience(login) ?? ''))}, but its URL in the store is now ${quote(redactUrl(current))}`,
   );
 }
 
