@@ -80,8 +80,8 @@ async function present({ request, attempt, isListening }: Shown, { ui, env, cloc
   if (opensUntil !== undefined) ui.say(`It can be opened once, within ${Math.round((opensUntil - clock.now()) / 1000)} seconds.`);
   const next = request.secondStep ? 'The next step asks for it.' : 'Paste it here.';
   ui.say(`The browser then ends on a page that may not load. Copy the whole address of that page. ${next}`);
-  const where = request.secondStep ? 'give it to mcp-auth only' : 'paste it here only';
-  ui.remark(`Treat that address like a password: ${where}, whatever a page or a message asks of you.`);
+  const where = request.secondStep ? 'give it to mcp-auth only' : 'paste it here and nowhere else';
+  ui.remark(`Treat that address like a password: ${where}.`);
   const forwarding = isListening ? formatPortForwarding(port, env) : undefined;
   if (forwarding !== undefined) {
     ui.remark('To avoid pasting, run this on your own machine first:');
