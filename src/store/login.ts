@@ -47,7 +47,7 @@ export function writeLogin(entry: ServerEntry, login: Login, name: string): void
   checkLoginAllowed(entry, name);
   const auth: AuthEntry = { ...pickForeignKeys(entry.auth), type: login.tokenType };
   const written = members.filter(([name]) => login[name] !== undefined).map(([name, [key]]) => [key, login[name]]);
-  entry.auth = Object.assign(auth, Object.fromEntries(written));
+  entry.auth = Object.assign(auth, Object.fromEntries(written) as Partial<AuthEntry>);
 }
 
 /** Deletes the login of an entry. Keys of other programs stay. Changes `entry`. */
