@@ -1,4 +1,4 @@
-/** Where this program runs: which flow is chosen, and the one line that says why. */
+/** Which flow is chosen on which machine, and the line that says why. */
 import { describe, expect, test } from 'vitest';
 import { explainMissingBrowser, formatPortForwarding } from '../../src/flows/environment.js';
 
