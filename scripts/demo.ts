@@ -26,7 +26,7 @@ type Walk = (shown: string) => Promise<string | undefined> | undefined;
 
 const walkPaste: Walk = (shown) => {
   const url = /^(http:\S+\/auth\?\S+)\r?$/m.exec(shown)?.[1];
-  return url && shown.includes('as good as a password') ? new Person().approve(url) : undefined;
+  return url && shown.includes('like a password') ? new Person().approve(url) : undefined;
 };
 
 const walkDevice: Walk = (shown) => {
