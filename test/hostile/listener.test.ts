@@ -1,4 +1,4 @@
-/** The loopback listener among strangers: RFC 8252 sections 7.3 and 8.3, RFC 9700 section 4; attack 16. */
+/** The loopback listener among strangers: RFC 8252 sections 7.3 and 8.3, RFC 9700 section 4. */
 import { once } from 'node:events';
 import { get, request as httpRequest, type IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** RFC 6749 section 4.1, RFC 7636, RFC 8707, RFC 9207; checklist items 13 to 16. */
+/** RFC 6749 section 4.1, RFC 7636, RFC 8707, RFC 9207. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -29,7 +29,7 @@ const withIss = (origin: string): Exchange => ({
   respond: { json: metadata(origin, { authorization_response_iss_parameter_supported: true }) },
 });
 
-test('items 13 to 15: the request has PKCE, state and resource, each once, and the exchange proves them', async () => {
+test('the request has PKCE, state and resource, each once, and the exchange proves them', async () => {
   const { server, store, request, redirect, paste, state } = await asked();
   for (const name of new Set(request.keys())) expect(request.getAll(name), name).toHaveLength(1);
   expect(request.get('code_challenge_method')).toBe('S256');
@@ -97,7 +97,7 @@ describe('a pasted address that is wrong is one sentence, and changes nothing', 
   });
 });
 
-describe('item 16: iss', () => {
+describe('RFC 9207 section 2.4: iss', () => {
   test.each([
     { what: 'advertised and right', advertised: true, iss: 'ORIGIN', code: 0 },
     { what: 'advertised and absent', advertised: true, iss: undefined, code: 1 },

@@ -13,21 +13,21 @@ import { bare401, fails, none, oauthAddress, reachesThePerson } from './discover
 
 const openidAddress = 'GET /.well-known/openid-configuration';
 
-test.each([500, 404, 403])('item 3: a %i on the OAuth address moves on to the OpenID one', async (status) => {
+test.each([500, 404, 403])('a %i on the OAuth address moves on to the OpenID one', async (status) => {
   await reachesThePerson((origin) => [
     { want: oauthAddress, respond: { status } },
     { want: openidAddress, respond: { json: metadata(origin) } },
   ]);
 });
 
-test('item 3: an HTML page on the OAuth address moves on to the OpenID one', async () => {
+test('an HTML page on the OAuth address moves on to the OpenID one', async () => {
   await reachesThePerson((origin) => [
     { want: oauthAddress, respond: { text: '<html>Welcome</html>' } },
     { want: openidAddress, respond: { json: metadata(origin) } },
   ]);
 });
 
-test('item 3: an issuer with a path: OAuth inserted, OpenID inserted, OpenID appended', async () => {
+test('RFC 8414 section 3.1: an issuer with a path: OAuth inserted, OpenID inserted, OpenID appended', async () => {
   const { server } = await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/tenant`] } } },
     { want: 'GET /tenant/.well-known/openid-configuration', respond: { json: metadata(origin, { issuer: `${origin}/tenant` }) } },
@@ -40,14 +40,14 @@ test('item 3: an issuer with a path: OAuth inserted, OpenID inserted, OpenID app
   ]);
 });
 
-test('item 3: metadata behind a redirect', async () => {
+test('metadata behind a redirect', async () => {
   await reachesThePerson((origin) => [
     { want: oauthAddress, respond: { status: 301, headers: { location: '/moved' } } },
     { want: 'GET /moved', respond: { json: metadata(origin) } },
   ]);
 });
 
-test('item 4: metadata of another issuer is refused, and both are named', async () => {
+test('RFC 8414 section 3.3: metadata of another issuer is refused, and both are named', async () => {
   const { code, said, server } = await fails((origin) => [
     { want: oauthAddress, respond: { json: metadata(origin, { issuer: 'https://evil.example' }) } },
   ]);
@@ -57,13 +57,13 @@ test('item 4: metadata of another issuer is refused, and both are named', async 
   expect(server.asked('POST /register')).toEqual([]);
 });
 
-test('item 4: the slash of an empty path is no difference', async () => {
+test('RFC 8414 section 3.3: the slash of an empty path is no difference', async () => {
   await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/`] } } },
   ]);
 });
 
-test('item 5: the first authorization server that answers is taken', async () => {
+test('RFC 9728 section 7.6: the first authorization server that answers is taken', async () => {
   await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/gone`, origin] } } },
   ]);
@@ -72,7 +72,7 @@ test('item 5: the first authorization server that answers is taken', async () =>
 test.each([
   { methods: undefined, why: 'does not say that it does PKCE' },
   { methods: ['plain'], why: 'does not offer PKCE with S256' },
-])('item 14: PKCE methods $methods: refused before anything is registered', async ({ methods, why }) => {
+])('PKCE methods $methods: refused before anything is registered', async ({ methods, why }) => {
   const { code, said, server } = await fails((origin) => [
     { want: oauthAddress, respond: { json: metadata(origin, { code_challenge_methods_supported: methods }) } },
   ]);
@@ -82,7 +82,7 @@ test.each([
 });
 
 test.each(['http://far.example/token', 'javascript:alert(1)', 'https://user:word@far.example/', 'https://a$(calc).example/token', 7])(
-  'item 17: the endpoint %s is refused',
+  'the endpoint %s is refused',
   async (endpoint) => {
     const { code, said } = await fails((origin) => [
       { want: oauthAddress, respond: { json: metadata(origin, { token_endpoint: endpoint }) } },
@@ -118,14 +118,14 @@ test('pushed requests that are required, and an endpoint that is none, are said'
 test.each([
   { what: 'redirects to where we would not go', respond: { status: 302, headers: { location: 'http://far.example/login' } } },
   { what: 'closes the connection', respond: 'drop' },
-] as const)('item 3: an address that $what is not here', async ({ respond }) => {
+] as const)('an address that $what is not here', async ({ respond }) => {
   await reachesThePerson((origin) => [
     { want: oauthAddress, respond },
     { want: openidAddress, respond: { json: metadata(origin) } },
   ]);
 });
 
-test('item 23: a server elsewhere cannot name this machine', async () => {
+test('RFC 9728 section 7.7: a server elsewhere cannot name this machine', async () => {
   const { origin } = await fakeServer();
   const http = answersFrom(() => Response.json({ resource: 'https://mcp.example/mcp', authorization_servers: [origin] }));
   const { signal } = new AbortController();
@@ -138,7 +138,7 @@ test('item 23: a server elsewhere cannot name this machine', async () => {
   expect(http.asked.filter((url) => url.startsWith(origin))).toEqual([]);
 });
 
-test('item 17: an authorization server elsewhere has no endpoint on this machine', async () => {
+test('RFC 9728 section 7.7: an authorization server elsewhere has no endpoint on this machine', async () => {
   const { origin } = await fakeServer();
   const issuer = 'https://auth.example';
   const document = metadata(issuer, { token_endpoint: `${origin}/token` });
@@ -153,14 +153,14 @@ test.each([
     what: 'metadata of another issuer',
     respond: { json: { issuer: 'https://other.example', token_endpoint: 'https://other.example/token' } },
   },
-])('item 3: $what at the OAuth address moves on to the OpenID one', async ({ respond }) => {
+])('$what at the OAuth address moves on to the OpenID one', async ({ respond }) => {
   await reachesThePerson((origin) => [
     { want: oauthAddress, respond },
     { want: openidAddress, respond: { json: metadata(origin) } },
   ]);
 });
 
-test('item 3: metadata that names no issuer is refused', async () => {
+test('RFC 8414 section 3.3: metadata that names no issuer is refused', async () => {
   const { code, said } = await fails((origin) => [{ want: oauthAddress, respond: { json: metadata(origin, { issuer: undefined }) } }]);
   expect(code).toBe(1);
   expect(said).toContain('is the metadata of “nothing”');
@@ -169,14 +169,14 @@ test('item 3: metadata that names no issuer is refused', async () => {
 test.each([
   { named: '/tenant/', issuer: '/tenant' },
   { named: '/tenant', issuer: '/tenant/' },
-])('item 4: the slash at the end of a path is no difference: $named and $issuer', async ({ named, issuer }) => {
+])('RFC 8414 section 3.3: the slash at the end of a path is no difference: $named and $issuer', async ({ named, issuer }) => {
   await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}${named}`] } } },
     { want: 'GET /.well-known/oauth-authorization-server/tenant', respond: { json: metadata(origin, { issuer: `${origin}${issuer}` }) } },
   ]);
 });
 
-describe('item 4: --trust-issuer', () => {
+describe('--trust-issuer', () => {
   const renamed = (origin: string): Exchange => ({
     want: oauthAddress,
     respond: { json: metadata(origin, { issuer: 'http://localhost:9/id' }) },
@@ -212,7 +212,7 @@ describe('item 4: --trust-issuer', () => {
   });
 });
 
-describe('item 5: several authorization servers', () => {
+describe('RFC 9728 section 7.6: several authorization servers', () => {
   const several = (origin: string): Exchange[] => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/one`, `${origin}/two`] } } },
     ...['one', 'two'].map((name) => ({
@@ -286,7 +286,7 @@ describe('MCP 2025-03-26: a server without protected-resource metadata', () => {
   });
 });
 
-describe('item 14: --allow-missing-pkce-metadata', () => {
+describe('--allow-missing-pkce-metadata', () => {
   const silent = (origin: string): Exchange => ({
     want: oauthAddress,
     respond: { json: metadata(origin, { code_challenge_methods_supported: undefined }) },
@@ -340,7 +340,7 @@ test.each([
 });
 
 test.each(['https://a.example/?tenant=1', 'https://a.example/#x', 'https://a.example/ü', `https://a.example/${'x'.repeat(600)}`])(
-  'item 4: an issuer that is no issuer, %s, is refused',
+  'RFC 8414 section 2: an issuer that is no issuer, %s, is refused',
   async (issuer) => {
     const { code, said } = await fails(
       (origin) => [{ want: oauthAddress, respond: { json: metadata(origin, { issuer }) } }],

@@ -1,4 +1,4 @@
-/** RFC 6749 section 2.3, RFC 7523 section 2.2; checklist items 6 to 10 and 24. */
+/** RFC 6749 section 2.3, RFC 7523 section 2.2. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secr
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 const secretOnly = { token_endpoint_auth_methods_supported: ['client_secret_basic'] };
 
-describe('item 8: a client that was registered by hand', () => {
+describe('a client that was registered by hand', () => {
   test('its secret comes from the environment, is sent once, and is kept for the next login', async () => {
     const { server, store, running } = await login('--client-id mine', secretOnly, { env: { MCP_AUTH_CLIENT_SECRET: 's e/c' } });
     expect(await running.exit).toBe(0);
@@ -138,7 +138,7 @@ describe('item 8: a client that was registered by hand', () => {
     expect(await running.exit).toBe(2);
   });
 
-  test('item 10: it is not shown to another issuer', async () => {
+  test('it is not shown to another issuer', async () => {
     const { server, store, running } = await login('--client-id mine', {}, { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
     expect(await running.exit).toBe(0);
     const other = await fakeServer((origin) => [{ want: 'POST /register', respond: { status: 404, text: origin } }]);

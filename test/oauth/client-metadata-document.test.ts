@@ -1,4 +1,4 @@
-/** Client-ID metadata documents: draft-ietf-oauth-client-id-metadata-document; checklist items 6 and 7. */
+/** Client-ID metadata documents: draft-ietf-oauth-client-id-metadata-document. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
@@ -77,7 +77,7 @@ test.each([
   'https://u:p@apps.example/a.json',
   'file:///a.json',
   'nothing',
-])('item 7: %s cannot be one', async (wrong) => {
+])('%s cannot be one', async (wrong) => {
   expect(await run(`config client-metadata-url ${wrong}`, { store: temporaryStore() }).exit).toBe(2);
   const { code } = await login((origin) => [reading(origin)], `--client-metadata-url ${wrong}`);
   expect(code).toBe(2);

@@ -1,4 +1,4 @@
-/** Tokens that are bound to a key: RFC 9449; checklist item 26. */
+/** Tokens that are bound to a key: RFC 9449. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { metadata, type Exchange, type FakeRequest } from '../helpers/fake-server.js';

@@ -1,4 +1,4 @@
-/** Logins without a person: RFC 6749 section 4.4, RFC 7523, RFC 8693; checklist items 24 to 26. */
+/** Logins without a person: RFC 6749 section 4.4, RFC 7523, RFC 8693. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -39,7 +39,7 @@ async function renewed(store: string, more: Partial<RunOptions> = {}) {
   return { code: await running.exit, token: running.stdout.trim(), said: running.stderr };
 }
 
-describe('item 24: --flow client-credentials', () => {
+describe('--flow client-credentials', () => {
   test('with a secret: nobody is asked, and the token is had anew when it expires', async () => {
     const server = await fakeServer((origin) => [
       { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['work'] } } },
@@ -145,7 +145,7 @@ describe('item 24: --flow client-credentials', () => {
   });
 });
 
-describe('item 26: --flow workload', () => {
+describe('--flow workload', () => {
   const workloadToken = (sub: string, aud?: string | string[]) => encodeJwt({ iss: 'https://kubernetes.example', sub, aud });
 
   test('the platform’s token is the grant, read anew from its file each time', async () => {
@@ -210,7 +210,7 @@ describe('item 26: --flow workload', () => {
   });
 });
 
-describe('item 25: --flow enterprise', () => {
+describe('--flow enterprise', () => {
   const idJag = 'urn:ietf:params:oauth:token-type:id-jag';
   const exchange = (answer: Record<string, unknown> = {}): Exchange => ({
     want: 'POST /token',

@@ -5,13 +5,13 @@ import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { answersFrom } from '../helpers/http.js';
 import { bare401, fails, none, oauthAddress, reachesThePerson } from './discovering.js';
 
-test('item 2: the challenge points at the metadata', async () => {
+test('RFC 9728 section 5.1: the challenge points at the metadata', async () => {
   const { server, parameters } = await reachesThePerson(() => []);
   expect(server.asked('GET /prm')).toHaveLength(1);
   expect(parameters.get('resource')).toBe(server.url);
 });
 
-test('item 2: without a pointer, the path’s well-known address, then the root’s', async () => {
+test('RFC 9728 section 3.1: without a pointer, the path’s well-known address, then the root’s', async () => {
   const { server } = await reachesThePerson((origin) => [
     bare401,
     none('GET /.well-known/oauth-protected-resource/mcp'),
@@ -23,12 +23,12 @@ test('item 2: without a pointer, the path’s well-known address, then the root�
   expect(server.asked('GET /.well-known/oauth-protected-resource/mcp')).toHaveLength(1);
 });
 
-test('item 2: no protected-resource metadata at all: the server’s own origin, and its URL as the resource', async () => {
+test('MCP 2025-03-26: no protected-resource metadata at all: the server’s own origin, and its URL as the resource', async () => {
   const { server, parameters } = await reachesThePerson(() => [bare401]);
   expect(parameters.get('resource')).toBe(server.url);
 });
 
-test('item 11: the challenge’s scope wins over the metadata’s, which wins over none', async () => {
+test('MCP Scope Selection Strategy: the challenge’s scope wins over the metadata’s, which wins over none', async () => {
   const withScopes = (origin: string): Exchange => ({
     want: 'GET /prm',
     respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['read', 'write'] } },
@@ -42,7 +42,7 @@ test('item 11: the challenge’s scope wins over the metadata’s, which wins ov
   expect((await reachesThePerson(() => [])).parameters.has('scope')).toBe(false);
 });
 
-test('item 21: offline_access is asked for, with consent, where the authorization server lists it', async () => {
+test('offline_access is asked for, with consent, where the authorization server lists it', async () => {
   const { parameters } = await reachesThePerson((origin) => [
     { want: oauthAddress, respond: { json: metadata(origin, { scopes_supported: ['openid', 'offline_access'] }) } },
   ]);
@@ -55,7 +55,7 @@ test.each([
   { what: 'a sibling path', resource: 'ORIGIN/mc' },
   { what: 'a path below', resource: 'ORIGIN/mcp/below' },
   { what: 'no resource', resource: undefined },
-])('item 13: metadata for $what is refused', async ({ resource }) => {
+])('RFC 9728 section 3.3: metadata for $what is refused', async ({ resource }) => {
   const { code, said } = await fails((origin) => [
     { want: 'GET /prm', respond: { json: { resource: resource?.replace('ORIGIN', origin), authorization_servers: [origin] } } },
   ]);
@@ -63,7 +63,7 @@ test.each([
   expect(said).toContain('is for the resource');
 });
 
-test('item 13: the resource is sent as the metadata spells it', async () => {
+test('RFC 8707 section 2: the resource is sent as the metadata spells it', async () => {
   const { server, parameters } = await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { status: 404 } },
     { want: 'GET /.well-known/oauth-protected-resource/mcp', respond: { json: { resource: origin, authorization_servers: [origin] } } },
@@ -87,7 +87,7 @@ test('RFC 9728: a path above the server is its resource by the word of its origi
   expect(parameters.get('resource')).toBe(server.origin);
 });
 
-test('items 1 and 2: several challenges in one header: the one that points at the metadata is followed', async () => {
+test('several challenges in one header: the one that points at the metadata is followed', async () => {
   const { server } = await reachesThePerson((origin) => [
     {
       want: 'POST /mcp',
@@ -100,7 +100,7 @@ test('items 1 and 2: several challenges in one header: the one that points at th
   expect(server.asked('GET /prm')).toHaveLength(1);
 });
 
-test.each(['/prm', 'http://HOST/prm'])('item 2: a pointer that is %s means the server that was asked', async (pointer) => {
+test.each(['/prm', 'http://HOST/prm'])('a pointer that is %s means the server that was asked', async (pointer) => {
   const { server } = await reachesThePerson((origin) => [
     {
       want: 'POST /mcp',
@@ -113,7 +113,7 @@ test.each(['/prm', 'http://HOST/prm'])('item 2: a pointer that is %s means the s
   expect(server.asked('GET /prm')).toHaveLength(1);
 });
 
-test('item 2: a server behind a proxy that does TLS for it gives its own address as plain http, and is asked by https', async () => {
+test('a server behind a proxy that does TLS for it gives its own address as plain http, and is asked by https', async () => {
   const http = answersFrom(() => new Response('{}', { status: 404 }));
   const { signal } = new AbortController();
   const serverUrl = new URL('https://mcp.example/mcp');
@@ -129,7 +129,7 @@ test.each([
   { what: 'JSON about something else', respond: { json: { error: 'no such route' } } },
   { what: 'a list', respond: { json: [] } },
   { what: 'a page of more than 1 MiB', respond: { text: 'x'.repeat(1024 * 1024 + 1) } },
-])('item 2: $what at the first address moves on to the next', async ({ respond }) => {
+])('$what at the first address moves on to the next', async ({ respond }) => {
   const { server } = await reachesThePerson((origin) => [
     { want: 'GET /prm', respond },
     { want: 'GET /.well-known/oauth-protected-resource/mcp', respond },

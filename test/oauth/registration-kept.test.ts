@@ -96,7 +96,7 @@ describe('a registration is kept and used again', () => {
     expect(server.asked('POST /register')).toHaveLength(1);
   });
 
-  test('item 10: another issuer has its own, and never sees the first one', async () => {
+  test('another issuer has its own, and never sees the first one', async () => {
     const server = await fakeServer((origin) => registered(origin, 'one'));
     const other = await fakeServer((origin) => registered(origin, 'two'));
     const store = temporaryStore();

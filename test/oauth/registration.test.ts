@@ -1,4 +1,4 @@
-/** RFC 7591; checklist items 6 to 10. */
+/** RFC 7591. */
 import { describe, expect, test } from 'vitest';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
@@ -13,7 +13,7 @@ async function login(change: (origin: string) => Exchange[], options = '--flow d
   return { server, store, running };
 }
 
-test('item 9: registers as a native public client, with the device grant where it is offered', async () => {
+test('registers as a native public client, with the device grant where it is offered', async () => {
   const { server, running } = await login(() => []);
   expect(await running.exit).toBe(0);
   expect(server.asked('POST /register')[0]?.body).toEqual({
@@ -26,7 +26,7 @@ test('item 9: registers as a native public client, with the device grant where i
   });
 });
 
-test('item 10: what is kept belongs to the issuer', async () => {
+test('what is kept belongs to the issuer', async () => {
   const { server, store, running } = await login(() => []);
   expect(await running.exit).toBe(0);
   expect(Object.keys(readStore(store).oauthClients)).toEqual([server.origin]);
@@ -105,7 +105,7 @@ test.each([
 });
 
 describe('what is asked for', () => {
-  test('item 9: a refused loopback address is tried as localhost, on the same port', async () => {
+  test('a refused loopback address is tried as localhost, on the same port', async () => {
     const refuse: Exchange['respond'] = ({ body }) =>
       String(body['redirect_uris']).includes('127.0.0.1')
         ? { status: 400, json: { error: 'invalid_redirect_uri', error_description: 'only localhost' } }

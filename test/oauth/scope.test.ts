@@ -1,4 +1,4 @@
-/** Scopes and step-up: RFC 6749 section 3.3, RFC 6750 section 3.1; checklist items 11, 12 and 21. */
+/** Scopes and step-up: RFC 6749 section 3.3, RFC 6750 section 3.1. */
 import { describe, expect, test } from 'vitest';
 import { metadata, type Exchange, type FakeServer } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
@@ -25,7 +25,7 @@ test('--scope is asked for in place of what the server names', async () => {
   expect((await login(server, temporaryStore(), '--scope', 'a b')).asked).toBe('a b');
 });
 
-test('item 11: a scope of the challenge that is empty is none; the metadata’s are asked for', async () => {
+test('MCP Scope Selection Strategy: a scope of the challenge that is empty is none; the metadata’s are asked for', async () => {
   const server = await fakeServer((origin) => [
     { want: 'POST /mcp', respond: { status: 401, headers: { 'www-authenticate': `Bearer scope="", resource_metadata="${origin}/prm"` } } },
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['all'] } } },
@@ -33,7 +33,7 @@ test('item 11: a scope of the challenge that is empty is none; the metadata’s 
   expect((await login(server, temporaryStore())).asked).toBe('all');
 });
 
-test('item 21: offline_access is not asked for where the authorization server does not list it', async () => {
+test('offline_access is not asked for where the authorization server does not list it', async () => {
   const server = await fakeServer((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['all'] } } },
     { want: 'GET /.well-known/oauth-authorization-server', respond: { json: metadata(origin, { scopes_supported: ['all'] }) } },
@@ -41,7 +41,7 @@ test('item 21: offline_access is not asked for where the authorization server do
   expect((await login(server, temporaryStore())).asked).toBe('all');
 });
 
-describe('item 12: step-up', () => {
+describe('MCP Step-Up Authorization Flow', () => {
   test('asks for the union of what was asked for before and what the challenge names', async () => {
     const server = await fakeServer(() => [granted('read')]);
     const store = temporaryStore();

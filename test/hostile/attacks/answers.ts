@@ -22,16 +22,16 @@ const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)
 
 /** What an answer may be that is no answer, and the sentence that it ends in at the token endpoint. */
 const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; source: string }[] = [
-  { source: 'attack 17', attack: 'has no end', respond: endless('{"a":"', 'x'.repeat(65_536)), says: /more than 1 MiB/, exit: 6 },
+  { source: 'CWE-770', attack: 'has no end', respond: endless('{"a":"', 'x'.repeat(65_536)), says: /more than 1 MiB/, exit: 6 },
   {
-    source: 'attack 17',
+    source: 'CWE-409',
     attack: 'is 64 MiB, compressed',
     respond: raw((response) => response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(bomb)),
     says: /more than 1 MiB/,
     exit: 6,
   },
   {
-    source: 'attack 17',
+    source: 'RFC 9110 section 8.4, CWE-409',
     attack: 'is compressed five times over',
     respond: raw((response) => {
       const five = [1, 2, 3, 4].reduce((inner) => gzipSync(inner), bomb);
@@ -41,14 +41,14 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
     exit: 6,
   },
   {
-    source: 'attack 17',
+    source: 'RFC 9110 section 8.4',
     attack: 'says that it is compressed and is not',
     respond: { headers: { 'content-encoding': 'gzip' }, json: { access_token: secrets.accessToken } },
     says: /cannot be decompressed/,
     exit: 6,
   },
   {
-    source: 'attack 17',
+    source: 'RFC 9112 section 8',
     attack: 'is cut off in the middle of its compression',
     respond: raw((response) =>
       response
@@ -69,7 +69,7 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
     exit: 6,
   },
   {
-    source: 'RFC 9112',
+    source: 'RFC 9112 section 4',
     attack: 'is no HTTP',
     respond: raw((response) => response.socket?.end('SSH-2.0-OpenSSH_9.2\r\n')),
     says: /does not speak HTTP/,
@@ -85,24 +85,24 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
     says: /more headers than/,
     exit: 6,
   },
-  { source: 'attack 17', attack: 'never comes', respond: 'hang', says: /did not answer within 30 seconds/, exit: 6 },
-  { source: 'attack 17', attack: 'comes byte by byte', respond: drip, says: /did not answer within 30 seconds/, exit: 6 },
+  { source: 'CWE-400', attack: 'never comes', respond: 'hang', says: /did not answer within 30 seconds/, exit: 6 },
+  { source: 'CWE-400', attack: 'comes byte by byte', respond: drip, says: /did not answer within 30 seconds/, exit: 6 },
   {
-    source: 'attack 17',
+    source: 'RFC 6749 section 5.1',
     attack: 'is null',
     respond: { headers: { 'content-type': 'application/json' }, text: 'null' },
     says: /its RFC does not allow/,
     exit: 6,
   },
   {
-    source: 'attack 17',
+    source: 'RFC 6749 section 5.1',
     attack: 'is a list',
     respond: { json: [{ access_token: secrets.accessToken }] },
     says: /its RFC does not allow/,
     exit: 6,
   },
   {
-    source: 'attack 17',
+    source: 'RFC 6749 section 5.1',
     attack: 'is a page',
     respond: { text: '<html><script>alert(1)</script>' },
     says: /its RFC does not allow/,
@@ -134,7 +134,7 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
     exit: 6,
   },
   {
-    source: 'attack 19 (failure 19)',
+    source: 'RFC 6749 appendix A.12',
     attack: 'has an empty token',
     respond: tokens({ access_token: '' }),
     says: /its RFC does not allow/,
@@ -169,7 +169,7 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
     exit: 6,
   },
   {
-    source: 'attack 17',
+    source: 'CWE-1321',
     attack: 'has its token in __proto__',
     respond: {
       headers: { 'content-type': 'application/json' },
@@ -204,7 +204,7 @@ export const bytes: Attack[] = [
     says: /has metadata|could not be reached|did not answer/,
   })),
   {
-    source: 'attack 17',
+    source: 'CWE-1321',
     attack: 'metadata has its endpoints in __proto__',
     change: ({ origin, tripwire }) => [
       {
@@ -219,7 +219,7 @@ export const bytes: Attack[] = [
     says: /names no token_endpoint/,
   },
   {
-    source: 'attack 17',
+    source: 'CWE-770',
     attack: 'the answer to the first question with the token has no end',
     change: ({ origin }) => [
       {

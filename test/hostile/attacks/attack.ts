@@ -6,7 +6,7 @@ import type { Run } from '../../helpers/run.js';
 import { secrets, type Places } from '../attacking-server.js';
 
 export interface Attack {
-  /** Who says that this must not work: a section, an item of the MCP checklist, a CVE, a line of FAILURES-AND-ATTACKS. */
+  /** Where it is written that this must not work: RFC, MCP specification, CVE, GHSA or CWE. Shown in the title. */
   readonly source: string;
   readonly attack: string;
   readonly change?: (at: Places) => Exchange[];
