@@ -1,8 +1,8 @@
 /** docs/vendors.md, from the records of src/oauth/vendors. */
-import { vendors, type Fact, type Needs, type Vendor } from '../../src/oauth/vendors/index.js';
+import { vendors, type Fact, type Vendor, type VendorNeeds } from '../../src/oauth/vendors/index.js';
 
 /** What a need means for a login, as the page has it; `value` is the record's. */
-const meanings: { readonly [Key in keyof Needs]-?: (value: NonNullable<Needs[Key]>['value']) => string } = {
+const meanings: { readonly [Key in keyof VendorNeeds]-?: (value: NonNullable<VendorNeeds[Key]>['value']) => string } = {
   resource: () => 'sends no `resource`',
   scopeAtRefresh: () => 'names the scopes at each refresh',
   authorizeParameters: (value) =>
@@ -23,7 +23,7 @@ const meanings: { readonly [Key in keyof Needs]-?: (value: NonNullable<Needs[Key
 };
 
 /** The option with which a person says otherwise. */
-const options: { readonly [Key in keyof Needs]?: string } = {
+const options: { readonly [Key in keyof VendorNeeds]?: string } = {
   resource: '--resource',
   authorizeParameters: '--authorize-param',
   prompt: '--prompt',
@@ -41,7 +41,7 @@ export function vendorsPage(): string {
 }
 
 function section({ name, issuers, needs, notes }: Vendor): string {
-  const facts = (Object.entries(needs) as [keyof Needs, Fact<never>][]).map(([key, { value, source }]) => {
+  const facts = (Object.entries(needs) as [keyof VendorNeeds, Fact<never>][]).map(([key, { value, source }]) => {
     const option = options[key];
     return `| ${meanings[key](value)} | ${option === undefined ? '' : `\`${option}\``} | ${linked(source)} |`;
   });
