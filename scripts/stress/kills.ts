@@ -87,7 +87,7 @@ async function tallied(killing: Killing, nextTrial: (tally: Tally) => Trial | un
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  server.close();
+  await server.close();
   return tally;
 }
 

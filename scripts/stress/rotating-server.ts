@@ -1,8 +1,8 @@
 /** An authorization server that takes a refresh token used twice for stolen, as large ones do, and answers late; and an MCP server. */
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { listen } from '../../test/helpers/listen.js';
+import { loginAt } from '../../test/helpers/login-at.js';
 
 /** One login's tokens. */
 interface Family {
@@ -17,7 +17,7 @@ export interface RotatingServer {
   readonly origin: string;
   /** A login whose access token has expired, as the store has it, and what the server knows of it. */
   login(delay: number): { readonly entry: object; readonly family: Family };
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function startRotatingServer(): Promise<RotatingServer> {
@@ -42,7 +42,7 @@ export async function startRotatingServer(): Promise<RotatingServer> {
     family.answeredAt = performance.now();
     return { status: 200, body };
   };
-  const server = createServer((request, response) => {
+  const { origin, close } = await listen((request, response) => {
     void (async () => {
       const text = await textOf(request);
       const answer =
@@ -52,24 +52,17 @@ export async function startRotatingServer(): Promise<RotatingServer> {
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
     })();
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `${origin}/mcp`;
   return {
     origin,
     login: (delay) => {
       count += 1;
       const family: Family = { current: `refresh-${count}`, isRevoked: false };
       families.set(family.current, { family, delay });
-      const auth = {
-        ...{ type: 'bearer', token: `expired-${count}`, expires_at: 1, refresh_token: family.current },
-        ...{ issuer: origin, client_id: 'stress', token_endpoint: `${origin}/token`, resource: `${origin}/mcp` },
-      };
-      return { entry: { type: 'http', url: `${origin}/mcp`, auth }, family };
+      const auth = loginAt({ origin, url }, { token: `expired-${count}`, expires_at: 1, refresh_token: family.current });
+      return { entry: { type: 'http', url, auth }, family };
     },
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
+    close,
   };
 }
 

@@ -45,9 +45,9 @@ export function events(response: ServerResponse, ...some: string[]) {
   for (const one of some) response.write(`${one}\n\n`);
 }
 
-/** After what was written has arrived, as far as that can be known. */
+/** Closes the connection in the middle of a response, after what was written. */
 export function breakOff(response: ServerResponse) {
-  setTimeout(() => response.destroy(), 50);
+  response.socket?.end();
 }
 
 export const answerTo = ({ body }: Seen, result: object = {}) => ({ jsonrpc: '2.0', id: body.id, result });

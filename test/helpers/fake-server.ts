@@ -34,6 +34,8 @@ export interface FakeServer {
   readonly requests: FakeRequest[];
   /** The requests of one `want`. */
   asked(want: string): FakeRequest[];
+  /** Resolves once it has received a request of `want`, which may be already. */
+  waitFor(want: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -83,6 +85,7 @@ export function friendly(origin: string): Exchange[] {
  */
 export async function startFakeServer(change: (origin: string) => Exchange[] = () => [], tls?: ServerOptions): Promise<FakeServer> {
   const requests: FakeRequest[] = [];
+  let waiting: (() => void)[] = [];
   const listener = (request: IncomingMessage, response: ServerResponse) => void answer(request, response);
   const server = tls === undefined ? createServer(listener) : createHttps(tls, listener);
   const { port, close } = await listen(server);
@@ -94,6 +97,7 @@ export async function startFakeServer(change: (origin: string) => Exchange[] = (
     const line = `${message.method} ${new URL(message.url ?? '', origin).pathname}`;
     const request = { line, headers: message.headers, body: await bodyOf(message) };
     requests.push(request);
+    for (const wake of waiting.splice(0)) wake();
     const matching = left.filter(({ want }) => want === line);
     const [exchange] = matching;
     if (exchange && matching.length > 1) left.splice(left.indexOf(exchange), 1);
@@ -105,6 +109,9 @@ export async function startFakeServer(change: (origin: string) => Exchange[] = (
     url: `${origin}/mcp`,
     requests,
     asked: (want) => requests.filter(({ line }) => line === want),
+    waitFor: async (want) => {
+      while (!requests.some(({ line }) => line === want)) await new Promise<void>((resolve) => (waiting = [...waiting, resolve]));
+    },
     close,
   };
 }

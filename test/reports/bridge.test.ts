@@ -239,8 +239,8 @@ describe('The bridge', () => {
       const text = data(answerTo(seen, { fine: true }));
       const say = () => (stream ? void stream.write(`${text}\n\n`) : void late.push(text));
       if (isFirst) say();
+      else response.on('finish', say);
       response.writeHead(status).end();
-      if (!isFirst) setTimeout(say, 20);
     });
   }
 

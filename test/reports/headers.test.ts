@@ -4,6 +4,7 @@ import { bridged } from '../helpers/bridged.js';
 import { guarded } from '../helpers/fake-mcp.js';
 import type { Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
+import { loginAt } from '../helpers/login-at.js';
 import { logInByPaste } from '../helpers/paste.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
@@ -81,8 +82,7 @@ describe('--header', () => {
 
   test('a refresh wants no variable that its request does not, and takes the default of one that is not set', async () => {
     const at = await server();
-    const login = { type: 'bearer', token: 'old', expires_at: 1, refresh_token: 'r', issuer: at.origin, client_id: 'c' };
-    const entry = { headers: { 'X-Key': '${UNSET_KEY:-k}' }, auth: { ...login, token_endpoint: `${at.origin}/token` } };
+    const entry = { headers: { 'X-Key': '${UNSET_KEY:-k}' }, auth: loginAt(at, { expires_at: 1, resource: undefined }) };
     const all = { one: { ...entry, url: at.url }, two: { ...entry, url: 'https://${UNSET_HOST}/mcp' } };
     const store = temporaryStore({ mcpServers: all });
     for (const name of Object.keys(all)) {

@@ -104,7 +104,7 @@ test('it is told what Node was told of certificates, and nothing else of that', 
   onTestFinished(() => void (process.execArgv = before));
   process.execArgv = ['--use-openssl-ca', '--inspect-port=0', '--title=x'];
   const script = path.join(temporaryFolder(), 'says.cjs');
-  writeFileSync(script, 'process.send(process.execArgv); setTimeout(() => undefined, 1000);');
+  writeFileSync(script, "process.send(process.execArgv); process.on('disconnect', () => process.exit());");
   const heard: unknown[] = [];
   const take = (message: unknown) => heard.push(message) > 0;
   await createRefresher([process.execPath, script]).start({}, { signal: new AbortController().signal, take });

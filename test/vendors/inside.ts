@@ -3,13 +3,13 @@
  * make does. The built command logs in by paste, renews, and prints the token. Prints a line of JSON a server.
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import path from 'node:path';
 import { command } from '../helpers/build.js';
 import { bodyOf } from '../helpers/fake-server.js';
+import { listen } from '../helpers/listen.js';
 import { addAddresses, startNameServer } from '../helpers/own-network.js';
 import { piped } from '../helpers/piped.js';
 import { vendorServers } from './servers/index.js';
@@ -48,7 +48,10 @@ async function serve(message: IncomingMessage, response: ServerResponse): Promis
 addAddresses([address]);
 await startNameServer((_, type) => (type === 1 ? [address] : []));
 const tls = { key: readFileSync(path.join(folder, 'key.pem')), cert: readFileSync(path.join(folder, 'cert.pem')) };
-await once(createServer(tls, (message, response) => void serve(message, response)).listen(443, address), 'listening');
+await listen(
+  createServer(tls, (message, response) => void serve(message, response)),
+  { host: address, port: 443 },
+);
 
 function start(words: readonly string[], store: string, env: Readonly<Record<string, string>> = {}) {
   const own = { PATH: process.env['PATH'], HOME: folder, MCP_AUTH_STORE: store, NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem') };

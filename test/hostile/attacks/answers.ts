@@ -2,20 +2,22 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import type { Respond } from '../../helpers/fake-server.js';
 import type { Run } from '../../helpers/run.js';
-import { discovery, endless, secrets, tokens, type Places } from '../attacking-server.js';
+import { discovery, endless, secrets, tokens, type AttackingServer } from '../attacking-server.js';
 import { type Attack, byPaste, pastesCode, raw } from './attack.js';
 
-/** One byte, and then one more whenever half a minute has passed for everybody. */
+/** The first byte of a response, and never the rest. */
 const drip = raw((response) => {
   response.writeHead(200, { 'content-type': 'application/json' }).write('{');
 });
-/** Lets half a minute pass as soon as the server has been asked. */
-const timePasses: NonNullable<Attack['act']> = async (login) => {
-  for (let times = 0; times < 40; times += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+/** Lets more time pass than a request may take, each time the server has received one of these requests. */
+async function letTimePass(login: Run, at: AttackingServer, wants: readonly string[]): Promise<void> {
+  for (const want of wants) {
+    await at.server.waitFor(want);
     login.clock.advance(31_000);
   }
-};
+}
+
+const metadataRequests = [discovery, 'GET /.well-known/openid-configuration'];
 
 const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, '{"a":1}'));
 const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
@@ -63,7 +65,7 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
     attack: 'is shorter than it says',
     respond: raw((response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' }).write('{"access_token":');
-      setTimeout(() => response.destroy(), 20);
+      response.socket?.end();
     }),
     says: /connection closed|cut off/,
     exit: 6,
@@ -186,18 +188,17 @@ export const bytes: Attack[] = [
     attack: `the token endpoint’s answer ${attack}`,
     change: () => [{ want: 'POST /token', respond }],
     command: byPaste,
-    act: async (login: Run, at: Places) => {
+    act: async (login: Run, at: AttackingServer) => {
       await pastesCode(login, at);
-      if (respond === 'hang' || respond === drip) await timePasses(login, at);
+      if (respond === 'hang' || respond === drip) await letTimePass(login, at, ['POST /token']);
     },
   })),
   ...bodies.slice(0, 10).map(({ respond, attack, source }) => ({
     source,
     attack: `an answer for metadata ${attack}, and there is no other`,
-    change: () =>
-      ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'].map((path) => ({ want: `GET ${path}`, respond })),
-    act: async (login: Run, at: Places) => {
-      if (respond === 'hang' || respond === drip) await timePasses(login, at);
+    change: () => metadataRequests.map((want) => ({ want, respond })),
+    act: async (login: Run, at: AttackingServer) => {
+      if (respond === 'hang' || respond === drip) await letTimePass(login, at, metadataRequests);
     },
     // What was read whole and is no metadata is as good as a 404; what could not be read is told.
     exit: /has no end|64 MiB|times over/.test(attack) ? 1 : 6,

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Exchange, Respond } from '../../helpers/fake-server.js';
 import { loginAt } from '../../helpers/login-at.js';
 import type { Run } from '../../helpers/run.js';
-import { secrets, type Places } from '../attacking-server.js';
+import { secrets, type AttackingServer, type Places } from '../attacking-server.js';
 
 export interface Attack {
   /** Where it is written that this must not work: RFC, MCP specification, CVE, GHSA or CWE. Shown in the title. */
@@ -20,7 +20,7 @@ export interface Attack {
   /** What the store holds; another server's login without it. */
   readonly store?: (at: Places) => object;
   /** What the person, or somebody else, does meanwhile. */
-  readonly act?: (login: Run, at: Places) => Promise<void>;
+  readonly act?: (login: Run, at: AttackingServer) => Promise<void>;
   /** Whether they do it at a terminal. */
   readonly atTerminal?: boolean;
   readonly exit: number;
