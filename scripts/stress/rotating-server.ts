@@ -1,4 +1,4 @@
-/** An authorization server that takes a refresh token used twice for stolen, as large ones do, and answers late; and an MCP server. */
+/** A slow authorization server that revokes a refresh token family when a token is used twice, as large ones do; and an MCP server. */
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { listen } from '../../test/helpers/listen.js';
@@ -8,14 +8,14 @@ import { loginAt } from '../../test/helpers/login-at.js';
 interface Family {
   current: string;
   isRevoked: boolean;
-  /** Milliseconds, by the clock that never goes back, at which a refresh came, and at which its answer was sent. */
+  /** When a refresh request was received, and when its response was sent, by `performance.now()`. */
   refreshedAt?: number;
   answeredAt?: number;
 }
 
 export interface RotatingServer {
   readonly origin: string;
-  /** A login whose access token has expired, as the store has it, and what the server knows of it. */
+  /** A stored login with an expired access token, and its state at the server. */
   login(delay: number): { readonly entry: object; readonly family: Family };
   close(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export async function startRotatingServer(): Promise<RotatingServer> {
       family.isRevoked = true;
       return { status: 400, body: { error: 'invalid_grant', error_description: 'used twice' } };
     }
-    // Spent as soon as it has come, whatever becomes of the answer.
+    // Used as soon as it is received, even if the response is lost.
     count += 1;
     family.current = `refresh-${count}`;
     family.refreshedAt = performance.now();

@@ -9,7 +9,7 @@ import { listening } from '../helpers/listening.js';
 import { loginAt } from '../helpers/login-at.js';
 import { piped } from '../helpers/piped.js';
 
-/** Logins that have expired, at a server that answers when it is told to. */
+/** Expired logins at a server that responds when the test calls `answer`. */
 async function slowServer(names: readonly string[]) {
   let asked = 0;
   let hasCome: () => void = () => undefined;
@@ -42,7 +42,7 @@ test('refresh --all, interrupted: what is on its way is stored, and nothing more
   await reached;
   const renewing = childrenOf(refresh.child.pid ?? 0);
   refresh.child.kill('SIGINT');
-  // It has told the process that renews by then, which hears of that before it hears the answers.
+  // By now it has sent a stop message to the process that renews, which receives that before the responses.
   expect(await refresh.exit).toBe(130);
   answer();
   await expect.poll(() => names.filter((name) => isRenewed(store, name)).length, { timeout: 10_000 }).toBe(asked());
@@ -71,19 +71,19 @@ function childrenOf(pid: number): number[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : [];
 }
 
-/** A process that has ended has no words, also as long as its exit code has not been read. */
+/** A process that has ended has an empty command line, even while it is a zombie. */
 function isRunning(pid: number): boolean {
   return existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
 }
 
-/** Whether a process has been given each of its signals and waits again, or has ended. */
+/** Whether a process has no pending signal and is waiting again, or has ended. */
 function hasHandledSignals(pid: number): boolean {
   if (!isRunning(pid)) return true;
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return /^State:\tS/m.test(status) && /^ShdPnd:\t0+$/m.test(status);
 }
 
-/** The commands in containers that have that store among their words, by the numbers that they have here. */
+/** PIDs, outside the container, of the commands with this store in their arguments. */
 function processesWith(store: string): number[] {
   return readdirSync('/proc').flatMap((name) => {
     try {

@@ -25,7 +25,7 @@ export interface NetworkAttack {
   readonly names?: Names;
   /** By host and path, in place of those of a friendly server. */
   readonly answers?: Readonly<Record<string, Answer>>;
-  /** Command lines, one after the other; the first ends as it should, where there are several. */
+  /** Command lines, one after the other. All but the last must succeed. */
   readonly commands?: readonly string[];
   /** What is changed before the last command. */
   readonly then?: { readonly names?: Names; readonly answers?: Readonly<Record<string, Answer>> };
@@ -160,7 +160,7 @@ export const networkAttacks: readonly NetworkAttack[] = [
   },
   {
     source: 'not an attack',
-    attack: 'a private server with a private authorization server is as it should be',
+    attack: 'a private server may have a private authorization server',
     names: { 'mcp.example': [[addresses.corporate]], 'auth.example': [[addresses.corporate]] },
     exit: 0,
     says: /Logged in to victim/,
@@ -192,7 +192,7 @@ export const networkAttacks: readonly NetworkAttack[] = [
   },
   {
     source: 'RFC 9728 section 7.7',
-    attack: '--allow-private-network is no leave for a cloud’s metadata service',
+    attack: '--allow-private-network does not allow a cloud’s metadata service',
     names: { 'auth.example': [['169.254.169.254']] },
     commands: [`${login} --allow-private-network`],
     exit: 1,

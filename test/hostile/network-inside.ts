@@ -58,7 +58,7 @@ await startNameServer(addressesOf);
 
 function serve(request: IncomingMessage, response: ServerResponse): void {
   const { status = 200, headers, json } = answers[`${request.headers.host}${request.url?.split('?')[0]}`] ?? { status: 404 };
-  // Each request on a connection of its own: the name is looked up anew each time.
+  // Each request on a connection of its own: the name is looked up again each time.
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close', ...headers });
   response.end(json === undefined ? '' : JSON.stringify(json));
 }

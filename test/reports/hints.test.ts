@@ -1,4 +1,4 @@
-/** Whoever does what a hint says gets further: every option that a hint names is walked here, or is said why it is none of these. */
+/** Following a hint helps: every option that a hint names is tried here, or listed with the reason why not. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -36,7 +36,7 @@ interface Situation {
   readonly hint: RegExp;
 }
 
-/** Logins by paste: the first fails and tells what to do; the second does that, and succeeds. */
+/** Logins by paste: the first fails with a hint; the second follows it, and succeeds. */
 const situations: readonly Situation[] = [
   {
     what: 'PKCE is not mentioned',
@@ -106,7 +106,7 @@ const situations: readonly Situation[] = [
     options: ['--client-cert'],
     words: ['--client-key', 'FOLDER/broken.json'],
     hint: /Pass --client-cert FILE too/,
-    // With both, what is wrong with them is told before anything is asked; test/e2e/mtls has the rest.
+    // Errors in both files are reported before the first request; test/e2e/mtls has the rest.
     then: () => [],
   },
   {
@@ -308,7 +308,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--client-secret-stdin': 'test/oauth/client-authentication: the secret by stdin',
   '--finish': 'test/commands/two-steps: the second half of a login',
   '--flow': 'test/commands/login: paste where a device code is refused',
-  '--header': 'test/reports/options: a server that answers nobody without its header',
+  '--header': 'test/reports/options: a server that rejects requests without its header',
   '--help': 'test/cli: help',
   '--identity-provider': 'test/oauth/machine-logins: a token that does not say who gave it',
   '--identity-provider-client-id': 'test/oauth/machine-logins: a token that does not say who gave it',

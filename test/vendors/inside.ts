@@ -58,7 +58,7 @@ function start(words: readonly string[], store: string, env: Readonly<Record<str
   return piped(spawn(process.execPath, [command, ...words], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...own, ...env } }));
 }
 
-async function logIn(server: VendorServer, store: string) {
+async function logInToVendor(server: VendorServer, store: string) {
   const words = [
     'login',
     server.mcp,
@@ -83,7 +83,7 @@ async function logIn(server: VendorServer, store: string) {
 async function tried(server: VendorServer, number: number): Promise<Result> {
   current = server;
   const store = path.join(folder, `${number}`, 'mcp-servers.json');
-  const login = await logIn(server, store);
+  const login = await logInToVendor(server, store);
   const exits = [await login.exit];
   const outputs = [login.output];
   for (const words of [

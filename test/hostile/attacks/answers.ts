@@ -1,4 +1,4 @@
-/** Answers that are no answer, or too much of one. */
+/** Invalid and oversized responses. */
 import { deflateSync, gzipSync } from 'node:zlib';
 import type { Respond } from '../../helpers/fake-server.js';
 import type { Run } from '../../helpers/run.js';
@@ -22,7 +22,7 @@ const metadataRequests = [discovery, 'GET /.well-known/openid-configuration'];
 const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, '{"a":1}'));
 const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
 
-/** What an answer may be that is no answer, and the sentence that it ends in at the token endpoint. */
+/** Invalid responses, and the message for each at the token endpoint. */
 const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; source: string }[] = [
   { source: 'CWE-770', attack: 'has no end', respond: endless('{"a":"', 'x'.repeat(65_536)), says: /larger than 1 MiB/, exit: 6 },
   {
@@ -72,7 +72,7 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
   },
   {
     source: 'RFC 9112 section 4',
-    attack: 'is no HTTP',
+    attack: 'is not HTTP',
     respond: raw((response) => response.socket?.end('SSH-2.0-OpenSSH_9.2\r\n')),
     says: /is not HTTP/,
     exit: 6,
@@ -158,7 +158,7 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
   },
   {
     source: 'RFC 9449 section 5',
-    attack: 'has a token that is bound to a key nobody has shown',
+    attack: 'has a DPoP-bound token that was not requested',
     respond: tokens({ token_type: 'DPoP' }),
     says: /DPoP-bound token, which was not requested/,
     exit: 6,
@@ -185,7 +185,7 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
 export const bytes: Attack[] = [
   ...bodies.map(({ respond, attack, ...rest }) => ({
     ...rest,
-    attack: `the token endpoint’s answer ${attack}`,
+    attack: `the response of the token endpoint ${attack}`,
     change: () => [{ want: 'POST /token', respond }],
     command: byPaste,
     act: async (login: Run, at: AttackingServer) => {
@@ -195,12 +195,12 @@ export const bytes: Attack[] = [
   })),
   ...bodies.slice(0, 10).map(({ respond, attack, source }) => ({
     source,
-    attack: `an answer for metadata ${attack}, and there is no other`,
+    attack: `every metadata response ${attack}`,
     change: () => metadataRequests.map((want) => ({ want, respond })),
     act: async (login: Run, at: AttackingServer) => {
       if (respond === 'hang' || respond === drip) await letTimePass(login, at, metadataRequests);
     },
-    // What was read whole and is no metadata is as good as a 404; what could not be read is told.
+    // A complete response that is not metadata counts as a 404; a response that cannot be read is reported.
     exit: /has no end|64 MiB|times over/.test(attack) ? 1 : 6,
     says: /[Nn]o metadata was found|could not be reached|did not respond/,
   })),

@@ -1,4 +1,4 @@
-/** Files and entries that somebody else has written. */
+/** Files and entries that others have written. */
 import { metadata, type Exchange } from '../../helpers/fake-server.js';
 import { discovery, secrets, tokens } from '../attacking-server.js';
 import { type Attack, byPaste, expired, imported, pastes, redirectTo, speaks, stateOf } from './attack.js';
@@ -95,7 +95,7 @@ export const configurations: Attack[] = [
   },
   {
     source: 'CVE-2025-6514',
-    attack: 'an issuer would be a command, where people are told to type it',
+    attack: 'an issuer is a shell command, in a hint to type it',
     change: ({ origin }) => [
       { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/$(touch\${IFS}pwned)`] } } },
       {

@@ -9,12 +9,12 @@ const namesByName = ({ origin }: Places): Exchange[] => [
   { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [byName(origin)] } } },
   withMetadata(byName(origin), {}),
 ];
-/** The person presses Enter at whatever they are asked first. */
+/** The user presses Enter at the first question. */
 const pressesEnter: NonNullable<Attack['act']> = async (login) => {
   await login.shown(/(No: stop here)/);
   login.type('\r');
 };
-/** A login of an issuer's own client, with a secret, whose endpoints are somebody else's: as an import of before has left it. */
+/** A login of an issuer's own client, with a secret, and with endpoints of another server: as an older version imported it. */
 const foreignEndpoints = (at: Places) =>
   expired({ token_endpoint: `${at.tripwire}/token`, revocation_endpoint: `${at.tripwire}/revoke` })(at);
 /** A login of another MCP server, by a client of the authorization server that the attacked one names. */
@@ -71,7 +71,7 @@ export const endpoints: Attack[] = [
   })),
   {
     source: mixedUp,
-    attack: 'the same with two servers that share the end of a name under which anybody can have one',
+    attack: 'the same with two servers below a public suffix',
     change: ({ origin }) => [withMetadata(origin, { authorization_endpoint: 'https://phish.github.io/authorize' })],
     command: `${byPaste} --trust-endpoints bank.github.io`,
     exit: 1,

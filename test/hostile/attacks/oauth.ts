@@ -122,7 +122,7 @@ export const oauth: Attack[] = [
   },
   {
     source: 'RFC 7591 section 2',
-    attack: 'the registration comes back with a way to authenticate that nobody has',
+    attack: 'the registration response has an unsupported client authentication method',
     change: () => [
       {
         want: 'POST /register',
@@ -256,7 +256,7 @@ export const oauth: Attack[] = [
   },
   {
     source: 'RFC 8628 section 3.5',
-    attack: 'a person who says no, in an answer with a token beside it',
+    attack: 'the user denies access, in a response that also has a token',
     change: () => [
       {
         want: 'POST /token',

@@ -30,7 +30,7 @@ export const sizes: Attack[] = [
   },
   {
     source: 'CWE-770',
-    attack: 'a project’s file has more servers than anybody',
+    attack: 'a project’s file has 20,000 servers',
     files: () => ({
       '.mcp.json': { mcpServers: Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`s ${i}`, { url: 'https://a.example/' }])) },
     }),

@@ -26,12 +26,12 @@ export interface VendorServer {
   readonly what: string;
   /** The URL of the MCP server. */
   readonly mcp: string;
-  /** Words of the login besides. */
+  /** Additional arguments of the login. */
   readonly words?: readonly string[];
   /** Whether the flow is left to mcp-auth; paste is asked for otherwise. */
   readonly isAutomatic?: boolean;
   readonly env?: Readonly<Record<string, string>>;
-  /** What a login ends with where that is no login. */
+  /** The expected failure, if the login fails. */
   readonly refusal?: RegExp;
   /** What is said of the make. */
   readonly says?: RegExp;
