@@ -18,7 +18,7 @@ export interface FileResult {
   readonly assertionResults: readonly TestResult[];
 }
 
-/** Runs the tests of these files and folders. What they print beside their results goes to stderr. */
+/** Runs the tests of these files and folders. Their other output goes to stderr. */
 export function runTests(
   files: readonly string[],
   env: Readonly<Record<string, string>> = {},
