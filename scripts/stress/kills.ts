@@ -1,4 +1,4 @@
-/** Commands that are killed while they have a token renewed: how many logins that costs. */
+/** Kills commands while a token is renewed, and counts the lost logins. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { withLock } from '../../src/store/lock.js';
 import { command } from '../../test/helpers/build.js';
 import { startRotatingServer, type RotatingServer } from './rotating-server.js';
 
-/** What is killed: the command, its whole process group, or all that runs for it. */
+/** What to kill: the command, its process group, or all processes that it started. */
 type Aim = 'alone' | 'group' | 'all';
 
 const commands: readonly (readonly string[])[] = [
@@ -17,30 +17,30 @@ const commands: readonly (readonly string[])[] = [
   ['headers', 'demo'],
   ['bridge', 'demo'],
 ];
-/** Milliseconds until the token endpoint answers. */
+/** Milliseconds until the token endpoint responds. */
 const delays = [0, 300, 5_000];
-/** Milliseconds of a command's life beside that. */
+/** Milliseconds that a command takes in addition. */
 const life = 400;
-/** Trials at one time. */
+/** Concurrent trials. */
 const atOnce = 5;
 
 interface Trial {
   readonly aim: Aim;
   readonly words: readonly string[];
   readonly delay: number;
-  /** Milliseconds after its start at which it is killed, or after the server's answer. */
+  /** Milliseconds from the start of the command, or from the server's response, to the kill. */
   readonly killAt: number;
   readonly afterAnswer?: boolean;
-  /** Whether another process holds the store's lock meanwhile. */
+  /** Whether another process holds the lock of the store during the trial. */
   readonly locked?: boolean;
 }
 
 export interface Tally {
   readonly trials: number;
-  /** Kills of a command whose refresh had reached the server. */
+  /** Kills after the refresh had reached the server. */
   readonly reached: number;
   readonly lost: number;
-  /** Those of them that were killed after the server had sent its answer. */
+  /** Lost logins whose command was killed after the server had responded. */
   readonly lostAfterAnswer: number;
 }
 
@@ -49,7 +49,7 @@ export interface Killing {
   readonly random: () => number;
 }
 
-/** Kills at moments that cover the whole life of a command, until so many have come after the refresh had reached the server. */
+/** Kills at random moments of a command, until `wanted` kills have happened after the refresh had reached the server. */
 export async function killCommands({ aims, wanted }: { aims: readonly Aim[]; wanted: number }, killing: Killing): Promise<Tally> {
   const kinds = commands.flatMap((words) => delays.flatMap((delay) => aims.map((aim) => ({ words, delay, aim }))));
   let next = 0;
@@ -60,7 +60,7 @@ export async function killCommands({ aims, wanted }: { aims: readonly Aim[]; wan
   });
 }
 
-/** Kills all that runs half a second after the server has answered, while the store's lock is held: the answer is on disk by then. */
+/** Kills all processes half a second after the response, while the store is locked. By then the response is on disk. */
 export async function killBehindLock(count: number, killing: Killing): Promise<Tally> {
   return tallied(killing, ({ trials }) =>
     trials >= count ? undefined : { aim: 'all', words: ['refresh', 'demo'], delay: 1_000, killAt: 500, afterAnswer: true, locked: true },
@@ -104,7 +104,7 @@ async function tryOnce(trial: Trial, { server, folder }: Killing & { server: Rot
   const ended = once(child, 'close');
   child.stdin.on('error', () => undefined);
   if (trial.words[0] === 'bridge') child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {} })}\n`);
-  // Before its request, the command takes the lock itself, to see that there is room.
+  // Before its request, the command takes the lock itself, to check that the disk has room.
   if (trial.locked) while (family.refreshedAt === undefined) await wait(5);
   const held = trial.locked ? holdStore(store, isOver.signal) : undefined;
   await held?.taken;
@@ -118,7 +118,7 @@ async function tryOnce(trial: Trial, { server, folder }: Killing & { server: Rot
   await ended;
   isOver.abort();
   await held?.released;
-  // What outlives the command ends by itself.
+  // The refresher outlives the command and exits by itself.
   while (processesOf(home).length > 0) await wait(20);
 
   const after = start(['refresh', 'demo'], false);
@@ -129,7 +129,7 @@ async function tryOnce(trial: Trial, { server, folder }: Killing & { server: Rot
   return { isReached, isAnswered, isLost };
 }
 
-/** Another process at work on the store, as far as a lock can tell. */
+/** Holds the lock of the store, as another process would. */
 function holdStore(store: string, signal: AbortSignal) {
   let taken: () => void = () => undefined;
   const isTaken = new Promise<void>((resolve) => (taken = resolve));
@@ -140,12 +140,12 @@ function holdStore(store: string, signal: AbortSignal) {
   return { taken: isTaken, released };
 }
 
-/** The processes that were started with that home. */
+/** Finds the processes that were started with this home folder. */
 function processesOf(home: string): number[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
-      // A process that has ended and is not yet waited for has no environment.
+      // A zombie process has no environment.
       return readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').includes(`HOME=${home}`) ? [Number(name)] : [];
     } catch {
       return [];
@@ -157,6 +157,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // It has exited already.
   }
 }

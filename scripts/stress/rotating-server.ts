@@ -1,4 +1,4 @@
-/** An authorization server that takes a refresh token used twice for stolen, as large ones do, and answers late; and an MCP server. */
+/** An MCP server, and an authorization server that responds late and revokes a login whose refresh token is used twice. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,14 +8,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 interface Family {
   current: string;
   isRevoked: boolean;
-  /** Milliseconds, by the clock that never goes back, at which a refresh came, and at which its answer was sent. */
+  /** When a refresh arrived and when its response was sent: milliseconds of the monotonic clock. */
   refreshedAt?: number;
   answeredAt?: number;
 }
 
 export interface RotatingServer {
   readonly origin: string;
-  /** A login whose access token has expired, as the store has it, and what the server knows of it. */
+  /** Creates a login with an expired access token: its entry in the store, and the server's view of it. */
   login(delay: number): { readonly entry: object; readonly family: Family };
   close(): void;
 }
@@ -31,7 +31,7 @@ export async function startRotatingServer(): Promise<RotatingServer> {
       family.isRevoked = true;
       return { status: 400, body: { error: 'invalid_grant', error_description: 'used twice' } };
     }
-    // Spent as soon as it has come, whatever becomes of the answer.
+    // The token is spent as soon as it arrives, even if the response gets lost.
     count += 1;
     family.current = `refresh-${count}`;
     family.refreshedAt = performance.now();
