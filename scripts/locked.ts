@@ -25,13 +25,18 @@ export function lockedNames(set: LockedSet): string[] {
   return Object.keys(dependencies);
 }
 
-/** The version at which a lockfile has what is installed under that name. */
-export function lockedVersion(set: LockedSet, name: string): string {
+/** The entry of a lockfile for what is installed under that name. */
+export function lockedPackage(set: LockedSet, name: string): { version: string; integrity: string } {
   const lockfile = readFileSync(path.join(lockedFolder(set), 'package-lock.json'), 'utf8');
-  const { packages } = JSON.parse(lockfile) as { packages: Record<string, { version: string } | undefined> };
+  const { packages } = JSON.parse(lockfile) as { packages: Record<string, { version: string; integrity: string } | undefined> };
   const found = packages[`node_modules/${name}`];
   if (!found) throw new Error(`scripts/locked/${set}/package-lock.json has no ${name}.`);
-  return found.version;
+  return found;
+}
+
+/** The version at which a lockfile has what is installed under that name. */
+export function lockedVersion(set: LockedSet, name: string): string {
+  return lockedPackage(set, name).version;
 }
 
 /** A package came with another content than the lockfile names. */

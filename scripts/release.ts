@@ -79,6 +79,8 @@ function built(work: string, changes: Changes): string {
   tell('built in a copy of the tree');
   if (apiReport(copy) !== read(reportFile)) throw new Error(`${reportFile} is out of date. ${howToWrite}`);
   tell(`${reportFile} is the public API`);
+  const { components } = JSON.parse(readFileSync(path.join(copy, 'dist/sbom.cdx.json'), 'utf8')) as { components: unknown[] };
+  tell(`dist/sbom.cdx.json names ${components.length} packages that are built in`);
   return copy;
 }
 

@@ -1,37 +1,38 @@
 #!/usr/bin/env node
-/** Where the program starts: with the question that is asked most, and otherwise with all of it. */
+/** The entry point: the fast path for `token` and `headers`, the process that renews, and otherwise the whole program. */
 import { writeSync } from 'node:fs';
+import { answerQuickly, findExpiredLogin, type FastPathRequest } from './fast-path/quick.js';
 import type { RefresherReport } from './fast-path/quick-renewal.js';
 import { refresherCommand } from './machine/refresher-command.js';
-import { findExpiredLogin, answerQuickly, type FastPathRequest } from './fast-path/quick.js';
 
 const argv = process.argv.slice(2);
 if (argv[0] === refresherCommand) void import('./refresher.js');
-else void answer();
+else void runCommandLine();
 
-async function answer(): Promise<void> {
-  const question = { argv, variables: process.env, now: Date.now() };
-  if (isAnswered(question)) return;
-  const expired = findExpiredLogin(question);
-  if (expired === undefined) return runAll({ messages: [], isInterrupted: false });
+async function runCommandLine(): Promise<void> {
+  const request = { argv, variables: process.env, now: Date.now() };
+  if (printQuickly(request)) return;
+  const expired = findExpiredLogin(request);
+  if (expired === undefined) return runWholeProgram({ messages: [], isInterrupted: false });
   const { renewQuickly } = await import('./fast-path/quick-renewal.js');
-  const heard = await renewQuickly(expired, question);
-  const isToBeTold = heard.isInterrupted || heard.messages.some(({ is }) => is === 'said');
-  if (isToBeTold || !isAnswered({ ...question, now: Date.now() })) await runAll(heard);
+  const report = await renewQuickly(expired, request);
+  const needsReport = report.isInterrupted || report.messages.some(({ is }) => is === 'said');
+  if (needsReport || !printQuickly({ ...request, now: Date.now() })) await runWholeProgram(report);
 }
 
-async function runAll(heard: RefresherReport): Promise<void> {
+async function runWholeProgram(report: RefresherReport): Promise<void> {
   const { run } = await import('./main.js');
-  await run(heard);
+  await run(report);
 }
 
-function isAnswered(question: FastPathRequest): boolean {
-  const text = answerQuickly(question);
-  return text !== undefined && isWritten(text);
+/** False if the whole program has to run. */
+function printQuickly(request: FastPathRequest): boolean {
+  const text = answerQuickly(request);
+  return text !== undefined && writeToStdout(text);
 }
 
-/** False for what the whole program has to tell, as a disk that is full. A reader who has gone is no failure. */
-function isWritten(text: string): boolean {
+/** False for an error that the whole program reports, as a full disk. A reader that has gone (EPIPE) is not an error. */
+function writeToStdout(text: string): boolean {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length;) {
     try {
@@ -39,7 +40,7 @@ function isWritten(text: string): boolean {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'EAGAIN') return code === 'EPIPE';
-      // A pipe that is full, and that somebody has set not to wait.
+      // A full pipe in non-blocking mode: wait 5 ms.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }

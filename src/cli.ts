@@ -1,14 +1,17 @@
 /** From the command line to an exit code: finds the command, builds its Context, and tells what went wrong. */
 import { Command as Parser, CommanderError } from 'commander';
-import { commonOptions, commonOptionsHeading, type Command, type CommandListing } from './commands/command.js';
+import { commonOptions, commonOptionsHeading, type Command, type CommandListing, type CommandOption } from './commands/command.js';
 import { commands } from './commands/index.js';
+import type { LoginOptions } from './commands/login.js';
+import type { ParsedOptions } from './commands/parsed-options.js';
 import type { Context } from './context.js';
 import type { Clock, Env, Refresher } from './effects.js';
 import { AuthError, exitCodes, exitCodeMeanings, toAuthError } from './errors.js';
+import { systemClock } from './machine/clock.js';
 import { systemFiles } from './machine/files.js';
 import type { DnsLookup } from './http/lookup.js';
 import { createHttp } from './http/http.js';
-import { createTrace } from './http/trace.js';
+import { Trace } from './http/trace.js';
 import { collectSecrets, redactError } from './secrets/secrets.js';
 import type { UserMessage } from './session/refresher-messages.js';
 import { showUserMessage } from './session/renew-in-refresher.js';
@@ -44,14 +47,8 @@ export interface World {
   readonly interrupt: AbortSignal;
 }
 
-/** The options that every command has, and those that the terminal reads. */
-interface CommonOptions {
-  store?: string;
-  json?: boolean;
-  quiet?: boolean;
-  qr?: boolean;
-  debug?: boolean;
-}
+/** The options of every command, and those of single commands that the terminal reads. */
+type GlobalOptions = ParsedOptions<typeof commonOptions> & Pick<LoginOptions, 'json' | 'quiet' | 'qr'>;
 
 /** Runs one command line to its end. Never rejects: every failure is told on stderr and becomes an exit code. */
 export async function runCli(given: World): Promise<number> {
@@ -106,10 +103,11 @@ function isNamed({ name, alias }: CommandListing, argv: readonly string[]): bool
   return argv.some((word) => word === name || word === alias);
 }
 
-function describe({ parser, command, end }: { parser: Parser; command: Command<never>; end: (code: number) => void }, world: World): void {
+function describe({ parser, command, end }: { parser: Parser; command: Command; end: (code: number) => void }, world: World): void {
   parser.description(command.description).optionsGroup(commonOptionsHeading).helpOption('-h, --help', 'show this help');
   for (const { syntax, help } of command.arguments) parser.argument(syntax, help);
-  for (const { flags, help, group = 'Options:', parse } of [...command.options, ...commonOptions]) {
+  const options: readonly CommandOption[] = [...command.options, ...commonOptions];
+  for (const { flags, help, group = 'Options:', parse } of options) {
     const option = parser.createOption(flags, help);
     if (parse) option.argParser(parse);
     option.helpGroup(group);
@@ -123,14 +121,18 @@ function describe({ parser, command, end }: { parser: Parser; command: Command<n
 }
 
 async function runCommand(
-  { command, words, options }: { command: Command<never>; words: string[]; options: CommonOptions },
+  { command, words, options }: { command: Command; words: string[]; options: GlobalOptions },
   world: World,
 ): Promise<number> {
   const { env, clock, interrupt } = world;
   const ui = terminalOf(world, options);
-  const trace = options.debug ? createTrace((line) => ui.remark(line), env.secrets) : undefined;
+  const trace = options.debug ? new Trace((line) => ui.remark(line), env.secrets) : undefined;
   const http = createHttp({ env, clock, userAgent: `mcp-auth/${version}`, lookup: world.lookup, trace });
-  const store = openStore(() => getStorePath({ option: options.store, env }), interrupt, env.secrets);
+  const store = openStore(() => getStorePath({ option: options.store, env }), {
+    signal: interrupt,
+    clock: systemClock,
+    secrets: env.secrets,
+  });
   const preferences = openPreferences(getPreferencesPath({ env }));
   const runProgram: Context['runProgram'] = (words, variables) => world.runProgram(words, { ...env.variables, ...variables });
   const refresher = world.refresher && withDebug(world.refresher, options.debug ?? false);
@@ -139,7 +141,7 @@ async function runCommand(
   const context: Context = { ...effects, signal: interrupt, uninterrupted: (work) => held(() => work(undisturbed), world) };
   for (const one of world.renewalMessages ?? []) showUserMessage(one, ui);
   try {
-    return (await command.run({ arguments: words, options: options as never }, context)) ?? exitCodes.done;
+    return (await command.run({ arguments: words, options }, context)) ?? exitCodes.done;
   } finally {
     for (const finding of store.getWarnings()) ui.warn(finding);
     ui.close();
@@ -178,7 +180,7 @@ function usageError({ message }: CommanderError): AuthError {
   return new AuthError('usage', `${what.charAt(0).toUpperCase()}${what.slice(1)}.`, { hint: suggestion || 'See: mcp-auth --help' });
 }
 
-function terminalOf(world: World, { json = false, quiet = false, qr }: CommonOptions) {
+function terminalOf(world: World, { json = false, quiet = false, qr }: GlobalOptions) {
   const { stdin, stdout, stderr, env, clock, openBrowser, runTmux, raise } = world;
   return createTerminal({ stdin, stdout, stderr, env, clock, json, quiet, qr, openBrowser, runTmux, raise });
 }

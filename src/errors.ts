@@ -1,4 +1,4 @@
-/** What the exit code of a failed command tells a script. */
+/** Exit codes, by what they mean for a script. */
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -10,25 +10,26 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-/** The same for people. */
+/** Exit codes in words, for the help and the manual page. */
 export const exitCodeMeanings = {
   done: 'done',
   failed: 'failed',
-  usage: 'wrong usage',
-  loginNeeded: 'a login is needed',
-  refused: 'access was refused',
-  timedOut: 'time ran out',
-  network: 'the network or a server failed',
+  usage: 'usage error',
+  loginNeeded: 'login needed',
+  refused: 'access denied',
+  timedOut: 'timed out',
+  network: 'network or server error',
   interrupted: 'interrupted',
 } as const satisfies Record<keyof typeof exitCodes, string>;
 
-/** Every code that an error can carry, with the exit code that it becomes. Codes are public: scripts read them. */
+/** All error codes, and the exit code of each. Codes are public interface: scripts read them. */
 const exitCodeOf = {
+  // The command itself: a bug, wrong usage, or closed output.
   internal: exitCodes.failed,
   usage: exitCodes.usage,
   output_failed: exitCodes.failed,
 
-  // The store
+  // The store and its preferences: it cannot be read, written or locked, or its login cannot be used.
   store_invalid: exitCodes.failed,
   store_unreadable: exitCodes.failed,
   store_unwritable: exitCodes.failed,
@@ -36,9 +37,12 @@ const exitCodeOf = {
   preferences_invalid: exitCodes.failed,
   login_needed: exitCodes.loginNeeded,
   renewed_too_often: exitCodes.failed,
+  /** The server of that name is not a remote one, or does not use OAuth. */
   not_a_login: exitCodes.failed,
+  /** The access token is DPoP-bound (RFC 9449), so it cannot be handed to an app as a bearer token. */
+  token_bound: exitCodes.failed,
 
-  // Finding the authorization server
+  // Discovery: the server, its authorization server or their metadata cannot be used or are not trusted.
   url_refused: exitCodes.failed,
   address_refused: exitCodes.failed,
   not_an_mcp_server: exitCodes.failed,
@@ -50,7 +54,7 @@ const exitCodeOf = {
   endpoint_elsewhere: exitCodes.failed,
   issuer_unconfirmed: exitCodes.failed,
 
-  // Registering
+  // The client, its keys and assertions, and the files, variables and programs that the user named.
   registration_unsupported: exitCodes.failed,
   registration_refused: exitCodes.failed,
   client_unusable: exitCodes.failed,
@@ -63,7 +67,7 @@ const exitCodeOf = {
   variable_unset: exitCodes.usage,
   program_failed: exitCodes.failed,
 
-  // Obtaining consent
+  // Consent: no flow can run, the user or the server said no, or the redirect URL does not belong to this login.
   no_flow: exitCodes.failed,
   flow_refused: exitCodes.failed,
   attempt_unknown: exitCodes.failed,
@@ -79,7 +83,7 @@ const exitCodeOf = {
   timed_out: exitCodes.timedOut,
   interrupted: exitCodes.interrupted,
 
-  // The token endpoint and the MCP server
+  // Requests: the token endpoint or the MCP server rejected one, sent an invalid response, or could not be reached.
   invalid_grant: exitCodes.failed,
   request_refused: exitCodes.failed,
   response_invalid: exitCodes.network,
@@ -92,9 +96,9 @@ const exitCodeOf = {
 export type ErrorCode = keyof typeof exitCodeOf;
 
 /**
- * The one error of this program: what happened, in a sentence, and what to type next.
+ * The error class of this program: what happened, in one sentence, and a hint about what to do next.
  *
- * `code` is stable. `message` and `hint` hold no secret, and nothing that a server sent except through `quoted`.
+ * `code` is stable. `message` and `hint` contain no secrets, and text from a server only through `quote`.
  */
 export class AuthError extends Error {
   override readonly name = 'AuthError';
@@ -112,7 +116,7 @@ export class AuthError extends Error {
   }
 }
 
-/** The error of a person, or a signal, that ends the command early. */
+/** The error of a command that the user, or a signal, ended early. */
 export function createInterruptedError(): AuthError {
   return new AuthError('interrupted', 'Interrupted.');
 }
@@ -122,22 +126,28 @@ export function hasCode(error: unknown, ...codes: ErrorCode[]): error is AuthErr
   return error instanceof AuthError && codes.includes(error.code);
 }
 
+/** The operating system's code of an error, as `EACCES`, for a message in parentheses. */
+export function getSystemCode(error: unknown): string {
+  const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
+  return code;
+}
+
 /**
- * Turns anything thrown into an AuthError. What is not one already is a bug of ours: it is told by its kind and its
- * place in our code, never by its message, which may quote what it was working on.
+ * Converts anything thrown to an AuthError. Other errors are bugs of mcp-auth: they are described by their class and their
+ * place in the code, never by their message, which may quote the data that was being processed.
  */
 export function toAuthError(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   const kind = error instanceof Error ? error.name : typeof error;
-  const place = error instanceof Error ? placeIn(error.stack ?? '') : undefined;
-  return new AuthError('internal', `mcp-auth failed in a way that it did not expect (${[kind, place].filter(Boolean).join(' at ')}).`, {
+  const place = error instanceof Error ? findPlace(error.stack ?? '') : undefined;
+  return new AuthError('internal', `Unexpected error in mcp-auth (${[kind, place].filter(Boolean).join(' at ')}).`, {
     hint: 'This is a bug in mcp-auth. Please report it with the line above and the command that you typed.',
     cause: error,
   });
 }
 
-/** The file and line of the first call in a stack, whose beginning is the message, of any length. */
-function placeIn(stack: string): string | undefined {
+/** The file and line of the first call in a stack. The message at its start may have any number of lines. */
+function findPlace(stack: string): string | undefined {
   for (const line of stack.split('\n')) {
     const name = line.slice(Math.max(line.lastIndexOf('/'), line.lastIndexOf('\\')) + 1);
     const place = /^ +at /.test(line) ? /^[^:]+\.[jt]s:\d+/.exec(name)?.[0] : undefined;

@@ -83,6 +83,7 @@ test('npm pack holds the program, its types and its papers, and nothing else', (
     'SECURITY.md',
     'dist/THIRD-PARTY-LICENSES.txt',
     'dist/mcp-auth.1',
+    'dist/sbom.cdx.json',
     'package.json',
   ];
   const isBuilt = (file: string) => file.startsWith('dist/') && /\.(c?js|d\.ts)$/.test(file);
@@ -91,7 +92,7 @@ test('npm pack holds the program, its types and its papers, and nothing else', (
   const types = sources.map((file) => `dist/${file.replace(/\.ts$/, '.d.ts')}`);
   expect(files.filter((file) => file.endsWith('.d.ts') && !types.includes(file))).toEqual([]);
   const code = files.filter((file) => /\.c?js$/.test(file) && !file.startsWith('dist/pieces/'));
-  expect(code.sort()).toEqual(['dist/bin.cjs', 'dist/index.js', 'dist/main.js', 'dist/quick-renewal.js', 'dist/refresher.js']);
+  expect(code.sort()).toEqual(['dist/bin.cjs', 'dist/fast-path/quick-renewal.js', 'dist/index.js', 'dist/main.js', 'dist/refresher.js']);
   for (const file of files.filter((one) => one.endsWith('js'))) expect(read(file), file).not.toContain(root);
 });
 

@@ -1,8 +1,8 @@
 /** docs/vendors.md, from the records of src/oauth/vendors. */
-import { vendors, type Fact, type Needs, type Vendor } from '../../src/oauth/vendors/index.js';
+import { vendors, type Fact, type Vendor, type VendorNeeds } from '../../src/oauth/vendors/index.js';
 
 /** Says what mcp-auth does for a need; `value` is that of the record. */
-const meanings: { readonly [Key in keyof Needs]-?: (value: NonNullable<Needs[Key]>['value']) => string } = {
+const meanings: { readonly [Key in keyof VendorNeeds]-?: (value: NonNullable<VendorNeeds[Key]>['value']) => string } = {
   resource: () => 'sends no `resource`',
   scopeAtRefresh: () => 'sends the scopes with each refresh',
   authorizeParameters: (value) =>
@@ -23,7 +23,7 @@ const meanings: { readonly [Key in keyof Needs]-?: (value: NonNullable<Needs[Key
 };
 
 /** The option that overrides a need. */
-const options: { readonly [Key in keyof Needs]?: string } = {
+const options: { readonly [Key in keyof VendorNeeds]?: string } = {
   resource: '--resource',
   authorizeParameters: '--authorize-param',
   prompt: '--prompt',
@@ -41,7 +41,7 @@ export function vendorsPage(): string {
 }
 
 function section({ name, issuers, needs, notes }: Vendor): string {
-  const facts = (Object.entries(needs) as [keyof Needs, Fact<never>][]).map(([key, { value, source }]) => {
+  const facts = (Object.entries(needs) as [keyof VendorNeeds, Fact<never>][]).map(([key, { value, source }]) => {
     const option = options[key];
     return `| ${meanings[key](value)} | ${option === undefined ? '' : `\`${option}\``} | ${linked(source)} |`;
   });

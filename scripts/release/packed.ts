@@ -1,6 +1,6 @@
 /** The packed package as a stranger gets it: installed by itself in an empty folder, and used, on each Node that it is for. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as api from '../../src/index.js';
 import { installLocked, lockedNames } from '../locked.js';
@@ -54,7 +54,7 @@ export function pack(folder: string, into: string): string {
 }
 
 /**
- * Installs the tarball with this Node into `folder`, and uses it: the command, `npx`, the library.
+ * Installs the tarball with this Node into `folder`, and uses it: the command, `npx`, the library, the SBOM.
  *
  * @returns how many things were tried.
  */
@@ -69,9 +69,16 @@ export async function tryPacked({ node }: Runtime, { tarball, version, folder }:
   const script = "console.log(Object.keys(await import('mcp-auth-cli')).sort().join())";
   const names = execFileSync(node, ['--input-type=module', '--eval', script], { cwd: folder, encoding: 'utf8' });
   expectSame('What the library exports', names.trim(), Object.keys(api).sort().join());
+  const sbom = JSON.parse(readFileSync(path.join(folder, 'node_modules/mcp-auth-cli/dist/sbom.cdx.json'), 'utf8')) as Sbom;
+  expectSame('The SBOM is of', sbom.metadata.component.purl, `pkg:npm/mcp-auth-cli@${version}`);
   // Not before it is used: its authorization server has a word to say about itself as soon as it is loaded.
   const { smoke } = await import('../smoke.js');
-  return 3 + (await smoke([node, path.join(folder, 'node_modules/mcp-auth-cli/dist/bin.cjs')]));
+  return 4 + (await smoke([node, path.join(folder, 'node_modules/mcp-auth-cli/dist/bin.cjs')]));
+}
+
+/** The part of the SBOM that is looked at. */
+interface Sbom {
+  readonly metadata: { readonly component: { readonly purl: string } };
 }
 
 function expectSame(what: string, seen: string, right: string): void {

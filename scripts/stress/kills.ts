@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '../../src/machine/clock.js';
 import { withLock } from '../../src/store/lock.js';
 import { command } from '../../test/helpers/build.js';
 import { startRotatingServer, type RotatingServer } from './rotating-server.js';
@@ -133,7 +134,7 @@ async function tryOnce(trial: Trial, { server, folder }: Killing & { server: Rot
 function holdStore(store: string, signal: AbortSignal) {
   let taken: () => void = () => undefined;
   const isTaken = new Promise<void>((resolve) => (taken = resolve));
-  const released = withLock(`${store}.lock`, { timeout: 10_000 }, async () => {
+  const released = withLock(`${store}.lock`, { timeout: 10_000, clock: systemClock }, async () => {
     taken();
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
   });

@@ -1,14 +1,14 @@
-/** MCP apps: programs that are handed a login. Each has a file of its own, which says where it keeps its servers, and how. */
+/** The types of an MCP app, a program that uses a login. Each app has its own file here, which says where and how it stores its servers. */
 import type { ConfigFormat, ConfigEntry } from './formats/format.js';
 
 /**
- * How an app comes by the token: it asks a command for headers, or starts the bridge as its server, or is given the token
- * as a header, or has the whole login copied into its own cache.
+ * How an app gets the token: it runs a command that prints headers (helper), starts the bridge as its server (bridge), has the
+ * token in its configuration (header), or has a copy of the login in its own cache (copy).
  */
 export const connectionMethods = ['helper', 'bridge', 'header', 'copy'] as const;
 export type ConnectionMethod = (typeof connectionMethods)[number];
 
-/** Where an app's files are looked for. */
+/** Where to look for an app's files. */
 export interface AppEnvironment {
   readonly home: string;
   /** The folder of the project, for an app's project-wide configuration. */
@@ -17,19 +17,19 @@ export interface AppEnvironment {
   readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
-/** What an app is connected to. */
+/** What an app's entry for a server is made from. */
 export interface Connection {
   /** What the app calls the server. */
   readonly name: string;
   readonly url: string;
-  /** The words of the command that prints the headers, and of the one that is the server. Absolute paths. */
+  /** The command that prints the headers, and the command that is the server, with absolute paths. */
   readonly helper: readonly string[];
   readonly bridge: readonly string[];
-  /** The access token, where that itself is written. */
+  /** The access token; empty unless the entry contains it. */
   readonly token: string;
 }
 
-/** A login as an app's own cache has it. Times are seconds since the epoch. */
+/** A login to write into an app's own cache. */
 export interface CopiedLogin {
   readonly name: string;
   readonly url: string;
@@ -45,14 +45,14 @@ export interface CopiedLogin {
   readonly nowSeconds: number;
 }
 
-/** A login as it is found in an app's cache; the name is the app's. */
+/** A login read from an app's cache, under the app's name for the server. */
 export type CachedLogin = Omit<CopiedLogin, 'nowSeconds'>;
 
-/** An app's own cache of tokens, as text to text. */
+/** An app's own cache of tokens. Its functions take and return the text of files. */
 export interface TokenCache {
-  /** The files that a login goes into. */
+  /** The files into which a login is written. */
   files(place: AppEnvironment, login: CopiedLogin): readonly { readonly path: string; readonly put: (text: string) => string }[];
-  /** The files that logins may be in, of these servers where the app does not say itself which they are. */
+  /** The files that may contain logins. `known` lists servers for a cache that does not name its servers itself. */
   sources(
     place: AppEnvironment,
     known: readonly KnownServer[],
@@ -60,8 +60,8 @@ export interface TokenCache {
 }
 
 /**
- * A login as another program has written it: what has a wrong type counts as absent, and without a name, a URL and a
- * token there is none.
+ * Reads a login that another program wrote. Values of a wrong type count as absent; without a name, a URL and a token the
+ * result is empty.
  */
 export function parseCachedLogin(values: Readonly<Partial<Record<keyof CachedLogin, unknown>>>): CachedLogin[] {
   const { name, url, accessToken, expiresAtSeconds, ...others } = values;
@@ -71,7 +71,7 @@ export function parseCachedLogin(values: Readonly<Partial<Record<keyof CachedLog
   return [{ name, url, accessToken, ...(isTime && { expiresAtSeconds: Math.floor(expiresAtSeconds) }), ...Object.fromEntries(texts) }];
 }
 
-/** Milliseconds since the epoch in seconds; undefined for what is no number. */
+/** Converts milliseconds to seconds; undefined if the value is not a number. */
 export function toSeconds(milliseconds: unknown): number | undefined {
   return typeof milliseconds === 'number' ? milliseconds / 1000 : undefined;
 }
@@ -81,7 +81,7 @@ export interface KnownServer {
   readonly url: string;
 }
 
-/** A cache that is one file for all servers. */
+/** Creates a cache that is one file for all servers. */
 export function createFileCache({
   path,
   put,
@@ -98,33 +98,33 @@ export function createFileCache({
 }
 
 export interface App {
-  /** As `connect` takes it. */
+  /** Its name as an argument of `connect`. */
   readonly name: string;
   readonly summary: string;
   readonly format: ConfigFormat;
-  /** Where in the file its servers stand, by name. */
+  /** The path of keys in the file under which its servers are, by name. */
   readonly servers: readonly string[];
-  /** Where in it those stand that the person has for one project alone. */
+  /** The paths of keys for servers of one project only. */
   readonly projectServers?: (place: AppEnvironment) => readonly (readonly string[])[];
-  /** The file for the person, and, with `project`, for the folder; undefined where there is no such file. */
+  /** The user's configuration file, or with `project` that of the project; undefined if the app has no such file. */
   readonly configPath: (place: AppEnvironment, project: boolean) => string | undefined;
-  /** The entry for each way, best first. `copy` is the entry of a server that the app logs in to itself. */
+  /** The entry for each connection method, preferred first. For `copy`, the entry of a server that the app logs in to itself. */
   readonly entries: Readonly<Partial<Record<ConnectionMethod, (connection: Connection) => ConfigEntry>>>;
   readonly cache?: TokenCache;
-  /** Whether `$VAR` is a variable in what its entries say, beside `${VAR}`. */
+  /** Whether its entries may have `$VAR` as a variable in addition to `${VAR}`. */
   readonly allowsBareVariables?: boolean;
-  /** Whether it takes only names of letters, digits, `-` and `_` for a server. */
+  /** Whether names of servers may have only letters, digits, `-` and `_`. */
   readonly requiresPlainNames?: boolean;
-  /** What the person has to do in the app, as a sentence. */
+  /** What the user has to do in the app, as a sentence. */
   readonly nextSteps?: string;
 }
 
-/** A server that is started as a command: most apps' notation. */
+/** The entry of a server that is started as a command, in the format of most apps. */
 export function toCommandEntry({ bridge: [command = '', ...args] }: Connection): ConfigEntry {
   return { command, args };
 }
 
-/** The header with the token itself. */
+/** The Authorization header with the token. */
 export function createTokenHeader({ token }: Connection): { readonly Authorization: string } {
   return { Authorization: `Bearer ${token}` };
 }

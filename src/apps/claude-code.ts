@@ -21,7 +21,7 @@ export const claudeCode: App = {
   format: jsonc,
   servers: ['mcpServers'],
   requiresPlainNames: true,
-  // What `claude mcp add` writes, unless it is told otherwise.
+  // The place where `claude mcp add` writes by default.
   projectServers: ({ folder }) => [['projects', folder, 'mcpServers']],
   configPath: ({ home, folder, variables }, project) =>
     project ? path.join(folder, '.mcp.json') : path.join(variables['CLAUDE_CONFIG_DIR'] ?? home, '.claude.json'),

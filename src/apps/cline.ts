@@ -11,7 +11,7 @@ import {
 } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
-/** Cline's command line. In VS Code, the same file is in the extension's own storage: see `vscodeStorage`. */
+/** Cline's command line. In VS Code, the extension keeps the same file in its own storage. */
 export const cline: App = {
   name: 'cline',
   summary: 'Cline',
@@ -23,7 +23,7 @@ export const cline: App = {
     header: (connection) => ({ type: 'streamableHttp', url: connection.url, headers: createTokenHeader(connection) }),
     copy: ({ url }) => ({ type: 'streamableHttp', url }),
   },
-  // It keeps tokens in the entry of the server itself.
+  // It keeps tokens in the server's entry.
   cache: createFileCache({
     path: settings,
     put: (text, login) => jsonc.put(text, ['mcpServers', login.name], { entry: { oauth: cached(login) }, replaced: ['oauth'] }),

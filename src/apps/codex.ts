@@ -15,13 +15,13 @@ import { jsonc } from './formats/jsonc.js';
 import { toml } from './formats/toml.js';
 import { formatShellLine } from '../text/command-line.js';
 
-/** Codex: `~/.codex/config.toml`. Its helper is run with nothing but HOME and PATH in its environment. */
+/** Codex: `~/.codex/config.toml`. It runs the helper with only HOME and PATH in its environment. */
 export const codex: App = {
   name: 'codex',
   summary: 'OpenAI Codex',
   format: toml,
   servers: ['mcp_servers'],
-  // It does not start one of another name: is_valid_mcp_server_name in codex-rs.
+  // It does not start a server with another name: is_valid_mcp_server_name in codex-rs.
   requiresPlainNames: true,
   configPath: ({ home, variables }, project) =>
     project ? undefined : path.join(variables['CODEX_HOME'] ?? path.join(home, '.codex'), 'config.toml'),

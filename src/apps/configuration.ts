@@ -1,4 +1,4 @@
-/** An app's configuration, as text to text. The disk is connecting.ts's. */
+/** Reads and edits the text of an app's configuration. Files are read and written by connect/. */
 import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import type { Env } from '../effects.js';
@@ -13,13 +13,13 @@ import { translateVariables } from './notation.js';
 /** A server in an app's configuration. */
 export interface AppServer {
   readonly name: string;
-  /** In the store's notation. Absent for a local command. */
+  /** With variables in the store's notation. Absent for a local command. */
   readonly url?: string;
-  /** What is in its URL that only the app can know. */
+  /** Parts of its URL that only the app can resolve. */
   readonly appVariables: readonly string[];
-  /** What the store calls the server whose login it uses, by its helper or our bridge. */
+  /** The name in the store of the server whose login it uses by helper or bridge. */
   readonly login?: string;
-  /** How it uses a login of ours; `own` for a remote server that the app logs in to itself. */
+  /** How it uses a login of the store; `own` for a remote server that the app logs in to itself. */
   readonly how?: ConnectionMethod | 'own';
   readonly entry: Readonly<Record<string, unknown>>;
 }
@@ -27,9 +27,9 @@ export interface AppServer {
 type Variables = Pick<Env, 'variables'>;
 const noVariables: Variables = { variables: {} };
 
-/** The keys that apps have a server's URL under. */
+/** The keys under which apps keep a server's URL. */
 const urlKeys = ['url', 'httpUrl', 'serverUrl', 'uri'];
-/** Keys of an entry that say how it is reached: a new connection replaces all of them. */
+/** The keys of an entry that say how to connect. A new connection replaces all of them. */
 const connectionKeys = [
   ...urlKeys,
   ...['type', 'command', 'cmd', 'args', 'env', 'headers', 'http_headers', 'requestOptions', 'headersHelper', 'http_headers_helper'],
@@ -37,9 +37,9 @@ const connectionKeys = [
 ];
 
 /**
- * The text with a server connected in that way.
+ * Adds or replaces the entry of a server.
  *
- * @throws AuthError `usage` when the app cannot do that, or the name is another server's; `file_invalid`.
+ * @throws AuthError `usage` if the app does not support the method, or has another server of that name; `file_invalid`.
  */
 export function addConnection(
   text: string,
@@ -55,12 +55,12 @@ export function addConnection(
   const entry = createEntry(app, connection, how);
   const known = readServers(text, { app, file, ours }).find(({ name }) => name === connection.name);
   if (known?.url !== undefined && !expandsToUrl(known.url, connection.url, env)) {
-    throw new AuthError('usage', `${app.summary} has another server called ${connection.name}: ${known.url}.`, {
+    throw new AuthError('usage', `${app.summary} already has another server called ${connection.name}: ${known.url}.`, {
       hint: 'Choose another name with --as.',
     });
   }
   if (known !== undefined && known.url === undefined && known.how === undefined) {
-    throw new AuthError('usage', `${app.summary} has a local server called ${connection.name}.`, {
+    throw new AuthError('usage', `${app.summary} already has a local server called ${connection.name}.`, {
       hint: 'Choose another name with --as.',
     });
   }
@@ -68,7 +68,7 @@ export function addConnection(
   return app.format.put(text, [...app.servers, connection.name], { entry: withTheirs(entry, known?.entry), replaced: connectionKeys });
 }
 
-/** What the person has given the server besides, and still has a place: headers but for the token, and the variables of a command. */
+/** Keeps the user's own headers (except Authorization) or environment variables, if the new entry can have them. */
 function withTheirs(entry: ConfigEntry, before: Readonly<Record<string, unknown>> = {}): ConfigEntry {
   const isStarted = 'command' in entry || 'cmd' in entry;
   const places = isStarted ? ['env'] : ['headers', 'http_headers'];
@@ -81,8 +81,10 @@ function withTheirs(entry: ConfigEntry, before: Readonly<Record<string, unknown>
 }
 
 /**
- * @param url of the server in the store, by which an entry that has only a token, or nothing of ours in it, is known.
- * @throws AuthError `usage` when there is no such server, or it is none of ours.
+ * Removes the entry of a server.
+ *
+ * @param url the server's URL in the store, by which an entry without our command is recognised.
+ * @throws AuthError `usage` if the server is not found or was not connected by mcp-auth.
  */
 export function removeConnection(
   text: string,
@@ -104,38 +106,37 @@ export function removeConnection(
   return app.format.remove(text, [...app.servers, name]);
 }
 
-/** An app's file may be a store of mcp-auth that is not used now. The logins in it are nothing that `connect` writes. */
+/** An app's file may be another store of mcp-auth. Its logins were not written by `connect` and must not be overwritten. */
 function checkIsNoLogin(known: AppServer | undefined, { app, file, name }: { app: App; file: string; name: string }): void {
   const login = readLogin(known?.entry);
   if (login?.refreshToken === undefined && login?.issuer === undefined) return;
-  throw new AuthError('usage', `${app.summary} has a login of its own to ${name}, in ${file}: mcp-auth would write over it.`, {
-    hint: `Use that one: ${formatCommand`mcp-auth token ${name} --store ${file}`}     Or end it first: ${formatCommand`mcp-auth logout ${name} --store ${file}`}`,
+  throw new AuthError('usage', `${app.summary} has its own login to ${name} in ${file}, which mcp-auth would overwrite.`, {
+    hint: `To use that login: ${formatCommand`mcp-auth token ${name} --store ${file}`}     To log out first: ${formatCommand`mcp-auth logout ${name} --store ${file}`}`,
   });
 }
 
-/** @throws AuthError `usage` with the ways that the app knows. */
+/** @throws AuthError `usage` with the methods that the app supports. */
 export function createEntry(app: App, connection: Connection, how: ConnectionMethod): ConfigEntry {
   const entry = app.entries[how]?.(connection);
   if (entry) return entry;
-  throw new AuthError('usage', `${app.summary} cannot be connected by ${how}.`, {
-    hint: `It can by ${Object.keys(app.entries).join(', ')}.`,
+  throw new AuthError('usage', `${app.summary} does not support --how ${how}.`, {
+    hint: `It supports ${Object.keys(app.entries).join(', ')}.`,
   });
 }
 
-/** Servers of one file: each is compared with each of the store's. */
+/** Servers in one file: each is compared with every server of the store. */
 const mostServers = 10_000;
 
 /**
- * The servers that an app has.
+ * Reads the servers of an app.
  *
- * @param ours is the path of this program, by which its entries are known.
- * @throws AuthError `file_invalid`, also for more of them than anybody has.
+ * @param ours the path of this program, by which its entries are recognised.
+ * @throws AuthError `file_invalid`, also for more than 10,000 servers.
  */
 export function readServers(text: string, { app, file, ours }: { app: App; file: string; ours: string }): AppServer[] {
   const found = getValueAt(app.format.parse(text, file), app.servers);
   const all = isObject(found) ? Object.entries(found) : [];
-  if (all.length > mostServers)
-    throw invalidFileError(file, `names ${all.length} servers, and ${mostServers} are the most that are looked at`);
+  if (all.length > mostServers) throw invalidFileError(file, `has ${all.length} servers, more than the limit of ${mostServers}`);
   return all.flatMap(([name, entry]) => (isObject(entry) ? [describe({ name, entry, ours, app })] : []));
 }
 
@@ -154,7 +155,7 @@ function describe({ name, entry, ours, app }: { name: string; entry: Record<stri
   };
 }
 
-/** Its URL, also that of one that is reached through mcp-remote. */
+/** The URL of an entry, also if it uses mcp-remote. */
 function urlOf(entry: Record<string, unknown>): string | undefined {
   const inner = isObject(entry['remote']) ? entry['remote'] : entry;
   const url = urlKeys.map((key) => inner[key]).find((value) => typeof value === 'string');
@@ -163,7 +164,7 @@ function urlOf(entry: Record<string, unknown>): string | undefined {
   return words.some((word) => /^(@[\w-]+\/)?mcp-remote(@|$)/.test(word)) ? words.find((word) => /^https?:\/\//.test(word)) : undefined;
 }
 
-/** How an entry uses a login of ours, and whose. */
+/** How an entry uses a login of the store, and the server's name there. */
 function useOf(entry: Record<string, unknown>, ours: string): { how: ConnectionMethod; login: string | undefined } | undefined {
   const words = wordsOf(entry);
   if (words.includes('bridge') && words.some((word) => isOurs(word, ours)))
@@ -178,7 +179,7 @@ function isOurs(word: string, ours: string): boolean {
   return word === ours || /(^|[/\\])mcp-auth(-cli)?(\.\w+)?($|[/\\])/.test(word);
 }
 
-/** The words of the command that an entry starts. */
+/** The command of an entry, as words. */
 function wordsOf({ command, cmd, args }: Record<string, unknown>): string[] {
   const all: unknown[] = [command, cmd, args].flat();
   return all.filter((word) => typeof word === 'string');

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
-/** Continue, which reads files in the notation of other apps beside its own. */
+/** Continue, which also reads files in the format of other apps. */
 export const continueDev: App = {
   name: 'continue',
   summary: 'Continue',

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
-/** Cursor. It is reported to pass headers over where the server answers OAuth discovery, which the bridge hides from it. */
+/** Cursor. Reported to ignore headers if the server supports OAuth discovery. The bridge hides that discovery. */
 export const cursor: App = {
   name: 'cursor',
   summary: 'Cursor',

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { createTokenHeader, type App } from './app.js';
 import { yaml } from './formats/yaml.js';
 
-/** Docker's MCP gateway, by a catalog of its own. It runs servers in containers, where our bridge is not. */
+/** Docker's MCP gateway, with its own catalog. It runs servers in containers, where the bridge is not installed. */
 export const docker: App = {
   name: 'docker',
   summary: 'Docker MCP gateway',

@@ -1,4 +1,4 @@
-/** The headers that an app's entry has for its server, as the store can have them. All pure. */
+/** Reads the headers of an app's entry in the store's notation. Pure functions. */
 import { isHeaderName, isHeaderValue, reservedHeaders } from '../http/header-line.js';
 import { isObject } from '../text/json.js';
 import { quote, redactCredentials } from '../text/server-text.js';
@@ -6,17 +6,17 @@ import { translateVariables, explainAppVariable } from './notation.js';
 
 export interface EntryHeader {
   readonly name: string;
-  /** In the store's notation. */
+  /** With variables in the store's notation. */
   readonly value: string;
-  /** Why the store cannot have it, as the end of a sentence. */
+  /** Why it cannot be imported, as the end of a sentence. */
   readonly problem?: string;
-  /** Whether the value itself, and no variable, seems to be what nobody else may see. */
+  /** Whether the value seems to be a secret and not a variable. */
   readonly isSecret: boolean;
 }
 
 /**
- * The headers of an entry in any app's notation, but for those that every request has by itself. `Authorization` is among
- * them, with its problem: the login takes its place.
+ * The headers of an entry in any app's format, except those that mcp-auth sets on every request. `Authorization` is included
+ * with a problem, because the login replaces it.
  */
 export function readEntryHeaders(
   entry: Readonly<Record<string, unknown>>,
@@ -24,7 +24,7 @@ export function readEntryHeaders(
 ): EntryHeader[] {
   const { headers, http_headers, env_http_headers, requestOptions, remote } = entry;
   const written = [headers, http_headers, ...[requestOptions, remote].map((inner) => (isObject(inner) ? inner['headers'] : undefined))];
-  // Codex names variables there.
+  // In Codex, the values of this key are names of variables.
   const fromVariables = pairsOf(env_http_headers).map(([name, variable]) => [name, `\${${variable}}`] as const);
   const all = [...written.flatMap(pairsOf), ...fromVariables, ...headersOfCommand(entry)];
   const byName = new Map(all.map(([name, value]) => [name.toLowerCase(), { name, value }]));
@@ -36,12 +36,12 @@ function describe({ name, value }: { name: string; value: string }, bare: boolea
   const [first] = foreign;
   const problem =
     name.toLowerCase() === 'authorization'
-      ? 'a login takes its place'
+      ? 'the login replaces it'
       : first !== undefined
         ? `its value has ${quote(first)}, ${explainAppVariable(first)}`
         : isHeaderName(name) && isHeaderValue(text)
           ? undefined
-          : 'no header can be like that';
+          : 'it is not a valid header';
   return { name, value: text, ...(problem !== undefined && { problem }), isSecret: isSecret(name, text) };
 }
 
@@ -51,7 +51,7 @@ function isSecret(name: string, value: string): boolean {
   return /key|token|secret|auth|pass|cookie|credential|session|signature/i.test(name) || redactCredentials(literal) !== literal;
 }
 
-/** `mcp-remote URL --header 'Name: value'`: what a value names may stand in the entry's own `env`. */
+/** `mcp-remote URL --header 'Name: value'`. Variables in a value may be defined in the entry's own `env`. */
 function headersOfCommand({ command, args, env }: Readonly<Record<string, unknown>>): (readonly [string, string])[] {
   const words: unknown[] = [command, args].flat();
   const own = new Map(pairsOf(env));
@@ -62,7 +62,7 @@ function headersOfCommand({ command, args, env }: Readonly<Record<string, unknow
   });
 }
 
-/** What has text, or a number, as its value. */
+/** The members of an object whose value is a string, a number or a boolean. */
 function pairsOf(value: unknown): (readonly [string, string])[] {
   if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([name, one]) =>

@@ -1,4 +1,4 @@
-/** The apps, in the order of `connect --list`. A new one is a file beside this one, and a line here. */
+/** The apps, in the order of `connect --list`. To add an app, add a file to this folder and an entry to this list. */
 import { AuthError } from '../errors.js';
 import type { App } from './app.js';
 import { claudeCode } from './claude-code.js';
@@ -24,11 +24,11 @@ export const apps: readonly App[] = [
   ...[goose, continueDev, lmStudio, docker, mcpRemote, pflow, json],
 ];
 
-/** @throws AuthError `usage` for a name that no app has. */
+/** Finds an app by name. @throws AuthError `usage` if there is none. */
 export function findApp(name: string): App {
   const app = apps.find((one) => one.name === name);
   if (app) return app;
-  throw new AuthError('usage', `There is no app called ${JSON.stringify(name)}.`, {
+  throw new AuthError('usage', `Unknown app ${JSON.stringify(name)}.`, {
     hint: `The apps are ${apps.map((one) => one.name).join(', ')}.`,
   });
 }

@@ -1,7 +1,7 @@
 import { toCommandEntry, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
-/** Any other app: prints what most of them take. */
+/** Any other app: prints the entry that most apps accept. */
 export const json: App = {
   name: 'json',
   summary: 'Any other app: prints a snippet for its mcpServers',

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
-/** LM Studio, in Cursor's notation. */
+/** LM Studio, in the format of Cursor. */
 export const lmStudio: App = {
   name: 'lm-studio',
   summary: 'LM Studio',

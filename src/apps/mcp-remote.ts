@@ -3,7 +3,7 @@ import path from 'node:path';
 import { toSeconds, parseCachedLogin, type App, type CachedLogin, type CopiedLogin, type KnownServer, type AppEnvironment } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
-/** mcp-remote, which has no configuration, only a cache: a file for each server, found by a hash of its URL. */
+/** mcp-remote, which has a cache but no configuration: one file per server, named by a hash of its URL. */
 export const mcpRemote: App = {
   name: 'mcp-remote',
   summary: 'mcp-remote',
@@ -22,7 +22,7 @@ export const mcpRemote: App = {
         read: (text) => readCached(jsonc.parse(text, 'the cache'), server),
       })),
   },
-  nextSteps: 'mcp-auth bridge NAME does what npx mcp-remote URL does, and shares the login.',
+  nextSteps: 'Alternatively, replace npx mcp-remote URL with: mcp-auth bridge NAME, which shares the login.',
 };
 
 function fileOf({ home, variables }: AppEnvironment, url: string, what: string): string {
@@ -45,7 +45,7 @@ function cached({ accessToken, refreshToken, expiresAtSeconds, scope, issuer, no
   };
 }
 
-/** It takes only a client that may come back to the port that it chooses by the hash. */
+/** mcp-remote accepts only a client whose redirect URI has the port that it derives from the hash. */
 function clientInfo({ url, clientId = '', clientSecret }: CopiedLogin) {
   const port = 3335 + (Number.parseInt(hashOf(url).slice(0, 4), 16) % 45_816);
   return {

@@ -1,4 +1,4 @@
-/** What an app is to call a server of the store. */
+/** Chooses the name of a server in an app. */
 import type { Env } from '../effects.js';
 import { AuthError } from '../errors.js';
 import { quote } from '../text/server-text.js';
@@ -9,10 +9,10 @@ import type { App } from './app.js';
 import type { AppServer } from './configuration.js';
 
 /**
- * What an app calls a server of the store: `name`, or what it calls the server with the same URL that it has already.
+ * The name of a server in an app: `name`, or the name of an existing entry with the same URL.
  *
- * @param others are the names of the other servers in the store: an entry that has one of these is that one's.
- * @throws AuthError `usage` when the app has that server under several names.
+ * @param others the names of the other servers in the store. An entry with one of these names belongs to that server.
+ * @throws AuthError `usage` if the app has the server under several names.
  */
 export function chooseNameInApp(
   servers: readonly AppServer[],
@@ -29,7 +29,7 @@ export function chooseNameInApp(
   if (named !== undefined && (named.login === name || isSame(named))) return name;
   const connected = servers.find((one) => one.login === name);
   if (connected !== undefined) return connected.name;
-  // One with a token of its own may be another account there, unless it is called as this one is.
+  // An entry with its own token may be another account, unless it has the same name.
   const isIt = (one: AppServer) => isSame(one) && (one.how === 'own' || (one.how === 'header' && toServerName(one.name) === name));
   const taken = new Set(others);
   const found = servers.filter(
@@ -47,14 +47,10 @@ export function chooseNameInApp(
   );
 }
 
-/** @throws AuthError `usage` for a name that the app takes for no server. */
+/** @throws AuthError `usage` for a server name that the app does not accept. */
 export function checkNameInApp(app: App, name: string): void {
   if (!app.requiresPlainNames || serverNamePattern.test(name)) return;
-  throw new AuthError(
-    'usage',
-    `${app.summary} takes only letters, digits, “-” and “_” in the name of a server, and ${quote(name)} has others.`,
-    {
-      hint: 'Choose another name with --as.',
-    },
-  );
+  throw new AuthError('usage', `${app.summary} accepts only letters, digits, “-” and “_” in the name of a server: ${quote(name)}.`, {
+    hint: 'Choose another name with --as.',
+  });
 }

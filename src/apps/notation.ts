@@ -1,20 +1,20 @@
 /**
- * Variables as apps write them, in the notation of the store, which is pflow's: `${VAR}` and `${VAR:-default}`. All pure.
+ * Translates variables from the notation of an app to that of the store, which is also pflow's: `${VAR}` and `${VAR:-default}`.
  *
  * `${env:VAR}`: VS Code, Cursor, Roo Code, Windsurf. `{env:VAR}`: opencode. `$VAR`: Gemini CLI, goose.
  */
 
-/** A text in the store's notation, and what is in it that only the app can know, as it is written there. */
+/** A text in the store's notation, and the parts of it, as written, that only the app can resolve. */
 export interface TranslatedText {
   readonly text: string;
   readonly appVariables: readonly string[];
 }
 
-/** Every notation. None of them goes past the next brace: the time grows as the text's length does. */
+/** Every notation. No match goes past the next brace, so the search takes linear time. */
 const written = /\$?\{\{[^{}]*\}\}|\$\{[^{}]*\}|\{(?:env|file):[^{}]*\}/gi;
 const withoutBraces = /\$(?:env:)?([A-Za-z_]\w*)/g;
 
-/** What VS Code and its kin put in by themselves: https://code.visualstudio.com/docs/reference/variables-reference. */
+/** Variables that VS Code and its forks predefine: https://code.visualstudio.com/docs/reference/variables-reference. */
 const predefined: ReadonlySet<string> = new Set([
   ...['userHome', 'workspaceFolder', 'workspaceFolderBasename', 'file', 'fileWorkspaceFolder', 'relativeFile', 'relativeFileDirname'],
   ...['fileBasename', 'fileBasenameNoExtension', 'fileExtname', 'fileDirname', 'fileDirnameBasename', 'cwd', 'lineNumber'],
@@ -22,8 +22,7 @@ const predefined: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * @param bare whether `$VAR` is a variable wherever it stands. In a URL's scheme and host, where no `$` can be, it is one in
- *   every app.
+ * @param bare whether `$VAR` is a variable everywhere. In a URL's scheme and host, where `$` is not allowed, it always is.
  */
 export function translateVariables(
   text: string,
@@ -36,9 +35,9 @@ export function translateVariables(
     return ours ?? one;
   });
   const host = isUrl ? (/^(?:\w+:\/\/)?[^/?#]*/.exec(braced)?.[0] ?? '') : '';
-  // Longer than what is percent-encoded.
+  // `%VAR%`: longer than a percent-encoded byte.
   const percents = host.match(/%[A-Za-z_]\w{2,}%/g) ?? [];
-  // A default that is a variable itself has an end too many: neither we nor pflow read it.
+  // A variable as the default of a variable: neither mcp-auth nor pflow supports it.
   const nested = braced.match(/\$\{\w+:-[^{}]*\$\{[^{}]*\}/g) ?? [];
   const withBraces = bare || /\$[A-Za-z_]/.test(host) ? braced.replace(withoutBraces, '$${$1}') : braced;
   return { text: withBraces, appVariables: [...foreign, ...percents, ...nested] };
@@ -51,11 +50,11 @@ function translated(one: string): string | undefined {
   return isVariable ? `\${${name}${otherwise ?? ''}}` : undefined;
 }
 
-/** What becomes of something that only the app knows, as the end of a sentence. */
+/** Where the value of such a part comes from, as the end of a sentence. */
 export function explainAppVariable(foreign: string): string {
   if (/^\$\{input:/i.test(foreign)) return 'which the app asks you for';
   if (/^\{file:|^\$\{file:/i.test(foreign)) return 'which the app reads from a file';
   if (/^\$\{(command|cmd):/i.test(foreign)) return 'which the app gets from a command';
-  if (foreign.startsWith('%')) return 'which is no variable in any app';
-  return 'which only the app knows';
+  if (foreign.startsWith('%')) return 'which is not a variable in any app';
+  return 'which only the app can resolve';
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { toCommandEntry, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
-/** pflow. It reads our store as it is, if that is its file: `--store ~/.pflow/mcp-servers.json`. */
+/** pflow. It can read the store directly, if the store is its file: `--store ~/.pflow/mcp-servers.json`. */
 export const pflow: App = {
   name: 'pflow',
   summary: 'pflow',
@@ -13,5 +13,5 @@ export const pflow: App = {
     bridge: toCommandEntry,
     header: ({ url, token }) => ({ type: 'http', url, auth: { type: 'bearer', token } }),
   },
-  nextSteps: 'pflow also reads a store of mcp-auth as it is: mcp-auth login NAME --store ~/.pflow/mcp-servers.json',
+  nextSteps: 'pflow can also read the store directly: mcp-auth login NAME --store ~/.pflow/mcp-servers.json',
 };

@@ -5,70 +5,58 @@ import type { Target } from '../bridge/authorized-fetch.js';
 import { expandHeaders, readAuthorizationHeader, withAccess } from '../session/server-access.js';
 import { findServer, listServers, type ServerEntry } from '../store/document.js';
 import { expandVariables, expandsToUrl } from '../store/variables.js';
-import type { Command, CommandOption } from './command.js';
+import { groupOptions, type Command, type CommandOption } from './command.js';
 import { parseHeader } from './header-option.js';
 import { checkServerUrl } from '../login/server-name.js';
 
-interface Options {
-  header?: Record<string, string>;
-  transport?: TransportChoice;
-  allowHttp?: boolean;
-}
-
-/** Options of mcp-remote that mean nothing here, each with the reason. */
-const foreign: Record<string, string> = {
-  '--auth-timeout <seconds>': 'the bridge asks nobody; mcp-auth login has --timeout',
-  '--host <host>': 'the bridge listens nowhere; mcp-auth login has --redirect-uri',
-  '--static-oauth-client-info <json>': 'mcp-auth login has --client-id',
-  '--static-oauth-client-metadata <json>': 'mcp-auth login has --scope and --redirect-uri',
-  '--resource <resource>': 'it belongs to the login; mcp-auth login has --resource',
-  '--ignore-tool <pattern>': 'the bridge passes every message on',
-};
-
-const options: readonly CommandOption[] = [
+const options = [
   {
     flags: '--header <line>',
-    help: 'sent with every request, as "X-Key: value"; ${VAR} is taken from the environment. May be repeated',
+    help: 'header to send with every request, as "X-Key: value"; ${VAR} is expanded from the environment (repeatable)',
     parse: parseHeader,
   },
   {
     flags: '--transport <which>',
-    help: `${Object.keys(transports).join(', ')} (http-first)`,
+    help: `transport: ${Object.keys(transports).join(', ')} (default: http-first)`,
     parse: parseTransport,
     complete: Object.keys(transports),
   },
-];
+  // So that the bridge can replace mcp-remote in a configuration.
+  ...groupOptions('Options of mcp-remote:', [
+    { flags: '--allow-http', help: 'accepted for mcp-remote; plain http works only to this machine' },
+    { flags: '--silent', help: 'accepted for mcp-remote; the bridge logs nothing' },
+    { flags: '--enable-proxy', help: 'accepted for mcp-remote; HTTPS_PROXY is always used' },
+    unsupported('--auth-timeout <seconds>', 'the bridge never logs in; use mcp-auth login --timeout'),
+    unsupported('--host <host>', 'the bridge does not listen; use mcp-auth login --redirect-uri'),
+    unsupported('--static-oauth-client-info <json>', 'use mcp-auth login --client-id'),
+    unsupported('--static-oauth-client-metadata <json>', 'use mcp-auth login --scope and --redirect-uri'),
+    unsupported('--resource <resource>', 'it belongs to the login; use mcp-auth login --resource'),
+    unsupported('--ignore-tool <pattern>', 'the bridge relays every message'),
+  ]),
+] as const satisfies readonly CommandOption[];
 
-/** Understood because mcp-remote has them. */
-const compatible: readonly CommandOption[] = [
-  { flags: '--allow-http', help: 'as in mcp-remote; plain http goes to this machine only' },
-  { flags: '--silent', help: 'as in mcp-remote; the bridge is silent' },
-  { flags: '--enable-proxy', help: 'as in mcp-remote; HTTPS_PROXY is always heeded' },
-  ...Object.entries(foreign).map(([flags, reason]) => ({ flags, help: `refused: ${reason}`, parse: refuse(flags, reason) })),
-];
-
-export const bridge: Command<Options> = {
+export const bridge: Command<typeof options> = {
   description:
-    'Speaks MCP on stdin and stdout for an app that can only start a command, and passes each message on to the server with a fresh token. Without a login it answers with the command to run, and works as soon as the login is there.',
+    'Speak MCP on stdin and stdout for an app that can only start a command, and relay every message to the server with a fresh token. Without a login, answer requests with the command to run; as soon as you have logged in, the bridge works.',
   arguments: [
     { syntax: '<server>', help: 'name of a server in the store, or its URL', complete: 'server' },
-    { syntax: '[port]', help: 'as in mcp-remote; the bridge needs none' },
+    { syntax: '[port]', help: 'ignored; accepted for mcp-remote' },
   ],
-  options: [...options, ...compatible.map((option) => ({ ...option, group: 'In the place of npx mcp-remote:' }))],
+  options,
   examples: ['bridge linear', 'bridge https://mcp.linear.app/mcp'],
   run: async ({ arguments: [server = '', port], options: { header = {}, transport = 'http-first' } }, context) => {
-    if (port !== undefined && !/^\d+$/.test(port)) throw new AuthError('usage', `${JSON.stringify(port)} is no port.`);
-    const { entry, ...target } = await findServerOf(server, context);
-    const asItWants = await withAccess(entry, context);
+    if (port !== undefined && !/^\d+$/.test(port)) throw new AuthError('usage', `${JSON.stringify(port)} is not a port number.`);
+    const { entry, ...target } = await resolveServer(server, context);
+    const contextWithAccess = await withAccess(entry, context);
     const authorization = readAuthorizationHeader(entry, context);
-    // What the entry has by itself is for as long as there is no login, whose token takes its place.
+    // The entry's own Authorization header is sent until there is a login, whose token replaces it.
     const headers = { ...(authorization !== undefined && { authorization }), ...expandHeaders(header, context) };
-    await runBridge({ target, transport, headers }, context.ui.lines(context.signal), asItWants);
+    await runBridge({ target, transport, headers }, context.ui.lines(context.signal), contextWithAccess);
   },
 };
 
-/** A name has to be in the store; a URL may come into it later. */
-async function findServerOf(server: string, { store, env }: Context): Promise<Target & { entry: ServerEntry | undefined }> {
+/** A name must be in the store. A URL may be added to the store later. */
+async function resolveServer(server: string, { store, env }: Context): Promise<Target & { entry: ServerEntry | undefined }> {
   const document = await store.read();
   if (server.includes('://')) {
     const url = new URL(checkServerUrl(server));
@@ -77,8 +65,8 @@ async function findServerOf(server: string, { store, env }: Context): Promise<Ta
   const entry = findServer(document, server);
   const { url } = entry ?? {};
   if (typeof url !== 'string') {
-    throw new AuthError('usage', `There is no remote server called ${JSON.stringify(server)} in the store.`, {
-      hint: 'Run: mcp-auth add NAME URL, or give its URL.',
+    throw new AuthError('usage', `Remote server ${JSON.stringify(server)} not found in the store.`, {
+      hint: 'Pass its URL, or run: mcp-auth add NAME URL',
     });
   }
   return { url: new URL(checkServerUrl(expandVariables(url, env))), name: server, entry };
@@ -86,11 +74,16 @@ async function findServerOf(server: string, { store, env }: Context): Promise<Ta
 
 function parseTransport(text: string): TransportChoice {
   if (Object.hasOwn(transports, text)) return text as TransportChoice;
-  throw new AuthError('usage', `--transport is one of ${Object.keys(transports).join(', ')}.`);
+  throw new AuthError('usage', `--transport must be one of ${Object.keys(transports).join(', ')}.`);
 }
 
-function refuse(flags: string, reason: string): () => never {
-  return () => {
-    throw new AuthError('usage', `The bridge does not take ${flags.split(' ')[0] ?? ''}: ${reason}.`);
+/** An option of mcp-remote that the bridge rejects. */
+function unsupported<const Flags extends string>(flags: Flags, reason: string) {
+  return {
+    flags,
+    help: `not supported: ${reason}`,
+    parse: (): never => {
+      throw new AuthError('usage', `The bridge does not support ${flags.split(' ')[0] ?? ''}: ${reason}.`);
+    },
   };
 }

@@ -1,76 +1,62 @@
 import path from 'node:path';
 import type { ClientOptions } from '../login/client.js';
 import type { Context } from '../context.js';
-import type { Env } from '../effects.js';
 import { AuthError } from '../errors.js';
 import { parseSafeUrl } from '../http/url-policy.js';
 import { checkClientIdUrl } from '../oauth/client-metadata-document.js';
-import type { CommandOption } from './command.js';
+import { readVariable } from '../store/variables.js';
+import { groupOptions } from './command.js';
+import type { ParsedOptions } from './parsed-options.js';
 
-/** The options of `login` that say which OAuth client to be. */
-export interface ClientWords {
-  clientId?: string;
-  clientSecretStdin?: boolean;
-  privateKey?: string;
-  clientMetadataUrl?: string;
-  register?: boolean;
-  callbackPort?: number;
-  redirectUri?: string;
-}
-
-const options: readonly CommandOption[] = [
-  { flags: '--client-id <id>', help: 'a client registered by hand; its secret, if any, in MCP_AUTH_CLIENT_SECRET' },
-  { flags: '--client-secret-stdin', help: 'read the client’s secret as the first line of stdin' },
+/** The options of `login` that choose the OAuth client. */
+export const clientOptions = groupOptions('OAuth client:', [
+  { flags: '--client-id <id>', help: 'use this pre-registered client; its secret, if any, in MCP_AUTH_CLIENT_SECRET' },
+  { flags: '--client-secret-stdin', help: 'read the client secret from the first line of stdin' },
   {
     flags: '--private-key <file>',
-    help: 'the key that the client proves itself with: PEM or JWK; it stays in that file',
+    help: 'private key for client authentication, a PEM or JWK file; it is not copied into the store',
     complete: 'file',
   },
-  { flags: '--client-metadata-url <url>', help: 'a client-ID metadata document to be known by', parse: checkClientIdUrl },
-  { flags: '--register', help: 'register a new client even if the store holds one' },
-  { flags: '--callback-port <port>', help: 'the port on this machine that the browser is sent to', parse: parsePort },
-  { flags: '--redirect-uri <uri>', help: 'the whole address that the browser is sent to', parse: parseRedirectUri },
-];
+  { flags: '--client-metadata-url <url>', help: 'use this client ID metadata document', parse: checkClientIdUrl },
+  { flags: '--register', help: 'register a new client even if the store has one' },
+  { flags: '--callback-port <port>', help: 'port on this machine that the browser is redirected to', parse: parsePort },
+  { flags: '--redirect-uri <uri>', help: 'redirect URI that the browser is redirected to', parse: parseRedirectUri },
+]);
 
-export const clientOptions: readonly CommandOption[] = options.map((option) => ({ ...option, group: 'The OAuth client to be:' }));
-
-/** What was typed, with the secret from the environment or stdin: never from the command line, which others can read. */
+/** Reads the client options. The secret comes from the environment or stdin, never from the command line, which other users can read. */
 export async function readClientOptions(
-  words: ClientWords,
+  options: ParsedOptions<typeof clientOptions>,
   { env, preferences, ui, signal }: Pick<Context, 'env' | 'preferences' | 'ui' | 'signal'>,
 ): Promise<ClientOptions> {
-  if (words.clientSecretStdin && words.clientId === undefined) throw new AuthError('usage', '--client-secret-stdin needs --client-id.');
-  if (words.privateKey !== undefined && words.clientId === undefined && words.clientMetadataUrl === undefined) {
-    throw new AuthError('usage', '--private-key needs --client-id or --client-metadata-url: a key proves who somebody is.');
+  if (options.clientSecretStdin && options.clientId === undefined)
+    throw new AuthError('usage', '--client-secret-stdin requires --client-id.');
+  if (options.privateKey !== undefined && options.clientId === undefined && options.clientMetadataUrl === undefined) {
+    throw new AuthError('usage', '--private-key requires --client-id or --client-metadata-url.');
   }
-  const typed = words.clientSecretStdin ? await ui.ask({ message: 'Client secret:', secret: true, signal }) : undefined;
-  const fromEnvironment = words.clientId === undefined ? undefined : readVariable(env, 'MCP_AUTH_CLIENT_SECRET');
+  const typed = options.clientSecretStdin ? await ui.ask({ message: 'Client secret:', secret: true, signal }) : undefined;
+  const fromEnvironment = options.clientId === undefined ? undefined : readVariable(env, 'MCP_AUTH_CLIENT_SECRET');
   return {
-    clientId: words.clientId,
+    clientId: options.clientId,
     clientSecret: typed?.trim() ?? fromEnvironment,
-    privateKeyFile: words.privateKey === undefined ? undefined : path.resolve(words.privateKey),
-    clientMetadataUrl: words.clientMetadataUrl,
+    privateKeyFile: options.privateKey === undefined ? undefined : path.resolve(options.privateKey),
+    clientMetadataUrl: options.clientMetadataUrl,
     preferredClientMetadataUrl: (await preferences.read())['client-metadata-url'],
-    register: words.register,
-    redirectUri: words.redirectUri ?? (words.callbackPort === undefined ? undefined : `http://127.0.0.1:${words.callbackPort}/callback`),
+    register: options.register,
+    redirectUri:
+      options.redirectUri ?? (options.callbackPort === undefined ? undefined : `http://127.0.0.1:${options.callbackPort}/callback`),
     registrationToken: readVariable(env, 'MCP_AUTH_REGISTRATION_TOKEN'),
   };
-}
-
-/** A variable's value; one that is empty counts as not set. */
-export function readVariable({ variables }: Env, name: string): string | undefined {
-  return variables[name] === '' ? undefined : variables[name];
 }
 
 function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new AuthError('usage', '--callback-port takes a port from 1 to 65535.');
+  throw new AuthError('usage', '--callback-port takes a port number from 1 to 65535.');
 }
 
-/** To the letter, since it is compared as a string (RFC 6749 section 3.1.2). Loopback, or https (RFC 8252 section 7). */
+/** Returned unchanged, because it is compared as a string (RFC 6749 section 3.1.2). Loopback or https (RFC 8252 section 7). */
 function parseRedirectUri(text: string): string {
   const { hash } = parseSafeUrl(text, { what: 'The redirect URI', code: 'usage' });
-  if (hash !== '') throw new AuthError('usage', 'A redirect URI has no fragment.');
+  if (hash !== '') throw new AuthError('usage', 'A redirect URI must not have a fragment.');
   return text;
 }

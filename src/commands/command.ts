@@ -1,61 +1,70 @@
 import type { Context } from '../context.js';
 import type { Completion, OptionReference } from '../reference/model.js';
+import type { ParsedOptions } from './parsed-options.js';
 
-/** What a person types: one verb. Its file says what it takes, and does it. */
-export interface Command<Options = object> {
-  /** A sentence or two, at the top of its help. */
+/**
+ * A command of the CLI: its arguments and options, and what it does. The type of its parsed options follows from its list of
+ * options: `Command<typeof options>`.
+ */
+export interface Command<Options extends readonly CommandOption[] = readonly CommandOption[]> {
+  /** One or two sentences in imperative mood, at the top of its help. */
   readonly description: string;
   readonly arguments: readonly CommandArgument[];
-  readonly options: readonly CommandOption[];
-  /** At least two command lines that show how it is used, without the leading `mcp-auth`. */
+  readonly options: Options;
+  /** At least two example command lines, without the leading `mcp-auth`. */
   readonly examples: readonly string[];
-  /** Resolves to the exit code, if that is another than 0. */
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most commands say nothing of their exit code
+  /** Resolves to the exit code, or to nothing for 0. */
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most commands return no exit code
   run(input: CommandInput<Options>, context: Context): Promise<number | void>;
 }
 
 export interface CommandArgument {
-  /** As the help shows it: `<name>` is required, `[name]` is not, `[names...]` may be several. */
+  /** As the help shows it: `<name>` is required, `[name]` is optional, `[names...]` is repeatable. */
   readonly syntax: string;
   readonly help: string;
   readonly complete?: Completion;
 }
 
 export interface CommandOption {
-  /** As `--timeout <seconds>`, in commander's notation. */
+  /** For example `--timeout <seconds>`, in commander's notation. */
   readonly flags: string;
   readonly help: string;
-  /** The heading that it stands under in the help, if not the first one. */
+  /** Its heading in the help; `Options:` by default. */
   readonly group?: string;
-  /** How the shell completes its value. */
+  /** How shells complete its value. */
   readonly complete?: Completion;
-  /** Reads the value; throws AuthError `usage` for a wrong one. `before` is what a repeated option has so far. */
+  /** Parses the value. `before` is the value so far of a repeatable option. @throws AuthError `usage` for an invalid value. */
   readonly parse?: (text: string, before: unknown) => unknown;
 }
 
-/** Arguments by their order, options by their camelCase names. */
-export interface CommandInput<Options> {
+/** Arguments in order, options by camelCase name. */
+export interface CommandInput<Options extends readonly CommandOption[]> {
   readonly arguments: readonly (string | undefined)[];
-  readonly options: Options;
+  readonly options: ParsedOptions<readonly [...Options, ...typeof commonOptions]>;
 }
 
-/** A line of the record that the help is made from. The command itself is loaded when it is used. */
+/** An entry of the help. The command itself is loaded only when it is used. */
 export interface CommandListing {
   readonly name: string;
   readonly alias?: string;
   readonly summary: string;
-  load(): Promise<Command<never>>;
+  load(): Promise<Command>;
 }
 
-export const commonOptionsHeading = 'In every command:';
+export const commonOptionsHeading = 'Options of every command:';
 
-/** The options of every command; `--help` is commander's own. */
-export const commonOptions: readonly CommandOption[] = [
-  { flags: '--store <file>', group: commonOptionsHeading, help: 'the store to use (or MCP_AUTH_STORE)', complete: 'file' },
-  { flags: '--debug', group: commonOptionsHeading, help: 'tell every request and its answer on stderr, without what is secret in them' },
-];
+/** The options of every command, except `--help`, which commander adds. */
+export const commonOptions = [
+  { flags: '--store <file>', group: commonOptionsHeading, help: 'store file to use (or MCP_AUTH_STORE)', complete: 'file' },
+  { flags: '--debug', group: commonOptionsHeading, help: 'log every request and response to stderr, secrets redacted' },
+] as const satisfies readonly CommandOption[];
 
-/** An option for those who read all of them: its names, and what follows them. */
+/** Puts options under a heading in the help. */
+export function groupOptions<const Options extends readonly CommandOption[]>(group: string, options: Options): Options {
+  return options.map((option) => ({ ...option, group })) as readonly CommandOption[] as Options;
+}
+
+/** An option as completion scripts and the manual page need it. */
 export function toOptionReference({ flags, help, complete }: CommandOption): OptionReference {
   const names = flags.split(/[ ,|]+/).filter((word) => word.startsWith('-'));
   return { names, value: /[<[][^]*/.exec(flags)?.[0], help, complete };

@@ -7,13 +7,13 @@ import { commands } from './index.js';
 const names = shells.map(({ name }) => name);
 
 export const completion: Command = {
-  description: `Prints a script that has the shell complete commands, options, their values, apps, and the names of the servers in the store. To install it:\n${shells.map(({ name, install }) => `  ${name}:  ${install}`).join('\n')}`,
-  arguments: [{ syntax: '<shell>', help: `one of ${names.join(', ')}`, complete: names }],
+  description: `Print a script that completes commands, options and their values, apps, and names of servers in the store. To install it:\n${shells.map(({ name, install }) => `  ${name}:  ${install}`).join('\n')}`,
+  arguments: [{ syntax: '<shell>', help: `shell: ${names.join(', ')}`, complete: names }],
   options: [],
   examples: ['completion bash', 'completion fish > ~/.config/fish/completions/mcp-auth.fish'],
   run: async ({ arguments: [asked] }, { ui }) => {
     const shell = shells.find(({ name }) => name === asked);
-    if (shell === undefined) throw new AuthError('usage', `The shells are ${names.join(', ')}.`);
+    if (shell === undefined) throw new AuthError('usage', `The shell must be one of ${names.join(', ')}.`);
     for (const line of shell
       .script(await loadCommandReferences())
       .trimEnd()
@@ -22,10 +22,10 @@ export const completion: Command = {
   },
 };
 
-/** `-h, --help` is commander's own, and every command's. */
+/** The option `--help` of every command, which commander adds. */
 export const helpOption = { flags: '-h, --help', help: 'show this help' };
 
-/** Every command with all that can be typed after it. */
+/** Loads every command with its arguments and options. */
 export async function loadCommandReferences(): Promise<CommandReference[]> {
   return Promise.all(
     commands.map(async (listing) => {

@@ -14,41 +14,35 @@ import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import { quote } from '../text/server-text.js';
 import { isSameUrl, serverNamePattern, listServers } from '../store/document.js';
-import type { Command } from './command.js';
+import type { Command, CommandInput, CommandOption } from './command.js';
 import { formatRedactedDiff } from './redacted-diff.js';
 import { formatTable } from './table.js';
 
-interface Options {
-  how?: ConnectionMethod;
-  as?: string;
-  project?: boolean;
-  print?: boolean;
-  remove?: boolean;
-  list?: boolean;
-  json?: boolean;
-}
+const options = [
+  {
+    flags: '--how <how>',
+    help: 'connect by helper, bridge, header or copy (default: the first that the app supports)',
+    parse: parseHow,
+    complete: connectionMethods,
+  },
+  { flags: '--as <name>', help: 'name of the server in the app' },
+  { flags: '--project', help: 'change the configuration of the project in this folder' },
+  { flags: '--print', help: 'show the change without writing it' },
+  { flags: '--remove', help: 'remove the server from the app' },
+  { flags: '--list', help: 'list the apps, their files, and the servers that use a login' },
+  { flags: '--json', help: 'with --list: print JSON' },
+] as const satisfies readonly CommandOption[];
 
-export const connect: Command<Options> = {
+type Options = CommandInput<typeof options>['options'];
+
+export const connect: Command<typeof options> = {
   description:
-    'Changes the app’s own configuration so that it uses the login, and leaves all else in that file as it is. What was there first stays beside it.',
+    'Change the app’s configuration so that it uses the login. Everything else in the file stays as it is, and a backup of the original is kept next to it.',
   arguments: [
-    { syntax: '[app]', help: `one of ${apps.map(({ name }) => name).join(', ')}`, complete: apps.map(({ name }) => name) },
+    { syntax: '[app]', help: `app: ${apps.map(({ name }) => name).join(', ')}`, complete: apps.map(({ name }) => name) },
     { syntax: '[name]', help: 'name of a server in the store', complete: 'server' },
   ],
-  options: [
-    {
-      flags: '--how <how>',
-      help: 'helper, bridge, header or copy, in place of the best that the app knows',
-      parse: parseHow,
-      complete: connectionMethods,
-    },
-    { flags: '--as <name>', help: 'what the app is to call the server' },
-    { flags: '--project', help: 'the configuration of the project in this folder' },
-    { flags: '--print', help: 'show what would be changed, and change nothing' },
-    { flags: '--remove', help: 'take the server out of the app again' },
-    { flags: '--list', help: 'show the apps, their files, and which servers use a login' },
-    { flags: '--json', help: 'with --list: the same as JSON' },
-  ],
+  options,
   examples: ['connect claude-code linear', 'connect codex linear --print', 'connect --list'],
   run: async ({ arguments: [appName, name], options }, context) => {
     if (options.list) {
@@ -56,8 +50,8 @@ export const connect: Command<Options> = {
       return;
     }
     if (appName === undefined || name === undefined) {
-      throw new AuthError('usage', 'An app and a server are needed.', {
-        hint: 'As in: mcp-auth connect claude-code linear     (mcp-auth connect --list)',
+      throw new AuthError('usage', 'An app and a server are required.', {
+        hint: 'For example: mcp-auth connect claude-code linear     (All apps: mcp-auth connect --list)',
       });
     }
     const { how, as, project = false } = options;
@@ -65,24 +59,22 @@ export const connect: Command<Options> = {
     if (options.remove) {
       const planned = await planRemoval({ app, name, as, project }, context);
       if ('storeFile' in planned) {
-        context.ui.say(`${app.summary} reads the store itself, ${planned.storeFile}: ${as ?? name} there was not written by connect.`);
-        context.ui.say(`  To end the login: ${formatCommand`mcp-auth logout ${name} --store ${planned.storeFile}`}`);
+        context.ui.say(`${app.summary} reads the store ${planned.storeFile} directly. The entry ${as ?? name} was not written by connect.`);
+        context.ui.say(`  To log out, run: ${formatCommand`mcp-auth logout ${name} --store ${planned.storeFile}`}`);
         return;
       }
       const { change, calledThere } = planned;
       await apply({ changes: [change], snippet: '' }, options, context);
       if (options.print) return;
-      context.ui.succeed(`${as ?? wordFor(calledThere)} is not in ${app.summary} any more.`);
+      context.ui.succeed(`${as ?? wordFor(calledThere)} was removed from ${app.summary}.`);
       const left = await findRemainingCopies({ app, name, as: calledThere }, context);
-      for (const file of left) context.ui.warn(`${app.summary} still has a copy of the login, in ${file}. Log out there too.`);
+      for (const file of left) context.ui.warn(`${app.summary} still has a copy of the login in ${file}. Log out there too.`);
       return;
     }
     const connected = await planConnection({ app, name, as, how, project }, context);
     if ('storeFile' in connected) {
-      context.ui.succeed(
-        `${app.summary} reads the login to ${name} in the store itself, ${connected.storeFile}: there is nothing to write.`,
-      );
-      context.ui.say('  It renews no token. To have a fresh one there at any time, keep this running:');
+      context.ui.succeed(`${app.summary} reads the login to ${name} from the store ${connected.storeFile}. Nothing needs to be changed.`);
+      context.ui.say('  It does not renew tokens. To keep the token fresh, keep this running:');
       context.ui.command(formatCommand`mcp-auth refresh --watch --store ${connected.storeFile}`);
       return;
     }
@@ -95,7 +87,7 @@ export const connect: Command<Options> = {
 function parseHow(text: string): ConnectionMethod {
   const how = connectionMethods.find((one) => one === text);
   if (how) return how;
-  throw new AuthError('usage', `--how is one of ${connectionMethods.join(', ')}.`);
+  throw new AuthError('usage', `--how must be one of ${connectionMethods.join(', ')}.`);
 }
 
 async function apply(
@@ -110,17 +102,17 @@ async function apply(
   for (const change of changes) for (const line of formatRedactedDiff(change, snippet)) context.ui.print(line);
 }
 
-/** What each way means for the person, as sentences. */
+/** What each connection method means for the user. */
 const meanings: Readonly<Record<ConnectionMethod, (name: string) => string>> = {
-  helper: () => 'It asks mcp-auth for a fresh token whenever it connects.',
-  bridge: () => 'It starts mcp-auth as its server, which adds a fresh token to each request.',
+  helper: () => 'The app runs mcp-auth for a fresh token every time it connects.',
+  bridge: () => 'The app starts mcp-auth as its server. mcp-auth adds a fresh token to each request.',
   header: (name) =>
-    `The token itself is in its file, and is good until it expires: ${formatCommand`mcp-auth connect … ${name} --how header`} writes the next one.`,
+    `The app’s file contains the token itself. When it expires, run again: ${formatCommand`mcp-auth connect … ${name} --how header`}`,
   copy: () =>
-    'It has a copy of the login, and renews it by itself. Where a refresh token changes with each use, the first of the two that renews ends the other’s login.',
+    'The app has a copy of the login and renews it by itself. If the server rotates refresh tokens, the first of the two to renew ends the other’s login.',
 };
 
-/** An app's name for a server: in quotation marks where it is none of the store's. */
+/** An app's name for a server, quoted unless it is also a valid name in the store. */
 function wordFor(calledThere: string): string {
   return serverNamePattern.test(calledThere) ? calledThere : quote(calledThere);
 }
@@ -131,13 +123,13 @@ function report(
 ): void {
   const { how, changes, nameInApp: calledThere, droppedHeaders: headersLost } = connected;
   const [first] = changes;
-  if (first) ui.succeed(`${app.summary} uses the login to ${name}, by ${how}.`);
-  if (calledThere !== asked) ui.say(`  It has this server already, as ${wordFor(calledThere)}: that entry was changed.`);
+  if (first) ui.succeed(`${app.summary} now uses the login to ${name} (${how}).`);
+  if (calledThere !== asked) ui.say(`  It already has this server as ${wordFor(calledThere)}. That entry was changed.`);
   for (const { file, before, after } of changes) ui.say(`  ${before === after ? 'Unchanged' : 'Written'}: ${file}`);
   ui.say(`  ${meanings[how](name)}`);
   for (const header of headersLost) {
     ui.warn(
-      `${app.summary} has sent the header ${quote(header)} there; the bridge sends what the store has. Run: ${formatCommand`mcp-auth login ${name} --header ${`${/^[\w-]+$/.test(header) ? header : 'NAME'}: VALUE`}`}`,
+      `${app.summary} sent the header ${quote(header)} to this server. The bridge sends only headers in the store. To add it, run: ${formatCommand`mcp-auth login ${name} --header ${`${/^[\w-]+$/.test(header) ? header : 'NAME'}: VALUE`}`}`,
     );
   }
   if (app.nextSteps !== undefined) ui.say(`  ${app.nextSteps}`);
@@ -168,7 +160,7 @@ function shown({ name, url, how }: AppListing['servers'][number]) {
 }
 
 function rowOf({ app, file, found, servers: some, problem, readsStore }: AppListing): string[] {
-  if (readsStore) return [app.name, file, 'reads the store itself'];
+  if (readsStore) return [app.name, file, 'reads the store directly'];
   const connected = some.map(({ name, how }) => `${name} (${how === 'own' ? 'its own login' : (how ?? '')})`).join(', ');
   return [app.name, file, problem === undefined ? (found ? connected || '-' : 'no such file') : 'cannot be read'];
 }

@@ -3,17 +3,15 @@ import { runChecks } from '../doctor/run-checks.js';
 import type { Finding } from '../doctor/check.js';
 import { findTarget } from '../login/target.js';
 import { listServers } from '../store/document.js';
-import type { Command } from './command.js';
+import type { Command, CommandOption } from './command.js';
 
-interface Options {
-  json?: boolean;
-}
+const options = [{ flags: '--json', help: 'print JSON' }] as const satisfies readonly CommandOption[];
 
-export const doctor: Command<Options> = {
+export const doctor: Command<typeof options> = {
   description:
-    'Walks the chain that a login walks, and says of each step what was seen and what to do: ✓ fine, ! perhaps as it should be, ✗ what keeps the login from working. No secret is printed: its output is for bug reports. The exit code is that of the first ✗.',
-  arguments: [{ syntax: '[server]', help: 'name of a server in the store, or the URL of any', complete: 'server' }],
-  options: [{ flags: '--json', help: 'the same as JSON' }],
+    'Check every step of a login and say how to fix what is wrong: ✓ ok, ! warning (may be intended), ✗ error. The output contains no secrets and can be pasted into a bug report. The exit code is that of the first error.',
+  arguments: [{ syntax: '[server]', help: 'name of a server in the store, or the URL of any MCP server', complete: 'server' }],
+  options,
   examples: ['doctor linear', 'doctor https://mcp.linear.app/mcp', 'doctor --json'],
   run: async ({ arguments: [given], options }, context) => {
     const { ui } = context;
@@ -22,12 +20,12 @@ export const doctor: Command<Options> = {
     const findings: Finding[] = [];
     const code = await runChecks(target, (finding) => (options.json ? findings.push(finding) : print(finding, context)), context);
     if (options.json) ui.document(findings);
-    else if (target === undefined) ui.say('For all of one server, run: mcp-auth doctor NAME|URL');
+    else if (target === undefined) ui.say('To check one server, run: mcp-auth doctor NAME|URL');
     return code;
   },
 };
 
-/** With one server in the store, it is the one that is meant. */
+/** The default server: the only one in the store. */
 async function onlyServer({ store }: Context): Promise<string | undefined> {
   const remote = listServers(await store.read().catch(() => ({}))).filter(([, { url }]) => typeof url === 'string');
   return remote.length === 1 ? remote[0]?.[0] : undefined;

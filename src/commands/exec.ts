@@ -3,10 +3,10 @@ import { getFreshLogin } from '../session/session.js';
 import type { Command } from './command.js';
 
 export const exec: Command = {
-  description: 'Runs the command with a fresh token in MCP_AUTH_TOKEN, and with its own streams and exit code.',
+  description: 'Run a command with a fresh token in MCP_AUTH_TOKEN. Streams and exit code are those of the command.',
   arguments: [
     { syntax: '<name>', help: 'name of a server in the store', complete: 'server' },
-    { syntax: '<command...>', help: 'the command and its words, after --' },
+    { syntax: '<command...>', help: 'command and its arguments, after --' },
   ],
   options: [],
   examples: [

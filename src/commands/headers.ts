@@ -8,19 +8,18 @@ import { isResourceFor, isParentResource } from '../oauth/resource.js';
 import { quote } from '../text/server-text.js';
 import { findServer, type ServerEntry } from '../store/document.js';
 import { readLogin } from '../store/login.js';
-import { expandVariables, isExpandable, expandsToUrl } from '../store/variables.js';
-import type { Command } from './command.js';
-import { readVariable } from './client-options.js';
+import { expandVariables, isExpandable, expandsToUrl, readVariable } from '../store/variables.js';
+import type { Command, CommandOption } from './command.js';
 
-interface Options {
-  url?: string;
-}
+const options = [
+  { flags: '--url <url>', help: 'find the server by URL (or CLAUDE_CODE_MCP_SERVER_URL)' },
+] as const satisfies readonly CommandOption[];
 
-export const headers: Command<Options> = {
+export const headers: Command<typeof options> = {
   description:
-    'Prints the headers that a request to the server needs, as one JSON object: what apps with a headers helper ask for whenever they connect.',
+    'Print the headers that a request to the server needs as one JSON object, for apps that run a headers helper when they connect.',
   arguments: [{ syntax: '[name]', help: 'name of a server in the store', complete: 'server' }],
-  options: [{ flags: '--url <url>', help: 'find the server by its URL (or CLAUDE_CODE_MCP_SERVER_URL)' }],
+  options,
   examples: ['headers linear', 'headers --url https://mcp.linear.app/mcp'],
   run: async ({ arguments: [asked], options: { url } }, context) => {
     const name = asked ?? (await nameByUrl(url, context));
@@ -50,13 +49,13 @@ function checkUrl({ name, entry, url }: { name: string; entry: ServerEntry | und
   const connected = readVariable(env, 'CLAUDE_CODE_MCP_SERVER_URL');
   for (const asked of [url, connected]) {
     if (asked === undefined || entry === undefined || isPlace(entry.url, asked, env)) continue;
-    throw new AuthError('url_refused', `${name} is not the server at ${quote(asked)}: its headers are for ${quote(entry.url)} alone.`, {
-      hint: 'See the URL of the server in the app, and what mcp-auth list says.',
+    throw new AuthError('url_refused', `${name} is not the server at ${quote(asked)}. Its headers are only for ${quote(entry.url)}.`, {
+      hint: 'Compare the URL of the server in the app with the output of: mcp-auth list',
     });
   }
 }
 
-/** Whether a server of the store is at that URL, but for a slash at the end, and for a query where the store has none. */
+/** Whether a server of the store has that URL. Ignores a slash at the end, and the query if the store's URL has none. */
 function isPlace(written: unknown, asked: string, env: Env): boolean {
   if (expandsToUrl(written, asked, env)) return true;
   if (typeof written !== 'string' || !isExpandable(written, env) || !URL.canParse(asked)) return false;
@@ -68,6 +67,6 @@ function isPlace(written: unknown, asked: string, env: Env): boolean {
 
 async function nameByUrl(asked: string | undefined, context: Context): Promise<string> {
   const url = asked ?? readVariable(context.env, 'CLAUDE_CODE_MCP_SERVER_URL');
-  if (url === undefined) throw new AuthError('usage', 'No server was named.', { hint: 'Give its name, or --url URL.' });
+  if (url === undefined) throw new AuthError('usage', 'A server is required.', { hint: 'Pass its name, or --url URL.' });
   return findServerNameByUrl(url, context);
 }

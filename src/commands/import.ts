@@ -5,18 +5,18 @@ import { AuthError } from '../errors.js';
 import { quote, redactUrl } from '../text/server-text.js';
 import { listVariables } from '../store/variables.js';
 import { importLogins } from '../transfer/transfer.js';
-import type { Command } from './command.js';
+import type { Command, CommandOption } from './command.js';
 import { toStoredUrl } from '../login/stored-url.js';
 import { checkServerName, checkServerUrl } from '../login/server-name.js';
 
-interface Options {
-  replace?: boolean;
-}
+const options = [
+  { flags: '--replace', help: 'replace an existing login even if it belongs to another client' },
+] as const satisfies readonly CommandOption[];
 
-export const importCommand: Command<Options> = {
-  description: 'Reads on stdin what mcp-auth export printed, and stores the login here.',
+export const importCommand: Command<typeof options> = {
+  description: 'Read the output of mcp-auth export from stdin and store the login.',
   arguments: [],
-  options: [{ flags: '--replace', help: 'replace a login that is here, even where the new one is by another client' }],
+  options,
   examples: ['import < linear.json', 'import --store ~/.pflow/mcp-servers.json < linear.json'],
   run: async ({ options: { replace = false } }, context) => {
     const { ui, store } = context;
@@ -25,16 +25,18 @@ export const importCommand: Command<Options> = {
       context,
     )) {
       const { name, url, issuer, notRenewableReason: unrenewable, appliedOptions: taken, skippedOptions: left } = imported;
-      ui.succeed(`Logged in to ${name}. Stored in ${store.path}`);
-      ui.say(`  It is at ${redactUrl(url)}${issuer === undefined ? '' : `, and renewed by ${quote(issuer)}`}.`);
-      for (const variable of listVariables(url)) ui.warn(`${name} will be told what is in the variable ${variable}.`);
-      if (taken.length > 0) ui.say(`  Its options are used here too: ${quote(taken.join(' '))}.`);
+      ui.succeed(`Imported the login to ${name}. Stored in ${store.path}`);
+      ui.say(`  Server: ${redactUrl(url)}${issuer === undefined ? '' : `. Authorization server: ${quote(issuer)}`}.`);
+      for (const variable of listVariables(url)) ui.warn(`The URL of ${name} contains \${${variable}}: its value is sent to that server.`);
+      if (taken.length > 0) ui.say(`  Imported options: ${quote(taken.join(' '))}.`);
       if (left.length > 0)
         ui.warn(
-          `Not taken: ${quote(left.join(' '))}. If ${name} needs these options, pass them to the next: ${formatCommand`mcp-auth login ${name}`}`,
+          `Options not imported: ${quote(left.join(' '))}. If ${name} needs them, pass them when you next run: ${formatCommand`mcp-auth login ${name}`}`,
         );
       if (unrenewable !== undefined)
-        ui.warn(`${name} cannot be renewed here: ${unrenewable}. Log in here: ${formatCommand`mcp-auth login ${name}`}`);
+        ui.warn(
+          `${name} cannot be renewed on this machine: ${unrenewable}. When its token expires, run: ${formatCommand`mcp-auth login ${name}`}`,
+        );
     }
   },
 };
@@ -46,8 +48,8 @@ function checkServer({ name, url }: { name: string; url: string }, env: Env): st
 
 async function readStdin({ ui, signal }: Context): Promise<string> {
   if (ui.input !== 'lines') {
-    throw new AuthError('usage', 'A login is imported from stdin.', {
-      hint: 'As in: mcp-auth export NAME --move | ssh HOST mcp-auth import',
+    throw new AuthError('usage', 'mcp-auth import reads the login from stdin.', {
+      hint: 'For example: mcp-auth export NAME --move | ssh HOST mcp-auth import',
     });
   }
   let text = '';

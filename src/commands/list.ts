@@ -5,24 +5,21 @@ import { listServers, type ServerEntry } from '../store/document.js';
 import { readHeaders } from '../session/server-access.js';
 import { readLogin, type Login } from '../store/login.js';
 import { readSettings, formatSettings, toDiskSettings } from '../store/settings.js';
-import type { Command } from './command.js';
+import type { Command, CommandOption } from './command.js';
 import { formatDuration } from '../text/duration.js';
 import { hasUnprintable } from '../text/server-text.js';
 import { formatTable } from './table.js';
 
-interface Options {
-  json?: boolean;
-  names?: boolean;
-}
+const options = [
+  { flags: '--json', help: 'print JSON' },
+  { flags: '--names', help: 'print only the names, one per line' },
+] as const satisfies readonly CommandOption[];
 
-export const list: Command<Options> = {
+export const list: Command<typeof options> = {
   description:
-    'Shows every server of the store, how it is authenticated, when its token expires, and whether it can be renewed. No secret is printed.',
+    'List the servers in the store: how each is authenticated, when its token expires, and whether it can be renewed. Secrets are not printed.',
   arguments: [],
-  options: [
-    { flags: '--json', help: 'the same as JSON' },
-    { flags: '--names', help: 'only the names, one a line' },
-  ],
+  options,
   examples: ['list', 'list --json'],
   run: async (input, context) => {
     const { store, ui } = context;
@@ -39,7 +36,7 @@ export const list: Command<Options> = {
     else for (const row of formatTable([heads, ...all.map((server) => rowOf(server, context))])) ui.print(row);
     for (const { name, entry } of all) {
       const { trustedIssuer, ...others } = readSettings(entry);
-      if (trustedIssuer !== undefined) ui.say(`${name}: its authorization server may call itself ${trustedIssuer}, by --trust-issuer`);
+      if (trustedIssuer !== undefined) ui.say(`${name}: --trust-issuer ${trustedIssuer}`);
       const words = [...formatSettings(others), ...Object.keys(readHeaders(entry)).map((header) => `--header ${quoteShellWord(header)}`)];
       if (words.length > 0) ui.say(`${name}: ${words.join(' ')}`);
     }
@@ -59,7 +56,7 @@ function rowOf({ name, entry, login }: Server, context: Context): string[] {
   return [name, context.env.secrets?.redactSentence(url) ?? url, authOf(entry, login), expiryOf(login, context), renewalOf(login)];
 }
 
-/** Whether there is a refresh token, or the flow that gets a new token without one. */
+/** Whether the login has a refresh token; if not, the flow that obtains a new token without one. */
 function renewalOf(login: Login | undefined): string {
   if (login === undefined) return '-';
   if (login.endedAtSeconds !== undefined) return 'no (ended)';
@@ -67,7 +64,7 @@ function renewalOf(login: Login | undefined): string {
   return login.flow === undefined ? 'no' : `no (${login.flow})`;
 }
 
-/** What a script reads of a server; times in seconds since the epoch. Public interface. */
+/** A server in `list --json`; times in seconds since the epoch. Public interface. */
 function describe({ name, entry, login }: Server, context: Context) {
   const options = toDiskSettings(readSettings(entry));
   const headers = Object.keys(readHeaders(entry));
@@ -90,11 +87,11 @@ function describe({ name, entry, login }: Server, context: Context) {
 
 function urlOf({ url }: ServerEntry): string {
   if (typeof url !== 'string') return '(a local command)';
-  // What another program has put there may look like another URL than it is.
+  // Another program may have stored a URL with invisible characters, which looks like a different one.
   return hasUnprintable(url) && URL.canParse(url) ? new URL(url).href : url;
 }
 
-/** How the server is authenticated, in a word; `oauth` is what `login` made, `header` what another program wrote. */
+/** How the server is authenticated: `oauth` by `mcp-auth login`, `header` by a header that another program stored. */
 function authOf({ auth, headers }: ServerEntry, login: Login | undefined): string {
   if (login) return login.issuer === undefined ? login.tokenType : login.tokenType === 'dpop' ? 'oauth (dpop)' : 'oauth';
   if (typeof auth?.type === 'string' && auth.type !== 'bearer') return auth.type;

@@ -8,73 +8,59 @@ import { canRenew } from '../session/renewal.js';
 import { getRemainingSeconds } from '../store/freshness.js';
 import { finishLogin, startLogin } from '../login/two-steps.js';
 import type { Verification } from '../login/verification.js';
-import type { Command, CommandOption } from './command.js';
-import { acceptDefault, readServerOptions, serverOptions, type ServerWords } from './authorization-server-options.js';
+import { groupOptions, type Command, type CommandInput, type CommandOption } from './command.js';
+import { readServerOptions, scopeOption, serverOptions } from './authorization-server-options.js';
 import { findTarget, type LoginTarget } from '../login/target.js';
-import { clientOptions, readClientOptions, type ClientWords } from './client-options.js';
-import { assertionOptions, readAssertionOptions, type ProofWords } from './assertion-options.js';
+import { clientOptions, readClientOptions } from './client-options.js';
+import { assertionOptions, readAssertionOptions } from './assertion-options.js';
 import { formatDuration } from '../text/duration.js';
 import { parseSeconds } from './seconds-option.js';
 
-interface Options extends ClientWords, ProofWords, ServerWords {
-  name?: string;
-  browser: boolean;
-  flow?: string;
-  challenge?: string;
-  timeout?: number;
-  verify: boolean;
-  start?: boolean;
-  finish?: string | true;
-  attempt?: string;
-}
-
-const twoSteps: readonly CommandOption[] = [
-  { flags: '--start', help: 'show what is needed and end at once; --finish goes on in another process' },
+const options = [
+  { flags: '--no-browser', help: 'do not open a browser: print a URL or a code to use on another device' },
+  { flags: '--name <name>', help: 'name for the server (default: from its host name)' },
   {
-    flags: '--finish [address]',
-    help: 'finish what --start began: takes the address that the browser ended on from stdin, or waits for the code’s approval',
+    flags: '--flow <flow>',
+    help: `use this flow: ${formatFlowNames()}`,
+    parse: (name) => getFlow(name).name,
+    complete: flows.map(({ name }) => name),
   },
-  { flags: '--attempt <id>', help: 'which login to finish, where several were started' },
-];
+  {
+    flags: '--timeout <seconds>',
+    help: 'how long to wait for approval (default: 600, or the lifetime of the device code)',
+    parse: parseSeconds({ option: '--timeout', least: 1 }),
+  },
+  { flags: '--no-verify', help: 'do not try the new token at the server' },
+  ...groupOptions('Access:', [
+    scopeOption,
+    { flags: '--challenge <value>', help: 'request the scopes in this WWW-Authenticate value (step-up)' },
+  ]),
+  ...groupOptions('Output:', [
+    { flags: '--qr', help: 'print a QR code even if stderr is not a terminal' },
+    { flags: '--no-qr', help: 'do not print a QR code' },
+    { flags: '--quiet', help: 'print only what you have to do, and errors' },
+    { flags: '--json', help: 'print events as JSON on stdout, one object per line' },
+  ]),
+  ...groupOptions('Two-step login, for agents and scripts:', [
+    { flags: '--start', help: 'print what you need to approve and exit; --finish continues in another process' },
+    {
+      flags: '--finish [address]',
+      help: 'finish a login of --start: read the redirect URL from stdin, or wait until the code is approved',
+    },
+    { flags: '--attempt <id>', help: 'with --finish: which login to finish, if several were started' },
+  ]),
+  ...serverOptions,
+  ...clientOptions,
+  ...assertionOptions,
+] as const satisfies readonly CommandOption[];
 
-const asking = 'What is asked for:';
-const telling = 'What is shown:';
+export type LoginOptions = CommandInput<typeof options>['options'];
 
-export const login: Command<Options> = {
+export const login: Command<typeof options> = {
   description:
-    'Finds the server’s authorization server, becomes a client of it, has you approve, stores the login, and tries its token. Without a browser here it shows an address, or a code, to use on any other device.',
-  arguments: [{ syntax: '[server]', help: 'URL of an MCP server, or the name of one in the store', complete: 'server' }],
-  options: [
-    { flags: '--no-browser', help: 'open no browser here: show the address, or a code, to use elsewhere' },
-    { flags: '--name <name>', help: 'what to call the server (made from its host otherwise)' },
-    {
-      flags: '--flow <flow>',
-      help: `force one way of logging in: ${formatFlowNames()}`,
-      parse: (name) => getFlow(name).name,
-      complete: flows.map(({ name }) => name),
-    },
-    {
-      group: asking,
-      flags: '--scope <scopes>',
-      help: 'the scopes to ask for, in place of those that the server names; kept, until --scope default',
-      parse: acceptDefault((scopes) => scopes),
-    },
-    { group: asking, flags: '--challenge <value>', help: 'the WWW-Authenticate value of a server that wants more than it was given' },
-    {
-      flags: '--timeout <seconds>',
-      help: 'how long to wait for approval (600, or the life of a device code)',
-      parse: parseSeconds({ option: '--timeout', least: 1 }),
-    },
-    { flags: '--no-verify', help: 'do not open the server with the new token' },
-    { group: telling, flags: '--qr', help: 'draw a QR code even where no terminal is seen' },
-    { group: telling, flags: '--no-qr', help: 'draw no QR code' },
-    { group: telling, flags: '--quiet', help: 'say only what you have to do, and what goes wrong' },
-    { group: telling, flags: '--json', help: 'tell what happens as JSON, one object a line, on stdout' },
-    ...twoSteps.map((option) => ({ ...option, group: 'Logging in with two commands, as an agent does:' })),
-    ...serverOptions,
-    ...clientOptions,
-    ...assertionOptions,
-  ],
+    'Find the authorization server of an MCP server, register a client, ask for your approval in a browser, store the login, and try its token. If this machine has no browser, approve with a URL or a code on any other device.',
+  arguments: [{ syntax: '[server]', help: 'URL of an MCP server, or name of a server in the store', complete: 'server' }],
+  options,
   examples: [
     'login https://mcp.linear.app/mcp --no-browser',
     'login linear --no-browser --flow paste',
@@ -97,25 +83,25 @@ export const login: Command<Options> = {
   },
 };
 
-/** The URL as it was written, with the host that it leads to where that is spelled in another way. */
+/** The URL as the user wrote it, and its host if that is spelled differently (punycode). */
 function whereItIs({ url, expandedUrl: address }: LoginTarget): string {
   const { host } = new URL(address);
   return url.toLowerCase().includes(host) ? redactUrl(url) : `${redactUrl(url)} (at ${host})`;
 }
 
-/** `--finish NAME` means the server: the address of an answer has parameters. */
+/** `--finish NAME` names the server. A redirect URL is recognised by its parameters. */
 function finishWords(given: string | undefined, finish: string | true): { server: string | undefined; finish: string | true } {
   if (given === undefined && finish !== true && !/[?&#]|(code|error)=/.test(finish)) return { server: finish, finish: true };
   return { server: given, finish };
 }
 
-function checkSteps({ start, finish, attempt }: Options): void {
-  if (start && finish !== undefined) throw new AuthError('usage', '--start and --finish are two commands.');
-  if (attempt !== undefined && finish === undefined) throw new AuthError('usage', '--attempt goes with --finish.');
+function checkSteps({ start, finish, attempt }: LoginOptions): void {
+  if (start && finish !== undefined) throw new AuthError('usage', '--start and --finish cannot be used together.');
+  if (attempt !== undefined && finish === undefined) throw new AuthError('usage', '--attempt requires --finish.');
 }
 
-async function readRequest({ target, options }: { target: LoginTarget; options: Options }, context: Context): Promise<LoginRequest> {
-  const { challenge, flow, timeout, verify, header } = options;
+async function readRequest({ target, options }: { target: LoginTarget; options: LoginOptions }, context: Context): Promise<LoginRequest> {
+  const { challenge, flow, timeout, browser = true, verify = true, header } = options;
   return {
     ...target,
     ...{ challenge, flow, timeout, verify },
@@ -123,7 +109,7 @@ async function readRequest({ target, options }: { target: LoginTarget; options: 
     credentials: await readAssertionOptions(options, context),
     newSettings: readServerOptions(options),
     headers: header,
-    browserWanted: options.browser,
+    browserWanted: browser,
   };
 }
 
@@ -132,7 +118,7 @@ async function start(request: LoginRequest, context: Context): Promise<void> {
   const { ui, clock } = context;
   const left = formatDuration((expiresAt - clock.now()) / 1000);
   ui.say();
-  ui.say(takesAddress ? `Then give that address to this command, on stdin, within ${left}:` : `Then run this, within ${left}:`);
+  ui.say(takesAddress ? `Then run this within ${left}, with that address on stdin:` : `Then run this within ${left}:`);
   ui.say();
   ui.command(formatCommand`mcp-auth login ${request.name} --finish --attempt ${attempt}`);
 }
@@ -142,10 +128,10 @@ function report({ name, login, verification }: LoginResult & { name: string }, c
   ui.succeed(`Logged in to ${name}.${verification ? ` ${whoAnswered(verification)}` : ''}`);
   ui.say(`  Stored in ${store.path}`);
   const left = getRemainingSeconds(login, context);
-  const renewal = canRenew(login) ? 'It is renewed when it is needed.' : 'There is no refresh token: log in again then.';
+  const renewal = canRenew(login) ? 'It is renewed automatically.' : 'There is no refresh token: log in again when it expires.';
   if (Number.isFinite(left)) ui.say(`  The token expires in ${formatDuration(left)}. ${renewal}`);
   if (login.tokenType === 'dpop')
-    ui.say('  The token is bound to a key that is in the store (DPoP): a program that takes nothing but a token cannot use it.');
+    ui.say('  The token is bound to a key in the store (DPoP). A program that takes only a token cannot use it.');
   else ui.say(`  Use it:   ${formatCommand`mcp-auth token ${name}`}`);
   ui.event({ event: 'logged_in', server: name, scope: login.scope, expires_at: login.expiresAtSeconds });
 }

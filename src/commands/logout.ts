@@ -2,8 +2,7 @@ import { logOut } from '../session/revoke.js';
 import type { Command } from './command.js';
 
 export const logout: Command = {
-  description:
-    'Revokes the tokens at the authorization server where it can be asked to, and takes them out of the store. The server itself stays in it.',
+  description: 'Revoke the tokens, if the authorization server supports it, and remove them from the store. The server stays in the store.',
   arguments: [{ syntax: '<name>', help: 'name of a server in the store', complete: 'server' }],
   options: [],
   examples: ['logout linear', 'logout linear --store ~/.pflow/mcp-servers.json'],

@@ -1,11 +1,11 @@
-/** A change of an app's file, as it is shown to the person: without what is secret there, of others or of ours. All pure. */
+/** A change of an app's file as a diff in which secrets, the user's and ours, are redacted. Pure functions. */
 import { createTwoFilesPatch } from 'diff';
 import type { FileChange } from '../connect/connect-app.js';
 
 /**
- * The lines of a patch. Of what others wrote into the file, names are shown and nothing else; of ours, all but the token.
+ * The lines of a patch. Of the text that was already in the file, only names are shown; of our text, everything but the token.
  *
- * @param snippet is what we write there.
+ * @param snippet the entry that mcp-auth writes.
  */
 export function formatRedactedDiff({ file, before, after }: Pick<FileChange, 'file' | 'before' | 'after'>, snippet: string): string[] {
   const ours = new Set(snippet.match(words));
@@ -16,12 +16,12 @@ export function formatRedactedDiff({ file, before, after }: Pick<FileChange, 'fi
 }
 
 /**
- * A string, or a word without quotes, in JSON, TOML and YAML. A string that does not end is one up to the end of its line: its
- * rest is not looked through again for others.
+ * A string, or a word without quotes, in JSON, TOML and YAML. An unterminated string ends at the end of its line, so that the
+ * regular expression takes linear time.
  */
 const words = /"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[^\s"',[\]{}]+/g;
 
-/** Whether the word that ends there is the name of a member. */
+/** Whether the word that ends at `end` is a key. */
 function isKey(text: string, end: number): boolean {
   return text[end - 1] === ':' || /^\s*[:=]/.test(text.slice(end, end + 20));
 }

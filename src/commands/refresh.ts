@@ -7,34 +7,30 @@ import { canRenew } from '../session/renewal.js';
 import { getRemainingSeconds } from '../store/freshness.js';
 import { listServers } from '../store/document.js';
 import { readLogin } from '../store/login.js';
-import type { Command } from './command.js';
+import type { Command, CommandInput, CommandOption } from './command.js';
 import { formatDuration } from '../text/duration.js';
 import { formatServiceUnit, resolveUnitPath } from './service-unit.js';
 
-interface Options {
-  all?: boolean;
-  watch?: boolean;
-  installService?: boolean;
-  write?: boolean;
-  store?: string;
-}
+const options = [
+  { flags: '--all', help: 'renew every login that can be renewed' },
+  { flags: '--watch', help: 'keep running, and renew each login shortly before its token expires' },
+  { flags: '--install-service', help: 'print a systemd user unit that runs refresh --watch' },
+  { flags: '--write', help: 'with --install-service: write the unit to its file' },
+] as const satisfies readonly CommandOption[];
 
-export const refresh: Command<Options> = {
+type Options = CommandInput<typeof options>['options'];
+
+export const refresh: Command<typeof options> = {
   description:
-    'Renews the logins that are named, or all. With --watch it stays and renews each before its token expires, for programs that only read the store.',
+    'Renew the named logins, or all of them. With --watch, keep running and renew each login before its token expires, for programs that only read the store.',
   arguments: [{ syntax: '[name...]', help: 'names of servers in the store', complete: 'server' }],
-  options: [
-    { flags: '--all', help: 'renew every login that can be renewed' },
-    { flags: '--watch', help: 'stay, and renew each login shortly before its token expires' },
-    { flags: '--install-service', help: 'print a systemd user unit that does so' },
-    { flags: '--write', help: 'with --install-service: put it in its place' },
-  ],
+  options,
   examples: ['refresh linear', 'refresh --all', 'refresh --watch', 'refresh --install-service --write'],
   run: async ({ arguments: names, options }, context) => {
     const named = names.filter((name) => name !== undefined);
     if (options.installService) return installService(options, context);
     if (options.watch) return keepLoginsFresh(named, context);
-    if (named.length > 0 === Boolean(options.all)) throw new AuthError('usage', 'Name the servers, or pass --all.');
+    if (named.length > 0 === Boolean(options.all)) throw new AuthError('usage', 'Name one or more servers, or pass --all.');
     await renewAll(options.all ? await renewable(context) : named, context);
   },
 };
@@ -42,17 +38,17 @@ export const refresh: Command<Options> = {
 async function renewable({ store, ui }: Context): Promise<string[]> {
   const all = listServers(await store.read()).map(([name, entry]) => ({ name, login: readLogin(entry) }));
   const names = all.filter(({ login }) => login !== undefined && canRenew(login)).map(({ name }) => name);
-  if (names.length === 0) ui.say('There is no login that can be renewed.');
+  if (names.length === 0) ui.say('No login can be renewed.');
   return names;
 }
 
-/** Throws, at the end, what went wrong. */
+/** Renews all, then throws if any renewal failed. */
 async function renewAll(names: readonly string[], context: Context): Promise<void> {
   const failures: AuthError[] = [];
   const tell = (renewed: RenewalResult) => {
     if ('login' in renewed) {
       const left = getRemainingSeconds(renewed.login, context);
-      context.ui.succeed(`${renewed.name} is renewed${Number.isFinite(left) ? `, and expires in ${formatDuration(left)}` : ''}.`);
+      context.ui.succeed(`Renewed ${renewed.name}${Number.isFinite(left) ? `. Its token expires in ${formatDuration(left)}` : ''}.`);
     } else {
       const { message, hint } = renewed.failure;
       if (names.length > 1) context.ui.fail(`${renewed.name}: ${message}`, hint);
@@ -67,8 +63,8 @@ async function renewAll(names: readonly string[], context: Context): Promise<voi
 
 async function installService({ write, store }: Options, { env, files, ui }: Context): Promise<void> {
   if (env.platform !== 'linux') {
-    throw new AuthError('usage', 'systemd, which --install-service is for, is on Linux.', {
-      hint: 'Have this system start it with your session: mcp-auth refresh --watch',
+    throw new AuthError('usage', '--install-service needs systemd, which is available only on Linux.', {
+      hint: 'Configure this system to start this command when you log in: mcp-auth refresh --watch',
     });
   }
   const unit = formatServiceUnit({ program: env.program, store: store ?? env.variables['MCP_AUTH_STORE'] });
@@ -80,5 +76,5 @@ async function installService({ write, store }: Options, { env, files, ui }: Con
   await files.writeText(file, unit);
   ui.succeed(`Wrote ${file}`);
   ui.say('  Start it:  systemctl --user daemon-reload && systemctl --user enable --now mcp-auth-refresh');
-  ui.say('  Without a session of yours it runs only after:  loginctl enable-linger');
+  ui.say('  To keep it running while you are logged out:  loginctl enable-linger');
 }

@@ -5,7 +5,7 @@ import { readLogin } from '../store/login.js';
 import type { Command } from './command.js';
 
 export const remove: Command = {
-  description: 'Logs out as mcp-auth logout does, and takes the server out of the store as well.',
+  description: 'Log out like mcp-auth logout, and remove the server from the store.',
   arguments: [{ syntax: '<name>', help: 'name of a server in the store', complete: 'server' }],
   options: [],
   examples: ['remove linear', 'remove linear --store ~/.pflow/mcp-servers.json'],
@@ -14,7 +14,7 @@ export const remove: Command = {
     await logOut(name, context);
     await context.store.update((document) => {
       deleteServer(document, name);
-      // Its client, and the secret of that, go with it, unless another login needs them.
+      // Its client and client secret are removed too, unless another login needs them.
       if (login?.issuer !== undefined && login.clientId !== undefined) deleteClient(document, login.issuer, login.clientId);
     });
     context.ui.succeed(`Removed ${name}.`);

@@ -1,6 +1,6 @@
 import { AuthError } from '../errors.js';
 
-/** Reads a whole number of seconds from the command line, at least `least`. */
+/** Creates a parser for a whole number of seconds that is at least `least`. */
 export function parseSeconds({ option, least }: { option: string; least: number }): (text: string) => number {
   return (text) => {
     const value = Number(text);

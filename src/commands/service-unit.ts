@@ -7,7 +7,7 @@ import { hasUnprintable, quote } from '../text/server-text.js';
 /**
  * A systemd user unit that keeps the logins fresh: systemd.service(5).
  *
- * @throws AuthError `usage` for a path that would be more than a word there.
+ * @throws AuthError `usage` for a path with non-printable characters.
  */
 export function formatServiceUnit({ program, store }: { program: readonly string[]; store: string | undefined }): string {
   const words = [...program, 'refresh', '--watch', ...(store === undefined ? [] : ['--store', path.resolve(store)])];
@@ -30,7 +30,7 @@ WantedBy=default.target
 /**
  * Where systemd looks for units of a user.
  *
- * @throws AuthError `file_unwritable` for a user without a home.
+ * @throws AuthError `file_unwritable` if the user has no home folder.
  */
 export function resolveUnitPath(env: Env): string {
   const unit = ['systemd', 'user', 'mcp-auth-refresh.service'];
@@ -38,20 +38,20 @@ export function resolveUnitPath(env: Env): string {
   if (folder) return path.join(folder, ...unit);
   const home = findHomeFolder(env);
   if (home !== undefined) return path.join(home, '.config', ...unit);
-  throw new AuthError('file_unwritable', 'There is no place for the unit: this process has no home folder (HOME is not set).', {
-    hint: 'Set HOME to the home of the user whose systemd is to run it, or leave out --write.',
+  throw new AuthError('file_unwritable', 'The unit cannot be written: this process has no home folder (HOME is not set).', {
+    hint: 'Set HOME to the home folder of the user whose systemd will run it, or omit --write.',
   });
 }
 
-/** systemd.syntax(7): a line ends with each of these, and what does not print cannot be compared with what was meant. */
+/** systemd.syntax(7): a line break would start another setting, and a reader cannot check non-printable characters. */
 function checkWord(word: string): string {
   if (!hasUnprintable(word)) return word;
-  throw new AuthError('usage', `A systemd unit cannot hold the path ${quote(word)}: it has characters that do not print.`, {
-    hint: 'Name the store by another path: --store FILE, or MCP_AUTH_STORE.',
+  throw new AuthError('usage', `A systemd unit cannot contain the path ${quote(word)}: it has non-printable characters.`, {
+    hint: 'Use a store with another path: --store FILE, or MCP_AUTH_STORE.',
   });
 }
 
-/** systemd.syntax(7): quoted, with `%` and `$` doubled, which would otherwise be expanded. */
+/** systemd.syntax(7): quoted, with `%` and `$` doubled so that systemd does not expand them. */
 function quotedWord(word: string): string {
   return `"${checkWord(word).replace(/["\\]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;
 }

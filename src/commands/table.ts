@@ -1,4 +1,4 @@
-/** Columns as wide as their widest cell, two spaces apart, nothing at the end of a line. */
+/** Formats rows as lines: columns as wide as their widest cell, two spaces apart, no trailing spaces. */
 export function formatTable(rows: string[][]): string[] {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows.map((row) =>

@@ -1,4 +1,4 @@
-/** Connecting an app with a login: the app's own file is changed, and can be changed back. */
+/** Connects an app to a login: changes the app's configuration file, and can undo the change. */
 import path from 'node:path';
 import type { App, CopiedLogin, ConnectionMethod, AppEnvironment } from '../apps/app.js';
 import { addConnection, removeConnection, createEntry, readServers, type AppServer } from '../apps/configuration.js';
@@ -20,41 +20,41 @@ import { expandVariables } from '../store/variables.js';
 
 export interface ConnectRequest {
   readonly app: App;
-  /** The server's name in the store, and what the app is to call it. */
+  /** The server's name in the store, and its name in the app. */
   readonly name: string;
   readonly as?: string;
   readonly how?: ConnectionMethod;
-  /** The project's configuration in place of the person's. */
+  /** Whether to change the project's configuration instead of the user's. */
   readonly project: boolean;
 }
 
-/** A file before and after. */
+/** The text of a file before and after a change. */
 export interface FileChange {
   readonly file: string;
   readonly before: string;
   readonly after: string;
-  /** Whether there is a token in it now. */
+  /** Whether it contains a token after the change. */
   readonly secret: boolean;
 }
 
 export interface ConnectionPlan {
   readonly how: ConnectionMethod;
-  /** Empty for an app without a configuration of its own. */
+  /** Empty for an app without a configuration file. */
   readonly changes: readonly FileChange[];
-  /** What the entry says, for an app that is told by hand. */
+  /** The entry as text, for an app that the user configures by hand. */
   readonly snippet: string;
-  /** What the app calls the server. */
+  /** The server's name in the app. */
   readonly nameInApp: string;
-  /** Headers that the app has sent the server, and that neither it nor our bridge will from now on. */
+  /** Headers that the app sent to the server until now, and that neither the app nor the bridge will send from now on. */
   readonly droppedHeaders: readonly string[];
 }
 
-/** An app whose own file is the store: it has the login already, and connecting it would write over that. */
+/** An app whose file is the store: it already has the login, and connecting it would overwrite the login. */
 export interface AppReadsStore {
   readonly storeFile: string;
 }
 
-/** Where a server stands in an app's configuration, or is to stand. */
+/** The place of a server in an app's configuration. */
 interface Placed {
   readonly file: string;
   readonly before: string;
@@ -62,7 +62,7 @@ interface Placed {
   readonly entry: AppServer['entry'] | undefined;
 }
 
-/** What would be changed to connect `app`; nothing is written. */
+/** Computes the changes that connect `app`; writes nothing. */
 export async function planConnection(request: ConnectRequest, context: Context): Promise<ConnectionPlan | AppReadsStore> {
   const { app, name, project } = request;
   const place = toAppEnvironment(context);
@@ -70,7 +70,7 @@ export async function planConnection(request: ConnectRequest, context: Context):
   for (const one of [name, request.as ?? name]) checkShowable(one);
   if (request.as !== undefined) checkNameInApp(app, request.as);
   if (project && app.configPath(place, project) === undefined) {
-    throw new AuthError('usage', `${app.summary} has no configuration for a project.`);
+    throw new AuthError('usage', `${app.summary} does not support a project configuration.`);
   }
   const storeFile = await ownStoreFile(request, context);
   if (storeFile !== undefined) return { storeFile };
@@ -79,7 +79,7 @@ export async function planConnection(request: ConnectRequest, context: Context):
   const isBound = readLogin(findServer(await context.store.read(), name))?.tokenType === 'dpop';
   const how = request.how ?? bestWay(app, isBound);
   if (isBound && how !== 'bridge') {
-    throw new AuthError('not_a_login', `The token of ${name} is bound to a key (DPoP): only --how bridge can use it.`);
+    throw new AuthError('not_a_login', `The token of ${name} is DPoP-bound: only --how bridge can use it.`);
   }
   const login = how === 'header' || how === 'copy' ? await getFreshLogin({ name }, context) : undefined;
   const connection = { name: as, url, token: login?.accessToken ?? '', ...commandsOf(name, context) };
@@ -111,25 +111,25 @@ export async function planConnection(request: ConnectRequest, context: Context):
 }
 
 /**
- * The app's file where that is the store; undefined otherwise.
+ * The app's file if it is the store; otherwise undefined.
  *
- * @throws AuthError `usage` where it is, and the app would not find the servers in it.
+ * @throws AuthError `usage` if it is the store and the app looks for its servers elsewhere in the file.
  */
 async function ownStoreFile({ app, project }: Pick<ConnectRequest, 'app' | 'project'>, context: Context): Promise<string | undefined> {
   const file = app.configPath(toAppEnvironment(context), project);
   if (file === undefined || !(await isStore(file, context))) return undefined;
   if (findsServers(app)) return file;
-  throw new AuthError('usage', `${file} is the store itself, and ${app.summary} looks for its servers elsewhere in that file.`, {
-    hint: 'Keep the store in a file of its own: --store FILE, or MCP_AUTH_STORE.',
+  throw new AuthError('usage', `${file} is the store, but ${app.summary} looks for its servers elsewhere in that file.`, {
+    hint: 'Use a separate file for the store: --store FILE, or MCP_AUTH_STORE.',
   });
 }
 
-/** Whether an app has its servers where a store has them. */
+/** Whether an app keeps its servers under the same key as a store. */
 function findsServers({ servers: keys }: App): boolean {
   return keys.join('.') === 'mcpServers';
 }
 
-/** A process without a place for a store has none. */
+/** Whether `file` is the store. False if this process has no folder for a store. */
 async function isStore(file: string, { files, store }: Pick<Context, 'files' | 'store'>): Promise<boolean> {
   try {
     return await files.isSame(file, store.path);
@@ -139,7 +139,7 @@ async function isStore(file: string, { files, store }: Pick<Context, 'files' | '
   }
 }
 
-/** Undefined for an app without a configuration of its own. */
+/** Finds the place of the server. Undefined for an app without a configuration file. */
 async function placeIn(
   { app, name, as, project }: Omit<ConnectRequest, 'how'>,
   url: string | undefined,
@@ -155,7 +155,7 @@ async function placeIn(
   return { file, before, calledThere, entry: there.find((one) => one.name === calledThere)?.entry };
 }
 
-/** The headers of an app's entry that the store's has not: our bridge sends what is there. */
+/** The headers of an app's entry that the store's entry does not have. The bridge sends only the store's headers. */
 async function headersOnlyIn(entry: AppServer['entry'], { app, name }: ConnectRequest, { store }: Context): Promise<string[]> {
   const kept = readHeaders(findServer(await store.read(), name));
   const theirs = readEntryHeaders(entry, { bare: app.allowsBareVariables });
@@ -163,13 +163,13 @@ async function headersOnlyIn(entry: AppServer['entry'], { app, name }: ConnectRe
   return theirs.map((one) => one.name).filter((header) => !isKept(header.toLowerCase()));
 }
 
-/** The first way of an app; a token that is bound to a key can be used by the bridge alone. */
+/** The app's preferred connection method. Only the bridge can use a DPoP-bound token. */
 function bestWay({ entries }: App, isBound: boolean): ConnectionMethod {
   const ways = Object.keys(entries) as [ConnectionMethod, ...ConnectionMethod[]];
   return isBound && ways.includes('bridge') ? 'bridge' : ways[0];
 }
 
-/** What would be changed to take a server out of `app` again. */
+/** Computes the change that removes a server from `app`; writes nothing. */
 export async function planRemoval(
   request: Omit<ConnectRequest, 'how'>,
   context: Context,
@@ -178,15 +178,15 @@ export async function planRemoval(
   const url = await urlOf(name, context).catch(() => undefined);
   const storeFile = findsServers(app) ? await ownStoreFile(request, context) : undefined;
   const placed = await placeIn(request, url, context);
-  // What an older mcp-auth has connected there is a command, and can be taken out.
+  // An entry of an older mcp-auth is a command, not a URL, and can be removed.
   if (storeFile !== undefined && placed?.entry?.['url'] !== undefined) return { storeFile };
-  if (placed === undefined) throw new AuthError('usage', `${app.summary} has no configuration that mcp-auth could change.`);
+  if (placed === undefined) throw new AuthError('usage', `${app.summary} has no configuration file that mcp-auth can change.`);
   const { file, before, calledThere } = placed;
   const after = removeConnection(before, { app, name: calledThere, url, file, ours: getProgramPath(context), env: context.env });
   return { change: { file, before, secret: false, after }, calledThere };
 }
 
-/** The files of an app that have a copy of the login still, when the server has been taken out of its configuration. */
+/** The files of an app that still have a copy of the login after the server was removed from its configuration. */
 export async function findRemainingCopies(
   { app, name, as = name }: Pick<ConnectRequest, 'app' | 'name' | 'as'>,
   context: Context,
@@ -202,24 +202,24 @@ export async function findRemainingCopies(
   return all.flat();
 }
 
-/** Writes what was planned. The first time, what was there stays beside it. */
+/** Writes the changes. Keeps a backup of the original file. */
 export async function writeChanges(changes: readonly FileChange[], { files }: Pick<Context, 'files'>): Promise<void> {
   for (const { file, before, after, secret } of changes) if (after !== before) await files.replaceText(file, after, { secret });
 }
 
-/** An app with the servers that it has. */
+/** An app and its servers. */
 export interface AppListing {
   readonly app: App;
   readonly file: string;
   readonly found: boolean;
   readonly servers: readonly AppServer[];
-  /** Why the file cannot be read. */
+  /** Why the file cannot be read, as a sentence. */
   readonly problem?: string;
-  /** Whether its file is the store, where each entry is a server of ours. */
+  /** Whether its file is the store. */
   readonly readsStore: boolean;
 }
 
-/** Every app that has a file, with what is in it. */
+/** Lists every app that has a configuration file, with the servers in it. */
 export async function listApps(apps: readonly App[], context: Context): Promise<AppListing[]> {
   const place = toAppEnvironment(context);
   const files = apps.flatMap((app) =>
@@ -235,20 +235,20 @@ export async function listApps(apps: readonly App[], context: Context): Promise<
         const all = readServers(text ?? '', { app, file, ours: getProgramPath(context) });
         return { app, file, found: text !== undefined, servers: readsStore ? [] : all, readsStore };
       } catch (error) {
-        const problem = error instanceof AuthError ? error.message : 'it cannot be read';
+        const problem = error instanceof AuthError ? error.message : 'its configuration cannot be read';
         return { app, file, found: true, servers: [], problem, readsStore };
       }
     }),
   );
 }
 
-/** The home of a process that has none, as Debian names it: nothing is found below it, and nothing is written there. */
+/** Stands for the missing home folder of a process, as in Debian. Nothing exists below it, and nothing is written there. */
 const noHome = path.resolve('/nonexistent');
 
-/** Where apps look for their files: the home, the folder that the command was typed in, the system. */
+/** Where apps look for their files: home folder, working folder, platform and environment variables. */
 export function toAppEnvironment({ env }: Pick<Context, 'env'>): AppEnvironment {
   const { platform, variables } = env;
-  // An app that runs in a Unix shell on Windows goes by HOME too.
+  // HOME goes first on Windows too: an app that runs in a Unix shell uses it.
   const { HOME: named } = variables;
   const home = named === undefined || named === '' ? findHomeFolder(env) : named;
   return { home: home ?? noHome, folder: env.folder, platform, variables };
@@ -256,15 +256,15 @@ export function toAppEnvironment({ env }: Pick<Context, 'env'>): AppEnvironment 
 
 function checkHasHome(file: string): void {
   if (!file.startsWith(noHome + path.sep)) return;
-  throw new AuthError('file_unwritable', 'The app keeps its servers in the home folder, and this process has none.', {
-    hint: 'Set HOME to the home of the user who runs the app.',
+  throw new AuthError('file_unwritable', 'The app keeps its configuration in the home folder, but this process has no home folder.', {
+    hint: 'Set HOME to the home folder of the user who runs the app.',
   });
 }
 
-/** Another program may have put any name into the store. @throws AuthError `usage` for one that an app cannot show or hand on. */
+/** Another program may have stored any name. @throws AuthError `usage` for a name that an app cannot show or pass as an argument. */
 function checkShowable(name: string): void {
   if (!hasUnprintable(name) && !name.startsWith('-')) return;
-  throw new AuthError('usage', `${quote(name)} cannot be connected: it begins with “-”, or has characters in it that are not seen.`, {
+  throw new AuthError('usage', `${quote(name)} cannot be connected: the name begins with “-” or has invisible characters.`, {
     hint: 'Log in to the server under another name: mcp-auth login URL --name NAME',
   });
 }
@@ -276,20 +276,20 @@ async function readText(file: string, { files }: Context): Promise<string> {
 async function urlOf(name: string, { store, env }: Context): Promise<string> {
   const entry = findServer(await store.read(), name);
   if (typeof entry?.url === 'string') return checkServerUrl(expandVariables(entry.url, env));
-  throw new AuthError('login_needed', `There is no remote server called ${name} in the store.`, {
+  throw new AuthError('login_needed', `Remote server ${name} not found in the store.`, {
     hint: `Run: ${formatCommand`mcp-auth login URL --name ${name}`}`,
   });
 }
 
-/** This program, as another one starts it: by absolute paths, with the store that is used now if it is not the usual one. */
+/** The commands by which an app starts this program: absolute paths, and --store unless the store is the default. */
 function commandsOf(name: string, { env, store }: Context): { helper: string[]; bridge: string[] } {
-  // An app may be started without the variable that the usual place depends on.
+  // The default path depends on XDG_CONFIG_HOME, which the app may not have.
   const isUsual = store.path === getDefaultStorePath(env) && env.variables['XDG_CONFIG_HOME'] === undefined;
   const where = isUsual ? [] : ['--store', store.path];
   return { helper: [...env.program, 'headers', name, ...where], bridge: [...env.program, 'bridge', name, ...where] };
 }
 
-/** What tells an entry of ours in an app’s file: the program’s own path is in it. */
+/** The path of this program, by which its entries in an app's file are recognised. */
 export function getProgramPath({ env }: Pick<Context, 'env'>): string {
   return env.program.at(-1) ?? '';
 }

@@ -1,4 +1,4 @@
-/** Taking servers, and logins, over from an app that has them already. */
+/** Imports servers and logins from an app. */
 import path from 'node:path';
 import type { App, CachedLogin } from '../apps/app.js';
 import { readServers } from '../apps/configuration.js';
@@ -23,27 +23,27 @@ import { readLogin, writeLogin } from '../store/login.js';
 import { expandVariables, expandsToUrl } from '../store/variables.js';
 
 export interface TakeRequest {
-  /** An app's name, or a file in the notation of any app. */
+  /** The name of an app, or a file in the format of any app. */
   readonly from: string;
-  /** The one server to take. */
+  /** The only server to import. */
   readonly only?: string;
-  /** Whether to take logins too. */
+  /** Whether to import logins too. */
   readonly tokens: boolean;
-  /** Throws for a URL that no server may have, and returns it as it is stored. */
+  /** Returns the URL as it is stored. @throws AuthError `usage` for an invalid URL. */
   readonly checkUrl: (url: string) => string;
 }
 
 export interface TakenServer {
-  /** What the store calls it. */
+  /** Its name in the store. */
   readonly name: string;
-  /** What the app calls it. */
+  /** Its name in the app. */
   readonly nameInApp: string;
   readonly url: string;
   readonly state: 'added' | 'known' | 'logged in' | 'refused';
-  /** Why it was left out, and what to do, as sentences. */
+  /** Why it was not added, and what to do, as sentences. */
   readonly reason?: string;
   readonly hint?: string;
-  /** The headers of its entry that the store has now, and those that it has not. */
+  /** The headers of its entry that were imported, and those that were not. */
   readonly headers: readonly EntryHeader[];
   readonly skippedHeaders: readonly EntryHeader[];
 }
@@ -51,21 +51,21 @@ export interface TakenServer {
 interface Found {
   readonly name: string;
   readonly url: string;
-  /** What is in its URL that only the app knows. */
+  /** Parts of its URL that only the app can resolve. */
   readonly foreign: readonly string[];
   readonly headers: readonly EntryHeader[];
 }
 
 /**
- * Puts the remote servers of an app into the store. What is there stays: a server that has a login keeps it.
+ * Adds the remote servers of an app to the store. Existing entries and logins stay.
  *
- * @throws AuthError `usage` when nothing is found, `file_unreadable`, `file_invalid`.
+ * @throws AuthError `usage` if no server is found, `file_unreadable`, `file_invalid`.
  */
 export async function takeServers(request: TakeRequest, context: Context): Promise<TakenServer[]> {
   const app = apps.find(({ name }) => name === request.from);
   const found = withoutTwins(await (app ? serversOf(app, context) : serversIn(path.resolve(context.env.folder, request.from), context)));
   const logins = request.tokens && app ? await loginsOf(app, found, context) : [];
-  // A name alone says nothing: a project may call a server of its own by the name of another.
+  // The URL decides, not the name: a project may use the name of another server for its own.
   const isOf = (login: CachedLogin, { url }: Found) => expandsToUrl(url, login.url, context.env);
   const [foundBy, loginsBy] = [byName(found), byName(logins)];
   const others = logins.filter((login) => !foundBy(login.name).some((one) => isOf(login, one)));
@@ -79,18 +79,18 @@ export async function takeServers(request: TakeRequest, context: Context): Promi
     }
   });
   if (taken.length > 0) return taken;
-  const is = all.length > 0 && `It has ${all.map(({ name }) => quote(name)).join(', ')}.`;
+  const is = all.length > 0 && `Its servers are ${all.map(({ name }) => quote(name)).join(', ')}.`;
   const what = request.only === undefined ? '' : ` called ${request.only}`;
   throw new AuthError('usage', `${request.from} has no remote server${what}.`, { ...(is && { hint: is }) });
 }
 
 interface Named {
   readonly server: Found;
-  /** What the store calls it. */
+  /** Its name in the store. */
   readonly name: string;
 }
 
-/** Those with a name: a file may have any number of them. */
+/** Groups by name, in linear time because a file may have any number of servers. */
 function byName<T extends { readonly name: string }>(all: readonly T[]): (name: string) => readonly T[] {
   const groups = new Map<string, T[]>();
   for (const one of all) {
@@ -101,7 +101,7 @@ function byName<T extends { readonly name: string }>(all: readonly T[]): (name: 
   return (name) => groups.get(name) ?? [];
 }
 
-/** The same server twice in an app's files is one. */
+/** Removes duplicates: an app may list the same server in several files. */
 function withoutTwins(found: readonly Found[]): Found[] {
   return [...new Map(found.map((one) => [JSON.stringify([one.name, one.url]), one])).values()];
 }
@@ -116,21 +116,21 @@ function named(all: readonly Found[], document: StoreDocument, { env }: Context)
   return all.map((server, index) => ({ server, name: names[index] ?? server.name }));
 }
 
-/** By the app's name for it, or else by the store's. */
+/** The servers with the name `only` in the app, or, if there are none, in the store. */
 function chosen(all: readonly Named[], only: string | undefined): readonly Named[] {
   if (only === undefined) return all;
   const byTheirs = all.filter(({ server }) => server.name === only);
   return byTheirs.length > 0 ? byTheirs : all.filter(({ name }) => name === only);
 }
 
-/** Whether an entry's URL is that of a server, as they are written or as they are used. */
+/** Whether an entry has the URL of a server, with or without its variables expanded. */
 function isSameServer(written: unknown, url: string, env: Context['env']): boolean {
   if (isSameUrl(written, url)) return true;
   const address = addressOf(url, env);
   return address !== undefined && expandsToUrl(written, address, env);
 }
 
-/** A URL as it is used here; undefined where that is not known. */
+/** A URL with its variables expanded; undefined if a variable is not set. */
 function addressOf(url: string, env: Context['env']): string | undefined {
   try {
     return expandVariables(url, env);
@@ -208,15 +208,24 @@ function giveLogin({
 }
 
 function hintFor({ document, server, name }: Taking, { env }: Context): string | undefined {
-  if (server.foreign.length > 0) return `Put a URL or \${VARIABLE} there, or run: ${formatCommand`mcp-auth add ${name} URL`}`;
+  if (server.foreign.length > 0) return `Use a URL or \${VARIABLE} there, or run: ${formatCommand`mcp-auth add ${name} URL`}`;
   const known = findServer(document, name);
   if (known === undefined || isSameServer(known.url, server.url, env)) return undefined;
   return `Run: ${formatCommand`mcp-auth add ${findFreeName(name, (one) => findServer(document, one) !== undefined)} URL`}`;
 }
 
-/** Without an issuer, the token is used while it lives, and cannot be renewed. */
-function loginFrom({ accessToken, refreshToken, expiresAtSeconds: expiresAt, scope, issuer, clientId, tokenEndpoint, url }: CachedLogin) {
-  return { accessToken, refreshToken, expiresAt, scope, issuer: issuer ?? originOf(tokenEndpoint), clientId, tokenEndpoint, resource: url };
+/** A login without an issuer cannot be renewed; its token is used until it expires. */
+function loginFrom({ accessToken, refreshToken, expiresAtSeconds, scope, issuer, clientId, tokenEndpoint, url }: CachedLogin) {
+  return {
+    accessToken,
+    refreshToken,
+    expiresAtSeconds,
+    scope,
+    issuer: issuer ?? originOf(tokenEndpoint),
+    clientId,
+    tokenEndpoint,
+    resource: url,
+  };
 }
 
 function originOf(url: string | undefined): string | undefined {
@@ -243,29 +252,29 @@ function remoteServers(text: string | undefined, { app, file, context }: { app: 
   });
 }
 
-/** A file in any app's notation: of the places that apps keep their servers in, the first that has some. */
+/** The servers in a file of any app's format: those under the first key of a known app that has servers. */
 async function serversIn(file: string, context: Context): Promise<Found[]> {
   const text = await context.files.readIfThere(file);
-  if (text === undefined) throw new AuthError('file_unreadable', `There is neither an app nor a file called ${file}.`);
+  if (text === undefined) throw new AuthError('file_unreadable', `Neither an app nor a file: ${file}`);
   const format = { '.toml': toml, '.yaml': yaml, '.yml': yaml }[path.extname(file)] ?? jsonc;
   format.parse(text, file);
   const all = apps.filter((app) => app.format === format && app.servers.length > 0);
-  // Apps that keep their servers in the same place differ in their notation: the one whose file it seems to be is asked first.
+  // Apps with the same key may write variables differently, so the app whose file name matches goes first.
   const place = toAppEnvironment(context);
   const isItsFile = (app: App) => [false, true].some((project) => lastParts(app.configPath(place, project)) === lastParts(file));
   const candidates = [...all.filter(isItsFile), ...all];
   return candidates.map((app) => remoteServers(text, { app, file, context })).find((found) => found.length > 0) ?? [];
 }
 
-/** A file's name with the folder that it is in. */
+/** A file's name and the name of its folder. */
 function lastParts(file: string | undefined): string | undefined {
   return file === undefined ? undefined : path.join(path.basename(path.dirname(file)), path.basename(file));
 }
 
 async function loginsOf(app: App, found: readonly Found[], context: Context): Promise<CachedLogin[]> {
   if (app.cache === undefined) {
-    throw new AuthError('usage', `${app.summary} keeps its tokens where mcp-auth cannot read them.`, {
-      hint: 'Leave out --tokens, and log in.',
+    throw new AuthError('usage', `mcp-auth cannot read the tokens of ${app.summary}.`, {
+      hint: 'Omit --tokens and log in.',
     });
   }
   const stored = listServers(await context.store.read()).flatMap(([name, { url }]) => (typeof url === 'string' ? [{ name, url }] : []));

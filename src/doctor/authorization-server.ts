@@ -1,4 +1,4 @@
-/** The authorization server: what it says of itself, and what a login makes of it. */
+/** The authorization server: its metadata, and what a login does with it. */
 import { quoteShellWord } from '../text/command-line.js';
 import { formatCommand } from '../text/command-line.js';
 import { createDiscoveryRequest } from '../login/preparation.js';
@@ -13,35 +13,35 @@ import { formatSettings } from '../store/settings.js';
 import { failure, fine, warning, type Check } from './check.js';
 import { findDocumentUrl } from './server.js';
 
-/** Discovery as a login does it. */
+/** Finds the authorization server metadata as a login does. */
 export const metadata: Check = {
   name: 'Authorization server metadata',
   source: 'RFC 8414',
   run: async (subject, context) => {
     const { url, settings, login, responses: visits } = subject;
     if (subject.protectedResource === undefined) return undefined;
-    // What a login has been allowed to cross once, it crosses again.
+    // A login that was once allowed to reach a private network is allowed to reach it again.
     const crossed = login?.network !== undefined && login.network !== context.http.networkOf(url);
     const request = createDiscoveryRequest({ serverUrl: url, settings, login });
     subject.discovery = await discover({ ...request, privateNetworkAllowed: request.privateNetworkAllowed ?? crossed }, context);
     const { isAssumed: assumed, metadata: found } = subject.discovery;
     subject.dialect = findDialect(found.issuer, settings);
     if (!assumed) return fine(`found at ${findDocumentUrl(visits)}`);
-    return warning(`${found.issuer} has none: its endpoints are taken to be /authorize, /token and /register, as in MCP 2025-03-26`);
+    return warning(`${found.issuer} has no metadata. Using the default endpoints /authorize, /token and /register (MCP 2025-03-26)`);
   },
 };
 
-/** What is asked in another way than usual, and by whose word. */
+/** The settings that change requests to this server: the user's, and those known for its vendor. */
 export const serverSettings: Check = {
   name: 'What this server needs',
   run: ({ dialect, settings, entry }) => {
     if (dialect === undefined) return undefined;
     const { name, taken } = dialect.vendor ?? { name: '', taken: [] };
-    // The values of headers may be secret.
+    // The values of headers may be secret, so only their names are shown.
     const words = [...formatSettings(settings), ...Object.keys(readHeaders(entry)).map((header) => `--header ${quoteShellWord(header)}`)];
     const all = [
-      ...(words.length > 0 ? [`${words.join(' ')}, as you said at a login`] : []),
-      ...(taken.length > 0 ? [`${taken.join(', ')}, as ${name} is known to`] : []),
+      ...(words.length > 0 ? [`${words.join(' ')} (set by you)`] : []),
+      ...(taken.length > 0 ? [`${taken.join(', ')} (known for ${name})`] : []),
     ];
     return all.length === 0 ? undefined : fine(all.join('; '));
   },
@@ -54,14 +54,14 @@ export const issuer: Check = {
     if (discovery === undefined) return undefined;
     const { metadata: found, issuerAddress } = discovery;
     if (login?.issuer !== undefined && login.issuer !== found.issuer) {
-      return warning(`is ${quote(found.issuer)}; the login is from ${quote(login.issuer)}`, 'If that is right, log in again.');
+      return warning(`is ${quote(found.issuer)}; the login is from ${quote(login.issuer)}`, 'If this is intended, log in again.');
     }
-    if (found.issuer === issuerAddress) return fine(`is ${found.issuer}, as it should`);
+    if (found.issuer === issuerAddress) return fine(`is ${found.issuer}, as expected`);
     return fine(`is ${found.issuer}, found at ${issuerAddress}`);
   },
 };
 
-/** Whether its endpoints are its own, which a login asks the person of. */
+/** Whether the endpoints belong to the authorization server. A login fails if one is on another site. */
 export const endpoints: Check = {
   name: 'Endpoints',
   source: 'RFC 9700 section 4.4',
@@ -71,11 +71,11 @@ export const endpoints: Check = {
     const { issuer } = found;
     const places = collectOwnAddresses({ issuer, issuerAddress, serverUrl: url.href, trusted: settings.trustedEndpoints });
     const foreign = findForeignEndpoints(found, places);
-    if (foreign.length === 0) return fine('all belong to it');
+    if (foreign.length === 0) return fine('all belong to the authorization server');
     const hosts = [...new Set(foreign.map(({ host }) => host))];
     return failure(`${foreign.map(({ name, host }) => `its ${name} is at ${host}`).join(', ')}, which is another site`, {
       code: 'endpoint_elsewhere',
-      hint: `If you know that they belong together: ${formatCommand`mcp-auth login … --trust-endpoints ${hosts.join(',')}`}`,
+      hint: `If you know that they belong together, run: ${formatCommand`mcp-auth login … --trust-endpoints ${hosts.join(',')}`}`,
     });
   },
 };
@@ -88,9 +88,14 @@ export const pkce: Check = {
     const methods = discovery.metadata.code_challenge_methods_supported;
     if (methods?.includes('S256')) return fine('S256');
     if (methods !== undefined)
-      return failure(`S256 is not among its methods: ${quote(methods.join(', '))}`, { hint: 'Only a device code will do.' });
-    if (dialect?.pkceUnadvertised) return fine('not mentioned, and sent all the same');
-    return warning('not mentioned', 'If the server does it all the same: mcp-auth login … --allow-missing-pkce-metadata');
+      return failure(`S256 is not among the supported methods: ${quote(methods.join(', '))}`, {
+        hint: 'Log in with a device code: mcp-auth login … --flow device',
+      });
+    if (dialect?.pkceUnadvertised) return fine('not mentioned in the metadata; sent anyway');
+    return warning(
+      'not mentioned in the metadata',
+      'If you know that the server supports PKCE: mcp-auth login … --allow-missing-pkce-metadata',
+    );
   },
 };
 
@@ -100,11 +105,11 @@ export const responseIssuer: Check = {
   run: ({ discovery }) => {
     if (discovery === undefined) return undefined;
     const isSent = discovery.metadata.authorization_response_iss_parameter_supported === true;
-    return fine(isSent ? 'sent, and checked: paste the whole address' : 'not sent, and not needed');
+    return fine(isSent ? 'sent and checked: when asked to paste, paste the whole address' : 'not sent (optional)');
   },
 };
 
-/** The ways of becoming a client that could be gone, in the order in which they are tried. */
+/** The ways to become a client, in the order in which a login tries them. */
 export const registration: Check = {
   name: 'Client registration',
   source: 'RFC 7591',
@@ -117,14 +122,14 @@ export const registration: Check = {
       ...known.map(
         ({ client_id: id, obtained_by: by }) => `${quote(id)} is in the store${by === 'pre_registration' ? ', registered by hand' : ''}`,
       ),
-      ...(readsDocuments === true ? [`client-ID metadata documents${preferred === undefined ? '' : `, as ${preferred}`}`] : []),
-      ...(endpoint === undefined ? [] : [`dynamic registration${discovery.isAssumed ? ', perhaps' : ''}`]),
+      ...(readsDocuments === true ? [`client ID metadata document${preferred === undefined ? 's' : ` ${preferred}`}`] : []),
+      ...(endpoint === undefined ? [] : [`dynamic registration${discovery.isAssumed ? ' (not confirmed)' : ''}`]),
     ];
     const can = known.length > 0 || endpoint !== undefined || (readsDocuments === true && preferred !== undefined);
     if (can) return fine(ways.join('; '));
-    return failure(`${issuer} lets no client register itself${ways.length > 0 ? `, but takes ${ways.join('; ')}` : ''}`, {
+    return failure(`${issuer} does not support dynamic client registration${ways.length > 0 ? `, but accepts ${ways.join('; ')}` : ''}`, {
       code: 'registration_unsupported',
-      hint: 'Register a client there by hand: mcp-auth login … --client-id ID',
+      hint: 'Register a client there manually, then run: mcp-auth login … --client-id ID',
     });
   },
 };
@@ -134,7 +139,9 @@ export const deviceAuthorization: Check = {
   source: 'RFC 8628',
   run: ({ discovery }) => {
     if (discovery === undefined) return undefined;
-    return discovery.metadata.device_authorization_endpoint === undefined ? warning('not offered', 'Log in by paste.') : fine('offered');
+    return discovery.metadata.device_authorization_endpoint === undefined
+      ? warning('not supported', 'Log in by pasting the redirect URL: mcp-auth login … --flow paste')
+      : fine('supported');
   },
 };
 
@@ -152,7 +159,7 @@ export const scope: Check = {
       least: dialect?.defaultScope,
     };
     const wanted = chooseScope(discovery, asked);
-    const granted = login?.scope === undefined ? '' : `; the login has ${quote(login.scope)}`;
-    return fine(`${wanted === undefined ? 'none is asked for by name' : `a login asks for ${quote(wanted)}`}${granted}`);
+    const granted = login?.scope === undefined ? '' : `; the stored login has ${quote(login.scope)}`;
+    return fine(`${wanted === undefined ? 'a login requests no specific scopes' : `a login requests ${quote(wanted)}`}${granted}`);
   },
 };

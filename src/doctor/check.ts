@@ -1,4 +1,4 @@
-/** What is looked at, one thing after the other, and what is found. */
+/** The types of a check and of its results. */
 import type { Context } from '../context.js';
 import type { ErrorCode } from '../errors.js';
 import type { Dialect } from '../oauth/dialect.js';
@@ -10,28 +10,28 @@ import type { Login } from '../store/login.js';
 import type { ServerSettings } from '../store/settings.js';
 import type { RecordedResponse } from './recorded-responses.js';
 
-/** `warning` is what may be as it should be; `failure` is what keeps a login from being made or used. */
+/** `warning` may be intended; `failure` prevents a login or its use. */
 export type CheckVerdict = 'fine' | 'warning' | 'failure';
 
-/** What one look has shown. Sentences hold no secret, and nothing that a server sent except through `quoted`. */
+/** A result of a check. Sentences contain no secret, and text of a server only through `quote`. */
 export interface CheckResult {
   readonly verdict: CheckVerdict;
   readonly seen: string;
-  /** What to do about it. */
+  /** How to fix it. */
   readonly hint?: string | undefined;
-  /** The code that a command would fail with for it. */
+  /** The error code with which a command would fail for this reason. */
   readonly code?: ErrorCode;
 }
 
-/** Public interface, as `doctor --json` has it. */
+/** A result as `doctor --json` prints it. Public interface. */
 export interface Finding extends CheckResult {
-  /** What was looked at. */
+  /** The name of the check. */
   readonly step: string;
-  /** Where its name comes from, as `RFC 9728`. */
+  /** The document that defines it, for example `RFC 9728`. */
   readonly source?: string;
 }
 
-/** One link of the chain. Those of the machine are there without a server too. */
+/** A check of one step of a login. Checks of the machine also run without a server. */
 export interface Check<S extends CheckedServer | undefined = CheckedServer> {
   readonly name: string;
   readonly source?: string;
@@ -48,23 +48,23 @@ export interface Check<S extends CheckedServer | undefined = CheckedServer> {
 
 export type MachineCheck = Check<CheckedServer | undefined>;
 
-/** The server that is looked at, with what is known of it so far. */
+/** The server that is checked, and what the checks so far have found. */
 export interface CheckedServer {
   readonly name: string;
   readonly url: URL;
-  /** What the store has of it. */
+  /** Its entry in the store. */
   readonly entry?: ServerEntry | undefined;
   readonly login?: Login | undefined;
-  /** What the person has said of it. */
+  /** The user's settings for it. */
   readonly settings: ServerSettings;
-  /** Every request that was made for it. */
+  /** Every response to the requests of the checks. */
   readonly responses: RecordedResponse[];
   probe?: Probe;
-  /** Null where the server has no such metadata. */
+  /** Null if the server has no such metadata. */
   protectedResource?: ProtectedResource | null;
   discovery?: Discovery;
   dialect?: Dialect;
-  /** The login there is was used, and the server let it in. */
+  /** The server has accepted the stored login. */
   isUsable?: boolean;
 }
 

@@ -1,21 +1,21 @@
-/** The ways in which a person here could log in. */
+/** The flows that can run on this machine. */
 import { selectFlows, flows } from '../flows/index.js';
 import { fine, warning, type CheckResult, type Check } from './check.js';
 
-/** Which flows can run here, and in the flows' own words why the others cannot. */
+/** Which flows can run, and why the others cannot. */
 export const usableFlows: Check = {
   name: 'Flow',
   run: ({ discovery, dialect }, { env }) => {
     if (discovery === undefined || dialect === undefined) return undefined;
     const { metadata } = discovery;
     const conditions = { metadata, dialect, browserWanted: true, credentials: {}, inTwoSteps: false, env };
-    // Throws with the reasons where there is none.
+    // Throws with all reasons if no flow can run.
     const [first] = selectFlows(conditions, undefined);
     return flows.map((flow): CheckResult => {
       const reason = dialect.unsupportedFlows[flow.name] ?? flow.unavailable(conditions);
       if (reason !== undefined) return warning(`${flow.name} cannot run: ${reason}`);
-      if (flow.unattended) return fine(`${flow.name} can run, with --flow ${flow.name} and a client that is known there`);
-      return fine(`${flow.name} can run${flow === first ? ', and is the one that is taken' : ''}`);
+      if (flow.unattended) return fine(`${flow.name} can run with --flow ${flow.name} and a client that is registered there`);
+      return fine(`${flow.name} can run${flow === first ? ' and is the default' : ''}`);
     });
   },
 };

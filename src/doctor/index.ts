@@ -1,4 +1,4 @@
-/** The chain that a login walks, link by link. A new one is a value in a file of this folder, and a word here. */
+/** The checks in the order of a login. To add a check, export it from a file of this folder and add it to a list here. */
 import * as apps from './apps.js';
 import * as authorizationServer from './authorization-server.js';
 import * as flows from './flows.js';
@@ -8,7 +8,7 @@ import * as server from './server.js';
 import type { MachineCheck, Check } from './check.js';
 import * as store from './store.js';
 
-/** What there is to see without a server. */
+/** Checks of this machine, which need no server. */
 export const machineChecks: readonly MachineCheck[] = [
   machine.program,
   machine.certificates,
@@ -18,13 +18,13 @@ export const machineChecks: readonly MachineCheck[] = [
   store.renewals,
 ];
 
-/** What is seen of one server. */
+/** Checks of one server. */
 export const serverChecks: readonly Check[] = [
   machine.proxy,
   server.reachable,
   server.clock,
   server.challenge,
-  // What can be used is told first: what follows is for the next login.
+  // The stored login comes first. The checks that follow are about the next login.
   login.serverLogin,
   login.liveCall,
   server.protectedResource,
@@ -40,5 +40,5 @@ export const serverChecks: readonly Check[] = [
   flows.usableFlows,
 ];
 
-/** What uses the logins. */
+/** Checks of the stored logins and of the apps that use them. */
 export const finalChecks: readonly MachineCheck[] = [login.allLogins, apps.connectedApps];

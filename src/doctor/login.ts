@@ -1,4 +1,4 @@
-/** The login in the store, and whether it does what it is for. */
+/** The stored login, and whether the server accepts it. */
 import { formatCommand } from '../text/command-line.js';
 import { formatDuration } from '../text/duration.js';
 import { importDpop } from '../oauth/dpop.js';
@@ -11,18 +11,18 @@ import { getRemainingSeconds } from '../store/freshness.js';
 import { verifyToken } from '../login/verification.js';
 import { failure, fine, warning, type MachineCheck, type CheckResult, type Check } from './check.js';
 
-/** Every login, where no server was named. */
+/** All stored logins, if no server was named. */
 export const allLogins: MachineCheck = {
   name: 'Logins',
   run: async (subject, context) => {
-    // A store that cannot be read has been told of.
+    // The check of the store has reported a store that cannot be read.
     const document = await context.store.read().catch(() => undefined);
     if (subject !== undefined || document === undefined) return undefined;
     const all = listServers(document).flatMap(([name, entry]) => {
       const login = readLogin(entry);
       return login ? [{ name, login }] : [];
     });
-    if (all.length === 0) return warning('there is none', 'Run: mcp-auth login URL');
+    if (all.length === 0) return warning('no login found', 'Run: mcp-auth login URL');
     return all.map(({ name, login }) => stateOf({ name, login }, context));
   },
 };
@@ -31,31 +31,31 @@ export const serverLogin: Check = {
   name: 'Login',
   run: ({ name, url, entry, login }, context) => {
     if (login) return stateOf({ name, login }, context);
-    if (typeof entry?.auth?.type === 'string') return fine(`${name} is authenticated by ${quote(entry.auth.type)}, not by a login`);
-    return warning('there is none', `Run: ${formatCommand`mcp-auth login ${entry === undefined ? redactUrl(url) : name}`}`);
+    if (typeof entry?.auth?.type === 'string') return fine(`${name} uses ${quote(entry.auth.type)} authentication, not a login`);
+    return warning('no login found', `Run: ${formatCommand`mcp-auth login ${entry === undefined ? redactUrl(url) : name}`}`);
   },
 };
 
-/** When it ends, and what happens then. */
+/** When the token expires, and what happens then. */
 function stateOf({ name, login }: { name: string; login: Login }, context: Parameters<Check['run']>[1]): CheckResult {
   const hint = `Run: ${formatCommand`mcp-auth login ${name}`}`;
   if (login.endedAtSeconds !== undefined)
-    return failure(`${name}: its refresh token is not accepted any more`, { code: 'login_needed', hint });
+    return failure(`${name}: its refresh token was rejected by the authorization server`, { code: 'login_needed', hint });
   const left = getRemainingSeconds(login, context);
   const by = [login.flow, login.tokenType === 'dpop' ? 'DPoP' : undefined].filter(Boolean).join(', ');
   const what = `${name}${by === '' ? '' : ` (${by})`}: ${endOf(left)}`;
-  if (canRenew(login)) return fine(`${what}, and is renewed when it is needed`);
+  if (canRenew(login)) return fine(`${what}, and is renewed automatically`);
   if (left <= 0) return failure(`${what}, and there is no refresh token`, { code: 'login_needed', hint });
-  return warning(`${what}, and there is no refresh token`, `Log in again then: ${formatCommand`mcp-auth login ${name}`}`);
+  return warning(`${what}, and there is no refresh token`, `When it expires, run: ${formatCommand`mcp-auth login ${name}`}`);
 }
 
 /** @param left in seconds. */
 function endOf(left: number): string {
-  if (!Number.isFinite(left)) return 'its token names no end';
+  if (!Number.isFinite(left)) return 'its token has no known expiry';
   return left > 0 ? `its token expires in ${formatDuration(left)}` : `its token expired ${formatDuration(left)} ago`;
 }
 
-/** The server opened with the login, which is renewed first if it must be. */
+/** Connects to the server with the stored login, which is renewed first if necessary. */
 export const liveCall: Check = {
   name: 'Live call',
   source: 'MCP',
@@ -66,7 +66,9 @@ export const liveCall: Check = {
     const dpop = fresh.dpopKey && (await importDpop(fresh.dpopKey));
     const { serverName, serverVersion, tools } = await verifyToken({ url, tokens: fresh, dpop }, context);
     subject.isUsable = true;
-    const renewed = fresh.accessToken === login.accessToken ? '' : ', with a token that was renewed for it';
-    return fine(`${quote(`${serverName} ${serverVersion}`.trim())} lets us in and has ${tools} tool${tools === 1 ? '' : 's'}${renewed}`);
+    const renewed = fresh.accessToken === login.accessToken ? '' : ' (the token was renewed first)';
+    return fine(
+      `${quote(`${serverName} ${serverVersion}`.trim())} accepts the token and has ${tools} tool${tools === 1 ? '' : 's'}${renewed}`,
+    );
   },
 };

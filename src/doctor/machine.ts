@@ -1,4 +1,4 @@
-/** What on this machine decides how a login goes, before any server is asked. */
+/** What on this machine affects a login, before any request to a server. */
 import { findProxy } from '../http/proxies.js';
 import { isLoopbackUrl } from '../http/url-policy.js';
 import { version } from '../version.js';
@@ -9,7 +9,7 @@ export const program: MachineCheck = {
   run: () => fine(`version ${version}, Node ${process.version.slice(1)}, ${process.platform} ${process.arch}`),
 };
 
-/** By the names that `http/proxies.ts` reads; a password in one is not shown. */
+/** The proxy from the variables that `http/proxies.ts` reads. Its password is not shown. */
 export const proxy: Check = {
   name: 'Proxy',
   run: (subject, { env }) => {
@@ -24,12 +24,12 @@ export const certificates: MachineCheck = {
   run: (_, { env }) => {
     const { NODE_EXTRA_CA_CERTS: extra, NODE_TLS_REJECT_UNAUTHORIZED: checked } = env.variables;
     if (checked === '0') {
-      return failure('NODE_TLS_REJECT_UNAUTHORIZED=0: whoever is on the way can read and take every login', {
+      return failure('NODE_TLS_REJECT_UNAUTHORIZED=0: certificates are not checked, so an attacker in the network can steal every login', {
         hint: 'Unset it. For a company proxy, set NODE_EXTRA_CA_CERTS to the file with its certificate.',
       });
     }
     if (!extra) return undefined;
-    if (env.exists(extra)) return fine(`those of ${extra} are trusted besides (NODE_EXTRA_CA_CERTS)`);
-    return warning(`NODE_EXTRA_CA_CERTS names ${extra}, which is not there`, 'Correct it, or unset it.');
+    if (env.exists(extra)) return fine(`${extra} is trusted in addition (NODE_EXTRA_CA_CERTS)`);
+    return warning(`NODE_EXTRA_CA_CERTS: file not found: ${extra}`, 'Correct the path, or unset the variable.');
   },
 };

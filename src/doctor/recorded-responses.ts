@@ -1,18 +1,21 @@
-/** What was asked of servers while they were looked at. */
+/** Records the responses to the requests of the checks. */
 import type { Http } from '../effects.js';
 
-/** One request that was answered. */
+/** The URL and the status of a response. */
 export interface RecordedResponse {
   readonly url: URL;
   readonly status: number;
-  /** RFC 9110 section 6.6.1, as it came. */
+  /** The Date header as received (RFC 9110 section 6.6.1). */
   readonly date: string | null;
 }
 
-/** The same network, with every answer noted in `visits`: so that what is looked at is what a login does, and nothing else. */
+/** Wraps `http` and adds every response to `responses`, so that the checks make the same requests as a login. */
 export function recordResponses(http: Http, visits: RecordedResponse[]): Http {
   return {
-    ...http,
+    allowedNetwork: http.allowedNetwork,
+    networkOf: (url) => http.networkOf(url),
+    open: (url, request) => http.open(url, request),
+    close: () => http.close(),
     withAllowedNetwork: (reach) => recordResponses(http.withAllowedNetwork(reach), visits),
     withServerAccess: (server) => recordResponses(http.withServerAccess(server), visits),
     fetch: async (url, request) => {

@@ -9,14 +9,14 @@ import { finalChecks, machineChecks, serverChecks } from './index.js';
 import { fine, type Finding, type CheckResult, type Check, type CheckedServer } from './check.js';
 import { recordResponses } from './recorded-responses.js';
 
-/** Where a look is told that there is nothing to be mended. */
+/** The error code that is not a problem: the server needs no login. */
 const harmless = 'no_login_needed';
 
 /**
- * Walks the chain that a login to `target` walks, or, without one, looks at this machine and at the logins that it has.
+ * Checks every step of a login to `target`; without a target, checks this machine and its stored logins.
  *
  * @param tell is told each finding as soon as there is one.
- * @returns the exit code: that of the first failure, which is the one that a login or a token would end with; 0 without any.
+ * @returns the exit code of the first failure, with which a login or a token request would end too; 0 without a failure.
  */
 export async function runChecks(target: LoginTarget | undefined, tell: (finding: Finding) => void, context: Context): Promise<number> {
   let code: number = exitCodes.done;
@@ -40,17 +40,17 @@ export async function runChecks(target: LoginTarget | undefined, tell: (finding:
     }
   };
   for (const step of machineChecks) await take(step, subject);
-  // The rest of the chain can be looked at all the same.
+  // The other checks can still run.
   if (unsent !== undefined) await take({ name: 'Headers and client certificate', run: () => Promise.reject(unsent) }, subject);
   if (subject) for (const step of serverChecks) await take(step, subject);
   for (const step of finalChecks) await take(step, subject);
   return code;
 }
 
-/** What keeps a new login from being made is no failure of the one that there is. */
+/** A problem of the next login is only a warning if the stored login works. */
 function asForLater(seen: CheckResult): CheckResult {
   if (seen.verdict !== 'failure') return seen;
-  return { verdict: 'warning', hint: seen.hint, seen: `${seen.seen} The login that there is works all the same; a new one would fail.` };
+  return { verdict: 'warning', hint: seen.hint, seen: `${seen.seen} The stored login still works; a new login would fail.` };
 }
 
 function exitCodeOf({ code }: CheckResult): number {
@@ -58,7 +58,7 @@ function exitCodeOf({ code }: CheckResult): number {
 }
 
 async function subjectOf({ name, expandedUrl: address }: LoginTarget, { store }: Context): Promise<CheckedServer> {
-  // A store that cannot be read is found by its own step.
+  // The check of the store reports a store that cannot be read.
   const entry = findServer(await store.read().catch(() => ({})), name);
   return { name, url: new URL(address), entry, login: readLogin(entry), settings: readSettings(entry), responses: [] };
 }
@@ -75,14 +75,14 @@ async function seenBy(look: () => ReturnType<Check['run']>, { signal }: Context)
   }
 }
 
-/** What is seen, without what must not be told. */
+/** The result with secrets redacted. */
 function toldOf(found: CheckResult, { env: { secrets } }: Context): CheckResult {
   if (secrets === undefined) return found;
   const hint = found.hint === undefined ? {} : { hint: secrets.redactSentence(found.hint) };
   return { ...found, seen: secrets.redactSentence(found.seen), ...hint };
 }
 
-/** Some servers have a key in their URL, which is nobody's business. */
+/** Hides the query of the server's URL, because some servers have an API key there. */
 function withoutQuery(seen: CheckResult, url: URL | undefined): CheckResult {
   if (url === undefined || url.search === '') return seen;
   const hide = (text: string) => text.replaceAll(url.search, '?…').replaceAll(url.search.slice(1), '…');

@@ -1,10 +1,10 @@
-/** The MCP server, as it meets somebody without a token. */
+/** The MCP server, as it responds without a token. */
 import { quote } from '../text/server-text.js';
 import { createNotProtectedError, requestProbe } from '../oauth/probe.js';
 import { requestProtectedResource } from '../oauth/protected-resource.js';
 import { fine, warning, type Check, type CheckedServer } from './check.js';
 
-/** Seconds by which two clocks may differ without anybody noticing. */
+/** Clock difference, in seconds, that does not matter. */
 const tolerated = 60;
 
 export const reachable: Check = {
@@ -15,24 +15,24 @@ export const reachable: Check = {
     subject.probe = await requestProbe(subject.url, context);
     const { host } = subject.url;
     const took = Math.round(performance.now() - before);
-    return fine(`${host} answers in ${took} ms (status ${subject.probe.status}, ${placeOf[context.http.networkOf(subject.url)]})`);
+    return fine(`${host} responded in ${took} ms (status ${subject.probe.status}, ${placeOf[context.http.networkOf(subject.url)]})`);
   },
 };
 
-const placeOf = { public: 'a public address', private: 'an address of a private network', loopback: 'this machine' };
+const placeOf = { public: 'public address', private: 'private network', loopback: 'this machine' };
 
 /** A clock that is wrong makes fresh tokens look expired, and expired ones fresh. */
 export const clock: Check = {
   name: 'Clock',
   source: 'RFC 9110 section 6.6.1',
-  run: ({ responses: visits }, context) => {
-    const at = Date.parse(visits.at(-1)?.date ?? '');
+  run: ({ responses }, context) => {
+    const at = Date.parse(responses.at(-1)?.date ?? '');
     if (Number.isNaN(at)) return undefined;
     const ahead = Math.round((context.clock.now() - at) / 1000);
-    if (Math.abs(ahead) < tolerated) return fine('agrees with the server’s');
+    if (Math.abs(ahead) < tolerated) return fine('agrees with the clock of the server');
     return warning(
-      `is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} the server’s: tokens seem to live ${ahead > 0 ? 'shorter' : 'longer'} than they do`,
-      'Have it set by the network, as with: timedatectl set-ntp true',
+      `is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} the clock of the server: tokens seem to expire ${ahead > 0 ? 'too early' : 'too late'}`,
+      'Synchronise the clock over the network, for example: timedatectl set-ntp true',
     );
   },
 };
@@ -43,12 +43,12 @@ export const challenge: Check = {
   run: ({ probe, url }) => {
     if (probe === undefined) return undefined;
     if (probe.verdict === 'open' || probe.verdict === 'foreign')
-      return warning(`none: ${url.host} answers without a token (status ${probe.status})`);
+      return warning(`none: ${url.host} responds without a token (status ${probe.status})`);
     if (probe.verdict === 'unclear')
-      return warning(`none: status ${probe.status}`, 'A login goes on with the metadata at its usual addresses.');
+      return warning(`none: status ${probe.status}`, 'A login continues with the metadata at the default URLs.');
     const { resourceMetadata, scope, isDpop: dpop } = probe.challenge ?? {};
     if (probe.challenge === undefined) {
-      return warning(`status ${probe.status} without WWW-Authenticate`, 'A login goes on with the metadata at its usual addresses.');
+      return warning(`status ${probe.status} without WWW-Authenticate`, 'A login continues with the metadata at the default URLs.');
     }
     const parts = [
       resourceMetadata === undefined ? 'no resource_metadata' : `resource_metadata ${quote(resourceMetadata)}`,
@@ -63,7 +63,7 @@ export const protectedResource: Check = {
   name: 'Protected-resource metadata',
   source: 'RFC 9728',
   run: async (subject, { http, signal }) => {
-    const { probe, url, responses: visits, settings } = subject;
+    const { probe, url, responses, settings } = subject;
     if (probe === undefined) return undefined;
     const within = http.withAllowedNetwork(http.networkOf(url));
     const found = await requestProtectedResource(
@@ -72,14 +72,15 @@ export const protectedResource: Check = {
     );
     if (found === undefined && (probe.verdict === 'open' || probe.verdict === 'foreign')) throw createNotProtectedError(url, probe);
     subject.protectedResource = found ?? null;
-    if (found === undefined) return warning(`none: ${url.origin} itself is taken for the authorization server, as in MCP 2025-03-26`);
+    if (found === undefined) return warning(`not found: using ${url.origin} as the authorization server (MCP 2025-03-26)`);
     const named = found.authorization_servers.slice(0, 5).map(quote).join(', ');
-    if (named === '') return warning(`${findDocumentUrl(visits)} names no authorization server`, 'Its own origin is asked.');
-    return fine(`${findDocumentUrl(visits)} names ${named}; the resource is ${quote(found.resource)}`);
+    if (named === '')
+      return warning(`${findDocumentUrl(responses)} names no authorization server`, 'A login tries the origin of the server.');
+    return fine(`${findDocumentUrl(responses)} names ${named}; the resource is ${quote(found.resource)}`);
   },
 };
 
-/** Where the last document was. */
-export function findDocumentUrl(visits: CheckedServer['responses']): string {
-  return visits.findLast(({ status }) => status === 200)?.url.href ?? 'it';
+/** The URL of the last document that was found. */
+export function findDocumentUrl(responses: CheckedServer['responses']): string {
+  return responses.findLast(({ status }) => status === 200)?.url.href ?? 'it';
 }

@@ -1,4 +1,4 @@
-/** The file of the logins, and what is beside it. */
+/** The store file, and the locks next to it. */
 import { AuthError } from '../errors.js';
 import { renewInRefresher } from '../session/renew-in-refresher.js';
 import { listServers } from '../store/document.js';
@@ -10,7 +10,7 @@ export const file: MachineCheck = {
   run: async (_, { store }) => {
     const count = listServers(await store.read()).length;
     const { mode } = await store.readState();
-    if (mode === undefined) return fine(`${store.path} is not there yet: the first login makes it`);
+    if (mode === undefined) return fine(`${store.path} does not exist yet: the first login creates it`);
     const what = `${store.path} has ${count} server${count === 1 ? '' : 's'}`;
     const [finding] = store.getWarnings();
     if (finding !== undefined) return warning(what, finding);
@@ -18,7 +18,7 @@ export const file: MachineCheck = {
   },
 };
 
-/** A store that cannot be written is good for reading tokens, as a secret that is mounted read-only. */
+/** A store that cannot be written can still serve tokens, for example a secret that is mounted read-only. */
 export const writable: MachineCheck = {
   name: 'Store: writing',
   run: async (_, { store }) => {
@@ -27,24 +27,24 @@ export const writable: MachineCheck = {
       await store.checkWritable();
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
-      return warning(`${error.message} Tokens can be read, but not renewed.`, error.hint);
+      return warning(`${error.message} Tokens can be read but not renewed.`, error.hint);
     }
-    return fine('possible');
+    return fine('writable');
   },
 };
 
-/** Where no process can be started, as in some sandboxes, a command that is killed can take the login with it. */
+/** If no process can be started, as in some sandboxes, killing a command during a renewal can lose the login. */
 export const renewals: MachineCheck = {
   name: 'Renewals',
   run: async (_, context) => {
     const { refresher, store } = context;
     if (refresher === undefined || !hasPlace(store)) return undefined;
     if (await renewInRefresher({ renewals: [], take: () => undefined }, { refresher, context })) {
-      return fine('have a process of their own, which outlives the one that asks');
+      return fine('run in a separate process, which survives the command that started it');
     }
     return warning(
-      'run in the process that asks: no other one can be started here',
-      'Do not kill a command that renews a token: the login may be lost with it. A limit on processes, or a sandbox, is the reason.',
+      'run in the process of the command: no other process can be started here',
+      'Do not kill a command while it renews a token, or the login may be lost. The cause is a process limit or a sandbox.',
     );
   },
 };
@@ -54,17 +54,18 @@ export const locks: MachineCheck = {
   run: async (_, { store, clock }) => {
     if (!hasPlace(store)) return undefined;
     const { locks } = await store.readState();
-    if (locks.length === 0) return fine('none is held');
+    if (locks.length === 0) return fine('no locks');
     return locks.map(({ path, pid, hasEnded, touchedAt }): CheckResult => {
       const age = Math.max(0, Math.round((clock.now() - touchedAt) / 1000));
       const who = pid === undefined ? 'a process' : `process ${pid}`;
-      if (hasEnded) return warning(`${who}, which has ended, left ${path}`, 'Whoever needs it next takes it over.');
-      return fine(`${who} holds ${path}, and touched it ${age} s ago`);
+      if (hasEnded)
+        return warning(`${who} has ended and left ${path}`, 'Nothing to do: the next process that needs the lock takes it over.');
+      return fine(`${who} holds ${path} (last active ${age} s ago)`);
     });
   },
 };
 
-/** False where the first look has said that there is none. */
+/** False if there is no folder for the store, which the check of the store has reported. */
 function hasPlace(store: Store): boolean {
   try {
     return store.path !== '';

@@ -1,20 +1,19 @@
 /**
- * A renewal for the question that is asked most, without the whole program: it waits for another process anyway. Measured on
- * 2 cores: `token` with an expired token 1.35 times as long as with a renewal in the same process, in place of 1.6 times.
+ * A renewal on the fast path, without the whole program, which would only wait for the process that renews. Measured on 2 cores:
+ * `token` with an expired token takes 1.35 times as long as with a renewal in the same process, instead of 1.6 times.
  */
 import process from 'node:process';
 import { isSea } from 'node:sea';
 import type { Refresher } from '../effects.js';
+import { systemClock } from '../machine/clock.js';
 import { createRefresher } from '../machine/program.js';
-import { answerQuickly, type findExpiredLogin, type FastPathRequest } from './quick.js';
 import type { RefresherMessage } from '../session/refresher-messages.js';
 import type { RenewalTask } from '../session/renew-in-process.js';
 import { createFingerprint } from '../store/fingerprint.js';
 import { openStore } from '../store/store.js';
+import { answerQuickly, type FastPathLogin, type FastPathRequest } from './quick.js';
 
-type Expired = NonNullable<ReturnType<typeof findExpiredLogin>>;
-
-/** What the process that renews has said, and whether a signal has ended the waiting for it. */
+/** The messages of the process that renews, and whether a signal ended the wait for it. */
 export interface RefresherReport {
   readonly messages: readonly RefresherMessage[];
   readonly isInterrupted: boolean;
@@ -22,50 +21,49 @@ export interface RefresherReport {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Has an expired login renewed by another process. */
-export async function renewQuickly(expired: Expired, question: FastPathRequest): Promise<RefresherReport> {
+/** Has an expired login renewed by another process. Never throws: if there is no token afterwards, the whole program reports why. */
+export async function renewQuickly(expired: FastPathLogin, request: FastPathRequest): Promise<RefresherReport> {
   const interrupt = new AbortController();
   const abort = () => interrupt.abort(new Error());
-  for (const one of signals) process.on(one, abort);
-  // Where there can be no lock, the whole program finds the same, and tells it.
-  const said = await ask(expired, { question, signal: interrupt.signal }).catch(() => []);
-  for (const one of signals) process.off(one, abort);
-  return { messages: said, isInterrupted: interrupt.signal.aborted };
+  for (const signal of signals) process.on(signal, abort);
+  const messages = await requestRenewal(expired, { request, signal: interrupt.signal }).catch(() => []);
+  for (const signal of signals) process.off(signal, abort);
+  return { messages, isInterrupted: interrupt.signal.aborted };
 }
 
-async function ask(
-  { file, name, login }: Expired,
-  { question, signal }: { question: FastPathRequest; signal: AbortSignal },
+async function requestRenewal(
+  { file, name, login }: FastPathLogin,
+  { request, signal }: { request: FastPathRequest; signal: AbortSignal },
 ): Promise<RefresherMessage[]> {
-  const store = openStore(() => file, signal);
-  const isFreshNow = () => answerQuickly({ ...question, now: Date.now() }) !== undefined;
-  const instead = () => Promise.resolve(isFreshNow() ? [] : undefined);
+  const store = openStore(() => file, { signal, clock: systemClock });
+  const isFreshNow = () => answerQuickly({ ...request, now: Date.now() }) !== undefined;
+  const findResult = () => Promise.resolve(isFreshNow() ? [] : undefined);
   const renewal: RenewalTask = { name, seen: createFingerprint(login.accessToken), always: false };
-  const renewed = async () => {
-    const said: RefresherMessage[] = [];
+  const renew = async () => {
+    const messages: RefresherMessage[] = [];
     const take = (message: unknown) => {
-      said.push(message as RefresherMessage);
-      return said.at(-1)?.is === 'ended';
+      messages.push(message as RefresherMessage);
+      return messages.at(-1)?.is === 'ended';
     };
     if (!isFreshNow()) await createRefresher(getProgramWords()).start({ store: store.path, renewals: [renewal] }, { signal, take });
-    return said;
+    return messages;
   };
-  return store.withRenewalRequestLock<RefresherMessage[]>(name, renewed, instead);
+  return store.withRenewalRequestLock<RefresherMessage[]>(name, renew, findResult);
 }
 
-/** The words that start this program. An executable that has Node in it is a program by itself. */
+/** The command line that starts this program. A single executable application contains Node.js and needs no script. */
 export function getProgramWords(): string[] {
   return isSea() ? [process.execPath] : [process.execPath, ...process.argv.slice(1, 2)];
 }
 
-/** A refresher whose first answer is there already. */
-export function createReplayingRefresher(said: readonly RefresherMessage[], refresher: Refresher): Refresher {
-  let isFirst = said.some(({ is }) => is === 'started');
+/** A refresher whose first start returns the messages that have arrived already. */
+export function createReplayingRefresher(messages: readonly RefresherMessage[], refresher: Refresher): Refresher {
+  let isFirst = messages.some(({ is }) => is === 'started');
   return {
     start: async (request, options) => {
       if (!isFirst) return refresher.start(request, options);
       isFirst = false;
-      for (const one of said) if (one.is !== 'said') options.take(one);
+      for (const message of messages) if (message.is !== 'said') options.take(message);
     },
   };
 }

@@ -1,16 +1,16 @@
-/** The connections that requests go over: made through a proxy where there is one, and otherwise only to permitted addresses. */
+/** Connections: through a proxy if the environment names one, and otherwise only to permitted addresses. */
 import type { Agent, request } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock, Env, Network } from '../effects.js';
-import { limitLookup, type ConnectionLookup, type DnsLookup } from './lookup.js';
 import { classifyAddress } from './address-ranges.js';
 import { pickLessPrivate } from './allowed-network.js';
+import { limitLookup, type ConnectionLookup, type DnsLookup } from './lookup.js';
 import { findProxy, type Proxy } from './proxies.js';
 import { findIpAddress, isLoopbackUrl } from './url-policy.js';
 
-/** Milliseconds that a connection may take to be made. */
+/** Milliseconds to establish a connection. */
 const connectTimeout = 10_000;
-/** Milliseconds that a connection is kept for the next request: most servers close one after five seconds. */
+/** Milliseconds for which an idle connection is kept: most servers close it after five seconds. */
 const idleTimeout = 4_000;
 
 type NodeHttp = Pick<typeof import('node:http'), 'Agent' | 'request'>;
@@ -21,75 +21,80 @@ export interface Route {
   readonly request: typeof request;
 }
 
-export interface Connections {
-  /** How a request gets to addresses in `reach` at most. Connections of different reach are never shared. */
-  route(url: URL, reach: Network): Promise<Route>;
-  /** The least private network in which a connection to the host was made; undefined without one. */
-  networkReached(hostname: string): Network | undefined;
-  close(): void;
+interface RouteOptions {
+  readonly isSecure: boolean;
+  readonly allowedNetwork: Network;
+  readonly proxy: Proxy | undefined;
 }
 
-interface ConnectionsOptions {
-  readonly env: Env;
-  readonly clock: Pick<Clock, 'alarm'>;
-  readonly lookup?: DnsLookup;
-}
+/** The connections of one program: opened when they are first needed, and kept for the next request. */
+export class Connections {
+  readonly #env: Env;
+  readonly #clock: Pick<Clock, 'alarm'>;
+  readonly #lookup: DnsLookup | undefined;
+  /** By allowed network, scheme and proxy. */
+  readonly #routes = new Map<string, Promise<Route>>();
+  /** By host name: the least private network in which a connection to it was established. */
+  readonly #networks = new Map<string, Network>();
 
-/** Connections that are made when they are first wanted, and kept for the next request. */
-export function createConnections({ env, clock, lookup }: ConnectionsOptions): Connections {
-  const routes = new Map<string, Promise<Route>>();
-  const reached = new Map<string, Network>();
+  constructor({ env, clock, lookup }: { env: Env; clock: Pick<Clock, 'alarm'>; lookup: DnsLookup | undefined }) {
+    this.#env = env;
+    this.#clock = clock;
+    this.#lookup = lookup;
+  }
 
-  const watch = (hostname: string, socket: Socket, isSecure: boolean) => {
-    const stop = clock.alarm(connectTimeout, () => socket.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })));
-    socket.once('close', stop);
-    // By then a server of https has shown its certificate: it is the host's own network that is noted.
-    socket.once(isSecure ? 'secureConnect' : 'connect', () => {
-      stop();
-      const network = classifyAddress(socket.remoteAddress ?? '');
-      if (network !== undefined) reached.set(hostname, pickLessPrivate(network, reached.get(hostname) ?? network));
-    });
-  };
+  /** How a request gets to a server in `allowedNetwork` or a less private one. Two allowed networks never share a connection. */
+  findRoute(url: URL, allowedNetwork: Network): Promise<Route> {
+    // Requests to this machine never go through a proxy, which could read them.
+    const proxy = isLoopbackUrl(url) ? undefined : findProxy(url, this.#env);
+    const isSecure = url.protocol === 'https:';
+    const key = [allowedNetwork, url.protocol, proxy?.address.href].join(' ');
+    const route = this.#routes.get(key) ?? this.#createRoute({ isSecure, allowedNetwork, proxy });
+    this.#routes.set(key, route);
+    return route;
+  }
 
-  const direct = ({ Agent: AgentOf }: NodeHttp, { isSecure, look }: { isSecure: boolean; look: ConnectionLookup }): Agent => {
-    const agent = new AgentOf({ keepAlive: true, timeout: idleTimeout, lookup: look });
+  /** The network of a URL's host: of its IP address, or else in which it was reached; `public` while that is not known. */
+  networkOf(url: URL): Network {
+    const address = findIpAddress(url);
+    return (address === undefined ? this.#networks.get(url.hostname) : classifyAddress(address)) ?? 'public';
+  }
+
+  close(): void {
+    for (const route of this.#routes.values()) route.then(({ agent }) => agent.destroy()).catch(() => undefined);
+    this.#routes.clear();
+  }
+
+  async #createRoute({ isSecure, allowedNetwork, proxy }: RouteOptions): Promise<Route> {
+    // Imported here, because commands without requests do not need them.
+    const [node, dns] = await Promise.all([isSecure ? import('node:https') : import('node:http'), import('node:dns')]);
+    const lookup = limitLookup(this.#lookup ?? dns.lookup, allowedNetwork);
+    const agent = proxy ? await proxy.createAgent(lookup) : this.#createDirectAgent(node, { isSecure, lookup });
+    return { request: node.request, agent };
+  }
+
+  #createDirectAgent(node: NodeHttp, { isSecure, lookup }: { isSecure: boolean; lookup: ConnectionLookup }): Agent {
+    const agent = new node.Agent({ keepAlive: true, timeout: idleTimeout, lookup });
     const connect = agent.createConnection.bind(agent);
     return Object.assign(agent, {
       createConnection: (...[target, callback]: Parameters<typeof connect>) => {
         const socket = connect(target, callback) as Socket;
-        watch(target.host ?? '', socket, isSecure);
+        this.#watchConnect(socket, { hostname: target.host ?? '', isSecure });
         return socket;
       },
     });
-  };
+  }
 
-  const made = async ({ isSecure, reach, proxy }: { isSecure: boolean; reach: Network; proxy: Proxy | undefined }): Promise<Route> => {
-    // A command that asks nobody need not load them.
-    const [node, dns] = await Promise.all([isSecure ? import('node:https') : import('node:http'), import('node:dns')]);
-    const look = limitLookup(lookup ?? dns.lookup, reach);
-    return { request: node.request, agent: proxy ? await proxy.createAgent(look) : direct(node, { isSecure, look }) };
-  };
-
-  return {
-    route: (url, reach) => {
-      // This machine is never asked for through a proxy, which would read what is sent to it.
-      const proxy = isLoopbackUrl(url) ? undefined : findProxy(url, env);
-      const isSecure = url.protocol === 'https:';
-      const key = [reach, url.protocol, proxy?.address.href].join(' ');
-      const route = routes.get(key) ?? made({ isSecure, reach, proxy });
-      routes.set(key, route);
-      return route;
-    },
-    networkReached: (hostname) => reached.get(hostname),
-    close: () => {
-      for (const route of routes.values()) route.then(({ agent }) => agent.destroy()).catch(() => undefined);
-      routes.clear();
-    },
-  };
-}
-
-/** The network of a URL's host by its text, or else where it was reached; `public`, the least, while nothing is known. */
-export function findNetworkOfHost(url: URL, connections: Connections): Network {
-  const address = findIpAddress(url);
-  return (address === undefined ? connections.networkReached(url.hostname) : classifyAddress(address)) ?? 'public';
+  /** Ends a connection that takes too long to establish, and remembers the network of its server. */
+  #watchConnect(socket: Socket, { hostname, isSecure }: { hostname: string; isSecure: boolean }): void {
+    const timeout = () => socket.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' }));
+    const stopTimer = this.#clock.alarm(connectTimeout, timeout);
+    socket.once('close', stopTimer);
+    // An https server has shown its certificate by `secureConnect`: only then is this known to be the host's own network.
+    socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+      stopTimer();
+      const network = classifyAddress(socket.remoteAddress ?? '');
+      if (network !== undefined) this.#networks.set(hostname, pickLessPrivate(network, this.#networks.get(hostname) ?? network));
+    });
+  }
 }

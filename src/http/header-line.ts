@@ -1,6 +1,6 @@
-/** What a header that somebody writes by hand may be. */
+/** Rules for headers that a user writes by hand. */
 
-/** Names that a request has by itself: set by hand, they would end it early or lead it elsewhere. */
+/** Headers that mcp-auth sets itself: set by hand, they could end the request early or send it to another server. */
 export const reservedHeaders: ReadonlySet<string> = new Set([
   ...['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'te', 'trailer', 'expect', 'keep-alive'],
   ...['content-type', 'accept', 'accept-encoding', 'mcp-session-id', 'mcp-protocol-version', 'last-event-id'],
@@ -11,7 +11,7 @@ export function isHeaderName(text: string): boolean {
   return /^[\w!#$%&'*+.^`|~-]+$/.test(text);
 }
 
-/** Whether a field value can hold all characters of a text: RFC 9110 section 5.5, but for controls of eight bits. */
+/** Whether a text is a field value: RFC 9110 section 5.5, without the 8-bit control characters. */
 export function isHeaderValue(text: string): boolean {
   return !/[^\t\x20-\x7e\xa0-\xff]/.test(text);
 }

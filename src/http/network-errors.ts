@@ -1,78 +1,75 @@
-/** What went wrong on the way to a server, as errors of ours. */
+/** Turns failures between this machine and a server into AuthErrors. */
 import { AuthError } from '../errors.js';
-import { findSystemCode, describeSocksFailure } from './socks-errors.js';
+import { describeSocksFailure, findSystemCode } from './socks-errors.js';
 import { describeTlsFailure, findTlsReason, type FailureText } from './tls-errors.js';
 
 /** @param timeout in milliseconds. */
 export function createTimeoutError({ url, timeout }: { url: URL; timeout: number }): AuthError {
-  return new AuthError('request_timed_out', `${url.host} did not answer within ${timeout / 1000} seconds.`, {
-    hint: 'Try again; if it stays so, see whether this machine reaches the server at all.',
+  return new AuthError('request_timed_out', `${url.host} did not respond within ${timeout / 1000} seconds.`, {
+    hint: 'Try again. If it happens again, check whether this machine can connect to the server at all.',
   });
 }
 
-/** Node's errors, told by their codes: their words, and what hangs on them, may hold what was sent, or came. */
+/** Describes Node's errors by their codes only: their messages and other members may contain what was sent or received. */
 export function toNetworkError(error: unknown, url: URL): AuthError {
-  // What our own connections refuse comes as it is.
+  // An error of our own, as of a refused address.
   if (error instanceof AuthError) return error;
-  const { sentence, hint = addressHint } = tellFailure(error);
+  const { sentence, hint = addressHint } = describeFailure(error);
   return new AuthError('network_error', `${url.host} could not be reached: ${sentence}.`, { hint });
 }
 
-/** The same, of a server that only a proxy could have reached. */
+/** As `toNetworkError`, for a failure of the proxy or between this machine and the proxy. */
 export function toProxyError(error: unknown, { host, proxy }: { host: string; proxy: URL }): AuthError {
   if (error instanceof AuthError) return error;
-  // The agents' own errors have no codes.
-  const isTheirs = codeOf(error) === 'UNKNOWN';
-  const closed: FailureText = { sentence: 'it closed the connection' };
-  const { sentence, hint = proxyHint } = isTheirs ? (describeSocksFailure(error as Error) ?? closed) : tellFailure(error);
+  // The proxy agents' own errors have no codes.
+  const isAgentError = findCode(error) === 'UNKNOWN';
+  const closed: FailureText = { sentence: 'connection closed' };
+  const { sentence, hint = proxyHint } = isAgentError ? (describeSocksFailure(error as Error) ?? closed) : describeFailure(error);
   return new AuthError('network_error', `${host} could not be reached through the proxy ${proxy.host}: ${sentence}.`, { hint });
 }
 
-/** @param status with which the proxy has answered CONNECT. */
+/** @param status of the proxy's response to CONNECT. */
 export function createProxyRefusal(proxy: URL, status: number): AuthError {
   const wantsPassword = status === 407;
-  return new AuthError('network_error', `The proxy ${proxy.host} does not let us through (status ${status}).`, {
-    hint: wantsPassword ? 'It wants a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT.' : proxyHint,
+  return new AuthError('network_error', `The proxy ${proxy.host} refused the connection (status ${status}).`, {
+    hint: wantsPassword ? 'It requires a password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT.' : proxyHint,
   });
 }
 
-const addressHint = 'See whether the address is right and whether this machine needs a proxy (HTTPS_PROXY).';
-const proxyHint = 'See HTTPS_PROXY, ALL_PROXY and NO_PROXY.';
+const addressHint = 'Check the URL, and whether this machine needs a proxy (HTTPS_PROXY).';
+const proxyHint = 'Check HTTPS_PROXY, ALL_PROXY and NO_PROXY.';
 
-/** Several attempts at one name end in an AggregateError: the first of them is told. */
-function firstOf(error: unknown): unknown {
+/** If several addresses of a name fail, the error is an AggregateError: the first of them is described. */
+function findFirstError(error: unknown): unknown {
   const { code, errors } = error as NodeJS.ErrnoException & { errors?: unknown[] };
-  return typeof code !== 'string' && Array.isArray(errors) && errors.length > 0 ? firstOf(errors[0]) : error;
+  return typeof code !== 'string' && Array.isArray(errors) && errors.length > 0 ? findFirstError(errors[0]) : error;
 }
 
-function codeOf(error: unknown): string {
-  const first = firstOf(error) as NodeJS.ErrnoException;
+function findCode(error: unknown): string {
+  const first = findFirstError(error) as NodeJS.ErrnoException;
   return findTlsReason(first) ?? (typeof first.code === 'string' ? first.code : (findSystemCode(first) ?? 'UNKNOWN'));
 }
 
 const sentences: Record<string, string> = {
-  ENOTFOUND: 'host not found',
-  EAI_AGAIN: 'host not found: the name service did not answer',
+  ENOTFOUND: 'host not found (DNS)',
+  EAI_AGAIN: 'host not found (DNS server did not respond)',
   ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'it closed the connection',
-  EPIPE: 'it closed the connection',
+  ECONNRESET: 'connection closed',
+  EPIPE: 'connection closed',
   ETIMEDOUT: 'connection timed out',
-  EHOSTUNREACH: 'no route to the host',
+  EHOSTUNREACH: 'no route to host',
   ENETUNREACH: 'network unreachable',
-  HPE_HEADER_OVERFLOW: 'its answer has more headers than any that means well',
-  HPE_INVALID_EOF_STATE: 'its answer was cut off',
-  Z_DATA_ERROR: 'its answer cannot be decompressed',
-  Z_BUF_ERROR: 'its answer was cut off',
+  HPE_HEADER_OVERFLOW: 'the response headers are too large',
+  HPE_INVALID_EOF_STATE: 'the response was cut off',
+  Z_DATA_ERROR: 'the response cannot be decompressed',
+  Z_BUF_ERROR: 'the response was cut off',
 };
 
-function tellFailure(error: unknown): FailureText {
-  const code = codeOf(error);
+function describeFailure(error: unknown): FailureText {
+  const code = findCode(error);
   const sentence = sentences[code];
   if (sentence !== undefined) return { sentence };
-  if (code.startsWith('HPE_')) return { sentence: 'it does not speak HTTP' };
-  return (
-    describeTlsFailure(code, firstOf(error)) ?? {
-      sentence: code === 'UNKNOWN' ? 'the connection failed' : `the connection failed (${code})`,
-    }
-  );
+  if (code.startsWith('HPE_')) return { sentence: 'the response is not HTTP' };
+  const unknown = code === 'UNKNOWN' ? 'connection failed' : `connection failed (${code})`;
+  return describeTlsFailure(code, findFirstError(error)) ?? { sentence: unknown };
 }

@@ -1,15 +1,15 @@
-/** NO_PROXY: what is reached without a proxy. Names are compared with names only, and addresses with addresses only. */
+/** NO_PROXY: hosts to connect to without a proxy. Names are compared with names only, and addresses with addresses only. */
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { findIpAddress } from './url-policy.js';
 
-/** One word of the list; it stands for the URLs of which it is true. */
+/** Whether one word of the list includes a URL. */
 type Exemption = (url: URL) => boolean;
 
 /**
- * Whether `list`, words between commas or spaces, has the URL: `*`; a host, with or without a dot or `*.` in front of it,
- * which stands for what is below it too; an IP address, in brackets or not; a network, as 10.0.0.0/8 or fd00::/8. Each may
- * be followed by the one port that it is for. What is none of these stands for nothing.
+ * Whether `list` includes the URL. The list has words separated by commas or spaces: `*`; a host name, with or without a
+ * leading dot or `*.`, which includes all names below it; an IP address, with or without brackets; a network, as 10.0.0.0/8
+ * or fd00::/8. Each may have a port and is then limited to that port. Other words are ignored.
  */
 export function isProxyExempt(url: URL, list: string): boolean {
   return list
@@ -21,50 +21,50 @@ export function isProxyExempt(url: URL, list: string): boolean {
 
 function parseExemption(word: string): Exemption {
   const { host, port } = splitPort(word);
-  const isHost = host === '*' ? () => true : (networkExemption(host) ?? nameExemption(host));
+  const isHost = host === '*' ? () => true : (parseNetwork(host) ?? parseName(host));
   return (url) => (port === undefined || port === (url.port || '443')) && isHost(url);
 }
 
-/** An IPv6 address without brackets has colons of its own, and so no port. */
+/** An IPv6 address without brackets has no port: its colons are its own. */
 function splitPort(word: string): { readonly host: string; readonly port: string | undefined } {
   const [, host = word, port] = /^(\[[^\]]*\](?:\/\d+)?|[^:]*):(\d+)$/.exec(word) ?? [];
   return { host, port: port === undefined ? undefined : String(Number(port)) };
 }
 
-/** Undefined for what is neither an address nor a network. */
-function networkExemption(word: string): Exemption | undefined {
-  const [written = '', length, ...more] = word.replace(/[[\]]/g, '').split('/');
-  const whole = isIP(written) === 6 ? 128 : 32;
-  const prefix = length === undefined ? whole : /^\d+$/.test(length) ? Number(length) : Infinity;
-  if (isIP(written) === 0) return undefined;
-  if (prefix > whole || more.length > 0) return () => false;
-  const network = withoutIpv6(written, prefix);
+/** Undefined if the word is neither an address nor a network. */
+function parseNetwork(word: string): Exemption | undefined {
+  const [address = '', length, ...more] = word.replace(/[[\]]/g, '').split('/');
+  const addressBits = isIP(address) === 6 ? 128 : 32;
+  const prefix = length === undefined ? addressBits : /^\d+$/.test(length) ? Number(length) : Infinity;
+  if (isIP(address) === 0) return undefined;
+  if (prefix > addressBits || more.length > 0) return () => false;
+  const network = toIpv4(address, prefix);
   const list = new BlockList();
-  list.addSubnet(network.address, network.prefix, familyOf(network.address));
+  list.addSubnet(network.address, network.prefix, findFamily(network.address));
   return (url) => {
-    const asked = findIpAddress(url);
-    if (asked === undefined) return false;
-    const { address } = withoutIpv6(asked, 128);
-    return familyOf(address) === familyOf(network.address) && list.check(address, familyOf(address));
+    const urlAddress = findIpAddress(url);
+    if (urlAddress === undefined) return false;
+    const host = toIpv4(urlAddress, 128).address;
+    return findFamily(host) === findFamily(network.address) && list.check(host, findFamily(host));
   };
 }
 
-/** Letters of other scripts are compared as a URL has them; a dot at the end says only that the name is whole. */
-function nameExemption(word: string): Exemption {
-  const written = withoutDot(word.replace(/^\*?\./, ''));
+/** Compares international names in their ASCII form, as URLs have them, and without the dot at the end of a complete name. */
+function parseName(word: string): Exemption {
+  const written = trimDot(word.replace(/^\*?\./, ''));
   const name = domainToASCII(written) || written;
   return (url) => {
-    const asked = withoutDot(url.hostname);
-    return name !== '' && findIpAddress(url) === undefined && (asked === name || asked.endsWith(`.${name}`));
+    const host = trimDot(url.hostname);
+    return name !== '' && findIpAddress(url) === undefined && (host === name || host.endsWith(`.${name}`));
   };
 }
 
-function withoutDot(name: string): string {
+function trimDot(name: string): string {
   return name.replace(/\.$/, '');
 }
 
-/** An IPv4 address or network that is written in IPv6, as ::ffff:10.0.0.0/104, as the one that it is; all others as they are. */
-function withoutIpv6(address: string, prefix: number): { readonly address: string; readonly prefix: number } {
+/** Converts an IPv4 address or network in IPv6 form, as ::ffff:10.0.0.0/104, to IPv4. Others are only freed from their zone. */
+function toIpv4(address: string, prefix: number): { readonly address: string; readonly prefix: number } {
   const canonical = isIP(address) === 6 ? new URL(`http://[${address.replace(/%[^]*/, '')}]`).hostname : '';
   const [, high, low] = /^\[::ffff:([\da-f]+):([\da-f]+)\]$/.exec(canonical) ?? [];
   if (high === undefined || low === undefined || prefix < 96) return { address: address.replace(/%[^]*/, ''), prefix };
@@ -72,6 +72,6 @@ function withoutIpv6(address: string, prefix: number): { readonly address: strin
   return { address: parts.join('.'), prefix: prefix - 96 };
 }
 
-function familyOf(address: string): 'ipv4' | 'ipv6' {
+function findFamily(address: string): 'ipv4' | 'ipv6' {
   return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }

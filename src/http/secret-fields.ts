@@ -1,8 +1,8 @@
-/** What of a request and its answer is secret: all that is not known to be harmless, by its name. */
+/** Which parts of requests and responses are secret: everything except the names that are known to be harmless. */
 import type { Secrets } from '../effects.js';
 import { parseObject } from '../text/json.js';
 
-/** Parameters and members that hold no secret, in the names of RFC 6749, 7591, 8414, 8628, 8707, 9126, 9728 and JSON-RPC. */
+/** Parameters and members without secrets, from RFC 6749, 7591, 8414, 8628, 8707, 9126, 9728 and JSON-RPC. */
 const harmless = new Set(
   `application_type authorization_servers bearer_methods_supported client_id client_id_issued_at client_name
   client_secret_expires_at code_challenge_method error error_description error_uri expires_in grant_type grant_types interval
@@ -14,37 +14,29 @@ const harmlessHeaders = new Set(
   `accept allow cache-control content-encoding content-length content-type date last-event-id location mcp-method
   mcp-protocol-version retry-after server user-agent via www-authenticate`.split(/\s+/),
 );
+/** Headers of every request: not secret, and not worth logging. */
+const commonHeaders = new Set(['accept-encoding', 'connection', 'host']);
 
-/** Endpoints, and lists of what a server supports, are made to be read by all. */
+/** Endpoints, and lists of what a server supports, are harmless too: they are public metadata. */
 export function isHarmlessParameter(name: string): boolean {
   return harmless.has(name) || /_(endpoint|supported)$/.test(name);
 }
-
-/** Sent by every program alike, and of no interest. */
-const common = new Set(['accept-encoding', 'connection', 'host']);
 
 export function isHarmlessHeader(name: string): boolean {
   return harmlessHeaders.has(name.toLowerCase());
 }
 
-interface Sent {
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** Notes what a server is sent beside a body, since it may repeat it in its own words. */
-export function noteRequestSecrets({ url, headers }: Sent, secrets: Secrets): void {
-  secrets.addUrl(url.href);
+/** Notes the secrets in the headers of a request, because a server may repeat them in its own text. */
+export function noteHeaderSecrets(headers: Readonly<Record<string, string>>, secrets: Secrets): void {
   for (const [name, value] of Object.entries(headers))
-    if (!isHarmlessHeader(name) && !common.has(name.toLowerCase())) noteHeader(name, value, secrets);
+    if (!isHarmlessHeader(name) && !commonHeaders.has(name.toLowerCase())) noteHeader(name, value, secrets);
 }
 
-/** The same of a form. */
 export function noteFormSecrets(form: URLSearchParams, secrets: Secrets): void {
   for (const [name, value] of form) if (!isHarmlessParameter(name)) secrets.add(value);
 }
 
-/** Of a header that says who asks: its credentials, and what they are made of. */
+/** Notes a header, and the credentials in it. */
 function noteHeader(name: string, value: string, secrets: Secrets): void {
   secrets.add(value);
   const [scheme = '', ...rest] = value.split(' ');
@@ -53,27 +45,28 @@ function noteHeader(name: string, value: string, secrets: Secrets): void {
   if (/^basic$/i.test(scheme)) noteBasic(credentials, secrets);
 }
 
-/** RFC 7617, and RFC 6749 section 2.3.1, by which both parts are encoded as in a form. The name is no secret. */
+/** RFC 7617; by RFC 6749 section 2.3.1, both parts are encoded as in a form. The user name is not secret. */
 function noteBasic(credentials: string, secrets: Secrets): void {
   const decoded = Buffer.from(credentials, 'base64').toString();
   const password = decoded.slice(decoded.indexOf(':') + 1);
-  for (const one of [password, unescaped(password)]) secrets.add(one);
+  secrets.add(password);
+  secrets.add(decodeFormValue(password));
 }
 
-function unescaped(text: string): string {
+function decodeFormValue(text: string): string {
   return new URLSearchParams(`x=${text.replaceAll('&', '%26')}`).get('x') ?? text;
 }
 
-/** Members of an answer that hold what only its receiver may know. */
+/** Members of a response that only its receiver may know. */
 const secretMembers = [
   ...['access_token', 'refresh_token', 'id_token', 'client_secret', 'registration_access_token', 'device_code', 'request_uri', 'code'],
 ];
 
-/** Notes what a server has given: other servers, or this one's next answer, may repeat it. */
+/** Notes the secrets in a response, because other servers, or the next response, may repeat them. */
 export function noteResponseSecrets(body: Buffer, secrets: Secrets): void {
-  const answer = parseObject(body.toString()) ?? {};
+  const response = parseObject(body.toString()) ?? {};
   for (const member of secretMembers) {
-    const value = answer[member];
+    const value = response[member];
     if (typeof value === 'string') secrets.add(value);
   }
 }

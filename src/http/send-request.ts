@@ -1,10 +1,10 @@
-/** One HTTP request on the wire, and the head of its answer. */
+/** Sends one HTTP request and receives the head of its response. */
 import type { IncomingMessage } from 'node:http';
 import type { ServerAccess } from '../effects.js';
 import { AuthError } from '../errors.js';
 import type { Route } from './connections.js';
 
-interface MessageRequest {
+interface RequestToSend {
   readonly url: URL;
   readonly method: string;
   readonly headers: Record<string, string>;
@@ -12,28 +12,19 @@ interface MessageRequest {
   readonly body: string | null;
   readonly encoding: BufferEncoding;
   readonly signal: AbortSignal | undefined;
-  /** Shown over TLS to whoever asks for one. */
+  /** The TLS client certificate for a server that asks for one. */
   readonly certificate: ServerAccess['certificate'];
 }
 
-/** Interim answers (1xx) that one request may have: a server that is at work for an hour sends a few hundred. */
-const mostInterim = 1000;
+/** Interim responses (1xx) to one request: a server that works on it for an hour sends a few hundred. */
+const maxInterimResponses = 1000;
 
 /**
- * Sends the request; resolves with the head of its answer. The signal ends it as long as the answer is not complete.
+ * Resolves with the head of the response. The signal ends the request until the response is complete.
  *
- * @throws AuthError `response_invalid` when interim answers do not end.
+ * @throws AuthError `response_invalid` if the server sends interim responses without end.
  */
-export function sendRequest({
-  url,
-  method,
-  headers,
-  route,
-  body,
-  encoding,
-  signal,
-  certificate,
-}: MessageRequest): Promise<IncomingMessage> {
+export function sendRequest({ url, method, headers, route, body, encoding, signal, certificate }: RequestToSend): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { protocol, port, pathname, search } = url;
     const hostname = url.hostname.replace(/^\[|\]$/g, '');
@@ -41,36 +32,17 @@ export function sendRequest({
     const request = route
       .request({ protocol, hostname, port, path: pathname + search, method, headers, agent, ...certificate }, resolve)
       .on('error', reject);
-    let interim = 0;
+    let interimResponses = 0;
     request.on('information', () => {
-      interim += 1;
-      if (interim > mostInterim) request.destroy(new AuthError('response_invalid', `${url.host} goes on and on without an answer.`));
+      interimResponses += 1;
+      if (interimResponses <= maxInterimResponses) return;
+      request.destroy(new AuthError('response_invalid', `${url.host} sent more than ${maxInterimResponses} interim responses (1xx).`));
     });
-    if (signal)
-      request.on(
-        'close',
-        endedBy(signal, () => request.destroy()),
-      );
+    if (signal) {
+      const end = () => request.destroy();
+      signal.addEventListener('abort', end, { once: true });
+      request.on('close', () => signal.removeEventListener('abort', end));
+    }
     request.end(body, encoding);
   });
-}
-
-/** What each signal ends: one listener for all of it, since adding one and taking it away costs more than a small request. */
-const endings = new WeakMap<AbortSignal, Set<() => void>>();
-
-/** Has `end` called when the signal aborts, until what it returns is called. */
-function endedBy(signal: AbortSignal, end: () => void): () => void {
-  const all = endingsOf(signal);
-  all.add(end);
-  return () => all.delete(end);
-}
-
-/** Apart from `endedBy`, whose `end` the listener would hold on to, and with it a whole request and its answer. */
-function endingsOf(signal: AbortSignal): Set<() => void> {
-  const known = endings.get(signal);
-  if (known) return known;
-  const all = new Set<() => void>();
-  endings.set(signal, all);
-  signal.addEventListener('abort', () => all.forEach((one) => one()), { once: true });
-  return all;
 }

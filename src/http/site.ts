@@ -1,25 +1,24 @@
-/** Sites: whether two addresses belong to one owner, as far as their names can say that. */
+/** Sites: whether two URLs belong to the same owner, as far as host names can show that. */
 import { getDomain } from 'tldts';
 
 /**
- * The site of an address: the name that its owner has registered, by the public suffix list (https://publicsuffix.org), with the
- * list's private part: `a.github.io` and `b.github.io` are two sites. Where a host has no such name, as an IP address or
- * `localhost`, each port is a site: on one machine they may be different users'.
+ * The site of a URL: the domain that its owner registered, by the public suffix list (https://publicsuffix.org) with its
+ * private section, so that `a.github.io` and `b.github.io` are two sites. If a host has no such domain, as an IP address or
+ * `localhost`, each of its ports is a site, because the ports of one machine may belong to different users.
  */
-function siteOf(address: URL): string {
-  const host = address.hostname.replace(/\.$/, '');
+function findSite(url: URL): string {
+  const host = url.hostname.replace(/\.$/, '');
   const registered = getDomain(host, { allowPrivateDomains: true });
-  return registered ?? `${loopbackNames.has(host) ? 'localhost' : host}:${portOf(address)}`;
+  return registered ?? `${loopbackNames.has(host) ? 'localhost' : host}:${findPort(url)}`;
 }
 
-/** Names of this machine that lead to the same listener. */
+/** Names of this machine that connect to the same listener. */
 const loopbackNames: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Whether two addresses are of one site. */
 export function isSameSite(one: URL, other: URL): boolean {
-  return siteOf(one) === siteOf(other);
+  return findSite(one) === findSite(other);
 }
 
-function portOf({ port, protocol }: URL): string {
+function findPort({ port, protocol }: URL): string {
   return port === '' ? (protocol === 'https:' ? '443' : '80') : port;
 }

@@ -1,8 +1,8 @@
-/** Why no TLS connection came about, by the codes that Node and OpenSSL give. */
+/** TLS failures, by the codes of Node and OpenSSL. */
 import { quote } from '../text/server-text.js';
 
 export interface FailureText {
-  /** The end of a sentence that begins with “could not be reached:”. */
+  /** The end of a sentence that begins with “HOST could not be reached:”. */
   readonly sentence: string;
   readonly hint?: string;
 }
@@ -13,72 +13,77 @@ interface TlsFailure {
   readonly hint: string;
 }
 
-const clockHint = 'See whether the clock of this machine is right. If it is, those who run the server have to renew its certificate.';
-const trustHint = 'Behind a company proxy, set NODE_EXTRA_CA_CERTS to the file with its certificate.';
-const clientHint = 'Log in with the certificate that the server has given you: --client-cert FILE --client-key FILE.';
-const serverHint = 'Node offers TLS 1.2 and 1.3 with ciphers of today: those who run the server, or a proxy before it, have to update it.';
+const clockHint = 'Check the clock of this machine. If it is right, the operator of the server has to renew the certificate.';
+const trustHint = 'Behind a company proxy, set NODE_EXTRA_CA_CERTS to the file with its CA certificate.';
+const clientHint = 'Log in with a certificate that this server accepts: --client-cert FILE --client-key FILE.';
+const serverHint =
+  'Node supports TLS 1.2 and 1.3 with modern ciphers: the operator of the server, or of a proxy before it, has to update it.';
 
-/** The first whose codes match tells. Alerts are what the other side says of us; OpenSSL has two spellings of most. */
+/** The first entry that matches is used. Alerts are sent by the server; OpenSSL has two spellings for most of them. */
 const failures: readonly TlsFailure[] = [
-  // Of ours: these come before the certificates of servers, whose codes are alike.
-  { codes: /ALERT_CERTIFICATE_REQUIRED$|PEER_DID_NOT_RETURN_A_CERTIFICATE$/, sentence: 'it wants a client certificate', hint: clientHint },
+  // Client certificates come first, because the codes for server certificates are similar.
   {
-    codes:
-      /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|CERTIFICATE_REVOKED|UNKNOWN_CA|ACCESS_DENIED|NO_CERTIFICATE)$/,
-    sentence: 'it wants a client certificate that it accepts',
+    codes: /ALERT_CERTIFICATE_REQUIRED$|PEER_DID_NOT_RETURN_A_CERTIFICATE$/,
+    sentence: 'it requires a client certificate',
     hint: clientHint,
   },
   {
-    // OpenSSL says so to a client without a certificate in TLS 1.2, and in every version where no cipher is shared.
+    codes:
+      /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|CERTIFICATE_REVOKED|UNKNOWN_CA|ACCESS_DENIED|NO_CERTIFICATE)$/,
+    sentence: 'it requires a client certificate that it accepts',
+    hint: clientHint,
+  },
+  {
+    // OpenSSL sends this to a client without a certificate in TLS 1.2, and in every version if no cipher is shared.
     codes: /ALERT_HANDSHAKE_FAILURE$/,
-    sentence: 'it ended the TLS handshake, as servers do that want a client certificate, or that share no TLS cipher with this machine',
-    hint: `If it wants a client certificate: --client-cert FILE --client-key FILE. ${serverHint}`,
+    sentence: 'TLS handshake failure: it requires a client certificate, or has no TLS cipher in common with this machine',
+    hint: `If it requires a client certificate: --client-cert FILE --client-key FILE. ${serverHint}`,
   },
   {
     codes: /ALTNAME_INVALID|HOSTNAME_MISMATCH|IP_ADDRESS_MISMATCH/,
-    sentence: (error) => `its certificate is for other names: ${quote(namesIn(error))}`,
-    hint: 'See whether the address is right: another server, or a network that wants a sign-in first, answers there.',
+    sentence: (error) => `its certificate is for other host names: ${quote(findCertificateNames(error))}`,
+    hint: 'Check the URL. Another server, or a network with a sign-in page, may be responding there.',
   },
   { codes: /^CERT_HAS_EXPIRED$/, sentence: 'certificate expired', hint: clockHint },
   { codes: /^CERT_NOT_YET_VALID$/, sentence: 'certificate not valid yet', hint: clockHint },
-  { codes: /^CERT_REVOKED$/, sentence: 'certificate revoked', hint: 'Those who run the server have to renew its certificate.' },
+  { codes: /^CERT_REVOKED$/, sentence: 'certificate revoked', hint: 'The operator of the server has to renew the certificate.' },
   {
     codes: /^DEPTH_ZERO_SELF_SIGNED_CERT$/,
     sentence: 'self-signed certificate',
-    hint: 'If it is the server’s own, set NODE_EXTRA_CA_CERTS to a file with it.',
+    hint: 'If you trust it, set NODE_EXTRA_CA_CERTS to a file with that certificate.',
   },
-  { codes: /^SELF_SIGNED_CERT_IN_CHAIN$/, sentence: 'self-signed certificate in its chain, which is not trusted', hint: trustHint },
+  { codes: /^SELF_SIGNED_CERT_IN_CHAIN$/, sentence: 'self-signed certificate in the certificate chain', hint: trustHint },
   {
     codes:
       /PROTOCOL_VERSION$|UNSUPPORTED_PROTOCOL$|WRONG_SSL_VERSION$|UNSUPPORTED_SSL_VERSION$|VERSION_TOO_(LOW|HIGH)$|NO_PROTOCOLS_AVAILABLE$/,
-    sentence: 'it has no TLS version in common with this machine',
+    sentence: 'no TLS version in common with this machine',
     hint: serverHint,
   },
   {
     codes: /NO_SHARED_CIPHER$|NO_CIPHERS_AVAILABLE$|(WRONG|UNKNOWN)_CIPHER_RETURNED$|NO_SUITABLE_\w+$/,
-    sentence: 'it has no TLS cipher in common with this machine',
+    sentence: 'no TLS cipher in common with this machine',
     hint: serverHint,
   },
   {
     codes: /INSUFFICIENT_SECURITY$|KEY_TOO_SMALL$|MD_TOO_WEAK$|UNSAFE_LEGACY_RENEGOTIATION_DISABLED$|WRONG_SIGNATURE_TYPE$/,
-    sentence: 'its TLS is too weak for this machine, or ours for it',
+    sentence: 'the TLS keys or ciphers of one side are too weak for the other',
     hint: serverHint,
   },
-  { codes: /UNRECOGNIZED_NAME$/, sentence: 'it serves no host of that name over TLS', hint: 'See whether the address is right.' },
+  { codes: /UNRECOGNIZED_NAME$/, sentence: 'it does not serve that host name over TLS', hint: 'Check the URL.' },
   {
     codes: /WRONG_VERSION_NUMBER$|PACKET_LENGTH_TOO_LONG$|HTTP_REQUEST$|HTTPS_PROXY_REQUEST$/,
-    sentence: 'it does not speak TLS, which https needs',
-    hint: 'See whether the port is right, and whether something on the way answers in its place.',
+    sentence: 'it does not speak TLS, which https requires',
+    hint: 'Check the port, and whether a proxy or firewall responds instead of the server.',
   },
   {
     codes: /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|INVALID_CA|INVALID_PURPOSE/,
     sentence: 'its certificate is not trusted',
     hint: trustHint,
   },
-  { codes: /^ERR_SSL|^EPROTO$/, sentence: 'the TLS connection failed', hint: 'See whether the address is right, and what answers there.' },
+  { codes: /^ERR_SSL|^EPROTO$/, sentence: 'TLS connection failed', hint: 'Check the URL, and which server responds there.' },
 ];
 
-/** What went wrong, with the code by which it can be looked up; undefined where it was not TLS. */
+/** Describes a TLS failure, with its code for a search; undefined if it is not one. */
 export function describeTlsFailure(code: string, error: unknown): FailureText | undefined {
   const found = failures.find(({ codes }) => codes.test(code));
   if (found === undefined) return undefined;
@@ -87,8 +92,8 @@ export function describeTlsFailure(code: string, error: unknown): FailureText | 
 }
 
 /**
- * OpenSSL's reason as a code, of an error that names it in its message alone, as one of a write is; undefined for all others.
- * It is made of letters only, so that nothing else of a message is told.
+ * OpenSSL's reason as a code, for an error that has it only in its message, as errors of a write do; undefined for all others.
+ * Only letters, digits, spaces and slashes are accepted, so that nothing else of a message is printed.
  */
 export function findTlsReason({ code, message }: { readonly code?: unknown; readonly message?: unknown }): string | undefined {
   if (code !== 'EPROTO' || typeof message !== 'string') return undefined;
@@ -96,8 +101,8 @@ export function findTlsReason({ code, message }: { readonly code?: unknown; read
   return reason && `ERR_SSL_${reason.toUpperCase().replaceAll(' ', '_')}`;
 }
 
-/** The names in the certificate that an error has with it. They are the server's words. */
-function namesIn(error: unknown): string {
+/** The names in the certificate of an error. The server chose them, so they are not trusted. */
+function findCertificateNames(error: unknown): string {
   const { cert } = error as { cert?: { subjectaltname?: unknown; subject?: { CN?: unknown } } };
   const names = [cert?.subjectaltname, cert?.subject?.CN].find((one) => typeof one === 'string' && one !== '');
   return typeof names === 'string' ? names.replace(/\b(DNS|IP Address|URI|email):/g, '') : 'none';

@@ -1,131 +1,176 @@
 /**
- * What went over the wire, for `--debug`: one line a request and one an answer, safe to be shown to others.
+ * The log of `--debug`: one line for each request and each response, safe to share.
  *
- * Only what is known to be harmless is shown, by its name; everything else is `…`. What was hidden once is also hidden
- * where a server repeats it in its own words.
+ * Only values whose names are known to be harmless are shown; all others become `…`. A value that was hidden once is also
+ * hidden where a server repeats it in its own text.
  */
 import type { HttpResponse, Secrets } from '../effects.js';
-import { createSecrets, redactionMark } from '../secrets/secrets.js';
-import { looksRandom, toPrintable, shorten } from '../text/server-text.js';
-import { isHarmlessParameter, isHarmlessHeader, noteFormSecrets, noteRequestSecrets } from './secret-fields.js';
+import { NotedSecrets, redactionMark } from '../secrets/secrets.js';
+import { looksRandom, shorten, toPrintable } from '../text/server-text.js';
+import { isHarmlessHeader, isHarmlessParameter, noteFormSecrets, noteHeaderSecrets } from './secret-fields.js';
 
-export interface Trace {
-  logRequest(url: URL, request: { method: string; headers: Record<string, string>; body: string | URLSearchParams | null }): void;
-  /** @param body where it was read. */
-  logResponse(url: URL, answer: Pick<HttpResponse, 'status' | 'headers'>, body?: Buffer): void;
-  logFailure(url: URL, error: Error): void;
+/** Shown members of one object, and items of one list. */
+const maxMembers = 100;
+/** Nesting levels of a response that are searched for secrets. */
+const maxDepth = 8;
+/** Members whose values are secret at any depth. */
+const secretName = /token|secret|key|passw|code|assertion|cred|cookie|jwt|session/i;
+/** Response headers that are not shown, and whose values a server may repeat. */
+const secretHeaders = ['set-cookie', 'mcp-session-id', 'dpop-nonce'];
+/** Headers that are the same in every request or response. */
+const uninterestingHeaders = ['user-agent', 'accept', 'accept-encoding', 'date', 'server'];
+
+interface TracedRequest {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: string | URLSearchParams | null;
 }
 
-/** Members of one object, and items of one list, that are shown. */
-const mostMembers = 100;
-/** Levels of an answer in which secrets are looked for. */
-const deepest = 8;
-/** Members whose values are secret however deep they are. */
-const secretName = /token|secret|key|passw|code|assertion|cred|cookie|jwt|session/i;
-/** Answers' headers that are not shown, and whose values may come again. */
-const secretHeaders = ['set-cookie', 'mcp-session-id', 'dpop-nonce'];
+export class Trace {
+  readonly #print: (line: string) => void;
+  readonly #secrets: Secrets;
 
-/**
- * @param tell is given one line at a time.
- * @param secrets has what is known to be secret already, and is told what is found.
- */
-export function createTrace(tell: (line: string) => void, secrets: Secrets = createSecrets()): Trace {
-  const hide = (value: string): string => {
-    secrets.add(value);
+  /**
+   * @param print gets one line at a time.
+   * @param secrets has the secrets that are already known; the trace adds those that it finds.
+   */
+  constructor(print: (line: string) => void, secrets: Secrets = new NotedSecrets()) {
+    this.#print = print;
+    this.#secrets = secrets;
+  }
+
+  logRequest(url: URL, { method, headers, body }: TracedRequest): void {
+    this.#secrets.addUrl(url.href);
+    noteHeaderSecrets(headers, this.#secrets);
+    if (body instanceof URLSearchParams) noteFormSecrets(body, this.#secrets);
+    const fields = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+    const text =
+      body instanceof URLSearchParams ? this.#formatQuery(body) : body === null ? '' : this.#formatBody(body, findContentType(fields));
+    this.#printLine(['→', `${method} ${this.#formatUrl(url)}`, ...this.#formatHeaders(fields), text]);
+  }
+
+  /** @param body if it has been read. */
+  logResponse(url: URL, { status, headers }: Pick<HttpResponse, 'status' | 'headers'>, body?: Buffer): void {
+    const all = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === 'string');
+    for (const [name, value] of all) if (secretHeaders.includes(name)) this.#secrets.add(value);
+    const fields = all.filter(([name]) => isHarmlessHeader(name));
+    const text = body === undefined || body.length === 0 ? '' : this.#formatBody(body.toString(), findContentType(fields));
+    this.#printLine(['←', `${status} from ${url.host}`, ...this.#formatHeaders(fields), text]);
+  }
+
+  logFailure(url: URL, error: Error): void {
+    this.#printLine([`← no response from ${url.host}: ${error.message}`]);
+  }
+
+  #printLine(parts: readonly string[]): void {
+    this.#print(toPrintable(this.#secrets.redact(parts.filter(Boolean).join('  '))));
+  }
+
+  #hide(value: string): string {
+    this.#secrets.add(value);
     return redactionMark;
-  };
-  const say = (line: string) => tell(toPrintable(secrets.redact(line)));
+  }
 
-  const shownPair = (name: string, value: string): string => `${name}=${isHarmlessParameter(name) ? shownText(value) : hide(value)}`;
-  const shownQuery = (query: URLSearchParams): string => [...query].map(([name, value]) => shownPair(name, value)).join('&');
-  /** A piece of a path may be a secret too: some services give every customer an address of their own. */
-  const shownPath = (path: string): string =>
-    path
-      .split('/')
-      .map((piece) => (looksRandom(piece) ? hide(piece) : piece))
-      .join('/');
-  const shownUrl = (url: URL): string =>
-    shorten(`${url.origin}${shownPath(url.pathname)}${url.search === '' ? '' : `?${shownQuery(url.searchParams)}`}`);
-  /** Words, with what stands in the addresses in them hidden, relative ones too. */
-  const shownWords = (words: string): string => {
-    const withoutUser = words.replace(/(\/\/)([^\s/?#@"]*)@/g, (_, slashes: string, user: string) => `${slashes}${hide(user)}@`);
-    const withoutQueries = withoutUser.replace(
-      /([?&#;])([^\s=&?#;"]+)=([^\s&#;"'<>]+)/g,
-      (_, mark: string, name: string, value: string) => `${mark}${name}=${isHarmlessParameter(name) ? value : hideBoth(value)}`,
-    );
-    return shorten(withoutQueries.replace(/\/[^\s"'<>?#]*/g, shownPath));
-  };
-  /** As it stands in an address, and as it is meant. */
-  const hideBoth = (value: string): string => {
-    hide(new URLSearchParams(`x=${value}`).get('x') ?? '');
-    return hide(value);
-  };
-  const shownText = (value: string): string => {
-    const url = /^https?:[^\s]*$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
-    const shown = url && shownUrl(url);
-    // As it was written, where nothing had to be hidden: a slash at the end may be what is wrong.
-    return shown === undefined || shown === url?.href ? shownWords(value) : shown;
-  };
-  /** A challenge: its scheme, and the parameters that are known; the rest may be a ticket. */
-  const shownChallenge = (value: string): string =>
-    shownWords(
-      value
-        .replace(/(?<![\w-])([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*(?:"|$)|[^\s,"]+)/g, (all, name: string, given: string) =>
-          isHarmlessParameter(name.toLowerCase()) ? all : `${name}=${hide(given.replace(/^"|"$/g, ''))}`,
-        )
-        .replace(/(?<![\w.~+/-])[\w.~+/-]{20,}={0,2}(?=\s*(,|$))/g, (word, _, at: number, all: string) =>
-          /[\s,]/.test(all[at - 1] ?? ',') ? hide(word) : word,
-        ),
-    );
+  /** Hides a value of a query, as it is written there and decoded. */
+  #hideParameter(value: string): string {
+    this.#hide(new URLSearchParams(`x=${value}`).get('x') ?? '');
+    return this.#hide(value);
+  }
 
-  const shownHeader = ([name, value]: [string, string]): string => {
-    if (name === 'authorization') return `${name}: ${value.split(' ')[0] ?? ''} ${hide(value.split(' ').slice(1).join(' '))}`;
-    if (name === 'www-authenticate') return `${name}: ${shownChallenge(value)}`;
-    return `${name}: ${isHarmlessHeader(name) ? shownText(value) : hide(value)}`;
-  };
-  /** Notes what is secret in what is not shown. */
-  const noteWithin = (name: string, value: unknown, depth = 0): string => {
-    if (typeof value === 'string' && secretName.test(name)) secrets.add(value);
-    if (typeof value === 'object' && value !== null && depth < deepest)
-      for (const [key, one] of Object.entries(value).slice(0, mostMembers)) noteWithin(Array.isArray(value) ? name : key, one, depth + 1);
-    return redactionMark;
-  };
-  const shownMember = (name: string, value: unknown): unknown => {
-    if (typeof value === 'string') return isHarmlessParameter(name) ? shownText(value) : hide(value);
-    if (Array.isArray(value)) return value.slice(0, mostMembers).map((one) => shownMember(name, one));
-    return typeof value === 'object' && value !== null ? noteWithin(name, value) : value;
-  };
-  const shownBody = (text: string, type: string): string => {
-    if (type.startsWith('application/x-www-form-urlencoded')) return shownQuery(new URLSearchParams(text));
+  #formatHeaders(fields: readonly (readonly [name: string, value: string])[]): string[] {
+    return fields
+      .filter(([name]) => !uninterestingHeaders.includes(name))
+      .map(([name, value]) => `${name}: ${this.#formatHeader(name, value)}`);
+  }
+
+  #formatHeader(name: string, value: string): string {
+    if (name === 'authorization') {
+      const [scheme = '', ...credentials] = value.split(' ');
+      return `${scheme} ${this.#hide(credentials.join(' '))}`;
+    }
+    if (name === 'www-authenticate') return this.#formatChallenge(value);
+    return isHarmlessHeader(name) ? this.#formatText(value) : this.#hide(value);
+  }
+
+  /** A challenge: its scheme and its known parameters. Everything else may be a ticket, so it is hidden. */
+  #formatChallenge(value: string): string {
+    const withoutParameters = value.replace(
+      /(?<![\w-])([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*(?:"|$)|[^\s,"]+)/g,
+      (all, name: string, given: string) =>
+        isHarmlessParameter(name.toLowerCase()) ? all : `${name}=${this.#hide(given.replace(/^"|"$/g, ''))}`,
+    );
+    const withoutTickets = withoutParameters.replace(
+      /(?<![\w.~+/-])[\w.~+/-]{20,}={0,2}(?=\s*(,|$))/g,
+      (word, _, at: number, all: string) => (/[\s,]/.test(all[at - 1] ?? ',') ? this.#hide(word) : word),
+    );
+    return this.#formatSentence(withoutTickets);
+  }
+
+  #formatBody(text: string, type: string): string {
+    if (type.startsWith('application/x-www-form-urlencoded')) return this.#formatQuery(new URLSearchParams(text));
     try {
-      const value = JSON.parse(text) as object;
-      const members = Object.entries(value)
-        .slice(0, mostMembers)
-        .map(([name, member]) => [shownWords(name), shownMember(name, member)] as const);
+      const members = Object.entries(JSON.parse(text) as object)
+        .slice(0, maxMembers)
+        .map(([name, member]) => [this.#formatSentence(name), this.#redactMember(name, member)] as const);
       return JSON.stringify(Object.fromEntries(members));
     } catch {
       return `(${text.length} characters)`;
     }
-  };
+  }
 
-  return {
-    logRequest: (url, { method, headers, body }) => {
-      noteRequestSecrets({ url, headers }, secrets);
-      if (body instanceof URLSearchParams) noteFormSecrets(body, secrets);
-      const fields = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as [string, string]);
-      const type = fields.find(([name]) => name === 'content-type')?.[1] ?? '';
-      const form = body instanceof URLSearchParams ? shownQuery(body) : body === null ? '' : shownBody(body, type);
-      const parts = fields.filter(([name]) => !['user-agent', 'accept', 'accept-encoding'].includes(name)).map(shownHeader);
-      say(['→', `${method} ${shownUrl(url)}`, ...parts, form].filter(Boolean).join('  '));
-    },
-    logResponse: (url, { status, headers }, body) => {
-      const pairs = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === 'string');
-      const fields = pairs.filter(([name]) => isHarmlessHeader(name) && name !== 'date' && name !== 'server');
-      for (const [name, value] of pairs) if (secretHeaders.includes(name)) secrets.add(value);
-      const type = fields.find(([name]) => name === 'content-type')?.[1] ?? '';
-      const text = body === undefined || body.length === 0 ? '' : shownBody(body.toString(), type);
-      say(['←', `${status} from ${url.host}`, ...fields.map(shownHeader), text].filter(Boolean).join('  '));
-    },
-    logFailure: (url, error) => say(`← nothing from ${url.host}: ${error.message}`),
-  };
+  #redactMember(name: string, value: unknown): unknown {
+    if (typeof value === 'string') return isHarmlessParameter(name) ? this.#formatText(value) : this.#hide(value);
+    if (Array.isArray(value)) return value.slice(0, maxMembers).map((one) => this.#redactMember(name, one));
+    if (typeof value !== 'object' || value === null) return value;
+    this.#noteNestedSecrets(name, value);
+    return redactionMark;
+  }
+
+  #noteNestedSecrets(name: string, value: unknown, depth = 0): void {
+    if (typeof value === 'string' && secretName.test(name)) this.#secrets.add(value);
+    if (typeof value !== 'object' || value === null || depth >= maxDepth) return;
+    for (const [key, member] of Object.entries(value).slice(0, maxMembers))
+      this.#noteNestedSecrets(Array.isArray(value) ? name : key, member, depth + 1);
+  }
+
+  /** A value that may be a URL. */
+  #formatText(value: string): string {
+    const url = /^https?:[^\s]*$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined;
+    const formatted = url && this.#formatUrl(url);
+    // If nothing was hidden, the URL is shown as it was written: a slash at its end may be the problem.
+    return formatted === undefined || formatted === url?.href ? this.#formatSentence(value) : formatted;
+  }
+
+  /** A text in which URLs, also relative ones, may contain secrets. */
+  #formatSentence(text: string): string {
+    const withoutUsers = text.replace(/(\/\/)([^\s/?#@"]*)@/g, (_, slashes: string, user: string) => `${slashes}${this.#hide(user)}@`);
+    const withoutQueries = withoutUsers.replace(
+      /([?&#;])([^\s=&?#;"]+)=([^\s&#;"'<>]+)/g,
+      (_, mark: string, name: string, value: string) => `${mark}${name}=${isHarmlessParameter(name) ? value : this.#hideParameter(value)}`,
+    );
+    return shorten(withoutQueries.replace(/\/[^\s"'<>?#]*/g, (path) => this.#formatPath(path)));
+  }
+
+  #formatUrl(url: URL): string {
+    const query = url.search === '' ? '' : `?${this.#formatQuery(url.searchParams)}`;
+    return shorten(`${url.origin}${this.#formatPath(url.pathname)}${query}`);
+  }
+
+  /** A path segment may be a secret: some services give every customer a URL of their own. */
+  #formatPath(path: string): string {
+    return path
+      .split('/')
+      .map((segment) => (looksRandom(segment) ? this.#hide(segment) : segment))
+      .join('/');
+  }
+
+  #formatQuery(query: URLSearchParams): string {
+    return [...query]
+      .map(([name, value]) => `${name}=${isHarmlessParameter(name) ? this.#formatText(value) : this.#hide(value)}`)
+      .join('&');
+  }
+}
+
+function findContentType(fields: readonly (readonly [name: string, value: string])[]): string {
+  return fields.find(([name]) => name === 'content-type')?.[1] ?? '';
 }

@@ -1,10 +1,10 @@
-/** Answers as the platform's own Response, for the libraries that were made for it. */
+/** Converts between our responses and the platform's `Response`, which libraries expect. */
 import { Readable } from 'node:stream';
 import type { HttpResponse } from '../effects.js';
 
 const statusesWithoutBody = [204, 205, 304];
 
-/** @param answer with its body as it comes, or whole. */
+/** @param response with a body that is still arriving, or complete. */
 export function toResponse({ status, headers, body }: Omit<HttpResponse, 'body'> & { readonly body: Readable | Buffer }): Response {
   const fields = Object.entries(headers).filter((field): field is [string, string] => typeof field[1] === 'string');
   const init = { status, headers: fields };
@@ -16,7 +16,6 @@ export function toResponse({ status, headers, body }: Omit<HttpResponse, 'body'>
   return new Response(Readable.toWeb(body) as globalThis.ReadableStream, init);
 }
 
-/** A web Response as our own answer, its body as a stream of Node. */
 export function fromResponse({ status, headers, body }: Response): HttpResponse {
   return {
     status,

@@ -113,7 +113,7 @@ export interface LoginOptions extends Options {
   readonly timeout?: number;
 }
 
-/** A login that has been stored; `expiresAt` in seconds since the epoch. */
+/** A login that has been stored; `expiresAtSeconds` is seconds since the epoch. */
 export interface LoggedIn {
   readonly server: string;
   readonly scope?: string;
@@ -131,7 +131,7 @@ export async function login(server: string, options: LoginOptions): Promise<Logg
     const target = await findTarget({ server, name }, context);
     const request = { ...target, client: {}, credentials: {}, flow, newSettings: { scope }, timeout, browserWanted: false, verify: true };
     const { login: stored } = await logIn(request, context);
-    return { server: target.name, scope: stored.scope, expiresAt: stored.expiresAtSeconds };
+    return { server: target.name, scope: stored.scope, expiresAtSeconds: stored.expiresAtSeconds };
   });
 }
 

@@ -7,7 +7,7 @@ import { createInterruptedError } from '../errors.js';
 import { systemFiles } from '../machine/files.js';
 import { findWorkingFolder } from '../folders.js';
 import { createHttp } from '../http/http.js';
-import { createTrace } from '../http/trace.js';
+import { Trace } from '../http/trace.js';
 import { runProgram } from '../machine/program.js';
 import { getPreferencesPath, getStorePath } from '../store/path.js';
 import { openPreferences } from '../store/preferences.js';
@@ -35,9 +35,9 @@ export function createContext({
   const here = machine();
   const env = { ...here, secrets: collectSecrets(here.variables) };
   const ui = toldBy(given, env.secrets);
-  const trace = debug ? createTrace((line) => ui.remark(line), env.secrets) : undefined;
+  const trace = debug ? new Trace((line) => ui.remark(line), env.secrets) : undefined;
   const effects = {
-    store: openStore(() => getStorePath({ option: store, env }), signal, env.secrets),
+    store: openStore(() => getStorePath({ option: store, env }), { signal, clock: systemClock, secrets: env.secrets }),
     preferences: openPreferences(getPreferencesPath({ env })),
     http: createHttp({ env, clock: systemClock, userAgent: `mcp-auth/${version}`, trace }),
     files: systemFiles,

@@ -1,5 +1,5 @@
-/** The word that has the program be the process that renews, and nothing else. */
+/** The command word that makes this program the process that renews tokens. */
 export const refresherCommand = 'renewal-process';
 
-/** What is said to it when the person has interrupted the one that asked. */
+/** The message that tells it to start no more renewals, because the user has interrupted the command. */
 export const stopMessage = 'stop';

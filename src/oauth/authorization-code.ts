@@ -10,31 +10,32 @@ import { quote } from '../text/server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import type { Dialect } from './dialect.js';
 import type { Dpop } from './dpop.js';
+import { definedParameters } from './parameters.js';
 import { OAuthError, toProtocolError } from './protocol-error.js';
 import { requiresPushedRequest, requestPushedAuthorization } from './pushed-authorization.js';
-import { outdatedRegistrationErrors } from './registration.js';
 import type { ClientInformation } from './client-information.js';
+import { outdatedRegistrationErrors } from './registration.js';
 import { retryWithChangedParameters } from './parameter-retry.js';
 import { requestToken, type TokenContext, type TokenResponse } from './token.js';
 
-/** What is asked for, and of whom. */
+/** An authorization request, before it has a `state` and a PKCE verifier. */
 export interface AuthorizationRequest {
   readonly metadata: AuthorizationServerMetadata;
   readonly client: ClientInformation;
   readonly dpop?: Dpop;
   readonly redirectUri: string;
-  /** RFC 8707; undefined for an authorization server that refuses it. */
+  /** RFC 8707; undefined for an authorization server that rejects it. */
   readonly resource: string | undefined;
   readonly scope?: string;
   /** OpenID Connect Core section 3.1.2.1; undefined to send none. */
   readonly prompt?: string;
-  /** What one server needs beside the RFCs' own parameters, as `access_type=offline`. */
+  /** Parameters that one server needs in addition to those of the RFCs, for example `access_type=offline`. */
   readonly extraParameters?: Readonly<Record<string, string>>;
-  /** Whether the address has to be good for long: one that was pushed opens for minutes. */
+  /** Whether the URL must stay valid for a long time. A pushed request expires within minutes. */
   readonly mustStayValid?: boolean;
 }
 
-/** Parameters that make a request safe or ours, which nobody may set by hand. */
+/** Parameters that only mcp-auth sets, because they identify the request or make it safe. */
 export const reservedParameters: ReadonlySet<string> = new Set([
   'response_type',
   'client_id',
@@ -49,25 +50,29 @@ export const reservedParameters: ReadonlySet<string> = new Set([
   'dpop_jkt',
 ]);
 
-/** One authorization request that waits for its response: what has to be remembered until then (RFC 7636, RFC 9207). */
+/** An authorization request that waits for its response, with the values that the response is checked against (RFC 7636, RFC 9207). */
 export interface AuthorizationAttempt {
   readonly request: AuthorizationRequest;
-  /** The address for the person to open. */
+  /** The URL for the user to open. */
   readonly url: string;
-  /** RFC 9126: the authorization server holds the request, and the address opens it once, until then (milliseconds since the epoch). */
+  /**
+   * For a pushed request (RFC 9126), when the URL expires, in milliseconds since the epoch. Such a URL works only once. Absent
+   * if the request was not pushed.
+   */
   readonly opensUntil?: number;
   readonly state: string;
   readonly codeVerifier: string;
 }
 
-/** The parameters of a response that has been checked against its attempt, with its code. */
+/** An authorization response that has been checked against its attempt. */
 export interface AuthorizationResponse {
   readonly code: string;
 }
 
 /**
- * Why this authorization server cannot be asked for a code; undefined when it can. PKCE is not optional: it is sent in
- * any case, but a server whose metadata does not mention it may ignore it, which `pkceUnadvertised` accepts.
+ * Why the authorization code grant cannot be used with this authorization server, as the end of a sentence; undefined if it can.
+ * PKCE is required. It is always sent, but a server whose metadata does not mention it may ignore it, which
+ * `pkceUnadvertised` accepts.
  */
 export function findAuthorizationCodeProblem(
   metadata: AuthorizationServerMetadata,
@@ -76,134 +81,131 @@ export function findAuthorizationCodeProblem(
   const methods = metadata.code_challenge_methods_supported;
   if (metadata.authorization_endpoint === undefined) return 'the authorization server has no authorization endpoint';
   if (requiresPushedRequest(metadata) && metadata.pushed_authorization_request_endpoint === undefined) {
-    return 'the authorization server requires pushed requests and has no endpoint that takes them';
+    return 'the authorization server requires pushed authorization requests but has no endpoint for them';
   }
   if (methods === undefined && pkceUnadvertised) return undefined;
-  if (methods === undefined) return 'the authorization server does not say that it does PKCE';
-  if (!methods.includes('S256')) return 'the authorization server does not offer PKCE with S256';
+  if (methods === undefined) return 'the authorization server does not say that it supports PKCE';
+  if (!methods.includes('S256')) return 'the authorization server does not support PKCE with S256';
   return undefined;
 }
 
 /**
- * Makes a new authorization request: fresh `state` and PKCE verifier, and the URL with everything in it once. Where the
- * authorization server requires it, or the URL would be long, the request is pushed to it first, and the URL names only that.
+ * Create an authorization request with a new `state` and PKCE verifier. The request is pushed to the authorization server first
+ * (RFC 9126) if the server requires that or if the URL would be long; the URL then only refers to it.
  *
- * @throws what `requestPushedAuthorization` throws.
+ * @throws the errors of `requestPushedAuthorization`.
  */
 export async function startAuthorization(request: AuthorizationRequest, context: TokenContext): Promise<AuthorizationAttempt> {
   const { metadata, client, dpop, redirectUri, resource, scope, prompt, extraParameters } = request;
   const state = randomBytes(16).toString('base64url');
   const codeVerifier = generateRandomCodeVerifier();
-  const parameters = {
+  const parameters = definedParameters({
     response_type: 'code',
     client_id: client.client_id,
     redirect_uri: redirectUri,
     code_challenge: await calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
     state,
-    ...(resource !== undefined && { resource }),
-    ...(scope !== undefined && { scope }),
+    resource,
+    scope,
     // RFC 9449 section 10: the code is bound to the key too.
-    ...(dpop && { dpop_jkt: await dpop.handle.calculateThumbprint() }),
-    ...(prompt !== undefined && { prompt }),
+    dpop_jkt: await dpop?.handle.calculateThumbprint(),
+    prompt,
     ...extraParameters,
-  };
-  const url = withParameters(metadata.authorization_endpoint ?? '', parameters);
-  const pushed = await push({ request, parameters, long: url.length > longUrl }, context);
+  });
+  const url = addParameters(metadata.authorization_endpoint ?? '', parameters);
+  const pushed = await pushRequest({ request, parameters, isLong: url.length > maxShortUrlLength }, context);
   return { request, url, state, codeVerifier, ...pushed };
 }
 
-/** Bytes of an address beyond which its QR code would be wider than 80 columns, and terminals would break it into many rows. */
-const longUrl = 500;
-/** Seconds that a person needs to get an address opened somewhere else. */
-const timeToOpen = 120;
+/** Characters. The QR code of a longer URL would be wider than 80 columns, and terminals would wrap the URL over many lines. */
+const maxShortUrlLength = 500;
+/** Seconds that a user needs to open a URL on another device. */
+const minOpeningSeconds = 120;
 
 /**
- * The short address of a request that has been handed to the authorization server (RFC 9126): where it requires that, and
- * where the address would be long, if it then can be opened for long enough.
+ * Push the request to the authorization server (RFC 9126) if the server requires it, or if the URL is long and the pushed
+ * request can be opened for long enough.
+ *
+ * @returns the short URL; undefined to use the long one.
  */
-async function push(
-  { request, parameters, long }: { request: AuthorizationRequest; parameters: Readonly<Record<string, string>>; long: boolean },
+async function pushRequest(
+  { request, parameters, isLong }: { request: AuthorizationRequest; parameters: Readonly<Record<string, string>>; isLong: boolean },
   context: TokenContext,
 ): Promise<{ url: string; opensUntil: number } | undefined> {
   const { metadata, client, dpop } = request;
-  const required = requiresPushedRequest(metadata);
-  if (!required && (!long || request.mustStayValid || metadata.pushed_authorization_request_endpoint === undefined)) return undefined;
+  const isRequired = requiresPushedRequest(metadata);
+  const isUseful = isLong && !request.mustStayValid && metadata.pushed_authorization_request_endpoint !== undefined;
+  if (!isRequired && !isUseful) return undefined;
   try {
     const { requestUri, expiresIn } = await requestPushedAuthorization({ metadata, client, dpop, parameters }, context);
-    if (!required && expiresIn < timeToOpen) return undefined;
-    const url = withParameters(metadata.authorization_endpoint ?? '', { client_id: client.client_id, request_uri: requestUri });
+    if (!isRequired && expiresIn < minOpeningSeconds) return undefined;
+    const url = addParameters(metadata.authorization_endpoint ?? '', { client_id: client.client_id, request_uri: requestUri });
     return { url, opensUntil: context.clock.now() + expiresIn * 1000 };
   } catch (error) {
-    // Nobody depends on it: the long address is as good.
-    if (required || context.signal.aborted || (error instanceof OAuthError && outdatedRegistrationErrors.has(error.error))) throw error;
+    const isOutdatedClient = error instanceof OAuthError && outdatedRegistrationErrors.has(error.error);
+    if (isRequired || context.signal.aborted || isOutdatedClient) throw error;
+    // The push was optional: the long URL works too.
     return undefined;
   }
 }
 
-/** `endpoint` with each parameter once. What may stand in a query as it is, does (RFC 3986 section 3.4), which keeps it short. */
-function withParameters(endpoint: string, parameters: Readonly<Record<string, string>>): string {
+/** Set each parameter once. Characters that a query may contain are not encoded (RFC 3986 section 3.4), to keep the URL short. */
+function addParameters(endpoint: string, parameters: Readonly<Record<string, string>>): string {
   const url = new URL(endpoint);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   url.search = url.search.replace(/%3A/g, ':').replace(/%2F/g, '/');
   return url.href;
 }
 
-/** What servers write on the page that they show a person in place of sending the browser back. */
-const clientIsUnknown =
+/** How servers say that a client is unknown, on an error page that they show instead of redirecting the browser. */
+const unknownClientWords =
   /invalid[_ ]client|unauthorized_client|client\W.{0,60}(not found|unknown|not registered|does not exist|invalid)|(unknown|invalid|unrecognized) client/is;
 
 /**
- * What the authorization server has against the client of an earlier login: forgotten, or not registered for these
- * scopes. Found out by asking for the page before the person does, since the error is often shown in the browser only. A
- * server that does not like to be asked is believed to be content.
+ * Check whether the authorization server still accepts the client of an earlier login, by requesting the authorization URL
+ * before the user opens it: servers often show this error only in the browser. A failed request counts as no problem.
  *
- * @returns `invalid_client`, `unauthorized_client` or `invalid_scope`; undefined when nothing is known to be wrong.
+ * @returns `invalid_client`, `unauthorized_client` or `invalid_scope`; undefined if no problem is known.
  */
 export async function requestRegistrationProblem(
   attempt: AuthorizationAttempt,
   { http, signal }: Pick<Effects, 'http' | 'signal'>,
 ): Promise<string | undefined> {
-  // A pushed request is opened once only, and an unknown client could not have pushed it.
+  // A pushed request can be opened only once, and an unknown client could not have pushed it.
   if (attempt.opensUntil !== undefined) return undefined;
   try {
     const response = await http.fetch(attempt.url, { headers: { accept: 'text/html' }, signal });
-    const location = response.headers.get('location');
-    const error =
-      location !== null && URL.canParse(location, attempt.url) ? new URL(location, attempt.url).searchParams.get('error') : null;
-    if (error !== null) return outdatedRegistrationErrors.has(error) ? error : undefined;
-    const refused = response.status >= 400 && response.status < 500;
-    return refused && clientIsUnknown.test(await response.text()) ? 'invalid_client' : undefined;
+    const error = parseRedirectError(response.headers.get('location'), attempt.url);
+    if (error !== undefined) return outdatedRegistrationErrors.has(error) ? error : undefined;
+    const isRefused = response.status >= 400 && response.status < 500;
+    return isRefused && unknownClientWords.test(await response.text()) ? 'invalid_client' : undefined;
   } catch (error) {
     if (signal.aborted) throw error;
     return undefined;
   }
 }
 
+/** The `error` parameter of a redirect (RFC 6749 section 4.1.2.1). */
+function parseRedirectError(location: string | null, base: string): string | undefined {
+  if (location === null || !URL.canParse(location, base)) return undefined;
+  return new URL(location, base).searchParams.get('error') ?? undefined;
+}
+
 /**
- * Checks an authorization response, in this order: `state`, `iss` (RFC 9207 section 2.4), `error`, `code`. Nothing of a
- * response that is not this attempt's, or is of another issuer, is acted on or shown.
+ * Check an authorization response, in this order: `state`, `iss` (RFC 9207 section 2.4), `error`, `code`. A response that
+ * belongs to another attempt or names another issuer is neither acted on nor shown.
  *
  * @throws AuthError `state_mismatch`, `not_an_address`, `issuer_mismatch`, `access_denied`, `authorization_failed`, `code_missing`.
  */
 export function checkAuthorizationResponse(parameters: URLSearchParams, attempt: AuthorizationAttempt): AuthorizationResponse {
   const { metadata, client } = attempt.request;
-  const states = parameters.getAll('state');
-  if (states.length !== 1 || !equal(states[0] ?? '', attempt.state)) {
-    throw new AuthError('state_mismatch', 'That address belongs to another login, not to this one.', {
-      hint: 'Open the address that this login printed, approve there, and paste where that ends.',
-    });
+  checkState(parameters, attempt);
+  const repeated = findRepeated(parameters.keys());
+  if (repeated !== undefined) {
+    throw new AuthError('not_an_address', `The redirect URL contains ${quote(repeated)} more than once (RFC 6749 section 3.1).`);
   }
-  const twice = firstRepeated(parameters.keys());
-  if (twice !== undefined)
-    throw new AuthError('not_an_address', `That address holds ${quote(twice)} more than once (RFC 6749 section 3.1).`);
-  const issuers = parameters.getAll('iss');
-  const wanted = metadata.authorization_response_iss_parameter_supported === true;
-  if (issuers.length === 0 ? wanted : issuers[0] !== metadata.issuer) {
-    throw new AuthError('issuer_mismatch', `The answer does not come from ${metadata.issuer}, which was asked, so it was thrown away.`, {
-      hint: 'Start the login again. If it happens again, do not trust the server that you log in to.',
-    });
-  }
+  checkResponseIssuer(parameters, metadata);
   try {
     const checked = validateAuthResponse(metadata, { client_id: client.client_id }, parameters, attempt.state);
     const code = checked.get('code');
@@ -211,24 +213,49 @@ export function checkAuthorizationResponse(parameters: URLSearchParams, attempt:
   } catch (error) {
     throw toProtocolError(error, `The authorization endpoint of ${metadata.issuer}`);
   }
-  throw new AuthError('code_missing', 'That address holds no authorization code.', {
-    hint: 'Copy the whole address, to its very end.',
+  throw new AuthError('code_missing', 'The redirect URL contains no authorization code.', {
+    hint: 'Copy the whole redirect URL, to its very end.',
   });
 }
 
-/** Exchanges the code for tokens (RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707 section 2.2). */
+/** RFC 6749 section 10.12. A parameter that occurs twice matches neither time. */
+function checkState(parameters: URLSearchParams, { state }: AuthorizationAttempt): void {
+  const states = parameters.getAll('state');
+  if (states.length === 1 && isEqualSecret(states[0] ?? '', state)) return;
+  throw new AuthError('state_mismatch', 'The redirect URL belongs to another login, not to this one.', {
+    hint: 'Open the URL that this login printed, approve there, and paste the redirect URL that you end on.',
+  });
+}
+
+/**
+ * RFC 9207 section 2.4: `iss` must be identical to the issuer (simple string comparison, without the lenience of `isSameIssuer`), and
+ * must be there if the metadata promises it. Each parameter occurs once by now.
+ */
+function checkResponseIssuer(parameters: URLSearchParams, metadata: AuthorizationServerMetadata): void {
+  const found = parameters.get('iss');
+  const isRequired = metadata.authorization_response_iss_parameter_supported === true;
+  if (found === metadata.issuer || (found === null && !isRequired)) return;
+  const problem =
+    found === null ? `does not name its issuer, which ${metadata.issuer} always does,` : `names a different issuer than ${metadata.issuer}`;
+  throw new AuthError('issuer_mismatch', `The authorization response ${problem} and was rejected.`, {
+    hint: 'Start the login again. If it happens again, do not trust the MCP server that you are logging in to.',
+  });
+}
+
+/** Exchange the code for tokens (RFC 6749 section 4.1.3, RFC 7636 section 4.5, RFC 8707 section 2.2). */
 export async function requestTokenByCode(
   { attempt, code }: { attempt: AuthorizationAttempt; code: string },
   context: TokenContext,
 ): Promise<TokenResponse> {
   const { metadata, client, dpop, redirectUri, resource, scope } = attempt.request;
-  const parameters = { code, redirect_uri: redirectUri, code_verifier: attempt.codeVerifier, ...(resource !== undefined && { resource }) };
-  return retryWithChangedParameters({ parameters, granted: { scope }, isFirstToken: true, isLastTold: false }, (asked) =>
-    requestToken({ metadata, client, dpop, grantType: 'authorization_code', parameters: asked }, context),
+  const parameters = definedParameters({ code, redirect_uri: redirectUri, code_verifier: attempt.codeVerifier, resource });
+  // The first request uses up the code, so the error of a retry would only say that.
+  return retryWithChangedParameters({ parameters, granted: { scope }, isFirstToken: true, throws: 'first error' }, (changed) =>
+    requestToken({ metadata, client, dpop, grantType: 'authorization_code', parameters: changed }, context),
   );
 }
 
-function firstRepeated(names: Iterable<string>): string | undefined {
+function findRepeated(names: Iterable<string>): string | undefined {
   const seen = new Set<string>();
   for (const name of names) {
     if (seen.has(name)) return name;
@@ -237,7 +264,8 @@ function firstRepeated(names: Iterable<string>): string | undefined {
   return undefined;
 }
 
-function equal(one: string, other: string): boolean {
+/** Compare in constant time. */
+function isEqualSecret(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one), Buffer.from(other)];
   return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -4,7 +4,7 @@ import { quote } from '../text/server-text.js';
 import type { ClientInformation } from './client-information.js';
 
 /**
- * The client that the document at `url` describes. The document itself is for the authorization server to fetch.
+ * Create the client whose id is `url`. The authorization server fetches the document; mcp-auth does not.
  *
  * @throws AuthError `usage` unless the URL is https with a path and has no fragment, user information or dot segment.
  */
@@ -13,13 +13,18 @@ export function createMetadataDocumentClient({ url, redirectUri }: { url: string
   return { client_id: url, redirect_uris: [redirectUri], obtained_by: 'metadata_document' };
 }
 
-/** @throws AuthError `usage` for what cannot be such a client id. */
+/**
+ * Check that a URL can be a client id.
+ *
+ * @returns the URL, unchanged.
+ * @throws AuthError `usage`.
+ */
 export function checkClientIdUrl(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const fits = parsed?.protocol === 'https:' && parsed.pathname !== '/' && !parsed.username && !parsed.password && !parsed.hash;
-  // The id is compared as a string: what the parser would rewrite is not one.
-  if (!fits || parsed.href !== url) {
-    throw new AuthError('usage', `${quote(url)} cannot be a client id: it must be an https URL with a path.`);
+  const isAllowed = parsed?.protocol === 'https:' && parsed.pathname !== '/' && !parsed.username && !parsed.password && !parsed.hash;
+  // The id is compared as a string, so a URL that the parser would rewrite is rejected.
+  if (!isAllowed || parsed.href !== url) {
+    throw new AuthError('usage', `${quote(url)} cannot be a client id: a client id must be an https URL with a path.`);
   }
   return url;
 }

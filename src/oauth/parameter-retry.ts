@@ -1,62 +1,72 @@
 /**
- * A token request that is refused for one parameter, asked once more without it, or with the one that is missing. Only where
- * that gives no other token: what was granted stands, and a server that does not know `resource` gives the same without it. One
- * that knows it, and refuses this one at the first token, is believed: an MCP server may name whatever authorization server.
+ * Retrying a token request without a parameter that the server rejects, or with one that it requires, where that cannot lead to
+ * another token: the granted scope stays the same, and a server that does not support `resource` issues the same token without it.
+ * A server that supports `resource` and rejects this one for the first token is not asked again: an MCP server may name any
+ * authorization server.
  */
-import { OAuthError } from './protocol-error.js';
 import { doesNotSupportResource, rejectsResource, requiresScope } from './error-response.js';
+import { OAuthError } from './protocol-error.js';
 
 type Parameters = Readonly<Record<string, string>>;
 
-interface Remedy {
-  /** Whether the refusal is about what this changes. */
-  helps(error: OAuthError, parameters: Parameters, isFirstToken: boolean): boolean;
-  change(parameters: Parameters, granted: { readonly scope: string | undefined }): Parameters;
+interface ParameterChange {
+  /** Whether the error is about what this changes. */
+  applies(error: OAuthError, parameters: Parameters, isFirstToken: boolean): boolean;
+  /** The changed parameters; undefined if there is nothing to change. */
+  apply(parameters: Parameters, granted: GrantedScope): Parameters | undefined;
 }
 
-const remedies: readonly Remedy[] = [
+interface GrantedScope {
+  readonly scope: string | undefined;
+}
+
+const changes: readonly ParameterChange[] = [
   {
-    // RFC 8707 section 2.2: without it, the token is for what the authorization request named.
-    helps: (error, { resource }, isFirstToken) =>
+    // RFC 8707 section 2.2: without it, the token is for the resource of the authorization request.
+    applies: (error, { resource }, isFirstToken) =>
       resource !== undefined && (isFirstToken ? doesNotSupportResource(error) : rejectsResource(error)),
-    change: (parameters) => Object.fromEntries(Object.entries(parameters).filter(([name]) => name !== 'resource')),
+    apply: (parameters) => Object.fromEntries(Object.entries(parameters).filter(([name]) => name !== 'resource')),
   },
   {
-    // RFC 6749 section 6: without it, the scopes are those that were granted; some servers want them named once more.
-    helps: (error, { scope }) => scope === undefined && requiresScope(error),
-    change: (parameters, { scope }) => ({ ...parameters, ...(scope !== undefined && { scope }) }),
+    // RFC 6749 section 6: without it, the granted scope applies. Some servers require it to be named.
+    applies: (error, { scope }) => scope === undefined && requiresScope(error),
+    apply: (parameters, { scope }) => (scope === undefined ? undefined : { ...parameters, scope }),
   },
 ];
 
+/** Which requests may be retried, and how. */
+export interface RetryOptions {
+  readonly parameters: Parameters;
+  /** The scope of the login, in case the server requires it. */
+  readonly granted: GrantedScope;
+  /** Whether no token for this resource has been issued yet. */
+  readonly isFirstToken: boolean;
+  /** The error to throw if all requests fail: the first one if the first request uses up the grant. */
+  readonly throws: 'first error' | 'last error';
+}
+
 /**
- * @param granted what the login has, in case the server wants it named.
- * @param isFirstToken whether there has been none for this resource yet.
- * @param isLastTold whether the last refusal says more than the first: it does not where the first has spent the grant.
- * @throws OAuthError what `send` throws.
+ * Call `send`, and call it again with changed parameters after an error that these may avoid. Each change is made at most once.
+ *
+ * @throws the errors of `send`.
  */
 export async function retryWithChangedParameters<T>(
-  {
-    parameters,
-    granted,
-    isFirstToken,
-    isLastTold,
-  }: { parameters: Parameters; granted: { readonly scope: string | undefined }; isFirstToken: boolean; isLastTold: boolean },
+  { parameters, granted, isFirstToken, throws }: RetryOptions,
   send: (parameters: Parameters) => Promise<T>,
 ): Promise<T> {
-  let asked = parameters;
-  let first: unknown;
-  for (const left = [...remedies]; ;) {
+  let current = parameters;
+  let firstError: unknown;
+  let remaining = changes;
+  for (;;) {
     try {
-      return await send(asked);
+      return await send(current);
     } catch (error) {
-      first ??= error;
-      const remedy = error instanceof OAuthError ? left.find((one) => one.helps(error, asked, isFirstToken)) : undefined;
-      const changed = remedy?.change(asked, granted);
-      if (remedy === undefined || changed === undefined || Object.keys(changed).length === Object.keys(asked).length) {
-        throw isLastTold ? error : first;
-      }
-      left.splice(left.indexOf(remedy), 1);
-      asked = changed;
+      firstError ??= error;
+      const change = error instanceof OAuthError ? remaining.find((one) => one.applies(error, current, isFirstToken)) : undefined;
+      const changed = change?.apply(current, granted);
+      if (changed === undefined) throw throws === 'last error' ? error : firstError;
+      remaining = remaining.filter((one) => one !== change);
+      current = changed;
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What authorization servers and oauth4webapi say went wrong, as errors of ours. RFC 6749 sections 4.1.2.1 and 5.2. */
+/** Errors of authorization servers and of oauth4webapi, as errors of mcp-auth. RFC 6749 sections 4.1.2.1 and 5.2. */
 import {
   AuthorizationResponseError,
   OperationProcessingError,
@@ -8,19 +8,19 @@ import {
 } from 'oauth4webapi';
 import { AuthError, type ErrorCode } from '../errors.js';
 import { quote } from '../text/server-text.js';
-import { isStandardError, getOriginalStatus } from './normalisation.js';
-import { parseRetryAfter } from './retry-after.js';
 import { rejectsPrompt, rejectsResource, requiresAudience, type OAuthErrorResponse } from './error-response.js';
+import { getOriginalStatus, isStandardError } from './normalisation.js';
+import { parseRetryAfter } from './retry-after.js';
 
-/** The RFCs' error values that this program tells apart; every other one is `request_refused`. */
+/** The code for an `error` value. All others are `request_refused`. */
 const codes: Record<string, ErrorCode> = {
   access_denied: 'access_denied',
   invalid_grant: 'invalid_grant',
-  // GitHub's and Slack's words for it.
+  // GitHub and Slack, for `invalid_grant`.
   bad_refresh_token: 'invalid_grant',
   invalid_refresh_token: 'invalid_grant',
   expired_token: 'timed_out',
-  // Other words of device authorization: Entra ID and OpenAM, and others.
+  // Device authorization, at Entra ID, OpenAM and others.
   authorization_declined: 'access_denied',
   user_declined: 'access_denied',
   user_denied: 'access_denied',
@@ -34,34 +34,34 @@ const codes: Record<string, ErrorCode> = {
 
 const tooManyRequests = 429;
 
-/** What to type next, where the words of a refusal say that. */
-const wordyHints: readonly { readonly fits: (refusal: OAuthErrorResponse) => boolean; readonly hint: string }[] = [
+/** Hints for errors that are recognised by their description. */
+const descriptionHints: readonly { readonly matches: (response: OAuthErrorResponse) => boolean; readonly hint: string }[] = [
   {
-    fits: rejectsResource,
-    hint: 'It does not take the resource that the MCP server is known by. Log in with --resource none, or with --resource URL if its documentation names another.',
+    matches: rejectsResource,
+    hint: 'It does not accept the resource of the MCP server. Log in with --resource none, or with --resource URL if its documentation names another one.',
   },
-  { fits: rejectsPrompt, hint: 'Log in with --prompt none: it then asks for your consent only where it has to.' },
+  { matches: rejectsPrompt, hint: 'Log in with --prompt none: it then asks for your consent only if it has to.' },
   {
-    fits: requiresAudience,
-    hint: 'It goes by an audience. Log in with --authorize-param audience=URL, as its documentation, or the MCP server’s, names it.',
+    matches: requiresAudience,
+    hint: 'It requires an audience. Log in with --authorize-param audience=URL, as named in its documentation or that of the MCP server.',
   },
 ];
 
-/** What to type next, where an `error` by itself says that. */
-const hints = new Map([
-  ['invalid_scope', 'Ask for others with --scope, or leave out offline_access with --no-offline-access.'],
-  ['invalid_client', 'See whether the client is the right one, and its secret: --client-id, MCP_AUTH_CLIENT_SECRET, --register.'],
+/** Hints for errors that are recognised by their `error` value. */
+const errorHints = new Map([
+  ['invalid_scope', 'Request other scopes with --scope, or leave out offline_access with --no-offline-access.'],
+  ['invalid_client', 'Check the client and its secret: --client-id, MCP_AUTH_CLIENT_SECRET, --register.'],
 ]);
 
-/** An `error` that came in a response, with the server's own words for it. */
+/** An error response of an authorization server. */
 export class OAuthError extends AuthError {
-  /** The RFC's value, as `invalid_grant`; `status 404` where the server gave nothing but that. */
+  /** The `error` value, for example `invalid_grant`; `status 404` if the response had only a status. */
   readonly error: string;
-  /** The server's own words for it. */
+  /** The server's `error_description`. */
   readonly description: string | undefined;
-  /** The HTTP status that it came with. */
+  /** The HTTP status of the response. */
   readonly status: number | undefined;
-  /** Seconds that the server wants to be left alone before it is asked again. */
+  /** Seconds to wait before the next request, if the server says so. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -69,10 +69,11 @@ export class OAuthError extends AuthError {
     message: string,
     options: { description?: string; hint?: string; cause?: unknown; code?: ErrorCode; status?: number; retryAfter?: number } = {},
   ) {
+    const { description } = options;
     const code = options.code ?? (Object.hasOwn(codes, error) ? codes[error] : undefined) ?? 'request_refused';
-    const hint = options.hint ?? hints.get(error) ?? wordyHints.find(({ fits }) => fits({ error, description: options.description }))?.hint;
+    const hint = options.hint ?? errorHints.get(error) ?? descriptionHints.find(({ matches }) => matches({ error, description }))?.hint;
     super(code, message, { ...options, hint });
-    this.description = options.description;
+    this.description = description;
     this.error = error;
     this.status = options.status;
     this.retryAfter = options.retryAfter;
@@ -80,104 +81,120 @@ export class OAuthError extends AuthError {
 }
 
 /**
- * An error that `oauth4webapi` threw while it read a response, as an AuthError.
+ * Convert an error that `oauth4webapi` threw while it read a response. It is not passed on as a cause, because it contains the
+ * whole response.
  *
- * @param what the subject of the sentence, as "The token endpoint".
- * @param secrets what was sent and must not be told, since servers repeat what they were sent.
+ * @param subject the subject of the sentence, for example "The token endpoint".
+ * @param secrets values that were sent. They are redacted, because servers repeat what they were sent.
+ * @throws `error` itself if it is not about a response.
  */
-export function toProtocolError(error: unknown, what: string, secrets: readonly (string | undefined)[] = []): AuthError {
+export function toProtocolError(error: unknown, subject: string, secrets: readonly (string | undefined)[] = []): AuthError {
   if (error instanceof AuthError) return error;
-  const told = (words: string | undefined) => redacted(words, secrets);
-  const response = responseOf(error);
-  const status = response && getOriginalStatus(response);
-  // Nothing of the library's error is passed on as a cause: it holds the whole answer.
-  const from = { status, retryAfter: response && retryAfterOf(response) };
-  if (error instanceof ResponseBodyError) {
-    return refusal(what, {
-      error: told(error.error),
-      description: told(error.error_description),
-      code: codeOf(error.error, status),
-      ...from,
-    });
-  }
-  if (error instanceof AuthorizationResponseError) {
-    const code = authorizationCode(error.error);
-    return refusal(what, { error: told(error.error), description: told(error.error_description), code });
-  }
-  if (error instanceof WWWAuthenticateChallengeError) {
-    const { error: name = 'invalid_client', error_description: words } = error.cause[0]?.parameters ?? {};
-    return refusal(what, { error: told(name), description: told(words) ?? `status ${error.status}`, ...from });
-  }
-  if (status !== undefined && (status >= 500 || status === tooManyRequests)) {
-    const hint = againIn(from.retryAfter);
-    return new OAuthError(`status ${status}`, `${what} failed with status ${status}.`, { code: 'server_failed', hint, ...from });
-  }
-  if (status !== undefined && status >= 400) {
-    return new OAuthError(`status ${status}`, `${what} refused with status ${status}.`, from);
-  }
-  if (status !== undefined && status >= 300 && status < 400) {
-    return new AuthError('response_invalid', `${what} redirects elsewhere (status ${status}), and what it was sent is for it alone.`, {
-      hint: 'Nothing was sent there. Tell whoever runs the server.',
-    });
-  }
+  const response = findResponse(error);
+  const http: ResponseStatus = response ? { status: getOriginalStatus(response), retryAfter: readRetryAfter(response) } : {};
+  const converted = fromErrorBody(error, { subject, secrets, http }) ?? fromStatus(subject, http);
+  if (converted !== undefined) return converted;
   if (error instanceof OperationProcessingError || error instanceof UnsupportedOperationError) {
-    return new AuthError('response_invalid', `${what} answered with something that its RFC does not allow (${error.message}).`, {
-      hint: 'Try again; if it stays so, tell whoever runs the server.',
+    return new AuthError('response_invalid', `${subject} sent an invalid response (${error.message}).`, {
+      hint: 'Try again. If it happens again, report it to the operator of the server.',
     });
   }
   throw error;
 }
 
-/** A server that is down or busy is asked again later, unless it says what is wrong in a word of the RFCs. */
-function codeOf(error: string, status = 0): ErrorCode | undefined {
+/** The status of a response, and the seconds in its `Retry-After`. */
+interface ResponseStatus {
+  readonly status?: number;
+  readonly retryAfter?: number | undefined;
+}
+
+/** An error that the server described in a body, a redirect or a challenge. */
+function fromErrorBody(
+  error: unknown,
+  { subject, secrets, http }: { subject: string; secrets: readonly (string | undefined)[]; http: ResponseStatus },
+): OAuthError | undefined {
+  const clean = (words: string | undefined) => redact(words, secrets);
+  if (error instanceof ResponseBodyError) {
+    const code = chooseCode(error.error, http.status);
+    return createOAuthError(subject, { error: clean(error.error), description: clean(error.error_description), code, ...http });
+  }
+  if (error instanceof AuthorizationResponseError) {
+    const code = error.error === 'access_denied' ? 'access_denied' : 'authorization_failed';
+    return createOAuthError(subject, { error: clean(error.error), description: clean(error.error_description), code });
+  }
+  if (error instanceof WWWAuthenticateChallengeError) {
+    const { error: name = 'invalid_client', error_description: words } = error.cause[0]?.parameters ?? {};
+    return createOAuthError(subject, { error: clean(name), description: clean(words) ?? `status ${error.status}`, ...http });
+  }
+  return undefined;
+}
+
+/** An error that only the status shows. */
+function fromStatus(subject: string, { status, retryAfter }: ResponseStatus): AuthError | undefined {
+  if (status === undefined || status < 300) return undefined;
+  if (status < 400) {
+    const message = `${subject} answered with a redirect (status ${status}). It was not followed, because the request contains credentials.`;
+    return new AuthError('response_invalid', message, { hint: 'Report this to the operator of the server.' });
+  }
+  if (status >= 500 || status === tooManyRequests) {
+    const hint = formatRetryHint(retryAfter);
+    return new OAuthError(`status ${status}`, `${subject} failed with status ${status}.`, {
+      code: 'server_failed',
+      hint,
+      status,
+      retryAfter,
+    });
+  }
+  return new OAuthError(`status ${status}`, `${subject} refused with status ${status}.`, { status, retryAfter });
+}
+
+/** A server that is down or busy has failed, unless the error is a standard one, which says what is wrong. */
+function chooseCode(error: string, status = 0): ErrorCode | undefined {
   if (status !== tooManyRequests && status < 500) return undefined;
   return isStandardError(error) && status !== tooManyRequests ? undefined : (codes[error] ?? 'server_failed');
 }
 
-interface Told {
+interface ErrorDetails extends ResponseStatus {
   readonly error: string | undefined;
   readonly description: string | undefined;
-  readonly code?: ErrorCode;
-  readonly status?: number;
-  readonly retryAfter?: number;
+  readonly code?: ErrorCode | undefined;
 }
 
-function refusal(what: string, { error = '', description, ...rest }: Told): OAuthError {
-  const words = description ? `, ${quote(description)}` : '';
-  if (rest.code !== 'server_failed') return new OAuthError(error, `${what} refused: ${quote(error)}${words}.`, { description, ...rest });
-  const isNamed = !error.startsWith('status ');
-  const said = [...(isNamed ? [quote(error)] : []), ...(description ? [quote(description)] : [])].join(', ');
-  const message = `${what} failed with status ${rest.status ?? 500}${said === '' ? '' : `: ${said}`}.`;
-  return new OAuthError(error, message, { description, hint: againIn(rest.retryAfter), ...rest });
+function createOAuthError(subject: string, { error = '', description, ...rest }: ErrorDetails): OAuthError {
+  if (rest.code !== 'server_failed') {
+    const words = description ? `, ${quote(description)}` : '';
+    return new OAuthError(error, `${subject} refused: ${quote(error)}${words}.`, { description, ...rest });
+  }
+  const named = error.startsWith('status ') ? [] : [quote(error)];
+  const words = [...named, ...(description ? [quote(description)] : [])].join(', ');
+  const message = `${subject} failed with status ${rest.status ?? 500}${words === '' ? '' : `: ${words}`}.`;
+  return new OAuthError(error, message, { description, hint: formatRetryHint(rest.retryAfter), ...rest });
 }
 
-function againIn(seconds: number | undefined): string {
+function formatRetryHint(seconds: number | undefined): string {
   return seconds === undefined ? 'Try again later.' : `Try again in ${seconds} s.`;
 }
 
-/** What is shorter is no secret, and may be part of any word. */
-const shortestSecret = 6;
+/** Characters. Shorter values are not secret, and may be part of any word. */
+const minSecretLength = 6;
 
-/** `words` without the secrets, as they are and as they stand in a form. */
-function redacted(words: string | undefined, secrets: readonly (string | undefined)[]): string | undefined {
+/** Replace the secrets, as they are and URL-encoded. */
+function redact(words: string | undefined, secrets: readonly (string | undefined)[]): string | undefined {
   return secrets
-    .filter((secret) => secret !== undefined && secret.length >= shortestSecret)
-    .flatMap((secret) => [secret, encodeURIComponent(secret?.toWellFormed() ?? '')])
-    .reduce((text, secret) => text?.replaceAll(secret ?? '', '…'), words);
+    .filter((secret) => secret !== undefined)
+    .filter((secret) => secret.length >= minSecretLength)
+    .flatMap((secret) => [secret, encodeURIComponent(secret.toWellFormed())])
+    .reduce((text, secret) => text?.replaceAll(secret, '…'), words);
 }
 
-function authorizationCode(error: string): ErrorCode {
-  return error === 'access_denied' ? 'access_denied' : 'authorization_failed';
-}
-
-function responseOf(error: unknown): Response | undefined {
+function findResponse(error: unknown): Response | undefined {
   if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError) return error.response;
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof Response ? cause : undefined;
 }
 
-/** By the server's own clock, where it tells the time. */
-function retryAfterOf({ headers }: Response): number | undefined {
+/** Seconds, relative to the server's own clock if the response has a date. */
+function readRetryAfter({ headers }: Response): number | undefined {
   const now = Date.parse(headers.get('date') ?? '');
   return parseRetryAfter(headers.get('retry-after'), Number.isNaN(now) ? Date.now() : now);
 }

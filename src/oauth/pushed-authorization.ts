@@ -3,20 +3,20 @@ import { processPushedAuthorizationResponse, pushedAuthorizationRequest } from '
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { requestWithClientAuthentication } from './client-authentication.js';
 import { retryWithNonce } from './dpop.js';
-import { normaliseResponse, pushedAuthorizationNormalisations } from './normalisation.js';
+import { normaliseResponse, pushedAuthorizationNormalisations as normalisations } from './normalisation.js';
 import { toProtocolError } from './protocol-error.js';
 import { createRequestOptions } from './request-options.js';
 import type { TokenContext, TokenRequestParties } from './token.js';
 
-/** Whether the authorization server takes requests only in this way (RFC 9126 section 5). */
+/** Whether the authorization server accepts only pushed requests (RFC 9126 section 5). */
 export function requiresPushedRequest(metadata: AuthorizationServerMetadata): boolean {
   return metadata.require_pushed_authorization_requests === true;
 }
 
 /**
- * Hands the parameters of an authorization request to the authorization server (RFC 9126 section 2).
+ * Push the parameters of an authorization request to the authorization server (RFC 9126 section 2).
  *
- * @returns the `request_uri` that stands for them, and the seconds for which it does.
+ * @returns the `request_uri` that refers to them, and its lifetime in seconds.
  * @throws OAuthError with the server's `error`.
  */
 export async function requestPushedAuthorization(
@@ -34,11 +34,8 @@ export async function requestPushedAuthorization(
       return await retryWithNonce(dpop, async () => {
         const options = { ...createRequestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
         const response = await pushedAuthorizationRequest(metadata, clientId, authentication, parameters, options);
-        return processPushedAuthorizationResponse(
-          metadata,
-          clientId,
-          await normaliseResponse(response, { mends: pushedAuthorizationNormalisations, status: 201 }),
-        );
+        const normalised = await normaliseResponse(response, { normalisations, status: 201 });
+        return processPushedAuthorizationResponse(metadata, clientId, normalised);
       });
     } catch (error) {
       throw toProtocolError(error, `The pushed authorization request endpoint of ${metadata.issuer}`, [client.client_secret]);

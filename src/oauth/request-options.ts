@@ -1,11 +1,12 @@
+/** Options for the requests of `oauth4webapi`. */
 import { allowInsecureRequests, customFetch, type HttpRequestOptions } from 'oauth4webapi';
 import type { Effects } from '../effects.js';
 import { isLoopbackUrl } from '../http/url-policy.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 
 /**
- * What every `oauth4webapi` request to an authorization server is given: our guarded fetch, the signal, and plain http
- * if, and only if, that server is on this machine. The fetch itself refuses http to any other host.
+ * The options for every request to an authorization server: mcp-auth's own fetch, the signal, and plain http only if the server
+ * is on this machine. The fetch also refuses http to any other host.
  */
 export function createRequestOptions(
   { issuer }: Pick<AuthorizationServerMetadata, 'issuer'>,
@@ -14,7 +15,7 @@ export function createRequestOptions(
   return { signal, ...createFetchOptions({ http }, { stream: false, insecure: isLoopbackUrl(new URL(issuer)) }) };
 }
 
-/** Has `oauth4webapi` send its requests through our fetch, which follows no redirect: each of them carries a secret. */
+/** Send the requests of `oauth4webapi` with mcp-auth's own fetch, which follows no redirects: each request contains a secret. */
 export function createFetchOptions({ http }: Pick<Effects, 'http'>, { stream, insecure }: { stream: boolean; insecure: boolean }) {
   return {
     [allowInsecureRequests]: insecure,

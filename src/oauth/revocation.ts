@@ -8,7 +8,11 @@ import type { ClientInformation } from './client-information.js';
 import { createRequestOptions } from './request-options.js';
 import type { TokenServer } from './token.js';
 
-/** Asks the server to forget `token`. A token that it does not know is a success (section 2.2). */
+/**
+ * Revoke `token`. A token that the server does not know counts as revoked (section 2.2).
+ *
+ * @throws OAuthError with the server's `error`.
+ */
 export async function requestRevocation(
   {
     metadata,
@@ -27,8 +31,8 @@ export async function requestRevocation(
   await requestWithClientAuthentication({ client, metadata }, context, async (authentication) => {
     try {
       const response = await revocationRequest(metadata, { client_id: client.client_id }, authentication, token, options);
-      // Every success will do: servers answer with a 204, or with words.
-      await processRevocationResponse(await normaliseResponse(response, { mends: [removeEmptyMembers], status: 200 }));
+      // Section 2.2 requires a 200. Servers also answer with a 204, or with a body.
+      await processRevocationResponse(await normaliseResponse(response, { normalisations: [removeEmptyMembers], status: 200 }));
     } catch (error) {
       throw toProtocolError(error, `The revocation endpoint of ${metadata.issuer}`, [token, client.client_secret]);
     }

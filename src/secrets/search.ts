@@ -1,91 +1,96 @@
-/** Looking for many secrets in one text at once: with a thousand of them, one after the other is seconds for a table. */
+/** Searches for many secrets in a text at once: one after the other, a thousand secrets take seconds for one table. */
 import type { Letters } from './letters.js';
 
-/** What is told in the place of a form that was found. */
+/** What to search for, and what to put in its place. */
+export interface SearchTerms {
+  /** Letters and digits only; see letters.ts. */
+  readonly forms: readonly string[];
+  /** Texts to be found exactly as they are. */
+  readonly exact: readonly string[];
+  readonly replacement: string;
+}
+
 interface Form {
   readonly form: string;
   readonly replacement: string;
 }
 
-/** A part of the text that is a secret's. */
+/** A part of the text to be replaced. */
 export interface Match {
   readonly start: number;
   readonly end: number;
   readonly replacement: string;
 }
 
-/** What is looked for, in letters alone and to the letter. */
-export interface SearchTerms {
-  readonly forms: readonly string[];
-  readonly exact: readonly string[];
-  readonly replacement: string;
-}
+type Report = (from: number, to: number, form: Form) => void;
 
-export interface Search {
-  /** What has to be found to the letter. */
+/** Letters of a form that have to be left before a cut for it to be found. Forms are indexed by as many first letters. */
+const minBeginning = 4;
+
+export class Search {
+  /** Texts to be found exactly as they are. */
   readonly exact: readonly Form[];
-  /** Where the letters of a text have those of a form, and where the text was cut within them. */
-  findMatches(letters: Letters, cuts: readonly number[]): Match[];
-}
+  readonly #byBeginning = new Map<string, Form[]>();
+  #maxFormLength = 0;
 
-/** Letters of a secret that may be left of it where a text was cut; by so many of its first ones a form is looked up. */
-const shortestRest = 4;
+  constructor(terms: readonly SearchTerms[]) {
+    this.exact = terms.flatMap(({ exact, replacement }) => exact.map((form) => ({ form, replacement })));
+    for (const { forms, replacement } of terms) for (const form of forms) this.#add({ form, replacement });
+  }
 
-export function createSearch(all: readonly SearchTerms[]): Search {
-  const byBeginning = new Map<string, Form[]>();
-  let longest = 0;
-  for (const { forms, replacement: replacement } of all) {
-    for (const form of forms) {
-      const beginning = form.slice(0, shortestRest);
-      const same = byBeginning.get(beginning);
-      if (same === undefined) byBeginning.set(beginning, [{ form, replacement }]);
-      else same.push({ form, replacement });
-      longest = Math.max(longest, form.length);
+  #add(form: Form): void {
+    const beginning = form.form.slice(0, minBeginning);
+    const others = this.#byBeginning.get(beginning);
+    if (others === undefined) this.#byBeginning.set(beginning, [form]);
+    else others.push(form);
+    this.#maxFormLength = Math.max(this.#maxFormLength, form.form.length);
+  }
+
+  /** Where the letters of a text contain a form, or the beginning of one at a place where the text was cut. */
+  findMatches(letters: Letters, cuts: readonly number[]): Match[] {
+    const matches: Match[] = [];
+    if (this.#byBeginning.size === 0) return matches;
+    const { starts, ends } = letters;
+    const report: Report = (from, to, { replacement }) =>
+      void matches.push({ start: starts[from] ?? 0, end: ends[to - 1] ?? 0, replacement });
+    this.#findWhole(letters, report);
+    for (const cut of cuts) this.#findCutOff(letters, countLettersBefore(cut, ends), report);
+    return matches;
+  }
+
+  #findFormsAt(text: string, at: number): readonly Form[] {
+    return this.#byBeginning.get(text.slice(at, at + minBeginning)) ?? [];
+  }
+
+  #findWhole({ text }: Letters, report: Report): void {
+    /** Where each form may be found next, so that its matches do not overlap. */
+    const next = new Map<Form, number>();
+    for (let at = 0; at <= text.length - minBeginning; at += 1) {
+      for (const form of this.#findFormsAt(text, at)) {
+        if (at < (next.get(form) ?? 0) || !text.startsWith(form.form, at)) continue;
+        const end = at + form.form.length;
+        report(at, end, form);
+        next.set(form, end);
+      }
     }
   }
-  const formsAt = (text: string, at: number) => byBeginning.get(text.slice(at, at + shortestRest)) ?? [];
 
-  const whole = ({ text }: Letters, take: (from: number, to: number, form: Form) => void) => {
-    /** Where each form may be found next: beside where it was, not within. */
-    const next = new Map<Form, number>();
-    for (let at = 0; at <= text.length - shortestRest; at += 1) {
-      for (const one of formsAt(text, at)) {
-        if (at < (next.get(one) ?? 0) || !text.startsWith(one.form, at)) continue;
-        take(at, at + one.form.length, one);
-        next.set(one, at + one.form.length);
+  /** Finds the longest beginning of each form that ends at the cut. */
+  #findCutOff({ text }: Letters, cut: number, report: Report): void {
+    const found = new Set<Form>();
+    for (let at = Math.max(0, cut - this.#maxFormLength + 1); at <= cut - minBeginning; at += 1) {
+      for (const form of this.#findFormsAt(text, at)) {
+        const length = cut - at;
+        if (form.form.length <= length || found.has(form) || !text.startsWith(form.form.slice(0, length), at)) continue;
+        report(at, cut, form);
+        found.add(form);
       }
     }
-  };
-  /** Of each form, the longest beginning that ends at the cut. */
-  const cutOff = ({ text }: Letters, before: number, take: (from: number, to: number, form: Form) => void) => {
-    const taken = new Set<Form>();
-    for (let at = Math.max(0, before - longest + 1); at <= before - shortestRest; at += 1) {
-      for (const one of formsAt(text, at)) {
-        const length = before - at;
-        if (one.form.length <= length || taken.has(one) || !text.startsWith(one.form.slice(0, length), at)) continue;
-        take(at, before, one);
-        taken.add(one);
-      }
-    }
-  };
-
-  return {
-    exact: all.flatMap(({ exact, replacement: replacement }) => exact.map((form) => ({ form, replacement }))),
-    findMatches: (letters, cuts) => {
-      const found: Match[] = [];
-      if (byBeginning.size === 0) return found;
-      const { starts, ends } = letters;
-      const take = (from: number, to: number, { replacement }: Form) =>
-        void found.push({ start: starts[from] ?? 0, end: ends[to - 1] ?? 0, replacement: replacement });
-      whole(letters, take);
-      for (const cut of cuts) cutOff(letters, countBefore(cut, ends), take);
-      return found;
-    },
-  };
+  }
 }
 
-/** How many letters end at or before a place in the text. */
-function countBefore(place: number, ends: readonly number[]): number {
+/** How many letters end at or before a place in the text, by binary search. */
+function countLettersBefore(place: number, ends: readonly number[]): number {
   let low = 0;
   let high = ends.length;
   while (low < high) {

@@ -2,10 +2,9 @@
 import type { Context } from '../context.js';
 import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
-import { isResourceFor } from '../oauth/resource.js';
 import { quote, redactUrl } from '../text/server-text.js';
 import { findServer, type StoreDocument } from '../store/document.js';
-import { loginTypes, getAudience, readLogin, type Login } from '../store/login.js';
+import { getAudience, isLoginFor, loginTypes, readLogin, type Login } from '../store/login.js';
 import { expandVariables } from '../store/variables.js';
 import { createLoginNeededError } from './renewal.js';
 
@@ -33,13 +32,11 @@ export function readStoredLogin(document: StoreDocument, name: string, context: 
 
 /** A token goes to the resource that it is for, also when another program has given the server another URL since. */
 function checkResource(login: Login, { name, url }: { name: string; url: unknown }, { env }: Pick<Context, 'env'>): Login {
-  const place = getAudience(login);
-  if (place === undefined || typeof url !== 'string') return login;
-  const address = expandedUrl(url, env);
-  if (address === undefined || isResourceFor(place, address)) return login;
+  const address = typeof url === 'string' ? expandedUrl(url, env) : undefined;
+  if (address === undefined || isLoginFor(login, address)) return login;
   throw createLoginNeededError(
     name,
-    `The login to ${name} is for ${quote(redactUrl(place))}, and its URL in the store is now ${quote(redactUrl(address))}`,
+    `The login to ${name} is for ${quote(redactUrl(getAudience(login) ?? ''))}, and its URL in the store is now ${quote(redactUrl(address))}`,
   );
 }
 

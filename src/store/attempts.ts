@@ -1,15 +1,16 @@
 /**
- * Logins that have been started and wait to be finished by another process. Each has a file of its own beside the store,
- * 0600: it holds what only the one who started the login may know (RFC 7636's verifier, RFC 8628's device code).
+ * Two-step logins: started by one process, to be finished by another. Each has its own file next to the store, 0600,
+ * because it holds secrets of that login (RFC 7636's verifier, RFC 8628's device code).
  */
-import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { isObject } from '../text/json.js';
-import { withLock } from './lock.js';
+import { writeAtomically } from './atomic-write.js';
+import { withLock, type LockOptions } from './lock.js';
 import { createUnwritableError } from './unwritable.js';
 import { readOwnFile } from './own-file.js';
 
-/** JSON. The members that are named are for finding it; the rest is whose who started it. */
+/** An attempt as JSON. The named members are for finding it; the flow that started the login adds its own. */
 export interface AttemptFile {
   readonly attempt: string;
   readonly server: string;
@@ -20,7 +21,7 @@ export interface AttemptFile {
   readonly [member: string]: unknown;
 }
 
-/** A name for a new attempt, short enough to be typed. */
+/** A new attempt ID, short enough to be typed. */
 export function createAttemptId(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(6)))
     .toString('base64url')
@@ -29,18 +30,14 @@ export function createAttemptId(): string {
 
 /** @throws AuthError `store_unwritable`. */
 export async function writeAttempt(store: string, attempt: AttemptFile): Promise<void> {
-  const file = fileOf(store, attempt.attempt);
-  const temporary = `${file}.tmp`;
   try {
-    await writeFile(temporary, JSON.stringify(attempt), { flag: 'wx', mode: 0o600, flush: true });
-    await rename(temporary, file);
+    await writeAtomically(getAttemptPath(store, attempt.attempt), JSON.stringify(attempt), { namedAfter: path.basename(store) });
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     throw createUnwritableError(store, error);
   }
 }
 
-/** All that have not expired by `now` (milliseconds since the epoch), the newest first. The others are removed. */
+/** The attempts that have not expired by `now` (milliseconds since the epoch), newest first. Deletes the expired ones. */
 export async function readAttempts(store: string, now: number): Promise<AttemptFile[]> {
   const prefix = `${path.basename(store)}.`;
   const names = await readdir(path.dirname(store)).catch(() => []);
@@ -55,36 +52,37 @@ export async function readAttempts(store: string, now: number): Promise<AttemptF
   return found.sort((one, other) => other.started_at - one.started_at);
 }
 
-/** Forgets what was started for a server. */
+/** Deletes the attempts of a server. */
 export async function removeAttempts({ store, server, now }: { store: string; server: string; now: number }): Promise<void> {
   for (const { attempt } of (await readAttempts(store, now)).filter((one) => one.server === server)) {
-    await rm(fileOf(store, attempt), { force: true }).catch(() => undefined);
+    await rm(getAttemptPath(store, attempt), { force: true }).catch(() => undefined);
   }
 }
 
 /**
- * Runs `work` while no other process finishes the same attempt, whose code is good once only, and takes the attempt away
- * when that has succeeded, or says that the code has been used. Undefined when it has gone by the time that its turn comes.
+ * Runs `work` while no other process finishes the same attempt, whose code can be used only once. Deletes the attempt when
+ * `work` succeeds, or when it calls `spent` because the code has been used. Undefined when the attempt is gone by the time
+ * the lock is free.
  */
 export async function withAttempt<T>(
-  { store, attempt, signal }: { store: string; attempt: AttemptFile; signal: AbortSignal },
+  { store, attempt, ...waiting }: { store: string; attempt: AttemptFile } & Pick<LockOptions, 'clock' | 'signal'>,
   work: (spent: () => Promise<void>) => Promise<T>,
 ): Promise<T | undefined> {
-  const file = fileOf(store, attempt.attempt);
-  const forget = () => rm(file, { force: true }).catch(() => undefined);
-  return withLock(`${file}.lock`, { timeout: patience, signal }, async () => {
+  const file = getAttemptPath(store, attempt.attempt);
+  const remove = () => rm(file, { force: true }).catch(() => undefined);
+  return withLock(`${file}.lock`, { ...waiting, timeout: lockTimeout }, async () => {
     if (parseAttempt(readOwnFile(file)) === undefined) return undefined;
-    const result = await work(forget);
-    await forget();
+    const result = await work(remove);
+    await remove();
     return result;
   });
 }
 
 const suffix = '.attempt';
-/** Milliseconds that another process may take to finish it: as long as a person may. */
-const patience = 3_600_000;
+/** Milliseconds to wait for another process that finishes the same attempt: as long as a user may take. */
+const lockTimeout = 3_600_000;
 
-function fileOf(store: string, attempt: string): string {
+function getAttemptPath(store: string, attempt: string): string {
   return `${store}.${encodeURIComponent(attempt)}${suffix}`;
 }
 

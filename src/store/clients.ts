@@ -1,10 +1,10 @@
-/** The registrations in the file, by the issuer that gave them. All pure. */
+/** The client registrations in the document, by issuer. All functions are pure. */
 import { isObject } from '../text/json.js';
 import type { ClientInformation } from '../oauth/client-information.js';
 import { getOwnValue, listServers, type StoreDocument } from './document.js';
 import { isOfKind, type MemberKind } from './member-kinds.js';
 
-/** RFC 7591's members and ours, by type. What has another type counts as absent. */
+/** The types of RFC 7591's members and ours. A member of another type counts as absent. */
 const clientKinds = {
   client_id: 'string',
   client_secret: 'string',
@@ -22,24 +22,24 @@ const clientKinds = {
   basic_unencoded: 'boolean',
 } as const satisfies Record<keyof ClientInformation, MemberKind>;
 
-/** The registrations that the store holds for `issuer`, which are never shown to another. */
+/** The registrations with `issuer`. They are never shown to another issuer. */
 export function readClients(document: StoreDocument, issuer: string): ClientInformation[] {
   const clients = getOwnValue(document.oauthClients, issuer);
-  return Array.isArray(clients) ? clients.flatMap(readClient) : [];
+  return Array.isArray(clients) ? clients.flatMap((client) => readClient(client) ?? []) : [];
 }
 
-/** One registration, in a list; none where it is no registration. */
-export function readClient(entry: unknown): ClientInformation[] {
-  if (!isObject(entry)) return [];
+/** One registration; undefined for anything else. */
+export function readClient(entry: unknown): ClientInformation | undefined {
+  if (!isObject(entry)) return undefined;
   const known = Object.entries(clientKinds).filter(([key, kind]) => isOfKind(entry[key], kind));
   const client = Object.fromEntries(known.map(([key]) => [key, entry[key]])) as Partial<ClientInformation>;
   const { client_id: id, redirect_uris: uris } = client;
-  if (id === undefined) return [];
+  if (id === undefined) return undefined;
   const usable = uris?.filter((uri) => URL.canParse(uri));
-  return [{ ...client, client_id: id, ...(uris && { redirect_uris: usable }) }];
+  return { ...client, client_id: id, ...(uris && { redirect_uris: usable }) };
 }
 
-/** Adds a registration, or replaces the one of the same client id. Changes `document`. */
+/** Adds a registration, or replaces the one with the same client ID. Changes `document`. */
 export function putClient(document: StoreDocument, issuer: string, client: ClientInformation): void {
   const all = (document.oauthClients ??= {});
   const before: unknown = getOwnValue(all, issuer);
@@ -47,12 +47,12 @@ export function putClient(document: StoreDocument, issuer: string, client: Clien
   all[issuer] = [client, ...(others as ClientInformation[])];
 }
 
-/** Adds a registration from elsewhere, unless one of that client id is known: what is here is never replaced by it. Changes `document`. */
+/** Adds an imported registration, unless one with that client ID is known: an import never replaces one. Changes `document`. */
 export function addClient(document: StoreDocument, issuer: string, client: ClientInformation): void {
   if (!readClients(document, issuer).some(({ client_id }) => client_id === client.client_id)) putClient(document, issuer, client);
 }
 
-/** Takes a registration out that its issuer does not know any more, unless another login names it still. Changes `document`. */
+/** Removes a registration that its issuer no longer accepts, unless a login still uses it. Changes `document`. */
 export function deleteClient(document: StoreDocument, issuer: string, clientId: string): void {
   const users = listServers(document).filter(([, { auth }]) => auth?.issuer === issuer && auth.client_id === clientId);
   const clients = getOwnValue(document.oauthClients, issuer);

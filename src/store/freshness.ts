@@ -1,41 +1,40 @@
-/** How long a login's token lives. */
+/** Whether a login's access token is still valid, and for how long. */
 import type { Clock } from '../effects.js';
 import type { Login } from './login.js';
 
-/** Whoever knows what time it is. */
-interface Timed {
+interface WithClock {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** A token that has less than this left, in seconds, is renewed before it is handed out. */
-const margin = 60;
-/** A token whose whole life, in seconds, is shorter than this is renewed when less than a tenth of it is left. */
+/** A token with a shorter remaining lifetime, in seconds, is renewed before it is handed out. */
+const renewalMarginSeconds = 60;
+/** A token whose whole lifetime, in seconds, is shorter than this is renewed when less than a tenth of it remains. */
 export const shortLifetimeSeconds = 600;
-/** Seconds that this machine's clock may be behind the one that a token was stored by. */
-const clockSkew = 300;
+/** Seconds by which this machine's clock may be behind the clock of the machine that stored the token. */
+const clockSkewSeconds = 300;
 
 /**
- * Seconds until the access token expires; infinite where its server did not say. A token that seems to come from the
- * future was stored by another clock, or before this one was set back: nothing is known of how long it lives.
+ * Seconds until the access token expires; Infinity if its server did not say. A token that was issued in the future was
+ * stored by a machine with another clock, or before this clock was set back: its lifetime is unknown, so 0.
  */
-export function getRemainingSeconds({ expiresAtSeconds: expiresAt, issuedAtSeconds: issuedAt }: Login, { clock }: Timed): number {
+export function getRemainingSeconds({ expiresAtSeconds, issuedAtSeconds }: Login, { clock }: WithClock): number {
   const now = clock.now() / 1000;
-  if (expiresAt === undefined) return Infinity;
-  if (issuedAt !== undefined && now < issuedAt - clockSkew) return 0;
-  return expiresAt - now;
+  if (expiresAtSeconds === undefined) return Infinity;
+  if (issuedAtSeconds !== undefined && now < issuedAtSeconds - clockSkewSeconds) return 0;
+  return expiresAtSeconds - now;
 }
 
-/** When, in seconds since the epoch, a token will have to be renewed before it is handed out. Undefined where its server did not say. */
+/** Seconds since the epoch from which on the token is renewed before it is handed out. Undefined if its server did not say. */
 export function getFreshUntilSeconds(login: Login): number | undefined {
-  return login.expiresAtSeconds === undefined ? undefined : Math.floor(login.expiresAtSeconds - marginOf(login));
+  return login.expiresAtSeconds === undefined ? undefined : Math.floor(login.expiresAtSeconds - getRenewalMarginSeconds(login));
 }
 
-/** Whether a token need not be renewed before it is handed out, or lives for `minTtl` seconds at least. */
-export function isFresh(login: Login, minTtl: number | undefined, context: Timed): boolean {
-  return getRemainingSeconds(login, context) >= (minTtl ?? marginOf(login));
+/** Whether the token can be handed out without a renewal: by default by the margin above, otherwise if it is valid for `minTtl` seconds. */
+export function isFresh(login: Login, minTtl: number | undefined, context: WithClock): boolean {
+  return getRemainingSeconds(login, context) >= (minTtl ?? getRenewalMarginSeconds(login));
 }
 
-function marginOf({ expiresAtSeconds: expiresAt, issuedAtSeconds: issuedAt }: Login): number {
-  const life = expiresAt !== undefined && issuedAt !== undefined ? expiresAt - issuedAt : Infinity;
-  return life < shortLifetimeSeconds ? life / 10 : margin;
+function getRenewalMarginSeconds({ expiresAtSeconds, issuedAtSeconds }: Login): number {
+  const lifetime = expiresAtSeconds !== undefined && issuedAtSeconds !== undefined ? expiresAtSeconds - issuedAtSeconds : Infinity;
+  return lifetime < shortLifetimeSeconds ? lifetime / 10 : renewalMarginSeconds;
 }

@@ -1,25 +1,25 @@
-/** Who holds a lock, and whether that process is still there. */
+/** The process that holds a lock, and whether it has ended. */
 import { readFile, readlink } from 'node:fs/promises';
 import os from 'node:os';
 import { isObject } from '../text/json.js';
 
-/** What the holder of a lock writes into it. */
+/** The content of a lock's `owner.json`. */
 export interface LockOwner {
-  /** Another one for each time that a lock is taken. */
+  /** A new ID each time that a lock is created. */
   readonly id: string;
-  /** Where `pid` means something: a host, since it was started, and a process namespace on it, as a container has its own. */
+  /** The system in which `pid` is valid: host name, boot ID and PID namespace, of which each container has its own. */
   readonly place: string;
   readonly pid: number;
-  /** When the process began, in a form that only its own system can compare; '' where that cannot be known. */
+  /** When the process started, in a form that only the same system can compare; '' if unknown. */
   readonly began: string;
 }
 
 /** This process as the owner of a lock. */
 export async function createLockOwner(id: string): Promise<LockOwner> {
-  return { id, place: await thisPlace(), pid: process.pid, began: await beginningOf(process.pid) };
+  return { id, place: await getThisSystem(), pid: process.pid, began: await readStartTime(process.pid) };
 }
 
-/** Reads what `thisOwner` wrote. Undefined for anything else: somebody who is about to write it, or another program. */
+/** Parses `owner.json`. Undefined for anything else, as a file that is being written. */
 export function parseLockOwner(text: string): LockOwner | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -32,21 +32,21 @@ export function parseLockOwner(text: string): LockOwner | undefined {
   }
 }
 
-/** Whether the owner is known to have ended. Only a process of this very place can be looked for; false for all others. */
+/** Whether the owner's process is known to have ended. False for a process of another system, which cannot be checked. */
 export async function hasEnded({ place, pid, began }: LockOwner): Promise<boolean> {
-  if (place !== (await thisPlace())) return false;
+  if (place !== (await getThisSystem())) return false;
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it is there, and somebody else's.
+    // EPERM: it exists and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
-  // A process that began at another time has been given a number that was free again.
-  const now = await beginningOf(pid);
+  // If it started at another time, the PID was reused by another process.
+  const now = await readStartTime(pid);
   return began !== '' && now !== '' && began !== now;
 }
 
-async function thisPlace(): Promise<string> {
+async function getThisSystem(): Promise<string> {
   const [boot, namespace] = await Promise.all([
     readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
     readlink('/proc/self/ns/pid').catch(() => ''),
@@ -54,8 +54,8 @@ async function thisPlace(): Promise<string> {
   return [os.hostname(), boot.trim(), namespace].join(' ');
 }
 
-/** The start time in proc(5) `stat`, the 22nd field; the second one, a name in parentheses, may hold spaces. */
-async function beginningOf(pid: number): Promise<string> {
+/** The start time in proc(5) `stat`: field 22. Field 2, a name in parentheses, may contain spaces. */
+async function readStartTime(pid: number): Promise<string> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }

@@ -1,18 +1,39 @@
-/** What a member of the file is, whatever another program has made of it. */
+/** The types that members of the store's file can have. Other programs edit the file: a member of another type counts as absent. */
+import type { Network } from '../effects.js';
 import { networks } from '../http/allowed-network.js';
+import type { DpopKey } from '../oauth/client-information.js';
 import { isObject } from '../text/json.js';
 
-export type MemberKind = 'string' | 'number' | 'boolean' | 'object' | 'list' | 'texts' | 'network';
+/** Each kind, and the type that it has in TypeScript. */
+export interface MemberTypes {
+  /** Not empty. */
+  string: string;
+  /** Finite; as seconds since the epoch, a time that a Date can hold. */
+  number: number;
+  boolean: boolean;
+  network: Network;
+  key: DpopKey;
+  /** Strings by name. */
+  strings: Record<string, string>;
+  list: string[];
+}
+
+export type MemberKind = keyof MemberTypes;
 
 /** Seconds since the epoch that a Date can hold: ECMA-262 section 21.4.1.1. */
-const latestTime = 8_640_000_000_000;
+const maxSeconds = 8_640_000_000_000;
 
-/** Whether a value is of that kind: no empty string, no time that a Date cannot hold, a list of strings, strings by name (`texts`). */
-export function isOfKind(value: unknown, kind: MemberKind): boolean {
-  if (kind === 'object') return isObject(value);
-  if (kind === 'boolean') return typeof value === 'boolean';
-  if (kind === 'texts') return isObject(value) && Object.values(value).every((one) => typeof one === 'string');
-  if (kind === 'network') return networks.some((one) => one === value);
-  if (kind === 'list') return Array.isArray(value) && value.every((one) => typeof one === 'string');
-  return kind === 'number' ? Number.isFinite(value) && Math.abs(Number(value)) <= latestTime : typeof value === 'string' && value !== '';
+const checks: Readonly<Record<MemberKind, (value: unknown) => boolean>> = {
+  string: (value) => typeof value === 'string' && value !== '',
+  number: (value) => Number.isFinite(value) && Math.abs(Number(value)) <= maxSeconds,
+  boolean: (value) => typeof value === 'boolean',
+  network: (value) => networks.some((one) => one === value),
+  key: isObject,
+  strings: (value) => isObject(value) && Object.values(value).every((one) => typeof one === 'string'),
+  list: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
+};
+
+/** Whether a value is of that kind. */
+export function isOfKind<K extends MemberKind>(value: unknown, kind: K): value is MemberTypes[K] {
+  return checks[kind](value);
 }

@@ -1,28 +1,27 @@
-/** What has been exported and taken out of the store, until it is known to have arrived: the pipe to it may break. */
-import { rename, rm, writeFile } from 'node:fs/promises';
+/** A login that `export --move` has taken out of the store: a copy is kept until the login is known to have arrived. */
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { writeAtomically } from './atomic-write.js';
 import { formatDocument, type StoreDocument } from './document.js';
 import { createUnwritableError } from './unwritable.js';
 
-/** Writes it beside the store, 0600. Returns where. */
+/** Writes the copy next to the store, 0600. Returns its path. Throws `store_unwritable`. */
 export async function writeMovedLogin(store: string, { name, document }: { name: string; document: StoreDocument }): Promise<string> {
   const file = getMovedLoginPath(store, name);
-  const temporary = `${file}.tmp`;
   try {
-    await rm(temporary, { force: true });
-    await writeFile(temporary, formatDocument(document), { flag: 'wx', mode: 0o600, flush: true });
-    await rename(temporary, file);
+    await writeAtomically(file, formatDocument(document), { namedAfter: path.basename(store) });
     return file;
   } catch (error) {
     throw createUnwritableError(store, error);
   }
 }
 
-/** Takes away what was kept of server `name`: it is known to have arrived. */
+/** Deletes the copy of server `name`. */
 export async function removeMovedLogin(store: string, name: string): Promise<void> {
   await rm(getMovedLoginPath(store, name), { force: true }).catch(() => undefined);
 }
 
-/** The file of server `name`. */
+/** Where the copy of server `name` is. */
 export function getMovedLoginPath(store: string, name: string): string {
   return `${store}.${encodeURIComponent(name)}.moved`;
 }

@@ -1,18 +1,18 @@
-/** Whose files are believed: in a folder that is shared, as /tmp is, others may plant some. */
+/** Reading files that must be the current user's: in a shared folder such as /tmp, other users may plant some. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { isOwnUid, isTrustedOwner } from './file-owner.js';
 
-/** Bytes: what we keep beside the store is far shorter. */
-const largest = 4 * 1024 * 1024;
+/** Far more than any file that mcp-auth writes next to the store. */
+const maxBytes = 4 * 1024 * 1024;
 
-/** The text of a file that is this very user's, no link, and none that takes long to read; undefined for any other. */
+/** The text of a regular file of a trusted owner, up to 4 MiB; undefined for anything else, also for a symbolic link. */
 export function readOwnFile(file: string): string | undefined {
   let descriptor: number | undefined;
   try {
-    // A link is not followed, and a pipe is not waited for.
+    // O_NONBLOCK: opening a pipe would wait for its writer.
     descriptor = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW || 0) | (constants.O_NONBLOCK || 0));
     const stats = fstatSync(descriptor);
-    return stats.isFile() && stats.size <= largest && isTrustedOwner(stats.uid) ? readFileSync(descriptor, 'utf8') : undefined;
+    return stats.isFile() && stats.size <= maxBytes && isTrustedOwner(stats.uid) ? readFileSync(descriptor, 'utf8') : undefined;
   } catch {
     return undefined;
   } finally {
@@ -20,7 +20,7 @@ export function readOwnFile(file: string): string | undefined {
   }
 }
 
-/** Whether a folder is this very user's, is no link, and lets no other user write. */
+/** Whether a folder is the current user's, not a symbolic link, and not writable by other users. */
 export function isPrivateFolder(folder: string): boolean {
   try {
     const stats = lstatSync(folder);

@@ -1,18 +1,18 @@
-/** Reading the file as it stands: no lock, nothing written, and whose it is checked. */
+/** Reading the file: without a lock, without writing, and only if its owner is trusted. */
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
-import { AuthError } from '../errors.js';
+import { AuthError, getSystemCode } from '../errors.js';
 import { saveAsUtf8Hint, decodeText } from '../text/file-text.js';
 import { isTrustedOwner, findUntrustedOwner } from './file-owner.js';
 
 /**
- * The file's text, empty where there is none, and what the person should know of who else may read or replace it.
+ * The file's text ('' if there is no file), and a warning if other users may read or replace the file.
  *
- * @throws AuthError `store_unreadable`, also for a file of another user; `store_invalid` for one in UTF-16.
+ * @throws AuthError `store_unreadable`, also for a file of another user; `store_invalid` for a file in UTF-16.
  */
-export function readStoreText(file: string): { readonly text: string; readonly finding?: string } {
+export function readStoreText(file: string): { readonly text: string; readonly warning?: string } {
   try {
-    // A pipe that another user has put there is not waited for.
+    // O_NONBLOCK: opening a pipe of another user would wait for its writer.
     const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK || 0));
     try {
       const stats = fstatSync(descriptor);
@@ -21,44 +21,44 @@ export function readStoreText(file: string): { readonly text: string; readonly f
       const text = decodeText(stats.isFIFO() ? readFileSync(file) : readFileSync(descriptor));
       if (text === undefined)
         throw new AuthError('store_invalid', `The store ${file} is in UTF-16. It was left as it is.`, { hint: saveAsUtf8Hint });
-      return { text, finding: findingOf({ file, mode, folder: statSync(path.dirname(file)) }) };
+      return { text, warning: formatWarning({ file, mode, folder: statSync(path.dirname(file)) }) };
     } finally {
       closeSync(descriptor);
     }
   } catch (error) {
     if (error instanceof AuthError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
+    const code = getSystemCode(error);
     if (code === 'ENOENT') return { text: '' };
-    throw new AuthError('store_unreadable', `The store ${file} cannot be read (${code ?? 'unknown reason'}).`, {
-      hint: 'See who owns it and what it is, or name another with --store FILE or MCP_AUTH_STORE.',
+    throw new AuthError('store_unreadable', `The store ${file} cannot be read (${code}).`, {
+      hint: 'Check its owner and permissions, or use another file with --store FILE or MCP_AUTH_STORE.',
       cause: error,
     });
   }
 }
 
-/** Whoever owns the store, or a link to it, can put another login into it, as one for a server of theirs. */
+/** The owner of the store, or of a symbolic link to it, can put any login into it, for example one for their own server. */
 function checkOwner(file: string, { uid }: Stats): void {
-  const stranger = isTrustedOwner(uid) ? findUntrustedOwner(file) : uid;
-  if (stranger !== undefined) throw createOtherUserError(file, stranger);
+  const other = isTrustedOwner(uid) ? findUntrustedOwner(file) : uid;
+  if (other !== undefined) throw createOtherUserError(file, other);
 }
 
-/** The error for a store, or a link to it, of another user. */
+/** The `store_unreadable` error for a store, or a symbolic link to it, of another user. */
 export function createOtherUserError(file: string, uid: number): AuthError {
   return new AuthError('store_unreadable', `The store ${file} belongs to another user (uid ${uid}), who could put any login into it.`, {
-    hint: 'Take a copy of it that is your own, or name another with --store FILE or MCP_AUTH_STORE.',
+    hint: 'Use your own copy of it, or another file with --store FILE or MCP_AUTH_STORE.',
   });
 }
 
-/** What the person should know of who else may read the file, or put another in its place. */
-function findingOf({ file, mode, folder }: { file: string; mode: number; folder: Stats }): string | undefined {
+/** A warning if other users may read the file, or replace it by another. */
+function formatWarning({ file, mode, folder }: { file: string; mode: number; folder: Stats }): string | undefined {
   if (process.platform === 'win32') return undefined;
   if ((mode & 0o077) !== 0) return `${file} can be read by other users of this machine. Run: chmod 600 ${file}`;
-  const place = path.dirname(file);
-  if (!isTrustedOwner(folder.uid)) return `${place} belongs to another user (uid ${folder.uid}), who can replace ${file}.`;
-  // In a folder like /tmp, each can replace what is their own.
+  const folderPath = path.dirname(file);
+  if (!isTrustedOwner(folder.uid)) return `${folderPath} belongs to another user (uid ${folder.uid}), who can replace ${file}.`;
+  // Sticky bit, as on /tmp: users can replace only their own files.
   if ((folder.mode & 0o1000) !== 0) return undefined;
-  if ((folder.mode & 0o002) !== 0) return `Other users of this machine can replace ${file}. Run: chmod o-w ${place}`;
-  // Where new files are the group's to write, that group is the user's own, as a rule.
+  if ((folder.mode & 0o002) !== 0) return `Other users of this machine can replace ${file}. Run: chmod o-w ${folderPath}`;
+  // A folder that is writable for the user's own group is usual where each user has a group.
   const isForOthers = (folder.mode & 0o020) !== 0 && folder.gid !== process.getgid?.() && folder.gid !== 0;
-  return isForOthers ? `The group ${folder.gid} of this machine can replace ${file}. Run: chmod g-w ${place}` : undefined;
+  return isForOthers ? `The group ${folder.gid} of this machine can replace ${file}. Run: chmod g-w ${folderPath}` : undefined;
 }

@@ -1,150 +1,183 @@
+/** `mcp-servers.json`: reading it here, changing it in writing.ts. */
 import { realpathSync, statSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { AttemptFile } from './attempts.js';
+import type { Clock, Secrets, SecretSource } from '../effects.js';
 import { isObject } from '../text/json.js';
-import type { Secrets, SecretSource } from '../effects.js';
-import { findServer, parseDocument, listServers, type StoreDocument } from './document.js';
-import { isRenewalPending, needsUpdate, restoreNewestLogins, readAllNewestLogins } from './newest.js';
-import { listNewestFiles } from './newest-file.js';
-import { readStoreText } from './reading.js';
+import type { AttemptFile } from './attempts.js';
+import { findServer, listServers, parseDocument, type StoreDocument } from './document.js';
 import type { LockStatus } from './lock.js';
 import { readLogin, type Login } from './login.js';
+import { listNewestFiles } from './newest-file.js';
+import { isRenewalPending, needsUpdate, readAllNewestLogins, restoreNewestLogins } from './newest.js';
+import { readStoreText } from './reading.js';
 
-/** `mcp-servers.json` on disk, the only copy of the truth: nothing is remembered between two calls. */
+/** `mcp-servers.json` on disk. It is read again by every call: nothing is cached. */
 export interface Store extends StoreWriting {
-  /** The file's path, as the person named it. */
+  /** The file's path, as the user gave it. */
   readonly path: string;
   /**
-   * What the file holds now; `{}` when there is none. Where another program has saved an older login over a newer one, the newer
-   * one is put back: only then a lock is taken.
+   * The document; `{}` if there is no file. If another program has saved older tokens over newer ones, the newer ones are
+   * restored in the file. Only for that a lock is taken.
    *
-   * @param server the only one that is of interest; all are, without it.
+   * @param server the only server whose login the caller needs; by default all.
    */
   read(server?: string): Promise<StoreDocument>;
-  /** The same of one server, and nothing is put back: for who looks again and again while another process is at work. */
+  /** As `read`, but restores nothing in the file: for a caller that checks again and again while another process is at work. */
   peek(server: string): Promise<StoreDocument>;
-  /** What the person should know of the file that was read, as sentences. */
+  /** What the user should know about the file, as sentences. */
   getWarnings(): string[];
   readState(): Promise<StoreState>;
 }
 
-/** What there is on disk. */
+/** The file and its locks. */
 export interface StoreState {
-  /** The permission bits of the file; undefined where there is none. */
+  /** The permission bits of the file; undefined if there is none. */
   readonly mode: number | undefined;
   readonly locks: readonly LockStatus[];
 }
 
-/** What is done under its lock, or to the files beside it. */
+/** Changing the file, under its lock, and the files next to it. */
 export interface StoreWriting {
   /**
-   * Changes the file: reads it under its lock, lets `change` alter the document, and writes it if that altered anything.
-   * The file is 0600, its folder, if new, 0700. Resolves to what `change` returned. It is told, too, the names of the servers
-   * whose newest tokens had to be put back just before, and the file's text as it was.
+   * Changes the document: reads the file under its lock, calls `change`, and writes the file if the document has changed. The file
+   * is 0600, a new folder 0700. Resolves to the result of `change`.
    *
-   * @param server the only one whose login it may change; any, without it.
-   * @param former a text that the file had before: it is written again, as it was, where the document comes to say the same.
+   * @param change alters the document. It is also given the names of the servers whose newest tokens were restored just before,
+   * and the file's text.
+   * @param server the only server whose login it may change; by default any.
+   * @param former an earlier text of the file: written again, unchanged, if the document becomes what that text says.
    */
-  update<T>(change: (document: StoreDocument, putBack: readonly string[], text: string) => T, server?: string, former?: string): Promise<T>;
+  update<T>(
+    change: (document: StoreDocument, restored: readonly string[], text: string) => T,
+    server?: string,
+    former?: string,
+  ): Promise<T>;
   /**
-   * Runs `work` while no other process does so for the same server. For a refresh, which spends a refresh token. While
-   * another one does, `instead` is asked for what makes the work needless.
+   * Runs `work` while no other process does so for the same server: for a renewal, which spends a refresh token. While another
+   * process holds the lock, `findResult` may return a result that makes `work` unnecessary.
    */
-  withServerLock<T>(name: string, work: () => Promise<T>, instead?: () => Promise<T | undefined>): Promise<T>;
-  /**
-   * Runs `work` while no other process does so for the same server: for who has another process renew a login, which takes the lock of
-   * `withServerLock`.
-   */
-  withRenewalRequestLock<T>(name: string, work: () => Promise<T>, instead?: () => Promise<T | undefined>): Promise<T>;
-  /** Finds out whether `update` could write a login more, without changing the file. Throws `store_unwritable`. */
+  withServerLock<T>(name: string, work: () => Promise<T>, findResult?: () => Promise<T | undefined>): Promise<T>;
+  /** The same with another lock: for a process that starts a process for the renewal, which itself takes the server's lock. */
+  withRenewalRequestLock<T>(name: string, work: () => Promise<T>, findResult?: () => Promise<T | undefined>): Promise<T>;
+  /** Checks that `update` could add one more login, without changing the file. Throws `store_unwritable`. */
   checkWritable(): Promise<void>;
   /**
-   * Keeps a renewed login in a file of its own, without waiting for anything, until `update` has put it into the store: `read`
-   * finds it there. Returns where; throws `store_unwritable` where there is no place.
+   * Writes a renewed login to its own file at once, without waiting for a lock. `read` finds it there until `update` has put it into
+   * the store. Returns the path; throws `store_unwritable`.
    */
-  savePendingRenewal(answer: PendingRenewal): Promise<string>;
-  /** Keeps a login that waits to be finished by another process, in a file of its own. Throws `store_unwritable`. */
+  savePendingRenewal(renewal: PendingRenewal): Promise<string>;
+  /** Writes a login that another process will finish to its own file. Throws `store_unwritable`. */
   saveAttempt(attempt: AttemptFile): Promise<void>;
-  /** Those that have not expired by `now` (milliseconds since the epoch), newest first. */
+  /** The attempts that have not expired by `now` (milliseconds since the epoch), newest first. */
   readAttempts(now: number): Promise<AttemptFile[]>;
-  /** Forgets those of server `name`, and all that have expired by `now`. */
+  /** Deletes the attempts of server `name`, and all that have expired by `now`. */
   removeAttempts(name: string, now: number): Promise<void>;
   /**
-   * Runs `work` for the one process that finishes `attempt`, and forgets it when that succeeds, or says that its code is spent.
-   * Undefined when it has been finished.
+   * Runs `work` while no other process finishes `attempt`. Deletes the attempt when `work` succeeds, or when it calls `spent` because
+   * the code has been used. Undefined if another process has finished the attempt.
    */
   finishAttempt<T>(attempt: AttemptFile, work: (spent: () => Promise<void>) => Promise<T>): Promise<T | undefined>;
-  /** Keeps a document that has left the store for another one, until it is known to have arrived. Returns where. */
+  /** Keeps a copy of a login that moves to another store until it is known to have arrived. Returns the path. */
   saveMovedLogin(name: string, document: StoreDocument): Promise<string>;
   removeMovedLogin(name: string): Promise<void>;
 }
 
-/** A renewed login of server `name`, and what the store held, with the one that it follows. */
+/** A renewed login of server `name`, and the document with the login before it. */
 export interface PendingRenewal {
   readonly name: string;
   readonly login: Login;
   readonly document: StoreDocument;
 }
 
+export interface StoreOptions {
+  /** Aborted to end the wait for a lock, with its reason. */
+  readonly signal: AbortSignal;
+  /** For waiting. The locks are shared with other processes, so it should be the machine's own. */
+  readonly clock: Clock;
+  /** Is given the secrets of the file, to redact them. */
+  readonly secrets?: Secrets | undefined;
+}
+
 /**
- * The store in the file that `place` names, which need not exist yet. Touches nothing until it is used: a command that needs
- * no store needs no place for one either.
+ * The store in a file that need not exist yet. Does nothing until it is used: a command that needs no store needs no path.
  *
- * @param place throws where there is no place for a store.
- * @param signal ends the waiting for a lock, with its reason.
- * @param secrets is told what the file holds that must not be told.
+ * @param getPath throws if there is no place for a store.
  */
-export function openStore(place: () => string, signal: AbortSignal, secrets?: Secrets): Store {
-  /** What was read last, and what of it is secret, once that was asked for. */
-  let seen: StoreDocument = {};
-  let personal: SecretSource | undefined;
-  secrets?.addSource(() => (personal ??= personalOf(seen)));
-  const findings = new Set<string>();
-  let known: string | undefined;
-  const file = () => (known ??= place());
-  let opened: Promise<StoreWriting> | undefined;
-  const writing = () => (opened ??= import('./writing.js').then(({ openForWriting }) => openForWriting(file(), signal)));
+export function openStore(getPath: () => string, options: StoreOptions): Store {
+  let knownPath: string | undefined;
+  const file = () => (knownPath ??= getPath());
+  const readSecrets = createSecretSource(options.secrets);
+  const warnings = new Set<string>();
+  let loading: Promise<StoreWriting> | undefined;
+  const writing = createWriting(() => (loading ??= import('./writing.js').then(({ StoreWriter }) => new StoreWriter(file(), options))));
   return {
+    ...writing,
     get path() {
       return file();
     },
     read: async (server) => {
-      const { document, kept, names, finding } = await look(file(), server);
-      seen = document;
-      personal = undefined;
-      if (finding !== undefined) findings.add(finding);
-      if (names.length > 0 || kept.some((one) => needsUpdate(document, one))) {
-        const done = await (await writing()).update((_, again) => again, server).catch(() => undefined);
-        // Nothing is amiss where another process was between the one file and the other, and has written both by now.
-        for (const name of (done ?? names).filter((one) => !isRenewalPending(one, kept))) {
+      const { document, newest, restored, warning } = await readNewestDocument(file(), { server, clock: options.clock });
+      readSecrets(document);
+      if (warning !== undefined) warnings.add(warning);
+      if (restored.length > 0 || newest.some((one) => needsUpdate(document, one))) {
+        const written = await writing.update((_, names) => names, server).catch(() => undefined);
+        // Another process may have been writing both files, and has finished by now: that needs no warning.
+        for (const name of (written ?? restored).filter((one) => !isRenewalPending(one, newest))) {
           const hasEnded = readLogin(findServer(document, name)) === undefined;
-          findings.add(putBackInWords({ name, file: file(), isDone: done !== undefined, hasEnded }));
+          warnings.add(formatRestoredWarning({ name, file: file(), isWritten: written !== undefined, hasEnded }));
         }
       }
       return document;
     },
-    peek: async (server) => (await look(file(), server)).document,
-    getWarnings: () => [...findings],
+    peek: async (server) => (await readNewestDocument(file(), { server, clock: options.clock })).document,
+    getWarnings: () => [...warnings],
     readState: async () => {
       const { readLocks } = await import('./lock.js');
       return { mode: statSync(file(), { throwIfNoEntry: false })?.mode, locks: await readLocks(file()) };
     },
-    update: async (...of) => (await writing()).update(...of),
-    withServerLock: async (...of) => (await writing()).withServerLock(...of),
-    withRenewalRequestLock: async (...of) => (await writing()).withRenewalRequestLock(...of),
-    checkWritable: async (...of) => (await writing()).checkWritable(...of),
-    savePendingRenewal: async (...of) => (await writing()).savePendingRenewal(...of),
-    saveAttempt: async (...of) => (await writing()).saveAttempt(...of),
-    readAttempts: async (...of) => (await writing()).readAttempts(...of),
-    removeAttempts: async (...of) => (await writing()).removeAttempts(...of),
-    finishAttempt: async (...of) => (await writing()).finishAttempt(...of),
-    saveMovedLogin: async (...of) => (await writing()).saveMovedLogin(...of),
-    removeMovedLogin: async (...of) => (await writing()).removeMovedLogin(...of),
   };
 }
 
-/** What of its servers only their owner knows: keys in addresses, and headers. Tokens are noted where they are sent. */
-function personalOf(document: StoreDocument): SecretSource {
+/** The methods of StoreWriting, which has to name each. */
+const writingMethods = Object.keys({
+  update: true,
+  withServerLock: true,
+  withRenewalRequestLock: true,
+  checkWritable: true,
+  savePendingRenewal: true,
+  saveAttempt: true,
+  readAttempts: true,
+  removeAttempts: true,
+  finishAttempt: true,
+  saveMovedLogin: true,
+  removeMovedLogin: true,
+} satisfies Record<keyof StoreWriting, true>) as (keyof StoreWriting)[];
+
+/** The methods of writing.ts, which is loaded when the first one is called: most runs only read a token. */
+function createWriting(load: () => Promise<StoreWriting>): StoreWriting {
+  type Method = (...parameters: unknown[]) => Promise<unknown>;
+  const methods = writingMethods.map((name): [string, Method] => [
+    name,
+    async (...parameters) => {
+      const target = await load();
+      return (target[name] as Method).apply(target, parameters);
+    },
+  ]);
+  return Object.fromEntries(methods) as unknown as StoreWriting;
+}
+
+/** Registers the secrets of the document that was read last. Returns the function that is given each document. */
+function createSecretSource(secrets: Secrets | undefined): (document: StoreDocument) => void {
+  let last: StoreDocument = {};
+  let known: SecretSource | undefined;
+  secrets?.addSource(() => (known ??= findSecrets(last)));
+  return (document) => {
+    last = document;
+    known = undefined;
+  };
+}
+
+/** The secrets in a document: headers, and keys in URLs. Tokens are registered where they are sent. */
+function findSecrets(document: StoreDocument): SecretSource {
   const entries = listServers(document).map(([, entry]) => entry);
   const headers = entries.flatMap((entry): unknown[] => (isObject(entry.headers) ? Object.values(entry.headers) : []));
   return {
@@ -153,29 +186,34 @@ function personalOf(document: StoreDocument): SecretSource {
   };
 }
 
-/** What the file says, with newer logins than it has. */
-async function look(file: string, server: string | undefined) {
-  const { text, finding } = await readFilled(file);
-  const document = await parseDocument(text, file);
-  const kept = readAllNewestLogins(realPath(file), server === undefined ? undefined : [server]);
-  return { document, kept, names: restoreNewestLogins(document, kept), finding };
+interface ReadOptions {
+  readonly server: string | undefined;
+  readonly clock: Clock;
 }
 
-/** Milliseconds between two looks at a file that another program has emptied, and how many there are. */
-const pauseWhileEmpty = 10;
-const mostLooks = 20;
+/** The document with the newest logins, and the names of the servers whose logins are older in the file. */
+async function readNewestDocument(file: string, { server, clock }: ReadOptions) {
+  const { text, warning } = await readTextUnlessEmpty(file, clock);
+  const document = await parseDocument(text, file);
+  const newest = readAllNewestLogins(resolveLinks(file), server === undefined ? undefined : [server]);
+  return { document, newest, restored: restoreNewestLogins(document, newest), warning };
+}
 
-/** What the file says. One that has nothing in it, and had a login, is about to be filled: by a program that does not write beside it. */
-async function readFilled(file: string): Promise<ReturnType<typeof readStoreText>> {
-  for (let look = 1; ; look += 1) {
+/** Milliseconds between two reads of a file that another program has emptied, and the number of reads. */
+const pauseWhileEmpty = 10;
+const maxReads = 20;
+
+/** The file's text. An empty file that had a login before is being written in place by another program: it is read again. */
+async function readTextUnlessEmpty(file: string, clock: Clock): Promise<ReturnType<typeof readStoreText>> {
+  for (let reads = 1; ; reads += 1) {
     const read = readStoreText(file);
-    if (read.text.trim() !== '' || look === mostLooks || listNewestFiles(realPath(file)).length === 0) return read;
-    await wait(pauseWhileEmpty);
+    if (read.text.trim() !== '' || reads === maxReads || listNewestFiles(resolveLinks(file)).length === 0) return read;
+    await clock.sleep(pauseWhileEmpty);
   }
 }
 
-/** The file behind a link; the path itself where there is none. */
-function realPath(file: string): string {
+/** The file that a symbolic link leads to; the path itself if there is no file. */
+function resolveLinks(file: string): string {
   try {
     return realpathSync(file);
   } catch {
@@ -183,10 +221,18 @@ function realPath(file: string): string {
   }
 }
 
-function putBackInWords({ name, file, isDone, hasEnded }: { name: string; file: string; isDone: boolean; hasEnded: boolean }): string {
-  const what = `${file} had older tokens of ${name}: another program has saved an older copy of it, or it could not be written.`;
-  const now = hasEnded ? 'That login has ended, and they' : 'The newest ones';
-  const done = hasEnded ? 'are taken out' : 'are in it again';
+interface Restored {
+  readonly name: string;
+  readonly file: string;
+  readonly isWritten: boolean;
+  /** Whether the newest state is a logout. */
+  readonly hasEnded: boolean;
+}
+
+function formatRestoredWarning({ name, file, isWritten, hasEnded }: Restored): string {
+  const cause = `${file} had older tokens of ${name}: another program saved an older copy of the file, or the file could not be written.`;
+  const subject = hasEnded ? 'This login has ended, and its tokens' : 'The newest tokens';
+  const written = hasEnded ? 'were removed' : 'were restored';
   const used = hasEnded ? 'are not used' : 'are used';
-  return `${what} ${now} ${isDone ? `${done}.` : `${used}, but the file cannot be written now.`}`;
+  return `${cause} ${subject} ${isWritten ? `${written}.` : `${used}, but the file cannot be written now.`}`;
 }

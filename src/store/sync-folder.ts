@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 
-/** Has a folder remember the files that were made in it. Where that cannot be asked for, as on Windows, the system does it by itself. */
+/** Flushes a folder, so that files created or renamed in it survive a power failure. Windows cannot, and does it by itself: no error. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder).catch(() => undefined);
   await handle?.sync().catch(() => undefined);

@@ -1,10 +1,10 @@
-/** A login that was put into the document, and is taken out again when it turns out to be of no use. All pure. */
+/** Undoing a login that was stored, when its server rejects the token. All functions are pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { isObject } from '../text/json.js';
 import { deleteServer, findServer, getOwnValue, listServers, type ServerEntry, type StoreDocument } from './document.js';
 import { deleteLogin, readLogin, writeLogin } from './login.js';
 
-/** What a login changes: the entry of its server, and the registrations of its issuers. */
+/** The parts of the document that a login changes: the entry of its server, and the registrations with its issuers. */
 export interface LoginSnapshot {
   readonly entry: ServerEntry | undefined;
   readonly clients: Readonly<Record<string, unknown>>;
@@ -12,14 +12,14 @@ export interface LoginSnapshot {
   readonly hasClients: boolean;
 }
 
-/** A login that was put there, with what was there before. */
+/** The document before and after a login was stored. */
 export interface LoginChange {
   readonly name: string;
   readonly before: LoginSnapshot;
   readonly after: LoginSnapshot;
 }
 
-/** A copy of what a login to server `name`, from these issuers, changes. */
+/** A copy of the parts that a login to server `name` with these issuers changes. */
 export function takeLoginSnapshot({ name, issuers }: { name: string; issuers: readonly string[] }, document: StoreDocument): LoginSnapshot {
   const clients = issuers.map((issuer) => [issuer, getOwnValue(document.oauthClients, issuer)]);
   return structuredClone({
@@ -31,17 +31,17 @@ export function takeLoginSnapshot({ name, issuers }: { name: string; issuers: re
 }
 
 /**
- * Takes a login out, and puts back what was there before it. What another process has changed since then stays. Changes `document`.
+ * Removes a login and restores what was there before it. Later changes by other processes stay. Changes `document`.
  *
- * @returns false where the login has gone by now, or is another one: nothing is changed then.
+ * @returns false if the login is gone or has been replaced: nothing is changed then.
  */
 export function undoLogin(document: StoreDocument, { name, before, after }: LoginChange): boolean {
   const entry = findServer(document, name);
-  const [now, put] = [readLogin(entry), readLogin(after.entry)];
-  if (entry === undefined || now?.accessToken !== put?.accessToken || now?.refreshToken !== put?.refreshToken) return false;
-  takeBackEntry(document, { name, entry, before: before.entry, after: after.entry ?? {} });
+  const [now, stored] = [readLogin(entry), readLogin(after.entry)];
+  if (entry === undefined || now?.accessToken !== stored?.accessToken || now?.refreshToken !== stored?.refreshToken) return false;
+  undoEntry(document, { name, entry, before: before.entry, after: after.entry ?? {} });
   for (const issuer of Object.keys(before.clients)) {
-    takeBackClients(document, { issuer, before: before.clients[issuer], after: after.clients[issuer] });
+    undoClients(document, { issuer, before: before.clients[issuer], after: after.clients[issuer] });
   }
   if (!before.hasServers && isEmpty(document.mcpServers)) delete document.mcpServers;
   if (!before.hasClients && isEmpty(document.oauthClients)) delete document.oauthClients;
@@ -59,14 +59,14 @@ interface EntryChange {
   readonly after: ServerEntry;
 }
 
-function takeBackEntry(document: StoreDocument, { name, entry, before, after }: EntryChange): void {
+function undoEntry(document: StoreDocument, { name, entry, before, after }: EntryChange): void {
   if (isDeepStrictEqual(entry, after)) {
     if (before === undefined) deleteServer(document, name);
-    // In its place, and with its members in their order.
+    // In the same place, with its members in their order.
     else if (document.mcpServers) document.mcpServers[name] = structuredClone(before);
     return;
   }
-  // Something has been added to a server that was new: its address stays with it.
+  // Another process has added something to a new server: its URL has to stay.
   const { type, url } = after;
   const former: ServerEntry = before ?? { ...(type !== undefined && { type }), ...(url !== undefined && { url }) };
   for (const key of Object.keys({ ...after, ...former }).filter((one) => one !== 'auth')) {
@@ -79,53 +79,54 @@ function takeBackEntry(document: StoreDocument, { name, entry, before, after }: 
   else deleteLogin(entry);
 }
 
-function takeBackClients(document: StoreDocument, { issuer, before, after }: { issuer: string; before: unknown; after: unknown }): void {
+function undoClients(document: StoreDocument, { issuer, before, after }: { issuer: string; before: unknown; after: unknown }): void {
   const all = document.oauthClients;
   const now = getOwnValue<unknown>(all, issuer);
   if (all === undefined || !Array.isArray(now) || isDeepStrictEqual(before, after)) return;
-  const [former, put] = [listOf(before), listOf(after)];
-  const isNew = (one: unknown) => find(put, one) !== undefined && find(former, one) === undefined && !isUsed(document, issuer, one);
+  const [former, stored] = [toList(before), toList(after)];
+  const isNew = (one: unknown) =>
+    findClient(stored, one) !== undefined && findClient(former, one) === undefined && !isUsed(document, issuer, one);
   const kept = now.filter((one: unknown) => !isNew(one));
-  const isOurs = isDeepStrictEqual(now, after) && kept.every((one: unknown) => find(former, one) !== undefined);
+  const isOurs = isDeepStrictEqual(now, after) && kept.every((one: unknown) => findClient(former, one) !== undefined);
   const restored: readonly unknown[] = isOurs
     ? former
-    : [...kept.map((one: unknown) => asBefore(one, { former, put })), ...goneFrom(now, { former, put })];
+    : [...kept.map((one: unknown) => restoreClient(one, { former, stored })), ...listRemoved(now, { former, stored })];
   if (restored.length === 0 && before === undefined) Reflect.deleteProperty(all, issuer);
   else all[issuer] = structuredClone(restored) as NonNullable<typeof all>[string];
 }
 
 interface Lists {
   readonly former: readonly unknown[];
-  readonly put: readonly unknown[];
+  readonly stored: readonly unknown[];
 }
 
-/** A registration as it was, unless it has been changed once more. */
-function asBefore(one: unknown, { former, put }: Lists): unknown {
-  return isDeepStrictEqual(one, find(put, one)) ? (find(former, one) ?? one) : one;
+/** A registration as it was before the login, unless another process has changed it since. */
+function restoreClient(one: unknown, { former, stored }: Lists): unknown {
+  return isDeepStrictEqual(one, findClient(stored, one)) ? (findClient(former, one) ?? one) : one;
 }
 
-/** Those that the login took out. */
-function goneFrom(now: readonly unknown[], { former, put }: Lists): unknown[] {
-  return former.filter((one) => find(put, one) === undefined && find(now, one) === undefined);
+/** The registrations that the login removed. */
+function listRemoved(now: readonly unknown[], { former, stored }: Lists): unknown[] {
+  return former.filter((one) => findClient(stored, one) === undefined && findClient(now, one) === undefined);
 }
 
-/** Another login may be with that client by now. */
+/** Whether a login uses the client: another process may have stored one in the meantime. */
 function isUsed(document: StoreDocument, issuer: string, client: unknown): boolean {
-  const id = idOf(client);
+  const id = getClientId(client);
   return listServers(document).some(
     ([, { auth }]) =>
       (auth?.issuer === issuer && auth.client_id === id) || (auth?.identity_provider === issuer && auth.identity_provider_client_id === id),
   );
 }
 
-function find(list: readonly unknown[], client: unknown): unknown {
-  return list.find((one) => idOf(one) !== undefined && idOf(one) === idOf(client));
+function findClient(list: readonly unknown[], client: unknown): unknown {
+  return list.find((one) => getClientId(one) !== undefined && getClientId(one) === getClientId(client));
 }
 
-function idOf(client: unknown): unknown {
+function getClientId(client: unknown): unknown {
   return isObject(client) ? client['client_id'] : undefined;
 }
 
-function listOf(value: unknown): readonly unknown[] {
+function toList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }

@@ -1,48 +1,48 @@
-/** Names that a server of the store can have, made of those that it has elsewhere. All pure. */
+/** Server names for the store, made from the names that apps use. All functions are pure. */
 import { getOwnValue, serverNamePattern, type StoreDocument } from './document.js';
 
-/** Letters of Latin scripts that are no letter with a mark on it. */
-const letters: Readonly<Record<string, string>> = {
+/** Latin letters that Unicode does not decompose into an ASCII letter and a mark. */
+const asciiSpellings: Readonly<Record<string, string>> = {
   ...{ ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i', ħ: 'h' },
 };
-const longest = 64;
+const maxLength = 64;
 
-/** Whether a name can stay as it is: one that begins with a hyphen would be taken for an option. */
+/** Whether a name can be used unchanged. A name that begins with a hyphen would be read as an option. */
 export function isUsableName(name: string): boolean {
   return serverNamePattern.test(name) && !name.startsWith('-');
 }
 
-/** A name made to fit: `My Server` is `my-server`, `@scope/büro` is `scope-buro`. Empty where nothing of it is left. */
+/** The name in a form that the store allows: `My Server` becomes `my-server`, `@scope/büro` becomes `scope-buro`. '' if no letter is left. */
 export function toServerName(name: string): string {
   if (isUsableName(name)) return name;
   const plain = name
-    .slice(0, 4 * longest)
+    .slice(0, 4 * maxLength)
     .toLowerCase()
-    .replace(/\P{ASCII}/gu, (letter) => letters[letter] ?? letter);
+    .replace(/\P{ASCII}/gu, (letter) => asciiSpellings[letter] ?? letter);
   const words = plain
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
     .split(/[^a-z0-9_]+/);
-  const fitted = words.filter(Boolean).join('-').slice(0, longest).replace(/-$/, '');
+  const fitted = words.filter(Boolean).join('-').slice(0, maxLength).replace(/-$/, '');
   return isUsableName(fitted) ? fitted : '';
 }
 
-/** A server as another program has it. */
-interface Named {
+/** A server in an app's configuration. */
+interface NamedServer {
   readonly name: string;
   readonly url: string;
 }
 
 /**
- * What the store calls these servers, in their order: by their own names where those fit. One that was given a name before
- * has it again; no name is another server's, nor that of two of these.
+ * The names of these servers in the store, in the same order: their own names if those can be used. A server that has a
+ * name in the store keeps it. No two of them, and no other server, get the same name.
  *
- * @param isSame whether an entry's URL is that of a server.
- * @param ofHost the name for a server of whose own nothing is left.
+ * @param isSame whether an entry's URL is the URL of a server.
+ * @param ofHost a name from the URL's host, for a server whose own name has no usable letter.
  */
 export function chooseServerNames(
-  servers: readonly Named[],
+  servers: readonly NamedServer[],
   {
     document,
     isSame,
@@ -51,25 +51,25 @@ export function chooseServerNames(
 ): string[] {
   const known = document.mcpServers ?? {};
   const used = new Set(servers.map(({ name }) => name).filter(isUsableName));
-  const free = freeNames((one) => used.has(one) || Object.hasOwn(known, one));
+  const free = createNameFinder((one) => used.has(one) || Object.hasOwn(known, one));
   return servers.map(({ name, url }) => {
     if (isUsableName(name)) return name;
     const base = toServerName(name) || ofHost(url);
-    const ofBase = (one: string) => one === base || (one.startsWith(`${base}-`) && /^[1-9]\d*$/.test(one.slice(base.length + 1)));
-    const before = Object.keys(known).find((one) => ofBase(one) && !used.has(one) && isSame(getOwnValue(known, one)?.url, url));
+    const isNumbered = (one: string) => one === base || (one.startsWith(`${base}-`) && /^[1-9]\d*$/.test(one.slice(base.length + 1)));
+    const before = Object.keys(known).find((one) => isNumbered(one) && !used.has(one) && isSame(getOwnValue(known, one)?.url, url));
     const chosen = before ?? free(base);
     used.add(chosen);
     return chosen;
   });
 }
 
-/** `base`, with the first number that makes it free. */
+/** `base`, with a number if that name is taken: `base-2`, `base-3`, … */
 export function findFreeName(base: string, isTaken: (name: string) => boolean): string {
-  return freeNames(isTaken)(base);
+  return createNameFinder(isTaken)(base);
 }
 
-/** `firstFree` for many: no name that is taken becomes free meanwhile, so that each is tried once. */
-function freeNames(isTaken: (name: string) => boolean): (base: string) => string {
+/** `findFreeName` for many names. Each number is tried once: a name that is taken does not become free. */
+function createNameFinder(isTaken: (name: string) => boolean): (base: string) => string {
   const numbers = new Map<string, number>();
   return (base) => {
     let number = numbers.get(base) ?? 1;

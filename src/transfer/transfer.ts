@@ -42,7 +42,7 @@ export async function exportLogin({ name, move }: { name: string; move: boolean 
     // What was printed may still be lost on its way: a pipe takes it before anybody has read it.
     const kept = await store.saveMovedLogin(name, exported);
     await store.update((now) => removeLogin(now, { name, login }));
-    return { login, kept };
+    return { login, backupFile: kept };
   });
 }
 
@@ -100,7 +100,7 @@ export async function importLogins({ text, check, replace }: ImportRequest, { st
     const url = check({ name, url: entry.url });
     checkWords(login);
     const client = readClients(document, login.issuer ?? '').find(({ client_id }) => client_id === login.clientId);
-    const taken = { ...portableLogin(login, url), importedWith: createFingerprint(client?.client_secret ?? '') };
+    const taken = { ...portableLogin(login, url), importedSecretFingerprint: createFingerprint(client?.client_secret ?? '') };
     return [{ name, url, entry, whole: login, login: taken, client }];
   });
   if (arriving.length === 0) {
@@ -122,7 +122,7 @@ export async function importLogins({ text, check, replace }: ImportRequest, { st
     name,
     url,
     issuer: whole.issuer,
-    unrenewable: unrenewable({ whole, client }),
+    notRenewableReason: unrenewable({ whole, client }),
     ...optionsOf(entry),
   }));
 }
@@ -139,16 +139,28 @@ function portableLogin(login: Login, url: string): Login {
     accessToken,
     tokenType,
     dpopKey,
-    expiresAtSeconds: expiresAt,
-    issuedAtSeconds: issuedAt,
+    expiresAtSeconds,
+    issuedAtSeconds,
     refreshToken,
-    endedAtSeconds: endedAt,
+    endedAtSeconds,
     scope,
     requestedScope,
     issuer,
     clientId,
   } = login;
-  const taken = { accessToken, tokenType, dpopKey, expiresAt, issuedAt, refreshToken, endedAt, scope, requestedScope, issuer, clientId };
+  const taken: Login = {
+    accessToken,
+    tokenType,
+    dpopKey,
+    expiresAtSeconds,
+    issuedAtSeconds,
+    refreshToken,
+    endedAtSeconds,
+    scope,
+    requestedScope,
+    issuer,
+    clientId,
+  };
   return { ...taken, ...placeAt(login, url), network: networkAt(login, url) };
 }
 

@@ -46,7 +46,7 @@ describe('the older transport', () => {
   test('an endpoint elsewhere is refused: the token would go there', async () => {
     const server = await older('https://evil.example/messages');
     const { ask, end } = bridged(storedLogin(server));
-    expect((await ask('initialize', hello)).error?.message).toContain('“https://evil.example/messages”, is not a part of');
+    expect((await ask('initialize', hello)).error?.message).toContain('“https://evil.example/messages”, is not part of');
     await end();
   });
 

@@ -76,7 +76,7 @@ test('what is printed is a line a step, with a mark, and what to do below it', a
   expect(lines[0]).toMatch(/^✓ mcp-auth: version \d+\.\d+\.\d+, Node \d+\.\d+\.\d+, \w+ \w+$/);
   const failure = lines.findIndex((line) => line.startsWith('✗ '));
   expect(lines[failure]).toBe(`✗ MCP server (RFC 9110): ${new URL(url).host} could not be reached: connection refused.`);
-  expect(lines[failure + 1]).toMatch(/^ {4}See whether the address is right/);
+  expect(lines[failure + 1]).toMatch(/^ {4}Check the URL/);
   expect(doctor.stdout).toContain(`! Login: there is none\n    Run: mcp-auth login ${url}\n`);
 });
 
@@ -184,7 +184,7 @@ describe('each link that is broken is named', () => {
       change: () => [{ want: 'POST /mcp', respond: { status: 200, text: 'no' } }],
       step: 'Protected-resource metadata',
       verdict: 'failure',
-      seen: /does not answer as an MCP server does/,
+      seen: /does not respond like an MCP server/,
       code: 1,
     },
     {

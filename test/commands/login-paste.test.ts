@@ -53,7 +53,7 @@ describe('paste', () => {
     login.type('\r');
     await login.shown(/Nothing was pasted[^]*Paste the address here:/);
     login.type(`${url}\r`);
-    await login.shown(/That is the page to open[^]*Paste the address here:/);
+    await login.shown(/This is the URL of the login page[^]*Paste the address here:/);
     const end = await new Person().approve(url);
     login.type(`${end.replace(/state=[^&]*/, 'state=another')}\r`);
     await login.shown(/belongs to another login[^]*Paste the address here:/);
@@ -84,7 +84,7 @@ describe('paste', () => {
     const asked = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
     const end = `${asked.get('redirect_uri') ?? ''}?code=c&state=${asked.get('state') ?? ''}`;
     login.type(`${end.slice(0, -9)}\n`);
-    await login.shown(/ends too early/);
+    await login.shown(/redirect URL is incomplete/);
     login.type(`${end.slice(-9)}\n`);
     expect(await login.exit).toBe(0);
     expect(server.asked('POST /token')[0]?.body['code']).toBe('c');
@@ -96,7 +96,7 @@ describe('paste', () => {
     const asked = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
     const end = `${asked.get('redirect_uri') ?? ''}?code=abcdef&state=${asked.get('state') ?? ''}`;
     login.type(`${end.slice(0, end.indexOf('cdef'))}\n`);
-    await login.shown(/ends too early/);
+    await login.shown(/redirect URL is incomplete/);
     login.type(`${end}\n`);
     expect(await login.exit).toBe(0);
     expect(server.asked('POST /token')[0]?.body['code']).toBe('abcdef');

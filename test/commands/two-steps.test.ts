@@ -49,7 +49,7 @@ describe('by the pasted address', () => {
     const second = await started(`login ${mcpServer.url} --name two --flow paste`, store);
     const wrong = run('login --finish', { store, stdin: { text: 'http://127.0.0.1:1/callback?code=c\n' } });
     expect(await wrong.exit).toBe(1);
-    expect(wrong.stderr).toContain('That is another address');
+    expect(wrong.stderr).toContain('This is not the redirect URL');
     expect(attemptsBeside(store)).toHaveLength(2);
 
     const finish = run('login --finish', { store, stdin: { text: await new Person().approve(first['url'] ?? '') } });
@@ -71,7 +71,7 @@ describe('by the pasted address', () => {
     for (const which of ['demo-server', mcpServer.url]) {
       const wrong = run(`login --finish ${which}`, { store, stdin: { text: 'nothing much' } });
       expect(await wrong.exit).toBe(1);
-      expect(wrong.stderr).toContain('What was pasted is not an address');
+      expect(wrong.stderr).toContain('The pasted text is not a redirect URL');
     }
     expect(await run('login --finish demo-server', { store, stdin: { text: end } }).exit).toBe(0);
   });

@@ -106,9 +106,9 @@ describeWith('openssl', 'https', (openssl) => {
     ])('$what', async ({ names, says }) => {
       const { code, said } = await told(made.sign('other', { names }));
       expect(code).toBe(6);
-      expect(said).toMatch(/^✗ localhost:\d+ could not be reached: its certificate is for other names: “/m);
+      expect(said).toMatch(/^✗ localhost:\d+ could not be reached: its certificate is for other host names: “/m);
       expect(said).toContain(says);
-      expect(said).toContain('(ERR_TLS_CERT_ALTNAME_INVALID).\n  See whether the address is right');
+      expect(said).toContain('(ERR_TLS_CERT_ALTNAME_INVALID).\n  Check the URL');
       expect(said).not.toContain('not trusted');
       expect(said.length).toBeLessThan(600);
     });
@@ -119,7 +119,7 @@ describeWith('openssl', 'https', (openssl) => {
     ])('$what: it may be the clock', async ({ dates, says }) => {
       const { code, said } = await told(made.sign('dated', dates));
       expect(code).toBe(6);
-      expect(said).toContain(`could not be reached: ${says}.\n  See whether the clock of this machine is right.`);
+      expect(said).toContain(`could not be reached: ${says}.\n  Check the clock of this machine.`);
     });
 
     test('that is its own authority', async () => {
@@ -138,13 +138,13 @@ describeWith('openssl', 'https', (openssl) => {
     });
   });
 
-  describe('a server that wants a client certificate', () => {
+  describe('a server that requires a client certificate', () => {
     const wanting = () => ({ ...made.sign('good', {}), ca: made.certificate(), requestCert: true, rejectUnauthorized: true });
 
     test('says so in TLS 1.3, after the handshake', async () => {
       const { code, said } = await told({ ...wanting(), minVersion: 'TLSv1.3' });
       expect(code).toBe(6);
-      expect(said).toMatch(/could not be reached: it wants a client certificate \(ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED\)\./);
+      expect(said).toMatch(/could not be reached: it requires a client certificate \(ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED\)\./);
       expect(said).toContain('--client-cert FILE --client-key FILE');
       expect(said).not.toContain('not trusted');
     });
@@ -188,7 +188,7 @@ describeWith('openssl', 'https', (openssl) => {
     const { code, said } = await toldAt(`https://localhost:${port}/mcp`);
     expect(code).toBe(6);
     expect(said).toMatch(
-      /could not be reached: it does not speak TLS, which https needs \(ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)\)/,
+      /could not be reached: it does not speak TLS, which https requires \(ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)\)/,
     );
   });
 });

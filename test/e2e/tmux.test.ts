@@ -67,7 +67,7 @@ describeWith('tmux', 'in tmux', (tmux) => {
     await shell.shown(/█[^]*Sent through tmux[^]*█/);
     shell.paste(url);
     shell.press('Enter');
-    await shell.shown(/That is the page to open: approve there/);
+    await shell.shown(/This is the URL of the login page\. Approve there/);
     shell.press('C-z');
     await shell.shown(/Stopped/);
     shell.press('stty -a | tr ";" " "', 'Enter');

@@ -41,8 +41,8 @@ const named = (authorizationServer: string): Record<string, Answer> => ({
 const endpoint = (name: string, url: string): Record<string, Answer> => ({
   'auth.example/.well-known/oauth-authorization-server': { json: metadata('https://auth.example', { [name]: url }) },
 });
-const refused = /leads to [\d.:a-f]+, (in a private network|on this machine), where the MCP server that it comes from is not/;
-const never = /leads to 169\.254\.169\.254, where no server for logins is/;
+const refused = /resolves to [\d.:a-f]+, a (private|loopback) address, but the MCP server that named it is not (private|on this machine)/;
+const never = /resolves to 169\.254\.169\.254, which mcp-auth never connects to/;
 const expiring = {
   'auth.example/token': { json: { access_token: 'SECRET-access', token_type: 'Bearer', expires_in: 1, refresh_token: 'SECRET-refresh' } },
 };
@@ -227,7 +227,7 @@ export const networkAttacks: readonly NetworkAttack[] = [
     attack: 'a proxy that closes every connection',
     env: { HTTPS_PROXY: `http://${addresses.public}:3129` },
     exit: 6,
-    says: /mcp\.example could not be reached through the proxy .*: it closed the connection/,
+    says: /mcp\.example could not be reached through the proxy .*: connection closed/,
   },
 ];
 

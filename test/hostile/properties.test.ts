@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { AuthError } from '../../src/errors.js';
 import { classifyAddress } from '../../src/http/address-ranges.js';
 import { parseSafeUrl } from '../../src/http/url-policy.js';
-import { createTrace } from '../../src/http/trace.js';
+import { Trace } from '../../src/http/trace.js';
 import { parseObject } from '../../src/text/json.js';
 import { parseChallenge } from '../../src/oauth/challenge.js';
 import { limitInterval } from '../../src/oauth/device-authorization.js';
@@ -329,7 +329,7 @@ describe('--debug', () => {
     fc.assert(
       fc.property(secret, name, (value, member) => {
         const lines: string[] = [];
-        const trace = createTrace((line) => lines.push(line));
+        const trace = new Trace((line) => lines.push(line));
         const url = new URL(`https://a.example/p?${member}=${encodeURIComponent(value)}`);
         trace.logRequest(url, {
           method: 'POST',

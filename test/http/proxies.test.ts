@@ -46,7 +46,7 @@ describe('proxies', () => {
     { status: 407, hint: /USER:PASSWORD/ },
   ])('what a proxy answers itself, as $status, is never taken for the server’s', async ({ status, hint }) => {
     const { proxy, asked } = await tunnel(`HTTP/1.1 ${status} No\r\nContent-Length: 15\r\n\r\n{"issuer":"bad"}`);
-    const failure = { code: 'network_error', message: `The proxy ${proxy} does not let us through (status ${status}).` };
+    const failure = { code: 'network_error', message: `The proxy ${proxy} refused the connection (status ${status}).` };
     await expect(http({ HTTPS_PROXY: `http://u:p%40@${proxy}` }).fetch('https://far.example/')).rejects.toMatchObject({
       ...failure,
       hint: expect.stringMatching(hint) as string,
@@ -76,7 +76,7 @@ describe('proxies', () => {
       const failure: unknown = await http({ HTTPS_PROXY: `${scheme}${written}@${proxy}` })
         .fetch('https://far.example/')
         .catch((error: unknown) => error);
-      expect(failure).toMatchObject({ message: `The proxy ${proxy} does not let us through (status 407).` });
+      expect(failure).toMatchObject({ message: `The proxy ${proxy} refused the connection (status 407).` });
     }
     const sent = asked.map((line) => Buffer.from(line.split(' Basic ')[1] ?? '', 'base64').toString('utf8'));
     expect(sent).toEqual([`${user}:${password}`, `${user}:${password}`]);
@@ -137,18 +137,18 @@ describe('proxies', () => {
     const failure: unknown = await http({ HTTPS_PROXY: proxy })
       .fetch('https://far.example/')
       .catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'network_error', message: 'The proxy that the environment names cannot be used.' });
+    expect(failure).toMatchObject({ code: 'network_error', message: 'The proxy in HTTPS_PROXY or ALL_PROXY is not usable.' });
     expect(JSON.stringify(failure)).not.toContain('SECRET');
   });
 
   test.each([
-    { answers: [[5, 0xff]], says: 'it wants a user and password', hint: 'USER:PASSWORD' },
+    { answers: [[5, 0xff]], says: 'it requires a user and password', hint: 'USER:PASSWORD' },
     {
       answers: [
         [5, 2],
         [1, 1],
       ],
-      says: 'it does not accept the user and password',
+      says: 'it rejected the user and password',
       hint: 'USER:PASSWORD',
     },
     {
@@ -156,7 +156,7 @@ describe('proxies', () => {
         [5, 0],
         [5, 2, 0, 1, 0, 0, 0, 0, 0, 0],
       ],
-      says: 'it does not allow that host',
+      says: 'it does not allow connections to that host',
       hint: 'NO_PROXY',
     },
     {
@@ -164,7 +164,7 @@ describe('proxies', () => {
         [5, 0],
         [5, 4, 0, 1, 0, 0, 0, 0, 0, 0],
       ],
-      says: 'it has no route to the host',
+      says: 'no route to host',
       hint: 'NO_PROXY',
     },
     {
@@ -180,11 +180,11 @@ describe('proxies', () => {
         [5, 0],
         [5, 1, 0, 1, 0, 0, 0, 0, 0, 0],
       ],
-      says: 'it does not connect us',
+      says: 'it rejected the connection',
       hint: 'NO_PROXY',
     },
-    { answers: [[0x48, 0x54]], says: 'it does not speak this version of SOCKS', hint: 'NO_PROXY' },
-    { answers: [], says: 'it closed the connection', hint: 'NO_PROXY' },
+    { answers: [[0x48, 0x54]], says: 'it does not support this SOCKS version', hint: 'NO_PROXY' },
+    { answers: [], says: 'connection closed', hint: 'NO_PROXY' },
   ])('a SOCKS proxy that answers $answers: $says', async ({ answers, says, hint }) => {
     const server = createSocketServer((socket) => {
       const left = [...answers];

@@ -57,7 +57,7 @@ describe('a pasted address that is wrong is one sentence, and changes nothing', 
     { what: 'no state', pasted: { code: 'c' }, code: 1, said: '“state” is missing or cut off' },
     { what: 'two states', pasted: 'code=c&state=STATE&state=STATE', code: 1, said: 'belongs to another login' },
     { what: 'an error of another attempt', pasted: { error: 'access_denied', state: 'other' }, code: 1, said: 'belongs to another login' },
-    { what: 'no code', pasted: { state: 'STATE' }, code: 1, said: 'holds no authorization code' },
+    { what: 'no code', pasted: { state: 'STATE' }, code: 1, said: 'contains no authorization code' },
     { what: 'access_denied', pasted: { error: 'access_denied', state: 'STATE' }, code: 4, said: 'refused: “access_denied”' },
     {
       what: 'another error',
@@ -78,9 +78,9 @@ describe('a pasted address that is wrong is one sentence, and changes nothing', 
 
   test.each([
     { what: 'nothing', text: '', said: 'Nothing was pasted' },
-    { what: 'words', text: 'yes I did', said: 'not an address' },
-    { what: 'another host', text: 'https://evil.example/callback?code=c', said: 'That is another address' },
-    { what: 'another port', text: 'http://127.0.0.1:1/callback?code=c', said: 'That is another address' },
+    { what: 'words', text: 'yes I did', said: 'not a redirect URL' },
+    { what: 'another host', text: 'https://evil.example/callback?code=c', said: 'This is not the redirect URL' },
+    { what: 'another port', text: 'http://127.0.0.1:1/callback?code=c', said: 'This is not the redirect URL' },
   ])('$what', async ({ text, said }) => {
     const { login, paste } = await asked();
     expect(await paste(text)).toBe(1);
@@ -90,7 +90,7 @@ describe('a pasted address that is wrong is one sentence, and changes nothing', 
   test('a wrong line is answered and is not the end: the next one may be right', async () => {
     const { login, redirect, paste, state } = await asked();
     login.type('no\n');
-    await login.shown(/not an address/);
+    await login.shown(/not a redirect URL/);
     login.type('\n');
     await login.shown(/Nothing was pasted/);
     expect(await paste(redirect({ code: 'c', state }))).toBe(0);
@@ -111,7 +111,7 @@ describe('item 16: iss', () => {
     const parameters = { code: 'c', state, ...(iss && { iss: iss.replace('ORIGIN', server.origin) }) };
     expect(await paste(redirect(parameters))).toBe(code);
     expect(server.asked('POST /token')).toHaveLength(code === 0 ? 1 : 0);
-    if (code !== 0) expect(login.stderr).toContain(iss === undefined ? '“iss” is missing or cut off' : 'does not come from');
+    if (code !== 0) expect(login.stderr).toContain(iss === undefined ? '“iss” is missing or cut off' : 'names a different issuer than');
   });
 
   test('nothing of an error from another issuer is shown', async () => {
@@ -221,8 +221,8 @@ describe('the token response', () => {
       said: '“bad_verification_code”',
     },
     { respond: { status: 200, json: { error: 'invalid_grant' } }, code: 1, said: '“invalid_grant”' },
-    { respond: { status: 200, json: {} }, code: 6, said: 'its RFC does not allow' },
-    { respond: { status: 200, text: '<html>' }, code: 6, said: 'its RFC does not allow' },
+    { respond: { status: 200, json: {} }, code: 6, said: 'sent an invalid response' },
+    { respond: { status: 200, text: '<html>' }, code: 6, said: 'sent an invalid response' },
     { respond: 'drop', code: 6, said: 'could not be reached' },
   ] as const)('a failure of the token endpoint: exit $code', async ({ respond, code, said }) => {
     const { redirect, paste, login, state } = await asked(() => [{ want: 'POST /token', respond }]);

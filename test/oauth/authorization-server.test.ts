@@ -70,8 +70,8 @@ test('item 5: the first authorization server that answers is taken', async () =>
 });
 
 test.each([
-  { methods: undefined, why: 'does not say that it does PKCE' },
-  { methods: ['plain'], why: 'does not offer PKCE with S256' },
+  { methods: undefined, why: 'does not say that it supports PKCE' },
+  { methods: ['plain'], why: 'does not support PKCE with S256' },
 ])('item 14: PKCE methods $methods: refused before anything is registered', async ({ methods, why }) => {
   const { code, said, server } = await fails((origin) => [
     { want: oauthAddress, respond: { json: metadata(origin, { code_challenge_methods_supported: methods }) } },
@@ -131,10 +131,10 @@ test('item 23: a server elsewhere cannot name this machine', async () => {
   const { signal } = new AbortController();
   const serverUrl = new URL('https://mcp.example/mcp');
   await expect(requestProtectedResource({ serverUrl, challenged: `${origin}/prm` }, { http, signal })).rejects.toThrow(
-    'leads to 127.0.0.1, on this machine',
+    'resolves to 127.0.0.1, a loopback address',
   );
   const challenge = { isDpop: false, resourceMetadata: 'https://mcp.example/prm' };
-  await expect(discover({ serverUrl, challenge }, { http, signal })).rejects.toThrow('leads to 127.0.0.1, on this machine');
+  await expect(discover({ serverUrl, challenge }, { http, signal })).rejects.toThrow('resolves to 127.0.0.1, a loopback address');
   expect(http.asked.filter((url) => url.startsWith(origin))).toEqual([]);
 });
 
@@ -143,8 +143,8 @@ test('item 17: an authorization server elsewhere has no endpoint on this machine
   const issuer = 'https://auth.example';
   const document = metadata(issuer, { token_endpoint: `${origin}/token` });
   const address = new URL(`${issuer}/.well-known/oauth-authorization-server`);
-  expect(() => parseAuthorizationServer(document, { issuer, address, reach: 'public' })).toThrow('on this machine');
-  expect(() => parseAuthorizationServer(document, { issuer, address, reach: 'loopback' })).toThrow('is plain http');
+  expect(() => parseAuthorizationServer(document, { issuer, address, allowedNetwork: 'public' })).toThrow('on this machine');
+  expect(() => parseAuthorizationServer(document, { issuer, address, allowedNetwork: 'loopback' })).toThrow('is plain http');
 });
 
 test.each([

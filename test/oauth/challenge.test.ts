@@ -20,9 +20,9 @@ test.each([
   ['Bearer scope="never closed', {}],
   ['Bearer realm="gateway", Bearer resource_metadata="https://a.example/prm"', { resourceMetadata: 'https://a.example/prm' }],
   ['Bearer, Basic realm="b", Bearer error="invalid_token", scope="yes"', { error: 'invalid_token', scope: 'yes' }],
-  ['DPoP algs="ES256", resource_metadata="https://a.example/prm"', { dpop: true, resourceMetadata: 'https://a.example/prm' }],
+  ['DPoP algs="ES256", resource_metadata="https://a.example/prm"', { isDpop: true, resourceMetadata: 'https://a.example/prm' }],
 ])('%s', (header, expected) => {
-  expect(parseChallenge(header)).toEqual({ dpop: false, resourceMetadata: undefined, scope: undefined, error: undefined, ...expected });
+  expect(parseChallenge(header)).toEqual({ isDpop: false, resourceMetadata: undefined, scope: undefined, error: undefined, ...expected });
 });
 
 test.each([null, '', 'Basic realm="x"', ',,,', '"Bearer"'])('no Bearer challenge in %s', (header) => {

@@ -271,7 +271,7 @@ describe('private_key_jwt', () => {
     {
       what: 'an algorithm that does not fit',
       content: JSON.stringify({ ...keyFor('ES256').privateKey.export({ format: 'jwk' }), alg: 'RS256' }),
-      said: 'signs no JWT',
+      said: 'cannot sign a JWT',
     },
   ])('$what: said before anybody is sent to approve, and nothing of it is quoted', async ({ file, content = '', said }) => {
     const { server, running } = await login(`--client-id mine --private-key ${file ?? keyFile(content)}`, jwtOnly);

@@ -7,13 +7,13 @@ import { bare401, fails, none, oauthAddress, reachesThePerson } from './discover
 test('a server that lets everybody in needs no login', async () => {
   const { code, said } = await fails(() => [{ want: 'POST /mcp', respond: { json: { jsonrpc: '2.0', id: 0, result: {} } } }]);
   expect(code).toBe(1);
-  expect(said).toContain('no login is needed');
+  expect(said).toContain('does not require a login');
 });
 
 test('a page of HTML is not an MCP server', async () => {
   const { code, said } = await fails(() => [{ want: 'POST /mcp', respond: { text: '<html></html>' } }]);
   expect(code).toBe(1);
-  expect(said).toContain('does not answer as an MCP server does');
+  expect(said).toContain('does not respond like an MCP server');
 });
 
 test('a server that wants a token and names nobody who gives one', async () => {
@@ -49,7 +49,7 @@ test('a server that has moved to another one: its new place is named, not follow
     none('GET /prm'),
   ]);
   expect(code).toBe(1);
-  expect(said).toContain(`It points to “${elsewhere.origin}/mcp”: try that.`);
+  expect(said).toContain(`It redirects to “${elsewhere.origin}/mcp”: try that URL.`);
   expect(elsewhere.requests).toEqual([]);
 });
 

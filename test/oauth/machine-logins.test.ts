@@ -328,7 +328,7 @@ describe('item 25: --flow enterprise', () => {
       what: 'another kind of token',
       answer: exchange({ issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' }),
       code: 6,
-      said: 'something else',
+      said: 'did not return an identity assertion',
     },
     {
       what: 'a refusal',

@@ -91,7 +91,7 @@ describe('is asked for again', () => {
       what: 'the address to open',
       text: `https://auth.example/authorize?client_id=c&state=${state}`,
       error: 'address_mismatch',
-      said: 'That is the page to open: approve there',
+      said: 'This is the URL of the login page. Approve there',
     },
     {
       what: 'another page of the authorization server',
@@ -103,9 +103,9 @@ describe('is asked for again', () => {
       what: 'another host',
       text: `https://evil.example/callback?code=${code}&state=${state}`,
       error: 'address_mismatch',
-      said: 'That is another address',
+      said: 'This is not the redirect URL',
     },
-    { what: 'another port', text: end.replace('41001', '41002'), error: 'address_mismatch', said: 'That is another address' },
+    { what: 'another port', text: end.replace('41001', '41002'), error: 'address_mismatch', said: 'This is not the redirect URL' },
     { what: 'an address without its query', text: redirectUri, error: 'address_incomplete', said: 'after its “?” is missing' },
     { what: 'cut off in its state', text: end.slice(0, -5), error: 'address_incomplete', said: '“state” is missing or cut off' },
     {
@@ -124,7 +124,7 @@ describe('is asked for again', () => {
       text: code,
       issued: true,
       error: 'address_incomplete',
-      said: 'which a code alone does not',
+      said: 'so a bare code cannot be accepted',
     },
   ])('$what', ({ text, error, said, issued = false }) => {
     const read = () => parsePastedResponse(text, attempt({ iss: issued }));
@@ -134,7 +134,7 @@ describe('is asked for again', () => {
 });
 
 test('a code alone is not taken where nothing shows that the server holds it to this login', () => {
-  expect(() => parsePastedResponse(code, attempt({ pkce: false }))).toThrow('paste the whole address');
+  expect(() => parsePastedResponse(code, attempt({ pkce: false }))).toThrow('Paste the whole redirect URL');
   expect(parsePastedResponse(`${code}#${state}`, attempt({ pkce: false }))).toEqual({ code });
 });
 

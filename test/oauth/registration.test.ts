@@ -72,7 +72,7 @@ test.each([
   {
     what: 'a method that needs a secret, and none',
     answer: { token_endpoint_auth_method: 'client_secret_basic' },
-    said: 'was not given what that takes',
+    said: 'has no secret, key or certificate for it',
   },
   { what: 'another redirect URI', answer: { redirect_uris: ['https://other.example/'] }, said: 'it is for the redirect URIs' },
 ])('a registration with $what is found out before anybody is sent to approve', async ({ answer, said }) => {

@@ -202,7 +202,7 @@ describe('Two clients that differ', () => {
     async (location) => {
       const server = await serverOf((_, response) => response.writeHead(location === '/login' ? 302 : 307, { location }).end());
       const { ask, end } = bridged(storedLogin(server));
-      expect((await ask('initialize', hello)).error?.message).toContain('nothing was sent there');
+      expect((await ask('initialize', hello)).error?.message).toContain('The redirect was not followed');
       await end();
       expect(server.seen.filter(({ url }) => url !== '/mcp')).toEqual([]);
     },

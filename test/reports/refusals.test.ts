@@ -56,8 +56,8 @@ describe('Only a 401 counts as a refusal', () => {
   });
 
   test.each<{ form: string; answer: Respond; says: RegExp; exit: number }>([
-    { form: 'a server that lets us in', answer: answerOf, says: /no login is needed/, exit: 1 },
-    { form: 'a page', answer: { text: '<html>' }, says: /does not answer as an MCP server does/, exit: 1 },
+    { form: 'a server that lets us in', answer: answerOf, says: /does not require a login/, exit: 1 },
+    { form: 'a page', answer: { text: '<html>' }, says: /does not respond like an MCP server/, exit: 1 },
     { form: 'a server that is down', answer: { status: 503 }, says: /failed with status 503/, exit: 6 },
   ])('$form is none, whatever metadata its origin has', async ({ answer, says, exit }) => {
     const server = await fakeServer(() => [{ want: 'POST /mcp', respond: answer }, ...noResource]);
@@ -130,7 +130,7 @@ describe('Too few addresses', () => {
     const server = await fakeServer((origin) => [named(origin)]);
     const login = await logInByPaste([server.url], { store: temporaryStore() });
     expect(login.exit).toBe(1);
-    expect(login.command.stderr).toContain('One authorization server may not speak for another');
+    expect(login.command.stderr).toContain('An authorization server cannot speak for another one');
   });
 
   test.each<{ form: string; value: (origin: string) => unknown }>([

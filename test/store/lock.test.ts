@@ -1,16 +1,37 @@
 /** Locks between processes, containers and hosts. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/effects.js';
+import { systemClock } from '../../src/machine/clock.js';
 import { withLock } from '../../src/store/lock.js';
 import { createLockOwner } from '../../src/store/lock-owner.js';
 import { temporaryFolder } from '../helpers/folder.js';
 
 const nothing = () => Promise.resolve();
+const within = (timeout: number) => ({ timeout, clock: systemClock });
 
-/** A lock that somebody left, touched `age` milliseconds ago. */
+/** A clock whose time passes only while the lock sleeps, at once. `onSleep` is called after each pause with the time since the start. */
+function fastClock(onSleep: (elapsed: number) => void = () => undefined) {
+  const started = Date.now();
+  let now = started;
+  const clock: Clock = {
+    ...systemClock,
+    now: () => now,
+    sleep: async (milliseconds, signal) => {
+      await nextTurn();
+      signal?.throwIfAborted();
+      now += milliseconds;
+      onSleep(now - started);
+    },
+  };
+  return { clock, elapsed: () => now - started };
+}
+
+/** A lock that another process has left, touched `age` milliseconds ago. */
 async function leftBy(owner: object | string | undefined, age = 0): Promise<string> {
   const lock = path.join(temporaryFolder(), 'store.lock');
   mkdirSync(lock);
@@ -21,14 +42,19 @@ async function leftBy(owner: object | string | undefined, age = 0): Promise<stri
 }
 
 /** A process that has ended, as the owner of a lock. */
-async function ended() {
+async function endedOwner() {
   const child = spawn('/bin/sh', ['-c', 'exit 0']);
   const pid = child.pid ?? 0;
   await once(child, 'close');
   return { ...(await createLockOwner('left')), pid, began: '1' };
 }
 
-test('one at a time, and nothing stays behind', async () => {
+/** An owner on another host: whether its process has ended cannot be seen. */
+async function ownerElsewhere() {
+  return { ...(await endedOwner()), place: 'elsewhere boot pid:[1]' };
+}
+
+test('one holder at a time, and no file is left', async () => {
   const lock = path.join(temporaryFolder(), 'store.lock');
   let inside = 0;
   let most = 0;
@@ -37,109 +63,152 @@ test('one at a time, and nothing stays behind', async () => {
     await new Promise((resolve) => setTimeout(resolve, 1));
     inside -= 1;
   };
-  await Promise.all(Array.from({ length: 20 }, () => withLock(lock, { timeout: 20_000 }, work)));
+  await Promise.all(Array.from({ length: 20 }, () => withLock(lock, within(20_000), work)));
   expect(most).toBe(1);
   expect(readdirSync(path.dirname(lock))).toEqual([]);
 });
 
-test('is given back when the work fails', async () => {
+test('is released when the work fails', async () => {
   const lock = path.join(temporaryFolder(), 'store.lock');
-  await expect(withLock(lock, { timeout: 1000 }, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  await expect(withLock(lock, within(1000), () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(existsSync(lock)).toBe(false);
 });
 
-test('what was done under a lock that cannot be taken away counts', async () => {
+test('work that was done under a lock that cannot be removed counts', async () => {
   const folder = temporaryFolder();
   const work = async () => {
     rmSync(folder, { recursive: true });
     return Promise.resolve('done');
   };
-  expect(await withLock(path.join(folder, 'x.lock'), { timeout: 1000 }, work)).toBe('done');
+  expect(await withLock(path.join(folder, 'x.lock'), { timeout: 1000, clock: systemClock }, work)).toBe('done');
+});
+
+test('a holder touches its lock every two seconds, until it releases it', async () => {
+  const lock = path.join(temporaryFolder(), 'store.lock');
+  let interval = 0;
+  let touch: () => void = () => undefined;
+  let isStopped = false;
+  const every: Clock['every'] = (milliseconds, action) => {
+    interval = milliseconds;
+    touch = action;
+    return () => void (isStopped = true);
+  };
+  const later = new Date(Date.now() + 5000);
+  const clock: Clock = { ...systemClock, every, now: () => later.getTime() };
+  await withLock(lock, { timeout: 1000, clock }, async () => {
+    touch();
+    await expect.poll(() => statSync(lock).mtime.getTime()).toBe(later.getTime());
+    expect(isStopped).toBe(false);
+  });
+  expect({ interval, isStopped }).toEqual({ interval: 2000, isStopped: true });
 });
 
 describe('a holder', () => {
-  test('that has ended is replaced at once, by one of many who wait', async () => {
-    const lock = await leftBy(await ended());
+  test('that has ended is replaced at once, by one of many that wait', async () => {
+    const lock = await leftBy(await endedOwner());
     const order: number[] = [];
     const work = (number: number) => async () => {
       order.push(number);
       expect(JSON.parse(readFileSync(path.join(lock, 'owner.json'), 'utf8'))).toMatchObject({ pid: process.pid });
       await nothing();
     };
-    await Promise.all([0, 1, 2, 3, 4, 5].map((number) => withLock(lock, { timeout: 5000 }, work(number))));
+    await Promise.all([0, 1, 2, 3, 4, 5].map((number) => withLock(lock, within(5000), work(number))));
     expect(order.sort()).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  test('whose number another process has now is replaced too', async () => {
+  test('whose PID belongs to another process now is replaced too', async () => {
     const lock = await leftBy({ ...(await createLockOwner('left')), began: '1' });
-    await withLock(lock, { timeout: 5000 }, nothing);
+    await withLock(lock, within(5000), nothing);
   });
 
   test.each([
-    { what: 'that lives', owner: async () => createLockOwner('alive') },
-    { what: 'of another host, whose number nobody has here', owner: async () => ({ ...(await ended()), place: 'elsewhere boot pid:[1]' }) },
-    { what: 'that has signed with something else', owner: () => Promise.resolve('{"pid": "7"') },
+    { what: 'that is alive', owner: async () => createLockOwner('alive') },
+    { what: 'of another host, with a PID that does not exist here', owner: ownerElsewhere },
+    { what: 'whose owner file cannot be parsed', owner: () => Promise.resolve('{"pid": "7"') },
   ])('$what is waited for', async ({ owner }) => {
     const lock = await leftBy(await owner());
-    await expect(withLock(lock, { timeout: 50 }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
+    await expect(withLock(lock, within(50), nothing)).rejects.toMatchObject({ code: 'store_locked' });
     expect(existsSync(lock)).toBe(true);
   });
 
-  test('of another host that has long been silent is given up after some seconds of watching', async () => {
-    const lock = await leftBy({ ...(await ended()), place: 'elsewhere boot pid:[1]' }, 3_600_000);
-    const begun = performance.now();
-    await withLock(lock, { timeout: 30_000 }, nothing);
-    // It was watched: a clock that was set ahead makes every lock look old.
-    expect(performance.now() - begun).toBeGreaterThan(5000);
+  test.each([
+    // A clock that was set ahead makes every lock look old, so that it is watched all the same.
+    { what: 'long ago', age: 3_600_000, from: 6000, to: 7000 },
+    { what: 'just now', age: 0, from: 45_000, to: 46_000 },
+  ])('of another host that touched its lock $what is given up after $from ms of silence', async ({ age, from, to }) => {
+    const lock = await leftBy(await ownerElsewhere(), age);
+    const { clock, elapsed } = fastClock();
+    await withLock(lock, { timeout: 60_000, clock }, nothing);
+    expect(elapsed()).toBeGreaterThan(from);
+    expect(elapsed()).toBeLessThan(to);
   });
 
-  test('that goes on touching its lock is not given up, whatever its clock says', async () => {
-    const lock = await leftBy({ ...(await ended()), place: 'elsewhere boot pid:[1]' }, 3_600_000);
-    let beats = 0;
-    const beating = setInterval(() => {
-      const old = new Date(Date.now() - 3_600_000 + (beats += 1) * 1000);
-      utimesSync(lock, old, old);
-    }, 500);
-    await expect(withLock(lock, { timeout: 8000 }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
-    clearInterval(beating);
+  test('that keeps touching its lock is not given up, whatever its clock says', async () => {
+    const hourAgo = Date.now() - 3_600_000;
+    const lock = await leftBy(await ownerElsewhere(), 3_600_000);
+    const { clock, elapsed } = fastClock((now) => {
+      const touched = new Date(hourAgo + Math.floor(now / 2000) * 1000);
+      utimesSync(lock, touched, touched);
+    });
+    await expect(withLock(lock, { timeout: 90_000, clock }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
+    expect(elapsed()).toBeGreaterThan(90_000);
+  });
+
+  test('of another host is not given up because this machine’s clock was set ahead', async () => {
+    const lock = await leftBy(await ownerElsewhere());
+    const { clock } = fastClock();
+    const ahead: Clock = { ...clock, now: () => clock.now() + 86_400_000 };
+    await expect(withLock(lock, { timeout: 5000, clock: ahead }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
   });
 });
 
-test('a folder that nobody has signed is nobody’s: whoever is killed leaves no lock without an owner', async () => {
+test('a folder without an owner is not a lock: a process that is killed leaves none', async () => {
   const lock = await leftBy(undefined);
-  await withLock(lock, { timeout: 50 }, async () => {
+  await withLock(lock, within(50), async () => {
     expect(JSON.parse(readFileSync(path.join(lock, 'owner.json'), 'utf8'))).toMatchObject({ pid: process.pid });
     await nothing();
   });
   expect(readdirSync(path.dirname(lock))).toEqual([]);
 });
 
-test('a signal ends the waiting with its reason', async () => {
+test('a signal ends the wait with its reason', async () => {
   const lock = await leftBy(await createLockOwner('alive'));
-  const given = new AbortController();
-  const waiting = withLock(lock, { timeout: 60_000, signal: given.signal }, nothing);
-  given.abort(new Error('enough'));
+  const interrupt = new AbortController();
+  const waiting = withLock(lock, { timeout: 60_000, clock: systemClock, signal: interrupt.signal }, nothing);
+  interrupt.abort(new Error('enough'));
   await expect(waiting).rejects.toThrow('enough');
 });
 
-test('a folder that cannot be written is said at once', async () => {
-  await expect(withLock('/proc/none/store.lock', { timeout: 60_000 }, nothing)).rejects.toMatchObject({ code: 'store_unwritable' });
+test('a result of the process that holds the lock ends the wait', async () => {
+  const lock = await leftBy(await createLockOwner('alive'));
+  let checks = 0;
+  const findResult = () => Promise.resolve((checks += 1) === 3 ? 'theirs' : undefined);
+  expect(await withLock(lock, { timeout: 60_000, clock: fastClock().clock, findResult }, () => Promise.resolve('ours'))).toBe('theirs');
 });
 
-test('a dead holder’s lock that cannot be taken away is told of, not looked at for ever', async () => {
-  const lock = await leftBy(await ended());
-  // A guard that is held: somebody else seems to be at it.
-  mkdirSync(`${lock}.removal`);
-  const held = setInterval(() => utimesSync(`${lock}.removal`, new Date(), new Date()), 100);
-  await expect(withLock(lock, { timeout: 500 }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
-  clearInterval(held);
+test('a folder that cannot be written is reported at once', async () => {
+  await expect(withLock('/proc/none/store.lock', within(60_000), nothing)).rejects.toMatchObject({
+    code: 'store_unwritable',
+  });
 });
 
-test('the guard of a removal that was killed in the middle is cleared away', async () => {
-  const lock = await leftBy(await ended());
+test('a dead holder’s lock that cannot be removed is reported, not checked for ever', async () => {
+  const lock = await leftBy(await endedOwner());
+  // Another process seems to be removing it.
+  const removal = `${lock}.removal`;
+  mkdirSync(removal);
+  const { clock } = fastClock((elapsed) => {
+    const now = new Date(Date.now() + elapsed);
+    utimesSync(removal, now, now);
+  });
+  await expect(withLock(lock, { timeout: 30_000, clock }, nothing)).rejects.toMatchObject({ code: 'store_locked' });
+});
+
+test('the removal folder of a process that was killed is deleted', async () => {
+  const lock = await leftBy(await endedOwner());
   mkdirSync(`${lock}.removal`);
   const old = new Date(Date.now() - 60_000);
   utimesSync(`${lock}.removal`, old, old);
-  await withLock(lock, { timeout: 10_000 }, nothing);
+  await withLock(lock, within(10_000), nothing);
   expect(existsSync(`${lock}.removal`)).toBe(false);
 });

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, renameSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { answerQuickly } from '../../src/fast-path/quick.js';
+import { systemClock } from '../../src/machine/clock.js';
 import { openStore } from '../../src/store/store.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { loginAt } from '../helpers/login-at.js';
@@ -61,7 +62,7 @@ test('the tokens of a renewal come back after a program has saved an older copy,
   copy.save();
   const token = await ok('token fake', store);
   expect(token.stdout).toBe('access-1\n');
-  expect(token.stderr).toContain('The newest ones are in it again.');
+  expect(token.stderr).toContain('The newest tokens were restored.');
   expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'access-1', refresh_token: 'refresh-1', note: 'not ours' });
   expect((await ok('token fake', store)).stderr).toBe('');
   copy.save();
@@ -125,7 +126,7 @@ test('a new login stays, and one that was logged out does not come back', async 
   expect(await run('token fake', { store }).exit).toBe(3);
   expect(readStore(store).mcpServers.fake).toEqual({ type: 'http', url: mcpServer.url });
   copy.save();
-  expect((await ok('list', store)).stderr).toContain('That login has ended, and they are taken out.');
+  expect((await ok('list', store)).stderr).toContain('This login has ended, and its tokens were removed.');
   const third = await logIn();
   copy.save();
   expect((await ok('token fake', store)).stdout).toBe(`${third}\n`);
@@ -203,7 +204,7 @@ test('nobody hears of older tokens where another process was between one file an
   await ok('refresh fake', store);
   const after = readFileSync(store);
   writeFileSync(store, before);
-  const opened = openStore(() => store, new AbortController().signal);
+  const opened = openStore(() => store, { signal: new AbortController().signal, clock: systemClock });
   const reading = opened.read();
   writeFileSync(store, after);
   expect((await reading).mcpServers?.['fake']?.auth?.token).toBe('access-1');

@@ -12,16 +12,18 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/machine/clock.js';
 import { openStore } from '../../src/store/store.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
+const open = (file: string) => openStore(() => file, { signal: new AbortController().signal, clock: systemClock });
 const mode = (file: string) => statSync(file).mode & 0o777;
 
 test('a new store is 0600 in a 0700 folder, and nothing else stays behind', async () => {
   const file = path.join(temporaryFolder(), 'new', 'mcp-servers.json');
-  await openStore(() => file, new AbortController().signal).update((document) => (document['x'] = 1));
+  await open(file).update((document) => (document['x'] = 1));
   expect(mode(file)).toBe(0o600);
   expect(mode(path.dirname(file))).toBe(0o700);
   expect(readdirSync(path.dirname(file))).toEqual(['mcp-servers.json']);
@@ -48,13 +50,13 @@ test('what is not ours survives: unknown keys, other servers, other keys of an e
 
 test('a change that changes nothing writes nothing', async () => {
   const store = temporaryStore('{"mcpServers":{}}');
-  await openStore(() => store, new AbortController().signal).update(() => undefined);
+  await open(store).update(() => undefined);
   expect(readFileSync(store, 'utf8')).toBe('{"mcpServers":{}}');
 });
 
 test('two writers at once lose nothing of each other', async () => {
   const file = temporaryStore({});
-  const [one, other] = [openStore(() => file, new AbortController().signal), openStore(() => file, new AbortController().signal)];
+  const [one, other] = [open(file), open(file)];
   const numbers = Array.from({ length: 20 }, (_, number) => number);
   await Promise.all(numbers.map((number) => (number % 2 ? one : other).update((document) => (document[`key${number}`] = number))));
   expect(Object.keys(readStore(file))).toHaveLength(20);
@@ -63,7 +65,7 @@ test('two writers at once lose nothing of each other', async () => {
 test('what another program writes in the middle of a change is not lost: the change is made again', async () => {
   const file = temporaryStore({ theirs: 0 });
   let times = 0;
-  await openStore(() => file, new AbortController().signal).update((document) => {
+  await open(file).update((document) => {
     times += 1;
     // As pflow does: without our lock, by a temporary file and a rename.
     if (times <= 3) {
@@ -79,7 +81,7 @@ test('what another program writes in the middle of a change is not lost: the cha
 test('a store that comes into being in the middle of a change is not replaced', async () => {
   const file = temporaryStore();
   let times = 0;
-  await openStore(() => file, new AbortController().signal).update((document) => {
+  await open(file).update((document) => {
     if ((times += 1) === 1) writeFileSync(file, JSON.stringify({ theirs: true }));
     document['ours'] = true;
   });
@@ -103,7 +105,7 @@ test('a symbolic link stays one, and its target is written', async () => {
   const target = temporaryStore({ kept: true });
   const link = path.join(temporaryFolder(), 'link.json');
   symlinkSync(target, link);
-  await openStore(() => link, new AbortController().signal).update((document) => (document['added'] = true));
+  await open(link).update((document) => (document['added'] = true));
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
   expect(readStore(target)).toEqual({ kept: true, added: true });
 });
@@ -134,7 +136,7 @@ test('a mode that lets others read is not kept; a file that was stricter stays s
   ] as const) {
     const file = temporaryStore({});
     chmodSync(file, before);
-    await openStore(() => file, new AbortController().signal).update((document) => (document['x'] = 1));
+    await open(file).update((document) => (document['x'] = 1));
     expect(mode(file)).toBe(after);
   }
 });
@@ -149,8 +151,8 @@ describe('a store that cannot be read as one is left byte for byte as it was', (
   test.each([
     { what: 'not JSON', text: '{\n  "mcpServers": {\n    "a": secret-token\n  }\n}', said: 'line 3, column 10' },
     { what: 'cut off', text: '{"mcpServers": {"a": {"url": "https', said: 'line 1, column' },
-    { what: 'an array', text: '[]', said: 'does not hold a JSON object' },
-    { what: 'null', text: 'null', said: 'does not hold a JSON object' },
+    { what: 'an array', text: '[]', said: 'is not a JSON object' },
+    { what: 'null', text: 'null', said: 'is not a JSON object' },
     { what: 'mcpServers of another type', text: '{"mcpServers": []}', said: 'mcpServers that is not an object' },
   ])('$what', async ({ text, said }) => {
     for (const line of ['list', 'token a', 'add b https://b.example', 'logout a', 'login https://a.example --no-browser']) {

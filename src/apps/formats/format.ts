@@ -1,24 +1,24 @@
 import { AuthError } from '../../errors.js';
 import { isObject } from '../../text/json.js';
 
-/** A file format that apps keep their servers in, edited so that everything else in the file stays as it is. */
+/** A value in a configuration file. */
 export type ConfigValue = string | number | boolean | readonly ConfigValue[] | { readonly [key: string]: ConfigValue };
 export type ConfigEntry = Readonly<Record<string, ConfigValue>>;
 
 export interface ConfigFormat {
   /**
-   * What the text says. An empty text is an empty document.
+   * Parses the text. An empty text is an empty document.
    *
-   * @throws AuthError `file_invalid` that names the file and the place, never what stands there.
+   * @throws AuthError `file_invalid` with the file and the position, never with the text there.
    */
   parse(text: string, file: string): Record<string, unknown>;
-  /** Puts `entry` at `path`: these keys, in place of those of `replaced`; others that are there stay. */
+  /** Sets the keys of `entry` at `path`, and removes the other keys in `replaced`. All other keys stay. */
   put(text: string, path: readonly string[], change: { entry: ConfigEntry; replaced: readonly string[] }): string;
-  /** Takes out what is at `path`. */
+  /** Removes the value at `path`. */
   remove(text: string, path: readonly string[]): string;
 }
 
-/** The value at `path`; undefined where there is none. */
+/** The value at `path`; undefined if there is none. */
 export function getValueAt(document: unknown, path: readonly string[]): unknown {
   let value = document;
   for (const key of path) {
@@ -28,7 +28,7 @@ export function getValueAt(document: unknown, path: readonly string[]): unknown 
   return value;
 }
 
-/** What an entry has to be after a change: what was there, without `replaced`, and with `entry`. */
+/** The entry after a change: the keys of `before` without `replaced`, and the keys of `entry`. */
 export function mergeEntry(
   before: unknown,
   { entry, replaced }: { entry: ConfigEntry; replaced: readonly string[] },
@@ -39,9 +39,9 @@ export function mergeEntry(
 }
 
 /**
- * `document` with `value` at `path`, or without what is there.
+ * A copy of `document` with `value` at `path`, or without that key if `value` is undefined.
  *
- * @param emptied whether an outer table goes with the last thing in it.
+ * @param emptied whether to remove outer tables that become empty.
  */
 export function replaceValueAt(document: unknown, [key = '', ...rest]: readonly string[], value: unknown, emptied = false): unknown {
   const { [key]: inner, ...others } = isObject(document) ? document : {};
@@ -50,9 +50,9 @@ export function replaceValueAt(document: unknown, [key = '', ...rest]: readonly 
   return isGone ? others : { ...others, [key]: next };
 }
 
-/** The error for an entry that cannot be changed without changing something else. */
+/** The error for an entry that cannot be changed without changing other parts of the file. */
 export function manualEditError(path: readonly string[]): AuthError {
-  return new AuthError('file_invalid', `${path.join('.')} is written in a way that mcp-auth does not change.`, {
-    hint: 'Change it by hand: --print shows what it has to say.',
+  return new AuthError('file_invalid', `mcp-auth cannot edit ${path.join('.')} without changing other parts of the file.`, {
+    hint: 'Edit the file yourself. For an entry to copy, run: mcp-auth connect json NAME',
   });
 }

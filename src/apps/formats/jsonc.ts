@@ -7,7 +7,7 @@ import { preserveLineEndings } from './line-endings.js';
 
 const lenient = { allowTrailingComma: true };
 
-/** JSON, with the comments and trailing commas that editors allow. Nothing is formatted but what is new. */
+/** JSON with comments and trailing commas, as editors allow. Only new text is formatted. */
 export const jsonc = preserveLineEndings({
   parse: (text, file) => {
     const errors: ParseError[] = [];
@@ -29,10 +29,10 @@ export const jsonc = preserveLineEndings({
   remove: (text, path) => checked(removed(text, path), { path, wanted: undefined, text }),
 });
 
-/** Levels of a file that are read and written again without an end of the stack. */
+/** Levels of nesting that can be read and written without a stack overflow. */
 const deepest = 500;
 
-/** What the text says. What ends the parser's stack counts as nested deeper than anything. */
+/** Parses the text. A text that overflows the parser's stack counts as endlessly nested. */
 function parsed(text: string, errors: ParseError[]): unknown {
   try {
     return parse(text, errors, lenient);
@@ -45,7 +45,7 @@ function parsed(text: string, errors: ParseError[]): unknown {
 const endless: unknown[] = [];
 endless.push(endless);
 
-/** What was written is read again: nothing but the entry may have changed, whatever the file looks like. */
+/** Parses the result again and checks that only the entry has changed. */
 function checked(result: string, { path, wanted, text }: { path: readonly string[]; wanted: unknown; text: string }): string {
   const errors: ParseError[] = [];
   const [before, after] = [parse(text, [], lenient), parse(result, errors, lenient)] as unknown[];
@@ -53,7 +53,7 @@ function checked(result: string, { path, wanted, text }: { path: readonly string
   throw manualEditError(path);
 }
 
-/** Takes a property out with its line and its comma, and leaves the comments around it to their owners. */
+/** Removes a property with its line and its comma, and keeps the comments around it. */
 function removed(text: string, path: readonly string[]): string {
   const root = parseTree(text, [], lenient);
   const property = root && findNodeAtLocation(root, [...path])?.parent;
@@ -62,19 +62,19 @@ function removed(text: string, path: readonly string[]): string {
   const comma = /^\s*,/.exec(text.slice(end))?.[0] ?? '';
   const lineStart = text.slice(0, property.offset).trimEnd().length;
   const ownLine = text.slice(lineStart, property.offset).includes('\n');
-  // What follows on the line is another's, and keeps its line: the one above may end in a comment.
+  // Text that follows on the line stays on its own line: the line above may end in a comment.
   const endsLine = /^[ \t]*(\n|$)/.test(text.slice(end + comma.length));
   const start = ownLine && endsLine ? text.lastIndexOf('\n', property.offset) : property.offset;
   const rest = text.slice(end + comma.length);
   const siblings = property.parent?.children ?? [];
   const before = siblings[siblings.indexOf(property) - 1];
   if (comma !== '' || before === undefined) return text.slice(0, start) + rest;
-  // The last one, without a comma of its own: the one before ends the list now.
+  // The last property has no comma of its own: the one before becomes the last, so its comma goes.
   const between = text.slice(before.offset + before.length, start);
   return text.slice(0, before.offset + before.length) + between.replace(',', '') + rest;
 }
 
-/** Puts `value` at `path`, making the objects on the way that are missing. */
+/** Sets `value` at `path` and creates missing objects on the way. */
 function set(text: string, path: readonly string[], value: ConfigValue): string {
   const root = parseTree(text, [], lenient);
   const found = root && findNodeAtLocation(root, [...path]);
@@ -108,7 +108,7 @@ function formatted(value: ConfigValue, indent: string, unit: string): string {
   return JSON.stringify(value, null, unit).replace(/\n/g, `\n${indent}`);
 }
 
-/** What the line of `offset` begins with. */
+/** The indentation of the line of `offset`. */
 function indentAt(text: string, offset: number): string {
   return /^[ \t]*/.exec(text.slice(text.lastIndexOf('\n', offset - 1) + 1))?.[0] ?? '';
 }
@@ -124,7 +124,7 @@ function placeAt(text: string, offset: number): string {
   return `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }
 
-/** The error for a file that somebody else has to put right. */
+/** The error for a file that the user has to fix. */
 export function invalidFileError(file: string, what: string): AuthError {
-  return new AuthError('file_invalid', `${file} ${what}. It was left as it is.`, { hint: 'Correct the file, and run this again.' });
+  return new AuthError('file_invalid', `${file} ${what}. It was not changed.`, { hint: 'Correct the file and run the command again.' });
 }

@@ -1,8 +1,8 @@
-/** The byte order mark and the line ends that a file was written with, which an edit leaves as they are. */
+/** Keeps the byte order mark and the line endings of a file when it is edited. */
 import { stripByteOrderMark } from '../../text/file-text.js';
 import type { ConfigFormat } from './format.js';
 
-/** `format`, which need know of no mark and of no line end but `\n`, for files as editors write them. */
+/** Wraps a format that knows only `\n` and no byte order mark. */
 export function preserveLineEndings(format: ConfigFormat): ConfigFormat {
   return {
     parse: (text, file) => format.parse(plain(text), file),
@@ -15,7 +15,7 @@ function plain(text: string): string {
   return stripByteOrderMark(text).replaceAll('\r\n', '\n');
 }
 
-/** An edited text with the mark of the one before and the ends of its lines; new lines end as most of them do. */
+/** The edited text with the mark and the line endings of the original. New lines get the ending that most lines have. */
 function restored(edited: string, before: string): string {
   const bare = stripByteOrderMark(before);
   const mark = before.slice(0, before.length - bare.length);
@@ -23,7 +23,7 @@ function restored(edited: string, before: string): string {
   const theirs = bare.split('\n');
   const isLong = theirs.map((line, at) => at < theirs.length - 1 && line.endsWith('\r'));
   const usual = isLong.filter(Boolean).length * 2 >= theirs.length - 1;
-  // The last line has no end yet.
+  // The last line has no ending yet.
   isLong[theirs.length - 1] = usual;
   const lines = edited.split('\n');
   const { first, last } = unchanged(lines, plain(bare).split('\n'));
@@ -31,7 +31,7 @@ function restored(edited: string, before: string): string {
   return mark + lines.map((line, at) => (at < lines.length - 1 && wasLong(at) ? `${line}\r` : line)).join('\n');
 }
 
-/** How many lines are the same at the beginning, and, of the others, at the end. */
+/** How many lines are unchanged at the beginning, and how many of the others at the end. */
 function unchanged(lines: readonly string[], before: readonly string[]): { first: number; last: number } {
   const most = Math.min(lines.length, before.length);
   let first = 0;

@@ -5,8 +5,8 @@ import { manualEditError, replaceValueAt, mergeEntry, getValueAt } from './forma
 import { preserveLineEndings } from './line-endings.js';
 
 /**
- * TOML, edited by lines: a table is its header and what follows up to the next one. The result is read again, and what it
- * says has to be what was meant: a file that is written in another way is left to its owner.
+ * TOML, edited line by line: a table is its header and the lines up to the next header. The result is parsed again and must be
+ * the intended document; otherwise, for example for inline tables, the user has to edit the file.
  */
 export const toml = preserveLineEndings({
   parse: (text, file) => {
@@ -34,7 +34,7 @@ export const toml = preserveLineEndings({
     if (!table) throw manualEditError(path);
     const before = lines.slice(0, table.start);
     const after = lines.slice(table.end);
-    // The empty lines that stood around it are those of its neighbours now.
+    // Of the empty lines before and after the table, keep those after it.
     if (before.at(-1)?.trim() === '') before.pop();
     const rest = after.some((line) => line.trim() !== '') ? [...trailing(lines, table), ...after] : [''];
     return checked([...before, ...rest].join('\n'), {
@@ -45,7 +45,7 @@ export const toml = preserveLineEndings({
   },
 });
 
-/** A table's header: its keys may be quoted, with brackets in them. */
+/** A table's header. Keys may be quoted and contain brackets. */
 const headerLine = /^\s*\[((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^[\]"'#])+)\]\s*(#.*)?$/;
 
 interface Table {
@@ -53,7 +53,7 @@ interface Table {
   readonly end: number;
 }
 
-/** The lines of a table and of the tables below it. */
+/** The lines of a table and of its subtables. */
 function tableOf(lines: readonly string[], path: readonly string[]): Table | undefined {
   const headers = lines.flatMap((line, at) => {
     const name = headerLine.exec(line)?.[1];
@@ -67,14 +67,14 @@ function tableOf(lines: readonly string[], path: readonly string[]): Table | und
   return { start: headers[first]?.at ?? 0, end: next?.at ?? lines.length };
 }
 
-/** Empty lines and comments at the end of a table belong to what comes after it. */
+/** Empty lines and comments at the end of a table, which belong to the next table. */
 function trailing(lines: readonly string[], { start, end }: Table): string[] {
   const body = lines.slice(start, end);
   const last = body.findLastIndex((line) => line.trim() !== '' && !line.trim().startsWith('#'));
   return body.slice(last + 1);
 }
 
-/** `a."b c".d` as its parts. */
+/** The keys of a name such as `a."b c".d`. */
 function keysOf(name: string): string[] | undefined {
   try {
     const keys: string[] = [];
@@ -92,7 +92,7 @@ function keysOf(name: string): string[] | undefined {
 
 function blockOf(path: readonly string[], entry: Record<string, unknown>): string[] {
   const nested = [...path].reverse().reduce<Record<string, unknown>>((inner, key) => ({ [key]: inner }), entry);
-  // The headers of the outer tables are no part of it.
+  // Without the headers of the outer tables.
   const lines = stringify(nested).trimEnd().split('\n');
   return lines.slice(lines.findIndex((line) => keysOf(headerLine.exec(line)?.[1] ?? '')?.length === path.length));
 }
@@ -104,12 +104,12 @@ function checked(
   try {
     if (isDeepStrictEqual(plain(parse(result)), replaceValueAt(plain(document), path, plain(wanted), true))) return result;
   } catch {
-    // Not even TOML.
+    // The result is not valid TOML.
   }
   throw manualEditError(path);
 }
 
-/** As data alone: the parser's dates and objects are of kinds of their own. */
+/** Plain JSON data: the parser has its own classes for dates and tables. */
 function plain(value: unknown): unknown {
   return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 }

@@ -5,7 +5,7 @@ import { invalidFileError } from './jsonc.js';
 import { manualEditError, replaceValueAt, mergeEntry, getValueAt } from './format.js';
 import { preserveLineEndings } from './line-endings.js';
 
-/** YAML. Entries of a block are put in, replaced and taken out by their lines; whatever is written otherwise, by its nodes. */
+/** YAML. Entries of a block mapping are edited line by line, everything else as nodes of the document. */
 export const yaml = preserveLineEndings({
   parse: (text, file) => {
     const lines = new LineCounter();
@@ -13,7 +13,7 @@ export const yaml = preserveLineEndings({
     const mistake = mistakeIn(document);
     const { line, col } = lines.linePos(mistake ?? 0);
     if (mistake !== undefined) throw invalidFileError(file, `is not valid YAML: see line ${line}, column ${col}`);
-    if (isBeyondUs(document)) throw invalidFileError(file, 'has more aliases than mcp-auth follows, or keys that are no names');
+    if (isBeyondUs(document)) throw invalidFileError(file, 'has more aliases than mcp-auth supports, or keys that are not strings');
     const value = valueOf(document, file);
     if (value === null || value === undefined) return {};
     if (!isObject(value)) throw invalidFileError(file, 'does not hold a mapping at its top');
@@ -32,7 +32,7 @@ interface Edit {
   readonly wanted: Record<string, unknown> | undefined;
 }
 
-/** What was written is read again: nothing but the entry may have changed, whatever the file looks like. */
+/** Returns the result of the first edit after which only the entry has changed. */
 function firstThatSays(ways: readonly ((edit: Edit) => string)[], edit: Edit): string {
   const { text, path, wanted } = edit;
   for (const way of ways) {
@@ -42,18 +42,18 @@ function firstThatSays(ways: readonly ((edit: Edit) => string)[], edit: Edit): s
       const meant = replaceValueAt(documentOf(text).toJS() ?? {}, path, wanted);
       if (mistakeIn(document) === undefined && isDeepStrictEqual(withoutNulls(document.toJS()), withoutNulls(meant))) return result;
     } catch {
-      // As where an alias stands for what is taken out.
+      // For example, an alias refers to the removed entry.
     }
   }
   throw manualEditError(path);
 }
 
-/** Without the library's own search for a key that stands twice, which compares each key with all the others. */
+/** Parses without the library's check for duplicate keys, which takes quadratic time. */
 function documentOf(text: string, lineCounter?: LineCounter): Document.Parsed {
   return parseDocument(text, { uniqueKeys: false, ...(lineCounter && { lineCounter }) });
 }
 
-/** Where the first mistake in a document is, or else the first key that stands twice; undefined where all is well. */
+/** The position of the first error in a document, or of the first duplicate key; undefined if it is valid. */
 function mistakeIn(document: Document.Parsed): number | undefined {
   let place = document.errors[0]?.pos[0];
   if (place !== undefined) return place;
@@ -68,10 +68,10 @@ function mistakeIn(document: Document.Parsed): number | undefined {
   return place;
 }
 
-/** For each of them, the library looks for what it stands for from the beginning. */
+/** For each alias, the library searches the document from the beginning. */
 const mostAliases = 100;
 
-/** Of keys that are documents themselves, the library makes a text at each level. */
+/** Whether a document has too many aliases, or keys that are collections, which the library converts to text at each level. */
 function isBeyondUs(document: Document.Parsed): boolean {
   let [aliases, hasOddKey] = [0, false];
   visit(document, {
@@ -84,14 +84,14 @@ function isBeyondUs(document: Document.Parsed): boolean {
   return aliases > mostAliases || hasOddKey;
 }
 
-/** `extensions:` with nothing below it is as good as an empty mapping, and as none. */
+/** Without empty values: `extensions:` with nothing below it is equivalent to an empty mapping and to no mapping. */
 function withoutNulls(document: unknown): unknown {
   if (!isObject(document)) return document ?? {};
   const isEmpty = (value: unknown) => value === null || (isObject(value) && Object.keys(value).length === 0);
   return Object.fromEntries(Object.entries(document).filter(([, value]) => !isEmpty(value)));
 }
 
-/** @throws AuthError `file_invalid` for names that stand for nothing, or for more and more of each other. */
+/** @throws AuthError `file_invalid` for aliases that are undefined or expand without limit. */
 function valueOf(document: Document.Parsed, file: string): unknown {
   try {
     return document.toJS();
@@ -102,7 +102,7 @@ function valueOf(document: Document.Parsed, file: string): unknown {
 
 function byNodes({ text, path, wanted }: Edit): string {
   const document = documentOf(text);
-  // A mapping that has been left empty is no mapping any more.
+  // A mapping without entries is parsed as null, so it is created again.
   for (let depth = 1; depth < path.length; depth += 1) {
     if (!isMap(document.getIn(path.slice(0, depth), true))) document.setIn(path.slice(0, depth), document.createNode({}));
   }
@@ -127,7 +127,7 @@ function byLines({ text, path, wanted }: Edit): string {
   return text.slice(0, start) + block + text.slice(endOf(text, pair));
 }
 
-/** A file that has no such mapping yet gets one at its end. */
+/** Appends the mapping to a file that does not have it yet. */
 function appended(text: string, path: readonly string[], wanted: Record<string, unknown>): string {
   const nested = [...path].reverse().reduce<unknown>((inner, key) => ({ [key]: inner }), wanted);
   return `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${stringify(nested, { lineWidth: 0 })}`;
@@ -141,7 +141,7 @@ function startOf(pair: unknown): number {
   return isPair(pair) && isScalar(pair.key) ? (pair.key.range?.[0] ?? 0) : 0;
 }
 
-/** The end of the line that a pair ends on; comments that follow are another's. */
+/** The end of the last line of a pair. Comments after it belong to the next pair. */
 function endOf(text: string, pair: unknown): number {
   const value = isPair(pair) ? (pair.value as { range?: [number, number, number] } | null) : null;
   const end = value?.range?.[1] ?? startOf(pair);

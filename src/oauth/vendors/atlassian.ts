@@ -13,9 +13,9 @@ export const atlassian: Vendor = {
     },
   },
   notes: [
-    { value: 'A refresh has to name the resource, as mcp-auth does.', source: 'anomalyco/opencode#34592' },
+    { value: 'A refresh must name the resource, as mcp-auth does.', source: 'anomalyco/opencode#34592' },
     {
-      value: 'At `/v2/mcp` it has refused redirect URIs on this machine of clients that registered themselves, on a page of its own.',
+      value: 'At `/v2/mcp` it has rejected loopback redirect URIs of dynamically registered clients, on an error page in the browser.',
       source: 'atlassian/atlassian-mcp-server#246, github/copilot-cli#4901',
     },
   ],

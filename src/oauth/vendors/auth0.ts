@@ -8,13 +8,13 @@ export const auth0: Vendor = {
   notes: [
     {
       value:
-        'It ignores `resource` unless the tenant’s “Resource Parameter Compatibility Profile” is on: pass `--authorize-param audience=API`, or have it switched on.',
+        'It ignores `resource` unless the tenant’s “Resource Parameter Compatibility Profile” is enabled: pass `--authorize-param audience=API`, or have it enabled.',
       source: 'https://auth0.com/ai/docs/mcp/guides/resource-param-compatibility-profile, microsoft/vscode#274226',
     },
     {
-      value: 'A client that registers itself can use only the connections that are promoted to the domain.',
+      value: 'A dynamically registered client can use only connections that are promoted to domain level.',
       source: 'https://docs.mcp-use.com/typescript/server/authentication/providers/auth0',
     },
-    { value: 'A refresh token is given where the API allows offline access.', source: 'https://auth0.com/docs/refresh-token' },
+    { value: 'A refresh token is issued if the API allows offline access.', source: 'https://auth0.com/docs/refresh-token' },
   ],
 };

@@ -1,6 +1,6 @@
 import { isInDomain, type Vendor } from './vendor.js';
 
-/** Cloudflare's own servers; of the many that are built on its library, none is known by its host. */
+/** Cloudflare's own servers. The many servers that are built on its library cannot be recognised by their hosts. */
 export const cloudflare: Vendor = {
   name: 'Cloudflare',
   issuers: ['https://mcp.cloudflare.com', 'https://….mcp.cloudflare.com', 'https://….cloudflareaccess.com/…'],
@@ -8,12 +8,12 @@ export const cloudflare: Vendor = {
   needs: {},
   notes: [
     {
-      value: 'The resource is compared to the letter: give the whole URL, `https://mcp.cloudflare.com/mcp`.',
+      value: 'The resource is compared exactly: use the whole URL, `https://mcp.cloudflare.com/mcp`.',
       source: 'cloudflare/mcp#183',
     },
-    { value: 'Its answers name their issuer (`iss`): paste the whole address.', source: 'cloudflare/mcp#183' },
+    { value: 'Its authorization responses name their issuer (`iss`): paste the whole redirect URL.', source: 'cloudflare/mcp#183' },
     {
-      value: 'A new login of the same person and client ends the one before: two machines want two registrations.',
+      value: 'A new login of the same user and client ends the previous one: each machine needs its own registration.',
       source: 'cloudflare/workers-oauth-provider docs/authorization-server.md',
     },
   ],

@@ -14,23 +14,23 @@ export const cognito: Vendor = {
     defaultScope: { value: 'openid', source: 'anthropics/claude-code#90190' },
     registration: {
       value:
-        'Cognito lets no client register itself: add an app client to the user pool, with the callback URL http://localhost:8080/callback, and pass --client-id ID --redirect-uri http://localhost:8080/callback.',
+        'Cognito does not support dynamic client registration: add an app client to the user pool, with the callback URL http://localhost:8080/callback, and pass --client-id ID --redirect-uri http://localhost:8080/callback.',
       source:
         'empires-security/mcp-oauth2-aws-cognito#9, https://docs.aws.amazon.com/sdk-for-kotlin/api/latest/cognitoidentityprovider/aws.sdk.kotlin.services.cognitoidentityprovider.model/-create-user-pool-client-request/callback-urls.html',
     },
   },
   notes: [
     {
-      value: 'A pool with a domain of its own has its endpoints there: pass `--trust-endpoints` with that domain.',
+      value: 'A user pool with a custom domain has its endpoints there: pass `--trust-endpoints` with that domain.',
       source: 'https://docs.aws.amazon.com/cognito/latest/developerguide/federation-endpoints.html',
     },
     {
       value:
-        'With `resource`, the pool has to have a resource server whose identifier is the URL of the MCP server; else pass `--resource none`.',
+        'For `resource`, the user pool must have a resource server whose identifier is the URL of the MCP server; otherwise pass `--resource none`.',
       source: 'PrefectHQ/fastmcp#2149',
     },
     {
-      value: 'A refresh token is always given, and good for 30 days by default.',
+      value: 'A refresh token is always issued, and valid for 30 days by default.',
       source: 'https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html',
     },
   ],

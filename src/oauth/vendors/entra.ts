@@ -2,9 +2,9 @@ import { isInDomain, type Vendor } from './vendor.js';
 
 /** Microsoft's clouds. */
 const clouds = ['login.microsoftonline.com', 'login.microsoftonline.us', 'login.partner.microsoftonline.cn'];
-/** Directories for customers: B2C, and External ID. */
+/** Customer directories: B2C and External ID. */
 const directories = ['b2clogin.com', 'ciamlogin.com'];
-/** What a tenant is called in an issuer: its number. */
+/** The path of an issuer starts with the tenant's id. */
 const tenant = /^(\/tfp)?\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\//;
 
 export const entra: Vendor = {
@@ -32,30 +32,30 @@ export const entra: Vendor = {
     },
     registration: {
       value:
-        'Entra ID lets no client register itself: register an application in the tenant, with the redirect URI http://localhost as a mobile or desktop application, and pass --client-id ID --redirect-uri http://localhost:8080. Entra ID takes any port there.',
+        'Entra ID does not support dynamic client registration: register an application in the tenant, with the redirect URI http://localhost as a mobile or desktop application, and pass --client-id ID --redirect-uri http://localhost:8080. Entra ID accepts any port there.',
       source: 'agentgateway/agentgateway#2408, https://learn.microsoft.com/en-us/entra/identity-platform/reply-url',
     },
   },
   notes: [
     {
       value:
-        'A scope without its resource, as `mcp.read`, is looked up at Microsoft Graph: pass it whole, as `--scope api://APP/mcp.read`.',
+        'A scope without its resource, for example `mcp.read`, is looked up at Microsoft Graph: pass the full scope, for example `--scope api://APP/mcp.read`.',
       source: 'anthropics/claude-code#73460',
     },
     {
-      value: 'A refresh token is replaced at each use, and the one before stays good.',
+      value: 'A refresh token is replaced at each use, and the previous one stays valid.',
       source: 'MicrosoftDocs/entra-docs docs/identity-platform/refresh-tokens.md',
     },
     {
-      value: 'Device codes work, where the tenant allows them.',
+      value: 'The device flow works if the tenant allows it.',
       source: 'MicrosoftDocs/entra-docs docs/identity-platform/v2-oauth2-device-code.md',
     },
   ],
 };
 
 /**
- * `{tenantid}` for `common` and its likes; a tenant's number for its name, of which a directory for customers also makes its
- * host; and the number alone where the address has a policy.
+ * The metadata may name `{tenantid}` instead of `common`, `organizations` or `consumers`; the tenant's id instead of its name, from
+ * which a customer directory also derives its host; and only the id if the address contains a policy.
  */
 function isFormOf(found: URL, asked: URL): boolean {
   const isTemplate = found.pathname.startsWith('/%7Btenantid%7D/');

@@ -7,9 +7,14 @@ export const figma: Vendor = {
   needs: {
     registration: {
       value:
-        'Figma admits the clients of its own catalog only, by their names, and mcp-auth is not among them. Use Figma’s server in an app of https://www.figma.com/mcp-catalog/, or pass --client-id ID of a client that Figma has admitted for you.',
+        'Figma accepts only the clients in its own catalog, by their names, and mcp-auth is not in it. Use Figma’s server with an app of https://www.figma.com/mcp-catalog/, or pass --client-id ID of a client that Figma has approved for you.',
       source: 'punkpeye/mcp-remote#186, NousResearch/hermes-agent#73141',
     },
   },
-  notes: [{ value: 'It gives a secret with the method `none`, and wants the secret.', source: 'NousResearch/hermes-agent#73141' }],
+  notes: [
+    {
+      value: 'It registers a client with the method `none`, returns a secret, and requires the secret.',
+      source: 'NousResearch/hermes-agent#73141',
+    },
+  ],
 };

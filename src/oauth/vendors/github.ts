@@ -3,7 +3,7 @@ import type { Vendor } from './vendor.js';
 export const github: Vendor = {
   name: 'GitHub',
   issuers: ['https://github.com/login/oauth'],
-  // Below other paths of that host are people's own files.
+  // Other paths of this host contain files of its users.
   isIssuer: ({ hostname, pathname }) => hostname === 'github.com' && /^\/(login\/oauth(\/|$)|$)/.test(pathname),
   needs: {
     pkceUnadvertised: {
@@ -12,21 +12,21 @@ export const github: Vendor = {
     },
     registration: {
       value:
-        'GitHub lets no client register itself: make an OAuth app or a GitHub App in the developer settings of your account, with the callback URL http://127.0.0.1/callback, and pass --client-id ID, with its secret in MCP_AUTH_CLIENT_SECRET or with the device flow enabled.',
+        'GitHub does not support dynamic client registration: create an OAuth app or a GitHub App in the developer settings of your account, with the callback URL http://127.0.0.1/callback, and pass --client-id ID, with its secret in MCP_AUTH_CLIENT_SECRET or with the device flow enabled.',
       source: 'github/github-mcp-server#1404, github/docs content/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps.md',
     },
   },
   notes: [
     {
-      value: 'Answers of the token endpoint are form-encoded, also those of a refresh, and errors come with status 200.',
+      value: 'Responses of the token endpoint are form-encoded, also for a refresh, and errors have status 200.',
       source: 'vercel/ai#10899, github/docs content/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps.md',
     },
     {
-      value: 'Device codes work without a secret, where the app’s owner has enabled them.',
+      value: 'The device flow works without a secret if the app’s owner has enabled it.',
       source: 'github/docs content/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps.md',
     },
     {
-      value: 'A refresh token of a GitHub App is good once, and for six months.',
+      value: 'A refresh token of a GitHub App can be used once, and is valid for six months.',
       source: 'github/docs content/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens.md',
     },
   ],

@@ -1,6 +1,6 @@
 import type { Vendor } from './vendor.js';
 
-/** gitlab.com; an instance of one's own is known by nothing, and needs nothing that gitlab.com does not. */
+/** gitlab.com. A self-managed instance cannot be recognised, and needs nothing that gitlab.com does not need. */
 export const gitlab: Vendor = {
   name: 'GitLab',
   issuers: ['https://gitlab.com'],
@@ -8,10 +8,10 @@ export const gitlab: Vendor = {
   needs: {},
   notes: [
     {
-      value: 'A client that has registered itself may ask for the scope `mcp` alone.',
+      value: 'A dynamically registered client may request only the scope `mcp`.',
       source: 'zereight/gitlab-mcp#359, gitlabhq/gitlabhq doc/user/gitlab_duo/model_context_protocol/mcp_server.md',
     },
-    { value: 'A refresh ends both tokens of before.', source: 'gitlabhq/gitlabhq doc/api/oauth2.md' },
-    { value: 'Device codes work, from 17.9 on an instance of one’s own.', source: 'gitlabhq/gitlabhq doc/api/oauth2.md' },
+    { value: 'A refresh revokes both previous tokens.', source: 'gitlabhq/gitlabhq doc/api/oauth2.md' },
+    { value: 'The device flow works; on a self-managed instance since 17.9.', source: 'gitlabhq/gitlabhq doc/api/oauth2.md' },
   ],
 };

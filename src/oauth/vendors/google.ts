@@ -17,18 +17,20 @@ export const google: Vendor = {
         'https://accounts.google.com/.well-known/openid-configuration, https://developers.google.com/identity/protocols/oauth2/native-app',
     },
     unsupportedFlows: {
-      value: { device: 'Google gives device codes to clients of the type “TVs and Limited Input devices” alone, for few scopes' },
+      value: {
+        device: 'Google issues device codes only to clients of the type “TVs and Limited Input devices”, and only for a few scopes',
+      },
       source: 'https://developers.google.com/identity/protocols/oauth2/limited-input-device',
     },
     registration: {
       value:
-        'Google lets no client register itself: make an OAuth client of the type “Desktop app” in the Google Cloud console, and pass --client-id ID with its secret in MCP_AUTH_CLIENT_SECRET.',
+        'Google does not support dynamic client registration: create an OAuth client of the type “Desktop app” in the Google Cloud console, and pass --client-id ID with its secret in MCP_AUTH_CLIENT_SECRET.',
       source: 'taylorwilsdon/google_workspace_mcp#1008, https://developers.google.com/identity/protocols/oauth2/native-app',
     },
   },
   notes: [
     {
-      value: 'Its servers for Workspace let everybody begin, and want a token for the first call of a tool.',
+      value: 'Its Workspace servers accept a session without a token, and require one for the first tool call.',
       source: 'NousResearch/hermes-agent#97010',
     },
   ],

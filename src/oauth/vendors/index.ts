@@ -1,4 +1,4 @@
-/** The makes of authorization servers, and what they need beside the RFCs. A new one is a file beside this one, and a line here. */
+/** The known vendors of authorization servers. A new one is a file next to this one, and a line here. */
 import { atlassian } from './atlassian.js';
 import { auth0 } from './auth0.js';
 import { cloudflare } from './cloudflare.js';
@@ -19,9 +19,9 @@ import { slack } from './slack.js';
 import { stripe } from './stripe.js';
 import type { Vendor } from './vendor.js';
 
-export type { Fact, VendorNeeds as Needs, Vendor } from './vendor.js';
+export type { Fact, VendorNeeds, Vendor } from './vendor.js';
 
-/** Those that are known by a host first; Keycloak is known by a path, which any host may have. */
+/** Vendors that are recognised by their host come first. Keycloak is recognised by a path, which any host may have. */
 export const vendors: readonly Vendor[] = [
   entra,
   google,
@@ -43,7 +43,7 @@ export const vendors: readonly Vendor[] = [
   keycloak,
 ];
 
-/** The make of an issuer; undefined for most. */
+/** The vendor of an issuer; undefined for most issuers. */
 export function findVendor(issuer: string): Vendor | undefined {
   if (!URL.canParse(issuer)) return undefined;
   const url = new URL(issuer);

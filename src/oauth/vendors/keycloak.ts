@@ -1,6 +1,6 @@
 import type { Vendor } from './vendor.js';
 
-/** Self-hosted: known by the form that every issuer of its has. */
+/** Self-hosted: recognised by the path that all of its issuers have. */
 export const keycloak: Vendor = {
   name: 'Keycloak',
   issuers: ['https://…/realms/…'],
@@ -8,14 +8,15 @@ export const keycloak: Vendor = {
   needs: {},
   notes: [
     {
-      value: 'It ignores `resource` unless it was started with `--features=resource-indicators`: the scopes decide whom a token is for.',
+      value:
+        'It ignores `resource` unless it was started with `--features=resource-indicators`: the scopes decide which server a token is for.',
       source: 'keycloak/keycloak docs/guides/securing-apps/mcp-authz-server.adoc',
     },
     {
       value:
-        'By default it lets clients register from trusted hosts only, and with the realm’s own scopes; without a scope they get all of these.',
+        'By default, clients can register only from trusted hosts and with the scopes of the realm; without a scope they get all of these.',
       source: 'keycloak/keycloak#43654, opensearch-project/opensearch-mcp-server-py#227',
     },
-    { value: '`offline_access` gives a login that does not end with the session.', source: 'flownative/flow-openidconnect-client#67' },
+    { value: 'With `offline_access`, the login does not end with the user’s session.', source: 'flownative/flow-openidconnect-client#67' },
   ],
 };

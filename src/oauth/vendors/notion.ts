@@ -7,9 +7,9 @@ export const notion: Vendor = {
   needs: {},
   notes: [
     {
-      value: 'A refresh token is good once; used twice, it ends the whole login. Let mcp-auth alone renew it.',
+      value: 'A refresh token can be used once; using it twice ends the whole login. Let only mcp-auth renew it.',
       source: 'damianvtran/local-operator#345, makenotion/notion-cookbook#1',
     },
-    { value: 'A client has to register with the method `none`, as mcp-auth does.', source: 'onyx-dot-app/onyx#12874' },
+    { value: 'A client must register with the method `none`, as mcp-auth does.', source: 'onyx-dot-app/onyx#12874' },
   ],
 };

@@ -7,19 +7,19 @@ export const okta: Vendor = {
   needs: {},
   notes: [
     {
-      value: 'Its metadata is at the address with the path appended, also the OAuth one.',
+      value: 'Its metadata is at the addresses with the path appended, including the OAuth one.',
       source: 'okta/okta-developer-docs docs/concepts/auth-servers/index.md',
     },
     {
-      value: 'A token of the organisation’s own server, without `/oauth2/…`, is good at Okta alone.',
+      value: 'A token of the organisation’s own authorization server, without `/oauth2/…`, is valid only at Okta.',
       source: 'okta/okta-developer-docs docs/concepts/auth-servers/index.md',
     },
     {
-      value: 'A refresh token is given where `offline_access` is asked for and the app has the refresh grant.',
+      value: 'A refresh token is issued if `offline_access` is requested and the app has the refresh token grant.',
       source: 'okta/okta-developer-docs docs/guides/refresh-tokens/main/index.md',
     },
     {
-      value: 'Device codes are for native apps that have the grant.',
+      value: 'The device flow works for native apps that have the grant.',
       source: 'okta/okta-developer-docs docs/guides/device-authorization-grant/main/index.md',
     },
   ],

@@ -13,13 +13,19 @@ export const salesforce: Vendor = {
     },
     registration: {
       value:
-        'Salesforce lets no client register itself: make an External Client App with the callback URL, and pass --client-id ID and --redirect-uri URI. A new callback URL takes some ten minutes to work.',
+        'Salesforce does not support dynamic client registration: create an External Client App with the callback URL, and pass --client-id ID and --redirect-uri URI. A new callback URL takes about ten minutes to work.',
       source: 'anthropics/claude-ai-mcp#171, ArcadeAI/docs#1136',
     },
   },
   notes: [
-    { value: 'The scopes are `mcp_api refresh_token`; with `api` besides, the server may refuse the token.', source: 'ArcadeAI/docs#1136' },
-    { value: 'The app has to issue JWT-based access tokens for named users.', source: 'anthropics/claude-ai-mcp#184' },
-    { value: 'A token’s end is not told: it is renewed when the server refuses it.', source: 'googleworkspace/apps-script-oauth2#10' },
+    {
+      value: 'The scopes are `mcp_api refresh_token`; with `api` in addition, the server may reject the token.',
+      source: 'ArcadeAI/docs#1136',
+    },
+    { value: 'The app must issue JWT-based access tokens for named users.', source: 'anthropics/claude-ai-mcp#184' },
+    {
+      value: 'The lifetime of a token is not announced: it is renewed when the server rejects it.',
+      source: 'googleworkspace/apps-script-oauth2#10',
+    },
   ],
 };

@@ -7,9 +7,9 @@ export const sentry: Vendor = {
   needs: {},
   notes: [
     {
-      value: 'The resource has a path: give the whole URL of the server, `https://mcp.sentry.dev/mcp`.',
+      value: 'The resource has a path: use the whole URL of the server, `https://mcp.sentry.dev/mcp`.',
       source: 'getsentry/sentry-mcp#839',
     },
-    { value: 'A client-ID metadata document has to list the port of the redirect URI.', source: 'anthropics/claude-code#81643' },
+    { value: 'A client ID metadata document must list the port of the redirect URI.', source: 'anthropics/claude-code#81643' },
   ],
 };

@@ -13,15 +13,15 @@ export const slack: Vendor = {
     },
     registration: {
       value:
-        'Slack lets no client register itself: make a Slack app, add the redirect URL http://localhost:PORT/callback to it, and pass --client-id ID --redirect-uri http://localhost:PORT/callback with the same port.',
+        'Slack does not support dynamic client registration: create a Slack app, add the redirect URL http://localhost:PORT/callback to it, and pass --client-id ID --redirect-uri http://localhost:PORT/callback with the same port.',
       source: 'slackapi/slack-skills-plugin#7, openai/codex#13200',
     },
   },
   notes: [
     {
-      value: 'Its answers have `ok`, and the person’s token in `authed_user`; its tokens are of the type “user” or “bot”.',
+      value: 'Its token responses have `ok`, and the user’s token in `authed_user`; the token type is “user” or “bot”.',
       source: 'https://docs.slack.dev/tools/node-slack-sdk/reference/oauth/interfaces/OAuthV2Response, UsefulSoftwareCo/executor#2050',
     },
-    { value: 'The redirect URI is compared with its port.', source: 'anthropics/claude-code#37714' },
+    { value: 'The redirect URI is compared including its port.', source: 'anthropics/claude-code#37714' },
   ],
 };

@@ -6,7 +6,7 @@ export const stripe: Vendor = {
   isIssuer: ({ hostname }) => hostname === 'mcp.stripe.com' || hostname === 'access.stripe.com',
   needs: {},
   notes: [
-    { value: 'It takes `resource`, and redirect URIs on this machine; its pages are at access.stripe.com.', source: 'stripe/ai#288' },
-    { value: 'A key of Stripe’s is taken as a token too.', source: 'modelcontextprotocol/use-mcp#3' },
+    { value: 'It supports `resource` and loopback redirect URIs; its pages are at access.stripe.com.', source: 'stripe/ai#288' },
+    { value: 'A Stripe API key is accepted as a token too.', source: 'modelcontextprotocol/use-mcp#3' },
   ],
 };

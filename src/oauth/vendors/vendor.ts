@@ -1,55 +1,54 @@
-/** What authorization servers of one make need beside the RFCs, each fact with its public source. */
+/** How the authorization servers of one vendor differ from the RFCs, each fact with its public source. */
 
-/** Something that is so, and where that is said. */
+/** A fact, and its source. */
 export interface Fact<T> {
   readonly value: T;
   /** A page, or an issue as owner/repo#number. */
   readonly source: string;
 }
 
-/** What a login does in another way for this make. An option of the person's wins over each of them. */
+/** What a login does differently for this vendor. Each can be overridden by an option of the user. */
 export interface VendorNeeds {
-  /** RFC 8707 `resource` is refused: the scope, or the audience, says what the token is for. */
+  /** RFC 8707 `resource` is rejected: the scope, or the audience, says what the token is for. */
   readonly resource?: Fact<'none'>;
-  /** A refresh names the scopes once more. */
+  /** A refresh must name the scopes. */
   readonly scopeAtRefresh?: Fact<true>;
-  /** Parameters of the authorization request without which there is no refresh token, or no usable token. */
+  /** Parameters of the authorization request that are necessary for a refresh token, or for a usable token. */
   readonly authorizeParameters?: Fact<Readonly<Record<string, string>>>;
-  /** OpenID Connect `prompt` in place of `consent` where a refresh token is asked for; `none` for none. */
+  /** OpenID Connect `prompt` instead of `consent` when a refresh token is requested; `none` to send none. */
   readonly prompt?: Fact<string>;
-  /** `offline_access` is not a scope of its, or is asked for though it is not listed. */
+  /** False if `offline_access` is not a scope of this vendor; true to request it although it is not listed. */
   readonly offlineAccess?: Fact<boolean>;
-  /** It does PKCE with S256, and its metadata does not say so. */
+  /** PKCE with S256 is supported, but the metadata does not say so. */
   readonly pkceUnadvertised?: Fact<true>;
   /**
-   * Its metadata names another issuer than the address that it is found at.
+   * The metadata names another issuer than the address at which it is found.
    *
-   * @returns whether `found` may be the issuer at the address `asked`: both have to be of this make.
+   * @returns whether `found` may be the issuer at the address `asked`. Both must be of this vendor.
    */
   readonly issuerForm?: Fact<(found: URL, asked: URL) => boolean>;
-  /** Hosts of its own that are on another site than its issuer, each with all below it, where endpoints or the page for codes are. */
+  /** Hosts of endpoints or verification URIs that are on another site than the issuer, each with its subdomains. */
   readonly endpointHosts?: Fact<readonly string[]>;
-  /** What to ask for where neither the person nor the server names a scope: without any, its answer is of no use. */
+  /** The scope to request if neither the user nor the server names one: without any, the response cannot be used. */
   readonly defaultScope?: Fact<string>;
-  /** How a client comes to be known there, as sentences for the person: it lets none register itself, or only those it knows. */
+  /** How to register a client by hand, as sentences for the user: the vendor does not support dynamic registration, or restricts it. */
   readonly registration?: Fact<string>;
-  /** Flows that cannot work there, whatever its metadata says, with the reason as the end of a sentence. */
+  /** Flows that cannot work with this vendor, whatever its metadata says: the reason by name of the flow, as the end of a sentence. */
   readonly unsupportedFlows?: Fact<Readonly<Record<string, string>>>;
 }
 
 export interface Vendor {
-  /** As people call it. */
   readonly name: string;
-  /** Issuers as it has them, for a person and for the test; `…` stands for what differs. */
+  /** Examples of issuers, for documentation and for the test; `…` stands for the variable part. */
   readonly issuers: readonly string[];
-  /** Whether an issuer is of this make, by its host: one that has been validated, never a name that an MCP server gives. */
+  /** Whether an issuer is of this vendor, by its host. The issuer must have been validated: an MCP server could name any. */
   isIssuer(issuer: URL): boolean;
   readonly needs: VendorNeeds;
-  /** What is so and needs nothing of us, or something of the person. */
+  /** Facts that mcp-auth does nothing about, but that the user may have to know. */
   readonly notes: readonly Fact<string>[];
 }
 
-/** Whether a host is `domain` or below it. */
+/** Whether a host is `domain` or a subdomain of it. */
 export function isInDomain({ hostname }: URL, domain: string): boolean {
   return hostname === domain || hostname.endsWith(`.${domain}`);
 }

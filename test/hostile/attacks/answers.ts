@@ -22,12 +22,12 @@ const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)
 
 /** What an answer may be that is no answer, and the sentence that it ends in at the token endpoint. */
 const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; source: string }[] = [
-  { source: 'attack 17', attack: 'has no end', respond: endless('{"a":"', 'x'.repeat(65_536)), says: /more than 1 MiB/, exit: 6 },
+  { source: 'attack 17', attack: 'has no end', respond: endless('{"a":"', 'x'.repeat(65_536)), says: /larger than 1 MiB/, exit: 6 },
   {
     source: 'attack 17',
     attack: 'is 64 MiB, compressed',
     respond: raw((response) => response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(bomb)),
-    says: /more than 1 MiB/,
+    says: /larger than 1 MiB/,
     exit: 6,
   },
   {
@@ -37,7 +37,7 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
       const five = [1, 2, 3, 4].reduce((inner) => gzipSync(inner), bomb);
       response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip, gzip, gzip, gzip, gzip' }).end(five);
     }),
-    says: /in a coding that we have not asked for/,
+    says: /sent an unsupported Content-Encoding/,
     exit: 6,
   },
   {
@@ -65,14 +65,14 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' }).write('{"access_token":');
       setTimeout(() => response.destroy(), 20);
     }),
-    says: /closed the connection|cut off/,
+    says: /connection closed|cut off/,
     exit: 6,
   },
   {
     source: 'RFC 9112',
     attack: 'is no HTTP',
     respond: raw((response) => response.socket?.end('SSH-2.0-OpenSSH_9.2\r\n')),
-    says: /does not speak HTTP/,
+    says: /is not HTTP/,
     exit: 6,
   },
   {
@@ -82,37 +82,37 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
       response.socket?.write('HTTP/1.1 200 OK\r\n');
       for (let one = 0; one < 4000; one += 1) response.socket?.write(`x-${one}: ${'y'.repeat(100)}\r\n`);
     }),
-    says: /more headers than/,
+    says: /headers are too large/,
     exit: 6,
   },
-  { source: 'attack 17', attack: 'never comes', respond: 'hang', says: /did not answer within 30 seconds/, exit: 6 },
-  { source: 'attack 17', attack: 'comes byte by byte', respond: drip, says: /did not answer within 30 seconds/, exit: 6 },
+  { source: 'attack 17', attack: 'never comes', respond: 'hang', says: /did not respond within 30 seconds/, exit: 6 },
+  { source: 'attack 17', attack: 'comes byte by byte', respond: drip, says: /did not respond within 30 seconds/, exit: 6 },
   {
     source: 'attack 17',
     attack: 'is null',
     respond: { headers: { 'content-type': 'application/json' }, text: 'null' },
-    says: /its RFC does not allow/,
+    says: /sent an invalid response/,
     exit: 6,
   },
   {
     source: 'attack 17',
     attack: 'is a list',
     respond: { json: [{ access_token: secrets.accessToken }] },
-    says: /its RFC does not allow/,
+    says: /sent an invalid response/,
     exit: 6,
   },
   {
     source: 'attack 17',
     attack: 'is a page',
     respond: { text: '<html><script>alert(1)</script>' },
-    says: /its RFC does not allow/,
+    says: /sent an invalid response/,
     exit: 6,
   },
   {
     source: 'RFC 8259 section 9',
     attack: 'is nested 100,000 times',
     respond: { headers: { 'content-type': 'application/json' }, text: deep(100_000) },
-    says: /its RFC does not allow/,
+    says: /sent an invalid response/,
     exit: 6,
   },
   {
@@ -123,42 +123,42 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
         .writeHead(200, { 'content-type': 'application/json' })
         .end(Buffer.from('{"access_token":"\xff\xfe\xfa","token_type":"Bearer"}', 'latin1')),
     ),
-    says: /cannot stand in a header/,
+    says: /cannot be sent in a header/,
     exit: 6,
   },
   {
     source: 'RFC 6749 section 5.1',
     attack: 'has a number for a token',
     respond: tokens({ access_token: 12345678 }),
-    says: /its RFC does not allow/,
+    says: /sent an invalid response/,
     exit: 6,
   },
   {
     source: 'attack 19 (failure 19)',
     attack: 'has an empty token',
     respond: tokens({ access_token: '' }),
-    says: /its RFC does not allow/,
+    says: /sent an invalid response/,
     exit: 6,
   },
   {
     source: 'RFC 6750 section 2.1',
     attack: 'has a token that would end the header',
     respond: tokens({ access_token: 'a\r\nX-Evil: 1' }),
-    says: /cannot stand in a header/,
+    says: /cannot be sent in a header/,
     exit: 6,
   },
   {
     source: 'RFC 6749 section 7.1',
     attack: 'has a token of the type mac',
     respond: tokens({ token_type: 'mac' }),
-    says: /type that it was not asked for|its RFC does not allow/,
+    says: /type that was not requested|sent an invalid response/,
     exit: 6,
   },
   {
     source: 'RFC 9449 section 5',
     attack: 'has a token that is bound to a key nobody has shown',
     respond: tokens({ token_type: 'DPoP' }),
-    says: /bound to a key, which was not asked for/,
+    says: /DPoP-bound token, which was not requested/,
     exit: 6,
   },
   {
@@ -175,7 +175,7 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
       headers: { 'content-type': 'application/json' },
       text: `{"__proto__":{"access_token":"${secrets.accessToken}","token_type":"Bearer"}}`,
     },
-    says: /its RFC does not allow/,
+    says: /sent an invalid response/,
     exit: 6,
   },
 ];
@@ -201,7 +201,7 @@ export const bytes: Attack[] = [
     },
     // What was read whole and is no metadata is as good as a 404; what could not be read is told.
     exit: /has no end|64 MiB|times over/.test(attack) ? 1 : 6,
-    says: /has metadata|could not be reached|did not answer/,
+    says: /[Nn]o metadata was found|could not be reached|did not respond/,
   })),
   {
     source: 'attack 17',

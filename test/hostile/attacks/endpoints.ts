@@ -173,7 +173,7 @@ export const endpoints: Attack[] = [
     command: 'login URL --flow workload --client-id robot --workload-token-file HOME/jwt --name victim',
     files: () => ({ jwt: 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJwb2QifQ.' }),
     exit: 1,
-    says: /does not say which authorization server it is for[^]*--issuer/,
+    says: /token names no audience[^]*--issuer/,
     never: ['POST /token'],
   },
   ...[

@@ -29,7 +29,7 @@ export const oauth: Attack[] = [
     command: byPaste,
     act: pastes((request) => ({ code: secrets.code, state: stateOf(request), iss: 'https://honest.example' })),
     exit: 1,
-    says: /does not come from http:\S+, which was asked, so it was thrown away/,
+    says: /names a different issuer than http:\S+ and was rejected/,
     never: ['POST /token'],
   },
   {
@@ -52,7 +52,7 @@ export const oauth: Attack[] = [
     command: byPaste,
     act: pastes((request) => `code=${secrets.code}&code=other-code&state=${stateOf(request)}`),
     exit: 1,
-    says: /holds “code” more than once/,
+    says: /contains “code” more than once/,
     never: ['POST /token'],
   },
   {
@@ -61,7 +61,7 @@ export const oauth: Attack[] = [
     change: ({ origin }) => [withMetadata(origin, { code_challenge_methods_supported: undefined })],
     command: byPaste,
     exit: 1,
-    says: /does not say that it does PKCE/,
+    says: /does not say that it supports PKCE/,
     never: ['POST /register'],
   },
   {
@@ -70,7 +70,7 @@ export const oauth: Attack[] = [
     change: ({ origin }) => [withMetadata(origin, { code_challenge_methods_supported: ['plain'] })],
     command: byPaste,
     exit: 1,
-    says: /does not offer PKCE with S256/,
+    says: /does not support PKCE with S256/,
     never: ['POST /register'],
   },
   {
@@ -202,7 +202,7 @@ export const oauth: Attack[] = [
     store: expired({ expires_at: 4_000_000_000 }),
     act: speaks,
     exit: 0,
-    says: /is not a part of http:\S+\/mcp, which the login is for/,
+    says: /is not part of http:\S+\/mcp, which the login is for/,
   },
   {
     source: 'attack 15',
@@ -217,7 +217,7 @@ export const oauth: Attack[] = [
     store: (at) => expired({ expires_at: 4_000_000_000, resource: `${at.origin}/a/sse` }, { url: `${at.origin}/a/sse` })(at),
     act: speaks,
     exit: 0,
-    says: /is not a part of http:\S+\/a\/sse/,
+    says: /is not part of http:\S+\/a\/sse/,
     never: ['POST /b/messages'],
   },
   {

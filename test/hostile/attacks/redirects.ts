@@ -11,7 +11,7 @@ export const redirects: Attack[] = [
       { want: discovery, respond: redirectTo(`${origin}/hop0`, 302) },
     ],
     exit: 1,
-    says: /has metadata/,
+    says: /No metadata was found/,
     never: ['GET /hop3'],
   },
   ...[
@@ -23,7 +23,7 @@ export const redirects: Attack[] = [
     attack: `${what} redirects elsewhere, with what was sent`,
     change: ({ tripwire }: Places) => [{ want, respond: redirectTo(tripwire) }],
     exit,
-    says: /redirects elsewhere \(status 307\), and what it was sent is for it alone/,
+    says: /answered with a redirect \(status 307\)\. It was not followed/,
   })),
   {
     source: 'attack 13',
@@ -32,7 +32,7 @@ export const redirects: Attack[] = [
     command: 'token victim',
     store: expired(),
     exit: 6,
-    says: /redirects elsewhere \(status 307\)/,
+    says: /answered with a redirect \(status 307\)/,
   },
   {
     source: 'attack 13',

@@ -19,7 +19,7 @@ export const shown: Attack[] = [
     attack: `the user code is ${JSON.stringify(code)}`,
     change: ({ origin }: Places) => [{ want: 'POST /device', respond: deviceCode(origin, { user_code: code }) }],
     exit: 1,
-    says: /gave a code that nobody can type/,
+    says: /sent an invalid user code/,
     never: ['POST /token'],
   })),
   {

@@ -18,7 +18,7 @@ export const sizes: Attack[] = [
       },
     ],
     exit: 6,
-    says: /goes on and on without an answer/,
+    says: /more than 1000 interim responses/,
   },
   {
     source: 'attack F11',

@@ -25,7 +25,7 @@ export const urls: Attack[] = [
     change: ({ origin }) => [withMetadata(origin, { authorization_endpoint: 'https://a$(calc).example/authorize' })],
     command: byPaste,
     exit: 1,
-    says: /has a host that is no host name/,
+    says: /has an invalid host name/,
   },
   {
     source: 'RFC 3986 section 7.6, attack 5',
@@ -33,7 +33,7 @@ export const urls: Attack[] = [
     change: ({ origin }) => [withMetadata(origin, { authorization_endpoint: 'https://accounts.google.com:x@evil.example/authorize' })],
     command: byPaste,
     exit: 1,
-    says: /holds a user name or password/,
+    says: /contains a user name or password/,
   },
   {
     source: 'MCP authorization, Communication Security',
@@ -41,7 +41,7 @@ export const urls: Attack[] = [
     change: ({ origin }) => [withMetadata(origin, { authorization_endpoint: 'http://evil.example/authorize' })],
     command: byPaste,
     exit: 1,
-    says: /is plain http/,
+    says: /uses plain http/,
   },
   {
     source: 'RFC 8414 section 2',
@@ -56,7 +56,7 @@ export const urls: Attack[] = [
     attack: 'the token endpoint is plain http elsewhere',
     change: ({ origin }) => [withMetadata(origin, { token_endpoint: 'http://evil.example/token' })],
     exit: 1,
-    says: /token_endpoint of .* is plain http/,
+    says: /token_endpoint of .* uses plain http/,
     never: ['POST /register'],
   },
   ...[
@@ -73,7 +73,7 @@ export const urls: Attack[] = [
     attack: `the token endpoint is ${url}`,
     change: ({ origin }: Places) => [withMetadata(origin, { token_endpoint: url })],
     exit: 1,
-    says: /leads to [\da-f.:]+, where no server for logins is/,
+    says: /resolves to [\da-f.:]+, which mcp-auth never connects to/,
     never: ['POST /register'],
   })),
   {
@@ -83,7 +83,7 @@ export const urls: Attack[] = [
       { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: ['https://169.254.169.254'] } } },
     ],
     exit: 1,
-    says: /leads to 169\.254\.169\.254/,
+    says: /resolves to 169\.254\.169\.254/,
   },
   {
     source: 'RFC 9728 section 7.7',
@@ -95,7 +95,7 @@ export const urls: Attack[] = [
       },
     ],
     exit: 1,
-    says: /leads to 169\.254\.169\.254/,
+    says: /resolves to 169\.254\.169\.254/,
   },
   {
     source: 'RFC 9728 section 3.3',

@@ -59,14 +59,14 @@ export const words: Attack[] = [
     attack: 'the user code moves the cursor',
     change: ({ origin }) => [{ want: 'POST /device', respond: deviceCode(origin, { user_code: 'WDJB\u001b[2J-MJHT\u202e' }) }],
     exit: 1,
-    says: /a code that nobody can type: “WDJB\[2J-MJHT”/,
+    says: /sent an invalid user code: “WDJB\[2J-MJHT”/,
   },
   {
     source: 'RFC 8628 section 6.1',
     attack: 'the user code is 10 kB long',
     change: ({ origin }) => [{ want: 'POST /device', respond: deviceCode(origin, { user_code: 'W'.repeat(10_000) }) }],
     exit: 1,
-    says: /a code that nobody can type: “W{199}…”/,
+    says: /sent an invalid user code: “W{199}…”/,
   },
   {
     source: 'attack 4',
@@ -150,6 +150,6 @@ export const words: Attack[] = [
     ],
     command: `${unverified} --debug`,
     exit: 6,
-    says: /its RFC does not allow/,
+    says: /sent an invalid response/,
   },
 ];

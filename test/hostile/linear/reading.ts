@@ -1,5 +1,5 @@
 /** What several functions that read a text are given besides. */
-import { createTrace } from '../../../src/http/trace.js';
+import { Trace } from '../../../src/http/trace.js';
 import type { BinaryString } from '../../../src/effects.js';
 import { attemptWith } from '../../helpers/attempt.js';
 
@@ -10,7 +10,7 @@ export const attempt = attemptWith({ state, codeVerifier: 'verifier' });
 
 export const octets = (text: string) => text as BinaryString;
 export const told = (text: string) => {
-  const trace = createTrace(() => undefined);
+  const trace = new Trace(() => undefined);
   const [url, headers] = [new URL('https://as.example/token'), { 'content-type': 'application/json', location: text }];
   trace.logResponse(url, { status: 200, headers }, Buffer.from(text));
   trace.logRequest(new URL(url), { method: 'POST', headers, body: text });

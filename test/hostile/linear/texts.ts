@@ -237,7 +237,7 @@ export const rows: readonly Row[] = [
     what: 'an answer of a token endpoint',
     work: (text) =>
       normaliseResponse(new Response(text, { status: 200 }), {
-        mends: [...tokenNormalisations, ...registrationNormalisations, ...deviceNormalisations],
+        normalisations: [...tokenNormalisations, ...registrationNormalisations, ...deviceNormalisations],
         status: 200,
       }),
     pieces: ['a=', '&', 'a&', '.', ' ', '<', '"', '[', '{', 's', '\\', ','],
@@ -247,7 +247,10 @@ export const rows: readonly Row[] = [
   {
     what: 'an error’s name',
     work: (text) =>
-      normaliseResponse(new Response(JSON.stringify({ error: text }), { status: 400 }), { mends: tokenNormalisations, status: 200 }),
+      normaliseResponse(new Response(JSON.stringify({ error: text }), { status: 400 }), {
+        normalisations: tokenNormalisations,
+        status: 200,
+      }),
     pieces: ['a', 'A', 'aA', ' ', '-', '_', 'a_'],
     after: ['', '!'],
   },

@@ -5,7 +5,7 @@ export const figmaServers: readonly VendorServer[] = [
   {
     vendor: 'Figma',
     what: 'a stranger is refused, and told what to do',
-    refusal: /Figma admits the clients of its own catalog only/,
+    refusal: /Figma accepts only the clients in its own catalog/,
     ...figma((request) => (request.body['client_name'] === 'mcp-auth' ? { status: 403, text: 'Forbidden' } : registered(request))),
   },
   {

@@ -1,0 +1,4 @@
+/** The URL or path without one slash at its end. */
+export function removeTrailingSlash(text: string): string {
+  return text.replace(/\/$/, '');
+}

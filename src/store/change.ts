@@ -1,0 +1,94 @@
+/** Changing the store's document: read, alter, write, under the lock, and again if another program wrote in between. */
+import { rm } from 'node:fs/promises';
+import { formatDocument, parseDocument, type StoreDocument } from './document.js';
+import { withLock, type LockOptions } from './lock.js';
+import { copyLogins, readAllNewestLogins, restoreNewestLogins, writeNewestLogins } from './newest.js';
+import { readStoreText } from './reading.js';
+import { getVersion, replaceFile, resolveTarget, writeNextTo } from './store-file.js';
+
+/** How often a change is made again because another program, which does not use our lock, has written the file. */
+const maxTries = 50;
+
+/** Alters the document. Also given the servers whose newest tokens were restored just before, and the file's text. */
+export type Alteration<T> = (document: StoreDocument, restored: readonly string[], text: string) => T;
+
+/** A change that waits for its turn, to be written together with others. */
+export interface QueuedChange {
+  readonly alter: Alteration<unknown>;
+  /** The only server whose login it may change; undefined for any. */
+  readonly server: string | undefined;
+  /** An earlier text of the file. */
+  readonly former: string | undefined;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface TogetherOptions {
+  readonly file: string;
+  readonly changes: readonly QueuedChange[];
+  readonly lock: Omit<LockOptions, 'findResult'>;
+}
+
+/** Makes changes with one write. If one of them throws, or they cannot be written, each is made by itself. Settles every change. */
+export async function applyTogether({ file, changes, lock }: TogetherOptions): Promise<void> {
+  const all: Alteration<unknown[]> = (...given) => changes.map(({ alter }) => alter(...given));
+  const named = changes.flatMap(({ server }) => server ?? []);
+  const names = named.length === changes.length ? named : undefined;
+  const formers = changes.flatMap(({ former }) => former ?? []);
+  try {
+    const target = await resolveTarget(file);
+    const results = await withLock(`${target}.lock`, lock, () => applyChange({ file, target, alter: all, names, formers }));
+    changes.forEach(({ resolve }, index) => resolve(results[index]));
+  } catch (error) {
+    const [only, ...others] = changes;
+    if (only && others.length === 0) only.reject(error);
+    else for (const change of changes) await applyTogether({ file, changes: [change], lock });
+  }
+}
+
+interface Change<T> {
+  /** The path as the user gave it, for messages. */
+  readonly file: string;
+  readonly target: string;
+  readonly alter: Alteration<T>;
+  /** The servers whose logins it may change; undefined for any. */
+  readonly names: readonly string[] | undefined;
+  /** Earlier texts of the file. */
+  readonly formers: readonly string[];
+}
+
+/** Other programs do not use our lock: the file is checked again right before the rename. Only the moment between the two is left. */
+async function applyChange<T>({ file, target, alter, names, formers }: Change<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    const version = getVersion(target);
+    const { text } = readStoreText(target);
+    const document = await parseDocument(text, file);
+    const unchanged = formatDocument(document);
+    // An empty file is about to be filled by another program: it does not mean that the logins were removed.
+    const newest = version !== '' && text.trim() === '' ? [] : readAllNewestLogins(target, names);
+    const restored = restoreNewestLogins(document, newest);
+    const before = copyLogins(document, names);
+    const result = alter(document, restored, text);
+    const unneeded = await writeNewestLogins(target, { document, before, newest, names });
+    const changed = formatDocument(document);
+    if (changed !== unchanged) {
+      const written = await writeNextTo(target, formers.find((former) => isTextOf(former, changed)) ?? changed);
+      if (tries < maxTries && getVersion(target) !== version) {
+        await rm(written, { force: true });
+        continue;
+      }
+      await replaceFile(target, written);
+    }
+    for (const one of unneeded) await rm(one, { force: true }).catch(() => undefined);
+    return result;
+  }
+}
+
+/** Whether a text, in any layout, is that of a document. */
+function isTextOf(text: string, formatted: string): boolean {
+  try {
+    return formatDocument(JSON.parse(text)) === formatted;
+  } catch {
+    return false;
+  }
+}
