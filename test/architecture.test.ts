@@ -22,7 +22,7 @@ const layers = [
   ['http/'],
   ['secrets/'],
   ['text/'],
-  ['errors.ts', 'folders.ts', 'version.ts'],
+  ['abortable.ts', 'errors.ts', 'folders.ts', 'version.ts'],
   ['effects.ts'],
 ];
 

@@ -63,7 +63,7 @@ describe('refresh', () => {
     const { server, store } = await loggedIn({ one: 3000, two: 3000, three: 3000 }, () => [answer, answer, answer]);
     const refresh = run('refresh --all', { store });
     expect(await refresh.exit).toBe(3);
-    expect(refresh.stderr).toContain('one: The login to one has ended');
+    expect(refresh.stderr).toContain('one: The login to one has expired');
     expect(refresh.stderr).toContain('1 of 3 logins could not be renewed');
     expect(renewedBy(server).sort()).toEqual(['refresh-one', 'refresh-three', 'refresh-two']);
     const { one, two, three } = readStore(store).mcpServers;

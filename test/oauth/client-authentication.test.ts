@@ -65,7 +65,7 @@ describe('a pre-registered client', () => {
   test('without a secret, at a server that lists no public clients, it is tried as a public one, and a message says so', async () => {
     const { server, running } = await login('--client-id mine', secretOnly);
     expect(await running.exit).toBe(0);
-    expect(running.stderr).toContain('Going on without one. Set MCP_AUTH_CLIENT_SECRET');
+    expect(running.stderr).toContain('Continuing without one. Set MCP_AUTH_CLIENT_SECRET');
     expect(server.asked('POST /token')[0]?.headers.authorization).toBeUndefined();
     expect(server.asked('POST /token')[0]?.body['client_id']).toBe('mine');
   });

@@ -130,7 +130,7 @@ describe('--flow client-credentials (RFC 6749 section 4.4)', () => {
     ]);
     const { code, said } = await login(server, '--client-id robot', { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
     expect(code).toBe(1);
-    expect(said).toContain('No login is possible');
+    expect(said).toContain('No flow can be used here');
   });
 
   test('an error is reported, and does not remove the stored login', async () => {
@@ -297,7 +297,7 @@ describe('--flow enterprise (RFC 8693, ID-JAG)', () => {
       `--flow enterprise --client-id app --id-token-file ${file(idToken({ iss: 'https://a.example', aud: 'b' }))}`,
     );
     expect(result.code).toBe(1);
-    expect(result.said).toContain('does not take identity assertions');
+    expect(result.said).toContain('does not support identity assertions');
   });
 
   test('with a refresh token, the identity provider is not asked again', async () => {
@@ -350,7 +350,7 @@ describe('--flow enterprise (RFC 8693, ID-JAG)', () => {
     { token: idToken({ aud: 'wiki' }), said: '--identity-provider URL' },
     {
       token: idToken({ iss: 'https://evil.example', aud: 'wiki' }),
-      said: 'was sent nowhere: only the token says which one that is (“https://evil.example”)',
+      said: 'was not sent: only the token says which identity provider that is (“https://evil.example”)',
       words: '--identity-provider-client-id wiki',
     },
     { token: idToken({ iss: 'http://idp.example', aud: 'wiki' }), said: 'plain http' },

@@ -41,7 +41,7 @@ test('a registration that is refused because of the device grant is retried with
     ],
     '',
   );
-  await running.shown(/does not let this client use a device code. Going on with paste/);
+  await running.shown(/does not let this client use a device code. Continuing with paste/);
   await running.shown(/^http:\S+\/authorize\?\S+$/m);
   running.interrupt();
   await running.exit;
@@ -65,7 +65,7 @@ test('a missing registration endpoint is reported before the user is sent to app
     { want: 'GET /.well-known/oauth-authorization-server', respond: { json: metadata(origin, { registration_endpoint: undefined }) } },
   ]);
   expect(await running.exit).toBe(1);
-  expect(running.stderr).toContain('lets no client register itself');
+  expect(running.stderr).toContain('does not support dynamic client registration');
 });
 
 test.each([

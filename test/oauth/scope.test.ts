@@ -93,7 +93,7 @@ describe('step-up', () => {
     const asked = server.asked('POST /device').length;
     const third = await login(server, store, '--challenge', challenge('write'));
     expect(third.code).toBe(1);
-    expect(third.said).toContain('keeps asking for scopes that it has been given');
+    expect(third.said).toContain('keeps requesting scopes that were already granted');
     expect(server.asked('POST /device')).toHaveLength(asked);
     expect((await login(server, store, '--challenge', challenge('write more'))).code).toBe(0);
     expect((await login(server, store)).code).toBe(0);

@@ -318,7 +318,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--print': 'test/commands/connect: what would be written',
   '--private-key': 'test/oauth/client-authentication: a key in place of a secret',
   '--replace': 'test/commands/transfer: a login in place of one that is here',
-  '--refused': 'test/session: a refused token is renewed once, however many say so',
+  '--refused': 'test/session: a rejected token is renewed once, however many processes report it',
   '--redirect-uri': 'test/vendors: Slack and Salesforce, by what their records say',
   '--start': 'test/commands/two-steps: the first half of a login',
   '--timeout': 'test/commands/login: more time',

@@ -115,7 +115,7 @@ describe('No override by hand', () => {
     worked(second);
     expect(second.request?.get('code_challenge_method')).toBe('S256');
     expect(await listed(store)).toMatchObject({ login_options: { allow_missing_pkce_metadata: true } });
-    expect(await doctorSays(store)).toMatchObject({ exit: 0, said: expect.not.stringContaining('No login is possible') });
+    expect(await doctorSays(store)).toMatchObject({ exit: 0, said: expect.not.stringContaining('No flow can be used here') });
     expect((await again(store, ['--no-allow-missing-pkce-metadata'])).exit).toBe(1);
   });
 

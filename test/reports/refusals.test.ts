@@ -52,7 +52,7 @@ describe('Only a 401 counts as a refusal', () => {
 
   test('a server that says nothing of a login is doubted aloud', async () => {
     const { command } = await logsIn(() => [guarded({ status: 404 }), ...noResource]);
-    expect(command.stderr).toContain('answers with status 404 and does not ask for a login');
+    expect(command.stderr).toContain('responds with status 404 and does not ask for a login');
   });
 
   test.each<{ form: string; answer: Respond; says: RegExp; exit: number }>([

@@ -58,7 +58,7 @@ export const endpoints: Attack[] = [
     atTerminal: true,
     act: pressesEnter,
     exit: 1,
-    says: /this is an attack: what you approve there\s+would be handed to 127\.0\.0\.1/,
+    says: /this is an attack: 127\.0\.0\.1:\d+\s+would receive what you approve there/,
     never: ['POST /register', 'POST /token'],
   },
   ...['token', 'device_authorization', 'pushed_authorization_request', 'registration', 'revocation'].map((name) => ({
