@@ -14,7 +14,7 @@ const withMetadata = (origin: string, changes: Record<string, unknown>): Exchang
 });
 
 /** A device login at a server with this metadata. */
-async function login(options: string, changes: Record<string, unknown>, more: Partial<RunOptions> = {}) {
+async function logInAsClient(options: string, changes: Record<string, unknown>, more: Partial<RunOptions> = {}) {
   const server = await fakeServer((origin) => [withMetadata(origin, changes)]);
   const store = more.store ?? temporaryStore();
   const running = run(`login ${server.url} --no-browser --no-verify --flow device --name fake ${options}`, { ...more, store });
