@@ -14,7 +14,7 @@ const now = () => Math.floor(Date.now() / 1000);
 const kept = (store: string) => `${store}.fake.newest`;
 
 /** A login at a fake server that rotates the refresh token. */
-async function loggedIn(auth: object = {}, clients?: object) {
+async function prepareStore(auth: object = {}, clients?: object) {
   let count = 0;
   const server = await fakeServer(() => [
     {
@@ -56,7 +56,7 @@ async function ok(line: string, store: string, stdin?: string) {
 }
 
 test('the tokens of a renewal are restored after another program has saved an older copy, and the next renewal works', async () => {
-  const { server, store, copy } = await loggedIn();
+  const { server, store, copy } = await prepareStore();
   await ok('refresh fake', store);
   expect(statSync(kept(store)).mode & 0o777).toBe(0o600);
   copy.save();
@@ -74,7 +74,7 @@ test('the tokens of a renewal are restored after another program has saved an ol
 });
 
 test('also after a copy from many renewals ago, by the first command that reads the store', async () => {
-  const { store, copy } = await loggedIn();
+  const { store, copy } = await prepareStore();
   for (let times = 0; times < 19; times += 1) await ok('refresh fake', store);
   for (const look of ['list', 'headers fake', 'export fake', 'doctor fake', 'connect json fake', 'config']) {
     copy.save();
@@ -87,7 +87,7 @@ test('the fast path detects an older login, and leaves it to the whole program',
   // Another test file may have a server of that name in the temporary folder that all of them share.
   vi.stubEnv('TMPDIR', temporaryFolder());
   onTestFinished(() => void vi.unstubAllEnvs());
-  const { store, copy } = await loggedIn();
+  const { store, copy } = await prepareStore();
   const answer = () => answerQuickly({ argv: ['token', 'fake'], variables: { MCP_AUTH_STORE: store }, now: Date.now() });
   expect(answer()).toBe('old\n');
   await ok('refresh fake', store);
@@ -98,7 +98,7 @@ test('the fast path detects an older login, and leaves it to the whole program',
 
 test('a registration that the older copy lacks is restored with the tokens', async () => {
   const client = { client_id: 'client-1', client_secret: 'its-secret', token_endpoint_auth_method: 'client_secret_post' };
-  const { server, store } = await loggedIn({}, client);
+  const { server, store } = await prepareStore({}, client);
   const document = readStore(store);
   await ok('refresh fake', store);
   delete document.oauthClients;
@@ -145,7 +145,7 @@ test.each([
   { what: 'an API key', by: (auth: Record<string, unknown>) => Object.assign(auth, { type: 'api_key' }), stands: 'access-1' },
   { what: 'nothing', by: (auth: Record<string, unknown>) => Object.assign(auth, { token: undefined }), stands: undefined },
 ])('what a person puts in the place of the tokens stays: $what', async ({ by, stands }) => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   await ok('refresh fake', store);
   const document = readStore(store);
   by(document.mcpServers.fake.auth);
@@ -157,7 +157,7 @@ test.each([
 });
 
 test('a login that another program removes from the store is not kept next to it', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   await ok('refresh fake', store);
   writeFileSync(store, JSON.stringify({ mcpServers: {} }));
   await ok('list', store);
@@ -166,9 +166,9 @@ test('a login that another program removes from the store is not kept next to it
 });
 
 test('the tokens of one server are not restored into an entry that now belongs to another', async () => {
-  const { store, copy } = await loggedIn();
+  const { store, copy } = await prepareStore();
   await ok('remove fake', store);
-  const other = await loggedIn({ token: 'of another' });
+  const other = await prepareStore({ token: 'of another' });
   await ok('import', store, readFileSync(other.store, 'utf8'));
   copy.save();
   await run('token fake', { store }).exit;
@@ -176,7 +176,7 @@ test('the tokens of one server are not restored into an entry that now belongs t
 });
 
 test('a login that was moved to another machine can be restored by hand', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   await ok('refresh fake', store);
   await ok('export fake --move', store);
   expect(readFileSync(kept(store), 'utf8')).not.toContain('token"');
@@ -185,7 +185,7 @@ test('a login that was moved to another machine can be restored by hand', async 
 });
 
 test('a login that was moved to another machine does not come back from a copy', async () => {
-  const { server, store, copy } = await loggedIn();
+  const { server, store, copy } = await prepareStore();
   await ok('refresh fake', store);
   const last = copyOf(store);
   await ok('export fake --move', store);
@@ -202,7 +202,7 @@ test('a login that was moved to another machine does not come back from a copy',
 });
 
 test('there is no warning while another process is between writing the two files', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   const before = readFileSync(store);
   await ok('refresh fake', store);
   const after = readFileSync(store);
@@ -215,7 +215,7 @@ test('there is no warning while another process is between writing the two files
 });
 
 test('settings that the user changes in an older copy stay, and settings from in between are restored', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   const edited = (options: object) => {
     const document = readStore(store);
     Object.assign(document.mcpServers.fake, { login_options: options, headers: { 'X-Team': 'a' } });
@@ -237,7 +237,7 @@ test('settings that the user changes in an older copy stay, and settings from in
 });
 
 test('the newest tokens are restored, too, if the URL in the older copy has changed but is still one that they are for', async () => {
-  const { server, store } = await loggedIn();
+  const { server, store } = await prepareStore();
   const document = readStore(store);
   await ok('refresh fake', store);
   document.mcpServers.fake.url = `${server.url}?toolsets=all`;
@@ -247,7 +247,7 @@ test('the newest tokens are restored, too, if the URL in the older copy has chan
 });
 
 test('a program that empties the file, and fills it with an older copy, ends no login', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   const text = readFileSync(store);
   await ok('refresh fake', store);
   writeFileSync(store, '');
@@ -257,7 +257,7 @@ test('a program that empties the file, and fills it with an older copy, ends no 
 });
 
 test('the files of a store with a longer name belong to another store', async () => {
-  const [one, other] = [await loggedIn(), await loggedIn()];
+  const [one, other] = [await prepareStore(), await prepareStore()];
   const longer = `${one.store}.work`;
   renameSync(other.store, longer);
   const copy = copyOf(longer);
@@ -269,14 +269,14 @@ test('the files of a store with a longer name belong to another store', async ()
 });
 
 test('a file next to the store that is too large is not read', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   writeFileSync(kept(store), '');
   truncateSync(kept(store), 64 * 1024 * 1024 * 1024);
   expect((await ok('token fake', store)).stdout).toBe('old\n');
 });
 
 test('the newest tokens are not kept longer than a day without a change', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   await ok('refresh fake', store);
   const dayAgo = now() - 24 * 60 * 60 - 60;
   utimesSync(kept(store), dayAgo, dayAgo);
@@ -294,7 +294,7 @@ test.each([
   '{"name":"\\ud800","replaced":[]}',
   `{"name":"fake","replaced":[],"server":{"auth":{"token":"x","deep":${'['.repeat(9999)}${']'.repeat(9999)}}}}`,
 ])('a file beside the store that says something else is not followed: %s', async (text) => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   writeFileSync(kept(store), text);
   expect((await ok('token fake', store)).stdout).toBe('old\n');
   await ok('refresh fake', store);
@@ -302,7 +302,7 @@ test.each([
 });
 
 test('a file that another program empties before writing it is read again', async () => {
-  const { store, copy } = await loggedIn();
+  const { store, copy } = await prepareStore();
   await ok('refresh fake', store);
   writeFileSync(store, '');
   const token = run('token fake --json', { store });
@@ -312,7 +312,7 @@ test('a file that another program empties before writing it is read again', asyn
 });
 
 test('no server name is too long for the files next to the store', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   const text = readFileSync(store, 'utf8').replaceAll('"fake"', JSON.stringify('n'.repeat(129)));
   expect(await run('import', { store, stdin: { text } }).exit).toBe(2);
   await ok('import', store, text.replace('nn', 'n'));
