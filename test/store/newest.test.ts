@@ -1,10 +1,10 @@
-/** Programs that read the store, work, and save it from what they have read: no login ends by that, and none comes back. */
+/** Other programs save the store from a copy that they read earlier: no login ends by that, and none comes back. */
 import { existsSync, readFileSync, renameSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { answerQuickly } from '../../src/fast-path/quick.js';
 import { systemClock } from '../../src/machine/clock.js';
 import { openStore } from '../../src/store/store.js';
-import { readStore, temporaryStore } from '../helpers/folder.js';
+import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { loginAt } from '../helpers/login-at.js';
 import { run } from '../helpers/run.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
@@ -13,8 +13,8 @@ import { Person } from '../helpers/person.js';
 const now = () => Math.floor(Date.now() / 1000);
 const kept = (store: string) => `${store}.fake.newest`;
 
-/** A login at a fake server that gives another refresh token with each renewal. */
-async function loggedIn(auth: object = {}, clients?: object) {
+/** A login at a fake server that rotates the refresh token. */
+async function prepareStore(auth: object = {}, clients?: object) {
   let count = 0;
   const server = await fakeServer(() => [
     {
@@ -34,7 +34,7 @@ async function loggedIn(auth: object = {}, clients?: object) {
   return { server, store, copy: copyOf(store) };
 }
 
-/** What another program has read of the store, and how it saves that: as pflow does, keys sorted, by a rename. */
+/** A copy of the store that another program saves later, as pflow does: keys sorted, by a rename. */
 function copyOf(store: string) {
   const sorted = (_: string, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -55,8 +55,8 @@ async function ok(line: string, store: string, stdin?: string) {
   return command;
 }
 
-test('the tokens of a renewal come back after a program has saved an older copy, and the next renewal works', async () => {
-  const { server, store, copy } = await loggedIn();
+test('the tokens of a renewal are restored after another program has saved an older copy, and the next renewal works', async () => {
+  const { server, store, copy } = await prepareStore();
   await ok('refresh fake', store);
   expect(statSync(kept(store)).mode & 0o777).toBe(0o600);
   copy.save();
@@ -73,8 +73,8 @@ test('the tokens of a renewal come back after a program has saved an older copy,
   ]);
 });
 
-test('also from a copy of many renewals ago, and by whatever command looks first', async () => {
-  const { store, copy } = await loggedIn();
+test('also after a copy from many renewals ago, by the first command that reads the store', async () => {
+  const { store, copy } = await prepareStore();
   for (let times = 0; times < 19; times += 1) await ok('refresh fake', store);
   for (const look of ['list', 'headers fake', 'export fake', 'doctor fake', 'connect json fake', 'config']) {
     copy.save();
@@ -83,8 +83,11 @@ test('also from a copy of many renewals ago, and by whatever command looks first
   }
 });
 
-test('the quick way sees an older login, and leaves it to the whole program', async () => {
-  const { store, copy } = await loggedIn();
+test('the fast path detects an older login, and leaves it to the whole program', async () => {
+  // Another test file may have a server of that name in the temporary folder that all of them share.
+  vi.stubEnv('TMPDIR', temporaryFolder());
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { store, copy } = await prepareStore();
   const answer = () => answerQuickly({ argv: ['token', 'fake'], variables: { MCP_AUTH_STORE: store }, now: Date.now() });
   expect(answer()).toBe('old\n');
   await ok('refresh fake', store);
@@ -93,9 +96,9 @@ test('the quick way sees an older login, and leaves it to the whole program', as
   expect(answer()).toBeUndefined();
 });
 
-test('a registration that went with the older copy comes back with the tokens', async () => {
+test('a registration that the older copy lacks is restored with the tokens', async () => {
   const client = { client_id: 'client-1', client_secret: 'its-secret', token_endpoint_auth_method: 'client_secret_post' };
-  const { server, store } = await loggedIn({}, client);
+  const { server, store } = await prepareStore({}, client);
   const document = readStore(store);
   await ok('refresh fake', store);
   delete document.oauthClients;
@@ -142,7 +145,7 @@ test.each([
   { what: 'an API key', by: (auth: Record<string, unknown>) => Object.assign(auth, { type: 'api_key' }), stands: 'access-1' },
   { what: 'nothing', by: (auth: Record<string, unknown>) => Object.assign(auth, { token: undefined }), stands: undefined },
 ])('what a person puts in the place of the tokens stays: $what', async ({ by, stands }) => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   await ok('refresh fake', store);
   const document = readStore(store);
   by(document.mcpServers.fake.auth);
@@ -153,8 +156,8 @@ test.each([
   expect(existsSync(kept(store))).toBe(false);
 });
 
-test('what another program takes out of the store is not kept beside it', async () => {
-  const { store } = await loggedIn();
+test('a login that another program removes from the store is not kept next to it', async () => {
+  const { store } = await prepareStore();
   await ok('refresh fake', store);
   writeFileSync(store, JSON.stringify({ mcpServers: {} }));
   await ok('list', store);
@@ -162,18 +165,18 @@ test('what another program takes out of the store is not kept beside it', async 
   expect(existsSync(kept(store))).toBe(false);
 });
 
-test('the tokens of one server do not get into an entry that was another one’s before', async () => {
-  const { store, copy } = await loggedIn();
+test('the tokens of one server are not restored into an entry that now belongs to another', async () => {
+  const { store, copy } = await prepareStore();
   await ok('remove fake', store);
-  const other = await loggedIn({ token: 'of another' });
+  const other = await prepareStore({ token: 'of another' });
   await ok('import', store, readFileSync(other.store, 'utf8'));
   copy.save();
   await run('token fake', { store }).exit;
   expect(readFileSync(store, 'utf8')).not.toContain('of another');
 });
 
-test('a login that was moved to another machine can be put back by hand', async () => {
-  const { store } = await loggedIn();
+test('a login that was moved to another machine can be restored by hand', async () => {
+  const { store } = await prepareStore();
   await ok('refresh fake', store);
   await ok('export fake --move', store);
   expect(readFileSync(kept(store), 'utf8')).not.toContain('token"');
@@ -182,7 +185,7 @@ test('a login that was moved to another machine can be put back by hand', async 
 });
 
 test('a login that was moved to another machine does not come back from a copy', async () => {
-  const { server, store, copy } = await loggedIn();
+  const { server, store, copy } = await prepareStore();
   await ok('refresh fake', store);
   const last = copyOf(store);
   await ok('export fake --move', store);
@@ -198,8 +201,8 @@ test('a login that was moved to another machine does not come back from a copy',
   expect((await ok('token fake', store)).stdout).toBe('access-1\n');
 });
 
-test('nobody hears of older tokens where another process was between one file and the other', async () => {
-  const { store } = await loggedIn();
+test('there is no warning while another process is between writing the two files', async () => {
+  const { store } = await prepareStore();
   const before = readFileSync(store);
   await ok('refresh fake', store);
   const after = readFileSync(store);
@@ -211,8 +214,8 @@ test('nobody hears of older tokens where another process was between one file an
   expect(opened.getWarnings()).toEqual([]);
 });
 
-test('what a person says of a server over an older copy of their own stays, and what was said in between comes back', async () => {
-  const { store } = await loggedIn();
+test('settings that the user changes in an older copy stay, and settings from in between are restored', async () => {
+  const { store } = await prepareStore();
   const edited = (options: object) => {
     const document = readStore(store);
     Object.assign(document.mcpServers.fake, { login_options: options, headers: { 'X-Team': 'a' } });
@@ -233,8 +236,8 @@ test('what a person says of a server over an older copy of their own stays, and 
   expect(readStore(store).mcpServers.fake).toMatchObject({ login_options: { scope: 'second' }, auth: { token: 'access-3' } });
 });
 
-test('the newest tokens come back, too, where the URL was changed in an older copy, below the place that they are for', async () => {
-  const { server, store } = await loggedIn();
+test('the newest tokens are restored, too, if the URL in the older copy has changed but is still one that they are for', async () => {
+  const { server, store } = await prepareStore();
   const document = readStore(store);
   await ok('refresh fake', store);
   document.mcpServers.fake.url = `${server.url}?toolsets=all`;
@@ -244,7 +247,7 @@ test('the newest tokens come back, too, where the URL was changed in an older co
 });
 
 test('a program that empties the file, and fills it with an older copy, ends no login', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   const text = readFileSync(store);
   await ok('refresh fake', store);
   writeFileSync(store, '');
@@ -253,8 +256,8 @@ test('a program that empties the file, and fills it with an older copy, ends no 
   expect((await ok('token fake', store)).stdout).toBe('access-1\n');
 });
 
-test('what is kept of a store with a longer name is another store’s', async () => {
-  const [one, other] = [await loggedIn(), await loggedIn()];
+test('the files of a store with a longer name belong to another store', async () => {
+  const [one, other] = [await prepareStore(), await prepareStore()];
   const longer = `${one.store}.work`;
   renameSync(other.store, longer);
   const copy = copyOf(longer);
@@ -265,15 +268,15 @@ test('what is kept of a store with a longer name is another store’s', async ()
   expect((await ok('token fake', one.store)).stdout).toBe('old\n');
 });
 
-test('a file beside the store that is too large is not read', async () => {
-  const { store } = await loggedIn();
+test('a file next to the store that is too large is not read', async () => {
+  const { store } = await prepareStore();
   writeFileSync(kept(store), '');
   truncateSync(kept(store), 64 * 1024 * 1024 * 1024);
   expect((await ok('token fake', store)).stdout).toBe('old\n');
 });
 
-test('what has stood for a day is not kept any longer', async () => {
-  const { store } = await loggedIn();
+test('the newest tokens are not kept longer than a day without a change', async () => {
+  const { store } = await prepareStore();
   await ok('refresh fake', store);
   const dayAgo = now() - 24 * 60 * 60 - 60;
   utimesSync(kept(store), dayAgo, dayAgo);
@@ -291,15 +294,15 @@ test.each([
   '{"name":"\\ud800","replaced":[]}',
   `{"name":"fake","replaced":[],"server":{"auth":{"token":"x","deep":${'['.repeat(9999)}${']'.repeat(9999)}}}}`,
 ])('a file beside the store that says something else is not followed: %s', async (text) => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   writeFileSync(kept(store), text);
   expect((await ok('token fake', store)).stdout).toBe('old\n');
   await ok('refresh fake', store);
   expect(readStore(store).mcpServers.fake.auth.token).toBe('access-1');
 });
 
-test('a file that a program empties before it fills it is looked at again', async () => {
-  const { store, copy } = await loggedIn();
+test('a file that another program empties before writing it is read again', async () => {
+  const { store, copy } = await prepareStore();
   await ok('refresh fake', store);
   writeFileSync(store, '');
   const token = run('token fake --json', { store });
@@ -308,8 +311,8 @@ test('a file that a program empties before it fills it is looked at again', asyn
   expect(JSON.parse(token.stdout)).toMatchObject({ access_token: 'access-1' });
 });
 
-test('no name is too long for what is kept beside the store', async () => {
-  const { store } = await loggedIn();
+test('no server name is too long for the files next to the store', async () => {
+  const { store } = await prepareStore();
   const text = readFileSync(store, 'utf8').replaceAll('"fake"', JSON.stringify('n'.repeat(129)));
   expect(await run('import', { store, stdin: { text } }).exit).toBe(2);
   await ok('import', store, text.replace('nn', 'n'));

@@ -53,7 +53,7 @@ describe('the store', () => {
     for (const line of ['list --json', 'token demo', 'add other https://b.example/mcp']) {
       const command = run(line, { store });
       expect(await command.exit).toBe(1);
-      expect(command.stderr).toMatch(/is in UTF-16\. It was left as it is\.\n.*Save it as UTF-8/);
+      expect(command.stderr).toMatch(/is in UTF-16\. It was not changed\.\n.*Save it as UTF-8/);
       if (line.endsWith('--json')) expect(command.events.at(-1)).toMatchObject({ code: 'store_invalid' });
       expect(command.stderr + command.stdout).not.toContain('token-1');
     }
