@@ -75,7 +75,7 @@ describe('tokens that cannot be written to the store', () => {
       expect(answerQuickly({ argv, variables: { MCP_AUTH_STORE: store }, now: Date.now() })).toBeUndefined();
       expect(await run('list', { store }).exit).toBe(0);
       expect(existsSync(kept)).toBe(false);
-      expect(existsSync(`${store}.fake.newest`)).toBe(then === 'is there still');
+      expect(existsSync(`${store}.fake.newest`)).toBe(then === 'is still in the store');
     },
   );
 
