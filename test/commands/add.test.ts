@@ -17,7 +17,7 @@ test.each([
   ['add a http://far.example', 'plain http'],
   ['add a https://user:word@a.example', 'user name or password'],
   ['add a http://evil.localhost/mcp', 'plain http'],
-  ['add __proto__ https://a.example', 'cannot be one'],
+  ['add __proto__ https://a.example', 'cannot be the name of a server'],
   ['add a', 'A name and a URL are needed'],
   ['add a https://a.example more', 'too many arguments'],
 ])('%s is wrong usage', async (line, said) => {

@@ -72,7 +72,7 @@ describe('paste', () => {
     const asked = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
     const end = (code: string) => `${asked.get('redirect_uri') ?? ''}?code=${code}&state=${asked.get('state') ?? ''}\r`;
     login.type(end('one'));
-    await login.shown(/“too late”[^]*approve once more[^]*Paste the address here:/);
+    await login.shown(/“too late”[^]*approve again[^]*Paste the address here:/);
     login.type(end('two'));
     expect(await login.exit).toBe(0);
     expect(server.asked('POST /token').map(({ body }) => body['code'])).toEqual(['one', 'two']);
