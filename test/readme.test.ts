@@ -96,7 +96,7 @@ test('what the doctor says of a login that works', async () => {
       .replaceAll(store, '/home/you/.config/mcp-auth/mcp-servers.json')
       .replaceAll(env.HOME, '/home/you')
       .replace(/version .*/, 'version 0.1.0, Node 22.23.3, linux x64')
-      .replace(/in \d+ ms \(status 401, .*\)/, 'in 85 ms (status 401, a public address)')
+      .replace(/in \d+ ms \(status 401, .*\)/, 'in 85 ms (status 401, public address)')
       .replace(/“[\w-]{30,}”/, '“VAdqQhsVXM_Jp7XQXiYEluMBuuFJowlVKUjOk1pV_cd”')
       .replace(/expires in (59 minutes|1 hour)/, 'expires in 59 minutes');
   const [, shown = ''] = /\$ mcp-auth doctor example\n([^]*?)\n```/.exec(read('docs/troubleshooting.md')) ?? [];

@@ -188,8 +188,8 @@ test('a login that is bound to a key keeps it from one half to the other', async
 });
 
 test.each([
-  { line: 'login https://a.example/mcp --start --finish', said: 'are two commands' },
-  { line: 'login https://a.example/mcp --attempt x', said: 'goes with --finish' },
+  { line: 'login https://a.example/mcp --start --finish', said: 'cannot be used together' },
+  { line: 'login https://a.example/mcp --attempt x', said: 'requires --finish' },
   { line: 'login https://a.example/mcp --start --flow browser', said: 'cannot be done in two steps' },
   { line: 'login --finish', said: 'No login waits to be finished' },
 ])('$line: $said', async ({ line, said }) => {

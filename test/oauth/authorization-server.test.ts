@@ -194,8 +194,8 @@ describe('--trust-issuer', () => {
     expect(await run(`login fake ${words}`, { store }).exit).toBe(0);
     const list = run('list', { store });
     expect(await list.exit).toBe(0);
-    expect(list.stderr).toContain('fake: its authorization server may call itself http://localhost:9/id, by --trust-issuer');
-    // It is trusted only at that address: another authorization server cannot use it.
+    expect(list.stderr).toContain('fake: --trust-issuer http://localhost:9/id');
+    // The pin is for that address: another authorization server cannot make use of it.
     const elsewhere = await fakeServer((origin) => [renamed(origin)]);
     const moved = readStore(store);
     moved.mcpServers.fake.url = elsewhere.url;

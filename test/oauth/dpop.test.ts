@@ -79,7 +79,7 @@ test('a refresh uses the same key; token and list say that the token is DPoP-bou
   const token = run('token fake --min-ttl 99999', { store });
   expect(await token.exit).toBe(0);
   expect(token.stdout).toBe('bound-1\n');
-  expect(token.stderr).toContain('takes it only with a proof by that key');
+  expect(token.stderr).toContain('accepts it only with a proof signed by that key');
   const [first, second] = server.asked('POST /token').map((request) => proofOf(request, server.origin));
   expect(second?.key).toBe(first?.key);
   expect(server.asked('POST /token')[1]?.body['grant_type']).toBe('refresh_token');

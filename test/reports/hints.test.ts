@@ -105,7 +105,7 @@ const situations: readonly Situation[] = [
     what: 'a key comes without its certificate',
     options: ['--client-cert'],
     words: ['--client-key', 'FOLDER/broken.json'],
-    hint: /Pass --client-cert FILE too/,
+    hint: /Add --client-cert FILE/,
     // With both, what is wrong with them is told before anything is asked; test/e2e/mtls has the rest.
     then: () => [],
   },

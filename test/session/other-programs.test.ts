@@ -96,6 +96,6 @@ describe('for other programs', () => {
     const { store } = await loggedIn(3600);
     const token = run('token fake --refused', { store, stdin });
     expect(await token.exit).toBe(2);
-    expect(token.stderr).toContain('No token came on stdin.');
+    expect(token.stderr).toContain('No token was read from stdin.');
   });
 });

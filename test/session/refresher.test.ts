@@ -7,7 +7,7 @@ import type { Refresher } from '../../src/effects.js';
 import { createRefresher } from '../../src/machine/program.js';
 import { handleRenewalRequest, createMessageSender } from '../../src/session/handle-renewal-request.js';
 import type { RefresherMessage, RenewalRequest } from '../../src/session/refresher-messages.js';
-import { createContext, createCallbackUi } from '../../src/library/without-terminal.js';
+import { createCallbackUi, createUnattendedContext } from '../../src/library/without-terminal.js';
 import type { Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryFolder } from '../helpers/folder.js';
 import { piped } from '../helpers/piped.js';
@@ -35,7 +35,7 @@ function refresher(): Refresher & { readonly requests: object[]; readonly heard:
         take(sent);
       };
       const { warn, fail, remark } = createMessageSender(send);
-      const context = createContext({ store: copy.store, ui: createCallbackUi({ onWarning: warn, onFailure: fail, onRemark: remark }) });
+      const context = createUnattendedContext({ store: copy.store, ui: createCallbackUi({ onWarning: warn, onFailure: fail, onRemark: remark }) });
       await handleRenewalRequest(copy, { context, send });
       context.http.close();
     },
@@ -89,7 +89,7 @@ test('where no process can be started, this one renews, and doctor says so', asy
   expect(server.asked('POST /token').length).toBeGreaterThan(1);
   const doctor = run('doctor fake', { store, refresher: none });
   await doctor.exit;
-  expect(doctor.stdout + doctor.stderr).toContain('no other one can be started here');
+  expect(doctor.stdout + doctor.stderr).toContain('no other process can be started here');
 });
 
 test('one that says nothing is not waited for', async () => {
@@ -127,7 +127,7 @@ test('of many, one that is logged out of meanwhile does not keep the others from
   const refresh = run('refresh --all', { store, refresher: all });
   expect(await refresh.exit).toBe(3);
   expect(refresh.stderr).toContain('gone: You are not logged in');
-  expect(refresh.stderr).toContain('fake is renewed');
+  expect(refresh.stderr).toContain('Renewed fake');
 });
 
 test('where no more files can be opened, there is none, and no mistake', async () => {
