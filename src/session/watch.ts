@@ -80,7 +80,7 @@ async function renewNow(
   try {
     const login = await getFreshLogin({ name, force: true }, context);
     failures.delete(name);
-    context.ui.succeed(`${name} is renewed.`);
+    context.ui.succeed(`Renewed ${name}.`);
     return secondsUntilDue(login, jitter, context);
   } catch (error) {
     if (context.signal.aborted) throw error;

@@ -52,7 +52,7 @@ describe('names', () => {
     const { typed, urls } = project({ [theirs]: { url: at('host') } });
     const first = await typed('add --from .mcp.json');
     expect(first.code, first.said).toBe(0);
-    expect(first.said).toContain(`is taken as ${ours}.`);
+    expect(first.said).toContain(`was added as ${ours}.`);
     expect(first.said).toContain(`Log in with: mcp-auth login ${ours}`);
     expect(first.said).not.toContain('\u001b');
     const again = await typed('add --from .mcp.json');
@@ -84,7 +84,7 @@ describe('names', () => {
       expect(urls()).toEqual(expected);
     }
     const one = await typed(['add', 'my.server', '--from', '.mcp.json']);
-    expect(one.said).toContain('“my.server” is taken as my-server-3.');
+    expect(one.said).toContain('“my.server” was added as my-server-3.');
   });
 
   test('a name that fits is never another server’s', async () => {
@@ -98,7 +98,7 @@ describe('names', () => {
     const { typed } = project({ 'My Server': { url: at('a') } });
     const none = await typed('add other --from .mcp.json');
     expect(none.code).toBe(2);
-    expect(none.said).toMatch(/has no remote server called other\.\s+It has “My Server”\./);
+    expect(none.said).toMatch(/has no remote server called other\.\s+Its servers are “My Server”\./);
   });
 
   test('a login in the app’s cache is found by the app’s name', async () => {
@@ -124,7 +124,7 @@ describe('variables', () => {
     const first = await typed(`add --from ${file}`);
     expect(first.code, first.said).toBe(0);
     expect(first.said).toContain('a contains ${BASE}: its value is sent to that server.');
-    expect(first.said).toContain('The variable BASE is not set here');
+    expect(first.said).toContain('The environment variable BASE is not set here');
     for (const env of [{}, { BASE: 'https://b.example', KIND: 'mcp' }] as Record<string, string>[]) {
       const again = await typed(`add --from ${file}`, env);
       expect(again.said).toContain('already in the store.');
@@ -245,7 +245,7 @@ describe('connect, where the app has the server under a name of its own', () => 
       expect(namesIn(read('.cursor/mcp.json'))).toEqual(['My Server', 'other']);
     }
     const removed = await typed('connect cursor my-server --remove');
-    expect(removed.said).toContain('“My Server” is not in Cursor any more.');
+    expect(removed.said).toContain('“My Server” was removed from Cursor.');
     expect(namesIn(read('.cursor/mcp.json'))).toEqual(['other']);
   });
 
@@ -295,7 +295,7 @@ describe('connect, where the app has the server under a name of its own', () => 
     const { typed } = project({}, { linear: { type: 'http', url: at('a') } });
     const wrong = await typed(['connect', app, 'linear', '--as', 'My Server']);
     expect(wrong.code).toBe(2);
-    expect(wrong.said).toContain('takes only letters, digits');
+    expect(wrong.said).toContain('accepts only letters, digits');
   });
 
   test('headers that the bridge would not send are told', async () => {

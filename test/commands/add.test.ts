@@ -18,7 +18,7 @@ test.each([
   ['add a https://user:word@a.example', 'user name or password'],
   ['add a http://evil.localhost/mcp', 'plain http'],
   ['add __proto__ https://a.example', 'cannot be one'],
-  ['add a', 'A name and a URL are needed'],
+  ['add a', 'A name and a URL are required'],
   ['add a https://a.example more', 'too many arguments'],
 ])('%s is wrong usage', async (line, said) => {
   const store = temporaryStore({ mcpServers: { linear: { url: 'https://mcp.linear.app/mcp' } } });

@@ -40,7 +40,7 @@ test('Claude Code asks the helper, with the store that is used now; its file is 
     mcpServers: { linear: { type: 'http', url, headersHelper: `/usr/bin/node /opt/mcp-auth/bin.js headers linear --store ${store}` } },
   });
   expect(statSync(at('.claude.json')).mode & 0o777).toBe(0o600);
-  expect(connect.stderr).toMatch(/uses the login to linear, by helper[^]*Written: .*\.claude\.json/);
+  expect(connect.stderr).toMatch(/uses the login to linear \(helper\)[^]*Written: .*\.claude\.json/);
 });
 
 test('a file that is there keeps its mode, its link, its comments; what was in it first is kept', async () => {
@@ -96,7 +96,7 @@ describe('an app whose own file is the store', () => {
         });
         expect(await connect.exit, `${name} ${way}: ${connect.stderr}`).toBe(0);
         expect(read(file), `${name} ${way}`).toBe(before);
-        expect(connect.stderr, `${name} ${way}`).toContain('the store itself');
+        expect(connect.stderr, `${name} ${way}`).toContain('from the store');
       }
     }
     const list = run('connect --list', { store, env: { HOME: at() }, folder: at('project') });

@@ -55,7 +55,7 @@ test('a login that works, from the server to the app that uses it', async () => 
   expect(step('PKCE')[0]?.seen).toBe('S256');
   expect(step('Client registration')[0]?.seen).toContain('is in the store; dynamic registration');
   expect(step('Scopes')[0]?.seen).toContain('a login requests “tools:call offline_access”; the stored login has “tools:call”');
-  expect(step('Flow').map(({ seen }) => seen)).toContain('device can run, and is the default');
+  expect(step('Flow').map(({ seen }) => seen)).toContain('device can run (default)');
   expect(step('Flow').map(({ seen }) => seen)).toContain('browser cannot run: this machine has no display');
   expect(step('Login')[0]?.seen).toEqual(
     expect.stringMatching(/^example: its token expires in (59 minutes|1 hour), and is renewed automatically$/),

@@ -81,7 +81,7 @@ test('export prints one login and its client, and nothing of another; without --
     oauthClients: { 'https://as.example': [client] },
   });
   expect(exported.stdout).toMatch(/^[\x20-\x7e]+\n$/);
-  expect(exported.stderr).toContain('is logged in here as well');
+  expect(exported.stderr).toContain('is still logged in on this machine');
   expect(exported.stderr).not.toContain('secret');
   expect(readStore(store)).toEqual(here);
 });

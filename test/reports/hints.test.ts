@@ -310,6 +310,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--flow': 'test/commands/login: paste where a device code is refused',
   '--header': 'test/reports/options: a server that answers nobody without its header',
   '--help': 'test/cli: help',
+  '--how': 'test/commands/connect: the bridge for a DPoP-bound token',
   '--identity-provider': 'test/oauth/machine-logins: a token that does not say who gave it',
   '--identity-provider-client-id': 'test/oauth/machine-logins: a token that does not say who gave it',
   '--json': 'test/commands/list: what a script reads',
