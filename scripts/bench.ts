@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: how fast it is, beside an empty program of Node, a relay of twenty lines and mcp-remote. Each figure is
  * the median of runs that were taken in turn with its peer's. `-- --short` takes fewer, `-- bridge` only what is
- * named so; `-- --write` puts the table into src/README.md.
+ * named so; `-- --write` puts the table into BENCHMARKS.md.
  */
 import { execFileSync, fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -343,12 +343,12 @@ function installing(): void {
   add({ what: 'installed: packages, time, size', ours: of(own), peer: `mcp-remote ${of(mcpRemote)}`, ratio: own.bytes / mcpRemote.bytes });
 }
 
-/** The table where people read of it. */
-function keep(): void {
-  const file = path.join(root, 'src/README.md');
-  const head = ['| what | mcp-auth | beside | ratio | wanted |', '| --- | --- | --- | --- | --- |'];
+/** Writes the table into BENCHMARKS.md. */
+function writeTable(): void {
+  const file = path.join(root, 'BENCHMARKS.md');
+  const head = ['| what | mcp-auth | peer | ratio | target |', '| --- | --- | --- | --- | --- |'];
   const table = [...head, ...rows.map(line)].join('\n');
-  const text = `${new Date().toISOString().slice(0, 10)}, ${machine}. \`!\` is what misses its aim.\n\n${table}`;
+  const text = `${new Date().toISOString().slice(0, 10)}, ${machine}. A line with \`!\` misses its target.\n\n${table}`;
   writeFileSync(file, readFileSync(file, 'utf8').replace(/(<!-- bench -->).*(<!-- \/bench -->)/s, `$1\n\n${text}\n\n$2`));
 }
 
@@ -357,13 +357,13 @@ const parts = { startUp, loginStart, bridge, memory, refreshes, installing };
 await build();
 mkdirSync(path.join(folder, 'mcp-remote'));
 const machine = `${os.cpus().length} × ${os.cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
-process.stdout.write(`${machine}, medians ± half the quartiles' distance\n`);
-process.stdout.write(`| ${'what'.padEnd(54)} | ${'mcp-auth'.padEnd(19)} | ${'beside'.padEnd(30)} | ratio   | wanted |\n`);
+process.stdout.write(`${machine}, medians ± half the interquartile range\n`);
+process.stdout.write(`| ${'what'.padEnd(54)} | ${'mcp-auth'.padEnd(19)} | ${'peer'.padEnd(30)} | ratio   | target |\n`);
 process.stdout.write(`|${'-'.repeat(56)}|${'-'.repeat(21)}|${'-'.repeat(32)}|---------|--------|\n`);
 for (const [name, part] of Object.entries(parts)) if (positionals.length === 0 || positionals.includes(name)) await part();
 const missed = rows.filter((row) => line(row).startsWith('| !')).length;
 process.stdout.write(
-  `\n${rows.filter(({ most, least }) => (most ?? least) !== undefined).length} figures with an aim, ${missed} miss it\n`,
+  `\n${rows.filter(({ most, least }) => (most ?? least) !== undefined).length} figures with a target, ${missed} miss it\n`,
 );
-if (values.write) keep();
+if (values.write) writeTable();
 rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /**
- * The process that renews tokens for its parent process, which may be killed in the meantime. It receives a request, reports to
- * the parent as long as that is running, and exits by itself.
+ * The process that renews tokens for another process, which may be killed in the meantime. Its parent sends a request, is
+ * sent messages as long as it runs, and need not wait: this process ends by itself.
  */
 import process from 'node:process';
 import { createInterruptedError } from './errors.js';
@@ -10,8 +10,8 @@ import type { Store } from './store/store.js';
 import { createCallbackUi, createUnattendedContext } from './library/without-terminal.js';
 
 /**
- * Milliseconds after which it starts no new request: it may have waited for another process, and for a server several times.
- * Requests that were sent before are awaited, and their responses stored.
+ * Milliseconds after which it starts no more renewals: it may have to wait for another process that renews, and for several
+ * requests. Responses that are on their way by then are still stored.
  */
 const maxLifetime = 300_000;
 
@@ -21,15 +21,15 @@ const send = (message: unknown) => {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 };
 
-// Signals are ignored: a renewal is short, and interrupting it could lose a token.
+// Signals are ignored: it ends soon, and a response must not be lost.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 const stop = new AbortController();
 const end = () => stop.abort(createInterruptedError());
 setTimeout(end, maxLifetime).unref();
-const withoutRequest = () => process.exit(0);
-process.once('disconnect', withoutRequest);
+const exitWithoutRequest = () => process.exit(0);
+process.once('disconnect', exitWithoutRequest);
 process.once('message', (request: DebuggedRequest) => {
-  process.off('disconnect', withoutRequest);
+  process.off('disconnect', exitWithoutRequest);
   process.on('message', end);
   void renew(request);
 });
@@ -39,15 +39,15 @@ async function renew(request: DebuggedRequest): Promise<void> {
   const ui = createCallbackUi({ onWarning: warn, onFailure: fail, onRemark: remark });
   const context = createUnattendedContext({ store: request.store, signal: stop.signal, ui, debug: request.debug });
   const running: Promise<unknown>[] = [];
-  const withServerLock: Store['withServerLock'] = (...of) => {
-    const work = context.store.withServerLock(...of);
-    running.push(work);
-    return work;
+  const withServerLock: Store['withServerLock'] = (...parameters) => {
+    const renewal = context.store.withServerLock(...parameters);
+    running.push(renewal);
+    return renewal;
   };
-  // If one renewal fails unexpectedly, the others still finish.
+  // If one renewal fails, even by a bug of ours, the others still finish.
   await handleRenewalRequest(request, { context: { ...context, store: { ...context.store, withServerLock } }, send }).catch(end);
   await Promise.allSettled(running);
-  // Deliver all messages before the process exits.
+  // Every message has to be sent before the process ends.
   await new Promise<void>((resolve) => {
     if (process.connected && process.send) process.send({ is: 'last' }, undefined, undefined, () => resolve());
     else resolve();

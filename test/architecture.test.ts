@@ -1,4 +1,4 @@
-/** The import rule of src/README.md: down only, and the fences around some packages. */
+/** The import rule of ARCHITECTURE.md: downwards only, and which file may import which package. */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -66,6 +66,7 @@ function importsOf(file: string): Import[] {
   });
 }
 
+const readPage = (page: string) => readFileSync(path.join(root, '..', page), 'utf8');
 const isIn = (file: string, place: string) => (place.endsWith('/') ? file.startsWith(place) : file === place);
 const layerOf = (file: string) => layers.findIndex((layer) => layer.some((place) => isIn(file, place)));
 const placeOf = (file: string) => layers[layerOf(file)]?.find((place) => isIn(file, place));
@@ -121,15 +122,23 @@ test('only main.ts and refresher.ts end the process, and only where it starts is
   expect(uses(/console\./)).toEqual([]);
 });
 
-test('the map names no file that is not there, and every folder and file at the top', () => {
-  const map = readFileSync(path.join(root, 'README.md'), 'utf8');
+test('the import rule in ARCHITECTURE.md is the one that is tested', () => {
+  const [, block = ''] = /<!-- layers -->\n+```\n([^]*?)\n```/.exec(readPage('ARCHITECTURE.md')) ?? [];
+  expect(block.split('\n').map((line) => line.split(', '))).toEqual(layers);
+});
+
+test.each(['ARCHITECTURE.md', 'DECISIONS.md', 'BENCHMARKS.md'])('%s names only files that exist', (page) => {
   const all = readdirSync(path.dirname(root), { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => /^(src|test|scripts)\//.test(file));
-  const named = [...map.matchAll(/[\w/.-]+\.(?:test\.)?ts\b/g)].map(([name]) => name);
-  expect(named.length).toBeGreaterThan(80);
+  const named = [...readPage(page).matchAll(/[\w/.-]+\.(?:test\.)?ts\b/g)].map(([name]) => name);
+  expect(named.length).toBeGreaterThan(page === 'ARCHITECTURE.md' ? 80 : 1);
   expect(named.filter((name) => !all.some((file) => file === name || file.endsWith(`/${name}`)))).toEqual([]);
+});
+
+test('the tree in ARCHITECTURE.md is the top of src, each with a sentence', () => {
   const atTop = readdirSync(root, { withFileTypes: true }).map((one) => (one.isDirectory() ? `${one.name}/` : one.name));
-  const [, tree = ''] = map.split('```');
-  expect(atTop.filter((name) => name !== 'README.md' && !tree.includes(name))).toEqual([]);
+  const [, tree = ''] = readPage('ARCHITECTURE.md').split('```');
+  const listed = tree.split('\n').flatMap((line) => /^([\w.-]+\/?) +\S.{10,}/.exec(line)?.[1] ?? []);
+  expect(listed.sort()).toEqual(atTop.sort());
 });

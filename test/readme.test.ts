@@ -1,4 +1,4 @@
-/** The README shows what the command really prints. */
+/** The README and its pages show what the command really prints. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -11,8 +11,8 @@ import { run } from './helpers/run.js';
 import { realServers } from './helpers/servers.js';
 
 const read = (file: string) => readFileSync(path.resolve(import.meta.dirname, '..', file), 'utf8');
-/** What a login prints, on both pages that show it. */
-const readme = `${read('README.md')}\n${read('docs/logging-in.md')}`;
+/** The README and the pages that continue it. */
+const readme = ['README.md', 'docs/logging-in.md', 'docs/commands.md'].map(read).join('\n');
 const consoles = [...readme.matchAll(/```console\n([^]*?)```/g)].map(([, block = '']) => block);
 
 /** What is another one each time, in one spelling. */

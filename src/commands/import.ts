@@ -4,7 +4,7 @@ import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import { quote, redactUrl } from '../text/server-text.js';
 import { listVariables } from '../store/variables.js';
-import { importLogins } from '../transfer/transfer.js';
+import { importLogins } from '../transfer/import.js';
 import type { Command, CommandOption } from './command.js';
 import { toStoredUrl } from '../login/stored-url.js';
 import { checkServerName, checkServerUrl } from '../login/server-name.js';

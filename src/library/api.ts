@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
-import { createAuthorizedFetch } from '../bridge/authorized-fetch.js';
+import { createAuthorizedHttp } from '../bridge/authorized-http.js';
 import { checkBelongsToServer } from '../oauth/server-url.js';
 import type { Context } from '../context.js';
 import type { LoginEvent } from '../effects.js';
@@ -67,7 +67,7 @@ export function serverFetch(server: string, options: Options = {}): (url: string
       body: typeof init.body === 'string' ? init.body : null,
       signal: init.signal ?? options.signal ?? null,
     };
-    return toResponse(await createAuthorizedFetch({ url: serverUrl, name }, await withAccess(entry, context))(request, target));
+    return toResponse(await createAuthorizedHttp({ url: serverUrl, name }, await withAccess(entry, context)).open(request, target));
   };
 }
 

@@ -104,7 +104,7 @@ test('what this machine would read, sign or do by itself for an imported login i
   const imported = run('import', { store: byKey, stdin: { text: JSON.stringify(key) } });
   expect(await imported.exit).toBe(0);
   expect(imported.stderr).toContain(
-    'demo cannot be renewed on this machine: its client proves itself with a key in a file (“/keys/robot.pem”). When its token expires',
+    'demo cannot be renewed on this machine: its client authenticates with a key file (“/keys/robot.pem”). When its token expires',
   );
   expect(readFileSync(byKey, 'utf8')).not.toContain('robot.pem');
 
@@ -195,7 +195,7 @@ test.each([
   { line: 'export empty', code: 3, said: 'There is no login to empty' },
   { line: 'import', code: 2, stdin: 'none' as const, said: 'from stdin' },
   { line: 'import', code: 1, stdin: { text: '{"secret-1"' }, said: 'is not valid JSON' },
-  { line: 'import', code: 2, stdin: { text: '' }, said: 'no login in what was given' },
+  { line: 'import', code: 2, stdin: { text: '' }, said: 'contains no login' },
   { line: 'import', code: 2, stdin: { text: JSON.stringify({ mcpServers: { 'a b': { url, auth } } }) }, said: 'cannot be one' },
   {
     line: 'import',

@@ -62,7 +62,7 @@ export const configurations: Attack[] = [
     stdin: imported({ issuer: 'https://evil.example', flow: 'workload', workload_token_file: '/etc/passwd' }),
     exit: 0,
     changesStore: true,
-    says: /cannot be renewed on this machine: it is renewed by the flow “workload”, which acts without a person/,
+    says: /cannot be renewed on this machine: it is renewed by the flow “workload”, which runs without the user/,
     leaves: /^(?![^]*(workload|passwd|token_endpoint))/,
   },
   {
@@ -72,7 +72,7 @@ export const configurations: Attack[] = [
     stdin: imported({}, { trusted_issuer: 'https://bank.example', trusted_issuer_at: 'https://evil.example' }),
     exit: 0,
     changesStore: true,
-    says: /not imported[^“]*“--trust-issuer https:\/\/bank\.example/,
+    says: /Options not imported[^“]*“--trust-issuer https:\/\/bank\.example/,
     leaves: /^(?![^]*bank\.example)/,
   },
   {
@@ -139,7 +139,7 @@ export const configurations: Attack[] = [
     stdin: imported({}, { login_options: { resource: 'https://bank.example', authorize_params: { audience: 'https://bank.example' } } }),
     exit: 0,
     changesStore: true,
-    says: /not imported[^“]*“--resource https:\/\/bank\.example/,
+    says: /Options not imported[^“]*“--resource https:\/\/bank\.example/,
     leaves: /^(?![^]*bank\.example)/,
   },
   {

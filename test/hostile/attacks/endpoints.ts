@@ -98,7 +98,7 @@ export const endpoints: Attack[] = [
       }),
     exit: 0,
     changesStore: true,
-    says: /cannot be renewed on this machine: its client proves itself with a key in a file/,
+    says: /cannot be renewed on this machine: its client authenticates with a key file/,
     leaves: /^(?![^]*id_ed25519)/,
   },
   {
@@ -131,7 +131,7 @@ export const endpoints: Attack[] = [
       }),
     exit: 0,
     changesStore: true,
-    says: /Logged in to evil/,
+    says: /Imported the login to evil/,
     leaves: /^(?![^]*evil\.example)[^]*127\.0\.0\.1:7\/callback/,
   },
   {

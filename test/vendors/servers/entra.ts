@@ -1,7 +1,7 @@
-/** Microsoft Entra ID, its clouds and its kinds of tenants. */
+/** Microsoft Entra ID, its clouds and its types of tenants. */
 import { has, named, openid, type Page, server, type VendorServer } from './server.js';
 
-/** Entra: no resource, no prompt=consent, the scope at each refresh, numbers as text. */
+/** Entra: no resource, no prompt=consent, the scope at each refresh, numbers as strings. */
 function entra({
   what,
   authority,

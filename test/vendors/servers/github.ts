@@ -4,7 +4,7 @@ import { named, oauth, secret, server, type VendorServer } from './server.js';
 export const github: readonly VendorServer[] = [
   {
     vendor: 'GitHub',
-    what: 'an OAuth app, whose answers are forms',
+    what: 'an OAuth app, with form-encoded responses',
     words: ['--client-id', 'Iv1.abc'],
     env: secret,
     says: /As GitHub needs it: PKCE although it is not advertised/,

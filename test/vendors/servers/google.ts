@@ -5,7 +5,7 @@ export const google: readonly VendorServer[] = [
   {
     vendor: 'Google',
     isAutomatic: true,
-    what: 'Workspace, whose server lets everybody begin',
+    what: 'Workspace, whose server accepts a session without a token',
     words: ['--client-id', 'desktop.apps.googleusercontent.com'],
     env: secret,
     says: /As Google needs it: .*access_type=offline/,
