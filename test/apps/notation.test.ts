@@ -45,7 +45,7 @@ test.each([
   expect(explainAppVariable(written)).toBe(whose);
 });
 
-test('a default that is a variable itself is told', () => {
+test('a variable as the default of a variable is reported', () => {
   expect(url('${A:-${env:B}}/mcp').appVariables).toEqual(['${A:-${B}']);
 });
 

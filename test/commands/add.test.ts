@@ -46,6 +46,6 @@ test.each([
   expect(deriveServerName(new URL(url), [])).toBe(name);
 });
 
-test('a name that is taken gets a number', () => {
+test('a name that is in use gets a number', () => {
   expect(deriveServerName(new URL('https://mcp.linear.app/mcp'), ['linear', 'linear-2'])).toBe('linear-3');
 });

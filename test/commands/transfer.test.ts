@@ -48,7 +48,7 @@ test('a real login works on the other machine, and is renewed there', async () =
   expect(await run('refresh demo', { store: to }).exit).toBe(0);
 });
 
-test('what was moved is kept until it is known to have arrived', async () => {
+test('a moved login is backed up until it is known to have arrived', async () => {
   const store = temporaryStore(here);
   const moved = `${store}.demo.moved`;
   expect(await run('export demo --move', { store }).exit).toBe(0);
@@ -98,7 +98,7 @@ test('import takes a document that was written by hand, over several lines, and 
   expect(mcpServers.other.auth.token).toBe('other');
 });
 
-test('what this machine would read, sign or do by itself for an imported login is not taken, and that is said', async () => {
+test('what would make this machine read a file, sign or log in unattended is not imported, and is reported', async () => {
   const key = { ...here, oauthClients: { 'https://as.example': [{ ...client, private_key_file: '/keys/robot.pem' }] } };
   const byKey = temporaryStore();
   const imported = run('import', { store: byKey, stdin: { text: JSON.stringify(key) } });
@@ -116,7 +116,7 @@ test('what this machine would read, sign or do by itself for an imported login i
   expect(readStore(byFlow).mcpServers.demo.auth).not.toHaveProperty('flow');
 });
 
-test('of a document, each member is taken or left as the list in transfer.ts has it', async () => {
+test('each member of a document is imported or not, as transfer.ts lists', async () => {
   const store = temporaryStore();
   const whole = {
     ...auth,
@@ -214,7 +214,7 @@ test.each([
   expect(readStore(store)).toEqual(before);
 });
 
-test('import tells which options it takes, and which it does not; none of them replaces what makes a request safe', async () => {
+test('import reports which options it applies and which not; none of them weakens a check', async () => {
   const server = await fakeServer();
   const options = {
     prompt: 'login',

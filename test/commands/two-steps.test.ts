@@ -147,7 +147,7 @@ describe('by the code', () => {
   });
 });
 
-test('one that a version before has started leaves what the server has beside its login', async () => {
+test('a login that an older version started keeps the other keys of the server', async () => {
   const server = await fakeServer();
   const entry = { url: server.url, headers: { 'X-Key': 'k' }, login_options: { prompt: 'none' } };
   const store = temporaryStore({ mcpServers: { fake: entry } });
