@@ -212,7 +212,7 @@ describe('YAML', () => {
     expect(() => connect(bomb)).toThrow('was not changed');
     const pointed = connect('').replace('linear:', 'linear: &mine').concat('  other: *mine\n');
     expect(() => removeConnection(pointed, { app, name: 'linear', url: connection.url, file, ours })).toThrow(
-      'written in a way that mcp-auth does not change',
+      'without changing other parts of the file',
     );
   });
 });

@@ -316,7 +316,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--json': 'test/commands/list: what a script reads',
   '--list': 'test/commands/connect: the apps',
   '--move': 'test/commands/transfer: a login that moves',
-  '--print': 'test/commands/connect: what would be written',
   '--private-key': 'test/oauth/client-authentication: a key in place of a secret',
   '--replace': 'test/commands/transfer: a login in place of one that is here',
   '--refused': 'test/session: a refused token is renewed once, however many say so',
