@@ -9,7 +9,7 @@ import { checkServerUrl } from '../login/server-name.js';
 import { getBearerToken, isTokenBound } from '../session/bearer-token.js';
 import { readHeaders } from '../session/server-access.js';
 import { getFreshLogin } from '../session/session.js';
-import { readClients } from '../store/clients.js';
+import { findClient } from '../store/clients.js';
 import { findServer, listServers } from '../store/document.js';
 import { readLogin, type Login } from '../store/login.js';
 import { getDefaultStorePath } from '../store/path.js';
@@ -236,7 +236,7 @@ async function toCopiedLogin(
   { name, url, login }: { name: string; url: string; login: Login },
   { store, clock }: Context,
 ): Promise<CopiedLogin> {
-  const client = readClients(await store.read(), login.issuer ?? '').find(({ client_id }) => client_id === login.clientId);
+  const client = findClient(await store.read(), login.issuer, login.clientId);
   const { accessToken, refreshToken, expiresAtSeconds, scope, issuer, clientId, tokenEndpoint } = login;
   return {
     ...{ name, url, accessToken, refreshToken, expiresAtSeconds, scope, issuer, clientId, tokenEndpoint },

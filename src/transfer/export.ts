@@ -1,8 +1,8 @@
 /** Export: a login leaves for another machine, as a document of the store's own shape with one server in it. */
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { createUnknownServerError } from '../session/revoke.js';
-import { readClients } from '../store/clients.js';
+import { createUnknownServerError } from '../store/unknown-server.js';
+import { findClient } from '../store/clients.js';
 import { findServer, type StoreDocument } from '../store/document.js';
 import { deleteLogin, readLogin, type Login } from '../store/login.js';
 import { formatCommand } from '../text/command-line.js';
@@ -30,7 +30,7 @@ export async function exportLogin({ name, move }: { name: string; move: boolean 
     if (login === undefined)
       throw new AuthError('login_needed', `There is no login to ${name}.`, { hint: `Run: ${formatCommand`mcp-auth login ${name}`}` });
     const { issuer = '', clientId } = login;
-    const client = readClients(document, issuer).find(({ client_id }) => client_id === clientId);
+    const client = findClient(document, issuer, clientId);
     const exported = { mcpServers: { [name]: entry }, ...(client && { oauthClients: { [issuer]: [client] } }) };
     ui.document(exported);
     await ui.printed();

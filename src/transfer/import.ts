@@ -20,7 +20,7 @@ import type { ClientInformation } from '../oauth/client-information.js';
 import { isResourceFor } from '../oauth/resource.js';
 import { canRenew } from '../session/renewal.js';
 import { readHeaders } from '../session/server-access.js';
-import { addClient, readClients } from '../store/clients.js';
+import { addClient, findClient } from '../store/clients.js';
 import { findServer, listServers, parseDocument, putServer, type ServerEntry, type StoreDocument } from '../store/document.js';
 import { createFingerprint } from '../store/fingerprint.js';
 import { readLogin, writeLogin, type Login } from '../store/login.js';
@@ -95,7 +95,7 @@ function readArrivingLogin({
   if (exported === undefined || typeof entry.url !== 'string') return undefined;
   const url = check({ name, url: entry.url });
   checkPrintable(exported);
-  const client = readClients(document, exported.issuer ?? '').find(({ client_id }) => client_id === exported.clientId);
+  const client = findClient(document, exported.issuer, exported.clientId);
   const login: Login = { ...pickLogin(exported, url), importedSecretFingerprint: createFingerprint(client?.client_secret ?? '') };
   return { name, url, entry, exported, login, client };
 }
@@ -184,7 +184,7 @@ function checkNoLoginIsLost({ name, login }: ArrivingLogin, document: StoreDocum
  */
 function checkClientSecret({ login, client }: ArrivingLogin, document: StoreDocument): void {
   const { issuer = '', clientId = '' } = login;
-  const known = readClients(document, issuer).find(({ client_id }) => client_id === clientId);
+  const known = findClient(document, issuer, clientId);
   const hasSecret = known?.client_secret !== undefined || known?.private_key_file !== undefined;
   if (!hasSecret || (known.private_key_file === undefined && known.client_secret === client?.client_secret)) return;
   throw new AuthError(

@@ -169,7 +169,7 @@ describe('each failing check is named', () => {
       change: asMetadata({ device_authorization_endpoint: undefined, authorization_endpoint: undefined }),
       step: 'Flow',
       verdict: 'failure',
-      seen: /^No login is possible: browser: .*; device: .*; paste: /,
+      seen: /^No flow can be used here: browser: .*; device: .*; paste: /,
       code: 1,
     },
     {
@@ -281,7 +281,7 @@ describe('the login in the store', () => {
     const { url, asked } = await fakeServer();
     const store = temporaryStore(loginTo(url, {}, { expires_at: now - 10 }));
     const { step, code } = await examined('fake', { store });
-    expect(step('Live call')[0]).toMatchObject({ verdict: 'failure', seen: expect.stringContaining('does not take the token') as string });
+    expect(step('Live call')[0]).toMatchObject({ verdict: 'failure', seen: expect.stringContaining('rejected the token') as string });
     expect(code).toBe(1);
     expect(asked('POST /token')).toHaveLength(1);
     expect(readStore(store).mcpServers.fake.auth.token).toBe('access-1');

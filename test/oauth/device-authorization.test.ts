@@ -92,7 +92,7 @@ describe('the end of the polling', () => {
 test.each(['unauthorized_client', 'unsupported_grant_type'])('%s at the device endpoint: reported, and paste continues', async (error) => {
   const server = await fakeServer(() => [{ want: 'POST /device', respond: { status: 400, json: { error } } }]);
   const login = run(`login ${server.url} --no-browser`, { store: temporaryStore() });
-  await login.shown(/does not let this client use a device code: .*Going on with paste/);
+  await login.shown(/does not let this client use a device code: .*Continuing with paste/);
   await login.shown(/^http:\S+\/authorize\?\S+$/m);
   login.interrupt();
   expect(await login.exit).toBe(130);
@@ -108,7 +108,7 @@ test.each([
 ])('a device endpoint that does not work ($what) leaves paste', async ({ respond }) => {
   const server = await fakeServer(() => [{ want: 'POST /device', respond }]);
   const login = run(`login ${server.url} --no-browser`, { store: temporaryStore() });
-  await login.shown(/Going on with paste/);
+  await login.shown(/Continuing with paste/);
   await login.shown(/^http:\S+\/authorize\?\S+$/m);
   login.interrupt();
   expect(await login.exit).toBe(130);

@@ -19,7 +19,7 @@ test('a page of HTML is not an MCP server', async () => {
 test('a server that requires a token but names no authorization server', async () => {
   const { code, said } = await fails(() => [bare401, none(oauthAddress), none('POST /register')]);
   expect(code).toBe(1);
-  expect(said).toContain('names no authorization server');
+  expect(said).toContain('does not say which authorization server issues it');
 });
 
 test('a failing server: exit code 6', async () => {

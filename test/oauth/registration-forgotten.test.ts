@@ -24,7 +24,7 @@ describe('a stored registration that its server no longer knows is replaced once
   ])('detected by requesting the authorization URL: $what', async ({ respond }) => {
     const { server, store, redirectUri } = await forgetful(() => [{ want: 'GET /authorize', respond }]);
     const { request, said } = await loginByPaste('fake', store);
-    expect(said).toMatch(/does not know the client “one” any more\. Registering again\./);
+    expect(said).toMatch(/no longer knows the client “one”\. Registering again\./);
     expect(request.get('client_id')).toBe('two');
     expect(request.get('redirect_uri')).toBe(redirectUri);
     expect(server.asked('POST /register')).toHaveLength(2);

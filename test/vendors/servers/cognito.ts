@@ -6,7 +6,7 @@ export const cognito: readonly VendorServer[] = [
     vendor: 'Amazon Cognito',
     what: 'a user pool, and a server without scopes',
     words: ['--client-id', 'pool-client', '--resource', 'none'],
-    says: /As Amazon Cognito needs it: no offline_access, PKCE although it is not advertised/,
+    says: /Required by Amazon Cognito: no offline_access, PKCE although it is not advertised/,
     ...server({
       mcp: 'https://mcp.contoso.example/mcp',
       resourceMetadata: named('https://mcp.contoso.example/mcp', 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf'),

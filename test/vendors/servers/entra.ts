@@ -20,7 +20,7 @@ function entra({
     vendor: 'Microsoft Entra ID',
     what,
     words: ['--client-id', '11111111-2222-3333-4444-555555555555', '--redirect-uri', 'http://localhost:51234/'],
-    says: /As Microsoft Entra ID needs it: no resource/,
+    says: /Required by Microsoft Entra ID: no resource/,
     ...server({
       mcp,
       resourceMetadata: named(mcp, authority, { scopes_supported: ['api://contoso/mcp.read'] }),
