@@ -4,8 +4,8 @@ import { serverOf, json, answerTo, answered } from '../helpers/bridged.js';
 import { temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 
-describe('in the place of mcp-remote', () => {
-  test('its header, port and switches are understood', async () => {
+describe('as a replacement for mcp-remote', () => {
+  test('its header, port and flags are accepted', async () => {
     const server = await serverOf((seen, response) => json(response, answerTo(seen, { key: seen.headers['x-key'] })));
     const words = ['bridge', server.url, '3334', '--header', 'X-Key: a ${KEY}', '--allow-http', '--debug', '--silent', '--enable-proxy'];
     const bridge = run(words, { store: temporaryStore(), stdin: 'open', env: { KEY: 'b c' } });
