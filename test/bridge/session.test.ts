@@ -63,7 +63,7 @@ describe('a session', () => {
   test.each([
     { status: 404, body: {} },
     { status: 400, body: { jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Bad Request: No valid session ID provided' } } },
-  ])('that the server has forgotten ($status) is opened again, and the message sent once more', async ({ status, body }) => {
+  ])('that the server has lost ($status) is opened again, and the message sent again', async ({ status, body }) => {
     let forgotten = false;
     const server = await serverOf((seen, response) => {
       if (seen.method === 'GET') response.writeHead(405).end();
