@@ -19,11 +19,11 @@ describe('as a replacement for mcp-remote', () => {
     { words: ['--header', 'Authorization: Bearer x'], said: 'cannot set Authorization' },
     { words: ['--header', 'nonsense'], said: 'takes "Name: value"' },
     { words: ['--header', 'A: ${NONE}'], said: 'which is not set' },
-    { words: ['--transport', 'carrier-pigeon'], said: 'is one of http-first' },
-    { words: ['--ignore-tool', 'x'], said: 'does not take --ignore-tool' },
-    { words: ['--auth-timeout', '5'], said: 'does not take --auth-timeout' },
+    { words: ['--transport', 'carrier-pigeon'], said: 'must be one of http-first' },
+    { words: ['--ignore-tool', 'x'], said: 'does not support --ignore-tool' },
+    { words: ['--auth-timeout', '5'], said: 'does not support --auth-timeout' },
     { words: ['--static-oauth-client-info', '{}'], said: '--client-id' },
-    { words: ['nine'], said: '"nine" is no port' },
+    { words: ['nine'], said: '"nine" is not a port number' },
   ])('$words: $said', async ({ words, said }) => {
     const wrong = run(['bridge', 'https://a.example/mcp', ...words], { store: temporaryStore() });
     expect(await wrong.exit).toBe(2);
@@ -31,9 +31,9 @@ describe('as a replacement for mcp-remote', () => {
     expect(wrong.stdout).toBe('');
   });
 
-  test.each(['http://a.example/mcp', 'nobody'])('%s is refused', async (server) => {
+  test.each(['http://a.example/mcp', 'nobody'])('%s is rejected', async (server) => {
     const wrong = run(['bridge', server, '--allow-http'], { store: temporaryStore() });
     expect(await wrong.exit).toBe(2);
-    expect(wrong.stderr).toMatch(/plain http|no remote server/);
+    expect(wrong.stderr).toMatch(/plain http|not found in the store/);
   });
 });
