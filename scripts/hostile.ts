@@ -15,7 +15,7 @@ const what: Readonly<Record<string, string>> = {
   'other-users.test.ts': 'other users of the machine: their links, stores and locks',
   'properties.test.ts': `properties of any text, ${runs.toLocaleString('en')} texts each`,
   'linear.test.ts': 'texts that are worst for what reads them: twice the length is twice the work',
-  'canaries.test.ts': 'secrets in the words of servers, redirects and URLs: none is told',
+  'canaries.test.ts': 'secrets in responses, redirects and URLs: none is printed',
   'supply-chain.test.ts': 'what is shipped, and what is read of the surroundings',
 };
 

@@ -1,5 +1,5 @@
 /**
- * `npm run stress`: whether a login is ever lost. Real processes of the built command, a real oidc-provider that rotates
+ * `npm run stress`: whether a login can be lost. Real processes of the built command, a real oidc-provider that rotates
  * refresh tokens and revokes a grant when one is used twice, and a random order that `--seed N` repeats.
  *
  * `npm run stress -- --short` is what CI runs.
@@ -56,7 +56,7 @@ process.stdout.write(`seed ${seed}\n`);
 const authorizationServer = await startAuthorizationServer({ accessTokenLife: 3600 });
 const mcpServer = await startMcpServer({ authorizationServer });
 try {
-  await logIn('shared');
+  await storeLogin('shared');
   await manyProcesses({ authorizationServer });
   await killedHolder();
   await fullDisk();
@@ -88,7 +88,7 @@ function start(words: readonly string[], env: Record<string, string> = {}): { ch
 }
 
 /** A login by the browser that reaches the listener. */
-async function logIn(name: string): Promise<void> {
+async function storeLogin(name: string): Promise<void> {
   const { child, ended } = start(loginWords(name));
   await new Person().approveLogin(child);
   const { code, stderr } = await ended;
@@ -103,7 +103,7 @@ function document(): { mcpServers: Record<string, { url?: string; auth?: Record<
   return JSON.parse(readFileSync(store, 'utf8')) as ReturnType<typeof document>;
 }
 
-/** Has the token of `name` expired, as pflow would write it. */
+/** Marks the token of `name` as expired, as pflow would write it. */
 function expire(name: string): void {
   const now = document();
   Object.assign(now.mcpServers[name]?.auth ?? {}, { expires_at: 1, renewals: 0 });
@@ -163,8 +163,8 @@ async function killedHolder(): Promise<void> {
     await wait(20);
     holder.child.kill('SIGKILL');
     await holder.ended;
-    // Whatever the holder had asked its server: the login is made again, since only the lock is looked at here.
-    await logIn('shared');
+    // Logs in again whatever the holder had requested, since only the lock is tested here.
+    await storeLogin('shared');
     mkdirSync(lock, { recursive: true });
     writeFileSync(path.join(lock, 'owner.json'), deadOwner(holder.child.pid ?? 0));
     expire('shared');
@@ -198,7 +198,7 @@ function namespaceOfPids(): string {
   return readlinkSync('/proc/self/ns/pid');
 }
 
-/** A disk that is full when the new tokens come: /dev/full cannot hold a folder, so a file size limit stands for it. */
+/** A disk that is full when the new tokens arrive. /dev/full cannot hold a folder, so a file size limit is used instead. */
 async function fullDisk(): Promise<void> {
   expire('shared');
   const before = readFileSync(store, 'utf8');
@@ -237,7 +237,7 @@ async function kills(): Promise<void> {
     ];
     const words = kinds[Math.floor(random() * kinds.length)] ?? [];
     const [one, other] = [start(words), start(['add', `beside-${round}`, 'https://beside.example/mcp'])];
-    // A login that is killed is not waited for by anybody.
+    // Nothing waits for a killed login.
     if (words[0] === 'login') void new Person().approveLogin(one.child).catch(() => undefined);
     await wait(random() * (words[0] === 'login' ? 900 : 300));
     if (one.child.exitCode === null) killed += Number(one.child.kill('SIGKILL'));
@@ -255,7 +255,7 @@ async function kills(): Promise<void> {
   }
   const leftovers = readdirSync(folder).filter((name) => name.endsWith('.lock'));
   rows.push(
-    { what: `${size.kills} commands beside another writer, killed by SIGKILL`, figure: `${killed}`, good: killed > size.kills / 4 },
+    { what: `${size.kills} commands with another writer, killed by SIGKILL`, figure: `${killed}`, good: killed > size.kills / 4 },
     { what: 'stores that did not parse, entries lost, writers that failed', figure: `${broken}`, good: broken === 0 },
     { what: 'locks of the killed that are left, and taken over when needed', figure: `${leftovers.length}`, good: true },
   );
@@ -291,7 +291,7 @@ async function foreignWriter(): Promise<void> {
   ending.abort();
   const written = await ours;
   rows.push({
-    what: `${size.edits} edits by a program without our lock, beside ${written} of ours: lost`,
+    what: `${size.edits} edits by a program without our lock, with ${written} of ours: lost`,
     figure: `${lost}`,
     good: lost === 0 && written > 0,
   });
@@ -304,7 +304,7 @@ async function foreignWriter(): Promise<void> {
 async function staleWriter({ authorizationServer: server }: { authorizationServer: AuthorizationServer }): Promise<void> {
   // A login is not renewed more than 20 times in half a minute.
   const names = Array.from({ length: 10 }, (_, at) => `stale-${at}`);
-  for (const name of names) await logIn(name);
+  for (const name of names) await storeLogin(name);
   const copies = [document()];
   const before = grants(server);
   let saved = 0;
@@ -336,7 +336,7 @@ async function staleWriter({ authorizationServer: server }: { authorizationServe
   }
   for (const failure of failures.slice(0, 5)) process.stdout.write(failure);
   rows.push({
-    what: `${saved} stale copies saved by a program without our lock, beside ${renewals} renewals: logins lost`,
+    what: `${saved} stale copies saved by a program without our lock, with ${renewals} renewals: logins lost`,
     figure: `${lost}, ${failures.length} failures`,
     good: lost === 0 && failures.length === 0 && renewals >= 100,
   });

@@ -6,8 +6,8 @@
  * asks only those that are named, `-- --latest` the newest versions.
  *
  * They come at exact versions, and not by their content: a lockfile has to name their programs for every system, and not all
- * of those can be had everywhere. They run scripts of their own, too. So this is no part of CI or of a release; run it where
- * it does no harm.
+ * of those can be had everywhere. They run scripts of their own, too. So CI and releases do not run it; run it where it does no
+ * harm.
  */
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ import { startMcpServer } from '../test/helpers/mcp-server.js';
 import { Person } from '../test/helpers/person.js';
 
 const run = promisify(execFile);
-/** Seconds that an access token lives: more than the five minutes before the end in which Gemini CLI renews it at every look. */
+/** Lifetime of an access token in seconds: more than five minutes, because Gemini CLI renews a token with less than that each time. */
 const life = 330;
 /** Milliseconds after which an app that says nothing is given up. */
 const patience = 60_000;
@@ -115,7 +115,7 @@ const allApps: readonly AppUnderTest[] = [
     package: '@google/gemini-cli',
     version: '0.61.0',
     hows: ['bridge', 'header', 'copy'],
-    // It leaves servers alone in a folder that nobody has said to trust.
+    // It ignores servers in a folder that is not trusted.
     prepare: ({ folder }) => {
       mkdirSync(path.join(folder, '.gemini'), { recursive: true });
       writeFileSync(path.join(folder, '.gemini/trustedFolders.json'), JSON.stringify({ [folder]: 'TRUST_FOLDER' }));
@@ -144,7 +144,7 @@ const wanted = process.argv.slice(2).filter((word) => word !== '--latest');
 const apps = allApps.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 
 /** A login by the browser that reaches the listener, into the usual store of that home. */
-async function logIn(home: Home): Promise<void> {
+async function storeLoginIn(home: Home): Promise<void> {
   const words = [command, 'login', mcpServer.url, '--name', 'demo', '--no-browser', '--flow', 'paste', '--json'];
   const child = spawn(process.execPath, words, { env: home.env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
@@ -188,7 +188,7 @@ try {
     for (const how of app.hows) {
       const home = homeFor(`${app.name}-${how}`);
       app.prepare?.(home);
-      await logIn(home);
+      await storeLoginIn(home);
       const until = Date.now() + life * 1000;
       await run(process.execPath, [command, 'connect', app.name, 'demo', '--how', how], { env: home.env, cwd: home.folder });
       const connected = await app.ask(home);

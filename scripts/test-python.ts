@@ -3,7 +3,7 @@
  * of a real authorization server whose tokens live for some seconds.
  *
  * The packages come from wherever pip gets them, the newest and not by their content: what is asked here is whether ours
- * works with them as they are today. So it is no part of CI or of a release; run it where it does no harm. Where they
+ * works with them as they are today. So CI and releases do not run it; run it where it does no harm. Where they
  * cannot be had, it says so and ends well.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -17,7 +17,7 @@ import { startMcpServer } from '../test/helpers/mcp-server.js';
 import { Person } from '../test/helpers/person.js';
 
 const run = promisify(execFile);
-/** Seconds that an access token lives: more than a program takes to start, on a busy machine, too. */
+/** Lifetime of an access token in seconds: more than a program takes to start, even on a busy machine. */
 const life = 15;
 /** Milliseconds in which pip has to have the packages. */
 const patience = 300_000;
@@ -43,7 +43,7 @@ async function venv(name: string, packages: readonly string[]): Promise<string> 
 }
 
 /** A new login in a store of its own, and what the authorization server has seen of it. */
-async function logIn(name: string): Promise<string> {
+async function storeLogin(name: string): Promise<string> {
   const store = path.join(root, 'stores', name, 'mcp-servers.json');
   mkdirSync(path.dirname(store), { recursive: true });
   const words = [command, 'login', mcpServer.url, '--name', 'demo', '--no-browser', '--flow', 'paste', '--json', '--store', store];
@@ -56,7 +56,7 @@ async function logIn(name: string): Promise<string> {
 
 let held = 0;
 let tried = 0;
-function tell(what: string, isSo: boolean, seen = ''): void {
+function reportCheck(what: string, isSo: boolean, seen = ''): void {
   tried += 1;
   if (isSo) held += 1;
   say(`${isSo ? '✓' : '✗'} ${what}${isSo || seen === '' ? '' : `: ${seen}`}`);
@@ -75,7 +75,7 @@ interface Check {
 
 async function check({ what, name, python, result, renewals, env }: Check): Promise<void> {
   try {
-    const store = await logIn(name);
+    const store = await storeLogin(name);
     const before = authorizationServer.log.length;
     const more = (await env?.(store)) ?? {};
     const words = { URL: mcpServer.url, STORE: store, COMMAND: JSON.stringify([process.execPath, command]), LIFE: String(life) };
@@ -87,9 +87,9 @@ async function check({ what, name, python, result, renewals, env }: Check): Prom
     const refreshes = log.filter((line) => line === 'grant refresh_token').length;
     const others = log.filter((line) => /registration|grant (?!refresh_token)|refused/.test(line));
     const isSo = JSON.stringify(seen) === JSON.stringify(result) && others.length === 0 && [undefined, refreshes].includes(renewals);
-    tell(what, isSo, JSON.stringify({ seen, refreshes, others }));
+    reportCheck(what, isSo, JSON.stringify({ seen, refreshes, others }));
   } catch (error) {
-    tell(what, false, wordsOf(error));
+    reportCheck(what, false, wordsOf(error));
   }
 }
 
@@ -97,10 +97,10 @@ async function check({ what, name, python, result, renewals, env }: Check): Prom
 async function endsWell(what: string, file: string, words: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
   try {
     await run(file, words, { timeout: patience, ...options });
-    tell(what, true);
+    reportCheck(what, true);
   } catch (error) {
     const { stdout = '' } = error as { stdout?: string };
-    tell(what, false, `${stdout.trim().split('\n').slice(-8).join('\n')}\n${wordsOf(error)}`);
+    reportCheck(what, false, `${stdout.trim().split('\n').slice(-8).join('\n')}\n${wordsOf(error)}`);
   }
 }
 
@@ -184,7 +184,7 @@ try {
   const bin = path.join(root, 'bin');
   mkdirSync(bin);
   writeFileSync(path.join(bin, 'mcp-auth'), `#!/bin/sh\nexec '${process.execPath}' '${command}' "$@"\n`, { mode: 0o755 });
-  const store = await logIn('page');
+  const store = await storeLogin('page');
   writeFileSync(store, readFileSync(store, 'utf8').replace('"demo"', '"example"'));
   const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, MCP_AUTH_STORE: store };
   for (const [index, [, code = '']] of [...page.matchAll(/```python\n([^]*?)```/g)].entries()) {

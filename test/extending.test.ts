@@ -147,7 +147,7 @@ describe('the app', () => {
     expect((await mcpAuth('connect', '--list')).stdout).toMatch(/notepad .*no such file/);
     expect(await mcpAuth('connect', 'notepad', 'demo')).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining('Notepad uses the login'),
+      stderr: expect.stringContaining('Notepad now uses the login'),
     });
     const written = JSON.parse(readFileSync(path.join(folder, 'home/.notepad/mcp.json'), 'utf8'));
     expect(written.mcpServers.demo.args).toEqual(expect.arrayContaining(['bridge', 'demo']));

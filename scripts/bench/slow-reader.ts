@@ -1,22 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { listen } from '../../test/helpers/listen.js';
 import { peakMemoryOf, type Program } from './pairs.js';
 
-/** MiB that the server would send. */
+/** MiB that the server offers. */
 const stream = 256;
 
 /**
- * An app that asks once and reads nothing, of a server that answers with a stream of notifications as fast as it is taken.
+ * Runs an app that sends one request and reads nothing. The server responds with a stream of notifications as fast as it
+ * can send them.
  *
- * @returns the MiB that the bridge has taken at most, and those that the server could send.
+ * @returns the peak memory of the bridge, and how much the server could send, in MiB.
  */
 export async function slowReader(bridge: (url: string) => Program): Promise<{ memory: number; sent: number }> {
   let sent = 0;
   const event = `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { data: 'x'.repeat(10_000) } })}\n\n`;
-  const server = createServer((request, response) => {
+  const { origin, close } = await listen((request, response) => {
     if (request.method !== 'POST') return void response.writeHead(405).end();
     request.resume();
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -30,14 +30,13 @@ export async function slowReader(bridge: (url: string) => Program): Promise<{ me
     response.on('drain', more);
     more();
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
   const {
     words: [command = '', ...words],
     env,
-  } = bridge(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
+  } = bridge(`${origin}/mcp`);
   const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'ignore'], env: { ...process.env, ...env } });
   child.stdin.write('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}\n');
-  // Until nothing moves any more.
+  // Until the server can send no more.
   for (let before = -1; before !== sent;) {
     before = sent;
     await wait(1_500);
@@ -45,7 +44,6 @@ export async function slowReader(bridge: (url: string) => Program): Promise<{ me
   const memory = peakMemoryOf(child.pid);
   child.kill('SIGKILL');
   await once(child, 'close');
-  server.closeAllConnections();
-  server.close();
+  await close();
   return { memory, sent: sent / 1024 / 1024 };
 }

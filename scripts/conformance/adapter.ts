@@ -1,5 +1,5 @@
 /**
- * The client that the conformance suite drives: the built `mcp-auth`, and a person who approves at once.
+ * The client that the conformance suite drives: the built `mcp-auth`, and a user who approves at once.
  * It logs in, then speaks MCP with `mcp-auth token`; a challenge on the way is handed back to `mcp-auth login`.
  *
  * The suite gives the server's URL as the last argument, and MCP_CONFORMANCE_SCENARIO, _CONTEXT and _PROTOCOL_VERSION.
@@ -24,7 +24,7 @@ const context = JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}') as Re
 
 const folder = await mkdtemp(path.join(tmpdir(), 'mcp-auth-conformance-'));
 
-/** What a person would type, knowing what the scenario's context says. */
+/** The arguments of a user who knows the scenario's context. */
 interface Typed {
   readonly options: readonly string[];
   /** Lines of stdin. */
@@ -42,7 +42,7 @@ const special: Record<string, () => Promise<Typed>> = {
   'wif-jwt-bearer': async () => ({ options: ['--flow', 'workload', '--workload-token-file', await file(context['valid_jwt'])] }),
   'enterprise-managed-authorization': enterprise,
   'cross-app-access-complete-flow': enterprise,
-  // A bound token is used where its key is: login itself opens the server with it.
+  // Only login has the key of a DPoP-bound token, so login itself uses it at the server.
   dpop: () => Promise.resolve({ options: ['--flow', 'paste'] }),
   'dpop-nonce': () => Promise.resolve({ options: ['--flow', 'paste'] }),
 };
@@ -70,8 +70,8 @@ class Refused extends Error {
 }
 
 try {
-  await login([]);
-  // A token that is bound to a key is of no use to whoever has it from `token`; login has used it.
+  await runLogin([]);
+  // A DPoP-bound token from `token` is of no use without its key; login has used it.
   if (!scenario.includes('dpop')) await useAndStepUp();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
@@ -88,13 +88,13 @@ async function useAndStepUp(): Promise<void> {
       break;
     } catch (error) {
       if (!(error instanceof Refused) || logins >= mostLogins) throw error;
-      await login(['--challenge', error.challenge]);
+      await runLogin(['--challenge', error.challenge]);
     }
   }
 }
 
 /** Runs `mcp-auth login`, opens the address that it prints, if it does, and pastes where that leads. */
-async function login(more: string[]): Promise<void> {
+async function runLogin(more: string[]): Promise<void> {
   const typed: Typed = await (special[scenario.replace(/^auth\//, '')]?.() ?? { options: paste });
   const known = context['client_id'] === undefined ? [] : ['--client-id', context['client_id']];
   const issuer = ['client_secret', 'private_key_pem', 'idp_id_token'].some((key) => context[key] !== undefined)
@@ -107,15 +107,15 @@ async function login(more: string[]): Promise<void> {
     const event = JSON.parse(line) as { event: string; url?: string };
     if (event.event !== 'authorization_url' || event.url === undefined) continue;
     const answer = await fetch(event.url, { redirect: 'manual' });
-    // Nobody pastes another one: what is wrong with this one ends the login.
+    // No other URL will be pasted: an error with this one ends the login.
     child.stdin.end(`${answer.headers.get('location') ?? ''}\n`);
   }
   await ended(child, 'login');
 }
 
 /**
- * The authorization server that a secret of the context is for. Whoever has set a client up knows it; the suite tells it nowhere but
- * in the server's metadata.
+ * The authorization server of a secret in the context. A user who has registered a client knows it; the suite has it only in the
+ * metadata of the server.
  */
 async function issuerOptions(): Promise<string[]> {
   const { origin, pathname } = new URL(url);

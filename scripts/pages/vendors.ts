@@ -74,7 +74,7 @@ const intro = `
 Some large authorization servers need something that the RFCs do not say and that their metadata does not state. mcp-auth has a record for each of them in \`src/oauth/vendors\`, with a public source for each fact. This page is made from these records (\`npm run pages\`).
 
 - A vendor is recognised by the host of its issuer, after the metadata has been validated. What an MCP server says about itself does not count.
-- A login prints one line about what it took from the record, such as “As Google needs it: …”. \`mcp-auth doctor NAME\` prints it too.
+- A login prints one line about what it took from the record, such as “Required by Google: …”. \`mcp-auth doctor NAME\` prints it too.
 - Your options win: the option in the second column overrides the record. It is kept with the server until you set it to \`default\`.
 - All of this is tested with servers that answer as the sources say, under the vendors' own names in an isolated network (\`test/vendors\`). None of it was tested with the vendors themselves, and vendors change. If something is wrong, open an issue.
 

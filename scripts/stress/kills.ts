@@ -1,4 +1,4 @@
-/** Commands that are killed while they have a token renewed: how many logins that costs. */
+/** Commands that are killed while a token is renewed: how many logins are lost. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,9 +18,9 @@ const commands: readonly (readonly string[])[] = [
   ['headers', 'demo'],
   ['bridge', 'demo'],
 ];
-/** Milliseconds until the token endpoint answers. */
+/** Milliseconds until the token endpoint responds. */
 const delays = [0, 300, 5_000];
-/** Milliseconds of a command's life beside that. */
+/** Milliseconds that a command takes in addition to that. */
 const life = 400;
 /** Trials at one time. */
 const atOnce = 5;
@@ -61,7 +61,7 @@ export async function killCommands({ aims, wanted }: { aims: readonly Aim[]; wan
   });
 }
 
-/** Kills all that runs half a second after the server has answered, while the store's lock is held: the answer is on disk by then. */
+/** Kills all processes half a second after the response of the server, while the store's lock is held: the response is on disk by then. */
 export async function killBehindLock(count: number, killing: Killing): Promise<Tally> {
   return tallied(killing, ({ trials }) =>
     trials >= count ? undefined : { aim: 'all', words: ['refresh', 'demo'], delay: 1_000, killAt: 500, afterAnswer: true, locked: true },
@@ -87,7 +87,7 @@ async function tallied(killing: Killing, nextTrial: (tally: Tally) => Trial | un
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  server.close();
+  await server.close();
   return tally;
 }
 
@@ -119,7 +119,7 @@ async function tryOnce(trial: Trial, { server, folder }: Killing & { server: Rot
   await ended;
   isOver.abort();
   await held?.released;
-  // What outlives the command ends by itself.
+  // Processes that outlive the command end without help.
   while (processesOf(home).length > 0) await wait(20);
 
   const after = start(['refresh', 'demo'], false);
@@ -130,7 +130,7 @@ async function tryOnce(trial: Trial, { server, folder }: Killing & { server: Rot
   return { isReached, isAnswered, isLost };
 }
 
-/** Another process at work on the store, as far as a lock can tell. */
+/** Another process that seems to work on the store, judged by its lock. */
 function holdStore(store: string, signal: AbortSignal) {
   let taken: () => void = () => undefined;
   const isTaken = new Promise<void>((resolve) => (taken = resolve));
@@ -158,6 +158,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }

@@ -32,13 +32,14 @@ function storeOf(url: string) {
 }
 
 async function visit(url: URL): Promise<unknown> {
+  const clock = testClock();
   const http = createHttp({
     env: { variables: {}, platform: 'linux', folder: '/', program: [], exists: () => false },
-    clock: testClock(),
+    clock,
     userAgent: 'test',
   }).withAllowedNetwork('loopback');
   const tokens = { accessToken: 'SECRET', tokenType: 'bearer' as const };
-  return verifyToken({ url, tokens }, { http, signal: new AbortController().signal }).catch((error: unknown) => error);
+  return verifyToken({ url, tokens }, { http, clock, signal: new AbortController().signal }).catch((error: unknown) => error);
 }
 
 const refused = [
@@ -123,7 +124,7 @@ test.each([
   '/tenant/messages?session=..%2f%2e;//x',
   '/tenant/caf%C3%A9/v1.2/a%20b',
   'messages/~x@y:1,2+3',
-])('the endpoint %j beside the stream is used', async (endpoint) => {
+])('the endpoint %j next to the stream is used', async (endpoint) => {
   const server = await older(endpoint);
   const { ask, end } = bridged(storeOf(server.origin + place));
   expect((await ask('initialize', hello)).result).toMatchObject({ serverInfo: { name: 'old' } });

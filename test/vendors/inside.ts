@@ -1,15 +1,15 @@
 /**
- * Runs in a network of its own, as its root: every name leads to one public address, where https answers for all of them as each
- * make does. The built command logs in by paste, renews, and prints the token. Prints a line of JSON a server.
+ * Runs as root in a network namespace of its own, where every name resolves to one public address, and one https server responds as
+ * each vendor does. The built command logs in by paste, refreshes, and prints the token. Prints a line of JSON for each server.
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import path from 'node:path';
 import { command } from '../helpers/build.js';
 import { bodyOf } from '../helpers/fake-server.js';
+import { listen } from '../helpers/listen.js';
 import { addAddresses, startNameServer } from '../helpers/own-network.js';
 import { piped } from '../helpers/piped.js';
 import { vendorServers } from './servers/index.js';
@@ -18,7 +18,7 @@ import type { VendorServer } from './servers/server.js';
 export interface Result {
   readonly vendor: string;
   readonly what: string;
-  /** Of the login, of the renewal, and of the token. */
+  /** The exit codes of `login`, `refresh` and `token`. */
   readonly exits: (number | null)[];
   readonly stdout: string;
   readonly stderr: string;
@@ -48,14 +48,17 @@ async function serve(message: IncomingMessage, response: ServerResponse): Promis
 addAddresses([address]);
 await startNameServer((_, type) => (type === 1 ? [address] : []));
 const tls = { key: readFileSync(path.join(folder, 'key.pem')), cert: readFileSync(path.join(folder, 'cert.pem')) };
-await once(createServer(tls, (message, response) => void serve(message, response)).listen(443, address), 'listening');
+await listen(
+  createServer(tls, (message, response) => void serve(message, response)),
+  { host: address, port: 443 },
+);
 
 function start(words: readonly string[], store: string, env: Readonly<Record<string, string>> = {}) {
   const own = { PATH: process.env['PATH'], HOME: folder, MCP_AUTH_STORE: store, NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem') };
   return piped(spawn(process.execPath, [command, ...words], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...own, ...env } }));
 }
 
-async function logIn(server: VendorServer, store: string) {
+async function logInToVendor(server: VendorServer, store: string) {
   const words = [
     'login',
     server.mcp,
@@ -70,7 +73,7 @@ async function logIn(server: VendorServer, store: string) {
   if (shown !== undefined) {
     const request = new URL(shown).searchParams;
     const page = server.authorize(request);
-    // Of a page on which it ends, nothing comes back.
+    // An error page does not redirect.
     const back = new URLSearchParams({ ...page, state: request.get('state') ?? '' });
     login.child.stdin?.end('page' in page ? `${page.page}\n` : `${request.get('redirect_uri')}?${String(back)}\n`);
   }
@@ -80,7 +83,7 @@ async function logIn(server: VendorServer, store: string) {
 async function tried(server: VendorServer, number: number): Promise<Result> {
   current = server;
   const store = path.join(folder, `${number}`, 'mcp-servers.json');
-  const login = await logIn(server, store);
+  const login = await logInToVendor(server, store);
   const exits = [await login.exit];
   const outputs = [login.output];
   for (const words of [

@@ -4,13 +4,13 @@ import { type Answer, named, oauth, registered, type Request, server, simple, ty
 export const figmaServers: readonly VendorServer[] = [
   {
     vendor: 'Figma',
-    what: 'a stranger is refused, and told what to do',
+    what: 'an unknown client is refused, with a hint',
     refusal: /Figma accepts only the clients in its own catalog/,
     ...figma((request) => (request.body['client_name'] === 'mcp-auth' ? { status: 403, text: 'Forbidden' } : registered(request))),
   },
   {
     vendor: 'Figma',
-    what: 'a client that it has admitted: a secret beside the method none, which is wanted',
+    what: 'an approved client: the method none with a secret, which is required',
     ...figma((request) => ({
       status: 201,
       json: { ...request.body, client_id: 'admitted', client_secret: 'wanted', token_endpoint_auth_method: 'none' },
