@@ -4,7 +4,7 @@ import { serverOf, json, answerTo, answered } from '../helpers/bridged.js';
 import { temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 
-describe('in the place of mcp-remote', () => {
+describe('as a replacement for mcp-remote', () => {
   test('its header, with variables and their defaults, its port and its switches are accepted', async () => {
     const server = await serverOf((seen, response) => json(response, answerTo(seen, { key: seen.headers['x-key'] })));
     const words = [
@@ -41,7 +41,7 @@ describe('in the place of mcp-remote', () => {
     expect(wrong.stdout).toBe('');
   });
 
-  test.each(['http://a.example/mcp', 'nobody'])('%s is refused', async (server) => {
+  test.each(['http://a.example/mcp', 'nobody'])('%s is rejected', async (server) => {
     const wrong = run(['bridge', server, '--allow-http'], { store: temporaryStore() });
     expect(await wrong.exit).toBe(2);
     expect(wrong.stderr).toMatch(/plain http|Remote server "nobody" not found/);
