@@ -26,7 +26,7 @@ export interface NetworkAttack {
   /** By host and path, in place of those of a friendly server. */
   readonly answers?: Readonly<Record<string, Answer>>;
   /** Command lines, one after the other. All but the last must succeed. */
-  readonly commands?: readonly string[];
+  readonly commands?: readonly (string | readonly string[])[];
   /** What is changed before the last command. */
   readonly then?: { readonly names?: Names; readonly answers?: Readonly<Record<string, Answer>> };
   readonly env?: Readonly<Record<string, string>>;
@@ -208,11 +208,11 @@ export const networkAttacks: readonly NetworkAttack[] = [
   },
   {
     source: 'RFC 9728 section 7.7',
-    attack: 'a challenge from elsewhere, for a name that leads to this machine for one moment',
-    names: { 'mcp.example': [['127.0.0.1'], [addresses.public]] },
-    commands: [`${login} --challenge`],
-    exit: 2,
-    says: /argument missing/,
+    attack: 'a challenge from elsewhere, of a token that was refused, points into a private network',
+    names: { 'inside.example': [['192.168.7.7']] },
+    commands: [[...login.split(' '), '--challenge', 'Bearer resource_metadata="https://inside.example/prm"']],
+    exit: 1,
+    says: refused,
   },
   {
     source: 'RFC 9728 section 7.7',

@@ -96,9 +96,9 @@ const closing = createServer((socket) => {
 await listen(proxy, { host: addresses.public, port: 3128 });
 await listen(closing, { host: addresses.public, port: 3129 });
 
-async function run(line: string, { store, env }: { store: string; env: Readonly<Record<string, string>> }) {
+async function run(line: string | readonly string[], { store, env }: { store: string; env: Readonly<Record<string, string>> }) {
   const child = piped(
-    spawn(process.execPath, [command, ...line.split(' ')], {
+    spawn(process.execPath, [command, ...(typeof line === 'string' ? line.split(' ') : line)], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], MCP_AUTH_STORE: store, NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem'), ...env },
     }),
