@@ -1,6 +1,6 @@
 /**
- * `npm run api`: whether the public API is what the last review saw, by API Extractor's report in docs. With `-- --write`
- * the report is written anew, so that a change to the API stands in the diff that is reviewed.
+ * `npm run api`: checks that the public API is that of API Extractor's report in docs. `-- --write` updates the report, so
+ * that a change of the API is part of the diff under review.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,16 +9,16 @@ import { parseArgs } from 'node:util';
 import { Extractor, ExtractorConfig, ExtractorLogLevel, type IConfigFile } from '@microsoft/api-extractor';
 import buildPackage, { root } from './build.js';
 
-/** The report, from the root. */
+/** The path of the report, relative to the root. */
 export const reportFile = 'docs/mcp-auth-cli.api.md';
 
-/** What to type when the report is out of date. */
-export const howToWrite = 'If the change to the public API is meant: npm run api -- --write';
+/** The hint if the report is out of date. */
+export const howToWrite = 'If the change of the public API is intended: npm run api -- --write';
 
 /**
- * The report on the types in `dist`, which have to be built.
+ * Makes the report on the types in `dist`, which must be built.
  *
- * @param folder where the package is.
+ * @param folder the folder of the package.
  */
 export function apiReport(folder = root): string {
   const work = mkdtempSync(path.join(tmpdir(), 'mcp-auth-api-'));
@@ -50,7 +50,7 @@ function configOf(folder: string, { written, compared }: { written: string; comp
       reportFileName: path.basename(reportFile),
       reportFolder: compared,
       reportTempFolder: written,
-      // A type that is named and not exported is a part of the API all the same: the error codes are.
+      // Types that are used but not exported, such as the error codes, are part of the API.
       includeForgottenExports: true,
     },
     docModel: { enabled: false },
@@ -62,7 +62,7 @@ function configOf(folder: string, { written, compared }: { written: string; comp
         'ae-forgotten-export': { logLevel: ExtractorLogLevel.None },
         'ae-missing-release-tag': { logLevel: ExtractorLogLevel.None },
       },
-      // Our docstrings name errors after @throws in words, which TSDoc does not mind and its linter does.
+      // Our docstrings have text after @throws, which TSDoc allows and its linter does not.
       tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
     },
   };

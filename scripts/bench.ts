@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: how fast it is, beside an empty program of Node, a relay of twenty lines and mcp-remote. Each figure is
- * the median of runs that were taken in turn with its peer's. `-- --short` takes fewer, `-- bridge` only what is
- * named so; `-- --write` puts the table into src/README.md.
+ * `npm run bench`: measures the speed against an empty Node program, a relay of twenty lines and mcp-remote. Each figure is
+ * the median of runs that alternate with runs of its peer. `-- --short` makes fewer runs, `-- bridge` only that part, and
+ * `-- --write` puts the table into BENCHMARKS.md.
  */
 import { execFileSync, fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -29,9 +29,9 @@ const { values, positionals } = parseArgs({
 const rounds = values.short ? 3 : 11;
 
 const node = process.execPath;
-const besides = path.join(import.meta.dirname, 'bench');
+const programs = path.join(import.meta.dirname, 'bench');
 const folder = mkdtempSync(path.join(os.tmpdir(), 'mcp-auth-bench-'));
-const empty: Program = { words: [node, path.join(besides, 'empty.mjs')] };
+const empty: Program = { words: [node, path.join(programs, 'empty.mjs')] };
 
 interface Row {
   readonly what: string;
@@ -39,7 +39,7 @@ interface Row {
   readonly peer: string;
   /** Ours divided by the peer's. */
   readonly ratio?: number;
-  /** What the ratio should be at most, or at least. */
+  /** The target: the highest or the lowest acceptable ratio. */
   readonly most?: number;
   readonly least?: number;
 }
@@ -61,7 +61,7 @@ function line({ what, ours, peer, ratio, most, least }: Row): string {
 const shown = (figures: Figures, unit: string) => `${round(median(figures))} ${unit} ± ${Math.round(spread(figures) * 100)} %`;
 const round = (figure: number) => (figure < 10 ? figure.toFixed(1) : String(Math.round(figure)));
 
-/** Ours beside a peer's, by their medians. */
+/** Adds a row that compares the median of our figures with the median of a peer's. */
 function compare(what: string, { ours, peer, of, unit, ...bounds }: Comparison): void {
   const ratio = median(ours) / median(peer);
   add({ what, ours: shown(ours, unit), peer: `${of} ${shown(peer, unit)}`, ratio, ...bounds });
@@ -83,7 +83,7 @@ const entryOf = (url: string, auth: object = {}) => ({
 });
 
 function storeOf(name: string, entries: Record<string, object>): string {
-  // In a folder of its own: beside a store is what was there before.
+  // In a folder of its own, because a store may have files next to it.
   const file = path.join(mkdtempSync(path.join(folder, 'store-')), `${name}.json`);
   writeFileSync(file, JSON.stringify({ mcpServers: entries }), { mode: 0o600 });
   return file;
@@ -91,7 +91,7 @@ function storeOf(name: string, entries: Record<string, object>): string {
 
 const ours = (store: string, ...words: string[]): Program => ({ words: [node, command, ...words], env: { MCP_AUTH_STORE: store } });
 
-/** A folder that a package is installed into, with how long that took; undefined where it cannot be had. */
+/** Installs a package into a folder and measures the time. Undefined if it cannot be installed. */
 function install(
   name: string,
   by: (at: string) => void,
@@ -123,7 +123,7 @@ const remoteProgram = (...words: string[]): Program => ({
   env: { HOME: folder, MCP_REMOTE_CONFIG_DIR: path.join(folder, 'mcp-remote') },
 });
 
-/** A token that is fresh, and what else is asked without a network. */
+/** A fresh token, and other commands without a network. */
 async function startUp(): Promise<void> {
   const many = Object.fromEntries(Array.from({ length: 999 }, (_, at) => [`s${at}`, entryOf(`https://s${at}.example/mcp`)]));
   const demo = entryOf('https://demo.example/mcp');
@@ -151,7 +151,7 @@ async function startUp(): Promise<void> {
     const file = words.at(-1) ?? '';
     const size = statSync(file, { throwIfNoEntry: false })?.size;
     if (size === undefined) {
-      process.stdout.write(`  (${what} is not there to be measured: npm run bundle makes it)\n`);
+      process.stdout.write(`  (${what} not found: run npm run bundle to measure it)\n`);
       continue;
     }
     add({ what: `${what}: size`, ours: `${round(size / 1024 / 1024)} MiB`, peer: '' });
@@ -163,7 +163,7 @@ async function startUp(): Promise<void> {
   }
 }
 
-/** From the start of a login to the address that the person opens. */
+/** From the start of a login to the printed address. */
 async function loginStart(): Promise<void> {
   let own = 0;
   const { origin: ownOrigin, close } = await listen((request, response) => {
@@ -195,7 +195,7 @@ async function loginStart(): Promise<void> {
   await close();
 }
 
-/** The bridge beside the relay that knows nothing, and mcp-remote. */
+/** The bridge against the relay and mcp-remote. */
 async function bridge(): Promise<void> {
   const loads: Load[] = [
     { bytes: 200, width: 1, count: values.short ? 1000 : 4000, warm: 1000 },
@@ -206,7 +206,7 @@ async function bridge(): Promise<void> {
   for (const kind of ['json', 'sse'] as const) {
     const { url, stop } = await startEcho(kind);
     const store = storeOf('bridge', { demo: entryOf(url) });
-    const relay: Program = { words: [node, path.join(besides, 'relay.mjs'), url], env: { TOKEN: 'x'.repeat(400) } };
+    const relay: Program = { words: [node, path.join(programs, 'relay.mjs'), url], env: { TOKEN: 'x'.repeat(400) } };
     for (const load of loads) {
       const all: Record<'ours' | 'peer' | 'remote', Measured[]> = { ours: [], peer: [], remote: [] };
       for (let turn = 0; turn < (values.short ? 2 : 5); turn += 1) {
@@ -237,7 +237,7 @@ async function bridge(): Promise<void> {
   }
 }
 
-/** Whether the bridge keeps what has passed through it. */
+/** The memory of the bridge after many messages, and with an app that does not read. */
 async function memory(): Promise<void> {
   const { url, stop } = await startEcho('json');
   const app = await startApp(ours(storeOf('memory', { demo: entryOf(url) }), 'bridge', 'demo'));
@@ -265,7 +265,7 @@ async function memory(): Promise<void> {
   add({ what: 'bridge: memory with an app that does not read', ours: `${round(slow.memory)} MiB`, peer: said });
 }
 
-/** Many who want one token, and one who wants many. */
+/** Many processes that need one token, and one process that renews many. */
 async function refreshes(): Promise<void> {
   let asked = 0;
   const { origin, close } = await listen((_, response) => {
@@ -285,7 +285,7 @@ async function refreshes(): Promise<void> {
   const peer = time.peer.map((milliseconds) => milliseconds + median(time.one) / 2);
   compare('64 processes, one expired token', { ours: time.ours, peer, of: '64 fresh ones', unit: 'ms', most: 2 });
 
-  // The process that renews, by itself: what a renewal took before it had one of its own, but for the command around it.
+  // The refresher alone, for comparison with a command that starts it.
   const alone = () => renewalAlone(storeOf('alone', { demo: renewable(-10, `${origin}/mcp`) }));
   const own = await inTurn(rounds, { ours: one, peer: alone });
   compare('token with an expired token', { ...own, of: 'its renewal alone', unit: 'ms', most: 1.5 });
@@ -306,7 +306,7 @@ async function refreshes(): Promise<void> {
   await close();
 }
 
-/** Milliseconds until the process that renews has done so. */
+/** Milliseconds until the refresher has renewed the login. */
 async function renewalAlone(store: string): Promise<number> {
   const began = performance.now();
   const child = fork(command, [refresherCommand], { stdio: 'ignore', execArgv: [] });
@@ -317,7 +317,7 @@ async function renewalAlone(store: string): Promise<number> {
   return time;
 }
 
-/** What it takes to install it. */
+/** The size of the package and the time to install it. */
 function installing(): void {
   const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
   const [{ filename, size }] = JSON.parse(packed) as [{ filename: string; size: number }];
@@ -330,12 +330,12 @@ function installing(): void {
   add({ what: 'installed: packages, time, size', ours: of(own), peer: `mcp-remote ${of(mcpRemote)}`, ratio: own.bytes / mcpRemote.bytes });
 }
 
-/** The table where people read of it. */
-function keep(): void {
-  const file = path.join(root, 'src/README.md');
-  const head = ['| what | mcp-auth | beside | ratio | wanted |', '| --- | --- | --- | --- | --- |'];
+/** Writes the table into BENCHMARKS.md. */
+function writeTable(): void {
+  const file = path.join(root, 'BENCHMARKS.md');
+  const head = ['| what | mcp-auth | peer | ratio | target |', '| --- | --- | --- | --- | --- |'];
   const table = [...head, ...rows.map(line)].join('\n');
-  const text = `${new Date().toISOString().slice(0, 10)}, ${machine}. \`!\` is what misses its aim.\n\n${table}`;
+  const text = `${new Date().toISOString().slice(0, 10)}, ${machine}. A line with \`!\` misses its target.\n\n${table}`;
   writeFileSync(file, readFileSync(file, 'utf8').replace(/(<!-- bench -->).*(<!-- \/bench -->)/s, `$1\n\n${text}\n\n$2`));
 }
 
@@ -344,13 +344,13 @@ const parts = { startUp, loginStart, bridge, memory, refreshes, installing };
 await build();
 mkdirSync(path.join(folder, 'mcp-remote'));
 const machine = `${os.cpus().length} × ${os.cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}`;
-process.stdout.write(`${machine}, medians ± half the quartiles' distance\n`);
-process.stdout.write(`| ${'what'.padEnd(54)} | ${'mcp-auth'.padEnd(19)} | ${'beside'.padEnd(30)} | ratio   | wanted |\n`);
+process.stdout.write(`${machine}, medians ± half the interquartile range\n`);
+process.stdout.write(`| ${'what'.padEnd(54)} | ${'mcp-auth'.padEnd(19)} | ${'peer'.padEnd(30)} | ratio   | target |\n`);
 process.stdout.write(`|${'-'.repeat(56)}|${'-'.repeat(21)}|${'-'.repeat(32)}|---------|--------|\n`);
 for (const [name, part] of Object.entries(parts)) if (positionals.length === 0 || positionals.includes(name)) await part();
 const missed = rows.filter((row) => line(row).startsWith('| !')).length;
 process.stdout.write(
-  `\n${rows.filter(({ most, least }) => (most ?? least) !== undefined).length} figures with an aim, ${missed} miss it\n`,
+  `\n${rows.filter(({ most, least }) => (most ?? least) !== undefined).length} figures with a target, ${missed} miss it\n`,
 );
-if (values.write) keep();
+if (values.write) writeTable();
 rmSync(folder, { recursive: true, force: true });

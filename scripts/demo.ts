@@ -1,8 +1,8 @@
 /**
- * `npm run demo`: a real authorization server, a real MCP server, and a real login to them with a throw-away store.
- * At a terminal you may open the pages in a browser of your own, or press Enter and the demo walks them for you.
- * Without a terminal it walks them by itself. `-- --stay` starts the servers alone, for logins of your own.
- * `-- --record` makes docs/demo.cast and docs/demo.svg of a session with them; with `--check` it compares instead.
+ * `npm run demo`: logs in to a real authorization server and a real MCP server, with a temporary store.
+ * At a terminal, the user can open the pages in a browser, or press Enter to let the demo do it. Without a terminal the
+ * demo always does it. `-- --stay` only starts the servers, for logins by hand.
+ * `-- --record` records a session into docs/demo.cast and docs/demo.svg; with `--check` it compares instead.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,19 +14,19 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import build, { command } from '../test/helpers/build.js';
 import { startMcpServer } from '../test/helpers/mcp-server.js';
 import { Person } from '../test/helpers/person.js';
-import { recorded } from './recording/files.js';
+import { saveRecording } from './recording/files.js';
 import { record } from './recording/record.js';
 
 const { stdin, stdout } = process;
 const atTerminal = stdin.isTTY && stdout.isTTY;
 const bold = (text: string) => (atTerminal ? `\u001b[1m${text}\u001b[0m` : text);
 
-/** What the person does in the pages, once the command has shown what is needed. Returns what is to be pasted, if anything. */
+/** Approves in the pages, once the command has printed the address. Resolves to the address to paste, if there is one. */
 type Walk = (shown: string) => Promise<string | undefined> | undefined;
 
 const walkPaste: Walk = (shown) => {
   const url = /^(http:\S+\/auth\?\S+)\r?$/m.exec(shown)?.[1];
-  return url && shown.includes('as good as a password') ? new Person().approve(url) : undefined;
+  return url ? new Person().approve(url) : undefined;
 };
 
 const walkDevice: Walk = (shown) => {
@@ -43,11 +43,11 @@ function heading(text: string): void {
   say(`\n${bold(`── ${text} `)}${'─'.repeat(Math.max(0, 72 - text.length))}`);
 }
 
-/** Runs the built command, and ends the demo when it fails. Resolves to what it printed on stdout. */
+/** Runs the built command and throws if it fails. Resolves to its stdout. */
 async function run(words: string[], walk?: Walk): Promise<string> {
   say(`\n${bold(`$ mcp-auth ${words.join(' ')}`)}`);
   const { code, output } = await (walk && atTerminal ? runInTerminal(words, walk) : runPiped(words, walk));
-  if (code !== 0) throw new Error(`mcp-auth ended with ${code}`);
+  if (code !== 0) throw new Error(`mcp-auth exited with ${code}`);
   return output.trim();
 }
 
@@ -79,10 +79,10 @@ async function runPiped(words: string[], walk: Walk | undefined): Promise<{ code
   });
 }
 
-/** In a pseudo-terminal between the person and the command, so that Enter on an empty line can be the demo's. */
+/** Runs the command in a pseudo-terminal between the user and the command, so that the demo can react to Enter on an empty line. */
 async function runInTerminal(words: string[], walk: Walk): Promise<{ code: number; output: string }> {
   const pty = await import('@lydell/node-pty');
-  say('[demo] Open what it shows in a browser, or press Enter and the demo does that for you.');
+  say('[demo] Open the address in a browser, or press Enter to let the demo do it.');
   const child = pty.spawn(process.execPath, [command, ...words], {
     cols: stdout.columns,
     rows: stdout.rows,
@@ -112,14 +112,14 @@ async function runInTerminal(words: string[], walk: Walk): Promise<{ code: numbe
   return { code, output: shown };
 }
 
-/** Terminal output without its colours and links. */
+/** Removes colours and links from terminal output. */
 function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex -- that is what colours are made of
+  // eslint-disable-next-line no-control-regex -- escape sequences start with it
   return text.replace(/\u001b\[[0-9;?]*[A-Za-z]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g, '');
 }
 
-/** The store with its secrets cut short. */
-function shortened(file: string): string {
+/** Reads the store and shortens its secrets. */
+function readShortened(file: string): string {
   return readFileSync(file, 'utf8').replace(/("(?:token|refresh_token)": "\S{6})[^"]*/g, '$1…');
 }
 
@@ -132,7 +132,7 @@ async function callTool(url: string, token: string): Promise<string> {
 }
 
 async function demo(): Promise<void> {
-  // oidc-provider warns of being used for development, which is what a demo does.
+  // oidc-provider warns about development use, which is the purpose here.
   // eslint-disable-next-line no-console -- not ours
   console.warn = console.info = () => undefined;
   const { startAuthorizationServer } = await import('../test/helpers/authorization-server.js');
@@ -146,13 +146,13 @@ async function demo(): Promise<void> {
     say(`Authorization server: ${authorizationServer.issuer} (oidc-provider)`);
     say(`MCP server:           ${mcpServer.url} (the MCP SDK’s)`);
     if (process.argv.includes('--record')) {
-      await recorded(await record(mcpServer.url), { check: process.argv.includes('--check') });
+      await saveRecording(await record(mcpServer.url), { check: process.argv.includes('--check') });
       return;
     }
     if (process.argv.includes('--stay')) {
-      say('\nIn another terminal, as long as this one stays:');
+      say('\nIn another terminal, while this one runs:');
       for (const flow of ['device', 'paste']) say(`  mcp-auth login ${mcpServer.url} --name demo --no-browser --flow ${flow}`);
-      say('Any name and password will do on the pages. Ctrl-C ends it.');
+      say('Any name and password work on the pages. Press Ctrl-C to stop.');
       await once(process, 'SIGINT');
       return;
     }
@@ -164,12 +164,12 @@ async function demo(): Promise<void> {
 
     heading('2. Log in by typing a code on another device');
     await run(['login', 'demo', '--no-browser'], walkDevice);
-    say(`\nThe store, which pflow and others read as it is:\n${shortened(store)}`);
+    say(`\nThe store, which pflow and others can read:\n${readShortened(store)}`);
 
     heading('3. Use the login');
     const token = await run(['token', 'demo']);
     say(`\nA tool call with that token: ${await callTool(mcpServer.url, token)}`);
-    say('\n[demo] Two seconds later, a token that lives an hour from then:');
+    say('\n[demo] Two seconds later, a token that is valid for another hour:');
     await new Promise((resolve) => setTimeout(resolve, 2000));
     const renewed = await run(['token', 'demo', '--min-ttl', '3599']);
     if (renewed === token) throw new Error('the token was not renewed');
@@ -177,12 +177,12 @@ async function demo(): Promise<void> {
 
     heading('4. Log out');
     await run(['logout', 'demo']);
-    const refused = await callTool(mcpServer.url, renewed).then(
-      (answer) => `still answered: ${answer}`,
-      () => 'refused, as it should be',
+    const result = await callTool(mcpServer.url, renewed).then(
+      (response) => `still accepted: ${response}`,
+      () => 'rejected, as expected',
     );
-    say(`\nA tool call with the revoked token: ${refused}.`);
-    if (!refused.startsWith('refused')) throw new Error('the revoked token still works');
+    say(`\nA tool call with the revoked token: ${result}.`);
+    if (!result.startsWith('rejected')) throw new Error('the revoked token still works');
     say(`\n${bold('Done.')} Your turn: mcp-auth login URL --no-browser     (to these servers: npm run demo -- --stay)`);
   } finally {
     await mcpServer.close();

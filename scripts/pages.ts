@@ -1,6 +1,6 @@
 /**
- * `npm run pages`: writes docs/vendors.md anew, and docs/apps.md, from what `mcp-auth connect APP example --print` says of each app on Linux.
- * A test compares the page with what this makes.
+ * `npm run pages`: writes docs/vendors.md from the records in src/oauth/vendors, and docs/apps.md from the output of
+ * `mcp-auth connect APP example --print` for each app on Linux. A test compares both pages with what this makes.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { makeReachable, type Reachable } from '../test/helpers/reachable.js';
 import { root } from './build.js';
 import { vendorsPage } from './pages/vendors.js';
 
-/** Where an app shows its servers, where that is a command. */
+/** The command that lists an app's servers, if the app has one. */
 const checks: Record<string, string> = {
   'claude-code': 'claude mcp list',
   codex: 'codex mcp list',
@@ -35,10 +35,10 @@ const document = {
   },
 };
 
-/** docs/apps.md. The package has to be built. */
+/** The text of docs/apps.md. The package must be built. */
 export function appsPage(): string {
   const home = mkdtempSync(path.join(os.tmpdir(), 'mcp-auth-pages-'));
-  // Its path can be found again in what is printed: that of the checkout may have letters which a file's format writes otherwise.
+  // A path that looks the same in every file format, so that it can be replaced: the path of the checkout may need escapes.
   const program = makeReachable();
   try {
     mkdirSync(path.join(home, '.config', 'mcp-auth'), { recursive: true, mode: 0o700 });
@@ -62,13 +62,13 @@ function section(app: App, home: string, program: Reachable): string {
     printed(app, home, program),
     '```',
     '',
-    `Ways: ${ways.map((way) => `\`${way}\``).join(', ')}.${check === undefined ? '' : ` See whether it is there: \`${check}\`.`}`,
+    `Ways: ${ways.map((way) => `\`${way}\``).join(', ')}.${check === undefined ? '' : ` Check with: \`${check}\`.`}`,
   ];
   if (app.nextSteps !== undefined) lines.push('', app.nextSteps.replaceAll('<', '\\<'));
   return `${lines.join('\n')}\n`;
 }
 
-/** What the command says, with the paths of a machine on which the package is installed. */
+/** The output of the command, with the paths of an installed package. */
 function printed(app: App, home: string, { node, command }: Reachable): string {
   const env = { PATH: process.env['PATH'], HOME: home, NO_COLOR: '1' };
   return execFileSync(node, [command, 'connect', app.name, 'example', '--print'], { env, cwd: home, encoding: 'utf8' })
@@ -80,38 +80,45 @@ function printed(app: App, home: string, { node, command }: Reachable): string {
 }
 
 const intro = `
-# Use the login in …
+# Apps
 
-\`mcp-auth connect APP NAME\` changes an app's own configuration so that it uses a login. Comments, order and formatting of the file survive, it keeps its mode, and what was in it first stays beside it (\`….before-mcp-auth\`).
+\`mcp-auth connect APP NAME\` changes an app's own configuration so that the app uses a login. Comments, order, formatting and the mode of the file are kept. The original is saved next to it (\`….before-mcp-auth\`).
 
 - \`--print\` shows the change, as on this page, and changes nothing.
-- \`--remove\` takes the server out of the app again.
-- \`--project\` is for the project's file, where the app has one.
-- \`--as NAME\` calls the server something else in the app.
-- \`mcp-auth connect --list\` shows every app that has a file here, and who uses what.
+- \`--remove\` removes the server from the app.
+- \`--project\` changes the file of the project, if the app has one.
+- \`--as NAME\` gives the server another name in the app.
+- \`mcp-auth connect --list\` lists the apps that have a file on this machine, and the logins that they use.
 
-mcp-auth stays the only one that renews the login:
+There are four ways to connect an app. With the first three, only mcp-auth renews the login.
 
-| how | the app |
+| \`--how\` | the app |
 | --- | --- |
-| \`helper\` | asks \`mcp-auth headers NAME\` whenever it connects |
+| \`helper\` | runs \`mcp-auth headers NAME\` whenever it connects |
 | \`bridge\` | starts \`mcp-auth bridge NAME\` as its server, which adds a fresh token to each request |
-| \`header\` | has the token itself in its file, until that expires |
-| \`copy\` | has a copy of the login in its own cache, and renews it by itself: where a refresh token changes with each use, the first of the two that renews ends the other's login |
+| \`header\` | has the token in its file, until the token expires |
+| \`copy\` | has a copy of the login in its own cache and renews it. If the server replaces the refresh token at each use, the first of the two that renews ends the other's login |
 
-The first way that is named for an app is the one that is taken; \`--how\` takes another. What is shown is for Linux; other systems have other paths. \`npm run test:apps\` installs the apps that are on npm and asks them whether they reach a server by what was written; the others are written by their documentation.
+The default is the first way that is listed for the app. Paths on this page are those of Linux. \`npm run test:apps\` installs the apps that are on npm and checks that they reach a server through what \`connect\` wrote. The entries of the other apps follow their documentation.
 
-The other way round, \`mcp-auth add --from claude-code\` (or \`--from .mcp.json\`) takes the servers of an app, and \`--tokens\` its logins, so that nobody logs in twice. A name that the store cannot have is made to fit, variables (\`\${env:X}\`, \`{env:X}\`, \`$X\`) become \`\${X}\`, headers come along; what was changed and what could not be taken is told.
+## Servers and logins from an app
+
+\`mcp-auth add --from claude-code\` (or \`--from .mcp.json\`) adds the servers of an app to the store. With \`--tokens\` it also takes the app's logins, so that you do not have to log in again.
+
+- A name that the store does not allow is changed.
+- Variables (\`\${env:X}\`, \`{env:X}\`, \`$X\`) become \`\${X}\`.
+- Headers are included.
+- mcp-auth prints what it has changed, and what it could not take.
 `;
 
 const outro = `
-## In the place of mcp-remote
+## Instead of mcp-remote
 
-Where a configuration says \`npx mcp-remote URL\`, \`mcp-auth bridge URL\` takes the same options. Without a login it answers the app with the command to run, and works as soon as the login is there.
+If a configuration has \`npx mcp-remote URL\`, replace it with \`mcp-auth bridge URL\`. It accepts the same options. Without a login, it answers the app with the command to run, and it works as soon as you have logged in.
 
 ## In code
 
-[TypeScript and Python](in-code.md).
+See [TypeScript and Python](in-code.md).
 `;
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -1,13 +1,13 @@
 /**
- * `npm run reports`: what people report of servers, proxies, machines and apps, by its kind: how many forms of each are tried, and
- * how many hold. Each is a test; the table says where they are.
+ * `npm run reports`: runs the tests for problems that users of other tools have reported about servers, proxies, machines
+ * and apps, and prints how many hold, by kind.
  */
 import path from 'node:path';
-import { failuresIn, runTests, type TestResult } from './test-report.js';
+import { formatFailures, runTests, type TestResult } from './test-report.js';
 
 interface Kind {
   readonly kind: string;
-  /** The files, and in each the beginning of the names that belong to it; all of the file without one. */
+  /** The test files, each with the beginning of the titles that count; undefined for all tests of the file. */
   readonly tests: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
@@ -24,7 +24,7 @@ const kinds: readonly Kind[] = [
   { kind: 'comparison to the letter', tests: { [`${reports}/registrations.test.ts`]: 'Comparison' } },
   { kind: 'no second try', tests: { [`${reports}/registrations.test.ts`]: 'No second try' } },
   { kind: 'judged after it was spent', tests: { [`${reports}/token-answers.test.ts`]: undefined } },
-  { kind: 'half a value followed', tests: { [`${reports}/half-values.test.ts`]: undefined, 'test/file-text.test.ts': undefined } },
+  { kind: 'half a value followed', tests: { [`${reports}/half-values.test.ts`]: undefined, 'test/text/file-text.test.ts': undefined } },
   { kind: 'words', tests: { [`${reports}/words.test.ts`]: undefined, [`${reports}/bridge.test.ts`]: 'Words' } },
   {
     kind: 'what people paste',
@@ -48,9 +48,9 @@ const kinds: readonly Kind[] = [
     kind: 'apps’ files',
     tests: {
       'test/commands/add.test.ts': undefined,
-      'test/commands/taking.test.ts': undefined,
+      'test/commands/add-from.test.ts': undefined,
       'test/apps/notation.test.ts': undefined,
-      'test/apps/written-form.test.ts': undefined,
+      'test/apps/line-endings.test.ts': undefined,
       'test/store/variables.test.ts': undefined,
     },
   },
@@ -59,13 +59,17 @@ const kinds: readonly Kind[] = [
 
 const { files, isPassed } = runTests([...new Set(kinds.flatMap(({ tests }) => Object.keys(tests)))]);
 
-/** The results of a kind. A file that is not there, or a name that none begins with, is a failure of this table. */
-function resultsOf({ tests }: Kind): TestResult[] {
+/**
+ * Finds the results of a kind.
+ *
+ * @throws Error if a file is missing or has no test with such a title: the table is wrong.
+ */
+function findResults({ tests }: Kind): TestResult[] {
   return Object.entries(tests).flatMap(([file, beginnings]) => {
     const all = files.find(({ name }) => name.endsWith(path.normalize(file)))?.assertionResults ?? [];
     const chosen =
       beginnings === undefined ? all : all.filter(({ fullName }) => [beginnings].flat().some((one) => fullName.startsWith(one)));
-    if (chosen.length === 0) throw new Error(`there is no test of ${String(beginnings)} in ${file}`);
+    if (chosen.length === 0) throw new Error(`${file} has no test ${String(beginnings)}`);
     return chosen;
   });
 }
@@ -74,15 +78,15 @@ let forms = 0;
 let holding = 0;
 process.stdout.write('   tried  hold  kind\n');
 for (const kind of kinds) {
-  const results = resultsOf(kind);
+  const results = findResults(kind);
   const skipped = results.filter(({ status }) => status === 'skipped' || status === 'pending').length;
   const tried = results.length - skipped;
   const hold = results.filter(({ status }) => status === 'passed').length;
   forms += tried;
   holding += hold;
-  const rest = skipped === 0 ? '' : `     ${skipped} skipped here`;
+  const rest = skipped === 0 ? '' : `     ${skipped} skipped`;
   process.stdout.write(`${hold === tried ? '✓' : '✗'} ${String(tried).padStart(6)} ${String(hold).padStart(5)}  ${kind.kind}${rest}\n`);
-  for (const one of failuresIn(results)) process.stdout.write(one);
+  for (const one of formatFailures(results)) process.stdout.write(one);
 }
 process.stdout.write(`${holding} of ${forms} hold\n`);
 process.exitCode = holding === forms && isPassed ? 0 : 1;

@@ -1,6 +1,6 @@
 /**
- * `node scripts/run.mjs build …`: runs scripts/build.ts, on a fresh clone too. It stays in this process, so that signals and
- * the exit code need no passing on.
+ * `node scripts/run.mjs build …`: runs scripts/build.ts, even in a fresh clone. The script runs in this process, so signals
+ * and the exit code need no forwarding.
  */
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import './set-up.mjs';
 
 const [name] = process.argv.splice(2, 1);
 const script = new URL(`${name}.ts`, import.meta.url);
-// The words of a script follow its own path, as if Node had been started with it.
+// The script sees the same arguments as if Node had started it directly.
 process.argv[1] = fileURLToPath(script);
 await import('tsx');
 await import(script.href);

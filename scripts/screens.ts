@@ -1,6 +1,6 @@
 /**
- * `npm run screens`: the pictures of a login, made from real ones. The built command runs in a pseudo-terminal
- * against real servers; what stands in the window goes into docs/logging-in.md as text, and, drawn by Chromium, into docs/ as PNG.
+ * `npm run screens`: makes the screenshots of a login. The built command runs in a pseudo-terminal against real servers.
+ * The content of the window goes into docs/logging-in.md as text, and into docs/ as a PNG that Chromium draws.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -18,7 +18,7 @@ const size = { columns: 88, rows: 60 };
 interface Picture {
   readonly name: string;
   readonly words: string[];
-  /** What the person does. */
+  /** The user's part of the login. */
   readonly act: (login: TerminalRun) => Promise<void>;
 }
 
@@ -49,9 +49,9 @@ const pictures: readonly Picture[] = [
 
 const captured = new Map<string, string>();
 
-/** The window as text, and as a picture. */
+/** Saves the content of the window as text and as a picture. */
 async function capture(name: string, login: TerminalRun): Promise<void> {
-  // The code is for the picture: as text, its rows would not stand close enough to be read.
+  // Without the QR code: as text, its rows are too far apart to be scanned.
   const text = login.lines().filter((line) => !/[█▀▄]{4}/.test(line));
   captured.set(
     name,
@@ -80,7 +80,7 @@ async function capture(name: string, login: TerminalRun): Promise<void> {
   await browser.close();
 }
 
-/** Blocks are drawn, not written: fonts leave gaps between them. */
+/** Draws block characters as boxes, because fonts leave gaps between them. */
 function cellHtml([text, lightText, lightBackground]: readonly [string, boolean, boolean]): string {
   const halves: Record<string, string> = { '█': 'top:0;bottom:-1px', '▀': 'top:0;height:50%', '▄': 'bottom:-1px;height:50%' };
   if (text in halves) return `<span class="block"><i style="${halves[text]}"></i></span>`;
@@ -101,13 +101,13 @@ for (const { name, words, act } of pictures) {
   const login = runInTerminal(['login', mcpServer.url, '--name', 'example', ...words], { ...size, env });
   await act(login);
   if ((await login.exit) !== 0) throw new Error(login.lines().join('\n'));
-  process.stdout.write(`docs/${name}.png, and in docs/logging-in.md\n`);
+  process.stdout.write(`docs/${name}.png and docs/logging-in.md\n`);
 }
 await mcpServer.close();
 await authorizationServer.close();
 
-/** On the page, the servers have the names that its other examples use. */
-function asInReadme(text: string): string {
+/** Replaces the addresses of the servers by those of the other examples on the page. */
+function withExampleAddresses(text: string): string {
   return text
     .replaceAll(mcpServer.url, 'https://mcp.example.com/mcp')
     .replaceAll(authorizationServer.issuer, 'https://auth.example.com')
@@ -119,6 +119,6 @@ const file = path.join(root, 'docs', 'logging-in.md');
 let page = readFileSync(file, 'utf8');
 for (const [name, text] of captured) {
   const block = new RegExp(`(<!-- screen: ${name} -->\\n+\`\`\`text\\n)[^]*?(\`\`\`)`);
-  page = page.replace(block, (_, before: string, after: string) => `${before}${asInReadme(text)}\n${after}`);
+  page = page.replace(block, (_, before: string, after: string) => `${before}${withExampleAddresses(text)}\n${after}`);
 }
 writeFileSync(file, page);

@@ -1,6 +1,6 @@
 /**
- * Makes a fresh clone ready: installs what package-lock.json says, unless that has been done already.
- * Plain JavaScript with nothing imported but Node, since it runs before anything is there.
+ * Installs the packages of package-lock.json, unless this has been done already.
+ * Plain JavaScript that imports only Node modules, because it runs before anything is installed.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,8 +20,8 @@ const wanted = createHash('sha256')
   .digest('hex');
 
 if (installed() !== wanted) {
-  process.stderr.write('Installing what package-lock.json names …\n');
-  // npm gives its own path to the scripts that it runs; on Windows `npm` alone could not be started without a shell.
+  process.stderr.write('Installing the packages of package-lock.json …\n');
+  // npm passes its own path to the scripts that it runs. On Windows, `npm` cannot be started without a shell.
   const npm = process.env['npm_execpath'];
   const [command, args] = npm ? [process.execPath, [npm]] : ['npm', []];
   const { status } = spawnSync(command, [...args, 'ci', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] });

@@ -1,6 +1,6 @@
 /**
- * One login and what is done with it, by a program as a stranger would have it: the package, the single file, the
- * executable. Real servers, an empty home.
+ * Logs in with a built program (the package, the single file or the executable) and uses the login. Real servers, an
+ * empty home folder.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -14,9 +14,9 @@ import { piped } from '../test/helpers/piped.js';
 const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'smoke', version: '1' } };
 
 /**
- * @param program the words that start it.
- * @returns how many things were tried.
- * @throws when one of them is not as it has to be.
+ * @param program the words that start the program.
+ * @returns the number of checks.
+ * @throws Error if a check fails.
  */
 export async function smoke(program: readonly string[]): Promise<number> {
   const authorizationServer = await startAuthorizationServer();
@@ -32,11 +32,11 @@ export async function smoke(program: readonly string[]): Promise<number> {
     tried += 1;
     if (!isSo) throw new Error(`${program.join(' ')}: ${what}: ${JSON.stringify(seen)}`);
   };
-  /** Runs a command to its end. */
+  /** Runs a command and checks that it exits with 0. */
   const done = async (...words: string[]) => {
     const { stdin, exit, output } = start(...words);
     stdin.end();
-    expect(`${words.join(' ')} ends well`, (await exit) === 0, output);
+    expect(`${words.join(' ')} exits with 0`, (await exit) === 0, output);
     return output;
   };
   try {
@@ -53,23 +53,23 @@ export async function smoke(program: readonly string[]): Promise<number> {
 
     const { stdout: token } = await done('token', 'demo');
     const known = await authorizationServer.inspect(token.trim());
-    expect('the token is for the server', known?.audience === mcpServer.url, known);
+    expect('the audience of the token is the server', known?.audience === mcpServer.url, known);
     const { stdout: headers } = await done('headers', 'demo');
-    expect('the headers hold it', headers === `${JSON.stringify({ Authorization: `Bearer ${token.trim()}` })}\n`, headers);
+    expect('the headers contain the token', headers === `${JSON.stringify({ Authorization: `Bearer ${token.trim()}` })}\n`, headers);
     await done('refresh', 'demo');
-    expect('another token after that', (await done('token', 'demo')).stdout !== token, token);
+    expect('a new token after the refresh', (await done('token', 'demo')).stdout !== token, token);
     expect('the list', (await done('list')).stdout.includes('demo'), '');
     expect('a connected app', (await done('connect', 'cursor', 'demo')).stderr.includes('demo'), '');
     const bridge = start('bridge', 'demo');
     bridge.stdin.end(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize })}\n`);
     await bridge.exit;
-    expect('the bridge answers', bridge.output.stdout.includes('"serverInfo"'), bridge.output);
+    expect('the bridge responds', bridge.output.stdout.includes('"serverInfo"'), bridge.output);
     const store = path.join(home, '.config/mcp-auth/mcp-servers.json');
-    expect('the store is the user’s own', (statSync(store).mode & 0o777) === 0o600, store);
+    expect('the store has mode 0600', (statSync(store).mode & 0o777) === 0o600, store);
     await done('logout', 'demo');
     const { stdin, exit } = start('token', 'demo');
     stdin.end();
-    expect('no login is left', (await exit) === 3, '');
+    expect('no login after the logout', (await exit) === 3, '');
     return tried;
   } finally {
     await mcpServer.close();
@@ -78,13 +78,13 @@ export async function smoke(program: readonly string[]): Promise<number> {
   }
 }
 
-/** The first `--json` event of a process that has this member. */
+/** Waits for the first `--json` event of a process that has this member. */
 async function eventOf({ child, output, exit }: ReturnType<typeof piped>, member: string): Promise<Record<string, unknown>> {
   for (;;) {
     const events = output.stdout.split('\n').slice(0, -1);
     const found = events.map((line) => JSON.parse(line) as Record<string, unknown>).find((event) => member in event);
     if (found) return found;
     const ended = await Promise.race([exit.then(() => true), new Promise((resolve) => child.stdout?.once('data', () => resolve(false)))]);
-    if (ended === true) throw new Error(`It ended without ${member}: ${output.stderr}`);
+    if (ended === true) throw new Error(`It exited without ${member}: ${output.stderr}`);
   }
 }

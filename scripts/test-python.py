@@ -1,4 +1,4 @@
-"""What scripts/test-python.ts has done by the real MCP SDK, FastMCP, httpx and httpx2. Prints one JSON value."""
+"""The checks of scripts/test-python.ts with the real MCP SDK, FastMCP, httpx and httpx2. Prints one JSON value."""
 
 import asyncio
 import importlib.util
@@ -20,7 +20,7 @@ def auth(kind="McpAuth"):
 
 
 async def outlive(sleep):
-    """Until the token that was there at first has expired."""
+    """Wait until the first token has expired."""
     await sleep(LIFE + 1)
 
 
@@ -122,7 +122,7 @@ def stdio_without_store():
 
     os.environ["MCP_AUTH_STORE"] = STORE
     passed_on = "MCP_AUTH_STORE" in get_default_environment()
-    # A home of its own: the usual store is not there.
+    # An empty home folder has no default store.
     os.environ["HOME"] = tempfile.mkdtemp()
     try:
         return [passed_on, asyncio.run(stdio([*COMMAND, "bridge", "demo"]))]
@@ -187,7 +187,7 @@ def httpx2_trio():
 
 
 def neither():
-    """httpx nor httpx2."""
+    """Neither httpx nor httpx2 is installed."""
     import mcp_auth_cli
 
     try:
@@ -201,7 +201,7 @@ def neither():
 
 
 def pflow_stand_in():
-    """Not pflow: a stand-in for how it treats the file. It keeps what it has loaded, and saves all of it, without a lock."""
+    """Treat the file as pflow does: load it, keep it in memory, and save all of it without a lock."""
     import urllib.error
     import urllib.request
 

@@ -1,4 +1,4 @@
-/** Runs some of the tests, and reads what became of each. */
+/** Runs some of the tests and reads their results. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ const root = path.resolve(import.meta.dirname, '..');
 
 export interface TestResult {
   readonly status: string;
-  /** The names of the groups that it is in, and its own. */
+  /** The titles of its groups and its own. */
   readonly fullName: string;
   readonly failureMessages?: readonly string[];
 }
@@ -36,8 +36,8 @@ export function runTests(
   return { files: testResults, isPassed: ended.status === 0 };
 }
 
-/** The failures among some results, each with the first line of its reason. */
-export function failuresIn(results: readonly TestResult[]): string[] {
+/** Formats the failures among some results, each with the first line of its message. */
+export function formatFailures(results: readonly TestResult[]): string[] {
   const failed = results.filter(({ status }) => status === 'failed');
   return failed.map(({ fullName, failureMessages = [] }) => `      ✗ ${fullName}\n        ${failureMessages[0]?.split('\n')[0] ?? ''}\n`);
 }

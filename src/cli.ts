@@ -1,4 +1,4 @@
-/** From the command line to an exit code: finds the command, builds its Context, and tells what went wrong. */
+/** From the command line to an exit code: finds the command, builds its Context, runs it, and reports errors. */
 import { Command as Parser, CommanderError } from 'commander';
 import { commonOptions, commonOptionsHeading, type Command, type CommandListing, type CommandOption } from './commands/command.js';
 import { commands } from './commands/index.js';
@@ -7,57 +7,51 @@ import type { ParsedOptions } from './commands/parsed-options.js';
 import type { Context } from './context.js';
 import type { Clock, Env, Refresher } from './effects.js';
 import { AuthError, exitCodes, exitCodeMeanings, toAuthError } from './errors.js';
-import { systemClock } from './machine/clock.js';
-import { systemFiles } from './machine/files.js';
 import type { DnsLookup } from './http/lookup.js';
-import { createHttp } from './http/http.js';
-import { Trace } from './http/trace.js';
+import { createContext } from './machine/create-context.js';
 import { collectSecrets, redactError } from './secrets/secrets.js';
 import type { UserMessage } from './session/refresher-messages.js';
 import { showUserMessage } from './session/renew-in-refresher.js';
-import { getPreferencesPath, getStorePath } from './store/path.js';
-import { openPreferences } from './store/preferences.js';
-import { openStore } from './store/store.js';
 import { createTerminal, type TerminalOptions } from './terminal/terminal.js';
 import { version } from './version.js';
 
-/** What lies outside the program. `bin.ts` gives the real one; a test replaces any of it. */
+/** Everything outside the program. main.ts provides the real one; tests replace parts of it. */
 export interface World {
   /** The command line without `node` and the script. */
   readonly argv: readonly string[];
-  /** Undefined when there is nothing to read from. */
+  /** Undefined if there is no input. */
   readonly stdin: NodeJS.ReadStream | undefined;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly env: Env;
   readonly clock: Clock;
   readonly openBrowser: (url: string) => Promise<boolean>;
-  /** The name service, where it is not the machine's own. */
+  /** Replaces the DNS of the machine. */
   readonly lookup?: DnsLookup;
   readonly runTmux: TerminalOptions['runTmux'];
   readonly raise: TerminalOptions['raise'];
-  /** Keeps the process alive whatever signal comes, until what it returns is called. */
+  /** Keeps the process alive in spite of signals, until the returned function is called. */
   readonly hold: () => () => void;
   readonly runProgram: (words: readonly string[], environment: NodeJS.ProcessEnv) => Promise<number>;
-  /** What renews tokens in processes of their own; absent where that is to be done in this one. */
+  /** Starts processes that renew tokens; absent to renew tokens in this process. */
   readonly refresher?: Context['refresher'];
-  /** What a process that renews has said already. */
+  /** Messages that a refresher process has sent already. */
   readonly renewalMessages?: readonly UserMessage[];
-  /** Aborted, with an AuthError as its reason, when the person interrupts. */
+  /** Aborted when the user interrupts; the reason is an AuthError. */
   readonly interrupt: AbortSignal;
 }
 
 /** The options of every command, and those of single commands that the terminal reads. */
 type GlobalOptions = ParsedOptions<typeof commonOptions> & Pick<LoginOptions, 'json' | 'quiet' | 'qr'>;
 
-/** Runs one command line to its end. Never rejects: every failure is told on stderr and becomes an exit code. */
+/** Runs one command line and resolves to its exit code. Never rejects: every failure is reported on stderr. */
 export async function runCli(given: World): Promise<number> {
   const world = { ...given, env: { ...given.env, secrets: collectSecrets(given.env.variables, given.argv) } };
   try {
     let code: number = exitCodes.done;
-    const parser = await parserFor(world, (ended) => (code = ended));
+    const parser = await createParser(world, (ended) => (code = ended));
     if (world.argv.length === 0) parser.outputHelp();
-    else await parser.parseAsync(wordsToParse(world.argv), { from: 'user' });
+    else await parser.parseAsync(normalizeArgv(world.argv), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
@@ -65,15 +59,15 @@ export async function runCli(given: World): Promise<number> {
   }
 }
 
-/** `help login` is `login --help`. Of what is no command only its name is read, so that it is told and not helped with. */
-function wordsToParse(argv: readonly string[]): readonly string[] {
+/** `help login` becomes `login --help`. An unknown command is parsed without its options, so that it is reported as unknown. */
+function normalizeArgv(argv: readonly string[]): readonly string[] {
   const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
   const [first = ''] = words;
   return first.startsWith('-') || commands.some((listing) => isNamed(listing, [first])) ? words : [first];
 }
 
-/** @param end is told the exit code of the command. */
-async function parserFor(world: World, end: (code: number) => void): Promise<Parser> {
+/** @param end receives the exit code of the command. */
+async function createParser(world: World, end: (code: number) => void): Promise<Parser> {
   const parser = new Parser('mcp-auth')
     .description('Log a machine without a browser in to remote MCP servers, and keep it logged in.')
     .version(version)
@@ -84,17 +78,17 @@ async function parserFor(world: World, end: (code: number) => void): Promise<Par
       writeErr: (text) => void world.stderr.write(text),
       outputError: () => undefined,
     })
-    .addHelpText('after', `\nFor one command: mcp-auth COMMAND --help\n\n${exitCodesInWords()}`);
+    .addHelpText('after', `\nFor help on a command, run: mcp-auth COMMAND --help\n\n${formatExitCodes()}`);
   for (const listing of commands) {
     const one = parser.command(listing.name).summary(listing.summary);
     if (listing.alias !== undefined) one.alias(listing.alias);
-    // Only the command that is used is loaded: start-up is paid at every call of every app.
-    if (isNamed(listing, world.argv)) describe({ parser: one, command: await listing.load(), end }, world);
+    // Load only the command that is used: apps run mcp-auth often, and start-up time counts.
+    if (isNamed(listing, world.argv)) addCommand({ parser: one, command: await listing.load(), end }, world);
   }
   return parser;
 }
 
-function exitCodesInWords(): string {
+function formatExitCodes(): string {
   const codes = Object.entries(exitCodeMeanings).map(([name, meaning]) => `${exitCodes[name as keyof typeof exitCodes]} ${meaning}`);
   return `Exit codes: ${codes.join(', ')}.`;
 }
@@ -103,7 +97,7 @@ function isNamed({ name, alias }: CommandListing, argv: readonly string[]): bool
   return argv.some((word) => word === name || word === alias);
 }
 
-function describe({ parser, command, end }: { parser: Parser; command: Command; end: (code: number) => void }, world: World): void {
+function addCommand({ parser, command, end }: { parser: Parser; command: Command; end: (code: number) => void }, world: World): void {
   parser.description(command.description).optionsGroup(commonOptionsHeading).helpOption('-h, --help', 'show this help');
   for (const { syntax, help } of command.arguments) parser.argument(syntax, help);
   const options: readonly CommandOption[] = [...command.options, ...commonOptions];
@@ -114,7 +108,7 @@ function describe({ parser, command, end }: { parser: Parser; command: Command; 
     parser.addOption(option);
   }
   parser
-    .addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  mcp-auth ${line}`).join('\n')}\n\n${exitCodesInWords()}`)
+    .addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  mcp-auth ${line}`).join('\n')}\n\n${formatExitCodes()}`)
     .action(async () => {
       end(await runCommand({ command, words: parser.args, options: parser.opts() }, world));
     });
@@ -124,63 +118,46 @@ async function runCommand(
   { command, words, options }: { command: Command; words: string[]; options: GlobalOptions },
   world: World,
 ): Promise<number> {
-  const { env, clock, interrupt } = world;
-  const ui = terminalOf(world, options);
-  const trace = options.debug ? new Trace((line) => ui.remark(line), env.secrets) : undefined;
-  const http = createHttp({ env, clock, userAgent: `mcp-auth/${version}`, lookup: world.lookup, trace });
-  const store = openStore(() => getStorePath({ option: options.store, env }), {
-    signal: interrupt,
-    clock: systemClock,
-    secrets: env.secrets,
-  });
-  const preferences = openPreferences(getPreferencesPath({ env }));
-  const runProgram: Context['runProgram'] = (words, variables) => world.runProgram(words, { ...env.variables, ...variables });
-  const refresher = world.refresher && withDebug(world.refresher, options.debug ?? false);
-  const effects = { store, preferences, http, files: systemFiles, clock, ui, env, refresher, runProgram };
-  const undisturbed: Context = { ...effects, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
-  const context: Context = { ...effects, signal: interrupt, uninterrupted: (work) => held(() => work(undisturbed), world) };
-  for (const one of world.renewalMessages ?? []) showUserMessage(one, ui);
+  const { env, clock, interrupt: signal, lookup, hold, runProgram } = world;
+  const { store, debug = false } = options;
+  const ui = openTerminal(world, options);
+  const refresher = world.refresher && withDebug(world.refresher, debug);
+  const context = createContext({ env, clock, ui, signal, store, debug, refresher, lookup, runProgram, hold });
+  for (const message of world.renewalMessages ?? []) showUserMessage(message, ui);
   try {
     return (await command.run({ arguments: words, options }, context)) ?? exitCodes.done;
   } finally {
-    for (const finding of store.getWarnings()) ui.warn(finding);
+    for (const warning of context.store.getWarnings()) ui.warn(warning);
     ui.close();
-    http.close();
+    context.http.close();
   }
 }
 
-/** What goes over the wire in the other process is told here. */
+/** Passes --debug on, so that requests of the refresher process are logged too. */
 function withDebug(refresher: Refresher, debug: boolean): Refresher {
   return { start: (request, options) => refresher.start({ ...request, debug }, options) };
 }
 
-async function held<T>(work: () => Promise<T>, { hold }: World): Promise<T> {
-  const release = hold();
-  try {
-    return await work();
-  } finally {
-    release();
-  }
-}
-
-/** The one place where an error becomes words and an exit code. */
+/** Prints an error and returns its exit code. The only place where errors are printed. */
 export function reportFailure(error: unknown, world: World): number {
-  const failure = redactError(error instanceof CommanderError ? usageError(error) : toAuthError(error), world.env);
+  const failure = redactError(error instanceof CommanderError ? toUsageError(error) : toAuthError(error), world.env);
   const json = world.argv.includes('--json');
-  const ui = terminalOf(world, { json });
+  const ui = openTerminal(world, { json });
   ui.fail(failure.message, failure.hint);
   ui.event({ event: 'error', code: failure.code, message: failure.message, hint: failure.hint ?? '' });
   return failure.exitCode;
 }
 
-/** `error: unknown option '--x'` and, on a second line, `(Did you mean --y?)`. */
-function usageError({ message }: CommanderError): AuthError {
+/** Converts commander's `error: unknown option '--x'` with `(Did you mean --y?)` on a second line. */
+function toUsageError({ message }: CommanderError): AuthError {
   const [what = '', ...more] = message.replace(/^error: /, '').split('\n');
   const suggestion = more.join(' ').replace(/^\(|\)$/g, '');
-  return new AuthError('usage', `${what.charAt(0).toUpperCase()}${what.slice(1)}.`, { hint: suggestion || 'See: mcp-auth --help' });
+  return new AuthError('usage', `${what.charAt(0).toUpperCase()}${what.slice(1)}.`, {
+    hint: suggestion || 'For help, run: mcp-auth --help',
+  });
 }
 
-function terminalOf(world: World, { json = false, quiet = false, qr }: GlobalOptions) {
+function openTerminal(world: World, { json = false, quiet = false, qr }: GlobalOptions) {
   const { stdin, stdout, stderr, env, clock, openBrowser, runTmux, raise } = world;
   return createTerminal({ stdin, stdout, stderr, env, clock, json, quiet, qr, openBrowser, runTmux, raise });
 }

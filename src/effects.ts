@@ -16,20 +16,20 @@ declare const isBinary: unique symbol;
 export type BinaryString = string & { readonly [isBinary]: true };
 
 export interface Secrets {
-  /** Notes a value. `replacement` is what is told in its place. */
+  /** Notes a value. `replacement`, by default `…`, is printed instead of it. */
   add(value: string, replacement?: string): void;
-  /** Notes what in a server's address only its owner knows: many services give each customer an address of their own. */
+  /** Notes the keys in a server's URL: many services give each customer a URL of their own. */
   addUrl(url: string): void;
   /**
-   * Asks for values, and addresses, that are told in another place, whenever something is to be told. What it gives is looked at
-   * once, as long as it is the same object: a store may have a thousand of them.
+   * Adds a source of more secrets, which is read whenever a text is redacted. Its result is processed only once while it is the
+   * same object, because a store may have a thousand secrets.
    */
   addSource(source: () => SecretSource): void;
-  /** Any text without them. */
+  /** Redacts a text. */
   redact(text: string): string;
   /**
-   * A sentence without them: they are looked for in quotation marks, which hold a server's words, and in addresses. Our own words
-   * stay, since one of them may be a secret somewhere.
+   * Redacts a sentence of mcp-auth: only the text in quotation marks, which comes from a server, and URLs. Its other words stay,
+   * because any word may be a secret of some server.
    */
   redactSentence(text: string): string;
 }
@@ -73,7 +73,7 @@ export interface Env {
   readonly folder: string;
   /** The words that start this very program. */
   readonly program: readonly string[];
-  /** What this run must not tell. */
+  /** The secrets of this run, which must not be printed. */
   readonly secrets?: Secrets;
 }
 
@@ -109,42 +109,43 @@ export interface Clock {
   every(milliseconds: number, action: () => void): () => void;
 }
 
-/** What the person wants one server to be sent, beside what the protocol asks for. */
+/** What the user wants one server to get in addition to what the protocol needs. */
 export interface ServerAccess {
-  /** The only place that gets the headers. */
+  /** The only origin that gets the headers. */
   readonly origin: string;
-  /** By name, in lower case. A header that a request has by itself wins. */
+  /** By name, in lower case. A header of the request itself has precedence. */
   readonly headers: Readonly<Record<string, string>>;
-  /** A TLS client certificate and its key, both PEM: shown to whoever asks for one in the handshake, which gives the key away to nobody. */
+  /** A TLS client certificate and its key in PEM, for every server that asks for one. The handshake does not reveal the key. */
   readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
 export interface Http {
-  /** The most private network that this one goes to. */
+  /** The most private network that requests may go to. */
   readonly allowedNetwork: Network;
-  /** The same, for addresses that somebody in the network `reach` has named. */
-  withAllowedNetwork(reach: Network): Http;
-  /** The same, with what one server is to be sent besides. */
-  withServerAccess(server: ServerAccess): Http;
-  /** The network in which a host was reached, the least private if it was several; `public` while that is not known. */
+  /** The same client, limited to this network and less private ones. For URLs from a server: the network of that server. */
+  withAllowedNetwork(network: Network): Http;
+  /** The same client, with headers and a client certificate for one server. */
+  withServerAccess(access: ServerAccess): Http;
+  /** The network in which a host was reached, the least private if there were several; `public` while it is not known. */
   networkOf(url: URL): Network;
   /**
-   * One guarded request. Rejects with an AuthError: `url_refused`, `address_refused`, `network_error`, `request_timed_out`,
-   * `response_invalid` (too large). The body of the response has been read, unless `stream`.
+   * Sends a request. Resolves when the whole response has been received, or with `stream`, its head.
+   *
+   * @throws AuthError `url_refused`, `address_refused`, `network_error`, `request_timed_out`, `response_invalid` (also: too large).
    */
   fetch(url: string | URL, request?: HttpRequest): Promise<Response>;
-  /** The same, handed over as soon as there is its head. Its body is the caller's to read to the end, or to destroy. */
+  /** As `fetch` with `stream`, as a Node response. The caller reads the body to its end, or destroys it. */
   open(url: string | URL, request?: HttpRequest): Promise<HttpResponse>;
-  /** Closes the connections that are kept open. */
+  /** Closes idle and active connections. */
   close(): void;
 }
 
-/** An answer, while its body is still coming. */
+/** A response whose body is still arriving. */
 export interface HttpResponse {
   readonly status: number;
-  /** By name, in lower case; what came several times is one list. */
+  /** By name, in lower case. Repeated headers are joined by commas. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Decompressed. It fails as Node's streams do. */
+  /** Decompressed. */
   readonly body: Readable;
 }
 
@@ -152,16 +153,16 @@ export interface HttpRequest {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string | URLSearchParams | null;
-  /** Of a body that is text: UTF-8, unless it is octets. */
+  /** The encoding of a string body: UTF-8 by default, latin1 for a binary string. */
   readonly encoding?: 'latin1' | undefined;
   readonly signal?: AbortSignal | null;
-  /** How many redirects may be followed. 0, the default, is right for whatever carries a secret. */
+  /** How many redirects to follow: 0 by default, as a request with a secret needs. */
   readonly maxRedirects?: number;
-  /** Hand the body over as it arrives, with no limit on its time; only its head is waited for. */
+  /** Resolve as soon as the head has arrived. The body then has no time limit. */
   readonly stream?: boolean;
-  /** Bytes that the body may have, after decompression: 1 MiB, or any number where it is streamed, without it. */
+  /** Limit of the body in bytes, after decompression: by default 1 MiB, and no limit with `stream`. */
   readonly maxBytes?: number;
-  /** Milliseconds that it may take, in place of 30 s; 0 for as long as it takes. */
+  /** Milliseconds for the request: by default 30,000; 0 for no limit. */
   readonly timeout?: number;
 }
 

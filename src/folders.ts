@@ -1,22 +1,22 @@
-/** Folders that a machine need not have: containers run processes of users that nobody has made, without a home. */
+/** The home and working folders. Either may be missing: containers run processes of users without an account or a home. */
 import os from 'node:os';
 import path from 'node:path';
 
-interface Surroundings {
+interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
 }
 
 /**
- * The home folder of this process's user: by the environment, else by the system's list of users. Undefined where neither
- * knows one. A variable that is empty says nothing.
+ * The home folder of this process's user: from the environment, or else from the system's list of users. Undefined if neither
+ * has one. An empty variable counts as not set.
  */
-export function findHomeFolder({ variables, platform }: Surroundings): string | undefined {
+export function findHomeFolder({ variables, platform }: Environment): string | undefined {
   const named = platform === 'win32' ? variables['USERPROFILE'] : variables['HOME'];
-  return named === undefined || named === '' ? listedHome() : named;
+  return named === undefined || named === '' ? readListedHome() : named;
 }
 
-/** The folder that the command was typed in; the root where that has been removed since. */
+/** The folder that the command was started in; the root if it has been removed since. */
 export function findWorkingFolder(): string {
   try {
     return process.cwd();
@@ -25,8 +25,8 @@ export function findWorkingFolder(): string {
   }
 }
 
-/** Undefined for a user without an entry, as OpenShift's are. */
-function listedHome(): string | undefined {
+/** Undefined for a user without an entry in the system's list, as in OpenShift. */
+function readListedHome(): string | undefined {
   try {
     return os.userInfo().homedir || undefined;
   } catch {

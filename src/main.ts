@@ -1,4 +1,4 @@
-/** The whole program in the real world, and the only process.exit. */
+/** Runs the CLI with the real streams, signals and clock. Apart from refresher.ts, the only file that ends the process. */
 import { existsSync, fstatSync } from 'node:fs';
 import { runCli, reportFailure, type World } from './cli.js';
 import { systemClock } from './machine/clock.js';
@@ -9,11 +9,11 @@ import { createReplayingRefresher, getProgramWords, type RefresherReport } from 
 import { openBrowser } from './terminal/open-browser.js';
 
 const interrupt = new AbortController();
-/** How many pieces of work must not be broken off now. */
+/** How many tasks are running that must not be interrupted. */
 let holding = 0;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    // Whoever asks twice does not want to wait for an orderly end.
+    // A second signal ends the process at once.
     if (interrupt.signal.aborted && holding === 0) process.exit(exitCodes.interrupted);
     interrupt.abort(createInterruptedError());
   });
@@ -23,7 +23,7 @@ const program = getProgramWords();
 
 const world: World = {
   argv: process.argv.slice(2),
-  stdin: canBeRead() ? process.stdin : undefined,
+  stdin: isStdinReadable() ? process.stdin : undefined,
   stdout: process.stdout,
   stderr: process.stderr,
   env: {
@@ -45,7 +45,7 @@ const world: World = {
   interrupt: interrupt.signal,
 };
 
-// What nobody waited for and nobody caught is a bug of ours, told like every other error.
+// An uncaught error is a bug in mcp-auth, reported like every other error.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error) => process.exit(reportFailure(error, world)));
 }
@@ -53,35 +53,35 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 let unwritten: NodeJS.ErrnoException | undefined;
 process.stderr.on('error', () => undefined);
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that has gone, as in `mcp-auth list | head -1`, is no reason to fail. A full disk is.
+  // A closed reader, as in `mcp-auth list | head -1`, is not an error. A full disk is.
   if (error.code !== 'EPIPE') unwritten = error;
 });
 
-/** Runs the command line to the end of the process, after what has been heard of a process that renews. */
-export async function run({ messages: said, isInterrupted }: RefresherReport): Promise<never> {
+/** Runs the command line and ends the process. `messages` are those that the refresher process has sent so far. */
+export async function run({ messages, isInterrupted }: RefresherReport): Promise<never> {
   if (isInterrupted) return process.exit(reportFailure(createInterruptedError(), world));
-  const sentences = said.filter((one) => one.is === 'said');
+  const userMessages = messages.filter((one) => one.is === 'said');
   const exitCode = await runCli({
     ...world,
-    renewalMessages: sentences,
-    refresher: createReplayingRefresher(said, createRefresher(program)),
+    renewalMessages: userMessages,
+    refresher: createReplayingRefresher(messages, createRefresher(program)),
   });
-  await drained(process.stdout);
-  await drained(process.stderr);
-  process.exit(unwritten === undefined ? exitCode : reportFailure(notWritten(unwritten), world));
+  await waitUntilWritten(process.stdout);
+  await waitUntilWritten(process.stderr);
+  process.exit(unwritten === undefined ? exitCode : reportFailure(createOutputError(unwritten), world));
 }
 
-/** Waits until everything that was written has gone: a pipe takes 64 KiB at once, and process.exit drops the rest. */
-async function drained(stream: NodeJS.WriteStream): Promise<void> {
+/** Waits until a stream is flushed: a pipe takes 64 KiB at once, and process.exit drops the rest. */
+async function waitUntilWritten(stream: NodeJS.WriteStream): Promise<void> {
   await new Promise<void>((resolve) => stream.write('', () => resolve()));
 }
 
-function notWritten(cause: NodeJS.ErrnoException): AuthError {
-  return new AuthError('output_failed', `What was asked for could not be written to stdout (${cause.code ?? cause.name}).`, { cause });
+function createOutputError(cause: NodeJS.ErrnoException): AuthError {
+  return new AuthError('output_failed', `Could not write to stdout (${cause.code ?? cause.name}).`, { cause });
 }
 
-/** False for a stdin that is closed or /dev/null: nobody will ever write there. A pipe that is empty is another thing. */
-function canBeRead(): boolean {
+/** False if stdin is closed or /dev/null, where no input can ever come from, unlike from an empty pipe. */
+function isStdinReadable(): boolean {
   try {
     return process.stdin.isTTY || !fstatSync(0).isCharacterDevice();
   } catch {

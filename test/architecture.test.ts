@@ -1,11 +1,11 @@
-/** The import rule of src/README.md: down only, and the fences around some packages. */
+/** The import rule of ARCHITECTURE.md: downwards only, and which file may import which package. */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../src');
 
-/** From the top down. A file may import from its own layer's folder, and from any layer below. */
+/** The layers from the top down. A file may import from its own folder and from any layer below. */
 const layers = [
   ['bin.ts'],
   ['index.ts', 'main.ts', 'refresher.ts'],
@@ -22,12 +22,12 @@ const layers = [
   ['http/'],
   ['secrets/'],
   ['text/'],
-  ['errors.ts', 'folders.ts', 'version.ts'],
+  ['abortable.ts', 'errors.ts', 'folders.ts', 'version.ts'],
   ['effects.ts'],
 ];
 
-/** Packages that only these files may import. */
-const fences: Record<string, string[]> = {
+/** The files that may import each package. */
+const allowedImporters: Record<string, string[]> = {
   conf: ['store/'],
   'jsonc-parser': ['apps/formats/', 'store/'],
   'smol-toml': ['apps/formats/'],
@@ -66,16 +66,17 @@ function importsOf(file: string): Import[] {
   });
 }
 
+const readPage = (page: string) => readFileSync(path.join(root, '..', page), 'utf8');
 const isIn = (file: string, place: string) => (place.endsWith('/') ? file.startsWith(place) : file === place);
 const layerOf = (file: string) => layers.findIndex((layer) => layer.some((place) => isIn(file, place)));
 const placeOf = (file: string) => layers[layerOf(file)]?.find((place) => isIn(file, place));
 
-test('every file of src has its layer', () => {
+test('every file of src has a layer', () => {
   expect(files.length).toBeGreaterThan(30);
   expect(files.filter((file) => layerOf(file) === -1)).toEqual([]);
 });
 
-test('imports go down only', () => {
+test('imports go downwards only', () => {
   const inside = imports.filter(({ to }) => to.endsWith('.ts'));
   expect(inside.length).toBeGreaterThan(100);
   const up = inside.filter(
@@ -84,7 +85,7 @@ test('imports go down only', () => {
   expect(up).toEqual([]);
 });
 
-test('terminal imports only the bottom, and only cli and main build it', () => {
+test('terminal imports only the lowest layers, and only cli and main import it', () => {
   const bottom = layers.slice(layers.findIndex((layer) => layer.includes('text/'))).flat();
   expect(
     imports.filter(
@@ -101,35 +102,43 @@ test('flows never touch the store', () => {
   expect(imports.filter(({ from, to }) => from.startsWith('flows/') && to.startsWith('store/'))).toEqual([]);
 });
 
-test.each(Object.entries(fences))('%s is imported only by %j', (name, places) => {
+test.each(Object.entries(allowedImporters))('%s is imported only by %j', (name, places) => {
   const importers = imports.filter(({ to }) => to === name || to.startsWith(`${name}/`)).map(({ from }) => from);
   expect(importers.length).toBeGreaterThan(0);
   expect(importers.filter((file) => !places.some((place) => isIn(file, place)))).toEqual([]);
 });
 
-test('every package that is imported has its fence', () => {
+test('every imported package is listed', () => {
   const isOurs = (to: string) => to.endsWith('.ts') || to.startsWith('node:');
   const packages = imports.map(({ to }) => to).filter((to) => !isOurs(to));
   const nameOf = (to: string) => to.split('/', to.startsWith('@') ? 2 : 1).join('/');
-  expect([...new Set(packages.map(nameOf))].sort()).toEqual(Object.keys(fences).sort());
+  expect([...new Set(packages.map(nameOf))].sort()).toEqual(Object.keys(allowedImporters).sort());
 });
 
-test('only main.ts and refresher.ts end the process, and only where it starts is it looked at', () => {
+test('only main.ts and refresher.ts end the process, and only the entry points read its environment', () => {
   const uses = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(path.join(root, file), 'utf8')));
   expect(uses(/process\.exit\(/)).toEqual(['main.ts', 'refresher.ts']);
   expect(uses(/process\.(env|argv|std)/).sort()).toEqual(['bin.ts', 'fast-path/quick-renewal.ts', 'machine/program.ts', 'main.ts']);
   expect(uses(/console\./)).toEqual([]);
 });
 
-test('the map names no file that is not there, and every folder and file at the top', () => {
-  const map = readFileSync(path.join(root, 'README.md'), 'utf8');
+test('the import rule in ARCHITECTURE.md is the one that is tested', () => {
+  const [, block = ''] = /<!-- layers -->\n+```\n([^]*?)\n```/.exec(readPage('ARCHITECTURE.md')) ?? [];
+  expect(block.split('\n').map((line) => line.split(', '))).toEqual(layers);
+});
+
+test.each(['ARCHITECTURE.md', 'DECISIONS.md', 'BENCHMARKS.md', 'docs/store.md'])('%s names only files that exist', (page) => {
   const all = readdirSync(path.dirname(root), { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => /^(src|test|scripts)\//.test(file));
-  const named = [...map.matchAll(/[\w/.-]+\.(?:test\.)?ts\b/g)].map(([name]) => name);
-  expect(named.length).toBeGreaterThan(80);
+  const named = [...readPage(page).matchAll(/[\w/.-]+\.(?:test\.)?ts\b/g)].map(([name]) => name);
+  expect(named.length).toBeGreaterThan(page === 'ARCHITECTURE.md' ? 80 : 1);
   expect(named.filter((name) => !all.some((file) => file === name || file.endsWith(`/${name}`)))).toEqual([]);
+});
+
+test('the tree in ARCHITECTURE.md is the top of src, each with a sentence', () => {
   const atTop = readdirSync(root, { withFileTypes: true }).map((one) => (one.isDirectory() ? `${one.name}/` : one.name));
-  const [, tree = ''] = map.split('```');
-  expect(atTop.filter((name) => name !== 'README.md' && !tree.includes(name))).toEqual([]);
+  const [, tree = ''] = readPage('ARCHITECTURE.md').split('```');
+  const listed = tree.split('\n').flatMap((line) => /^([\w.-]+\/?) +\S.{10,}/.exec(line)?.[1] ?? []);
+  expect(listed.sort()).toEqual(atTop.sort());
 });

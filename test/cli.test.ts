@@ -18,7 +18,7 @@ test.each(commands.map(({ name }) => name))('%s --help shows its arguments, opti
   expect(help.stdout).toContain(`Usage: mcp-auth ${name}`);
   expect(help.stdout).toContain('--store <file>');
   expect(help.stdout).toContain(`\n  mcp-auth ${name}`);
-  expect(help.stdout).toContain('\nIn every command:\n');
+  expect(help.stdout).toContain('\nOptions of every command:\n');
   expect(help.stdout).toMatch(/\nExit codes: 0 done, .*, 6 network or server error/);
   const asked = run(`help ${name}`, { store });
   expect(await asked.exit).toBe(0);

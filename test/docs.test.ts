@@ -1,4 +1,4 @@
-/** The pages say nothing that is not so: their commands are there, their links lead somewhere, what they quote is said. */
+/** The pages are correct: their commands and options exist, their links work, and the messages that they quote are in the program. */
 import { readdirSync, readFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +14,11 @@ const root = path.resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 const pages = [
   'README.md',
+  'ARCHITECTURE.md',
+  'BENCHMARKS.md',
+  'CHANGELOG.md',
   'CONTRIBUTING.md',
+  'DECISIONS.md',
   'SECURITY.md',
   ...readdirSync(path.join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
@@ -25,8 +29,8 @@ const sources = readdirSync(path.join(root, 'src'), { recursive: true, encoding:
   .map((file) => read(path.join('src', file)))
   .join('\n');
 
-/** Every `mcp-auth …` that a page has somebody type: in blocks, after the prompt, and in code within a sentence. */
-function typed(text: string): string[] {
+/** Finds the `mcp-auth …` command lines of a page: in blocks after the prompt, and in inline code. */
+function findCommands(text: string): string[] {
   const blocks = [...text.matchAll(/^\$ (.*)$/gm)].map(([, line = '']) => line);
   const inline = [...text.matchAll(/`(mcp-auth [^`]+)`/g)].map(([, line = '']) => line);
   return [...blocks, ...inline].flatMap((line) =>
@@ -37,8 +41,8 @@ function typed(text: string): string[] {
 describe.each(pages)('%s', (page) => {
   const text = read(page);
 
-  test('names only commands and options that there are', async () => {
-    for (const line of typed(text)) {
+  test('names only commands and options that exist', async () => {
+    for (const line of findCommands(text)) {
       const words =
         line
           .split(' -- ')[0]
@@ -59,22 +63,22 @@ describe.each(pages)('%s', (page) => {
     }
   });
 
-  test('has links that lead somewhere', () => {
+  test('has links that work', () => {
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link).filter((link) => !link.startsWith('https:'));
     for (const link of links) {
       const [file = '', anchor] = link.split('#');
       const target = path.join(path.dirname(page), file);
       if (file !== '') expect(existsSync(path.join(root, target)), link).toBe(true);
-      if (anchor !== undefined) expect(anchorsOf(file === '' ? text : read(target)), link).toContain(anchor);
+      if (anchor !== undefined) expect(findAnchors(file === '' ? text : read(target)), link).toContain(anchor);
     }
   });
 
-  test('has blocks that are what they say', () => {
+  test('has valid YAML and JSON', () => {
     const blocks = [...text.matchAll(/```(yaml|json)\n([^]*?)```/g)];
     for (const [, language, block = ''] of blocks) expect(language === 'json' ? JSON.parse(block) : parse(block)).toBeTypeOf('object');
   });
 
-  test('names only scripts that there are', () => {
+  test('names only scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     for (const [, name = ''] of text.matchAll(/npm run (?:-s )?([\w:]+)/g)) expect(scripts).toHaveProperty([name]);
   });
@@ -84,8 +88,8 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
-/** As the forge makes them of headings. */
-function anchorsOf(text: string): string[] {
+/** Computes the anchors of the headings as GitHub does. */
+function findAnchors(text: string): string[] {
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
@@ -94,9 +98,9 @@ function anchorsOf(text: string): string[] {
   );
 }
 
-test('what troubleshooting quotes is said by the program', () => {
+test('the messages in troubleshooting are in the program', () => {
   const page = read('docs/troubleshooting.md');
-  // The first column: what somebody sees. What a browser says is in parentheses.
+  // The first column has what the user sees. Messages of a browser are in parentheses.
   const rows = page.split('\n').filter((line) => line.startsWith('| '));
   const cells = rows.map((row) => (row.split(' | ')[0] ?? '').replace(/\([^)]*\)/g, ''));
   const quotes = cells.flatMap((cell) => [...cell.matchAll(/“([^”]+)”/g)].map(([, quote = '']) => quote));
@@ -104,10 +108,10 @@ test('what troubleshooting quotes is said by the program', () => {
   expect(quotes.filter((quote) => !sources.includes(quote))).toEqual([]);
 });
 
-test('docs/vendors.md is what the records say (npm run pages)', () => {
+test('docs/vendors.md matches the records (npm run pages)', () => {
   expect(read('docs/vendors.md')).toBe(vendorsPage());
 });
 
-test('docs/apps.md is what connect says (npm run pages)', () => {
+test('docs/apps.md matches the output of connect (npm run pages)', () => {
   expect(read('docs/apps.md')).toBe(appsPage());
 });

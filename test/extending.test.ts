@@ -1,4 +1,4 @@
-/** A flow, an app, a command and a vendor are each added to a copy of the source, by the words of src/README.md, and used. */
+/** Adds a flow, an app, a command and a vendor to a copy of the source, as "To add" in ARCHITECTURE.md says, and uses them. */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -147,7 +147,7 @@ describe('the app', () => {
     expect((await mcpAuth('connect', '--list')).stdout).toMatch(/notepad .*no such file/);
     expect(await mcpAuth('connect', 'notepad', 'demo')).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining('Notepad uses the login'),
+      stderr: expect.stringContaining('Notepad now uses the login'),
     });
     const written = JSON.parse(readFileSync(path.join(folder, 'home/.notepad/mcp.json'), 'utf8'));
     expect(written.mcpServers.demo.args).toEqual(expect.arrayContaining(['bridge', 'demo']));

@@ -1,4 +1,4 @@
-/** The README shows what the command really prints. */
+/** The README and its pages show what the command prints. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -11,11 +11,11 @@ import { run } from './helpers/run.js';
 import { realServers } from './helpers/servers.js';
 
 const read = (file: string) => readFileSync(path.resolve(import.meta.dirname, '..', file), 'utf8');
-/** What a login prints, on both pages that show it. */
-const readme = `${read('README.md')}\n${read('docs/logging-in.md')}`;
+/** The README and the pages that continue it. */
+const readme = ['README.md', 'docs/logging-in.md', 'docs/commands.md'].map(read).join('\n');
 const consoles = [...readme.matchAll(/```console\n([^]*?)```/g)].map(([, block = '']) => block);
 
-/** What is another one each time, in one spelling. */
+/** Replaces what differs each time. */
 function normalised(text: string, { mcp, authorization, store }: { mcp: string; authorization: string; store: string }): string {
   return text
     .replaceAll(mcp, 'MCP')
@@ -34,7 +34,7 @@ const inReadme = {
   store: '/home/you/.config/mcp-auth/mcp-servers.json',
 };
 
-test('the session at the top, and the events of --json', async () => {
+test('the session of the README, and the events of --json', async () => {
   const { mcpServer, authorizationServer } = await realServers();
   for (const json of [false, true]) {
     const store = temporaryStore();
@@ -77,7 +77,7 @@ test('the screen of a login by paste', async () => {
   expect(once(normalised(screen, here))).toBe(once(normalised(shown, inReadme)));
 });
 
-test('what the doctor says of a login that works', async () => {
+test('the output of doctor for a working login', async () => {
   const { mcpServer, authorizationServer } = await realServers();
   const store = temporaryStore();
   const env = { HOME: temporaryFolder() };
@@ -96,14 +96,14 @@ test('what the doctor says of a login that works', async () => {
       .replaceAll(store, '/home/you/.config/mcp-auth/mcp-servers.json')
       .replaceAll(env.HOME, '/home/you')
       .replace(/version .*/, 'version 0.1.0, Node 22.23.3, linux x64')
-      .replace(/in \d+ ms \(status 401, .*\)/, 'in 85 ms (status 401, a public address)')
+      .replace(/in \d+ ms \(status 401, .*\)/, 'in 85 ms (status 401, public address)')
       .replace(/“[\w-]{30,}”/, '“VAdqQhsVXM_Jp7XQXiYEluMBuuFJowlVKUjOk1pV_cd”')
       .replace(/expires in (59 minutes|1 hour)/, 'expires in 59 minutes');
   const [, shown = ''] = /\$ mcp-auth doctor example\n([^]*?)\n```/.exec(read('docs/troubleshooting.md')) ?? [];
   expect(once(doctor.stdout.trim())).toBe(shown);
 });
 
-test('the table of commands is the commands', async () => {
+test('the table of commands matches the commands', async () => {
   const rows = await Promise.all(
     commands.map(async ({ name, summary, load }) => {
       const words = ['mcp-auth', name, ...(await load()).arguments.map(({ syntax }) => syntax)];
@@ -113,12 +113,12 @@ test('the table of commands is the commands', async () => {
   expect(readme).toContain(rows.join('\n'));
 });
 
-test('the table of exit codes is the exit codes', () => {
+test('the table of exit codes matches the exit codes', () => {
   const codes = [...readme.matchAll(/^\| (\d+) \| /gm)].map(([, code]) => Number(code));
   expect(codes).toEqual(Object.values(exitCodes));
 });
 
-test('the commands that a newcomer types are there', () => {
+test('the npm scripts for newcomers exist', () => {
   const { scripts } = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { castFile, svgFile } from '../scripts/recording/files.js';
 import { formatCast, parseCast } from '../scripts/recording/cast.js';
-import { lasting } from '../scripts/recording/record.js';
-import { linesOf, svgOf } from '../scripts/recording/svg.js';
+import { removeVolatileText } from '../scripts/recording/record.js';
+import { readLines, renderSvg } from '../scripts/recording/svg.js';
 
 const cast = parseCast(readFileSync(castFile, 'utf8'));
 const svg = readFileSync(svgFile, 'utf8');
 
 test('docs/demo.svg is what docs/demo.cast makes (npm run demo -- --record)', async () => {
-  expect(svg).toBe(await svgOf(cast));
+  expect(svg).toBe(await renderSvg(cast));
   expect(formatCast(cast)).toBe(readFileSync(castFile, 'utf8'));
 });
 
@@ -22,7 +22,7 @@ test('it asks for nothing from elsewhere, and holds no token', () => {
 });
 
 test('it shows a login, and what follows it', async () => {
-  const lines = lasting(await linesOf(cast));
+  const lines = removeVolatileText(await readLines(cast));
   expect(lines[0]).toBe('$ mcp-auth login http://127.0.0.1:PORT/mcp --name example --no-browser');
   expect(lines).toContain('✓ Logged in to example. It is “demo-server 1.0.0” and has 2 tools.');
   expect(lines.filter((line) => line.startsWith('$ '))).toHaveLength(4);

@@ -64,7 +64,7 @@ test('every package that is built in is named, with its reason where we chose it
   const builtIn = [...licences().matchAll(/^(\S+) \d+\.\d+\.\d+\S* \((.*)\)$/gm)];
   const names = builtIn.map(([, name = '']) => name);
   for (const name of Object.keys(manifest['devDependencies'] ?? {}).filter((one) => names.includes(one)))
-    expect(read('src/README.md'), name).toContain(`\`${name}\``);
+    expect(read('DECISIONS.md'), name).toContain(`\`${name}\``);
   expect(names).toEqual(expect.arrayContaining(['@modelcontextprotocol/sdk', 'conf', 'inquirer', 'qrcode-terminal', 'commander']));
   for (const [, name, licence] of builtIn) expect(licence, name).toMatch(/MIT|ISC|BSD|Apache.2\.0/);
 });

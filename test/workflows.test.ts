@@ -257,7 +257,7 @@ test('the issue forms parse, and a bug is reported with what doctor says', () =>
 });
 
 test('what .ci/run and the papers tell to run is there', () => {
-  for (const file of ['.ci/run', 'CONTRIBUTING.md', 'src/README.md']) {
+  for (const file of ['.ci/run', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'BENCHMARKS.md']) {
     for (const name of scriptsRun(read(file))) expect(Object.keys(scripts), `${file}: ${name}`).toContain(name);
   }
 });

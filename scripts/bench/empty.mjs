@@ -1,1 +1,1 @@
-/** Nothing: what any program of Node costs. */
+/** An empty program: the lower bound for any Node program. */

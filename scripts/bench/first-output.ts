@@ -2,7 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Program } from './pairs.js';
 
-/** Milliseconds from the start of a process until its stdout matches. It is ended then. @throws when it ends before. */
+/**
+ * Milliseconds from the start of a process until its stdout matches. The process is killed then.
+ *
+ * @throws Error if it exits before.
+ */
 export async function firstOutput({ words: [command = '', ...words], env }: Program, pattern: RegExp): Promise<number> {
   const before = performance.now();
   const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
@@ -19,6 +23,6 @@ export async function firstOutput({ words: [command = '', ...words], env }: Prog
   const milliseconds = await Promise.race([matched, closed.then(() => undefined)]);
   child.kill();
   await closed;
-  if (milliseconds === undefined) throw new Error(`It ended without ${pattern}: ${said}`);
+  if (milliseconds === undefined) throw new Error(`It exited without ${pattern}: ${said}`);
   return milliseconds;
 }

@@ -1,11 +1,11 @@
-/** An app that asks a bridge as fast as it answers. */
+/** An app that sends requests to a bridge as fast as it responds. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Program } from './pairs.js';
 import { peakMemoryOf } from './pairs.js';
 
-/** The smallest MCP server there is, whose answers hold what it was asked, as JSON or as an event. */
+/** Starts a minimal MCP server that responds with the request, as JSON or as an event. */
 export async function startEcho(kind: 'json' | 'sse'): Promise<{ url: string; stop: () => void }> {
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'mcp-server.mjs'), kind], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [first] = (await once(child.stdout, 'data')) as [Buffer];
@@ -14,9 +14,9 @@ export async function startEcho(kind: 'json' | 'sse'): Promise<{ url: string; st
 
 export interface App {
   readonly child: ChildProcess;
-  /** Milliseconds from the start of the process to its answer to `initialize`. */
+  /** Milliseconds from the start of the process to its response to `initialize`. */
   readonly started: number;
-  /** Sends a call, and resolves when its answer has come. */
+  /** Sends a call and resolves when the response has arrived. */
   call(bytes: number): Promise<void>;
   end(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export async function startApp({ words: [command = '', ...words], env }: Program
     let start = 0;
     for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
       pieces.push(chunk.subarray(start, end));
-      // Where the echo puts it, so that the load does not cost more than what it measures.
+      // The echo server puts the id here. Parsing the whole line would cost more than what is measured.
       const id = Number(/"id":(\d+)/.exec(Buffer.concat(pieces).toString('latin1', 0, 60))?.[1]);
       waiting.get(id)?.();
       waiting.delete(id);
@@ -60,28 +60,28 @@ export async function startApp({ words: [command = '', ...words], env }: Program
     end: async () => {
       child.stdin.end();
       const ended = once(child, 'close');
-      // Some bridges stay when nobody is left.
-      const impatience = setTimeout(() => child.kill('SIGKILL'), 5_000);
+      // Some bridges do not exit when stdin is closed.
+      const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
       await ended;
-      clearTimeout(impatience);
+      clearTimeout(timer);
     },
   };
 }
 
 export interface Load {
   readonly bytes: number;
-  /** How many calls are under way at a time. */
+  /** The number of concurrent calls. */
   readonly width: number;
-  /** Calls that are counted, after as many as `warm` that are not. */
+  /** The number of measured calls, after `warm` calls that are not measured. */
   readonly count: number;
   readonly warm: number;
 }
 
 export interface Measured {
   readonly started: number;
-  /** Calls a second. */
+  /** Calls per second. */
   readonly rate: number;
-  /** Milliseconds that ninety-nine of a hundred calls take at most. */
+  /** The 99th percentile, in milliseconds. */
   readonly p99: number;
   /** MiB. */
   readonly memory: number;

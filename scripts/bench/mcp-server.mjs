@@ -1,4 +1,4 @@
-/** As little of an MCP server as there can be, so that what is measured is what stands before it: it sends back what comes. */
+/** A minimal MCP server that sends the request back, so that the bridge in front of it is what is measured. */
 import { Buffer } from 'node:buffer';
 import { createServer } from 'node:http';
 

@@ -1,10 +1,10 @@
-/** Two programs measured in turn, so that whatever else the machine does meets both. */
+/** Measures two programs in turn, so that other load on the machine affects both. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** What was measured, one number a run, in the order of the runs. */
+/** One number per run, in the order of the runs. */
 export type Figures = readonly number[];
 
 export function median(figures: Figures): number {
@@ -13,14 +13,14 @@ export function median(figures: Figures): number {
   return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
-/** Half the distance between the quartiles, of which a half of all runs is within, as a part of the median. */
+/** Half the interquartile range, relative to the median. */
 export function spread(figures: Figures): number {
   const sorted = [...figures].sort((one, other) => one - other);
   const at = (part: number) => sorted[Math.round((sorted.length - 1) * part)] ?? NaN;
   return (at(0.75) - at(0.25)) / 2 / median(figures);
 }
 
-/** Runs each of `measures` once a round. The first round only warms the disk's cache, and is not counted. */
+/** Runs each of `measures` once per round. The first round warms the disk cache and is not counted. */
 export async function inTurn<Name extends string>(
   rounds: number,
   measures: Readonly<Record<Name, () => Promise<number>>>,
@@ -41,35 +41,39 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Milliseconds from the start of a process to its end. @throws when it ends otherwise than with 0. */
+/**
+ * Milliseconds from the start of a process to its exit.
+ *
+ * @throws Error if it does not exit with 0.
+ */
 export async function wallTime({ words: [command = '', ...words], env }: Program): Promise<number> {
   const before = performance.now();
   const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const code = await new Promise((resolve) => child.once('close', resolve));
-  if (code !== 0) throw new Error(`${words.join(' ')} ended with ${String(code)}: ${said}`);
+  if (code !== 0) throw new Error(`${words.join(' ')} exited with ${String(code)}: ${said}`);
   return performance.now() - before;
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-/** Leaves the most memory that a process has taken, in KiB, where MAX_RSS_FILE says. */
+/** Writes the peak memory of a process, in KiB, into the file that MAX_RSS_FILE names. */
 const hook = path.join(folder, 'max-rss.cjs');
 writeFileSync(
   hook,
   "process.on('exit', () => require('node:fs').writeFileSync(process.env.MAX_RSS_FILE, String(process.resourceUsage().maxRSS)));",
 );
 
-/** MiB that a process of Node has taken at most. */
+/** The peak memory of a Node process, in MiB. */
 export async function peakMemory({ words: [node = '', ...words], env }: Program): Promise<number> {
   const file = path.join(folder, 'max-rss');
   await wallTime({ words: [node, '--require', hook, ...words], env: { ...env, MAX_RSS_FILE: file } });
   return Number(readFileSync(file, 'utf8')) / 1024;
 }
 
-/** MiB that a running process has taken at most, as Linux says. */
+/** The peak memory of a running process, in MiB, from /proc. */
 export function peakMemoryOf(pid: number | undefined): number {
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }

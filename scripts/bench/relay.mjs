@@ -1,4 +1,4 @@
-/** The floor: a bridge of twenty lines that knows nothing but how to pass a message on. */
+/** The upper bound for a bridge: twenty lines that only pass messages on. */
 import http from 'node:http';
 import { createInterface } from 'node:readline';
 

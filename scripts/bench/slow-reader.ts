@@ -4,13 +4,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { listen } from '../../test/helpers/listen.js';
 import { peakMemoryOf, type Program } from './pairs.js';
 
-/** MiB that the server would send. */
+/** MiB that the server offers. */
 const stream = 256;
 
 /**
- * An app that asks once and reads nothing, of a server that answers with a stream of notifications as fast as it is taken.
+ * Runs an app that sends one request and reads nothing. The server responds with a stream of notifications as fast as it
+ * can send them.
  *
- * @returns the MiB that the bridge has taken at most, and those that the server could send.
+ * @returns the peak memory of the bridge, and how much the server could send, in MiB.
  */
 export async function slowReader(bridge: (url: string) => Program): Promise<{ memory: number; sent: number }> {
   let sent = 0;
@@ -35,7 +36,7 @@ export async function slowReader(bridge: (url: string) => Program): Promise<{ me
   } = bridge(`${origin}/mcp`);
   const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'ignore'], env: { ...process.env, ...env } });
   child.stdin.write('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}\n');
-  // Until nothing moves any more.
+  // Until the server can send no more.
   for (let before = -1; before !== sent;) {
     before = sent;
     await wait(1_500);

@@ -1,13 +1,13 @@
-/** A recording in asciinema's format, version 2: a line of JSON for the window, and one for each thing that is printed. */
+/** A recording in asciinema's format, version 2: one line of JSON for the window and one for each output. */
 export interface Cast {
   readonly columns: number;
   readonly rows: number;
-  /** Seconds from the beginning, and what was printed then. */
+  /** Seconds from the start, and the output at that time. */
   readonly events: readonly (readonly [at: number, text: string])[];
 }
 
-/** Pauses are cut to that many seconds. */
-const longestPause = 2;
+/** Longer pauses are shortened to this, in seconds. */
+const maxPauseSeconds = 2;
 
 export function formatCast({ columns, rows, events }: Cast): string {
   const header = { version: 2, width: columns, height: rows, title: 'mcp-auth', env: { TERM: 'xterm-256color' } };
@@ -21,12 +21,12 @@ export function parseCast(text: string): Cast {
   return { columns, rows, events };
 }
 
-/** The same without the waiting. */
-export function withoutPauses(cast: Cast): Cast {
+/** Shortens long pauses. */
+export function shortenPauses(cast: Cast): Cast {
   let cut = 0;
   let before = 0;
   const events = cast.events.map(([at, text]) => {
-    cut += Math.max(0, at - before - longestPause);
+    cut += Math.max(0, at - before - maxPauseSeconds);
     before = at;
     return [Number((at - cut).toFixed(2)), text] as const;
   });

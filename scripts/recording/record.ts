@@ -1,20 +1,20 @@
-/** A session with the demo's servers, recorded in a real terminal: what is shown has been typed, and printed by the program. */
+/** Records a session with the demo's servers in a real terminal. */
 import { mkdtempSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { command } from '../../test/helpers/build.js';
 import { Person } from '../../test/helpers/person.js';
-import { withoutPauses, type Cast } from './cast.js';
+import { shortenPauses, type Cast } from './cast.js';
 
 const columns = 92;
 const rows = 36;
 const prompt = '$ ';
-/** Milliseconds between two keys, and before a command is given. */
-const typing = 45;
-const reading = 1_500;
-/** Milliseconds for the whole of it, which takes about twenty seconds. */
-const patience = 300_000;
+/** Milliseconds between two keys, and before a command is typed. */
+const keyDelay = 45;
+const readingDelay = 1_500;
+/** Milliseconds for the whole recording, which takes about twenty seconds. */
+const timeout = 300_000;
 
 /** Logs in to the MCP server at `url` by device code, and uses the login. */
 export async function record(url: string): Promise<Cast> {
@@ -54,8 +54,8 @@ export async function record(url: string): Promise<Cast> {
       resolve();
     });
   });
-  // A shell that hangs is ended, nothing more: what is slow on a busy machine is not wrong.
-  const hung = setTimeout(() => shell.kill(), patience);
+  // Only a shell that hangs is killed. A busy machine may be slow.
+  const hung = setTimeout(() => shell.kill(), timeout);
   const seen = async (pattern: RegExp): Promise<RegExpExecArray> => {
     for (;;) {
       const match = pattern.exec(printed);
@@ -68,10 +68,10 @@ export async function record(url: string): Promise<Cast> {
     }
   };
   const type = async (line: string) => {
-    await wait(reading);
+    await wait(readingDelay);
     for (const key of line) {
       shell.write(key);
-      await wait(typing);
+      await wait(keyDelay);
     }
     shell.write('\r');
     await seen(/\r\n/);
@@ -83,7 +83,7 @@ export async function record(url: string): Promise<Cast> {
     await type(`mcp-auth login ${url} --name example --no-browser`);
     const [, page = ''] = await seen(/(http:\S+\/device)\s/);
     const [, code = ''] = await seen(/([A-Z]{4}-[A-Z]{4})/);
-    // Time to look at the code; nobody can type it any faster.
+    // Time for the viewer to read the code.
     await wait(4_000);
     await new Person().approveDevice(page, code);
     await prompted();
@@ -93,7 +93,7 @@ export async function record(url: string): Promise<Cast> {
     await prompted();
     await type('mcp-auth doctor | tail -3');
     await prompted();
-    return withoutPauses({ columns, rows, events });
+    return shortenPauses({ columns, rows, events });
   } finally {
     clearTimeout(hung);
     shell.kill();
@@ -102,8 +102,8 @@ export async function record(url: string): Promise<Cast> {
   }
 }
 
-/** The lines of a recording without what is another each time: codes, ports, times, folders, the drawing of the QR code. */
-export function lasting(lines: readonly string[]): string[] {
+/** Removes from the lines of a recording what differs each time: codes, ports, times, folders, the QR code. */
+export function removeVolatileText(lines: readonly string[]): string[] {
   return lines
     .map((line) =>
       line

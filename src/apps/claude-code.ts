@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { isObject } from '../text/json.js';
 import {
@@ -11,6 +10,7 @@ import {
   type CachedLogin,
   type CopiedLogin,
 } from './app.js';
+import { computeCacheKey } from './cache-key.js';
 import { jsonc } from './formats/jsonc.js';
 import { formatShellLine } from '../text/command-line.js';
 
@@ -33,20 +33,12 @@ export const claudeCode: App = {
   },
   cache: createFileCache({
     path: ({ home, variables }) => path.join(variables['CLAUDE_CONFIG_DIR'] ?? path.join(home, '.claude'), '.credentials.json'),
-    put: (text, login) => jsonc.put(text, ['mcpOAuth', computeCacheKey(login)], { entry: cached(login), replaced: [] }),
+    put: (text, login) => jsonc.put(text, ['mcpOAuth', computeCacheKey(login)], { entry: toCacheEntry(login), replaced: [] }),
     read: (text) => Object.values(jsonc.parse(text, 'the cache')['mcpOAuth'] ?? {}).flatMap(readCached),
   }),
 };
 
-/** The name and the first half of a hash of what the server is: its URL and headers. */
-export function computeCacheKey({ name, url }: Pick<CopiedLogin, 'name' | 'url'>): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify({ type: 'http', url, headers: {} }))
-    .digest('hex');
-  return `${name}|${hash.slice(0, 16)}`;
-}
-
-function cached({ name, url, accessToken, refreshToken, expiresAtSeconds, clientId, scope }: CopiedLogin) {
+function toCacheEntry({ name, url, accessToken, refreshToken, expiresAtSeconds, clientId, scope }: CopiedLogin) {
   return {
     serverName: name,
     serverUrl: url,

@@ -17,7 +17,7 @@ export const cline: App = {
   summary: 'Cline',
   format: jsonc,
   servers: ['mcpServers'],
-  configPath: (place, project) => (project ? undefined : settings(place)),
+  configPath: (place, project) => (project ? undefined : getSettingsFile(place)),
   entries: {
     bridge: toCommandEntry,
     header: (connection) => ({ type: 'streamableHttp', url: connection.url, headers: createTokenHeader(connection) }),
@@ -25,17 +25,17 @@ export const cline: App = {
   },
   // It keeps tokens in the server's entry.
   cache: createFileCache({
-    path: settings,
-    put: (text, login) => jsonc.put(text, ['mcpServers', login.name], { entry: { oauth: cached(login) }, replaced: ['oauth'] }),
+    path: getSettingsFile,
+    put: (text, login) => jsonc.put(text, ['mcpServers', login.name], { entry: { oauth: toCacheEntry(login) }, replaced: ['oauth'] }),
     read: (text) => Object.entries(jsonc.parse(text, 'the cache')['mcpServers'] ?? {}).flatMap(readCached),
   }),
 };
 
-function settings({ home, variables }: { home: string; variables: Readonly<Record<string, string | undefined>> }): string {
+function getSettingsFile({ home, variables }: { home: string; variables: Readonly<Record<string, string | undefined>> }): string {
   return path.join(variables['CLINE_DIR'] ?? path.join(home, '.cline'), 'data', 'settings', 'cline_mcp_settings.json');
 }
 
-function cached({ clientId = '', clientSecret, accessToken, refreshToken, expiresAtSeconds, scope, nowSeconds }: CopiedLogin) {
+function toCacheEntry({ clientId = '', clientSecret, accessToken, refreshToken, expiresAtSeconds, scope, nowSeconds }: CopiedLogin) {
   return {
     clientInformation: { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) },
     tokens: {

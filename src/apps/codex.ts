@@ -10,7 +10,7 @@ import {
   type CachedLogin,
   type CopiedLogin,
 } from './app.js';
-import { computeCacheKey } from './claude-code.js';
+import { computeCacheKey } from './cache-key.js';
 import { jsonc } from './formats/jsonc.js';
 import { toml } from './formats/toml.js';
 import { formatShellLine } from '../text/command-line.js';
@@ -33,12 +33,12 @@ export const codex: App = {
   },
   cache: createFileCache({
     path: ({ home, variables }) => path.join(variables['CODEX_HOME'] ?? path.join(home, '.codex'), '.credentials.json'),
-    put: (text, login) => jsonc.put(text, [computeCacheKey(login)], { entry: cached(login), replaced: [] }),
+    put: (text, login) => jsonc.put(text, [computeCacheKey(login)], { entry: toCacheEntry(login), replaced: [] }),
     read: (text) => Object.values(jsonc.parse(text, 'the cache')).flatMap(readCached),
   }),
 };
 
-function cached({ name, url, issuer = '', clientId = '', accessToken, refreshToken, expiresAtSeconds, scope = '' }: CopiedLogin) {
+function toCacheEntry({ name, url, issuer = '', clientId = '', accessToken, refreshToken, expiresAtSeconds, scope = '' }: CopiedLogin) {
   return {
     server_name: name,
     server_url: url,

@@ -6,8 +6,7 @@ import { isObject } from '../text/json.js';
 import { readLogin } from '../store/login.js';
 import { expandsToUrl } from '../store/variables.js';
 import type { App, Connection, ConnectionMethod } from './app.js';
-import { getValueAt, type ConfigEntry } from './formats/format.js';
-import { invalidFileError } from './formats/jsonc.js';
+import { getValueAt, invalidFileError, type ConfigEntry } from './formats/format.js';
 import { translateVariables } from './notation.js';
 
 /** A server in an app's configuration. */
@@ -64,12 +63,15 @@ export function addConnection(
       hint: 'Choose another name with --as.',
     });
   }
-  checkIsNoLogin(known, { app, file, name: connection.name });
-  return app.format.put(text, [...app.servers, connection.name], { entry: withTheirs(entry, known?.entry), replaced: connectionKeys });
+  checkHasNoLogin(known, { app, file, name: connection.name });
+  return app.format.put(text, [...app.servers, connection.name], {
+    entry: keepUserSettings(entry, known?.entry),
+    replaced: connectionKeys,
+  });
 }
 
 /** Keeps the user's own headers (except Authorization) or environment variables, if the new entry can have them. */
-function withTheirs(entry: ConfigEntry, before: Readonly<Record<string, unknown>> = {}): ConfigEntry {
+function keepUserSettings(entry: ConfigEntry, before: Readonly<Record<string, unknown>> = {}): ConfigEntry {
   const isStarted = 'command' in entry || 'cmd' in entry;
   const places = isStarted ? ['env'] : ['headers', 'http_headers'];
   const kept = places.flatMap((place) => {
@@ -99,7 +101,7 @@ export function removeConnection(
 ): string {
   const known = readServers(text, { app, file, ours }).find((one) => one.name === name);
   if (known === undefined) throw new AuthError('usage', `${app.summary} has no server called ${name} in ${file}.`);
-  checkIsNoLogin(known, { app, file, name });
+  checkHasNoLogin(known, { app, file, name });
   const isSame = known.url !== undefined && url !== undefined && expandsToUrl(known.url, url, env);
   if (known.how === undefined || ((known.how === 'own' || known.how === 'header') && !isSame))
     throw new AuthError('usage', `${name} in ${file} was not connected by mcp-auth.`);
@@ -107,7 +109,7 @@ export function removeConnection(
 }
 
 /** An app's file may be another store of mcp-auth. Its logins were not written by `connect` and must not be overwritten. */
-function checkIsNoLogin(known: AppServer | undefined, { app, file, name }: { app: App; file: string; name: string }): void {
+function checkHasNoLogin(known: AppServer | undefined, { app, file, name }: { app: App; file: string; name: string }): void {
   const login = readLogin(known?.entry);
   if (login?.refreshToken === undefined && login?.issuer === undefined) return;
   throw new AuthError('usage', `${app.summary} has its own login to ${name} in ${file}, which mcp-auth would overwrite.`, {
@@ -125,7 +127,7 @@ export function createEntry(app: App, connection: Connection, how: ConnectionMet
 }
 
 /** Servers in one file: each is compared with every server of the store. */
-const mostServers = 10_000;
+const maxServers = 10_000;
 
 /**
  * Reads the servers of an app.
@@ -136,19 +138,19 @@ const mostServers = 10_000;
 export function readServers(text: string, { app, file, ours }: { app: App; file: string; ours: string }): AppServer[] {
   const found = getValueAt(app.format.parse(text, file), app.servers);
   const all = isObject(found) ? Object.entries(found) : [];
-  if (all.length > mostServers) throw invalidFileError(file, `has ${all.length} servers, more than the limit of ${mostServers}`);
-  return all.flatMap(([name, entry]) => (isObject(entry) ? [describe({ name, entry, ours, app })] : []));
+  if (all.length > maxServers) throw invalidFileError(file, `has ${all.length} servers, more than the limit of ${maxServers}`);
+  return all.flatMap(([name, entry]) => (isObject(entry) ? [toAppServer({ name, entry, ours, app })] : []));
 }
 
-function describe({ name, entry, ours, app }: { name: string; entry: Record<string, unknown>; ours: string; app: App }): AppServer {
-  const written = urlOf(entry);
-  const { text: url, appVariables: foreign } = translateVariables(written ?? '', { bare: app.allowsBareVariables, isUrl: true });
-  const used = useOf(entry, ours);
+function toAppServer({ name, entry, ours, app }: { name: string; entry: Record<string, unknown>; ours: string; app: App }): AppServer {
+  const written = findUrl(entry);
+  const { text: url, appVariables } = translateVariables(written ?? '', { bare: app.allowsBareVariables, isUrl: true });
+  const used = findUse(entry, ours);
   const how = used?.how ?? (written === undefined ? undefined : hasToken(entry) ? 'header' : 'own');
   return {
     name,
     entry,
-    appVariables: foreign,
+    appVariables,
     ...(written !== undefined && { url }),
     ...(how && { how }),
     ...(used?.login !== undefined && { login: used.login }),
@@ -156,17 +158,17 @@ function describe({ name, entry, ours, app }: { name: string; entry: Record<stri
 }
 
 /** The URL of an entry, also if it uses mcp-remote. */
-function urlOf(entry: Record<string, unknown>): string | undefined {
+function findUrl(entry: Record<string, unknown>): string | undefined {
   const inner = isObject(entry['remote']) ? entry['remote'] : entry;
   const url = urlKeys.map((key) => inner[key]).find((value) => typeof value === 'string');
   if (typeof url === 'string') return url;
-  const words = wordsOf(entry);
+  const words = getCommandWords(entry);
   return words.some((word) => /^(@[\w-]+\/)?mcp-remote(@|$)/.test(word)) ? words.find((word) => /^https?:\/\//.test(word)) : undefined;
 }
 
 /** How an entry uses a login of the store, and the server's name there. */
-function useOf(entry: Record<string, unknown>, ours: string): { how: ConnectionMethod; login: string | undefined } | undefined {
-  const words = wordsOf(entry);
+function findUse(entry: Record<string, unknown>, ours: string): { how: ConnectionMethod; login: string | undefined } | undefined {
+  const words = getCommandWords(entry);
   if (words.includes('bridge') && words.some((word) => isOurs(word, ours)))
     return { how: 'bridge', login: words[words.indexOf('bridge') + 1] };
   const helper = entry['headersHelper'] ?? entry['http_headers_helper'];
@@ -180,7 +182,7 @@ function isOurs(word: string, ours: string): boolean {
 }
 
 /** The command of an entry, as words. */
-function wordsOf({ command, cmd, args }: Record<string, unknown>): string[] {
+function getCommandWords({ command, cmd, args }: Record<string, unknown>): string[] {
   const all: unknown[] = [command, cmd, args].flat();
   return all.filter((word) => typeof word === 'string');
 }

@@ -25,15 +25,15 @@ export function readEntryHeaders(
   const { headers, http_headers, env_http_headers, requestOptions, remote } = entry;
   const written = [headers, http_headers, ...[requestOptions, remote].map((inner) => (isObject(inner) ? inner['headers'] : undefined))];
   // In Codex, the values of this key are names of variables.
-  const fromVariables = pairsOf(env_http_headers).map(([name, variable]) => [name, `\${${variable}}`] as const);
-  const all = [...written.flatMap(pairsOf), ...fromVariables, ...headersOfCommand(entry)];
+  const fromVariables = toPairs(env_http_headers).map(([name, variable]) => [name, `\${${variable}}`] as const);
+  const all = [...written.flatMap(toPairs), ...fromVariables, ...readCommandHeaders(entry)];
   const byName = new Map(all.map(([name, value]) => [name.toLowerCase(), { name, value }]));
-  return [...byName.values()].filter(({ name }) => !reservedHeaders.has(name.toLowerCase())).map((one) => describe(one, bare));
+  return [...byName.values()].filter(({ name }) => !reservedHeaders.has(name.toLowerCase())).map((one) => toEntryHeader(one, bare));
 }
 
-function describe({ name, value }: { name: string; value: string }, bare: boolean): EntryHeader {
-  const { text, appVariables: foreign } = translateVariables(value, { bare });
-  const [first] = foreign;
+function toEntryHeader({ name, value }: { name: string; value: string }, bare: boolean): EntryHeader {
+  const { text, appVariables } = translateVariables(value, { bare });
+  const [first] = appVariables;
   const problem =
     name.toLowerCase() === 'authorization'
       ? 'the login replaces it'
@@ -42,19 +42,19 @@ function describe({ name, value }: { name: string; value: string }, bare: boolea
         : isHeaderName(name) && isHeaderValue(text)
           ? undefined
           : 'it is not a valid header';
-  return { name, value: text, ...(problem !== undefined && { problem }), isSecret: isSecret(name, text) };
+  return { name, value: text, ...(problem !== undefined && { problem }), isSecret: seemsSecret(name, text) };
 }
 
-function isSecret(name: string, value: string): boolean {
+function seemsSecret(name: string, value: string): boolean {
   const literal = value.replace(/\$\{\w+\}/g, '').trim();
   if (literal === '' || /^(bearer|basic|token)$/i.test(literal)) return false;
   return /key|token|secret|auth|pass|cookie|credential|session|signature/i.test(name) || redactCredentials(literal) !== literal;
 }
 
 /** `mcp-remote URL --header 'Name: value'`. Variables in a value may be defined in the entry's own `env`. */
-function headersOfCommand({ command, args, env }: Readonly<Record<string, unknown>>): (readonly [string, string])[] {
+function readCommandHeaders({ command, args, env }: Readonly<Record<string, unknown>>): (readonly [string, string])[] {
   const words: unknown[] = [command, args].flat();
-  const own = new Map(pairsOf(env));
+  const own = new Map(toPairs(env));
   return words.flatMap((word, at) => {
     const line: unknown = word === '--header' ? words[at + 1] : undefined;
     const [, name = '', value = ''] = typeof line === 'string' ? (/^([^:\s]+):\s*(.*)$/s.exec(line) ?? []) : [];
@@ -63,7 +63,7 @@ function headersOfCommand({ command, args, env }: Readonly<Record<string, unknow
 }
 
 /** The members of an object whose value is a string, a number or a boolean. */
-function pairsOf(value: unknown): (readonly [string, string])[] {
+function toPairs(value: unknown): (readonly [string, string])[] {
   if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([name, one]) =>
     typeof one === 'string' || typeof one === 'number' || typeof one === 'boolean' ? [[name, String(one)] as const] : [],

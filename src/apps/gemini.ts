@@ -11,7 +11,7 @@ import {
   type CachedLogin,
   type CopiedLogin,
 } from './app.js';
-import { invalidFileError } from './formats/jsonc.js';
+import { invalidFileError } from './formats/format.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Gemini CLI: `~/.gemini/settings.json`, and the same in a project. */
@@ -31,7 +31,7 @@ export const gemini: App = {
     path: ({ home }) => path.join(home, '.gemini', 'mcp-oauth-tokens.json'),
     put: (text, login) => {
       const others = parseList(text).filter((entry) => !isObject(entry) || entry['serverName'] !== login.name);
-      return `${JSON.stringify([...others, cached(login)], null, 2)}\n`;
+      return `${JSON.stringify([...others, toCacheEntry(login)], null, 2)}\n`;
     },
     read: (text) => parseList(text).flatMap(readCached),
   }),
@@ -43,12 +43,12 @@ function parseList(text: string): unknown[] {
     const value: unknown = JSON.parse(stripByteOrderMark(text));
     if (Array.isArray(value)) return value;
   } catch {
-    // Not its cache, or half of it.
+    // Not the cache, or an incomplete one.
   }
-  throw invalidFileError('The token cache of Gemini CLI', 'is not the list that it should be');
+  throw invalidFileError('The token cache of Gemini CLI', 'is not a JSON list');
 }
 
-function cached({ name, url, accessToken, refreshToken, expiresAtSeconds, scope, clientId, tokenEndpoint, nowSeconds }: CopiedLogin) {
+function toCacheEntry({ name, url, accessToken, refreshToken, expiresAtSeconds, scope, clientId, tokenEndpoint, nowSeconds }: CopiedLogin) {
   const token = {
     accessToken,
     tokenType: 'Bearer',

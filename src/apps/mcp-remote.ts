@@ -13,28 +13,28 @@ export const mcpRemote: App = {
   entries: { copy: () => ({}) },
   cache: {
     files: (place, login) => [
-      { path: fileOf(place, login.url, 'tokens'), put: () => `${JSON.stringify(cached(login), null, 2)}\n` },
-      { path: fileOf(place, login.url, 'client_info'), put: () => `${JSON.stringify(clientInfo(login), null, 2)}\n` },
+      { path: getCacheFile(place, login.url, 'tokens'), put: () => `${JSON.stringify(toCacheEntry(login), null, 2)}\n` },
+      { path: getCacheFile(place, login.url, 'client_info'), put: () => `${JSON.stringify(toClientInfo(login), null, 2)}\n` },
     ],
     sources: (place, known) =>
       known.map((server) => ({
-        path: fileOf(place, server.url, 'tokens'),
+        path: getCacheFile(place, server.url, 'tokens'),
         read: (text) => readCached(jsonc.parse(text, 'the cache'), server),
       })),
   },
   nextSteps: 'Alternatively, replace npx mcp-remote URL with: mcp-auth bridge NAME, which shares the login.',
 };
 
-function fileOf({ home, variables }: AppEnvironment, url: string, what: string): string {
+function getCacheFile({ home, variables }: AppEnvironment, url: string, what: string): string {
   const folder = variables['MCP_REMOTE_CONFIG_DIR'] ?? path.join(home, '.mcp-auth');
-  return path.join(folder, 'mcp-remote-v1', `${hashOf(url)}_${what}.json`);
+  return path.join(folder, 'mcp-remote-v1', `${hashUrl(url)}_${what}.json`);
 }
 
-function hashOf(url: string): string {
+function hashUrl(url: string): string {
   return createHash('md5').update(url).digest('hex');
 }
 
-function cached({ accessToken, refreshToken, expiresAtSeconds, scope, issuer, nowSeconds }: CopiedLogin) {
+function toCacheEntry({ accessToken, refreshToken, expiresAtSeconds, scope, issuer, nowSeconds }: CopiedLogin) {
   return {
     access_token: accessToken,
     token_type: 'Bearer',
@@ -46,8 +46,8 @@ function cached({ accessToken, refreshToken, expiresAtSeconds, scope, issuer, no
 }
 
 /** mcp-remote accepts only a client whose redirect URI has the port that it derives from the hash. */
-function clientInfo({ url, clientId = '', clientSecret }: CopiedLogin) {
-  const port = 3335 + (Number.parseInt(hashOf(url).slice(0, 4), 16) % 45_816);
+function toClientInfo({ url, clientId = '', clientSecret }: CopiedLogin) {
+  const port = 3335 + (Number.parseInt(hashUrl(url).slice(0, 4), 16) % 45_816);
   return {
     client_id: clientId,
     ...(clientSecret !== undefined && { client_secret: clientSecret }),

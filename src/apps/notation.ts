@@ -28,10 +28,10 @@ export function translateVariables(
   text: string,
   { bare = false, isUrl = false }: { bare?: boolean | undefined; isUrl?: boolean } = {},
 ): TranslatedText {
-  const foreign: string[] = [];
+  const appVariables: string[] = [];
   const braced = text.replace(written, (one) => {
-    const ours = translated(one);
-    if (ours === undefined) foreign.push(one);
+    const ours = translateVariable(one);
+    if (ours === undefined) appVariables.push(one);
     return ours ?? one;
   });
   const host = isUrl ? (/^(?:\w+:\/\/)?[^/?#]*/.exec(braced)?.[0] ?? '') : '';
@@ -40,21 +40,21 @@ export function translateVariables(
   // A variable as the default of a variable: neither mcp-auth nor pflow supports it.
   const nested = braced.match(/\$\{\w+:-[^{}]*\$\{[^{}]*\}/g) ?? [];
   const withBraces = bare || /\$[A-Za-z_]/.test(host) ? braced.replace(withoutBraces, '$${$1}') : braced;
-  return { text: withBraces, appVariables: [...foreign, ...percents, ...nested] };
+  return { text: withBraces, appVariables: [...appVariables, ...percents, ...nested] };
 }
 
-function translated(one: string): string | undefined {
+function translateVariable(one: string): string | undefined {
   const inner = /^\$?\{([^{}]*)\}$/.exec(one)?.[1]?.trim();
-  const [, prefix, name = '', otherwise] = /^(env[:.])?(\w+)(:-.*)?$/is.exec(inner ?? '') ?? [];
+  const [, prefix, name = '', defaultValue] = /^(env[:.])?(\w+)(:-.*)?$/is.exec(inner ?? '') ?? [];
   const isVariable = name !== '' && (prefix !== undefined || (one.startsWith('$') && !predefined.has(name)));
-  return isVariable ? `\${${name}${otherwise ?? ''}}` : undefined;
+  return isVariable ? `\${${name}${defaultValue ?? ''}}` : undefined;
 }
 
 /** Where the value of such a part comes from, as the end of a sentence. */
-export function explainAppVariable(foreign: string): string {
-  if (/^\$\{input:/i.test(foreign)) return 'which the app asks you for';
-  if (/^\{file:|^\$\{file:/i.test(foreign)) return 'which the app reads from a file';
-  if (/^\$\{(command|cmd):/i.test(foreign)) return 'which the app gets from a command';
-  if (foreign.startsWith('%')) return 'which is not a variable in any app';
+export function explainAppVariable(appVariables: string): string {
+  if (/^\$\{input:/i.test(appVariables)) return 'which the app asks you for';
+  if (/^\{file:|^\$\{file:/i.test(appVariables)) return 'which the app reads from a file';
+  if (/^\$\{(command|cmd):/i.test(appVariables)) return 'which the app gets from a command';
+  if (appVariables.startsWith('%')) return 'which is not a variable in any app';
   return 'which only the app can resolve';
 }

@@ -20,12 +20,12 @@ export const opencode: App = {
   },
   cache: createFileCache({
     path: ({ home, variables }) => path.join(variables['XDG_DATA_HOME'] ?? path.join(home, '.local', 'share'), 'opencode', 'mcp-auth.json'),
-    put: (text, login) => jsonc.put(text, [login.name], { entry: cached(login), replaced: [] }),
+    put: (text, login) => jsonc.put(text, [login.name], { entry: toCacheEntry(login), replaced: [] }),
     read: (text) => Object.entries(jsonc.parse(text, 'the cache')).flatMap(readCached),
   }),
 };
 
-function cached({ url, accessToken, refreshToken, expiresAtSeconds, scope, clientId, clientSecret }: CopiedLogin) {
+function toCacheEntry({ url, accessToken, refreshToken, expiresAtSeconds, scope, clientId, clientSecret }: CopiedLogin) {
   return {
     serverUrl: url,
     tokens: {

@@ -1,19 +1,19 @@
-/** What a server sends in answer, up to the size that a message may have. */
+/** Response bodies, read up to the size limit of a message. */
 import type { BinaryString, HttpResponse } from '../effects.js';
 import { AuthError } from '../errors.js';
 import { binaryEncoding } from '../text/binary-string.js';
 
-/** Bytes of one message: a few images fit into it, and an answer without end does not. */
+/** Large enough for a few images, small enough to stop an endless response. */
 export const maxMessageBytes = 64 * 1024 * 1024;
 
 const byteOrderMark = /^\xef\xbb\xbf/;
 
-/** Whether the status is one of success: RFC 9110 section 15.3. */
+/** Whether the status means success (RFC 9110 section 15.3). */
 export function isOk({ status }: HttpResponse): boolean {
   return status >= 200 && status < 300;
 }
 
-/** @throws AuthError `response_invalid` when it is larger than `largestMessage`, `network_error` when it breaks off. */
+/** @throws AuthError `response_invalid` if it is larger than `maxMessageBytes`, `network_error` if the connection is lost. */
 export async function readBody({ body }: HttpResponse): Promise<BinaryString> {
   const chunks: string[] = [];
   let size = 0;
@@ -27,9 +27,10 @@ export async function readBody({ body }: HttpResponse): Promise<BinaryString> {
 }
 
 /**
- * Takes a body to its end, in octets, and waits wherever `take` wants it to wait. What `take` throws ends it.
+ * Calls `take` with each chunk of a body, as a binary string, until its end. Reading pauses until a promise returned by `take`
+ * resolves. An error thrown by `take` stops it.
  *
- * @throws AuthError `network_error` when it breaks off.
+ * @throws AuthError `network_error` if the connection is lost.
  */
 export function forEachChunk(body: HttpResponse['body'], take: (chunk: string) => Promise<unknown> | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -51,27 +52,26 @@ export function forEachChunk(body: HttpResponse['body'], take: (chunk: string) =
       })
       .on('end', resolve)
       .on('error', fail)
-      // After its end that comes too; of a body that was destroyed nothing else does.
+      // `close` also follows `end`. For a destroyed body it is the only event.
       .on('close', () => body.readableEnded || reject(connectionLostError()));
   });
 }
 
-/** Bytes of a body nobody wants that are read nevertheless, so that its connection can be used again. */
-const worthReading = 64 * 1024;
+/** An unwanted body up to this size is read, so that its connection can be used again. */
+const maxDrainedBytes = 64 * 1024;
 
-/** Has done with an answer whose body nobody wants: it may be without end. */
+/** Discards the body of a response. A long or endless one is cut off. */
 export function discardResponse({ headers, body }: HttpResponse): void {
   body.on('error', () => undefined);
-  if (Number(headers['content-length']) <= worthReading) body.resume();
+  if (Number(headers['content-length']) <= maxDrainedBytes) body.resume();
   else body.destroy();
 }
 
-/** An answer that may be there, and has not come. */
+/** The server may have processed the request, but its response did not arrive. */
 export function connectionLostError(): AuthError {
-  return new AuthError('network_error', 'The connection was lost before the answer came.', { hint: 'Try again.' });
+  return new AuthError('network_error', 'The connection was lost before the response arrived.', { hint: 'Try again.' });
 }
 
-/** A message that is larger than `largestMessage`. */
 export function messageTooLargeError(): AuthError {
-  return new AuthError('response_invalid', `The server sent a message of more than ${maxMessageBytes / 1024 / 1024} MiB.`);
+  return new AuthError('response_invalid', `The server sent a message larger than ${maxMessageBytes / 1024 / 1024} MiB.`);
 }

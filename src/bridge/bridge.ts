@@ -1,23 +1,25 @@
-/** stdio on one side, a remote MCP server with its login on the other: for apps that can only start a command. */
+/** Connects an app that can only start a command (stdio) to a remote MCP server, with the stored login. */
 import type { Context } from '../context.js';
-import type { Lines } from '../effects.js';
+import type { BinaryString, Lines } from '../effects.js';
 import { AuthError, toAuthError } from '../errors.js';
 import { redactError } from '../secrets/secrets.js';
-import { createAuthorizedFetch, type Target } from './authorized-fetch.js';
+import { createAuthorizedHttp } from './authorized-http.js';
 import { createHttpSse } from './http-sse.js';
 import {
   createErrorResponse,
-  jsonRpcErrorCodes,
   createFailureResponse,
-  isResponseTo,
-  parseMessage,
   isRequest,
+  isResponseTo,
+  jsonRpcErrorCodes,
+  listRequestIds,
+  parseMessage,
   type Message,
 } from './json-rpc.js';
 import { createStreamableHttp } from './streamable-http.js';
+import type { Target } from './target-login.js';
 import { TransportNotSupported, type Deliver, type Transport } from './transport.js';
 
-/** Which transports are tried, in their order; `--transport` names them as mcp-remote does. */
+/** The transports to try, in this order, for each value of `--transport`. mcp-remote uses the same values. */
 export const transports = {
   'http-first': [createStreamableHttp, createHttpSse],
   'sse-first': [createHttpSse, createStreamableHttp],
@@ -30,118 +32,145 @@ export type TransportChoice = keyof typeof transports;
 export interface BridgeOptions {
   readonly target: Target;
   readonly transport: TransportChoice;
-  /** Sent with every request besides our own. */
+  /** Sent with every request, in addition to the bridge's own headers. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Milliseconds that answers which are still to come have, when the app has closed its side. */
-const lastWords = 2_000;
+/** Milliseconds to wait for responses after the app has closed its side. */
+const closingTimeout = 2_000;
 
 /**
- * Passes messages on until the app closes its side, or the command is interrupted. Whatever goes wrong with one is told
- * in answer to it: nothing ends the bridge, and nothing asks a person.
+ * Passes messages on until the app closes its side or the command is interrupted. A request that fails is answered with an
+ * error. No failure ends the bridge, and it never prompts the user.
  */
-export async function runBridge({ target, transport, headers }: BridgeOptions, { each, write }: Lines, context: Context): Promise<void> {
-  const running = new Set<Promise<void>>();
-  const fetch = createAuthorizedFetch(target, context);
-  /** The answer that a session begins with, and who waits for it. */
-  let opening: { readonly id: string | number; readonly opened: () => void } | undefined;
-  const deliver: Deliver = (text) => {
-    const taken = write(text);
-    if (opening !== undefined && isResponseTo(text, opening.id)) {
-      opening.opened();
-      opening = undefined;
-    }
-    return taken;
-  };
-  const choices = transports[transport].map((make) => make({ url: target.url, fetch, headers, deliver }, context));
-  const server = firstThatWorks(choices);
-
-  /** Nobody is left to be told anything. */
-  let closing = false;
-  /** What is under way, and of that the requests, by what the app cancels them with. */
-  const underWay = new Set<AbortController>();
-  const waiting = new Map<unknown, AbortController>();
-  /** Used again: making one costs as much as all the rest of what the bridge does for a small message. */
-  const idle: AbortController[] = [];
-  const pass = async (message: Message) => {
-    const cancel = idle.pop() ?? new AbortController();
-    underWay.add(cancel);
-    if (isRequest(message)) waiting.set(message.id, cancel);
-    try {
-      await server.send(message, cancel.signal);
-      // The server has been told; an app that has cancelled wants no answer.
-      if (message.method === 'notifications/cancelled') waiting.get(message.cancelledId)?.abort();
-    } catch (error) {
-      if (closing || cancel.signal.aborted) return;
-      await tell(message, redactError(toAuthError(error), context.env), { write, context });
-    } finally {
-      underWay.delete(cancel);
-      if (!cancel.signal.aborted) idle.push(cancel);
-      if (isRequest(message)) waiting.delete(message.id);
-    }
-  };
-  const abortAll = () => {
-    for (const one of underWay) one.abort();
-  };
-  context.signal.addEventListener('abort', abortAll, { once: true });
-
-  /** What opens a session is waited for before anything is sent in it. */
-  let opened: Promise<void> | undefined;
-  const opens = (until: Promise<void>) => {
-    opened = until;
-    void until.then(() => opened === until && (opened = undefined));
-  };
-  await each((line) => {
-    const message = parseMessage(line);
-    if (message === undefined) {
-      if (line.trim() !== '') void write(createErrorResponse(null, { code: jsonRpcErrorCodes.parseError, message: 'That was no JSON.' }));
-      return;
-    }
-    const passing = opened === undefined ? pass(message) : opened.then(() => pass(message));
-    if (message.method === 'initialize' && isRequest(message)) {
-      // A server may leave the stream open that its answer came in.
-      const answered = new Promise<void>((resolve) => (opening = { id: message.id, opened: resolve }));
-      opens(Promise.race([passing, answered]));
-    }
-    if (message.method === 'notifications/initialized') opens(passing);
-    running.add(passing);
-    void passing.then(() => running.delete(passing));
-  });
-  if (!context.signal.aborted)
-    await Promise.race([Promise.all(running), context.clock.sleep(lastWords, context.signal).catch(() => undefined)]);
-  closing = true;
-  abortAll();
-  await server.close();
+export async function runBridge(options: BridgeOptions, lines: Lines, context: Context): Promise<void> {
+  await new Bridge(options, lines, context).run();
 }
 
-/** Goes on with the other transport when the server turns out, at the beginning of a session, not to speak the first. */
-function firstThatWorks([first, other]: Transport[]): Transport {
+class Bridge {
+  readonly #lines: Lines;
+  readonly #context: Context;
+  readonly #transport: Transport;
+  /** Messages of the app that are being sent, or whose responses are awaited. */
+  readonly #running = new Set<Promise<void>>();
+  readonly #activeControllers = new Set<AbortController>();
+  readonly #controllersById = new Map<unknown, AbortController>();
+  readonly #idleControllers: AbortController[] = [];
+  /** The `initialize` request, until its response has been written. */
+  #initializing: { readonly id: string | number; readonly resolve: () => void } | undefined;
+  /** Resolves when the session is open. Until then, messages wait. */
+  #sessionOpen: Promise<void> | undefined;
+  #isClosing = false;
+
+  constructor({ target, transport, headers }: BridgeOptions, lines: Lines, context: Context) {
+    this.#lines = lines;
+    this.#context = context;
+    const http = createAuthorizedHttp(target, context);
+    const deliver: Deliver = (text) => this.#deliver(text);
+    const candidates = transports[transport].map((create) => create({ url: target.url, http, headers, deliver }, context));
+    this.#transport = createFallbackTransport(candidates);
+  }
+
+  async run(): Promise<void> {
+    const { signal, clock } = this.#context;
+    signal.addEventListener('abort', () => this.#abortAll(), { once: true });
+    await this.#lines.each((line) => this.#receive(line));
+    if (!signal.aborted) {
+      const timeout = clock.sleep(closingTimeout, signal).catch(() => undefined);
+      await Promise.race([Promise.all(this.#running), timeout]);
+    }
+    this.#isClosing = true;
+    this.#abortAll();
+    await this.#transport.close();
+  }
+
+  /** A line from the app. */
+  #receive(line: BinaryString): void {
+    const message = parseMessage(line);
+    if (message === undefined) {
+      const error = { code: jsonRpcErrorCodes.parseError, message: 'Parse error: invalid JSON' };
+      if (line.trim() !== '') void this.#lines.write(createErrorResponse(null, error));
+      return;
+    }
+    const sent = this.#sessionOpen === undefined ? this.#send(message) : this.#sessionOpen.then(() => this.#send(message));
+    if (message.method === 'initialize' && isRequest(message)) {
+      // The server may keep the stream open in which it has sent the response.
+      const answered = new Promise<void>((resolve) => (this.#initializing = { id: message.id, resolve }));
+      this.#holdMessagesUntil(Promise.race([sent, answered]));
+    }
+    if (message.method === 'notifications/initialized') this.#holdMessagesUntil(sent);
+    this.#running.add(sent);
+    void sent.then(() => this.#running.delete(sent));
+  }
+
+  #holdMessagesUntil(sessionOpen: Promise<void>): void {
+    this.#sessionOpen = sessionOpen;
+    void sessionOpen.then(() => {
+      if (this.#sessionOpen === sessionOpen) this.#sessionOpen = undefined;
+    });
+  }
+
+  async #send(message: Message): Promise<void> {
+    // Controllers are used again: creating one takes about 10 % of the CPU time of a small message.
+    const controller = this.#idleControllers.pop() ?? new AbortController();
+    this.#activeControllers.add(controller);
+    if (isRequest(message)) this.#controllersById.set(message.id, controller);
+    try {
+      await this.#transport.send(message, controller.signal);
+      // The app wants no response to a request that it has cancelled.
+      if (message.method === 'notifications/cancelled') this.#controllersById.get(message.cancelledId)?.abort();
+    } catch (error) {
+      if (this.#isClosing || controller.signal.aborted) return;
+      await this.#report(redactError(toAuthError(error), this.#context.env), message);
+    } finally {
+      this.#activeControllers.delete(controller);
+      if (!controller.signal.aborted) this.#idleControllers.push(controller);
+      if (isRequest(message)) this.#controllersById.delete(message.id);
+    }
+  }
+
+  /** Answers all requests in the message with the error. If there is none, the error is printed to stderr. */
+  async #report(error: AuthError, message: Message): Promise<void> {
+    const ids = listRequestIds(message);
+    if (ids.length === 0) this.#context.ui.warn([error.message, error.hint].filter(Boolean).join(' '));
+    for (const id of ids) await this.#lines.write(createFailureResponse(id, error));
+  }
+
+  /** A message from the server. */
+  #deliver(text: BinaryString): ReturnType<Deliver> {
+    const written = this.#lines.write(text);
+    if (this.#initializing !== undefined && isResponseTo(text, this.#initializing.id)) {
+      this.#initializing.resolve();
+      this.#initializing = undefined;
+    }
+    return written;
+  }
+
+  #abortAll(): void {
+    for (const controller of this.#activeControllers) controller.abort();
+  }
+}
+
+/** Uses the second transport if the server turns out not to support the first, in its response to `initialize`. */
+function createFallbackTransport([first, second]: Transport[]): Transport {
   let current = first;
-  if (current === undefined) throw new AuthError('usage', 'No transport is left.');
+  if (current === undefined) throw new AuthError('usage', 'There is no transport to use.');
   return {
     send: async (message, signal) => {
       try {
         await current?.send(message, signal);
       } catch (error) {
         if (!(error instanceof TransportNotSupported)) throw error;
-        if (current === other || other === undefined) throw error.failure;
-        // What the first one said is told: it is the one that the server is most likely to speak.
-        await other.send(message, signal).catch((second: unknown) => {
-          throw second instanceof TransportNotSupported ? error.failure : second;
+        if (current === second || second === undefined) throw error.failure;
+        await second.send(message, signal).catch((other: unknown) => {
+          // The first transport is the one that the server more likely supports, so its error is reported.
+          throw other instanceof TransportNotSupported ? error.failure : other;
         });
-        current = other;
+        current = second;
       }
     },
     close: async () => {
-      for (const one of [first, other]) await one?.close();
+      for (const one of [first, second]) await one?.close();
     },
   };
-}
-
-/** A request is answered, each of a batch too; of a notification, only the person who reads stderr hears. */
-async function tell(message: Message, error: AuthError, { write, context }: { write: Lines['write']; context: Context }): Promise<void> {
-  const waiting = isRequest(message) ? [message.id] : (message.requestIds ?? []);
-  if (waiting.length === 0) context.ui.warn(`${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}`);
-  for (const id of waiting) await write(createFailureResponse(id, error));
 }

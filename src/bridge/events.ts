@@ -1,4 +1,4 @@
-/** Server-sent events: WHATWG HTML section 9.2, whose every character that means something is ASCII. */
+/** Server-sent events (WHATWG HTML section 9.2). All characters with a meaning there are ASCII, so binary strings are enough. */
 import { createParser } from 'eventsource-parser';
 import type { BinaryString, HttpResponse } from '../effects.js';
 import { forEachChunk, maxMessageBytes, messageTooLargeError } from './body.js';
@@ -11,39 +11,42 @@ export interface ServerEvent {
 }
 
 export interface EventHandlers {
-  /** Takes an event. Reading pauses until what it returns, if anything, resolves. */
+  /** Called with each event. Reading pauses until a returned promise resolves. */
   readonly onEvent: (event: ServerEvent) => Promise<unknown> | undefined;
-  /** Is told the milliseconds that the server wants a client to wait before it connects again. */
+  /** Called with the milliseconds that the server wants a client to wait before it reconnects. */
   readonly onRetry?: (milliseconds: number) => void;
 }
 
 /**
- * Reads the events of a response, as they come, to its end.
+ * Reads the events of a response until its end.
  *
- * @throws AuthError `response_invalid` when one is larger than `largestMessage`, `network_error` when it breaks off.
+ * @throws AuthError `response_invalid` if an event is larger than `maxMessageBytes`, `network_error` if the connection is lost.
  */
-export function readEvents({ body }: HttpResponse, { onEvent: take, onRetry }: EventHandlers): Promise<void> {
-  let waiting: (Promise<unknown> | undefined)[] = [];
-  const parser = createParser({ onEvent: (event) => void waiting.push(take(event as ServerEvent)), onRetry });
-  const withLineFeeds = lineFeeds();
-  let pending = 0;
+export function readEvents({ body }: HttpResponse, { onEvent, onRetry }: EventHandlers): Promise<void> {
+  let handled: (Promise<unknown> | undefined)[] = [];
+  const parser = createParser({ onEvent: (event) => void handled.push(onEvent(event as ServerEvent)), onRetry });
+  const normaliseLineEnds = createLineEndNormaliser();
+  let pendingBytes = 0;
   return forEachChunk(body, (chunk) => {
-    pending += chunk.length;
-    waiting = [];
-    parser.feed(withLineFeeds(chunk));
-    if (waiting.length > 0) pending = 0;
-    if (pending > maxMessageBytes) throw messageTooLargeError();
-    const slow = waiting.filter((one) => one !== undefined);
-    return slow.length === 0 ? undefined : Promise.all(slow);
+    pendingBytes += chunk.length;
+    handled = [];
+    parser.feed(normaliseLineEnds(chunk));
+    if (handled.length > 0) pendingBytes = 0;
+    if (pendingBytes > maxMessageBytes) throw messageTooLargeError();
+    const waiting = handled.filter((one) => one !== undefined);
+    return waiting.length === 0 ? undefined : Promise.all(waiting);
   });
 }
 
-/** Line ends as line feeds alone: the parser looks for the next of both from each line on, however far the other is. */
-function lineFeeds(): (chunk: string) => string {
-  let isHalf = false;
+/**
+ * Turns all line ends into line feeds. Otherwise the parser searches for both CR and LF from each line on, which takes quadratic
+ * time if one of them never comes.
+ */
+function createLineEndNormaliser(): (chunk: string) => string {
+  let endsWithCr = false;
   return (chunk) => {
-    const rest = isHalf && chunk.startsWith('\n') ? chunk.slice(1) : chunk;
-    isHalf = chunk.endsWith('\r') || (isHalf && chunk === '');
+    const rest = endsWithCr && chunk.startsWith('\n') ? chunk.slice(1) : chunk;
+    endsWithCr = chunk.endsWith('\r') || (endsWithCr && chunk === '');
     return rest.includes('\r') ? rest.replace(/\r\n?/g, '\n') : rest;
   };
 }

@@ -1,174 +1,179 @@
-/** The transport of MCP 2024-11-05: one stream of events for all that the server says, and an endpoint of its own for the app's messages. */
+/** The HTTP with SSE transport of MCP 2024-11-05: one event stream for all messages of the server, and an endpoint for those of the app. */
 import type { Context } from '../context.js';
+import type { BinaryString } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { quote, redactCredentials } from '../text/server-text.js';
-import { fromBinary, binaryEncoding } from '../text/binary-string.js';
 import { checkBelongsToServer } from '../oauth/server-url.js';
-import type { AuthorizedFetch } from './authorized-fetch.js';
-import { isOk, connectionLostError, readBody } from './body.js';
-import { readEvents, type EventHandlers, type ServerEvent } from './events.js';
-import { parseResponseId, asResponseTo, toOneLine, isRequest, type Message } from './json-rpc.js';
-import { TransportNotSupported, type Deliver, type Transport } from './transport.js';
+import { binaryEncoding, fromBinary } from '../text/binary-string.js';
+import { quote, redactCredentials } from '../text/server-text.js';
+import type { AuthorizedHttp } from './authorized-http.js';
+import { connectionLostError, isOk, readBody } from './body.js';
+import { readEvents, type ServerEvent } from './events.js';
+import { asResponseTo, isRequest, parseResponseId, toOneLine, type Message } from './json-rpc.js';
+import { Opening } from './opening.js';
+import { TransportNotSupported, type Deliver, type Transport, type TransportOptions } from './transport.js';
 
-export interface HttpSseOptions {
-  readonly url: URL;
-  readonly fetch: AuthorizedFetch;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly deliver: Deliver;
+/** Statuses of the response from a server that does not support this transport. */
+const notSupportedStatuses = [400, 404, 405, 406, 415];
+
+/** Opens the event stream with the first message. If it is lost, the next message opens a new one and replays the opening. */
+export function createHttpSse(options: TransportOptions, context: Context): Transport {
+  return new HttpSse(options, context);
 }
 
-/** A stream that has been opened. */
-interface Stream {
+/** An open event stream. */
+interface Connection {
   readonly endpoint: URL;
   readonly hasEnded: () => boolean;
 }
 
-/** What is called when the answer to a request has come, and when it cannot come any more. */
-interface Waiting {
-  readonly answered: () => void;
-  readonly failed: (error: AuthError) => void;
+/** A request that waits for its response in the event stream. */
+interface WaitingRequest {
+  readonly resolve: () => void;
+  readonly reject: (error: AuthError) => void;
 }
 
-/** Answers with which a server says that it knows nothing of this transport. */
-const unspoken = [400, 404, 405, 406, 415];
+class HttpSse implements Transport {
+  readonly #url: URL;
+  readonly #http: AuthorizedHttp;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #deliver: Deliver;
+  readonly #closing = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #opening = new Opening();
+  readonly #waiting = new Map<string | number, WaitingRequest>();
+  /** Requests that are sent again, whose responses the app has had. */
+  readonly #replayed = new Set<string | number>();
+  #connection: Promise<Connection> | undefined;
 
-/** Opens its stream with the first message, and again, with the app's own beginning, after it has broken off. */
-export function createHttpSse({ url, fetch, headers, deliver }: HttpSseOptions, context: Context): Transport {
-  const ending = new AbortController();
-  const signal = AbortSignal.any([context.signal, ending.signal]);
-  /** Requests that have been sent, all of them by the stream that is open. */
-  const waiting = new Map<string | number, Waiting>();
-  /** Requests whose answers the app has had already. */
-  const repeated = new Set<string | number>();
-  /** What the app has begun its session with. */
-  const beginning: { initialize?: Message; initialized?: Message } = {};
-  let stream: Promise<Stream> | undefined;
+  constructor({ url, http, headers, deliver }: TransportOptions, context: Context) {
+    this.#url = url;
+    this.#http = http;
+    this.#headers = headers;
+    this.#deliver = deliver;
+    this.#signal = AbortSignal.any([context.signal, this.#closing.signal]);
+  }
 
-  const open = async (): Promise<Stream> => {
-    const response = await fetch({ headers: { ...headers, accept: 'text/event-stream' }, signal });
+  async send(message: Message): Promise<void> {
+    this.#connection ??= this.#open(message).catch((error: unknown) => {
+      this.#connection = undefined;
+      throw error;
+    });
+    const connection = await this.#connection;
+    this.#opening.remember(message);
+    await this.#exchange(message, connection);
+  }
+
+  close(): Promise<void> {
+    this.#closing.abort();
+    return Promise.resolve();
+  }
+
+  #open({ method }: Message): Promise<Connection> {
+    return method === 'initialize' ? this.#connect() : this.#reconnect();
+  }
+
+  async #connect(): Promise<Connection> {
+    const response = await this.#http.open({ headers: { ...this.#headers, accept: 'text/event-stream' }, signal: this.#signal });
     if (!isOk(response)) {
-      const failure = refused(response.status, await readBody(response));
-      throw unspoken.includes(response.status) ? new TransportNotSupported(failure) : failure;
+      const failure = createResponseError(response.status, await readBody(response));
+      throw notSupportedStatuses.includes(response.status) ? new TransportNotSupported(failure) : failure;
     }
-    let take: EventHandlers['onEvent'] | undefined;
     let hasEnded = false;
-    const end = () => {
-      hasEnded = true;
-      stream = undefined;
-      for (const { failed } of waiting.values()) failed(connectionLostError());
-    };
     const first = await new Promise<ServerEvent | undefined>((resolve) => {
-      const isFirst: EventHandlers['onEvent'] = (event) => {
-        take = passOn;
+      let onEvent = (event: ServerEvent): ReturnType<Deliver> => {
+        onEvent = (next) => this.#receive(next);
         resolve(event);
         return undefined;
       };
-      void readEvents(response, { onEvent: (event) => (take ?? isFirst)(event) })
+      void readEvents(response, { onEvent: (event) => onEvent(event) })
         .catch(() => undefined)
         .then(() => {
-          end();
+          hasEnded = true;
+          this.#handleEnd();
           resolve(undefined);
         });
     });
     try {
-      return { endpoint: endpointOf(first, response.status), hasEnded: () => hasEnded };
+      return { endpoint: this.#parseEndpoint(first, response.status), hasEnded: () => hasEnded };
     } catch (error) {
       response.body.destroy();
       throw error;
     }
-  };
+  }
 
-  const endpointOf = ({ event, data }: Partial<ServerEvent> = {}, status: number): URL => {
-    const named = event === 'endpoint' && data !== undefined ? fromBinary(data) : undefined;
-    if (named === undefined || !URL.canParse(named, url.href))
-      throw new TransportNotSupported(refused(status, (named && data) ?? 'no endpoint was named'));
-    // What the parser would turn into a slash, or take away.
-    if (/[\p{Cc}\\]/u.test(named)) throw new AuthError('url_refused', `The endpoint that the server names, ${quote(named)}, is not a URL.`);
-    const endpoint = new URL(named, url);
-    checkBelongsToServer(endpoint, { target: url, what: 'The endpoint that the server names' });
+  #handleEnd(): void {
+    this.#connection = undefined;
+    for (const { reject } of this.#waiting.values()) reject(connectionLostError());
+  }
+
+  /** The first event names the endpoint for messages. It must belong to the server, since the token is sent there. */
+  #parseEndpoint({ event, data }: Partial<ServerEvent> = {}, status: number): URL {
+    const text = event === 'endpoint' && data !== undefined ? fromBinary(data) : undefined;
+    if (text === undefined || !URL.canParse(text, this.#url.href)) {
+      throw new TransportNotSupported(createResponseError(status, (text && data) ?? 'it names no endpoint'));
+    }
+    // The URL parser would change or remove these characters.
+    if (/[\p{Cc}\\]/u.test(text)) throw new AuthError('url_refused', `The endpoint that the server names, ${quote(text)}, is not a URL.`);
+    const endpoint = new URL(text, this.#url);
+    checkBelongsToServer(endpoint, { target: this.#url, what: 'The endpoint that the server names' });
     return endpoint;
-  };
+  }
 
-  const passOn: EventHandlers['onEvent'] = ({ event = 'message', data }) => {
+  #receive({ event = 'message', data }: ServerEvent): ReturnType<Deliver> {
     const text = event === 'message' ? toOneLine(data) : undefined;
     if (text === undefined) return undefined;
-    const answered = parseResponseId(text);
-    const id = answered === undefined || waiting.has(answered) ? answered : sameId(answered, waiting);
-    const answer = id === undefined ? text : (asResponseTo(text, id) ?? text);
-    const taken = id !== undefined && repeated.has(id) ? undefined : deliver(answer);
-    if (id !== undefined) waiting.get(id)?.answered();
-    return taken;
-  };
+    const id = this.#findRequest(text);
+    if (id === undefined) return this.#deliver(text);
+    const delivered = this.#replayed.has(id) ? undefined : this.#deliver(asResponseTo(text, id) ?? text);
+    this.#waiting.get(id)?.resolve();
+    return delivered;
+  }
 
-  /** A new stream is a new session: it begins as the app began the one before. */
-  const openAgain = async (): Promise<Stream> => {
-    const { initialize, initialized } = beginning;
-    const opened = await open();
-    if (initialize && isRequest(initialize)) {
-      repeated.add(initialize.id);
-      await exchange(initialize, opened).finally(() => repeated.delete(initialize.id));
-      if (initialized) await exchange(initialized, opened);
-    }
-    return opened;
-  };
+  /** The id of the request that `text` is the response to. Some servers respond with "1" to 1. */
+  #findRequest(text: BinaryString): string | number | undefined {
+    const id = parseResponseId(text);
+    if (id === undefined || this.#waiting.has(id)) return id;
+    return [...this.#waiting.keys()].find((one) => String(one) === String(id));
+  }
 
-  const exchange = async (message: Message, { endpoint, hasEnded }: Stream): Promise<void> => {
-    if (isRequest(message) && hasEnded()) throw connectionLostError();
-    const answered = untilAnswered(message, waiting);
-    // It may fail while the request is being sent, of which its sender hears first.
-    answered.catch(() => undefined);
+  /** A new event stream is a new session, which is opened like the app opened the one before. */
+  async #reconnect(): Promise<Connection> {
+    const connection = await this.#connect();
+    await this.#opening.replay({
+      initialize: async (message) => {
+        this.#replayed.add(message.id);
+        await this.#exchange(message, connection).finally(() => this.#replayed.delete(message.id));
+      },
+      initialized: (message) => this.#exchange(message, connection),
+    });
+    return connection;
+  }
+
+  /** Sends a message and waits until the response to it, if it is a request, has been delivered. */
+  async #exchange(message: Message, { endpoint, hasEnded }: Connection): Promise<void> {
+    if (!isRequest(message)) return this.#post(message, endpoint);
+    if (hasEnded()) throw connectionLostError();
+    const response = new Promise<void>((resolve, reject) => void this.#waiting.set(message.id, { resolve, reject }));
+    // Awaited below. Until then, a rejection must not count as unhandled.
+    response.catch(() => undefined);
     try {
-      await post(message, endpoint);
-      await answered;
+      await this.#post(message, endpoint);
+      await response;
     } finally {
-      if (isRequest(message)) waiting.delete(message.id);
+      this.#waiting.delete(message.id);
     }
-  };
+  }
 
-  const post = async (message: Message, endpoint: URL): Promise<void> => {
-    const request = {
-      method: 'POST',
-      headers: { ...headers, 'content-type': 'application/json' },
-      body: message.text,
-      encoding: binaryEncoding,
-      signal,
-    } as const;
-    const response = await fetch(request, endpoint);
+  async #post(message: Message, endpoint: URL): Promise<void> {
+    const headers = { ...this.#headers, 'content-type': 'application/json' };
+    const request = { method: 'POST', headers, body: message.text, encoding: binaryEncoding, signal: this.#signal } as const;
+    const response = await this.#http.open(request, endpoint);
     const text = await readBody(response);
-    if (!isOk(response)) throw refused(response.status, text);
-  };
-
-  return {
-    send: async (message) => {
-      const isBeginning = message.method === 'initialize';
-      stream ??= (isBeginning ? open() : openAgain()).catch((error: unknown) => {
-        stream = undefined;
-        throw error;
-      });
-      const opened = await stream;
-      if (isBeginning) Object.assign(beginning, { initialize: message, initialized: undefined });
-      if (message.method === 'notifications/initialized') beginning.initialized = message;
-      await exchange(message, opened);
-    },
-    close: () => {
-      ending.abort();
-      return Promise.resolve();
-    },
-  };
+    if (!isOk(response)) throw createResponseError(response.status, text);
+  }
 }
 
-/** The request that is meant by an id of another type: servers answer "1" for 1. */
-function sameId(id: string | number, waiting: ReadonlyMap<string | number, unknown>): string | number | undefined {
-  return [...waiting.keys()].find((one) => String(one) === String(id));
-}
-
-/** Resolves when the answer has been passed on; at once for what wants none. */
-function untilAnswered(message: Message, waiting: Map<string | number, Waiting>): Promise<void> {
-  if (!isRequest(message)) return Promise.resolve();
-  const { id } = message;
-  return new Promise((answered, failed) => void waiting.set(id, { answered, failed }));
-}
-
-function refused(status: number, text: string): AuthError {
-  return new AuthError('server_failed', `The server answered with status ${status}: ${quote(redactCredentials(fromBinary(text)))}.`);
+function createResponseError(status: number, body: string): AuthError {
+  const words = quote(redactCredentials(fromBinary(body)));
+  return new AuthError('server_failed', `The server responded with status ${status}: ${words}.`);
 }

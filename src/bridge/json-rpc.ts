@@ -1,84 +1,85 @@
-/** JSON-RPC 2.0, as far as whoever passes messages on has to know it. */
-import type { AuthError } from '../errors.js';
-import { isObject } from '../text/json.js';
-import { fromBinary, isAscii, toBinary } from '../text/binary-string.js';
+/** JSON-RPC 2.0, as far as a program that passes messages on has to know it. */
 import type { BinaryString } from '../effects.js';
-import { maxParsedBytes, findMembers, type MemberPosition } from './large-message.js';
+import type { AuthError } from '../errors.js';
+import { fromBinary, isAscii, toBinary } from '../text/binary-string.js';
+import { isObject } from '../text/json.js';
+import { findMembers, maxParsedBytes, type MemberPosition } from './large-message.js';
 
-/** One message, and what has to be known of it. */
+/** A message of the app, with the members that the bridge needs. */
 export interface Message {
-  /** It as it came, on one line, which is how it is passed on. */
+  /** The message as it arrived, on one line. It is passed on unchanged. */
   readonly text: BinaryString;
   /** Absent for a notification. */
   readonly id?: string | number | undefined;
   /** Absent for a response. */
   readonly method?: string | undefined;
-  /** Several messages in one, which MCP 2025-03-26 had. */
+  /** Whether the text is an array of messages (MCP 2025-03-26 only). */
   readonly isBatch?: boolean;
-  /** The requests among them, whose senders wait. */
+  /** The ids of the requests in a batch. */
   readonly requestIds?: readonly (string | number)[];
-  /** What it is about: `params.name`, of a tool or a prompt, or `params.uri`. */
+  /** The tool or prompt (`params.name`) or resource (`params.uri`) that a request is about. */
   readonly subject?: string | undefined;
-  /** The request that a `notifications/cancelled` is about. */
+  /** The id of the request that a `notifications/cancelled` cancels. */
   readonly cancelledId?: unknown;
-  /** The version of MCP that it names itself, as from 2026-07-28 on each request does. */
+  /** The MCP version that the message itself states, as every request does as of 2026-07-28. */
   readonly protocolVersion?: string | undefined;
 }
 
-/** Where a message of MCP 2026-07-28 names its version. */
+/** The member of `params._meta` in which a message of MCP 2026-07-28 states its version. */
 const versionKey = 'io.modelcontextprotocol/protocolVersion';
 
-/** Whether it is a request: its sender waits. */
+/** Whether the sender of a message waits for a response. */
 export function isRequest<M extends Pick<Message, 'id' | 'method'>>(message: M): message is M & { readonly id: string | number } {
   return message.id !== undefined && message.method !== undefined;
 }
 
-/** Reads a line. Undefined for what is no JSON; a batch, or anything else that we do not know, is only its text. */
+/** The ids of all requests in a message. */
+export function listRequestIds(message: Message): readonly (string | number)[] {
+  return isRequest(message) ? [message.id] : (message.requestIds ?? []);
+}
+
+/** Reads a line. Undefined if it is not JSON. Of a batch and of unknown JSON, only little more than the text is known. */
 export function parseMessage(line: BinaryString): Message | undefined {
-  const known = inWords(line, knownOf);
-  return known && Object.assign(known, { text: line });
+  const members = readMembers(line, selectMembers);
+  return members && Object.assign(members, { text: line });
 }
 
 /**
- * What `read` finds in some JSON. Octets are as good as text to JSON.parse for all that is ASCII, which everything is that
- * we look for, as a rule; where it is not, the text is decoded.
+ * Returns what `select` finds in a JSON text. JSON.parse handles a binary string like text as long as the values found are
+ * ASCII, as they nearly always are. Otherwise the text is decoded and parsed again.
  */
-function inWords<T extends object>(octets: BinaryString, read: (value: unknown) => T): T | undefined {
-  const value = parsed(octets);
+function readMembers<T extends object>(text: BinaryString, select: (value: unknown) => T): T | undefined {
+  const value = tryParse(text);
   if (value === undefined) return undefined;
-  const found = read(value);
-  const isDecoded = Object.values(found).every((one) => typeof one !== 'string' || isAscii(one));
-  return isDecoded ? found : read(parsed(fromBinary(octets)));
+  const members = select(value);
+  const isDecoded = Object.values(members).every((one) => typeof one !== 'string' || isAscii(one));
+  return isDecoded ? members : select(tryParse(fromBinary(text)));
 }
 
-function knownOf(value: unknown): Omit<Message, 'text'> {
-  if (Array.isArray(value))
-    return {
-      isBatch: true,
-      requestIds: value
-        .map(knownOf)
-        .filter(isRequest)
-        .map(({ id }) => id),
-    };
+function selectMembers(value: unknown): Omit<Message, 'text'> {
+  if (Array.isArray(value)) {
+    const requests = value.map(selectMembers).filter(isRequest);
+    return { isBatch: true, requestIds: requests.map(({ id }) => id) };
+  }
   if (!isObject(value)) return { isBatch: false };
   const { id, method, params } = value;
-  const { name, uri, requestId: cancels, _meta: meta } = isObject(params) ? params : {};
+  const { name, uri, requestId: cancelledId, _meta: meta } = isObject(params) ? params : {};
   return {
     id: isId(id) ? id : undefined,
-    method: textIn(method),
-    subject: textIn(name ?? uri),
-    cancelledId: cancels,
-    protocolVersion: isObject(meta) ? textIn(meta[versionKey]) : undefined,
+    method: asString(method),
+    subject: asString(name ?? uri),
+    cancelledId,
+    protocolVersion: isObject(meta) ? asString(meta[versionKey]) : undefined,
   };
 }
 
-/** The messages of a batch, one by one. */
+/** The messages of a batch, each by itself. */
 export function parseBatch({ text }: Message): Message[] {
-  const all = parsed(fromBinary(text));
-  return Array.isArray(all) ? all.flatMap((one) => parseMessage(toBinary(JSON.stringify(one))) ?? []) : [];
+  const values = tryParse(fromBinary(text));
+  return Array.isArray(values) ? values.flatMap((one) => parseMessage(toBinary(JSON.stringify(one))) ?? []) : [];
 }
 
-function textIn(value: unknown): string | undefined {
+function asString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
@@ -86,7 +87,7 @@ function isId(value: unknown): value is string | number {
   return typeof value === 'string' || typeof value === 'number';
 }
 
-function parsed(text: string): unknown {
+function tryParse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -95,75 +96,74 @@ function parsed(text: string): unknown {
 }
 
 /**
- * What came over HTTP as one line: servers may send JSON over several. Undefined for what is no JSON; what looks like it,
- * and is on one line already, is passed on unread.
+ * A response body as one line, since servers may send JSON over several lines. Undefined if it is not JSON. A text that starts
+ * like JSON and is on one line already is returned without being parsed.
  */
 export function toOneLine(text: BinaryString): BinaryString | undefined {
-  if (isOneLine(text)) return text;
+  if (isOnOneLine(text)) return text;
   const trimmed = text.trim();
   if (!/^[{[]/.test(trimmed)) return undefined;
   if (!/[\r\n]/.test(trimmed)) return trimmed as BinaryString;
-  // Between the quotation marks of JSON there is no line end.
+  // JSON strings cannot contain a line end, so line ends can be replaced without parsing.
   if (trimmed.length > maxParsedBytes) return trimmed.replace(/[\r\n]+/g, ' ') as BinaryString;
-  const value = parsed(fromBinary(trimmed));
+  const value = tryParse(fromBinary(trimmed));
   return value === undefined ? undefined : toBinary(JSON.stringify(value));
 }
 
-function isOneLine(text: BinaryString): boolean {
+function isOnOneLine(text: BinaryString): boolean {
   return (text.startsWith('{') || text.startsWith('[')) && !text.includes('\n') && !text.includes('\r');
 }
 
-/**
- * Whether `text` is the answer to the request `id`. What the SDKs write is recognised by its beginning or its end: Python's
- * and most others put the id first, TypeScript's puts it last.
- */
+/** Whether `text` is the response to the request `id`. */
 export function isResponseTo(text: BinaryString, id: string | number): boolean {
-  const about = `"jsonrpc":"2.0","id":${JSON.stringify(id)}`;
-  const isFirst = text.startsWith(`{${about},"result":`);
-  return isFirst || (text.startsWith('{"result":') && text.endsWith(`,${about}}`)) || parseResponseId(text) === id;
+  const members = `"jsonrpc":"2.0","id":${JSON.stringify(id)}`;
+  const isFirst = text.startsWith(`{${members},"result":`);
+  return isFirst || (text.startsWith('{"result":') && text.endsWith(`,${members}}`)) || parseResponseId(text) === id;
 }
 
 /**
- * The answer to the request `id` that `text` is, with the id as the request has it: servers answer "1" for 1. Undefined for
- * everything else.
+ * `text` if it is the response to the request `id`, with the id as the request has it: some servers respond with "1" to 1.
+ * Undefined if it is anything else.
  */
 export function asResponseTo(text: BinaryString, id: string | number): BinaryString | undefined {
   if (isResponseTo(text, id)) return text;
-  const answered = parseResponseId(text);
-  if (answered === undefined || String(answered) !== String(id)) return undefined;
-  if (text.length > maxParsedBytes) return withId(text, id);
-  return toBinary(JSON.stringify({ ...(parsed(fromBinary(text)) as object), id }));
+  const responseId = parseResponseId(text);
+  if (responseId === undefined || String(responseId) !== String(id)) return undefined;
+  if (text.length > maxParsedBytes) return replaceId(text, id);
+  return toBinary(JSON.stringify({ ...(tryParse(fromBinary(text)) as object), id }));
 }
 
-/** The id of the request that `text` is the answer to; undefined for what is no answer. */
+/** The id of the request that `text` is the response to. Undefined if `text` is not a response. */
 export function parseResponseId(text: BinaryString): string | number | undefined {
-  if (text.length > maxParsedBytes) return answeredByLarge(text);
-  return inWords(text, (value) => (isObject(value) && typeof value['method'] !== 'string' && isId(value['id']) ? { id: value['id'] } : {}))
-    ?.id;
+  if (text.length > maxParsedBytes) return findResponseId(text);
+  return readMembers(text, (value) => {
+    const isResponse = isObject(value) && typeof value['method'] !== 'string' && isId(value['id']);
+    return isResponse ? { id: value['id'] as string | number } : {};
+  })?.id;
 }
 
-/** Octets that an id has in a message which is not parsed. */
-const longestId = 1000;
+/** The longest id that is read from a message that is not parsed. */
+const maxIdLength = 1000;
 
-function answeredByLarge(text: BinaryString): string | number | undefined {
-  const places = findMembers(text);
-  const id = places.has('method') ? undefined : valueAt(text, places.get('id'));
+function findResponseId(text: BinaryString): string | number | undefined {
+  const members = findMembers(text);
+  const id = members.has('method') ? undefined : parseValueAt(text, members.get('id'));
   return isId(id) ? id : undefined;
 }
 
-function valueAt(text: BinaryString, { start, end }: MemberPosition = { start: 0, end: 0 }): unknown {
-  return end - start > longestId ? undefined : parsed(fromBinary(text.slice(start, end)));
+function parseValueAt(text: BinaryString, { start, end }: MemberPosition = { start: 0, end: 0 }): unknown {
+  return end - start > maxIdLength ? undefined : tryParse(fromBinary(text.slice(start, end)));
 }
 
-function withId(text: BinaryString, id: string | number): BinaryString {
+function replaceId(text: BinaryString, id: string | number): BinaryString {
   const { start, end } = findMembers(text).get('id') ?? { start: 0, end: 0 };
   return `${text.slice(0, start)}${toBinary(JSON.stringify(id))}${text.slice(end)}` as BinaryString;
 }
 
-/** What the bridge itself says: in the range that JSON-RPC leaves to implementations. */
+/** Errors of the bridge itself, in the range that JSON-RPC reserves for implementations, and its code for invalid JSON. */
 export const jsonRpcErrorCodes = { failed: -32000, loginNeeded: -32001, parseError: -32700 } as const;
 
-/** An error in answer to `id`, as one line. */
+/** An error response to the request `id`, as one line. */
 export function createErrorResponse(
   id: string | number | null,
   { code, message, data }: { code: number; message: string; data?: Readonly<Record<string, unknown>> },
@@ -171,7 +171,7 @@ export function createErrorResponse(
   return toBinary(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data && { data }) } }));
 }
 
-/** What went wrong with a request, in answer to it. */
+/** The response to a request that failed with an AuthError: its message and hint for the user, its code in `data`. */
 export function createFailureResponse(id: string | number, { code, message, hint }: AuthError): BinaryString {
   return createErrorResponse(id, {
     code: code === 'login_needed' ? jsonRpcErrorCodes.loginNeeded : jsonRpcErrorCodes.failed,

@@ -1,13 +1,13 @@
-/** A message that is too large to be parsed: where the little of it stands that has to be known. One pass, which keeps nothing. */
+/** Finds the members of a JSON object that is too large to parse, in one pass and without copying it. */
 import type { BinaryString } from '../effects.js';
 
 /**
- * Octets of a message that is parsed: what JSON.parse makes of a longer one may take twenty times as much memory, to find an
- * id in it. It is passed on as it came.
+ * Messages up to this size are parsed. Larger ones are passed on unparsed: JSON.parse may need twenty times their size in
+ * memory, only to find an id.
  */
 export const maxParsedBytes = 1024 * 1024;
 
-/** Where the value of a member stands, with the space around it. */
+/** Where the value of a member is, including the whitespace around it. */
 export interface MemberPosition {
   readonly start: number;
   readonly end: number;
@@ -17,37 +17,40 @@ const [quote, backslash, comma, colon] = Array.from('"\\,:', (one) => one.charCo
 const opening = new Set(Array.from('{[', (one) => one.charCodeAt(0)));
 const closing = new Set(Array.from('}]', (one) => one.charCodeAt(0)));
 
-/** The members that an object has itself, by their names as they are written; none for what is no object. */
+/** JSON-RPC needs far fewer members and far shorter names. Others are skipped. */
+const maxNameLength = 64;
+const maxMembers = 64;
+
+/** The members of the outermost object, by their names as written. Empty if the text is not an object. */
 export function findMembers(text: BinaryString): ReadonlyMap<string, MemberPosition> {
-  const places = new Map<string, MemberPosition>();
-  if (!text.startsWith('{')) return places;
+  const members = new Map<string, MemberPosition>();
+  if (!text.startsWith('{')) return members;
   let depth = 0;
   let name: string | undefined;
   let start = 0;
+  const endMember = (end: number) => {
+    if (name !== undefined && members.size < maxMembers) members.set(name, { start, end });
+    name = undefined;
+  };
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === quote) {
-      const end = endOfString(text, at);
-      // A name is followed by a value that ends where the next name begins.
-      if (depth === 1) name ??= text.slice(at + 1, Math.min(end, at + longestName));
+      const end = findStringEnd(text, at);
+      // The first string of a member is its name; a second one is its value.
+      if (depth === 1) name ??= text.slice(at + 1, Math.min(end, at + maxNameLength));
       at = end;
+    } else if (opening.has(code)) depth += 1;
+    else if (closing.has(code)) {
+      if (depth === 1) endMember(at);
+      depth -= 1;
     } else if (depth === 1 && code === colon) start = at + 1;
-    else if (opening.has(code)) depth += 1;
-    else if (closing.has(code) || (depth === 1 && code === comma)) {
-      if (depth === 1 && name !== undefined && places.size < mostNames) places.set(name, { start, end: at });
-      if (depth === 1) name = undefined;
-      if (code !== comma) depth -= 1;
-    }
+    else if (depth === 1 && code === comma) endMember(at);
   }
-  return places;
+  return members;
 }
 
-/** Characters of a name that are kept, and members: what JSON-RPC has is far less. */
-const longestName = 64;
-const mostNames = 64;
-
-/** Where the string that begins there ends: at its quotation mark, or with the text. */
-function endOfString(text: string, start: number): number {
+/** The position of the closing quotation mark, or the end of the text. */
+function findStringEnd(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let before = end;
     while (text.charCodeAt(before - 1) === backslash) before -= 1;

@@ -1,137 +1,151 @@
-/** Streams of events that are taken up where they broke off: MCP Streamable HTTP, "Resumability and Redelivery". */
-import type { Context } from '../context.js';
-import type { HttpResponse } from '../effects.js';
+/** Event streams that are resumed after the connection is lost: MCP Streamable HTTP, "Resumability and Redelivery". */
+import type { Clock, HttpResponse } from '../effects.js';
 import { AuthError, hasCode, type ErrorCode } from '../errors.js';
 import { ForeignRedirectError } from '../oauth/server-url.js';
-import { discardResponse, isOk, connectionLostError } from './body.js';
+import { connectionLostError, discardResponse, isOk } from './body.js';
 import { readEvents } from './events.js';
-import { asResponseTo, toOneLine, isRequest, type Message } from './json-rpc.js';
+import { asResponseTo, isRequest, toOneLine, type Message } from './json-rpc.js';
 import type { Deliver } from './transport.js';
 
-/** A stream of events, as far as it has come. */
-interface Stream {
+/** How far a stream has been read. */
+interface StreamProgress {
   lastId?: string;
-  /** Milliseconds before it is taken up again. */
-  retry: number;
-  /** How many have come. */
-  events: number;
-  /** Whether nothing more is waited for. */
-  isAnswered: boolean;
+  /** Milliseconds to wait before the stream is resumed. */
+  retryDelay: number;
+  eventCount: number;
 }
 
-/** A stream that has broken off is taken up again so many times in a row without an event in between. */
-const mostResumptions = 8;
-/** Milliseconds before a stream is taken up again, where the server names no time, and the longest pause. */
-const defaultRetry = 1_000;
-const longestRetry = 30_000;
-/** A server that names no time at all would be asked without a pause. */
-const shortestRetry = 250;
+/** How often a stream is resumed in a row without a new event. */
+const maxResumptions = 8;
+/** Milliseconds to wait before a stream is resumed: if the server sends no `retry`, and the limits. */
+const defaultRetryDelay = 1_000;
+const minRetryDelay = 250;
+const maxRetryDelay = 30_000;
 
-/** What will not be otherwise when the stream is asked for again. */
-const hopeless: readonly ErrorCode[] = ['login_needed', 'not_a_login', 'renewed_too_often', 'url_refused'];
+/** Errors that would occur again if the stream were requested again. */
+const permanentErrors: readonly ErrorCode[] = ['login_needed', 'not_a_login', 'renewed_too_often', 'url_refused'];
 
-/** What may stand in a header, to take a stream up by. */
-const isHeaderValue = /^[\x21-\x7e]+$/;
+/** Event ids that may be sent as a `Last-Event-ID` header. */
+const headerValuePattern = /^[\x21-\x7e]+$/;
 
-export interface ResumableStreams {
+/** Requests a stream from the server, starting after the event `lastId`. */
+type RequestStream = (lastId: string | undefined, signal: AbortSignal) => Promise<HttpResponse>;
+
+export class ResumableStreams {
+  readonly #requestStream: RequestStream;
+  readonly #clock: Clock;
+
+  constructor(requestStream: RequestStream, { clock }: { clock: Clock }) {
+    this.#requestStream = requestStream;
+    this.#clock = clock;
+  }
+
   /**
-   * Passes on the events of `first`, until the answer to `message` has come, and of the streams that follow it.
+   * Delivers the events of a response, and of the streams that resume it, until the response to `message` has come.
    *
-   * @throws AuthError `network_error` where it cannot be taken up again.
+   * @throws AuthError `network_error` if the stream cannot be resumed.
    */
-  receive(first: HttpResponse, options: { message: Message; take: Deliver; own: AbortSignal }): Promise<void>;
-  /**
-   * Holds the server's own stream open, for what it says unasked, until the signal or `stop` ends it, or the server does not have
-   * one: `ended` then resolves to why that is, where there is something to tell.
-   */
-  listen(options: { take: Deliver; signal: AbortSignal }): { stop: () => void; ended: Promise<AuthError | undefined> };
-}
+  async receive(
+    response: HttpResponse,
+    { message, deliver, signal }: { message: Message; deliver: Deliver; signal: AbortSignal },
+  ): Promise<void> {
+    const progress = startProgress();
+    let isComplete = !isRequest(message);
+    const deliverResponse: Deliver = (text) => {
+      const matching = !isComplete && isRequest(message) ? asResponseTo(text, message.id) : undefined;
+      if (matching !== undefined) isComplete = true;
+      return deliver(matching ?? text);
+    };
+    await readStream(response, { progress, deliver: deliverResponse, signal });
+    for (let attempt = 0; !isComplete; attempt += 1) {
+      if (progress.lastId === undefined || attempt >= maxResumptions) throw connectionLostError();
+      const lastId = progress.lastId;
+      await this.#clock.sleep(computeDelay(attempt, progress.retryDelay), signal);
+      const next = await this.#requestStream(lastId, signal).catch(() => undefined);
+      if (next !== undefined && !isOk(next)) throw connectionLostError();
+      if (next !== undefined) await readStream(next, { progress, deliver: deliverResponse, signal });
+      if (progress.lastId !== lastId) attempt = -1;
+    }
+  }
 
-/** @param get asks the server for a stream, from the event after `lastId` on. */
-export function createResumableStreams(
-  get: (lastId: string | undefined, own: AbortSignal) => Promise<HttpResponse>,
-  { clock }: Pick<Context, 'clock'>,
-): ResumableStreams {
-  const listenUntil = async (own: AbortSignal, take: Deliver): Promise<AuthError | undefined> => {
-    const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: true };
-    for (let attempt = 0; !own.aborted; attempt += 1) {
-      const response = await get(stream.lastId, own).catch((error: unknown) => {
-        // A token that is refused here will be refused again, though messages may pass with it.
-        if (hasCode(error, ...hopeless) || error instanceof ForeignRedirectError) return error;
-        return undefined;
-      });
-      // A GET may lead to a page for people, where messages are taken.
+  /**
+   * Keeps the server's own stream open, on which it sends what no request asked for, until `stop` or the signal. `ended` resolves
+   * when the stream has ended for good: to the error that should be reported, if any.
+   */
+  listen({ deliver, signal }: { deliver: Deliver; signal: AbortSignal }): { stop: () => void; ended: Promise<AuthError | undefined> } {
+    const stopping = new AbortController();
+    const ended = this.#listenUntil(AbortSignal.any([signal, stopping.signal]), deliver).catch(() => undefined);
+    return { stop: () => stopping.abort(), ended };
+  }
+
+  async #listenUntil(signal: AbortSignal, deliver: Deliver): Promise<AuthError | undefined> {
+    const progress = startProgress();
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      const response = await this.#requestStream(progress.lastId, signal).catch(toPermanentError);
+      // A GET may redirect to a web page although the URL accepts messages.
       if (response instanceof ForeignRedirectError) return undefined;
       if (response instanceof AuthError) return response;
-      if (response && !isOk(response)) {
+      if (response !== undefined && isStream(response)) {
+        const before = progress.eventCount;
+        await readStream(response, { progress, deliver, signal });
+        if (progress.eventCount > before) attempt = 0;
+      } else if (response !== undefined) {
         discardResponse(response);
-        // 405: it has no such stream. 404: the session is over, which the next message finds out.
-        if (response.status < 500) return undefined;
+        if (!isTemporaryFailure(response)) return undefined;
       }
-      if (response && isOk(response) && !isEventStream(response)) {
-        // A page, or whatever else there is at that address: no stream, now or later.
-        discardResponse(response);
-        return undefined;
-      }
-      if (response && isOk(response)) {
-        const before = stream.events;
-        await passOn(response, { stream, take, own });
-        if (stream.events > before) attempt = 0;
-      }
-      await clock.sleep(pauseBefore(attempt, stream.retry), own);
+      await this.#clock.sleep(computeDelay(attempt, progress.retryDelay), signal);
     }
     return undefined;
-  };
-
-  return {
-    receive: async (first, { message, take, own }) => {
-      const stream: Stream = { retry: defaultRetry, events: 0, isAnswered: !isRequest(message) };
-      const noted: Deliver = (text) => {
-        const answer = !stream.isAnswered && isRequest(message) ? asResponseTo(text, message.id) : undefined;
-        if (answer !== undefined) stream.isAnswered = true;
-        return take(answer ?? text);
-      };
-      await passOn(first, { stream, take: noted, own });
-      for (let attempt = 0; !stream.isAnswered; attempt += 1) {
-        if (stream.lastId === undefined || attempt >= mostResumptions) throw connectionLostError();
-        const before = stream.lastId;
-        await clock.sleep(pauseBefore(attempt, stream.retry), own);
-        const response = await get(stream.lastId, own).catch(() => undefined);
-        if (response !== undefined && !isOk(response)) throw connectionLostError();
-        if (response) await passOn(response, { stream, take: noted, own });
-        if (stream.lastId !== before) attempt = -1;
-      }
-    },
-    listen: ({ take, signal }) => {
-      const listening = new AbortController();
-      const ended = listenUntil(AbortSignal.any([signal, listening.signal]), take).catch(() => undefined);
-      return { stop: () => listening.abort(), ended };
-    },
-  };
+  }
 }
 
-/** Whether an answer is a stream of events, by its media type. */
+/** Whether the media type of a response is that of an event stream. */
 export function isEventStream({ headers }: HttpResponse): boolean {
   return /^\s*text\/event-stream\s*(;|$)/i.test(headers['content-type'] ?? '');
 }
 
-async function passOn(response: HttpResponse, { stream, take, own }: { stream: Stream; take: Deliver; own: AbortSignal }): Promise<void> {
+function isStream(response: HttpResponse): boolean {
+  return isOk(response) && isEventStream(response);
+}
+
+/**
+ * Whether a later request for the server's own stream may succeed. 405: the server has no such stream. 404: the session is lost,
+ * which the next message finds out. 200 without events: a web page.
+ */
+function isTemporaryFailure({ status }: HttpResponse): boolean {
+  return status >= 500;
+}
+
+/** A rejected token is permanent here, even if messages are accepted with it. */
+function toPermanentError(error: unknown): AuthError | undefined {
+  return hasCode(error, ...permanentErrors) || error instanceof ForeignRedirectError ? error : undefined;
+}
+
+function startProgress(): StreamProgress {
+  return { retryDelay: defaultRetryDelay, eventCount: 0 };
+}
+
+/** Reads a stream to its end. A lost connection is not an error here: the caller resumes the stream. */
+async function readStream(
+  response: HttpResponse,
+  { progress, deliver, signal }: { progress: StreamProgress; deliver: Deliver; signal: AbortSignal },
+): Promise<void> {
   try {
     await readEvents(response, {
       onEvent: ({ id, event = 'message', data }) => {
-        stream.events += 1;
-        if (id !== undefined && isHeaderValue.test(id)) stream.lastId = id;
+        progress.eventCount += 1;
+        if (id !== undefined && headerValuePattern.test(id)) progress.lastId = id;
         const text = event === 'message' ? toOneLine(data) : undefined;
-        return text === undefined ? undefined : take(text);
+        return text === undefined ? undefined : deliver(text);
       },
-      onRetry: (retry) => (stream.retry = retry),
+      onRetry: (delay) => (progress.retryDelay = delay),
     });
   } catch (error) {
-    // A connection that breaks is taken up again by whoever waits for what it should have brought.
-    if (own.aborted || !hasCode(error, 'network_error')) throw error;
+    if (signal.aborted || !hasCode(error, 'network_error')) throw error;
   }
 }
 
-function pauseBefore(attempt: number, retry: number): number {
-  return Math.min(Math.max(retry, shortestRetry) * 2 ** Math.min(attempt, 10), longestRetry);
+/** Doubles with each attempt. A server that sends `retry: 0` would otherwise be asked without a pause. */
+function computeDelay(attempt: number, retryDelay: number): number {
+  return Math.min(Math.max(retryDelay, minRetryDelay) * 2 ** Math.min(attempt, 10), maxRetryDelay);
 }

@@ -1,321 +1,281 @@
-/** MCP's Streamable HTTP transport (2025-03-26 and later), as a client that passes messages on. */
-import { Readable } from 'node:stream';
+/**
+ * MCP's Streamable HTTP transport (2025-03-26 and later), for a program that passes messages on.
+ *
+ * Not the SDK's StreamableHTTPClientTransport: it does not open a new session after a 404 (typescript-sdk#1708), it parses every
+ * message with zod and serialises it again instead of passing it on byte for byte, and it cannot cancel a single request.
+ */
 import type { Context } from '../context.js';
 import type { BinaryString, HttpResponse } from '../effects.js';
 import { AuthError, toAuthError } from '../errors.js';
-import { isObject, parseObject } from '../text/json.js';
 import { saysTokenIsRejected } from '../oauth/token-rejection.js';
+import { binaryEncoding, fromBinary } from '../text/binary-string.js';
+import { isObject, parseObject } from '../text/json.js';
 import { quote, redactCredentials } from '../text/server-text.js';
-import { fromBinary, binaryEncoding } from '../text/binary-string.js';
-import type { AuthorizedFetch } from './authorized-fetch.js';
+import { restoreBody, type AuthorizedHttp } from './authorized-http.js';
 import { discardResponse, isOk, readBody } from './body.js';
-import { isEventStream, createResumableStreams } from './resumable-streams.js';
-import { parseResponseId, asResponseTo, createFailureResponse, parseBatch, toOneLine, isRequest, type Message } from './json-rpc.js';
+import { asResponseTo, createFailureResponse, isRequest, listRequestIds, parseBatch, toOneLine, type Message } from './json-rpc.js';
 import { maxParsedBytes } from './large-message.js';
 import { maySaySessionIsLost, saysSessionIsLost } from './lost-session.js';
-import { TransportNotSupported, type Deliver, type Transport } from './transport.js';
+import { Opening } from './opening.js';
+import { PendingRequests } from './pending-requests.js';
+import { isEventStream, ResumableStreams } from './resumable-streams.js';
+import { TransportNotSupported, type Deliver, type Transport, type TransportOptions } from './transport.js';
 import { createVersionHeaders } from './version-headers.js';
 
-export interface StreamableHttpOptions {
-  readonly url: URL;
-  readonly fetch: AuthorizedFetch;
-  readonly headers: Readonly<Record<string, string>>;
+/** Statuses of the response to `initialize` from a server that does not support this transport. */
+const notSupportedStatuses = [400, 404, 405];
+
+/** Milliseconds that the request that ends the session may take. */
+const closeTimeout = 3_000;
+
+/** Keeps one session with the server at `url`. Delivers the server's messages in the order in which they arrive. */
+export function createStreamableHttp(options: TransportOptions, context: Context): Transport {
+  return new StreamableHttp(options, context);
+}
+
+/** A message on its way. */
+interface Exchange {
+  readonly message: Message;
   readonly deliver: Deliver;
+  readonly signal: AbortSignal;
 }
 
-/** The session of MCP up to 2025-11-25; empty before `initialize`, and always in the wire of 2026-07-28. */
-interface Session {
-  id?: string;
-  protocolVersion?: string;
-  /** The app's own opening, to be said again to a server that has forgotten the session. */
-  initialize?: Message;
-  initialized?: Message;
-}
+class StreamableHttp implements Transport {
+  readonly #http: AuthorizedHttp;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #deliver: Deliver;
+  readonly #context: Context;
+  readonly #closing = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #opening = new Opening();
+  readonly #pending = new PendingRequests();
+  readonly #streams: ResumableStreams;
+  /** Of MCP up to 2025-11-25. Undefined before `initialize`, and always with 2026-07-28. */
+  #sessionId: string | undefined;
+  #protocolVersion: string | undefined;
+  #reopening: Promise<void> | undefined;
+  /** The server's own stream. */
+  #ownStream: ReturnType<ResumableStreams['listen']> | undefined;
+  #hasWarned = false;
 
-/** A request under way. */
-interface Asked {
-  readonly id: string | number;
-  /** What its answer is handed to. */
-  readonly take: Deliver;
-  isAnswered: boolean;
-  /** Both are for one that waits for its answer in the server's own stream: it has come; or the stream has ended, and why. */
-  answered?: () => void;
-  failed?: (why: AuthError | undefined) => void;
-}
+  constructor({ http, headers, deliver }: TransportOptions, context: Context) {
+    this.#http = http;
+    this.#headers = headers;
+    this.#deliver = deliver;
+    this.#context = context;
+    this.#signal = AbortSignal.any([context.signal, this.#closing.signal]);
+    this.#streams = new ResumableStreams((lastId, signal) => this.#requestStream(lastId, signal), context);
+  }
 
-/** What a server answers to `initialize` that knows nothing of this transport: no such method, no such place. */
-const unspoken = [400, 404, 405];
+  async send(message: Message, signal: AbortSignal): Promise<void> {
+    this.#opening.remember(message);
+    if (message.method === 'initialize') {
+      this.#sessionId = undefined;
+      this.#protocolVersion = undefined;
+    } else {
+      // A message that arrives while the session is opened again is sent in the new session.
+      await this.#reopening?.catch(() => undefined);
+    }
+    const deliver = message.method === 'initialize' ? this.#readVersion(this.#deliver) : this.#deliver;
+    await this.#pending.track(message, deliver, () => this.#exchange({ message, deliver, signal }));
+    if (message.method === 'notifications/initialized') this.#listen();
+  }
 
-/** Keeps one session with the server at `url`; every answer goes to `deliver`, in the order in which it comes. */
-export function createStreamableHttp({ fetch, headers, deliver }: StreamableHttpOptions, context: Context): Transport {
-  const session: Session = {};
-  const ending = new AbortController();
-  const signal = AbortSignal.any([context.signal, ending.signal]);
-  let reopening: Promise<void> | undefined;
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#ownStream?.stop();
+    if (this.#sessionId === undefined) return;
+    const headers = {
+      ...this.#headers,
+      'mcp-session-id': this.#sessionId,
+      ...createVersionHeaders(undefined, this.#protocolVersion),
+    };
+    const request = { method: 'DELETE', headers, signal: AbortSignal.timeout(closeTimeout) };
+    const response = await this.#http.open(request).catch(() => undefined);
+    if (response) discardResponse(response);
+  }
 
-  /** What nearly every message of a session is sent with. */
-  let usual: { readonly session: string; readonly headers: Record<string, string> } | undefined;
-  const headersOf = (message: Message): Record<string, string> => {
-    const inSession = message.method === 'initialize' ? {} : session;
-    const made = () => ({
-      ...headers,
+  async #exchange(exchange: Exchange): Promise<void> {
+    const { message, signal } = exchange;
+    const sessionId = this.#sessionId;
+    const { renewalCount } = this.#http;
+    let response = await this.#post(message, signal);
+    if (message.method !== 'initialize' && this.#opening.isKnown && maySaySessionIsLost(response.status)) {
+      const body = await readBody(response);
+      // Without a session id, only words say that a session is lost.
+      const status = sessionId === undefined ? 400 : response.status;
+      if (saysSessionIsLost({ status, body, message })) {
+        await this.#reopen(sessionId);
+        response = await this.#post(message, signal);
+      } else response = restoreBody(response, body);
+    }
+    if (message.isBatch && response.status === 400) return this.#sendSeparately(message, response, signal);
+    await this.#receive(response, exchange, renewalCount);
+  }
+
+  #post(message: Message, signal: AbortSignal): Promise<HttpResponse> {
+    const sessionId = message.method === 'initialize' ? undefined : this.#sessionId;
+    const headers = {
+      ...this.#headers,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
-      ...(inSession.id !== undefined && { 'mcp-session-id': inSession.id }),
-      ...createVersionHeaders(message, session.protocolVersion),
-    });
-    if (message.protocolVersion !== undefined || message.method === 'initialize') return made();
-    const key = `${session.id} ${session.protocolVersion}`;
-    if (usual?.session !== key) usual = { session: key, headers: made() };
-    return usual.headers;
-  };
+      ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
+      ...createVersionHeaders(message, this.#protocolVersion),
+    };
+    return this.#http.open({ method: 'POST', headers, body: message.text, encoding: binaryEncoding, signal });
+  }
 
-  const post = (message: Message, own: AbortSignal): Promise<HttpResponse> =>
-    fetch({
-      method: 'POST',
-      headers: headersOf(message),
-      body: message.text,
-      encoding: binaryEncoding,
-      signal: own,
-    });
-
-  const send = async (message: Message, own: AbortSignal): Promise<void> => {
-    if (message.method === 'initialize') Object.assign(session, { id: undefined, protocolVersion: undefined, initialize: message });
-    if (message.method === 'notifications/initialized') session.initialized = message;
-    // What is sent while a session is being opened again is sent in that one.
-    if (message.method !== 'initialize' && reopening) await reopening.catch(() => undefined);
-    const take = noting(message, deliver);
-    await expecting({ message, take }, () => sendAndReceive({ message, take, own }));
-    if (message.method === 'notifications/initialized') listen();
-  };
-
-  const sendAndReceive = async ({ message, take, own }: { message: Message; take: Deliver; own: AbortSignal }) => {
-    const { id } = session;
-    const sentAt = performance.now();
-    let response = await post(message, own);
-    if (message.method !== 'initialize' && session.initialize !== undefined) {
-      const remembered = maySaySessionIsLost(response.status) ? await unlessLost(response, { message, hasId: id !== undefined }) : response;
-      if (remembered === undefined) await openAgain(id);
-      response = remembered ?? (await post(message, own));
-    }
-    if (message.isBatch && response.status === 400) return oneByOne(message, response, own);
-    await receive(response, { message, take, own, sentAt });
-  };
-
-  /** MCP 2025-06-18 has no batches any more: a server that refuses one is sent its messages. */
-  const oneByOne = async (batch: Message, refusal: HttpResponse, own: AbortSignal) => {
-    const all = parseBatch(batch);
-    const text = await readBody(refusal);
-    if (all.length === 0) throw failed(refusal.status, text);
-    // Answers are no refusal: the messages have been acted on.
-    const answers = toOneLine(text);
-    if (answers?.startsWith('[')) return deliver(answers);
-    for (const message of all) {
-      await send(message, own).catch(async (error: unknown) => {
-        if (own.aborted) throw error;
+  /** Batches were removed in MCP 2025-06-18. The messages of a rejected batch are sent one after another. */
+  async #sendSeparately(batch: Message, rejection: HttpResponse, signal: AbortSignal): Promise<void> {
+    const messages = parseBatch(batch);
+    const text = await readBody(rejection);
+    if (messages.length === 0) throw createResponseError(rejection.status, text);
+    // A batch of responses is not a rejection: the server has acted on the messages.
+    const responses = toOneLine(text);
+    if (responses?.startsWith('[')) return this.#deliver(responses);
+    for (const message of messages) {
+      await this.send(message, signal).catch(async (error: unknown) => {
+        if (signal.aborted) throw error;
         const failure = toAuthError(error);
-        if (isRequest(message)) await deliver(createFailureResponse(message.id, failure));
-        else context.ui.warn(failure.message);
+        if (isRequest(message)) await this.#deliver(createFailureResponse(message.id, failure));
+        else this.#context.ui.warn(failure.message);
       });
     }
-  };
+  }
 
-  /** A server that was started anew knows no session: it is opened once more, for all who find that out, as the app did. */
-  const openAgain = async (forgotten: string | undefined) => {
-    if (session.id === forgotten) reopening ??= reopen().finally(() => (reopening = undefined));
-    await reopening;
-  };
+  /**
+   * Opens a new session like the app opened the lost one. If several messages find out at once that it is lost, they wait for the
+   * same new one.
+   */
+  async #reopen(lostId: string | undefined): Promise<void> {
+    if (this.#sessionId === lostId) this.#reopening ??= this.#replayOpening().finally(() => (this.#reopening = undefined));
+    await this.#reopening;
+  }
 
-  const reopen = async () => {
-    const { initialize, initialized } = session;
-    if (initialize === undefined) return;
-    const take = noting(initialize, () => undefined);
-    await expecting({ message: initialize, take }, async () => {
-      const response = await post(initialize, signal);
-      // The forgotten session stays what it is until there is another: the next message finds that out, and tries again.
-      if (!isOk(response)) throw failed(response.status, await readBody(response));
-      await receive(response, { message: initialize, take, own: signal });
-    });
-    if (initialized) {
-      discardResponse(await post(initialized, signal));
-      listen();
-    }
-  };
-
-  const receive = async (
-    response: HttpResponse,
-    { message, take, own, sentAt }: { message: Message; take: Deliver; own: AbortSignal; sentAt?: number },
-  ): Promise<void> => {
-    if (message.method === 'initialize' && unspoken.includes(response.status)) {
-      throw new TransportNotSupported(failed(response.status, await readBody(response)));
-    }
-    if (message.method === 'initialize' && isOk(response)) session.id = response.headers['mcp-session-id'];
-    if (isOk(response) && isEventStream(response)) {
-      const streamed = streams.receive(response, { message, take, own });
-      // What wants no answer is not kept waiting for the end of a stream that came with it.
-      if (isRequest(message) || message.isBatch) return streamed;
-      streamed.catch(() => undefined);
-      return;
-    }
-    const text = await readBody(response);
-    // Accepted, and answered in the server's own stream.
-    if (isOk(response) && text.trim() === '' && awaited(message).length > 0)
-      return answeredInStream(message, { status: response.status, own });
-    if (!isRequest(message)) {
-      if (!isOk(response)) throw failed(response.status, text);
-      const answers = message.isBatch ? toOneLine(text) : undefined;
-      if (answers !== undefined) await take(answers);
-      return;
-    }
-    const line = toOneLine(text);
-    const answer = line === undefined ? undefined : asResponseTo(line, message.id);
-    // A server that cannot say which request it has refused answers with no id.
-    if (answer === undefined) throw failed(response.status, text);
-    if (sentAt !== undefined && isOk(response) && saysTokenIsRefusedIn(answer) && (await fetch.renew(sentAt))) {
-      return receive(await post(message, own), { message, take, own });
-    }
-    await take(answer);
-  };
-
-  /** What an answer is handed to: of one to `initialize`, the version is kept for the messages that follow. */
-  const noting = (message: Message, take: Deliver): Deliver => {
-    if (message.method !== 'initialize') return take;
-    return (text) => {
-      session.protocolVersion = protocolVersionIn(text) ?? session.protocolVersion;
-      return take(text);
-    };
-  };
-
-  /** Requests under way, by their ids as text: any of them may be answered in the server's own stream, also before it is accepted. */
-  const asked = new Map<string, Asked>();
-
-  const expecting = async ({ message, take }: { message: Message; take: Deliver }, act: () => Promise<void>): Promise<void> => {
-    const mine = awaited(message).map((id): Asked => ({ id, take, isAnswered: false }));
-    for (const one of mine) asked.set(String(one.id), one);
-    try {
-      await act();
-    } finally {
-      for (const one of mine) if (asked.get(String(one.id)) === one) asked.delete(String(one.id));
-    }
-  };
-
-  const answeredInStream = async (message: Message, { status, own }: { status: number; own: AbortSignal }): Promise<void> => {
-    // A session that begins has a stream of its own.
-    if (listening === undefined || message.method === 'initialize') listen();
-    const left = awaited(message)
-      .flatMap((id) => asked.get(String(id)) ?? [])
-      .filter(({ isAnswered }) => !isAnswered);
-    const answers = left.map(
-      (one) =>
-        new Promise<void>((resolve, reject) => {
-          one.answered = resolve;
-          one.failed = (why) => reject(why ?? notAnswered(status));
-        }),
-    );
-    const cancel = () => left.forEach((one) => one.answered?.());
-    if (own.aborted) cancel();
-    // The signal may be used again for other messages: nothing is left behind on it.
-    own.addEventListener('abort', cancel);
-    try {
-      await Promise.all(answers);
-    } finally {
-      own.removeEventListener('abort', cancel);
-    }
-  };
-
-  /** What the server says unasked; and answers, which it should have given where it was asked. */
-  const deliverUnasked: Deliver = (text) => {
-    const id = parseResponseId(text);
-    const one = id === undefined ? undefined : asked.get(String(id));
-    if (one === undefined || one.isAnswered) return deliver(text);
-    one.isAnswered = true;
-    const taken = one.take(asResponseTo(text, one.id) ?? text);
-    one.answered?.();
-    return taken;
-  };
-
-  const get = async (lastId: string | undefined, own: AbortSignal): Promise<HttpResponse> =>
-    fetch({
-      headers: {
-        ...headers,
-        accept: 'text/event-stream',
-        ...(session.id !== undefined && { 'mcp-session-id': session.id }),
-        ...(session.protocolVersion !== undefined && { 'mcp-protocol-version': session.protocolVersion }),
-        ...(lastId !== undefined && { 'last-event-id': lastId }),
+  #replayOpening(): Promise<void> {
+    const signal = this.#signal;
+    return this.#opening.replay({
+      initialize: (message) => {
+        // The app has had its response.
+        const deliver = this.#readVersion(() => undefined);
+        return this.#pending.track(message, deliver, async () => {
+          const response = await this.#post(message, signal);
+          // The lost session id is kept until there is a new one, so that the next message tries again.
+          if (!isOk(response)) throw createResponseError(response.status, await readBody(response));
+          await this.#receive(response, { message, deliver, signal });
+        });
       },
-      signal: own,
+      initialized: async (message) => {
+        discardResponse(await this.#post(message, signal));
+        this.#listen();
+      },
     });
+  }
 
-  const streams = createResumableStreams(get, context);
-  let listening: ReturnType<typeof streams.listen> | undefined;
-  /** Said once: the server's own stream may be closed to us, while messages pass. */
-  let isTold = false;
-  const listen = () => {
-    listening?.stop();
-    const now = streams.listen({ take: deliverUnasked, signal });
-    listening = now;
-    void now.ended.then((why) => {
-      if (listening !== now) return;
-      listening = undefined;
-      for (const one of asked.values()) one.failed?.(why);
-      if (why === undefined || isTold) return;
-      isTold = true;
-      context.ui.warn(`The server’s own stream is closed to this login, so that what it says unasked is not heard: ${why.message}`);
+  async #receive(response: HttpResponse, exchange: Exchange, renewalCount?: number): Promise<void> {
+    const { message, deliver, signal } = exchange;
+    if (message.method === 'initialize') await this.#startSession(response);
+    if (isOk(response) && isEventStream(response)) return this.#receiveStream(response, exchange);
+    const text = await readBody(response);
+    // Accepted: the response will come in the server's own stream.
+    if (isOk(response) && text.trim() === '' && listRequestIds(message).length > 0) {
+      // A new session has a new stream.
+      if (this.#ownStream === undefined || message.method === 'initialize') this.#listen();
+      return this.#pending.waitForResponses(message, { status: response.status, signal });
+    }
+    if (isRequest(message)) return this.#receiveResponse({ text, response }, { ...exchange, message }, renewalCount);
+    if (!isOk(response)) throw createResponseError(response.status, text);
+    const responses = message.isBatch ? toOneLine(text) : undefined;
+    if (responses !== undefined) await deliver(responses);
+  }
+
+  /** @throws TransportNotSupported */
+  async #startSession(response: HttpResponse): Promise<void> {
+    if (notSupportedStatuses.includes(response.status)) {
+      throw new TransportNotSupported(createResponseError(response.status, await readBody(response)));
+    }
+    if (isOk(response)) this.#sessionId = response.headers['mcp-session-id'];
+  }
+
+  async #receiveStream(response: HttpResponse, { message, deliver, signal }: Exchange): Promise<void> {
+    const received = this.#streams.receive(response, { message, deliver, signal });
+    if (isRequest(message) || message.isBatch) return received;
+    // A notification is done, even if the server keeps the stream open.
+    received.catch(() => undefined);
+  }
+
+  /** @param renewalCount when the request was sent; undefined if it must not be sent again. */
+  async #receiveResponse(
+    { text, response }: { text: BinaryString; response: HttpResponse },
+    exchange: Exchange & { readonly message: { readonly id: string | number } },
+    renewalCount: number | undefined,
+  ): Promise<void> {
+    const { message, deliver, signal } = exchange;
+    const line = toOneLine(text);
+    const matching = line === undefined ? undefined : asResponseTo(line, message.id);
+    // A server that cannot tell which request it rejects responds without an id.
+    if (matching === undefined) throw createResponseError(response.status, text);
+    const mayRetry = renewalCount !== undefined && isOk(response) && mayRejectToken(matching);
+    if (mayRetry && (await this.#http.renew(renewalCount))) return this.#receive(await this.#post(message, signal), exchange);
+    await deliver(matching);
+  }
+
+  /** Wraps `deliver` to note the negotiated version in the response to `initialize`, which later messages repeat. */
+  #readVersion(deliver: Deliver): Deliver {
+    return (text) => {
+      this.#protocolVersion = parseProtocolVersion(text) ?? this.#protocolVersion;
+      return deliver(text);
+    };
+  }
+
+  #requestStream(lastId: string | undefined, signal: AbortSignal): Promise<HttpResponse> {
+    const headers = {
+      ...this.#headers,
+      accept: 'text/event-stream',
+      ...(this.#sessionId !== undefined && { 'mcp-session-id': this.#sessionId }),
+      ...createVersionHeaders(undefined, this.#protocolVersion),
+      ...(lastId !== undefined && { 'last-event-id': lastId }),
+    };
+    return this.#http.open({ headers, signal });
+  }
+
+  /** Opens the server's own stream, in place of the one before. */
+  #listen(): void {
+    this.#ownStream?.stop();
+    const deliver: Deliver = (text) => this.#pending.deliver(text, this.#deliver);
+    const stream = this.#streams.listen({ deliver, signal: this.#signal });
+    this.#ownStream = stream;
+    void stream.ended.then((error) => {
+      if (this.#ownStream !== stream) return;
+      this.#ownStream = undefined;
+      this.#pending.failWaiting(error);
+      if (error !== undefined) this.#warnOnce(error);
     });
-  };
+  }
 
-  return {
-    send,
-    close: async () => {
-      ending.abort();
-      listening?.stop();
-      if (session.id === undefined) return;
-      const request = {
-        method: 'DELETE',
-        headers: { ...headers, 'mcp-session-id': session.id, ...createVersionHeaders(undefined, session.protocolVersion) },
-      };
-      const response = await fetch({ ...request, signal: AbortSignal.timeout(3_000) }).catch(() => undefined);
-      if (response) discardResponse(response);
-    },
-  };
+  #warnOnce({ message }: AuthError): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#context.ui.warn(`The server’s own event stream is closed to this login, so its notifications are not received: ${message}`);
+  }
 }
 
-/** The answer, with its body put back; undefined where it says that the session is lost. */
-async function unlessLost(
-  response: HttpResponse,
-  { message, hasId }: { message: Message; hasId: boolean },
-): Promise<HttpResponse | undefined> {
-  const octets = await readBody(response);
-  // Without a session there is none to be lost, unless the server says so in words.
-  const isLost = saysSessionIsLost({ status: hasId ? response.status : 400, octets, message });
-  return isLost ? undefined : { ...response, body: Readable.from([Buffer.from(octets, binaryEncoding)], { objectMode: false }) };
+/** Some servers reject a token with a JSON-RPC error in a successful response. Longer responses are not searched for it. */
+const maxTokenRejectionLength = 2000;
+
+function mayRejectToken(text: BinaryString): boolean {
+  if (text.length >= maxTokenRejectionLength || !text.includes('"error"') || text.includes('"result"')) return false;
+  return saysTokenIsRejected(fromBinary(text));
 }
 
-/** The requests in a message. */
-function awaited(message: Message): readonly (string | number)[] {
-  return isRequest(message) ? [message.id] : (message.requestIds ?? []);
-}
-
-/** Octets of an answer that may be a refusal in the place of one. */
-const shortAnswer = 2000;
-
-/** A JSON-RPC error in a success, by which some servers refuse a token. */
-function saysTokenIsRefusedIn(text: BinaryString): boolean {
-  return text.length < shortAnswer && text.includes('"error"') && !text.includes('"result"') && saysTokenIsRejected(fromBinary(text));
-}
-
-function notAnswered(status: number): AuthError {
-  return new AuthError('server_failed', `The server has taken the message (status ${status}), and has no stream to answer it in.`);
-}
-
-function protocolVersionIn(text: BinaryString): string | undefined {
+function parseProtocolVersion(text: BinaryString): string | undefined {
   const result = text.length > maxParsedBytes ? undefined : parseObject(text)?.['result'];
   return isObject(result) && typeof result['protocolVersion'] === 'string' ? result['protocolVersion'] : undefined;
 }
 
-function failed(status: number, octets: BinaryString): AuthError {
-  const text = fromBinary(octets);
+function createResponseError(status: number, body: BinaryString): AuthError {
+  const text = fromBinary(body);
   const words = text.trim() === '' ? '' : `: ${quote(redactCredentials(text))}`;
-  const hint = status >= 500 || status === 429 ? { hint: 'Try again.' } : {};
-  return new AuthError('server_failed', `The server answered with status ${status}${words}.`, hint);
+  const hint = status >= 500 || status === 429 ? 'Try again.' : undefined;
+  return new AuthError('server_failed', `The server responded with status ${status}${words}.`, { hint });
 }

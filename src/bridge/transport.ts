@@ -1,23 +1,32 @@
-/** What the bridge speaks to a server with: Streamable HTTP, or the older HTTP with SSE. */
-import type { AuthError } from '../errors.js';
+/** The two transports to a remote MCP server: Streamable HTTP, and the older HTTP with SSE. */
 import type { BinaryString } from '../effects.js';
+import type { AuthError } from '../errors.js';
+import type { AuthorizedHttp } from './authorized-http.js';
 import type { Message } from './json-rpc.js';
+
+export interface TransportOptions {
+  readonly url: URL;
+  readonly http: AuthorizedHttp;
+  /** Sent with every request. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly deliver: Deliver;
+}
 
 export interface Transport {
   /**
-   * Sends one message, and passes on what comes in answer. Resolves when that is complete.
+   * Sends one message and delivers what the server sends in response. Resolves when the response is complete.
    *
-   * @param signal ends the waiting for an answer that nobody wants any more.
-   * @throws AuthError when the message could not be delivered, or its answer was lost.
+   * @param signal aborted when the app no longer wants the response.
+   * @throws AuthError when the message could not be delivered, or its response was lost; TransportNotSupported.
    */
   send(message: Message, signal: AbortSignal): Promise<void>;
-  /** Ends the session, and everything that is open. */
+  /** Ends the session and closes everything that is open. */
   close(): Promise<void>;
 }
 
-/** The server does not speak this transport, in answer to a session's beginning: it may speak the other one. */
+/** The server rejected `initialize` in a way that means it does not support this transport. It may support the other one. */
 export class TransportNotSupported extends Error {
-  /** What is told where it speaks neither. */
+  /** Reported if the server supports neither transport. */
   readonly failure: AuthError;
 
   constructor(failure: AuthError) {
@@ -26,5 +35,5 @@ export class TransportNotSupported extends Error {
   }
 }
 
-/** Hands a message of the server to the app. What it returns, if anything, resolves when the app can take more. */
+/** Passes a message of the server to the app. A returned promise resolves when the app can take more. */
 export type Deliver = (text: BinaryString) => Promise<void> | undefined;

@@ -31,41 +31,39 @@ export const add: Command<typeof options> = {
       return;
     }
     if (url !== undefined) throw new AuthError('usage', '--from takes no URL.');
-    for (const one of await takeServers({ from, only: name, tokens, checkUrl: checkServerUrl }, context)) tell(one, context);
+    for (const one of await takeServers({ from, only: name, tokens, checkUrl: checkServerUrl }, context)) report(one, context);
   },
 };
 
 const sentences = { added: 'added.', known: 'already in the store.', 'logged in': 'added with its login.' } as const;
 
-function tell(
-  { name, nameInApp: calledThere, url, state, reason, hint, headers, skippedHeaders: headersLeft }: TakenServer,
-  { ui, env }: Context,
-): void {
-  const there = name === calledThere ? name : quote(calledThere);
+function report({ name, nameInApp, url, state, reason, hint, headers, skippedHeaders }: TakenServer, { ui, env }: Context): void {
+  const quotedName = name === nameInApp ? name : quote(nameInApp);
   if (state === 'refused') {
-    ui.warn(`${there} (${shorten(url)}) was not added. ${[reason, hint].filter(Boolean).join(' ')}`);
+    ui.warn(`${quotedName} (${shorten(url)}) was not added. ${[reason, hint].filter(Boolean).join(' ')}`);
     return;
   }
-  if (name !== calledThere) ui.say(`${there} was added as ${name}.`);
-  const variables = [url, ...headers.map(({ value }) => value)].flatMap(listVariables);
-  for (const variable of new Set(variables))
+  if (name !== nameInApp) ui.say(`${quotedName} was added as ${name}.`);
+  const texts = [url, ...headers.map(({ value }) => value)];
+  for (const variable of new Set(texts.flatMap(listVariables)))
     ui.warn(`The URL or a header of ${name} contains \${${variable}}: its value is sent to that server.`);
-  for (const variable of new Set([url, ...headers.map(({ value }) => value)].flatMap((text) => listUnsetVariables(text, env))))
+  for (const variable of new Set(texts.flatMap((text) => listUnsetVariables(text, env))))
     ui.warn(`The environment variable ${variable} is not set here. Set it wherever ${name} is used.`);
   if (headers.length > 0) ui.say(`The app’s headers are sent to ${name}: ${headers.map((header) => quote(header.name)).join(', ')}.`);
   for (const header of headers.filter(({ isSecret }) => isSecret))
     ui.warn(
       `The header ${quote(header.name)} of ${name} seems to contain a secret, which is now in the store. To keep it out, use \${VARIABLE} as the value.`,
     );
-  for (const header of headersLeft) ui.warn(`The header ${quote(header.name)} of ${name} was not imported: ${whyLeft(header, name)}`);
-  const todo = state === 'logged in' ? '' : ` Log in with: ${formatCommand`mcp-auth login ${name}`}`;
-  ui.succeed(`${name} (${shorten(url)}): ${sentences[state]}${todo}`);
+  for (const header of skippedHeaders)
+    ui.warn(`The header ${quote(header.name)} of ${name} was not imported: ${explainSkipped(header, name)}`);
+  const nextStep = state === 'logged in' ? '' : ` Log in with: ${formatCommand`mcp-auth login ${name}`}`;
+  ui.succeed(`${name} (${shorten(url)}): ${sentences[state]}${nextStep}`);
 }
 
 /** Why a header was not imported, as the end of a sentence, and what to do. */
-function whyLeft({ name: header, problem }: EntryHeader, name: string): string {
+function explainSkipped({ name: header, problem }: EntryHeader, name: string): string {
   const isLogin = header.toLowerCase() === 'authorization';
   const word = /^[\w-]+$/.test(header) ? header : 'NAME';
-  const todo = isLogin ? '' : ` Run: ${formatCommand`mcp-auth login ${name} --header ${`${word}: VALUE`}`}`;
-  return `${problem ?? 'the server is already in the store'}.${todo}`;
+  const nextStep = isLogin ? '' : ` Run: ${formatCommand`mcp-auth login ${name} --header ${`${word}: VALUE`}`}`;
+  return `${problem ?? 'the server is already in the store'}.${nextStep}`;
 }

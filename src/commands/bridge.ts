@@ -1,7 +1,7 @@
 import { runBridge, transports, type TransportChoice } from '../bridge/bridge.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import type { Target } from '../bridge/authorized-fetch.js';
+import type { Target } from '../bridge/target-login.js';
 import { expandHeaders, readAuthorizationHeader, withAccess } from '../session/server-access.js';
 import { findServer, listServers, type ServerEntry } from '../store/document.js';
 import { expandVariables, expandsToUrl } from '../store/variables.js';

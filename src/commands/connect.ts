@@ -1,14 +1,7 @@
 import { connectionMethods, type App, type ConnectionMethod } from '../apps/app.js';
 import { findApp, apps } from '../apps/index.js';
-import {
-  findRemainingCopies,
-  listApps,
-  planConnection,
-  planRemoval,
-  writeChanges,
-  type AppListing,
-  type ConnectionPlan,
-} from '../connect/connect-app.js';
+import { findRemainingCopies, planConnection, planRemoval, writeChanges, type ConnectionPlan } from '../connect/connect-app.js';
+import { listApps, type AppListing } from '../connect/list-apps.js';
 import type { Context } from '../context.js';
 import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
@@ -54,35 +47,48 @@ export const connect: Command<typeof options> = {
         hint: 'For example: mcp-auth connect claude-code linear     (All apps: mcp-auth connect --list)',
       });
     }
-    const { how, as, project = false } = options;
-    const app = findApp(appName);
-    if (options.remove) {
-      const planned = await planRemoval({ app, name, as, project }, context);
-      if ('storeFile' in planned) {
-        context.ui.say(`${app.summary} reads the store ${planned.storeFile} directly. The entry ${as ?? name} was not written by connect.`);
-        context.ui.say(`  To log out, run: ${formatCommand`mcp-auth logout ${name} --store ${planned.storeFile}`}`);
-        return;
-      }
-      const { change, calledThere } = planned;
-      await apply({ changes: [change], snippet: '' }, options, context);
-      if (options.print) return;
-      context.ui.succeed(`${as ?? wordFor(calledThere)} was removed from ${app.summary}.`);
-      const left = await findRemainingCopies({ app, name, as: calledThere }, context);
-      for (const file of left) context.ui.warn(`${app.summary} still has a copy of the login in ${file}. Log out there too.`);
-      return;
-    }
-    const connected = await planConnection({ app, name, as, how, project }, context);
-    if ('storeFile' in connected) {
-      context.ui.succeed(`${app.summary} reads the login to ${name} from the store ${connected.storeFile}. Nothing needs to be changed.`);
-      context.ui.say('  It does not renew tokens. To keep the token fresh, keep this running:');
-      context.ui.command(formatCommand`mcp-auth refresh --watch --store ${connected.storeFile}`);
-      return;
-    }
-    if (connected.changes.length === 0) for (const line of connected.snippet.trimEnd().split('\n')) context.ui.print(line);
-    await apply(connected, options, context);
-    if (!options.print) report({ app, name, connected, asked: as ?? name }, context);
+    const request = { app: findApp(appName), name };
+    await (options.remove ? disconnectApp(request, options, context) : connectApp(request, options, context));
   },
 };
+
+interface AppAndServer {
+  readonly app: App;
+  readonly name: string;
+}
+
+async function connectApp({ app, name }: AppAndServer, options: Options, context: Context): Promise<void> {
+  const { how, as, project = false } = options;
+  const { ui } = context;
+  const plan = await planConnection({ app, name, as, how, project }, context);
+  if ('storeFile' in plan) {
+    ui.succeed(`${app.summary} reads the login to ${name} from the store ${plan.storeFile}. Nothing needs to be changed.`);
+    ui.say('  It does not renew tokens. To keep the token fresh, keep this running:');
+    ui.command(formatCommand`mcp-auth refresh --watch --store ${plan.storeFile}`);
+    return;
+  }
+  if (plan.changes.length === 0) for (const line of plan.snippet.trimEnd().split('\n')) ui.print(line);
+  await apply(plan, options, context);
+  if (!options.print) report({ app, name, plan, requestedName: as ?? name }, context);
+}
+
+async function disconnectApp({ app, name }: AppAndServer, options: Options, context: Context): Promise<void> {
+  const { as, project = false } = options;
+  const { ui } = context;
+  const plan = await planRemoval({ app, name, as, project }, context);
+  if ('storeFile' in plan) {
+    ui.say(`${app.summary} reads the store ${plan.storeFile} directly. The entry ${as ?? name} was not written by connect.`);
+    ui.say(`  To log out, run: ${formatCommand`mcp-auth logout ${name} --store ${plan.storeFile}`}`);
+    return;
+  }
+  const { change, nameInApp } = plan;
+  await apply({ changes: [change], snippet: '' }, options, context);
+  if (options.print) return;
+  ui.succeed(`${as ?? formatNameInApp(nameInApp)} was removed from ${app.summary}.`);
+  for (const file of await findRemainingCopies({ app, name, as: nameInApp }, context)) {
+    ui.warn(`${app.summary} still has a copy of the login in ${file}. Log out there too.`);
+  }
+}
 
 function parseHow(text: string): ConnectionMethod {
   const how = connectionMethods.find((one) => one === text);
@@ -103,7 +109,7 @@ async function apply(
 }
 
 /** What each connection method means for the user. */
-const meanings: Readonly<Record<ConnectionMethod, (name: string) => string>> = {
+const descriptions: Readonly<Record<ConnectionMethod, (name: string) => string>> = {
   helper: () => 'The app runs mcp-auth for a fresh token every time it connects.',
   bridge: () => 'The app starts mcp-auth as its server. mcp-auth adds a fresh token to each request.',
   header: (name) =>
@@ -113,21 +119,18 @@ const meanings: Readonly<Record<ConnectionMethod, (name: string) => string>> = {
 };
 
 /** An app's name for a server, quoted unless it is also a valid name in the store. */
-function wordFor(calledThere: string): string {
-  return serverNamePattern.test(calledThere) ? calledThere : quote(calledThere);
+function formatNameInApp(nameInApp: string): string {
+  return serverNamePattern.test(nameInApp) ? nameInApp : quote(nameInApp);
 }
 
-function report(
-  { app, name, connected, asked }: { app: App; name: string; connected: ConnectionPlan; asked: string },
-  { ui }: Context,
-): void {
-  const { how, changes, nameInApp: calledThere, droppedHeaders: headersLost } = connected;
+function report({ app, name, plan, requestedName }: AppAndServer & { plan: ConnectionPlan; requestedName: string }, { ui }: Context): void {
+  const { how, changes, nameInApp, droppedHeaders } = plan;
   const [first] = changes;
   if (first) ui.succeed(`${app.summary} now uses the login to ${name} (${how}).`);
-  if (calledThere !== asked) ui.say(`  It already has this server as ${wordFor(calledThere)}. That entry was changed.`);
+  if (nameInApp !== requestedName) ui.say(`  It already has this server as ${formatNameInApp(nameInApp)}. That entry was changed.`);
   for (const { file, before, after } of changes) ui.say(`  ${before === after ? 'Unchanged' : 'Written'}: ${file}`);
-  ui.say(`  ${meanings[how](name)}`);
-  for (const header of headersLost) {
+  ui.say(`  ${descriptions[how](name)}`);
+  for (const header of droppedHeaders) {
     ui.warn(
       `${app.summary} sent the header ${quote(header)} to this server. The bridge sends only headers in the store. To add it, run: ${formatCommand`mcp-auth login ${name} --header ${`${/^[\w-]+$/.test(header) ? header : 'NAME'}: VALUE`}`}`,
     );
@@ -145,22 +148,26 @@ async function list({ json }: Options, context: Context): Promise<void> {
   }));
   if (json) {
     context.ui.document(
-      listings.map(({ app, file, found, servers: some, problem, readsStore }) => ({
-        ...{ app: app.name, file, found, servers: some.map(shown), problem },
+      listings.map(({ app, file, found, servers, problem, readsStore }) => ({
+        app: app.name,
+        file,
+        found,
+        servers: servers.map(toJson),
+        problem,
         ...(readsStore && { store: true }),
       })),
     );
     return;
   }
-  for (const row of formatTable([['APP', 'FILE', 'SERVERS'], ...listings.map(rowOf)])) context.ui.print(row);
+  for (const row of formatTable([['APP', 'FILE', 'SERVERS'], ...listings.map(toRow)])) context.ui.print(row);
 }
 
-function shown({ name, url, how }: AppListing['servers'][number]) {
+function toJson({ name, url, how }: AppListing['servers'][number]) {
   return { name, url, how };
 }
 
-function rowOf({ app, file, found, servers: some, problem, readsStore }: AppListing): string[] {
+function toRow({ app, file, found, servers, problem, readsStore }: AppListing): string[] {
   if (readsStore) return [app.name, file, 'reads the store directly'];
-  const connected = some.map(({ name, how }) => `${name} (${how === 'own' ? 'its own login' : (how ?? '')})`).join(', ');
+  const connected = servers.map(({ name, how }) => `${name} (${how === 'own' ? 'its own login' : (how ?? '')})`).join(', ');
   return [app.name, file, problem === undefined ? (found ? connected || '-' : 'no such file') : 'cannot be read'];
 }

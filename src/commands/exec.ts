@@ -1,5 +1,6 @@
-import { AuthError } from '../errors.js';
+import { getBearerToken } from '../session/bearer-token.js';
 import { getFreshLogin } from '../session/session.js';
+import { formatCommand } from '../text/command-line.js';
 import type { Command } from './command.js';
 
 export const exec: Command = {
@@ -14,16 +15,11 @@ export const exec: Command = {
     'exec linear -- sh -c \'curl -H "Authorization: Bearer $MCP_AUTH_TOKEN" https://mcp.linear.app/mcp\'',
   ],
   run: async ({ arguments: [name = '', ...words] }, context) => {
-    const { accessToken, tokenType } = await getFreshLogin({ name }, context);
-    if (tokenType === 'dpop') {
-      throw new AuthError(
-        'not_a_login',
-        `The token of ${name} is bound to a key (DPoP): a command that is handed nothing but the token cannot use it.`,
-      );
-    }
+    const login = await getFreshLogin({ name }, context);
+    const token = getBearerToken(login, { name, hint: `Use: ${formatCommand`mcp-auth bridge ${name}`}` });
     return context.runProgram(
       words.filter((word) => word !== undefined),
-      { MCP_AUTH_TOKEN: accessToken },
+      { MCP_AUTH_TOKEN: token },
     );
   },
 };

@@ -1,5 +1,5 @@
 import { formatCommand } from '../text/command-line.js';
-import { exportLogin } from '../transfer/transfer.js';
+import { exportLogin } from '../transfer/export.js';
 import type { Command, CommandOption } from './command.js';
 
 const options = [

@@ -2,6 +2,7 @@ import type { Context } from '../context.js';
 import type { Env } from '../effects.js';
 import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
+import { getBearerToken } from '../session/bearer-token.js';
 import { getFreshLogin, findServerNameByUrl } from '../session/session.js';
 import { expandHeaders, readHeaders, readAuthorizationHeader } from '../session/server-access.js';
 import { isResourceFor, isParentResource } from '../oauth/resource.js';
@@ -27,21 +28,17 @@ export const headers: Command<typeof options> = {
     checkUrl({ name, entry, url }, context);
     const own = expandHeaders(readHeaders(entry), context);
     const authorization = readLogin(entry) === undefined ? readAuthorizationHeader(entry, context) : undefined;
-    context.ui.document({ ...own, Authorization: authorization ?? (await tokenHeader(name, context)) });
+    context.ui.document({ ...own, Authorization: authorization ?? (await createAuthorization(name, context)) });
   },
 };
 
-async function tokenHeader(name: string, context: Context): Promise<string> {
-  const { accessToken, tokenType } = await getFreshLogin({ name }, context);
-  if (tokenType !== 'dpop') return `Bearer ${accessToken}`;
-  throw new AuthError('not_a_login', `The token of ${name} is bound to a key (DPoP): a header alone cannot use it.`, {
-    hint: `Use: ${formatCommand`mcp-auth bridge ${name}`}`,
-  });
+async function createAuthorization(name: string, context: Context): Promise<string> {
+  const login = await getFreshLogin({ name }, context);
+  return `Bearer ${getBearerToken(login, { name, hint: `Use: ${formatCommand`mcp-auth bridge ${name}`}` })}`;
 }
 
 /**
- * The app says which server it is about to send the headers to, and a project's configuration may have put another URL beside the
- * name of this one.
+ * Checks the URL to which the app will send the headers: a project's configuration may pair this server's name with another URL.
  *
  * @throws AuthError `url_refused`.
  */

@@ -4,7 +4,7 @@ import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import { quote, redactUrl } from '../text/server-text.js';
 import { listVariables } from '../store/variables.js';
-import { importLogins } from '../transfer/transfer.js';
+import { importLogins } from '../transfer/import.js';
 import type { Command, CommandOption } from './command.js';
 import { toStoredUrl } from '../login/stored-url.js';
 import { checkServerName, checkServerUrl } from '../login/server-name.js';
@@ -24,18 +24,18 @@ export const importCommand: Command<typeof options> = {
       { text: await readStdin(context), check: (server) => checkServer(server, context.env), replace },
       context,
     )) {
-      const { name, url, issuer, notRenewableReason: unrenewable, appliedOptions: taken, skippedOptions: left } = imported;
+      const { name, url, issuer, notRenewableReason, appliedOptions, skippedOptions } = imported;
       ui.succeed(`Imported the login to ${name}. Stored in ${store.path}`);
       ui.say(`  Server: ${redactUrl(url)}${issuer === undefined ? '' : `. Authorization server: ${quote(issuer)}`}.`);
       for (const variable of listVariables(url)) ui.warn(`The URL of ${name} contains \${${variable}}: its value is sent to that server.`);
-      if (taken.length > 0) ui.say(`  Imported options: ${quote(taken.join(' '))}.`);
-      if (left.length > 0)
+      if (appliedOptions.length > 0) ui.say(`  Imported options: ${quote(appliedOptions.join(' '))}.`);
+      if (skippedOptions.length > 0)
         ui.warn(
-          `Options not imported: ${quote(left.join(' '))}. If ${name} needs them, pass them when you next run: ${formatCommand`mcp-auth login ${name}`}`,
+          `Options not imported: ${quote(skippedOptions.join(' '))}. If ${name} needs them, pass them when you next run: ${formatCommand`mcp-auth login ${name}`}`,
         );
-      if (unrenewable !== undefined)
+      if (notRenewableReason !== undefined)
         ui.warn(
-          `${name} cannot be renewed on this machine: ${unrenewable}. When its token expires, run: ${formatCommand`mcp-auth login ${name}`}`,
+          `${name} cannot be renewed on this machine: ${notRenewableReason}. When its token expires, run: ${formatCommand`mcp-auth login ${name}`}`,
         );
     }
   },
@@ -53,6 +53,9 @@ async function readStdin({ ui, signal }: Context): Promise<string> {
     });
   }
   let text = '';
-  for (let more; (more = await ui.paste({ message: '', signal })) !== undefined;) text += `${more}\n`;
-  return text;
+  for (;;) {
+    const lines = await ui.paste({ message: '', signal });
+    if (lines === undefined) return text;
+    text += `${lines}\n`;
+  }
 }

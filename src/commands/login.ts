@@ -71,12 +71,12 @@ export const login: Command<typeof options> = {
     checkSteps(options);
     if (options.finish !== undefined) {
       const { name, attempt, timeout } = options;
-      const { server, finish } = finishWords(given, options.finish);
+      const { server, finish } = parseFinish(given, options.finish);
       report(await finishLogin({ server, name, attempt, timeout, pastedText: finish === true ? undefined : finish }, context), context);
       return;
     }
     const target = await findTarget({ server: given, name: options.name }, context);
-    context.ui.say(`Logging in to ${target.name}, ${whereItIs(target)}`);
+    context.ui.say(`Logging in to ${target.name}, ${formatAddress(target)}`);
     const request = await readRequest({ target, options }, context);
     if (options.start) await start(request, context);
     else report({ ...(await logIn(request, context)), name: target.name }, context);
@@ -84,13 +84,13 @@ export const login: Command<typeof options> = {
 };
 
 /** The URL as the user wrote it, and its host if that is spelled differently (punycode). */
-function whereItIs({ url, expandedUrl: address }: LoginTarget): string {
-  const { host } = new URL(address);
+function formatAddress({ url, expandedUrl }: LoginTarget): string {
+  const { host } = new URL(expandedUrl);
   return url.toLowerCase().includes(host) ? redactUrl(url) : `${redactUrl(url)} (at ${host})`;
 }
 
 /** `--finish NAME` names the server. A redirect URL is recognised by its parameters. */
-function finishWords(given: string | undefined, finish: string | true): { server: string | undefined; finish: string | true } {
+function parseFinish(given: string | undefined, finish: string | true): { server: string | undefined; finish: string | true } {
   if (given === undefined && finish !== true && !/[?&#]|(code|error)=/.test(finish)) return { server: finish, finish: true };
   return { server: given, finish };
 }
@@ -114,18 +114,18 @@ async function readRequest({ target, options }: { target: LoginTarget; options: 
 }
 
 async function start(request: LoginRequest, context: Context): Promise<void> {
-  const { attempt, expiresAt, needsRedirectUrl: takesAddress } = await startLogin(request, context);
+  const { attempt, expiresAt, needsRedirectUrl } = await startLogin(request, context);
   const { ui, clock } = context;
   const left = formatDuration((expiresAt - clock.now()) / 1000);
   ui.say();
-  ui.say(takesAddress ? `Then run this within ${left}, with that address on stdin:` : `Then run this within ${left}:`);
+  ui.say(needsRedirectUrl ? `Then run this within ${left}, with that address on stdin:` : `Then run this within ${left}:`);
   ui.say();
   ui.command(formatCommand`mcp-auth login ${request.name} --finish --attempt ${attempt}`);
 }
 
 function report({ name, login, verification }: LoginResult & { name: string }, context: Context): void {
   const { ui, store } = context;
-  ui.succeed(`Logged in to ${name}.${verification ? ` ${whoAnswered(verification)}` : ''}`);
+  ui.succeed(`Logged in to ${name}.${verification ? ` ${describeServer(verification)}` : ''}`);
   ui.say(`  Stored in ${store.path}`);
   const left = getRemainingSeconds(login, context);
   const renewal = canRenew(login) ? 'It is renewed automatically.' : 'There is no refresh token: log in again when it expires.';
@@ -136,7 +136,7 @@ function report({ name, login, verification }: LoginResult & { name: string }, c
   ui.event({ event: 'logged_in', server: name, scope: login.scope, expires_at: login.expiresAtSeconds });
 }
 
-function whoAnswered({ serverName, serverVersion, tools }: Verification): string {
+function describeServer({ serverName, serverVersion, tools }: Verification): string {
   const name = `${serverName} ${serverVersion}`.trim();
   return `It ${name === '' ? '' : `is ${quote(name)} and `}has ${tools} tool${tools === 1 ? '' : 's'}.`;
 }

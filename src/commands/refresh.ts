@@ -30,12 +30,13 @@ export const refresh: Command<typeof options> = {
     const named = names.filter((name) => name !== undefined);
     if (options.installService) return installService(options, context);
     if (options.watch) return keepLoginsFresh(named, context);
-    if (named.length > 0 === Boolean(options.all)) throw new AuthError('usage', 'Name one or more servers, or pass --all.');
-    await renewAll(options.all ? await renewable(context) : named, context);
+    if (options.all && named.length > 0) throw new AuthError('usage', 'Name one or more servers, or pass --all, but not both.');
+    if (!options.all && named.length === 0) throw new AuthError('usage', 'Name one or more servers, or pass --all.');
+    await renewAll(options.all ? await listRenewable(context) : named, context);
   },
 };
 
-async function renewable({ store, ui }: Context): Promise<string[]> {
+async function listRenewable({ store, ui }: Context): Promise<string[]> {
   const all = listServers(await store.read()).map(([name, entry]) => ({ name, login: readLogin(entry) }));
   const names = all.filter(({ login }) => login !== undefined && canRenew(login)).map(({ name }) => name);
   if (names.length === 0) ui.say('No login can be renewed.');
@@ -45,7 +46,7 @@ async function renewable({ store, ui }: Context): Promise<string[]> {
 /** Renews all, then throws if any renewal failed. */
 async function renewAll(names: readonly string[], context: Context): Promise<void> {
   const failures: AuthError[] = [];
-  const tell = (renewed: RenewalResult) => {
+  const report = (renewed: RenewalResult) => {
     if ('login' in renewed) {
       const left = getRemainingSeconds(renewed.login, context);
       context.ui.succeed(`Renewed ${renewed.name}${Number.isFinite(left) ? `. Its token expires in ${formatDuration(left)}` : ''}.`);
@@ -55,7 +56,7 @@ async function renewAll(names: readonly string[], context: Context): Promise<voi
       failures.push(renewed.failure);
     }
   };
-  await renewMany(names, tell, context);
+  await renewMany(names, report, context);
   const [first] = failures;
   if (first && names.length === 1) throw first;
   if (first) throw new AuthError(first.code, `${failures.length} of ${names.length} logins could not be renewed.`);

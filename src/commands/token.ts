@@ -2,6 +2,7 @@ import type { Context } from '../context.js';
 import { formatDuration } from '../text/duration.js';
 import { AuthError } from '../errors.js';
 import { expandHeaders, readHeaders } from '../session/server-access.js';
+import { describeBoundToken, isTokenBound } from '../session/bearer-token.js';
 import { getFreshLogin } from '../session/session.js';
 import { readStoredLogin } from '../session/stored-login.js';
 import { findServer } from '../store/document.js';
@@ -28,39 +29,35 @@ export const token: Command<typeof options> = {
   examples: ['token linear', 'token linear --min-ttl 900', 'token linear --json', 'token linear --json --refused < FILE'],
   run: async ({ arguments: [name = ''], options }, context) => {
     const { minTtl } = options;
-    const refused = options.refused ? await readRefused(context) : undefined;
-    const login = await getFreshLogin({ name, minTtl, rejectedToken: refused }, context);
+    const rejectedToken = options.refused ? await readRejectedToken(context) : undefined;
+    const login = await getFreshLogin({ name, minTtl, rejectedToken }, context);
     const left = getRemainingSeconds(login, context);
     if (minTtl !== undefined && left < minTtl)
       context.ui.warn(`This server issues no token with that lifetime. This one expires in ${formatDuration(left)}.`);
-    if (login.tokenType === 'dpop') {
-      context.ui.warn(
-        `This token is bound to a key in the store (DPoP, RFC 9449). ${name} accepts it only with a proof signed by that key.`,
-      );
-    }
-    if (options.json) context.ui.document(await described(name, context));
+    if (isTokenBound(login)) context.ui.warn(describeBoundToken(name));
+    if (options.json) context.ui.document(await describeToken(name, context));
     else context.ui.print(login.accessToken);
   },
 };
 
 /** Read from stdin, because other users of the machine can read a command line. */
-async function readRefused({ ui, signal }: Context): Promise<string> {
+async function readRejectedToken({ ui, signal }: Context): Promise<string> {
   const text = (await ui.ask({ message: 'Rejected token:', secret: true, signal }))?.trim();
   if (text !== undefined && text !== '') return text;
   throw new AuthError('usage', 'No token was read from stdin.', { hint: 'With --refused, pass the rejected token on stdin.' });
 }
 
 /** All that a program needs to send requests itself, from one read of the store. Times in seconds since the epoch. Public interface. */
-async function described(name: string, context: Context) {
+async function describeToken(name: string, context: Context) {
   const document = await context.store.read();
   const login = readStoredLogin(document, name, context);
-  const { accessToken, tokenType, expiresAtSeconds: expiresAt } = login;
+  const { accessToken, expiresAtSeconds } = login;
   const entry = findServer(document, name);
-  const isBearer = tokenType === 'bearer';
+  const isBearer = !isTokenBound(login);
   return {
     access_token: accessToken,
     token_type: isBearer ? 'Bearer' : 'DPoP',
-    expires_at: expiresAt,
+    expires_at: expiresAtSeconds,
     /** mcp-auth prints the same token until this time. */
     fresh_until: getFreshUntilSeconds(login),
     url: typeof entry?.url === 'string' ? expandVariables(entry.url, context.env) : undefined,

@@ -1,22 +1,22 @@
 /** Connects an app to a login: changes the app's configuration file, and can undo the change. */
-import path from 'node:path';
-import type { App, CopiedLogin, ConnectionMethod, AppEnvironment } from '../apps/app.js';
-import { addConnection, removeConnection, createEntry, readServers, type AppServer } from '../apps/configuration.js';
+import type { App, ConnectionMethod, CopiedLogin } from '../apps/app.js';
+import { addConnection, createEntry, readServers, removeConnection, type AppServer } from '../apps/configuration.js';
 import { readEntryHeaders } from '../apps/entry-headers.js';
 import { checkNameInApp, chooseNameInApp } from '../apps/name-in-app.js';
 import type { Context } from '../context.js';
-import { formatCommand } from '../text/command-line.js';
-import { AuthError, hasCode } from '../errors.js';
-import { findHomeFolder } from '../folders.js';
+import { AuthError } from '../errors.js';
 import { checkServerUrl } from '../login/server-name.js';
-import { hasUnprintable, quote } from '../text/server-text.js';
+import { getBearerToken, isTokenBound } from '../session/bearer-token.js';
 import { readHeaders } from '../session/server-access.js';
 import { getFreshLogin } from '../session/session.js';
-import { readClients } from '../store/clients.js';
+import { findClient } from '../store/clients.js';
 import { findServer, listServers } from '../store/document.js';
 import { readLogin, type Login } from '../store/login.js';
 import { getDefaultStorePath } from '../store/path.js';
 import { expandVariables } from '../store/variables.js';
+import { formatCommand } from '../text/command-line.js';
+import { hasUnprintable, quote } from '../text/server-text.js';
+import { canReadStore, checkHasHome, getProgramPath, isStore, toAppEnvironment } from './app-files.js';
 
 export interface ConnectRequest {
   readonly app: App;
@@ -55,59 +55,77 @@ export interface AppReadsStore {
 }
 
 /** The place of a server in an app's configuration. */
-interface Placed {
+interface FoundServer {
   readonly file: string;
   readonly before: string;
-  readonly calledThere: string;
+  readonly nameInApp: string;
   readonly entry: AppServer['entry'] | undefined;
 }
 
 /** Computes the changes that connect `app`; writes nothing. */
 export async function planConnection(request: ConnectRequest, context: Context): Promise<ConnectionPlan | AppReadsStore> {
-  const { app, name, project } = request;
-  const place = toAppEnvironment(context);
-  const url = await urlOf(name, context);
-  for (const one of [name, request.as ?? name]) checkShowable(one);
-  if (request.as !== undefined) checkNameInApp(app, request.as);
-  if (project && app.configPath(place, project) === undefined) {
+  const { app, name } = request;
+  const url = await readServerUrl(name, context);
+  checkRequest(request, context);
+  const storeFile = await findOwnStoreFile(request, context);
+  if (storeFile !== undefined) return { storeFile };
+  const found = await findInConfiguration(request, url, context);
+  const nameInApp = found?.nameInApp ?? request.as ?? name;
+  const how = await chooseMethod(request, context);
+  const login = how === 'header' || how === 'copy' ? await getFreshLogin({ name }, context) : undefined;
+  const connection = { name: nameInApp, url, token: login?.accessToken ?? '', ...createCommands(name, context) };
+  const entry = createEntry(app, connection, how);
+  const snippet = app.format.put('', [...app.servers, nameInApp], { entry, replaced: [] });
+  let changes: readonly FileChange[] = [];
+  if (found !== undefined) {
+    const { file, before } = found;
+    const after = addConnection(before, { app, connection, how, file, ours: getProgramPath(context), env: context.env });
+    changes = [{ file, before, after, secret: login !== undefined }];
+  }
+  if (how === 'copy' && login)
+    changes = await addCopy(changes, { app, login: await toCopiedLogin({ name: nameInApp, url, login }, context) }, context);
+  const droppedHeaders = how === 'bridge' ? await findDroppedHeaders(found?.entry ?? {}, request, context) : [];
+  return { how, changes, snippet, nameInApp, droppedHeaders };
+}
+
+/** @throws AuthError `usage` for a name or a project that the app does not support. */
+function checkRequest({ app, name, as, project }: ConnectRequest, context: Context): void {
+  for (const one of [name, as ?? name]) checkShowable(one);
+  if (as !== undefined) checkNameInApp(app, as);
+  if (project && app.configPath(toAppEnvironment(context), project) === undefined) {
     throw new AuthError('usage', `${app.summary} does not support a project configuration.`);
   }
-  const storeFile = await ownStoreFile(request, context);
-  if (storeFile !== undefined) return { storeFile };
-  const placed = await placeIn(request, url, context);
-  const as = placed?.calledThere ?? request.as ?? name;
-  const isBound = readLogin(findServer(await context.store.read(), name))?.tokenType === 'dpop';
-  const how = request.how ?? bestWay(app, isBound);
-  if (isBound && how !== 'bridge') {
-    throw new AuthError('not_a_login', `The token of ${name} is DPoP-bound: only --how bridge can use it.`);
+}
+
+/**
+ * The requested connection method, or the app's preferred one. Only the bridge can use a DPoP-bound token.
+ *
+ * @throws AuthError `token_bound` if the token is DPoP-bound and another method was requested, or the app does not support the bridge.
+ */
+async function chooseMethod({ app, name, how }: ConnectRequest, { store }: Context): Promise<ConnectionMethod> {
+  const login = readLogin(findServer(await store.read(), name));
+  const methods = Object.keys(app.entries) as [ConnectionMethod, ...ConnectionMethod[]];
+  if (login === undefined || !isTokenBound(login)) return how ?? methods[0];
+  const chosen = how ?? (methods.includes('bridge') ? 'bridge' : methods[0]);
+  const hint = methods.includes('bridge') ? 'Use: --how bridge' : `Use: ${formatCommand`mcp-auth bridge ${name}`}`;
+  if (chosen !== 'bridge') getBearerToken(login, { name, hint });
+  return chosen;
+}
+
+/** Adds the changes that write a login into the app's own cache, which may be a file that is changed already. */
+async function addCopy(
+  changes: readonly FileChange[],
+  { app, login }: { app: App; login: CopiedLogin },
+  context: Context,
+): Promise<FileChange[]> {
+  const all = new Map(changes.map((change) => [change.file, change]));
+  for (const { path: file, put } of app.cache?.files(toAppEnvironment(context), login) ?? []) {
+    checkHasHome(file);
+    const known = all.get(file);
+    const before = known?.before ?? (await readText(file, context));
+    all.set(file, { file, before, after: put(known?.after ?? before), secret: true });
   }
-  const login = how === 'header' || how === 'copy' ? await getFreshLogin({ name }, context) : undefined;
-  const connection = { name: as, url, token: login?.accessToken ?? '', ...commandsOf(name, context) };
-  const entry = createEntry(app, connection, how);
-  const snippet = app.format.put('', [...app.servers, as], { entry, replaced: [] });
-  const changes: FileChange[] = [];
-  if (placed !== undefined) {
-    const { file, before } = placed;
-    changes.push({
-      file,
-      before,
-      secret: login !== undefined,
-      after: addConnection(before, { app, connection, how, file, ours: getProgramPath(context), env: context.env }),
-    });
-  }
-  if (how === 'copy' && login) {
-    const copied = await copiedLogin({ name: as, url, login }, context);
-    for (const { path, put } of app.cache?.files(place, copied) ?? []) {
-      checkHasHome(path);
-      const same = changes.find((change) => change.file === path);
-      const before = same?.after ?? (await readText(path, context));
-      const after = put(before);
-      if (same) changes.splice(changes.indexOf(same), 1, { ...same, after });
-      else changes.push({ file: path, before, after, secret: true });
-    }
-  }
-  const headersLost = how === 'bridge' ? await headersOnlyIn(placed?.entry ?? {}, request, context) : [];
-  return { how, changes, snippet, nameInApp: as, droppedHeaders: headersLost };
+  return [...all.values()];
 }
 
 /**
@@ -115,75 +133,54 @@ export async function planConnection(request: ConnectRequest, context: Context):
  *
  * @throws AuthError `usage` if it is the store and the app looks for its servers elsewhere in the file.
  */
-async function ownStoreFile({ app, project }: Pick<ConnectRequest, 'app' | 'project'>, context: Context): Promise<string | undefined> {
+async function findOwnStoreFile({ app, project }: Pick<ConnectRequest, 'app' | 'project'>, context: Context): Promise<string | undefined> {
   const file = app.configPath(toAppEnvironment(context), project);
   if (file === undefined || !(await isStore(file, context))) return undefined;
-  if (findsServers(app)) return file;
+  if (canReadStore(app)) return file;
   throw new AuthError('usage', `${file} is the store, but ${app.summary} looks for its servers elsewhere in that file.`, {
     hint: 'Use a separate file for the store: --store FILE, or MCP_AUTH_STORE.',
   });
 }
 
-/** Whether an app keeps its servers under the same key as a store. */
-function findsServers({ servers: keys }: App): boolean {
-  return keys.join('.') === 'mcpServers';
-}
-
-/** Whether `file` is the store. False if this process has no folder for a store. */
-async function isStore(file: string, { files, store }: Pick<Context, 'files' | 'store'>): Promise<boolean> {
-  try {
-    return await files.isSame(file, store.path);
-  } catch (error) {
-    if (hasCode(error, 'store_unreadable')) return false;
-    throw error;
-  }
-}
-
 /** Finds the place of the server. Undefined for an app without a configuration file. */
-async function placeIn(
+async function findInConfiguration(
   { app, name, as, project }: Omit<ConnectRequest, 'how'>,
   url: string | undefined,
   context: Context,
-): Promise<Placed | undefined> {
+): Promise<FoundServer | undefined> {
   const file = app.configPath(toAppEnvironment(context), project);
   if (file === undefined) return undefined;
   checkHasHome(file);
   const before = await readText(file, context);
   const there = readServers(before, { app, file, ours: getProgramPath(context) });
   const others = listServers(await context.store.read()).flatMap(([one]) => (one === name ? [] : [one]));
-  const calledThere = as ?? chooseNameInApp(there, { app, name, url, others, env: context.env });
-  return { file, before, calledThere, entry: there.find((one) => one.name === calledThere)?.entry };
+  const nameInApp = as ?? chooseNameInApp(there, { app, name, url, others, env: context.env });
+  return { file, before, nameInApp, entry: there.find((one) => one.name === nameInApp)?.entry };
 }
 
 /** The headers of an app's entry that the store's entry does not have. The bridge sends only the store's headers. */
-async function headersOnlyIn(entry: AppServer['entry'], { app, name }: ConnectRequest, { store }: Context): Promise<string[]> {
+async function findDroppedHeaders(entry: AppServer['entry'], { app, name }: ConnectRequest, { store }: Context): Promise<string[]> {
   const kept = readHeaders(findServer(await store.read(), name));
   const theirs = readEntryHeaders(entry, { bare: app.allowsBareVariables });
   const isKept = (header: string) => header === 'authorization' || Object.hasOwn(kept, header);
   return theirs.map((one) => one.name).filter((header) => !isKept(header.toLowerCase()));
 }
 
-/** The app's preferred connection method. Only the bridge can use a DPoP-bound token. */
-function bestWay({ entries }: App, isBound: boolean): ConnectionMethod {
-  const ways = Object.keys(entries) as [ConnectionMethod, ...ConnectionMethod[]];
-  return isBound && ways.includes('bridge') ? 'bridge' : ways[0];
-}
-
 /** Computes the change that removes a server from `app`; writes nothing. */
 export async function planRemoval(
   request: Omit<ConnectRequest, 'how'>,
   context: Context,
-): Promise<{ change: FileChange; calledThere: string } | AppReadsStore> {
+): Promise<{ change: FileChange; nameInApp: string } | AppReadsStore> {
   const { app, name } = request;
-  const url = await urlOf(name, context).catch(() => undefined);
-  const storeFile = findsServers(app) ? await ownStoreFile(request, context) : undefined;
-  const placed = await placeIn(request, url, context);
+  const url = await readServerUrl(name, context).catch(() => undefined);
+  const storeFile = canReadStore(app) ? await findOwnStoreFile(request, context) : undefined;
+  const found = await findInConfiguration(request, url, context);
   // An entry of an older mcp-auth is a command, not a URL, and can be removed.
-  if (storeFile !== undefined && placed?.entry?.['url'] !== undefined) return { storeFile };
-  if (placed === undefined) throw new AuthError('usage', `${app.summary} has no configuration file that mcp-auth can change.`);
-  const { file, before, calledThere } = placed;
-  const after = removeConnection(before, { app, name: calledThere, url, file, ours: getProgramPath(context), env: context.env });
-  return { change: { file, before, secret: false, after }, calledThere };
+  if (storeFile !== undefined && found?.entry?.['url'] !== undefined) return { storeFile };
+  if (found === undefined) throw new AuthError('usage', `${app.summary} has no configuration file that mcp-auth can change.`);
+  const { file, before, nameInApp } = found;
+  const after = removeConnection(before, { app, name: nameInApp, url, file, ours: getProgramPath(context), env: context.env });
+  return { change: { file, before, secret: false, after }, nameInApp };
 }
 
 /** The files of an app that still have a copy of the login after the server was removed from its configuration. */
@@ -191,7 +188,7 @@ export async function findRemainingCopies(
   { app, name, as = name }: Pick<ConnectRequest, 'app' | 'name' | 'as'>,
   context: Context,
 ): Promise<string[]> {
-  const url = await urlOf(name, context).catch(() => undefined);
+  const url = await readServerUrl(name, context).catch(() => undefined);
   const sources = app.cache?.sources(toAppEnvironment(context), url === undefined ? [] : [{ name: as, url }]) ?? [];
   const all = await Promise.all(
     sources.map(async ({ path, read }) => {
@@ -207,60 +204,6 @@ export async function writeChanges(changes: readonly FileChange[], { files }: Pi
   for (const { file, before, after, secret } of changes) if (after !== before) await files.replaceText(file, after, { secret });
 }
 
-/** An app and its servers. */
-export interface AppListing {
-  readonly app: App;
-  readonly file: string;
-  readonly found: boolean;
-  readonly servers: readonly AppServer[];
-  /** Why the file cannot be read, as a sentence. */
-  readonly problem?: string;
-  /** Whether its file is the store. */
-  readonly readsStore: boolean;
-}
-
-/** Lists every app that has a configuration file, with the servers in it. */
-export async function listApps(apps: readonly App[], context: Context): Promise<AppListing[]> {
-  const place = toAppEnvironment(context);
-  const files = apps.flatMap((app) =>
-    [...new Set([app.configPath(place, false), app.configPath(place, true)])].flatMap((file) =>
-      file === undefined ? [] : [{ app, file }],
-    ),
-  );
-  return Promise.all(
-    files.map(async ({ app, file }) => {
-      const readsStore = findsServers(app) && (await isStore(file, context));
-      try {
-        const text = await context.files.readIfThere(file);
-        const all = readServers(text ?? '', { app, file, ours: getProgramPath(context) });
-        return { app, file, found: text !== undefined, servers: readsStore ? [] : all, readsStore };
-      } catch (error) {
-        const problem = error instanceof AuthError ? error.message : 'its configuration cannot be read';
-        return { app, file, found: true, servers: [], problem, readsStore };
-      }
-    }),
-  );
-}
-
-/** Stands for the missing home folder of a process, as in Debian. Nothing exists below it, and nothing is written there. */
-const noHome = path.resolve('/nonexistent');
-
-/** Where apps look for their files: home folder, working folder, platform and environment variables. */
-export function toAppEnvironment({ env }: Pick<Context, 'env'>): AppEnvironment {
-  const { platform, variables } = env;
-  // HOME goes first on Windows too: an app that runs in a Unix shell uses it.
-  const { HOME: named } = variables;
-  const home = named === undefined || named === '' ? findHomeFolder(env) : named;
-  return { home: home ?? noHome, folder: env.folder, platform, variables };
-}
-
-function checkHasHome(file: string): void {
-  if (!file.startsWith(noHome + path.sep)) return;
-  throw new AuthError('file_unwritable', 'The app keeps its configuration in the home folder, but this process has no home folder.', {
-    hint: 'Set HOME to the home folder of the user who runs the app.',
-  });
-}
-
 /** Another program may have stored any name. @throws AuthError `usage` for a name that an app cannot show or pass as an argument. */
 function checkShowable(name: string): void {
   if (!hasUnprintable(name) && !name.startsWith('-')) return;
@@ -273,7 +216,7 @@ async function readText(file: string, { files }: Context): Promise<string> {
   return (await files.readIfThere(file)) ?? '';
 }
 
-async function urlOf(name: string, { store, env }: Context): Promise<string> {
+async function readServerUrl(name: string, { store, env }: Context): Promise<string> {
   const entry = findServer(await store.read(), name);
   if (typeof entry?.url === 'string') return checkServerUrl(expandVariables(entry.url, env));
   throw new AuthError('login_needed', `Remote server ${name} not found in the store.`, {
@@ -282,26 +225,21 @@ async function urlOf(name: string, { store, env }: Context): Promise<string> {
 }
 
 /** The commands by which an app starts this program: absolute paths, and --store unless the store is the default. */
-function commandsOf(name: string, { env, store }: Context): { helper: string[]; bridge: string[] } {
+function createCommands(name: string, { env, store }: Context): { helper: string[]; bridge: string[] } {
   // The default path depends on XDG_CONFIG_HOME, which the app may not have.
   const isUsual = store.path === getDefaultStorePath(env) && env.variables['XDG_CONFIG_HOME'] === undefined;
   const where = isUsual ? [] : ['--store', store.path];
   return { helper: [...env.program, 'headers', name, ...where], bridge: [...env.program, 'bridge', name, ...where] };
 }
 
-/** The path of this program, by which its entries in an app's file are recognised. */
-export function getProgramPath({ env }: Pick<Context, 'env'>): string {
-  return env.program.at(-1) ?? '';
-}
-
-async function copiedLogin(
+async function toCopiedLogin(
   { name, url, login }: { name: string; url: string; login: Login },
   { store, clock }: Context,
 ): Promise<CopiedLogin> {
-  const client = readClients(await store.read(), login.issuer ?? '').find(({ client_id }) => client_id === login.clientId);
-  const { accessToken, refreshToken, expiresAtSeconds: expiresAt, scope, issuer, clientId, tokenEndpoint } = login;
+  const client = findClient(await store.read(), login.issuer, login.clientId);
+  const { accessToken, refreshToken, expiresAtSeconds, scope, issuer, clientId, tokenEndpoint } = login;
   return {
-    ...{ name, url, accessToken, refreshToken, expiresAtSeconds: expiresAt, scope, issuer, clientId, tokenEndpoint },
+    ...{ name, url, accessToken, refreshToken, expiresAtSeconds, scope, issuer, clientId, tokenEndpoint },
     clientSecret: client?.client_secret,
     nowSeconds: Math.floor(clock.now() / 1000),
   };

@@ -8,7 +8,7 @@ import { jsonc } from '../apps/formats/jsonc.js';
 import { toml } from '../apps/formats/toml.js';
 import { yaml } from '../apps/formats/yaml.js';
 import { explainAppVariable } from '../apps/notation.js';
-import { getProgramPath, toAppEnvironment } from './connect-app.js';
+import { getProgramPath, toAppEnvironment } from './app-files.js';
 import type { Context } from '../context.js';
 import { formatCommand } from '../text/command-line.js';
 import { AuthError, hasCode } from '../errors.js';
@@ -19,7 +19,7 @@ import { readHeaders } from '../session/server-access.js';
 import { addClient } from '../store/clients.js';
 import { findServer, isSameUrl, putServer, listServers, type ServerEntry, type StoreDocument } from '../store/document.js';
 import { findFreeName, chooseServerNames } from '../store/usable-name.js';
-import { readLogin, writeLogin } from '../store/login.js';
+import { readLogin, writeLogin, type Login } from '../store/login.js';
 import { expandVariables, expandsToUrl } from '../store/variables.js';
 
 export interface TakeRequest {
@@ -48,11 +48,11 @@ export interface TakenServer {
   readonly skippedHeaders: readonly EntryHeader[];
 }
 
-interface Found {
+interface FoundServer {
   readonly name: string;
   readonly url: string;
   /** Parts of its URL that only the app can resolve. */
-  readonly foreign: readonly string[];
+  readonly appVariables: readonly string[];
   readonly headers: readonly EntryHeader[];
 }
 
@@ -63,35 +63,37 @@ interface Found {
  */
 export async function takeServers(request: TakeRequest, context: Context): Promise<TakenServer[]> {
   const app = apps.find(({ name }) => name === request.from);
-  const found = withoutTwins(await (app ? serversOf(app, context) : serversIn(path.resolve(context.env.folder, request.from), context)));
-  const logins = request.tokens && app ? await loginsOf(app, found, context) : [];
+  const found = removeDuplicates(
+    await (app ? readAppServers(app, context) : readFileServers(path.resolve(context.env.folder, request.from), context)),
+  );
+  const logins = request.tokens && app ? await readAppLogins(app, found, context) : [];
   // The URL decides, not the name: a project may use the name of another server for its own.
-  const isOf = (login: CachedLogin, { url }: Found) => expandsToUrl(url, login.url, context.env);
-  const [foundBy, loginsBy] = [byName(found), byName(logins)];
+  const isOf = (login: CachedLogin, { url }: FoundServer) => expandsToUrl(url, login.url, context.env);
+  const [foundBy, loginsBy] = [groupByName(found), groupByName(logins)];
   const others = logins.filter((login) => !foundBy(login.name).some((one) => isOf(login, one)));
-  const all = [...found, ...others.map(({ name, url }) => ({ name, url, foreign: [], headers: [] }))];
-  const taken: TakenServer[] = [];
+  const all = [...found, ...others.map(({ name, url }) => ({ name, url, appVariables: [], headers: [] }))];
+  const added: TakenServer[] = [];
   await context.store.update((document) => {
-    taken.length = 0;
-    for (const { server, name } of chosen(named(all, document, context), request.only)) {
+    added.length = 0;
+    for (const { server, name } of selectServers(assignNames(all, document, context), request.only)) {
       const login = loginsBy(server.name).find((one) => isOf(one, server));
-      taken.push(take({ document, server, name, login, request, context }));
+      added.push(addServer({ document, server, name, login, request, context }));
     }
   });
-  if (taken.length > 0) return taken;
-  const is = all.length > 0 && `Its servers are ${all.map(({ name }) => quote(name)).join(', ')}.`;
+  if (added.length > 0) return added;
+  const hint = all.length > 0 && `Its servers are ${all.map(({ name }) => quote(name)).join(', ')}.`;
   const what = request.only === undefined ? '' : ` called ${request.only}`;
-  throw new AuthError('usage', `${request.from} has no remote server${what}.`, { ...(is && { hint: is }) });
+  throw new AuthError('usage', `${request.from} has no remote server${what}.`, { ...(hint && { hint }) });
 }
 
 interface Named {
-  readonly server: Found;
+  readonly server: FoundServer;
   /** Its name in the store. */
   readonly name: string;
 }
 
 /** Groups by name, in linear time because a file may have any number of servers. */
-function byName<T extends { readonly name: string }>(all: readonly T[]): (name: string) => readonly T[] {
+function groupByName<T extends { readonly name: string }>(all: readonly T[]): (name: string) => readonly T[] {
   const groups = new Map<string, T[]>();
   for (const one of all) {
     const group = groups.get(one.name);
@@ -102,14 +104,14 @@ function byName<T extends { readonly name: string }>(all: readonly T[]): (name: 
 }
 
 /** Removes duplicates: an app may list the same server in several files. */
-function withoutTwins(found: readonly Found[]): Found[] {
+function removeDuplicates(found: readonly FoundServer[]): FoundServer[] {
   return [...new Map(found.map((one) => [JSON.stringify([one.name, one.url]), one])).values()];
 }
 
-function named(all: readonly Found[], document: StoreDocument, { env }: Context): Named[] {
+function assignNames(all: readonly FoundServer[], document: StoreDocument, { env }: Context): Named[] {
   const isSame = (written: unknown, url: string) => isSameServer(written, url, env);
   const ofHost = (url: string) => {
-    const address = addressOf(url, env) ?? '';
+    const address = expandUrl(url, env) ?? '';
     return URL.canParse(address) ? deriveServerName(new URL(address), []) : 'server';
   };
   const names = chooseServerNames(all, { document, isSame, ofHost });
@@ -117,7 +119,7 @@ function named(all: readonly Found[], document: StoreDocument, { env }: Context)
 }
 
 /** The servers with the name `only` in the app, or, if there are none, in the store. */
-function chosen(all: readonly Named[], only: string | undefined): readonly Named[] {
+function selectServers(all: readonly Named[], only: string | undefined): readonly Named[] {
   if (only === undefined) return all;
   const byTheirs = all.filter(({ server }) => server.name === only);
   return byTheirs.length > 0 ? byTheirs : all.filter(({ name }) => name === only);
@@ -126,12 +128,12 @@ function chosen(all: readonly Named[], only: string | undefined): readonly Named
 /** Whether an entry has the URL of a server, with or without its variables expanded. */
 function isSameServer(written: unknown, url: string, env: Context['env']): boolean {
   if (isSameUrl(written, url)) return true;
-  const address = addressOf(url, env);
+  const address = expandUrl(url, env);
   return address !== undefined && expandsToUrl(written, address, env);
 }
 
 /** A URL with its variables expanded; undefined if a variable is not set. */
-function addressOf(url: string, env: Context['env']): string | undefined {
+function expandUrl(url: string, env: Context['env']): string | undefined {
   try {
     return expandVariables(url, env);
   } catch (error) {
@@ -140,24 +142,24 @@ function addressOf(url: string, env: Context['env']): string | undefined {
   }
 }
 
-interface Taking extends Named {
+interface TakeInput extends Named {
   readonly document: StoreDocument;
   readonly login: CachedLogin | undefined;
   readonly request: TakeRequest;
   readonly context: Context;
 }
 
-function take(taking: Taking): TakenServer {
-  const { server, name, context } = taking;
-  const { name: calledThere, url } = server;
+function addServer(input: TakeInput): TakenServer {
+  const { server, name, context } = input;
+  const { name: nameInApp, url } = server;
   try {
-    return { name, nameInApp: calledThere, url, ...put(taking) };
+    return { name, nameInApp, url, ...putInStore(input) };
   } catch (error) {
     if (!(error instanceof AuthError) || !hasCode(error, 'usage', 'variable_unset')) throw error;
-    const hint = hintFor(taking, context);
+    const hint = createHint(input, context);
     return {
       name,
-      nameInApp: calledThere,
+      nameInApp,
       url,
       state: 'refused',
       reason: error.message,
@@ -168,9 +170,16 @@ function take(taking: Taking): TakenServer {
   }
 }
 
-function put({ document, server, name, login, request, context }: Taking): Pick<TakenServer, 'state' | 'headers' | 'skippedHeaders'> {
-  const { url, foreign } = server;
-  const [first] = foreign;
+function putInStore({
+  document,
+  server,
+  name,
+  login,
+  request,
+  context,
+}: TakeInput): Pick<TakenServer, 'state' | 'headers' | 'skippedHeaders'> {
+  const { url, appVariables } = server;
+  const [first] = appVariables;
   if (first !== undefined) throw new AuthError('usage', `Its URL has ${quote(first)}, ${explainAppVariable(first)}.`);
   const stored = toStoredUrl(url, request.checkUrl, context.env);
   const known = findServer(document, name);
@@ -178,12 +187,12 @@ function put({ document, server, name, login, request, context }: Taking): Pick<
   const entry = isKnown ? known : putServer(document, { name, url: stored });
   const headers = isKnown ? [] : server.headers.filter(({ problem }) => problem === undefined);
   if (headers.length > 0) entry.headers = Object.fromEntries(headers.map((header) => [header.name, header.value]));
-  const there = readHeaders(entry);
-  const left = server.headers.filter((header) => !Object.hasOwn(there, header.name.toLowerCase()));
-  return { state: giveLogin({ document, entry, name, login }) ?? (isKnown ? 'known' : 'added'), headers, skippedHeaders: left };
+  const storedHeaders = readHeaders(entry);
+  const skippedHeaders = server.headers.filter((header) => !Object.hasOwn(storedHeaders, header.name.toLowerCase()));
+  return { state: addLogin({ document, entry, name, login }) ?? (isKnown ? 'known' : 'added'), headers, skippedHeaders };
 }
 
-function giveLogin({
+function addLogin({
   document,
   entry,
   name,
@@ -195,7 +204,7 @@ function giveLogin({
   login: CachedLogin | undefined;
 }): 'logged in' | undefined {
   if (login === undefined || readLogin(entry) !== undefined) return undefined;
-  writeLogin(entry, { ...loginFrom(login), tokenType: 'bearer' }, name);
+  writeLogin(entry, toLogin(login), name);
   const { issuer, clientId, clientSecret } = login;
   if (issuer === undefined || clientId === undefined) return 'logged in';
   const client = { client_id: clientId, ...(clientSecret !== undefined && { client_secret: clientSecret }) };
@@ -207,53 +216,45 @@ function giveLogin({
   return 'logged in';
 }
 
-function hintFor({ document, server, name }: Taking, { env }: Context): string | undefined {
-  if (server.foreign.length > 0) return `Use a URL or \${VARIABLE} there, or run: ${formatCommand`mcp-auth add ${name} URL`}`;
+function createHint({ document, server, name }: TakeInput, { env }: Context): string | undefined {
+  if (server.appVariables.length > 0) return `Use a URL or \${VARIABLE} there, or run: ${formatCommand`mcp-auth add ${name} URL`}`;
   const known = findServer(document, name);
   if (known === undefined || isSameServer(known.url, server.url, env)) return undefined;
   return `Run: ${formatCommand`mcp-auth add ${findFreeName(name, (one) => findServer(document, one) !== undefined)} URL`}`;
 }
 
 /** A login without an issuer cannot be renewed; its token is used until it expires. */
-function loginFrom({ accessToken, refreshToken, expiresAtSeconds, scope, issuer, clientId, tokenEndpoint, url }: CachedLogin) {
-  return {
-    accessToken,
-    refreshToken,
-    expiresAtSeconds,
-    scope,
-    issuer: issuer ?? originOf(tokenEndpoint),
-    clientId,
-    tokenEndpoint,
-    resource: url,
-  };
+function toLogin({ url, issuer, accessToken, refreshToken, expiresAtSeconds, scope, clientId, tokenEndpoint }: CachedLogin): Login {
+  const login = { accessToken, refreshToken, expiresAtSeconds, scope, clientId, tokenEndpoint };
+  return { ...login, tokenType: 'bearer', issuer: issuer ?? originOf(tokenEndpoint), resource: url };
 }
 
 function originOf(url: string | undefined): string | undefined {
   return url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined;
 }
 
-async function serversOf(app: App, context: Context): Promise<Found[]> {
+async function readAppServers(app: App, context: Context): Promise<FoundServer[]> {
   const place = toAppEnvironment(context);
   const files = [app.configPath(place, false), app.configPath(place, true)].filter((file) => file !== undefined);
   const all = await Promise.all(
     [...new Set(files)].map(async (file) => {
       const text = await context.files.readIfThere(file);
       const places = [app.servers, ...(app.projectServers?.(place) ?? [])];
-      return places.flatMap((servers) => remoteServers(text, { app: { ...app, servers }, file, context }));
+      return places.flatMap((servers) => readRemoteServers(text, { app: { ...app, servers }, file, context }));
     }),
   );
   return all.flat();
 }
 
-function remoteServers(text: string | undefined, { app, file, context }: { app: App; file: string; context: Context }): Found[] {
+function readRemoteServers(text: string | undefined, { app, file, context }: { app: App; file: string; context: Context }): FoundServer[] {
   const found = readServers(text ?? '', { app, file, ours: getProgramPath(context) });
-  return found.flatMap(({ name, url, appVariables: foreign, entry }) => {
-    return url === undefined ? [] : [{ name, url, foreign, headers: readEntryHeaders(entry, { bare: app.allowsBareVariables }) }];
+  return found.flatMap(({ name, url, appVariables, entry }) => {
+    return url === undefined ? [] : [{ name, url, appVariables, headers: readEntryHeaders(entry, { bare: app.allowsBareVariables }) }];
   });
 }
 
 /** The servers in a file of any app's format: those under the first key of a known app that has servers. */
-async function serversIn(file: string, context: Context): Promise<Found[]> {
+async function readFileServers(file: string, context: Context): Promise<FoundServer[]> {
   const text = await context.files.readIfThere(file);
   if (text === undefined) throw new AuthError('file_unreadable', `Neither an app nor a file: ${file}`);
   const format = { '.toml': toml, '.yaml': yaml, '.yml': yaml }[path.extname(file)] ?? jsonc;
@@ -263,7 +264,7 @@ async function serversIn(file: string, context: Context): Promise<Found[]> {
   const place = toAppEnvironment(context);
   const isItsFile = (app: App) => [false, true].some((project) => lastParts(app.configPath(place, project)) === lastParts(file));
   const candidates = [...all.filter(isItsFile), ...all];
-  return candidates.map((app) => remoteServers(text, { app, file, context })).find((found) => found.length > 0) ?? [];
+  return candidates.map((app) => readRemoteServers(text, { app, file, context })).find((found) => found.length > 0) ?? [];
 }
 
 /** A file's name and the name of its folder. */
@@ -271,7 +272,7 @@ function lastParts(file: string | undefined): string | undefined {
   return file === undefined ? undefined : path.join(path.basename(path.dirname(file)), path.basename(file));
 }
 
-async function loginsOf(app: App, found: readonly Found[], context: Context): Promise<CachedLogin[]> {
+async function readAppLogins(app: App, found: readonly FoundServer[], context: Context): Promise<CachedLogin[]> {
   if (app.cache === undefined) {
     throw new AuthError('usage', `mcp-auth cannot read the tokens of ${app.summary}.`, {
       hint: 'Omit --tokens and log in.',

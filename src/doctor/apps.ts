@@ -1,7 +1,7 @@
 /** The apps that use the logins. */
 import { formatCommand } from '../text/command-line.js';
 import { apps } from '../apps/index.js';
-import { listApps } from '../connect/connect-app.js';
+import { listApps } from '../connect/list-apps.js';
 import { expandsToUrl } from '../store/variables.js';
 import { fine, warning, type MachineCheck, type CheckResult } from './check.js';
 

@@ -1,6 +1,5 @@
 /** The authorization server: its metadata, and what a login does with it. */
-import { quoteShellWord } from '../text/command-line.js';
-import { formatCommand } from '../text/command-line.js';
+import { formatCommand, quoteShellWord } from '../text/command-line.js';
 import { createDiscoveryRequest } from '../login/preparation.js';
 import { findDialect } from '../oauth/dialect.js';
 import { discover } from '../oauth/discovery.js';
@@ -18,15 +17,15 @@ export const metadata: Check = {
   name: 'Authorization server metadata',
   source: 'RFC 8414',
   run: async (subject, context) => {
-    const { url, settings, login, responses: visits } = subject;
+    const { url, settings, login, responses } = subject;
     if (subject.protectedResource === undefined) return undefined;
     // A login that was once allowed to reach a private network is allowed to reach it again.
     const crossed = login?.network !== undefined && login.network !== context.http.networkOf(url);
     const request = createDiscoveryRequest({ serverUrl: url, settings, login });
     subject.discovery = await discover({ ...request, privateNetworkAllowed: request.privateNetworkAllowed ?? crossed }, context);
-    const { isAssumed: assumed, metadata: found } = subject.discovery;
+    const { isAssumed, metadata: found } = subject.discovery;
     subject.dialect = findDialect(found.issuer, settings);
-    if (!assumed) return fine(`found at ${findDocumentUrl(visits)}`);
+    if (!isAssumed) return fine(`found at ${findDocumentUrl(responses)}`);
     return warning(`${found.issuer} has no metadata. Using the default endpoints /authorize, /token and /register (MCP 2025-03-26)`);
   },
 };
@@ -38,9 +37,9 @@ export const serverSettings: Check = {
     if (dialect === undefined) return undefined;
     const { name, taken } = dialect.vendor ?? { name: '', taken: [] };
     // The values of headers may be secret, so only their names are shown.
-    const words = [...formatSettings(settings), ...Object.keys(readHeaders(entry)).map((header) => `--header ${quoteShellWord(header)}`)];
+    const options = [...formatSettings(settings), ...Object.keys(readHeaders(entry)).map((header) => `--header ${quoteShellWord(header)}`)];
     const all = [
-      ...(words.length > 0 ? [`${words.join(' ')} (set by you)`] : []),
+      ...(options.length > 0 ? [`${options.join(' ')} (set by you)`] : []),
       ...(taken.length > 0 ? [`${taken.join(', ')} (known for ${name})`] : []),
     ];
     return all.length === 0 ? undefined : fine(all.join('; '));
@@ -150,7 +149,7 @@ export const scope: Check = {
   source: 'RFC 6749 section 3.3',
   run: ({ discovery, dialect, settings, login }) => {
     if (discovery === undefined) return undefined;
-    const asked = {
+    const scopes = {
       asked: settings.scope,
       challenged: undefined,
       before: undefined,
@@ -158,7 +157,7 @@ export const scope: Check = {
       offlineAccess: dialect?.offlineAccess,
       least: dialect?.defaultScope,
     };
-    const wanted = chooseScope(discovery, asked);
+    const wanted = chooseScope(discovery, scopes);
     const granted = login?.scope === undefined ? '' : `; the stored login has ${quote(login.scope)}`;
     return fine(`${wanted === undefined ? 'a login requests no specific scopes' : `a login requests ${quote(wanted)}`}${granted}`);
   },

@@ -36,9 +36,9 @@ export interface Check<S extends CheckedServer | undefined = CheckedServer> {
   readonly name: string;
   readonly source?: string;
   /**
-   * Looks, and keeps in `subject` what later steps build on. Undefined where there is nothing to see: the step before has
-   * failed, or no server was named. What it throws is a failure; nothing that it does changes anything but a login that
-   * has to be renewed.
+   * Runs the check, and stores in `subject` what later checks need. Undefined if there is nothing to report, because an earlier
+   * check failed or no server was named. An error that it throws is a failure. It changes nothing, except that it may renew a
+   * login.
    */
   run(
     subject: S,

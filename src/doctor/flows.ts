@@ -15,7 +15,7 @@ export const usableFlows: Check = {
       const reason = dialect.unsupportedFlows[flow.name] ?? flow.unavailable(conditions);
       if (reason !== undefined) return warning(`${flow.name} cannot run: ${reason}`);
       if (flow.unattended) return fine(`${flow.name} can run with --flow ${flow.name} and a client that is registered there`);
-      return fine(`${flow.name} can run${flow === first ? ' and is the default' : ''}`);
+      return fine(`${flow.name} can run${flow === first ? ' (default)' : ''}`);
     });
   },
 };

@@ -23,34 +23,34 @@ export const allLogins: MachineCheck = {
       return login ? [{ name, login }] : [];
     });
     if (all.length === 0) return warning('no login found', 'Run: mcp-auth login URL');
-    return all.map(({ name, login }) => stateOf({ name, login }, context));
+    return all.map(({ name, login }) => describeLogin({ name, login }, context));
   },
 };
 
 export const serverLogin: Check = {
   name: 'Login',
   run: ({ name, url, entry, login }, context) => {
-    if (login) return stateOf({ name, login }, context);
+    if (login) return describeLogin({ name, login }, context);
     if (typeof entry?.auth?.type === 'string') return fine(`${name} uses ${quote(entry.auth.type)} authentication, not a login`);
     return warning('no login found', `Run: ${formatCommand`mcp-auth login ${entry === undefined ? redactUrl(url) : name}`}`);
   },
 };
 
 /** When the token expires, and what happens then. */
-function stateOf({ name, login }: { name: string; login: Login }, context: Parameters<Check['run']>[1]): CheckResult {
+function describeLogin({ name, login }: { name: string; login: Login }, context: Parameters<Check['run']>[1]): CheckResult {
   const hint = `Run: ${formatCommand`mcp-auth login ${name}`}`;
   if (login.endedAtSeconds !== undefined)
     return failure(`${name}: its refresh token was rejected by the authorization server`, { code: 'login_needed', hint });
   const left = getRemainingSeconds(login, context);
   const by = [login.flow, login.tokenType === 'dpop' ? 'DPoP' : undefined].filter(Boolean).join(', ');
-  const what = `${name}${by === '' ? '' : ` (${by})`}: ${endOf(left)}`;
-  if (canRenew(login)) return fine(`${what}, and is renewed automatically`);
-  if (left <= 0) return failure(`${what}, and there is no refresh token`, { code: 'login_needed', hint });
-  return warning(`${what}, and there is no refresh token`, `When it expires, run: ${formatCommand`mcp-auth login ${name}`}`);
+  const state = `${name}${by === '' ? '' : ` (${by})`}: ${describeExpiry(left)}`;
+  if (canRenew(login)) return fine(`${state}, and is renewed automatically`);
+  if (left <= 0) return failure(`${state}, and there is no refresh token`, { code: 'login_needed', hint });
+  return warning(`${state}, and there is no refresh token`, `When it expires, run: ${formatCommand`mcp-auth login ${name}`}`);
 }
 
 /** @param left in seconds. */
-function endOf(left: number): string {
+function describeExpiry(left: number): string {
   if (!Number.isFinite(left)) return 'its token has no known expiry';
   return left > 0 ? `its token expires in ${formatDuration(left)}` : `its token expired ${formatDuration(left)} ago`;
 }

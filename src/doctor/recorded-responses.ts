@@ -10,17 +10,17 @@ export interface RecordedResponse {
 }
 
 /** Wraps `http` and adds every response to `responses`, so that the checks make the same requests as a login. */
-export function recordResponses(http: Http, visits: RecordedResponse[]): Http {
+export function recordResponses(http: Http, responses: RecordedResponse[]): Http {
   return {
     allowedNetwork: http.allowedNetwork,
     networkOf: (url) => http.networkOf(url),
     open: (url, request) => http.open(url, request),
     close: () => http.close(),
-    withAllowedNetwork: (reach) => recordResponses(http.withAllowedNetwork(reach), visits),
-    withServerAccess: (server) => recordResponses(http.withServerAccess(server), visits),
+    withAllowedNetwork: (network) => recordResponses(http.withAllowedNetwork(network), responses),
+    withServerAccess: (server) => recordResponses(http.withServerAccess(server), responses),
     fetch: async (url, request) => {
       const response = await http.fetch(url, request);
-      visits.push({ url: new URL(url), status: response.status, date: response.headers.get('date') });
+      responses.push({ url: new URL(url), status: response.status, date: response.headers.get('date') });
       return response;
     },
   };

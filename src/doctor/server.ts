@@ -5,7 +5,7 @@ import { requestProtectedResource } from '../oauth/protected-resource.js';
 import { fine, warning, type Check, type CheckedServer } from './check.js';
 
 /** Clock difference, in seconds, that does not matter. */
-const tolerated = 60;
+const maxClockDifference = 60;
 
 export const reachable: Check = {
   name: 'MCP server',
@@ -14,12 +14,14 @@ export const reachable: Check = {
     const before = performance.now();
     subject.probe = await requestProbe(subject.url, context);
     const { host } = subject.url;
-    const took = Math.round(performance.now() - before);
-    return fine(`${host} responded in ${took} ms (status ${subject.probe.status}, ${placeOf[context.http.networkOf(subject.url)]})`);
+    const elapsed = Math.round(performance.now() - before);
+    return fine(
+      `${host} responded in ${elapsed} ms (status ${subject.probe.status}, ${networkNames[context.http.networkOf(subject.url)]})`,
+    );
   },
 };
 
-const placeOf = { public: 'public address', private: 'private network', loopback: 'this machine' };
+const networkNames = { public: 'public address', private: 'private network', loopback: 'this machine' };
 
 /** A clock that is wrong makes fresh tokens look expired, and expired ones fresh. */
 export const clock: Check = {
@@ -29,7 +31,7 @@ export const clock: Check = {
     const at = Date.parse(responses.at(-1)?.date ?? '');
     if (Number.isNaN(at)) return undefined;
     const ahead = Math.round((context.clock.now() - at) / 1000);
-    if (Math.abs(ahead) < tolerated) return fine('agrees with the clock of the server');
+    if (Math.abs(ahead) < maxClockDifference) return fine('agrees with the clock of the server');
     return warning(
       `is ${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} the clock of the server: tokens seem to expire ${ahead > 0 ? 'too early' : 'too late'}`,
       'Synchronise the clock over the network, for example: timedatectl set-ntp true',
@@ -46,14 +48,14 @@ export const challenge: Check = {
       return warning(`none: ${url.host} responds without a token (status ${probe.status})`);
     if (probe.verdict === 'unclear')
       return warning(`none: status ${probe.status}`, 'A login continues with the metadata at the default URLs.');
-    const { resourceMetadata, scope, isDpop: dpop } = probe.challenge ?? {};
+    const { resourceMetadata, scope, isDpop } = probe.challenge ?? {};
     if (probe.challenge === undefined) {
       return warning(`status ${probe.status} without WWW-Authenticate`, 'A login continues with the metadata at the default URLs.');
     }
     const parts = [
       resourceMetadata === undefined ? 'no resource_metadata' : `resource_metadata ${quote(resourceMetadata)}`,
       ...(scope === undefined ? [] : [`scope ${quote(scope)}`]),
-      ...(dpop ? ['DPoP'] : []),
+      ...(isDpop ? ['DPoP'] : []),
     ];
     return fine(`status ${probe.status}, ${parts.join(', ')}`);
   },
@@ -65,10 +67,10 @@ export const protectedResource: Check = {
   run: async (subject, { http, signal }) => {
     const { probe, url, responses, settings } = subject;
     if (probe === undefined) return undefined;
-    const within = http.withAllowedNetwork(http.networkOf(url));
+    const limitedHttp = http.withAllowedNetwork(http.networkOf(url));
     const found = await requestProtectedResource(
       { serverUrl: url, challenged: probe.challenge?.resourceMetadata, trusted: settings.trustedResource },
-      { http: within, signal },
+      { http: limitedHttp, signal },
     );
     if (found === undefined && (probe.verdict === 'open' || probe.verdict === 'foreign')) throw createNotProtectedError(url, probe);
     subject.protectedResource = found ?? null;

@@ -22,7 +22,7 @@ export const file: MachineCheck = {
 export const writable: MachineCheck = {
   name: 'Store: writing',
   run: async (_, { store }) => {
-    if (!hasPlace(store)) return undefined;
+    if (!hasPath(store)) return undefined;
     try {
       await store.checkWritable();
     } catch (error) {
@@ -38,7 +38,7 @@ export const renewals: MachineCheck = {
   name: 'Renewals',
   run: async (_, context) => {
     const { refresher, store } = context;
-    if (refresher === undefined || !hasPlace(store)) return undefined;
+    if (refresher === undefined || !hasPath(store)) return undefined;
     if (await renewInRefresher({ renewals: [], take: () => undefined }, { refresher, context })) {
       return fine('run in a separate process, which survives the command that started it');
     }
@@ -52,7 +52,7 @@ export const renewals: MachineCheck = {
 export const locks: MachineCheck = {
   name: 'Store: locks',
   run: async (_, { store, clock }) => {
-    if (!hasPlace(store)) return undefined;
+    if (!hasPath(store)) return undefined;
     const { locks } = await store.readState();
     if (locks.length === 0) return fine('no locks');
     return locks.map(({ path, pid, hasEnded, touchedAt }): CheckResult => {
@@ -66,7 +66,7 @@ export const locks: MachineCheck = {
 };
 
 /** False if there is no folder for the store, which the check of the store has reported. */
-function hasPlace(store: Store): boolean {
+function hasPath(store: Store): boolean {
   try {
     return store.path !== '';
   } catch {

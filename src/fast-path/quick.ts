@@ -52,10 +52,18 @@ function isFreshAt(login: Login, now: number): boolean {
   return isFresh(login, undefined, { clock: { now: () => now } });
 }
 
-function findLogin({ argv: [command = '', name = '', flag, store, ...more], variables }: FastPathRequest): FastPathLogin | undefined {
+/** The command line if it is `COMMAND NAME [--store FILE]`; undefined for any other. */
+function parseCommandLine([command = '', name = '', flag, store, ...more]: readonly string[]) {
   const format = Object.hasOwn(formats, command) ? formats[command] : undefined;
-  const isUsual = !/^-|^$/.test(name) && (flag === undefined || (flag === '--store' && store !== undefined)) && more.length === 0;
-  if (format === undefined || !isUsual) return undefined;
+  const hasStore = flag === '--store' && store !== undefined;
+  if (format === undefined || /^-|^$/.test(name) || !(flag === undefined || hasStore) || more.length > 0) return undefined;
+  return { command, format, name, store };
+}
+
+function findLogin({ argv, variables }: FastPathRequest): FastPathLogin | undefined {
+  const line = parseCommandLine(argv);
+  if (line === undefined) return undefined;
+  const { command, format, name, store } = line;
   try {
     const file = getStorePath({ option: store, env: { variables, platform: process.platform } });
     const { text, warning } = readStoreText(file);
@@ -63,7 +71,7 @@ function findLogin({ argv: [command = '', name = '', flag, store, ...more], vari
     const login = readLogin(entry);
     if (warning !== undefined || login?.tokenType !== 'bearer' || login.expiresAtSeconds === undefined) return undefined;
     if (!isForServer(login, entry) || hasOtherTokens({ file, name, login })) return undefined;
-    if (command === 'headers' && needsHeaders(entry, variables)) return undefined;
+    if (command === 'headers' && needsWholeProgram(entry, variables)) return undefined;
     return { file, name, login, format };
   } catch {
     // The whole program runs into the same error, and reports it.
@@ -84,7 +92,7 @@ function hasOtherTokens({ file, name, login }: Pick<FastPathLogin, 'file' | 'nam
   return newest.some((one) => one?.name === name && one.server?.auth?.token !== login.accessToken);
 }
 
-/** Headers of the entry may contain variables; and Claude Code says which server's headers it wants, which has to be checked. */
-function needsHeaders(entry: ServerEntry | undefined, variables: FastPathRequest['variables']): boolean {
+/** Headers of the entry may contain variables. Claude Code names the server whose headers it wants, which has to be checked. */
+function needsWholeProgram(entry: ServerEntry | undefined, variables: FastPathRequest['variables']): boolean {
   return entry?.headers !== undefined || Boolean(variables['CLAUDE_CODE_MCP_SERVER_URL']);
 }

@@ -3,7 +3,7 @@ import type { Flow } from './flow.js';
 import { grantByRedirect } from './redirect.js';
 import { explainMissingBrowser } from './environment.js';
 
-/** The authorization code grant for a machine with a browser: it is opened, and comes back by itself. */
+/** The authorization code grant for a machine with a browser, which is redirected to the loopback listener. */
 export const browser: Flow = {
   name: 'browser',
   summary: 'Open the browser of this machine, which comes back by itself',
@@ -14,29 +14,29 @@ export const browser: Flow = {
     if (!browserWanted) return '--no-browser was given';
     return explainMissingBrowser(env) ?? findAuthorizationCodeProblem(metadata, dialect);
   },
-  run: (request, context) => {
-    const { ui } = context;
+  run: (request, effects) => {
+    const { ui } = effects;
     return grantByRedirect(
       {
         request,
         present: async ({ url }) => {
           const { host } = new URL(url);
           ui.event({ event: 'authorization_url', url });
-          const opened = await ui.openBrowser(url);
+          const isOpened = await ui.openBrowser(url);
           ui.say();
           ui.say(
-            opened
-              ? `Approve in the browser, at ${host}. Should it not open, open this address yourself:`
-              : `No browser could be opened. Open this address yourself, and approve at ${host}:`,
+            isOpened
+              ? `Approve in the browser, at ${host}. If it does not open, go to:`
+              : `Could not open a browser. Approve at ${host}. Go to:`,
           );
           ui.say();
           ui.address(url);
           ui.say();
-          ui.remark('Should the page that it ends on not load, paste its address here, and nowhere else: it is as good as a password.');
+          ui.remark('If the last page does not load, paste its address here only. Treat that address like a password.');
           return ui.press([{ key: 'c', help: 'copy the address', press: () => void ui.copy(url) }]);
         },
       },
-      context,
+      effects,
     );
   },
 };

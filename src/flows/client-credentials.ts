@@ -1,7 +1,7 @@
 import { clientCredentialsGrant, requestTokenByCredentials } from '../oauth/client-credentials.js';
 import type { Flow } from './flow.js';
 
-/** The client credentials grant: MCP extension "OAuth Client Credentials". The program acts for itself, not for a person. */
+/** The client credentials grant: MCP extension "OAuth Client Credentials". The client acts for itself, not for a user. */
 export const clientCredentials: Flow = {
   name: 'client-credentials',
   summary: 'Log this machine in as itself, with a client secret or a private key',
@@ -10,5 +10,5 @@ export const clientCredentials: Flow = {
   unattended: true,
   canRunAgain: () => true,
   unavailable: () => undefined,
-  run: async (request, context) => ({ tokens: await requestTokenByCredentials(request, context) }),
+  run: async (request, effects) => ({ tokens: await requestTokenByCredentials(request, effects) }),
 };

@@ -1,13 +1,13 @@
-/** What a person is asked before a login goes on that only they can vouch for. Without a person, an option says it. */
-import type { Context } from '../context.js';
+/** Confirmations that only the user can give. Without a terminal, an option gives them. */
+import type { Effects } from '../effects.js';
 import { quoteShellWord } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import type { ForeignEndpoint } from '../oauth/endpoints.js';
 
-type Asking = Pick<Context, 'ui' | 'signal'>;
+type ConfirmationEffects = Pick<Effects, 'ui' | 'signal'>;
 
-/** Asks at the terminal; the answer is no until another one is chosen. False where no person can be asked. */
-async function confirm(question: { message: string; yes: string }, { ui, signal }: Asking): Promise<boolean> {
+/** Asks at the terminal, with "no" as the default. False without a terminal. */
+async function confirm(question: { message: string; yes: string }, { ui, signal }: ConfirmationEffects): Promise<boolean> {
   if (ui.input !== 'terminal') return false;
   const choices = [
     { name: 'No: stop here', value: false },
@@ -17,46 +17,50 @@ async function confirm(question: { message: string; yes: string }, { ui, signal 
 }
 
 /**
- * Has the person vouch for endpoints that are on another site than their authorization server.
+ * Asks the user to confirm endpoints that are on another site than their authorization server.
  *
- * @returns the hosts that are trusted from now on, joined by spaces.
- * @throws AuthError `endpoint_elsewhere` unless the person says yes.
+ * @returns the trusted hosts, joined by spaces: `trusted` and the confirmed ones.
+ * @throws AuthError `endpoint_elsewhere` unless the user confirms.
  */
 export async function confirmEndpoints(
   { issuer, foreign, trusted }: { issuer: string; foreign: readonly ForeignEndpoint[]; trusted: string | undefined },
-  context: Asking,
+  effects: ConfirmationEffects,
 ): Promise<string> {
+  const isTerminal = effects.ui.input === 'terminal';
   const { host } = new URL(issuer);
-  const hosts = [...new Set(foreign.map((one) => one.host))];
-  const which = foreign.map((one) => `${one.name} at ${one.host}`).join(', ');
+  const hosts = [...new Set(foreign.map((endpoint) => endpoint.host))];
+  const list = foreign.map((endpoint) => `${endpoint.name} at ${endpoint.host}`).join(', ');
   const others = hosts.join(' and ');
-  const message = `The authorization server ${host} has its ${which}, which is another site.`;
-  const risk = `If ${others} does not belong to ${host}, this is an attack: what you approve there would be handed to ${host}.`;
-  if (context.ui.input === 'terminal') {
-    context.ui.warn(message);
-    context.ui.warn(risk);
+  const message = `The authorization server ${host} has its ${list}, which is another site.`;
+  const risk = `If ${others} does not belong to ${host}, this is an attack: ${host} would receive what you approve there.`;
+  if (isTerminal) {
+    effects.ui.warn(message);
+    effects.ui.warn(risk);
   }
   const question = { message: `Does ${others} belong to ${host}?`, yes: `Yes: ${others} belongs to ${host}` };
-  if (await confirm(question, context)) return [trusted, ...hosts].filter(Boolean).join(' ');
+  if (await confirm(question, effects)) return [trusted, ...hosts].filter(Boolean).join(' ');
   throw new AuthError('endpoint_elsewhere', `${message} Nothing was sent there.`, {
-    hint: `${context.ui.input === 'terminal' ? '' : `${risk} `}If you know that it does, pass --trust-endpoints ${quoteShellWord(hosts.join(','))}`,
+    hint: `${isTerminal ? '' : `${risk} `}If you know that it does, pass --trust-endpoints ${quoteShellWord(hosts.join(','))}`,
   });
 }
 
 /**
- * Has the person vouch for an authorization server that only the MCP server has named, before it is shown a secret, or what a
- * secret or a platform has signed.
+ * Asks the user to confirm an authorization server that only the MCP server has named, before it receives a secret, or an
+ * assertion signed with a key or by a platform.
  *
- * @param what is shown to it, as the object of a sentence.
- * @throws AuthError `issuer_unconfirmed` unless the person says yes.
+ * @param credential what it would receive, as the object of a sentence.
+ * @throws AuthError `issuer_unconfirmed` unless the user confirms.
  */
-export async function confirmIssuer({ issuer, what }: { issuer: string; what: string }, context: Asking): Promise<void> {
+export async function confirmIssuer(
+  { issuer, credential }: { issuer: string; credential: string },
+  effects: ConfirmationEffects,
+): Promise<void> {
   const { host } = new URL(issuer);
-  const named = `The MCP server names the authorization server ${issuer}, and you have not`;
-  if (context.ui.input === 'terminal') context.ui.warn(`${named}: it would be sent ${what}.`);
-  if (await confirm({ message: `Is ${issuer} the authorization server that ${what} is for?`, yes: `Yes: send it to ${host}` }, context))
-    return;
-  throw new AuthError('issuer_unconfirmed', `${named}: it was not sent ${what}.`, {
+  const cause = `Only the MCP server has named the authorization server ${issuer}, not you`;
+  if (effects.ui.input === 'terminal') effects.ui.warn(`${cause}. It would receive ${credential}.`);
+  const question = { message: `Is ${issuer} the right authorization server for ${credential}?`, yes: `Yes: send it to ${host}` };
+  if (await confirm(question, effects)) return;
+  throw new AuthError('issuer_unconfirmed', `${cause}. It was not sent ${credential}.`, {
     hint: `If it is the right one, pass --issuer ${quoteShellWord(issuer)}`,
   });
 }

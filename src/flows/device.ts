@@ -1,5 +1,5 @@
-import type { Context } from '../context.js';
-import type { Key } from '../effects.js';
+import { abortable } from '../abortable.js';
+import type { Effects, Key } from '../effects.js';
 import { AuthError, hasCode } from '../errors.js';
 import { findAuthorizationCodeProblem } from '../oauth/authorization-code.js';
 import { isOwnAddress } from '../oauth/endpoints.js';
@@ -14,11 +14,17 @@ import { race } from './race.js';
 import { withTimeLimit } from './time-limit.js';
 
 /** RFC 6749 and RFC 8628 errors that mean: this client may not use the device grant. */
-const refusals = new Set(['unauthorized_client', 'unsupported_grant_type']);
-/** What an endpoint answers that does not work, or not for us: the metadata promised more than there is. */
+const grantErrors = new Set(['unauthorized_client', 'unsupported_grant_type']);
+/** Errors of an endpoint that does not work, or not for this client, although the metadata lists it. */
 const brokenEndpoint = ['request_refused', 'response_invalid'] as const;
-/** Seconds that a person may leave an expired code before the login is given up. */
-const patience = 600;
+/** Seconds for which an expired code waits for the user before the login is given up. */
+const newCodeTimeoutSeconds = 600;
+
+/** A device authorization, and the request that it belongs to. */
+interface ShownCode {
+  readonly request: FlowRequest;
+  readonly authorization: DeviceAuthorization;
+}
 
 /** The device authorization grant: RFC 8628. */
 export const device: Flow = {
@@ -29,138 +35,167 @@ export const device: Flow = {
   unattended: false,
   unavailable: ({ metadata }) =>
     metadata.device_authorization_endpoint === undefined ? 'the authorization server has no device authorization endpoint' : undefined,
-  run: async (request, context) => {
-    const authorization = await requestUserCode(request, context);
-    // The code's own life is the limit, unless the person set another.
-    return withTimeLimit(request.timeout, context, (limited) => byCodeOrPaste({ request, authorization }, limited));
+  run: async (request, effects) => {
+    const authorization = await requestUserCode(request, effects);
+    // The lifetime of the code is the limit, unless the user has set another one.
+    return withTimeLimit(request.timeout, effects, (limited) => byCodeOrPaste({ request, authorization }, limited));
   },
   twoSteps: {
-    start: async (request, context) => {
-      const authorization = await requestUserCode(request, context);
-      return { expiresAt: authorization.expiresAt, state: { ...authorization }, show: () => present({ request, authorization }, context) };
+    start: async (request, effects) => {
+      const authorization = await requestUserCode(request, effects);
+      return {
+        expiresAt: authorization.expiresAt,
+        state: toState(authorization),
+        show: () => present({ request, authorization }, effects),
+      };
     },
-    finish: ({ request, kept }, context) => {
-      const authorization = readAuthorization(kept);
-      return withTimeLimit(request.timeout, context, (limited) => waitForApproval({ request, authorization }, limited));
+    finish: ({ request, state }, effects) => {
+      const authorization = fromState(state);
+      return withTimeLimit(request.timeout, effects, (limited) => waitForApproval({ request, authorization }, limited));
     },
   },
 };
 
-/** What `start` kept; what has been changed by hand makes a poll that its server refuses. */
-function readAuthorization(kept: FlowState): DeviceAuthorization {
-  return kept as unknown as DeviceAuthorization;
+/** A device authorization as `start` stores it: the names of RFC 8628, times in seconds. */
+interface DeviceState {
+  readonly device_code: string;
+  readonly user_code: string;
+  readonly verification_uri: string;
+  readonly verification_uri_complete?: string | undefined;
+  readonly interval: number;
+  readonly expires_in: number;
+  readonly expires_at: number;
 }
 
-/** Polls, and on `p` lets the person paste as well, by the same client: whichever is first. */
-async function byCodeOrPaste(
-  { request, authorization }: { request: FlowRequest; authorization: DeviceAuthorization },
-  context: Context,
-): Promise<Grant> {
-  return race<Grant>(context, (join) => {
+function toState(authorization: DeviceAuthorization): FlowState {
+  const state: DeviceState = {
+    device_code: authorization.deviceCode,
+    user_code: authorization.userCode,
+    verification_uri: authorization.verificationUri,
+    verification_uri_complete: authorization.verificationUriComplete,
+    interval: authorization.interval,
+    expires_in: authorization.expiresIn,
+    expires_at: authorization.expiresAt / 1000,
+  };
+  return { ...state };
+}
+
+/** Not validated: if the file was edited by hand, the authorization server rejects the poll. */
+function fromState(state: FlowState): DeviceAuthorization {
+  const stored = state as unknown as DeviceState;
+  return {
+    deviceCode: stored.device_code,
+    userCode: stored.user_code,
+    verificationUri: stored.verification_uri,
+    verificationUriComplete: stored.verification_uri_complete,
+    interval: stored.interval,
+    expiresIn: stored.expires_in,
+    expiresAt: stored.expires_at * 1000,
+  };
+}
+
+/** Polls. The key `p` also lets the user paste a redirect URL, with the same client; the first to succeed wins. */
+async function byCodeOrPaste({ request, authorization }: ShownCode, effects: Effects): Promise<Grant> {
+  return race<Grant>(effects, (join) => {
     const toPaste: Key = { key: 'p', help: 'paste instead', press: () => join((limited) => paste.run(request, limited)) };
     const canPaste = request.redirectUri !== '' && findAuthorizationCodeProblem(request.metadata, request.dialect) === undefined;
-    join((limited) => byCode({ request, authorization, more: canPaste ? [toPaste] : [] }, limited));
+    join((limited) => byCode({ request, authorization, moreKeys: canPaste ? [toPaste] : [] }, limited));
   });
 }
 
-/** Shows a code and waits. One that has expired is followed by another when a person at the terminal wants it. */
+/** Shows a code and waits. When it has expired, the user at the terminal may request another one. */
 async function byCode(
-  { request, authorization, more }: { request: FlowRequest; authorization: DeviceAuthorization; more: readonly Key[] },
-  context: Context,
+  { request, authorization, moreKeys }: ShownCode & { readonly moreKeys: readonly Key[] },
+  effects: Effects,
 ): Promise<Grant> {
-  const { ui, signal } = context;
-  await present({ request, authorization }, context);
-  const shown = authorization.verificationUriComplete ?? authorization.verificationUri;
+  const { ui, signal } = effects;
+  await present({ request, authorization }, effects);
+  const url = authorization.verificationUriComplete ?? authorization.verificationUri;
   const keys: Key[] = [
-    { key: 'c', help: 'copy the address', press: () => void ui.copy(shown) },
-    { key: 'q', help: 'QR code', press: () => void ui.qr(shown, true) },
+    { key: 'c', help: 'copy the address', press: () => void ui.copy(url) },
+    { key: 'q', help: 'QR code', press: () => void ui.qr(url, true) },
   ];
-  // Another way has keys of its own, and takes the place of these.
-  const others = more.map((key) => ({
+  // Pasting has keys of its own, which replace these.
+  const replacing = moreKeys.map((key) => ({
     ...key,
     press: () => {
-      stop();
+      removeKeys();
       key.press();
     },
   }));
-  const stop = ui.press([...keys, ...others]);
+  const removeKeys = ui.press([...keys, ...replacing]);
   try {
-    return await waitForApproval({ request, authorization }, context);
+    return await waitForApproval({ request, authorization }, effects);
   } catch (error) {
     if (!hasCode(error, 'timed_out') || signal.aborted || ui.input !== 'terminal') throw error;
-    stop();
+    removeKeys();
     ui.warn('The code has expired.');
   } finally {
-    stop();
+    removeKeys();
   }
-  await withTimeLimit(patience, context, (limited) => pressed({ key: 'n', help: 'get a new code' }, limited));
-  return byCode({ request, authorization: await requestUserCode(request, context), more: [] }, context);
+  await withTimeLimit(newCodeTimeoutSeconds, effects, (limited) => waitForKey({ key: 'n', help: 'get a new code' }, limited));
+  return byCode({ request, authorization: await requestUserCode(request, effects), moreKeys: [] }, effects);
 }
 
-/** Waits until the person presses a key. */
-async function pressed(key: Omit<Key, 'press'>, { ui, signal }: Context): Promise<void> {
-  let stop: (() => void) | undefined;
-  let abort!: () => void;
-  await new Promise<void>((resolve, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort);
-    stop = ui.press([{ ...key, press: resolve }]);
-  }).finally(() => {
-    signal.removeEventListener('abort', abort);
-    stop?.();
-  });
+/** Resolves when the user presses the key. */
+async function waitForKey(key: Omit<Key, 'press'>, { ui, signal }: Effects): Promise<void> {
+  await abortable<undefined>(signal, (resolve) => ui.press([{ ...key, press: () => resolve(undefined) }]));
 }
 
-async function waitForApproval(
-  { request, authorization }: { request: FlowRequest; authorization: DeviceAuthorization },
-  context: Context,
-): Promise<Grant> {
+async function waitForApproval({ request, authorization }: ShownCode, effects: Effects): Promise<Grant> {
   const { timeout = Infinity } = request;
-  const end = Math.min(authorization.expiresAt, context.clock.now() + timeout * 1000);
-  const stop = context.ui.countdown('Waiting for approval', end);
+  const end = Math.min(authorization.expiresAt, effects.clock.now() + timeout * 1000);
+  const stop = effects.ui.countdown('Waiting for approval', end);
   try {
-    return { tokens: await pollForToken({ request, authorization }, context) };
+    return { tokens: await pollForToken({ request, authorization }, effects) };
   } catch (error) {
-    throw isRefusal(error) ? refused(request, error) : error;
+    throw isGrantError(error) ? createRefusedError(request, error) : error;
   } finally {
     stop();
   }
 }
 
-/** Nobody has been sent to approve yet, so that whatever the endpoint refuses leaves the next flow to be tried. */
-async function requestUserCode(request: FlowRequest, context: Context): Promise<DeviceAuthorization> {
-  if (!hasGrant(request.client, deviceCodeGrant)) throw refused(request);
+/** The user has not been asked to approve yet, so if the endpoint fails, the next flow can be tried. */
+async function requestUserCode(request: FlowRequest, effects: Effects): Promise<DeviceAuthorization> {
+  if (!hasGrant(request.client, deviceCodeGrant)) throw createRefusedError(request);
   try {
-    return await checkPage(await requestDeviceAuthorization(request, context), request, context);
+    return await checkPage(await requestDeviceAuthorization(request, effects), request, effects);
   } catch (error) {
-    // A registration of before may be outdated: a new one has its chance first. One that lacks the grant has had it.
-    const outdated =
-      request.isClientReused && error instanceof OAuthError && outdatedRegistrationErrors.has(error.error) && !isRefusal(error);
-    const busy = error instanceof OAuthError && error.status === 429;
-    // What is asked for is refused, and would be by every other way: the person has to ask for something else.
-    const isOfRequest = error instanceof OAuthError && (rejectsResource(error) || error.error === 'invalid_scope');
-    throw (busy || hasCode(error, ...brokenEndpoint)) && !outdated && !isOfRequest ? refused(request, error) : error;
+    throw allowsNextFlow(error, request) ? createRefusedError(request, error) : error;
   }
 }
 
-/** The page where a code is entered is the authorization server's own, or a person vouches for it: it may be another's, with another's code. */
+/** Whether another flow may succeed after this error. */
+function allowsNextFlow(error: unknown, { isClientReused }: FlowRequest): error is AuthError {
+  if (!(error instanceof OAuthError)) return hasCode(error, ...brokenEndpoint);
+  // A stored registration may be outdated: registering again comes first. If only the grant is missing, that has been tried.
+  if (isClientReused && outdatedRegistrationErrors.has(error.error) && !isGrantError(error)) return false;
+  // Every other flow would send the same resource and scope.
+  if (rejectsResource(error) || error.error === 'invalid_scope') return false;
+  return error.status === 429 || hasCode(error, ...brokenEndpoint);
+}
+
+/**
+ * The page where the user enters the code must belong to the authorization server, or the user must confirm it: a foreign page
+ * could show the code of another login.
+ */
 async function checkPage(
   authorization: DeviceAuthorization,
-  { metadata: { issuer }, places }: FlowRequest,
-  context: Context,
+  { metadata: { issuer }, ownAddresses }: FlowRequest,
+  effects: Effects,
 ): Promise<DeviceAuthorization> {
   const { verificationUri, verificationUriComplete = verificationUri } = authorization;
   const pages = [...new Set([verificationUri, verificationUriComplete])].map((page) => new URL(page));
-  const foreign = pages.filter((page) => !isOwnAddress(page, places)).map(({ host }) => ({ name: 'verification_uri', host }));
-  if (foreign.length > 0) await confirmEndpoints({ issuer, foreign, trusted: undefined }, context);
+  const foreign = pages.filter((page) => !isOwnAddress(page, ownAddresses)).map(({ host }) => ({ name: 'verification_uri', host }));
+  if (foreign.length > 0) await confirmEndpoints({ issuer, foreign, trusted: undefined }, effects);
   return authorization;
 }
 
-function isRefusal(error: unknown): error is OAuthError {
-  return error instanceof OAuthError && refusals.has(error.error);
+function isGrantError(error: unknown): error is OAuthError {
+  return error instanceof OAuthError && grantErrors.has(error.error);
 }
 
-function refused({ metadata }: FlowRequest, cause?: AuthError): AuthError {
+function createRefusedError({ metadata }: FlowRequest, cause?: AuthError): AuthError {
   const reason = cause === undefined ? '.' : `: ${cause.message}`;
   return new AuthError('flow_refused', `${metadata.issuer} does not let this client use a device code${reason}`, {
     hint: 'Use --flow paste.',
@@ -168,16 +203,16 @@ function refused({ metadata }: FlowRequest, cause?: AuthError): AuthError {
   });
 }
 
-/** The code is always shown, for the person to compare (RFC 8628 section 3.3.1), and what to look at before (section 5.4). */
-async function present(
-  { request, authorization }: { request: FlowRequest; authorization: DeviceAuthorization },
-  { ui }: Context,
-): Promise<void> {
+/**
+ * Shows the code, even if the URL contains it: the user compares the two (RFC 8628 section 3.3.1). Also says what to check before
+ * approving (section 5.4).
+ */
+async function present({ request, authorization }: ShownCode, { ui }: Effects): Promise<void> {
   const { verificationUri, verificationUriComplete, userCode, expiresIn, interval } = authorization;
   ui.event({
     event: 'device_code',
     verification_uri: verificationUri,
-    ...(verificationUriComplete !== undefined && { verification_uri_complete: verificationUriComplete }),
+    verification_uri_complete: verificationUriComplete,
     user_code: userCode,
     expires_in: expiresIn,
     interval,
@@ -194,6 +229,6 @@ async function present(
   ui.code(userCode);
   ui.say();
   const { host } = new URL(verificationUri);
-  const asked = `${request.serverName} (${request.serverHost})`;
-  ui.remark(`Approve only what you started yourself: the page is at ${host}, shows this code, and asks for mcp-auth to use ${asked}.`);
+  const server = `${request.serverName} (${request.serverHost})`;
+  ui.remark(`Approve only a login that you started yourself. The page is at ${host}, shows this code, and lets mcp-auth use ${server}.`);
 }

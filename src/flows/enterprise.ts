@@ -1,4 +1,4 @@
-import type { Context } from '../context.js';
+import type { Effects } from '../effects.js';
 import { AuthError } from '../errors.js';
 import { requestAuthorizationServer } from '../oauth/authorization-server.js';
 import { identityAssertionProfile, requestIdentityAssertion } from '../oauth/identity-assertion.js';
@@ -9,8 +9,8 @@ import { quote } from '../text/server-text.js';
 import type { Flow, FlowCredentials } from './flow.js';
 
 /**
- * Enterprise-managed authorization: MCP extension, Identity Assertion JWT Authorization Grant. The company's identity
- * provider has logged the person in already, and vouches for them to the MCP server's authorization server.
+ * Enterprise-managed authorization: MCP extension, Identity Assertion JWT Authorization Grant. The identity provider of the
+ * company has logged the user in already, and issues an assertion for the authorization server of the MCP server.
  */
 export const enterprise: Flow = {
   name: 'enterprise',
@@ -18,56 +18,56 @@ export const enterprise: Flow = {
   grantType: jwtBearerGrant,
   client: 'registered',
   unattended: true,
-  canRunAgain: (proof) => proof.idTokenFile !== undefined,
-  unavailable: ({ metadata, credentials: proof }) => {
-    if (proof.idToken === undefined && proof.idTokenFile === undefined) return 'it needs --id-token-file FILE or --id-token-stdin';
+  canRunAgain: ({ idTokenFile }) => idTokenFile !== undefined,
+  unavailable: ({ metadata, credentials: { idToken, idTokenFile } }) => {
+    if (idToken === undefined && idTokenFile === undefined) return 'it needs --id-token-file FILE or --id-token-stdin';
     const profiles = metadata['authorization_grant_profiles_supported'];
-    const known = !Array.isArray(profiles) || profiles.includes(identityAssertionProfile);
-    return known ? undefined : 'the authorization server does not take identity assertions';
+    const isSupported = !Array.isArray(profiles) || profiles.includes(identityAssertionProfile);
+    return isSupported ? undefined : 'the authorization server does not support identity assertions';
   },
-  run: async (request, context) => {
-    const { metadata, resource, scope, credentials: proof } = request;
-    const idToken = await readIdToken(proof, context);
-    const { issuer, client } = identityProviderOf(idToken, proof);
-    // The person's own token names it, not the MCP server: it may well be in the company's network.
-    const own = { ...context, http: context.http.withAllowedNetwork('loopback') };
-    const provider = await requestAuthorizationServer({ issuer }, own);
+  run: async (request, effects) => {
+    const { metadata, resource, scope, credentials } = request;
+    const idToken = await readIdToken(credentials, effects);
+    const { issuer, client } = chooseIdentityProvider(idToken, credentials);
+    // The user's own token names the identity provider, not the MCP server, so it may be in any network.
+    const anyNetwork = { ...effects, http: effects.http.withAllowedNetwork('loopback') };
+    const provider = await requestAuthorizationServer({ issuer }, anyNetwork);
     if (provider === undefined) throw new AuthError('no_authorization_server', `The identity provider ${issuer} has no metadata.`);
     const assertion = await requestIdentityAssertion(
       { metadata: provider, client, idToken, audience: metadata.issuer, resource, scope },
-      own,
+      anyNetwork,
     );
+    const tokens = await requestTokenByAssertion({ ...request, assertion }, effects);
     const { client_id, client_secret } = client;
-    const found = {
-      identityProvider: issuer,
-      identityProviderClient: { client_id, ...(client_secret !== undefined && { client_secret }) },
-    };
-    return { tokens: await requestTokenByAssertion({ ...request, assertion }, context), credentials: { ...proof, ...found } };
+    return { tokens, credentials: { ...credentials, identityProvider: issuer, identityProviderClient: { client_id, client_secret } } };
   },
 };
 
-async function readIdToken({ idToken, idTokenFile }: FlowCredentials, { files }: Pick<Context, 'files'>): Promise<string> {
+async function readIdToken({ idToken, idTokenFile }: FlowCredentials, { files }: Pick<Effects, 'files'>): Promise<string> {
   const what = 'The identity provider’s token';
   return checkJwt(idToken ?? (await files.readText(idTokenFile ?? '', what)), what);
 }
 
-/** Who to show the token to: its own issuer, as the client that it was given to (OpenID Connect Core section 2). */
-function identityProviderOf(idToken: string, proof: FlowCredentials): { issuer: string; client: ClientInformation } {
+/**
+ * The issuer of the ID token, and the client that the token was issued to (OpenID Connect Core section 2), unless the user has
+ * named them.
+ *
+ * @throws AuthError `assertion_unusable`.
+ */
+function chooseIdentityProvider(idToken: string, credentials: FlowCredentials): { issuer: string; client: ClientInformation } {
   const { iss, azp, aud } = parseClaims(idToken);
-  const issuer = proof.identityProvider ?? iss;
+  const issuer = credentials.identityProvider ?? iss;
   const audience = Array.isArray(aud) && aud.length === 1 ? (aud[0] as unknown) : aud;
-  const client = proof.identityProviderClient ?? { client_id: azp ?? audience };
-  if (proof.identityProviderClient?.client_secret !== undefined && proof.identityProvider === undefined) {
+  const client = credentials.identityProviderClient ?? { client_id: azp ?? audience };
+  if (credentials.identityProviderClient?.client_secret !== undefined && credentials.identityProvider === undefined) {
     throw new AuthError(
       'assertion_unusable',
-      `The secret of our client at the identity provider was sent nowhere: only the token says which one that is (${quote(issuer)}).`,
-      {
-        hint: 'If it is the right one, pass it as --identity-provider URL.',
-      },
+      `The client secret for the identity provider was not sent: only the token says which identity provider that is (${quote(issuer)}).`,
+      { hint: 'If it is the right one, pass it as --identity-provider URL.' },
     );
   }
   if (typeof issuer !== 'string' || typeof client.client_id !== 'string') {
-    throw new AuthError('assertion_unusable', 'The identity provider’s token does not say who gave it, and to which client.', {
+    throw new AuthError('assertion_unusable', 'The identity provider’s token does not name its issuer and the client it was issued to.', {
       hint: 'Pass --identity-provider URL and --identity-provider-client-id ID.',
     });
   }

@@ -1,30 +1,30 @@
-/** Where this program runs, as far as it decides how the person can be reached. */
+/** What kind of machine this program runs on: whether a user can see a browser here, and how to reach its ports. */
 import { isIP } from 'node:net';
 import type { Env } from '../effects.js';
 
-/** What tells that a browser opened here would not be seen, with the end of a sentence; the first that holds counts. */
-const noBrowser: readonly { readonly reason: string; readonly holds: (env: Env) => boolean }[] = [
-  { reason: '$BROWSER says that there is none', holds: ({ variables }) => isNone(variables['BROWSER']) },
-  { reason: 'this is a CI job, where nobody looks', holds: ({ variables }) => isSet(variables['CI']) },
-  { reason: 'this is an SSH session', holds: (env) => isSsh(env) && !isSet(env.variables['BROWSER']) },
-  { reason: 'this is a container', holds: (env) => isContainer(env) && !hasDisplay(env) && !isSet(env.variables['BROWSER']) },
+/** Reasons why a user would not see a browser here, each as the end of a sentence. The first that applies is given. */
+const reasonsAgainstBrowser: readonly { readonly reason: string; readonly applies: (env: Env) => boolean }[] = [
+  { reason: '$BROWSER says that this machine has none', applies: ({ variables }) => isNone(variables['BROWSER']) },
+  { reason: 'this is a CI job, which no user watches', applies: ({ variables }) => isSet(variables['CI']) },
+  { reason: 'this is an SSH session', applies: (env) => isSsh(env) && !isSet(env.variables['BROWSER']) },
+  { reason: 'this is a container', applies: (env) => isContainer(env) && !hasDisplay(env) && !isSet(env.variables['BROWSER']) },
   {
     reason: 'this machine has no display',
-    holds: (env) => env.platform === 'linux' && !hasDisplay(env) && !isWsl(env) && !isSet(env.variables['BROWSER']),
+    applies: (env) => env.platform === 'linux' && !hasDisplay(env) && !isWsl(env) && !isSet(env.variables['BROWSER']),
   },
 ];
 
 /**
- * Why a browser that is opened here would not be seen by the person; undefined when it would. Editors that forward ports
- * set `BROWSER` to a command that opens pages on the person's own machine, and WSL has the browser of its Windows.
+ * The reason why the user would not see a browser that is opened here; undefined if the user would. Editors that forward ports
+ * set `BROWSER` to a command that opens pages on the user's own machine, and WSL uses the browser of Windows.
  */
 export function explainMissingBrowser(env: Env): string | undefined {
-  return noBrowser.find(({ holds }) => holds(env))?.reason;
+  return reasonsAgainstBrowser.find(({ applies }) => applies(env))?.reason;
 }
 
 /**
- * The command that lets a browser elsewhere reach `port` of this machine, typed on the machine that the SSH session comes
- * from (sshd(8) SSH_CONNECTION); undefined outside of SSH.
+ * The command that forwards `port` to this machine, to be run on the machine that the SSH session comes from (sshd(8)
+ * SSH_CONNECTION); undefined outside of SSH.
  */
 export function formatPortForwarding(port: string, { variables }: Env): string | undefined {
   const [, , host, sshPort] = variables['SSH_CONNECTION']?.split(' ') ?? [];
@@ -38,7 +38,7 @@ function isSsh({ variables }: Env): boolean {
   return isSet(variables['SSH_CONNECTION']) || isSet(variables['SSH_TTY']);
 }
 
-/** The marks of Docker, Podman and Kubernetes, and the variable that systemd and Podman set. */
+/** By the files and variables of Docker, Podman and Kubernetes, and the variable that systemd and Podman set. */
 function isContainer({ variables, exists }: Env): boolean {
   if (isSet(variables['container']) || isSet(variables['KUBERNETES_SERVICE_HOST'])) return true;
   return exists('/.dockerenv') || exists('/run/.containerenv');

@@ -1,5 +1,4 @@
-import type { Context } from '../context.js';
-import type { Env } from '../effects.js';
+import type { Effects, Env } from '../effects.js';
 import type { AuthError } from '../errors.js';
 import type { AuthorizationRequest } from '../oauth/authorization-code.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
@@ -8,58 +7,58 @@ import type { OwnAddresses } from '../oauth/endpoints.js';
 import type { ClientInformation } from '../oauth/client-information.js';
 import type { TokenResponse } from '../oauth/token.js';
 
-/** One way that a person's consent is obtained. */
+/** One way to obtain consent and tokens. `flows/index.ts` lists them in the order in which a login tries them. */
 export interface Flow {
-  /** As `--flow` takes it. */
+  /** The value of `--flow`. */
   readonly name: string;
   readonly summary: string;
-  /** The grant that the client has to be registered for: RFC 6749, RFC 8628, RFC 7523. */
+  /** The grant type that the client must be registered for: RFC 6749, RFC 8628, RFC 7523. */
   readonly grantType: string;
-  /** What the client has to be: any; one that was registered by hand; or one that has a secret or a key besides. */
+  /** Which clients can use it: any client, only pre-registered clients, or only pre-registered clients with a secret or a key. */
   readonly client: 'any' | 'registered' | 'confidential';
   /**
-   * Whether it needs nobody. Such a flow is never chosen by itself, since it acts for another than the person, and is
-   * run again when its token has expired.
+   * Whether it needs no user. Such a flow runs only if `--flow` names it, since it does not act for the user; a renewal
+   * runs it again when its token has expired.
    */
   readonly unattended: boolean;
-  /** Whether what it shows says which authorization server it is for, and the flow sees to that. */
+  /** Present if its credentials say which authorization server they are for, and the flow checks that. */
   readonly credentialsNameIssuer?: true;
-  /** Whether what it was shown can be read once more; absent for a flow that asks the person. */
-  canRunAgain?(proof: Pick<FlowCredentials, 'workloadTokenFile' | 'idTokenFile'>): boolean;
-  /** Why this flow cannot be used here, as the end of a sentence; undefined when it can. */
-  unavailable(situation: FlowConditions): string | undefined;
+  /** Whether a renewal can read its credentials again. Absent for flows that need the user. */
+  canRunAgain?(credentials: Pick<FlowCredentials, 'workloadTokenFile' | 'idTokenFile'>): boolean;
+  /** The reason why this flow cannot be used here, as the end of a sentence; undefined if it can. */
+  unavailable(conditions: FlowConditions): string | undefined;
   /**
-   * Takes the person through it.
+   * Takes the user through the flow.
    *
-   * @throws AuthError `flow_refused` when the authorization server does not let this client use it and another flow may
-   * be tried; OAuthError `invalid_client` when it does not know the client (any more); anything else ends the login.
+   * @throws AuthError `flow_refused` if the authorization server does not let this client use the flow, and the next one may
+   * be tried; OAuthError `invalid_client` if it does not know the client. Any other error ends the login.
    */
-  run(request: FlowRequest, context: Context): Promise<Grant>;
-  /** The same in two halves, for whoever cannot wait between them, as an agent. Absent where it cannot be halved. */
+  run(request: FlowRequest, effects: Effects): Promise<Grant>;
+  /** The same flow for `--start` and `--finish`. Absent if it cannot be split. */
   readonly twoSteps?: TwoStepFlow;
 }
 
-/** What the first half leaves to the second, in another process: JSON, and secret. */
+/** What `start` leaves for `finish`, which runs in another process. JSON on disk (snake_case, seconds), and secret. */
 export type FlowState = Readonly<Record<string, unknown>>;
 
 export interface TwoStepFlow {
-  /** Asks for what the person needs. Throws as `run` does. */
-  start(request: FlowRequest, context: Context): Promise<StartedFlow>;
-  /** Takes what the person pastes, or waits until they have approved. */
-  finish(half: { request: FlowRequest; kept: FlowState }, context: Context): Promise<Grant>;
-  /** Whether what was pasted answers what is kept; absent where nothing is pasted. */
-  isResponseTo?(answer: string, kept: FlowState): boolean;
+  /** Requests what the user has to be shown. Throws as `run` does. */
+  start(request: FlowRequest, effects: Effects): Promise<StartedFlow>;
+  /** Reads what the user pastes, or waits until the user has approved. */
+  finish(step: { request: FlowRequest; state: FlowState }, effects: Effects): Promise<Grant>;
+  /** Whether the pasted text is the response to this login. Absent if nothing is pasted. */
+  isResponseTo?(pastedText: string, state: FlowState): boolean;
 }
 
 export interface StartedFlow {
   readonly state: FlowState;
-  /** Milliseconds since the epoch after which it is no use to go on. */
+  /** When the login can no longer be finished, in milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** Shows the person what they need, once the rest has been kept. */
+  /** Shows the user what to do. Call it when `state` is stored. */
   readonly show: () => Promise<void>;
 }
 
-/** What decides which flows can run, known before a client is registered. */
+/** What decides which flows can run. Known before a client is registered. */
 export interface FlowConditions {
   readonly metadata: AuthorizationServerMetadata;
   readonly dialect: Dialect;
@@ -71,43 +70,43 @@ export interface FlowConditions {
   readonly env: Env;
 }
 
-/** What an unattended flow shows in place of a person's consent. Files are read anew each time. */
+/** What an unattended flow presents instead of a user's consent. Files are read again at each run. */
 export interface FlowCredentials {
-  /** A JWT that the platform gives to this workload, as Kubernetes does: RFC 7523. */
+  /** A JWT that the platform issues to this workload, as Kubernetes does: RFC 7523. */
   readonly workloadTokenFile?: string;
-  /** An OpenID `id_token` of the person, or a file that holds one. */
+  /** An OpenID `id_token` of the user, or a file that contains one. */
   readonly idToken?: string;
   readonly idTokenFile?: string;
-  /** Who gave the `id_token`, and our client there; from the token itself where they are not given. */
+  /** The issuer of the `id_token`, and our client there. By default, both are read from the token. */
   readonly identityProvider?: string;
   readonly identityProviderClient?: Pick<ClientInformation, 'client_id' | 'client_secret'>;
-  /** The person has named the authorization server, or it has been shown the proof before. */
+  /** Whether the user has named the authorization server, or it has received these credentials before. */
   readonly isIssuerKnown?: boolean;
 }
 
-/** Everything that a flow needs, found before it starts. */
+/** Everything that a flow needs. */
 export interface FlowRequest extends AuthorizationRequest {
-  /** What the person calls the MCP server. */
+  /** The name of the MCP server in the store. */
   readonly serverName: string;
-  /** Its host, with the port where that is not the usual one. */
+  /** Its host, with the port if that is not the default. */
   readonly serverHost: string;
   readonly dialect: Dialect;
-  /** Where the addresses of the authorization server may be. */
-  readonly places: OwnAddresses;
-  /** The client comes from the store, so that its authorization server may have forgotten it. */
+  /** Where the endpoints of the authorization server may be. */
+  readonly ownAddresses: OwnAddresses;
+  /** Whether the client comes from the store; its authorization server may have deleted it. */
   readonly isClientReused: boolean;
   readonly credentials: FlowCredentials;
-  /** Seconds that the person has, where they said so. */
+  /** The limit in seconds that the user has set. */
   readonly timeout?: number;
-  /** What names this attempt for the command that finishes it, where that is another one. */
+  /** Names the login for `--finish`. Present with `--start` only. */
   readonly secondStep?: { readonly attempt: string };
 }
 
-/** What a flow ends in. */
+/** The result of a flow. */
 export interface Grant {
   readonly tokens: TokenResponse;
-  /** The proof with what the flow found in it, to be kept in place of what it was given. */
+  /** The credentials with what the flow has read from them. Stored in place of the credentials of the request. */
   readonly credentials?: FlowCredentials;
-  /** Tells a browser that still waits for its page how the login ended: stored, or failed with `error`. */
+  /** Shows a browser that waits for its page how the login ended: stored, or failed with `error`. */
   readonly respondToBrowser?: (error?: AuthError) => Promise<void>;
 }

@@ -1,14 +1,14 @@
-import type { Context } from '../context.js';
+import type { Effects } from '../effects.js';
 import { findAuthorizationCodeProblem, type AuthorizationAttempt } from '../oauth/authorization-code.js';
 import type { Flow, FlowRequest, FlowState } from './flow.js';
 import { finishRedirect, grantByRedirect, defaultTimeoutSeconds, startRedirect } from './redirect.js';
 import { formatPortForwarding } from './environment.js';
 import { withTimeLimit } from './time-limit.js';
 
-/** Milliseconds that an attempt is kept for whoever finishes it in another process. */
-const life = 3_600_000;
+/** Milliseconds for which a two-step login can be finished. */
+const twoStepLifetime = 3_600_000;
 
-/** The authorization code grant for a machine whose person's browser is elsewhere. */
+/** The authorization code grant for a machine without a browser: the user opens the URL on any other device. */
 export const paste: Flow = {
   name: 'paste',
   summary: 'Open a URL anywhere, approve, and paste back the address that the browser ends on',
@@ -16,41 +16,58 @@ export const paste: Flow = {
   client: 'any',
   unattended: false,
   unavailable: ({ metadata, dialect }) => findAuthorizationCodeProblem(metadata, dialect),
-  run: (request, context) =>
-    grantByRedirect({ request, present: (attempt, listening) => present({ request, attempt, listening }, context) }, context),
+  run: (request, effects) =>
+    grantByRedirect({ request, present: (attempt, isListening) => present({ request, attempt, isListening }, effects) }, effects),
   twoSteps: {
-    start: async (request, context) => {
-      const attempt = await startRedirect(request, context);
-      const { url, state, codeVerifier, opensUntil } = attempt;
+    start: async (request, effects) => {
+      const attempt = await startRedirect(request, effects);
       return {
-        expiresAt: context.clock.now() + (request.timeout === undefined ? life : request.timeout * 1000),
-        state: { url, state, code_verifier: codeVerifier, ...(opensUntil !== undefined && { opens_until: opensUntil }) },
+        expiresAt: effects.clock.now() + (request.timeout === undefined ? twoStepLifetime : request.timeout * 1000),
+        state: toState(attempt),
         show: async () => {
-          await present({ request, attempt, listening: false }, context);
+          await present({ request, attempt, isListening: false }, effects);
         },
       };
     },
-    finish: async ({ request, kept }, context) => {
-      const attempt = { request, ...readAttempt(kept) };
-      return withTimeLimit(request.timeout ?? defaultTimeoutSeconds, context, async (limited) => ({
+    finish: async ({ request, state }, effects) => {
+      const attempt = { request, ...fromState(state) };
+      return withTimeLimit(request.timeout ?? defaultTimeoutSeconds, effects, async (limited) => ({
         tokens: await finishRedirect({ attempt }, limited),
       }));
     },
-    isResponseTo: (answer, kept) => typeof kept['state'] === 'string' && answer.replace(/[\s\\]/g, '').includes(kept['state']),
+    // Quoting and line breaks of a shell or a chat may have been added to the pasted text.
+    isResponseTo: (pastedText, { state }) => typeof state === 'string' && pastedText.replace(/[\s\\]/g, '').includes(state),
   },
 };
 
-/** What `start` kept; what has been changed by hand makes an exchange that its server refuses. */
-function readAttempt(kept: FlowState): Omit<AuthorizationAttempt, 'request'> {
-  const { url, state, code_verifier, opens_until } = kept as { url: string; state: string; code_verifier: string; opens_until?: number };
-  return { url, state, codeVerifier: code_verifier, ...(opens_until !== undefined && { opensUntil: opens_until }) };
+/** An authorization request as `start` stores it: snake_case, times in seconds. */
+interface PasteState {
+  readonly url: string;
+  readonly state: string;
+  readonly code_verifier: string;
+  readonly opens_until?: number | undefined;
 }
 
-/** Shows the address and what to do with it. Returns what takes its keys away again. */
-async function present(
-  { request, attempt, listening }: { request: FlowRequest; attempt: AuthorizationAttempt; listening: boolean },
-  { ui, env, clock }: Context,
-): Promise<() => void> {
+function toState({ url, state, codeVerifier, opensUntil }: AuthorizationAttempt): FlowState {
+  const stored: PasteState = { url, state, code_verifier: codeVerifier, opens_until: opensUntil && opensUntil / 1000 };
+  return { ...stored };
+}
+
+/** Not validated: if the file was edited by hand, the authorization server rejects the exchange. */
+function fromState(stored: FlowState): Omit<AuthorizationAttempt, 'request'> {
+  const { url, state, code_verifier: codeVerifier, opens_until: opensUntil } = stored as unknown as PasteState;
+  return { url, state, codeVerifier, opensUntil: opensUntil && opensUntil * 1000 };
+}
+
+interface Shown {
+  readonly request: FlowRequest;
+  readonly attempt: AuthorizationAttempt;
+  /** Whether the loopback listener waits for the redirect, too. */
+  readonly isListening: boolean;
+}
+
+/** Shows the URL and what to do with it. Returns a function that removes its keys. */
+async function present({ request, attempt, isListening }: Shown, { ui, env, clock }: Effects): Promise<() => void> {
   const { url, opensUntil } = attempt;
   const { port, host } = new URL(request.redirectUri);
   ui.event({ event: 'authorization_url', url, ...request.secondStep });
@@ -61,16 +78,16 @@ async function present(
   ui.address(url);
   ui.say();
   if (opensUntil !== undefined) ui.say(`It can be opened once, within ${Math.round((opensUntil - clock.now()) / 1000)} seconds.`);
-  const then = request.secondStep ? 'which the next step asks for' : 'and paste it here';
-  ui.say(`The browser then ends on a page that may not load. Copy the whole address of that page, ${then}.`);
-  const where = request.secondStep ? 'give it to mcp-auth alone' : 'paste it here and nowhere else';
-  ui.remark(`That address is as good as a password: ${where}, whoever asks for it.`);
-  const forwarding = listening ? formatPortForwarding(port, env) : undefined;
+  const next = request.secondStep ? 'The next step asks for it.' : 'Paste it here.';
+  ui.say(`The browser then ends on a page that may not load. Copy the whole address of that page. ${next}`);
+  const where = request.secondStep ? 'give it to mcp-auth only' : 'paste it here and nowhere else';
+  ui.remark(`Treat that address like a password: ${where}.`);
+  const forwarding = isListening ? formatPortForwarding(port, env) : undefined;
   if (forwarding !== undefined) {
-    ui.remark('Or have nothing to paste: run this on your own machine before you open the address:');
+    ui.remark('To avoid pasting, run this on your own machine first:');
     ui.command(forwarding);
   }
-  if (ui.input === 'none' && listening) ui.remark(`There is no stdin to paste into: waiting for the browser at ${host}.`);
+  if (ui.input === 'none' && isListening) ui.remark(`stdin is closed, so nothing can be pasted. Waiting for the browser at ${host}.`);
   if (request.secondStep) return () => undefined;
   return ui.press([
     { key: 'c', help: 'copy the address', press: () => void ui.copy(url) },

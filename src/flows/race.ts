@@ -1,22 +1,23 @@
-import type { Context } from '../context.js';
+import type { Effects } from '../effects.js';
 import { createInterruptedError } from '../errors.js';
 
-/** One way to a result; ended by the signal of the context that it is given. */
-export type Contestant<T> = (context: Context) => Promise<T>;
+/** Work that takes part in a race. The signal of `effects` ends it. */
+export type Contestant<T> = (effects: Effects) => Promise<T>;
 
 /**
- * Runs several ways side by side: the first that ends, well or not, decides. The others are ended, and waited for.
+ * Runs several contestants at the same time. The first to settle decides, also by rejecting; the others are aborted and
+ * waited for.
  *
- * @param begin is called once, with what has a way join in, now or later.
+ * @param begin is called once with `join`, which starts a contestant and can also be called later.
  */
-export async function race<T>(context: Context, begin: (join: (way: Contestant<T>) => void) => void): Promise<T> {
+export async function race<T>(effects: Effects, begin: (join: (contestant: Contestant<T>) => void) => void): Promise<T> {
   const decided = new AbortController();
-  const limited = { ...context, signal: AbortSignal.any([context.signal, decided.signal]) };
+  const limited = { ...effects, signal: AbortSignal.any([effects.signal, decided.signal]) };
   const running: Promise<unknown>[] = [];
   try {
     return await new Promise<T>((resolve, reject) => {
-      begin((way) => {
-        const result = way(limited);
+      begin((contestant) => {
+        const result = contestant(limited);
         running.push(result);
         result.then(resolve, reject);
       });

@@ -1,6 +1,6 @@
-/** What paste and browser share: one authorization request whose response comes by whichever way is first. */
-import { once } from 'node:events';
-import type { Context } from '../context.js';
+/** The authorization code grant, shared by the flows browser and paste: a listener and a prompt wait for the redirect. */
+import { abortable } from '../abortable.js';
+import type { Effects } from '../effects.js';
 import { formatCommand } from '../text/command-line.js';
 import { AuthError, hasCode, toAuthError } from '../errors.js';
 import {
@@ -19,10 +19,10 @@ import { listenOnLoopback, type LoopbackListener } from './loopback.js';
 import { race } from './race.js';
 import { withTimeLimit } from './time-limit.js';
 
-/** Seconds that the person has to approve, where they did not say otherwise. */
+/** Seconds within which the user has to approve, without `--timeout`. */
 export const defaultTimeoutSeconds = 600;
-/** After these, what was pasted was wrong, and another paste may be right. */
-const pasteAgain = [
+/** Errors of a wrong paste, after which the user may paste again. */
+const pasteErrors = [
   'nothing_pasted',
   'not_an_address',
   'address_mismatch',
@@ -31,63 +31,64 @@ const pasteAgain = [
   'code_missing',
 ] as const;
 
-/** Tells the person what to do with an attempt's URL. Resolves to what ends that, as the keys that they may press. */
-export type PresentAttempt = (attempt: AuthorizationAttempt, listening: boolean) => Promise<() => void>;
+/** Shows the user what to do with the URL of an attempt. Resolves to a function that removes the keys for it. */
+export type PresentAttempt = (attempt: AuthorizationAttempt, isListening: boolean) => Promise<() => void>;
 
 /**
- * Sends the person to the authorization server and waits for the browser to come back to the listener, or for the
- * address that it ended on to be pasted. Whichever is first wins; the other is cancelled.
+ * Sends the user to the authorization server, then waits until the browser is redirected to the listener, or the user
+ * pastes the redirect URL. The first to happen wins; the other is cancelled.
  */
 export async function grantByRedirect(
   { request, present }: { request: FlowRequest; present: PresentAttempt },
-  context: Context,
+  effects: Effects,
 ): Promise<Grant> {
-  return withTimeLimit(request.timeout ?? defaultTimeoutSeconds, context, (limited) => redirect({ request, present }, limited));
+  return withTimeLimit(request.timeout ?? defaultTimeoutSeconds, effects, (limited) => redirect({ request, present }, limited));
 }
 
 /**
- * A new authorization request.
+ * Starts an authorization request.
  *
- * @throws OAuthError `invalid_client` and the like when the client of an earlier login is outdated.
+ * @throws OAuthError `invalid_client`, `unauthorized_client` or `invalid_scope` if the registration of an earlier login is outdated.
  */
-export async function startRedirect(request: FlowRequest, context: Context): Promise<AuthorizationAttempt> {
-  const attempt = await startAuthorization(request, context);
-  const problem = request.isClientReused ? await requestRegistrationProblem(attempt, context) : undefined;
-  if (problem !== undefined) throw outdated(request, problem);
+export async function startRedirect(request: FlowRequest, effects: Effects): Promise<AuthorizationAttempt> {
+  const attempt = await startAuthorization(request, effects);
+  const problem = request.isClientReused ? await requestRegistrationProblem(attempt, effects) : undefined;
+  if (problem !== undefined) throw createOutdatedError(request, problem);
   return attempt;
 }
 
-/** Waits for the address of an attempt whose URL the person has been shown, and exchanges the code in it. */
+/** Waits for the redirect URL of an attempt whose URL has been shown, and exchanges its code for tokens. */
 export async function finishRedirect(
   { attempt, listener }: { attempt: AuthorizationAttempt; listener?: LoopbackListener },
-  context: Context,
+  effects: Effects,
 ): Promise<TokenResponse> {
-  const { ui } = context;
-  const letters: Letters = { before: '', problem: nothingPasted() };
+  const { ui } = effects;
+  const pasted: PastedSoFar = { beginning: '', problem: createNothingPastedError() };
   for (;;) {
-    const { code } = await firstResponse({ attempt, listener, letters }, context);
+    const { code } = await waitForFirstResponse({ attempt, listener, pasted }, effects);
     try {
-      return await requestTokenByCode({ attempt, code }, context);
+      return await requestTokenByCode({ attempt, code }, effects);
     } catch (error) {
-      // A code lives for a minute or so, and is good once. The address that gave it gives another, unless it was pushed.
+      // A code is valid once, and for about a minute. The same URL gives another code, unless the request was pushed (RFC 9126).
       if (!hasCode(error, 'invalid_grant') || ui.input !== 'terminal' || attempt.opensUntil !== undefined) throw error;
       await listener?.respond(error);
-      ui.fail(error.message, 'Open the address again, approve once more, and paste what you end on then.');
+      ui.fail(error.message, 'Open the address again, approve again, and paste the new address that the browser ends on.');
     }
   }
 }
 
-async function redirect({ request, present }: { request: FlowRequest; present: PresentAttempt }, context: Context): Promise<Grant> {
-  const attempt = await startRedirect(request, context);
+async function redirect({ request, present }: { request: FlowRequest; present: PresentAttempt }, effects: Effects): Promise<Grant> {
+  const attempt = await startRedirect(request, effects);
   const listener = await listenOnLoopback(attempt);
   const close = async (error?: AuthError) => {
     await listener?.respond(error);
     await listener?.close();
   };
   try {
-    if (context.ui.input === 'none' && listener === undefined) throw nowhereToAnswer(request);
-    const stop = await present(attempt, listener !== undefined);
-    const tokens = await finishRedirect({ attempt, listener }, context).finally(stop);
+    // Before the user is sent to approve in vain.
+    if (effects.ui.input === 'none' && listener === undefined) throw createUnreachableError(request);
+    const removeKeys = await present(attempt, listener !== undefined);
+    const tokens = await finishRedirect({ attempt, listener }, effects).finally(removeKeys);
     return { tokens, respondToBrowser: close };
   } catch (error) {
     await close(toAuthError(error));
@@ -95,91 +96,81 @@ async function redirect({ request, present }: { request: FlowRequest; present: P
   }
 }
 
-/** Said before anybody is sent to approve in vain. */
-function nowhereToAnswer({ redirectUri, serverName }: FlowRequest): AuthError {
+function createUnreachableError({ redirectUri, serverName }: FlowRequest): AuthError {
   return new AuthError(
     'no_flow',
-    `The answer could not reach mcp-auth: there is no stdin to paste into, and ${redirectUri} cannot be listened on.`,
+    `The redirect could not reach mcp-auth: stdin is closed, so nothing can be pasted, and ${redirectUri} cannot be listened on.`,
     {
-      hint: `Log in in two steps: ${formatCommand`mcp-auth login ${serverName} --start`}, then --finish. Or free that port, or choose another with --callback-port.`,
+      hint: `Use --start and --finish: ${formatCommand`mcp-auth login ${serverName} --start`}. Or free that port, or choose another one with --callback-port.`,
     },
   );
 }
 
-/** The registration of an earlier login cannot be used for this one. */
-function outdated({ metadata, client }: FlowRequest, error: string): OAuthError {
+function createOutdatedError({ metadata, client }: FlowRequest, error: string): OAuthError {
   const id = quote(client.client_id);
-  const why =
-    error === 'invalid_scope' ? `has not registered the client ${id} for these scopes` : `does not know the client ${id} any more`;
-  return new OAuthError(error, `${metadata.issuer} ${why}.`, { hint: 'Register again with --register.' });
+  const problem = error === 'invalid_scope' ? `has not registered the client ${id} for these scopes` : `no longer knows the client ${id}`;
+  return new OAuthError(error, `${metadata.issuer} ${problem}.`, { hint: 'Register again with --register.' });
 }
 
-/** What was pasted so far and could not be read, and why. */
-interface Letters {
-  before: string;
+/** What was pasted but could not be parsed yet, and why not. */
+interface PastedSoFar {
+  /** The beginning of a redirect URL; empty if there is none. */
+  beginning: string;
   problem: AuthError;
 }
 
-async function firstResponse(
-  { attempt, listener, letters }: { attempt: AuthorizationAttempt; listener: LoopbackListener | undefined; letters: Letters },
-  context: Context,
+async function waitForFirstResponse(
+  { attempt, listener, pasted }: { attempt: AuthorizationAttempt; listener: LoopbackListener | undefined; pasted: PastedSoFar },
+  effects: Effects,
 ): Promise<AuthorizationResponse> {
-  return race<AuthorizationResponse>(context, (join) => {
-    join((limited) => pastedResponse({ attempt, listening: listener !== undefined, letters }, limited));
+  return race<AuthorizationResponse>(effects, (join) => {
+    join((limited) => waitForPaste({ attempt, isListening: listener !== undefined, pasted }, limited));
     if (listener) join(({ signal }) => listener.waitForResponse(signal));
   });
 }
 
 /**
- * Asks for the address until it is right, and says of each wrong one what is wrong. Rejects when nothing more can come,
- * with what was wrong with the last one; where nothing could ever come, the listener is waited for.
+ * Asks for the redirect URL until it is right, and reports what is wrong with each wrong one. Rejects with the last problem at
+ * the end of stdin. If stdin was never open and a listener waits, waits until aborted.
  */
-async function pastedResponse(
-  { attempt, listening, letters }: { attempt: AuthorizationAttempt; listening: boolean; letters: Letters },
-  { ui, signal }: Context,
+async function waitForPaste(
+  { attempt, isListening, pasted }: { attempt: AuthorizationAttempt; isListening: boolean; pasted: PastedSoFar },
+  { ui, signal }: Effects,
 ): Promise<AuthorizationResponse> {
-  if (ui.input === 'none' && listening) return untilAborted(signal);
+  if (ui.input === 'none' && isListening) return abortable(signal, () => undefined);
   for (;;) {
     const text = await ui.paste({ message: 'Paste the address here:', signal });
-    if (text === undefined) throw letters.problem;
+    if (text === undefined) throw pasted.problem;
     try {
-      return parseWithWhatCameBefore(text, { attempt, letters });
+      return parsePieces(text, { attempt, pasted });
     } catch (error) {
-      if (!hasCode(error, ...pasteAgain)) throw error;
-      letters.problem = error;
+      if (!hasCode(error, ...pasteErrors)) throw error;
+      pasted.problem = error;
       if (ui.input !== 'none') ui.fail(error.message, error.hint);
     }
   }
 }
 
 /**
- * A paste may arrive in pieces: over a slow line, or where somebody copies the rows of a window one by one. With a
- * beginning there, what comes is its end before it is anything else: alone it may look like a code.
+ * Parses a paste that may arrive in pieces, as over a slow line, or when the user copies the rows of a window one by one. If a
+ * beginning was pasted before, the text is first parsed as its end: on its own it may look like a code.
  */
-function parseWithWhatCameBefore(
-  text: string,
-  { attempt, letters }: { attempt: AuthorizationAttempt; letters: Letters },
-): AuthorizationResponse {
-  const joined = letters.before + text;
+function parsePieces(text: string, { attempt, pasted }: { attempt: AuthorizationAttempt; pasted: PastedSoFar }): AuthorizationResponse {
+  const joined = pasted.beginning + text;
   try {
     return parsePastedResponse(joined, attempt);
   } catch (error) {
-    if (!hasCode(error, ...pasteAgain)) throw error;
-    const isBeginning = hasCode(error, 'address_incomplete');
-    const before = letters.before;
-    letters.before = isBeginning ? joined : '';
-    if (before === '' || isBeginning) throw error;
-    return parseWithWhatCameBefore(text, { attempt, letters });
+    if (!hasCode(error, ...pasteErrors)) throw error;
+    const isIncomplete = hasCode(error, 'address_incomplete');
+    const hadBeginning = pasted.beginning !== '';
+    pasted.beginning = isIncomplete ? joined : '';
+    if (!hadBeginning || isIncomplete) throw error;
+    return parsePieces(text, { attempt, pasted });
   }
 }
 
-function nothingPasted(): AuthError {
+function createNothingPastedError(): AuthError {
   return new AuthError('nothing_pasted', 'Nothing was pasted.', {
-    hint: 'Give the address that the browser ends on as one line on stdin, or run this at a terminal.',
+    hint: 'Pass the address that the browser ends on as one line on stdin, or run this at a terminal.',
   });
-}
-
-async function untilAborted(signal: AbortSignal): Promise<never> {
-  if (!signal.aborted) await once(signal, 'abort');
-  throw signal.reason;
 }

@@ -2,7 +2,7 @@ import { jwtBearerGrant, requestTokenByAssertion } from '../oauth/jwt-bearer.js'
 import { checkAudience, checkJwt } from '../oauth/jwt.js';
 import type { Flow } from './flow.js';
 
-/** Workload identity federation: MCP SEP-1933. The platform that this program runs on says who it is. */
+/** Workload identity federation: MCP SEP-1933. The platform issues a JWT that says which workload this is. */
 export const workload: Flow = {
   name: 'workload',
   summary: 'Log a workload in with the token that its platform gives it, as in a Kubernetes pod',
@@ -10,12 +10,14 @@ export const workload: Flow = {
   client: 'registered',
   unattended: true,
   credentialsNameIssuer: true,
-  canRunAgain: (proof) => proof.workloadTokenFile !== undefined,
-  unavailable: ({ credentials: proof }) => (proof.workloadTokenFile === undefined ? 'it needs --workload-token-file FILE' : undefined),
-  run: async (request, context) => {
+  canRunAgain: ({ workloadTokenFile }) => workloadTokenFile !== undefined,
+  unavailable: ({ credentials: { workloadTokenFile } }) =>
+    workloadTokenFile === undefined ? 'it needs --workload-token-file FILE' : undefined,
+  run: async (request, effects) => {
+    const { workloadTokenFile = '', isIssuerKnown } = request.credentials;
     const what = 'The workload’s token';
-    const assertion = checkJwt(await context.files.readText(request.credentials.workloadTokenFile ?? '', what), what);
-    if (!request.credentials.isIssuerKnown) checkAudience(assertion, request.metadata);
-    return { tokens: await requestTokenByAssertion({ ...request, assertion }, context) };
+    const assertion = checkJwt(await effects.files.readText(workloadTokenFile, what), what);
+    if (!isIssuerKnown) checkAudience(assertion, request.metadata);
+    return { tokens: await requestTokenByAssertion({ ...request, assertion }, effects) };
   },
 };

@@ -108,7 +108,7 @@ interface Destination {
   readonly route: Route;
 }
 
-/** The connections, and what all requests have in common. */
+/** Sends requests: one for all views of a client. */
 class Transport {
   readonly #connections: Connections;
   readonly #clock: Clock;
@@ -173,12 +173,10 @@ class Transport {
   ): Promise<T> {
     let url = this.#parseUrl(target);
     const timeout = request.timeout ?? this.#timeout;
-    const deadline = timeout === 0 ? undefined : new AbortController();
-    const stopTimer = deadline && this.#clock.alarm(timeout, () => deadline.abort());
-    const signal = combineSignals(request.signal ?? undefined, deadline?.signal);
+    const limit = startTimeLimit(timeout, { signal: request.signal ?? undefined, clock: this.#clock });
     try {
       for (let redirects = request.maxRedirects ?? 0; ; redirects -= 1) {
-        const message = await this.#send({ url, request, allowedNetwork, access, signal });
+        const message = await this.#send({ url, request, allowedNetwork, access, signal: limit.signal });
         const next = redirects > 0 ? findRedirectTarget(message, { from: url, allowedNetwork }) : undefined;
         const response = await readHead(message, url);
         if (next === undefined) return await receive(response, url);
@@ -188,11 +186,11 @@ class Transport {
       }
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
-      const failure = deadline?.signal.aborted ? createTimeoutError({ url, timeout }) : toNetworkError(error, url);
+      const failure = limit.hasPassed() ? createTimeoutError({ url, timeout }) : toNetworkError(error, url);
       this.#trace?.logFailure(url, failure);
       throw failure;
     } finally {
-      stopTimer?.();
+      limit.stop();
     }
   }
 
@@ -234,8 +232,20 @@ class Transport {
   }
 }
 
-function combineSignals(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
-  return one && other ? AbortSignal.any([one, other]) : (one ?? other);
+interface TimeLimit {
+  /** Aborts when the time has passed, or when the caller's signal aborts. */
+  readonly signal: AbortSignal | undefined;
+  hasPassed(): boolean;
+  stop(): void;
+}
+
+/** @param timeout in milliseconds; 0 is no limit. */
+function startTimeLimit(timeout: number, { signal, clock }: { signal: AbortSignal | undefined; clock: Clock }): TimeLimit {
+  if (timeout === 0) return { signal, hasPassed: () => false, stop: () => undefined };
+  const deadline = new AbortController();
+  const stop = clock.alarm(timeout, () => deadline.abort());
+  const both = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
+  return { signal: both, hasPassed: () => deadline.signal.aborted, stop };
 }
 
 /**

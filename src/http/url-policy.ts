@@ -70,9 +70,11 @@ export function checkAddress(address: string, { what, allowedNetwork }: { what: 
     const never = 'which mcp-auth never connects to (link-local, cloud metadata or reserved address)';
     throw new AuthError('address_refused', `${what} resolves to ${address}, ${never}.`);
   }
-  const kind = network === 'loopback' ? 'a loopback address' : 'a private address';
-  const server = network === 'loopback' ? 'not on this machine' : 'not private';
-  throw new AuthError('address_refused', `${what} resolves to ${address}, ${kind}, but the MCP server that named it is ${server}.`, {
+  const why =
+    network === 'loopback'
+      ? 'a loopback address, but the MCP server that named it is not on this machine'
+      : 'a private address, but the MCP server that named it is not private';
+  throw new AuthError('address_refused', `${what} resolves to ${address}, ${why}.`, {
     hint: 'If this is intended, log in with --allow-private-network.',
   });
 }

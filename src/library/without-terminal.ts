@@ -1,74 +1,49 @@
-/** A Context for those who have no terminal: the library, and the process that renews tokens. */
+/** A Context without a terminal, for the library and for the process that renews tokens. */
 import { existsSync } from 'node:fs';
-import { systemClock } from '../machine/clock.js';
 import type { Context } from '../context.js';
-import type { Env, LoginEvent, Refresher, Secrets, Ui } from '../effects.js';
+import type { Env, LoginEvent, Messages, Output, Prompts, Refresher, Secrets, Ui } from '../effects.js';
 import { createInterruptedError } from '../errors.js';
-import { systemFiles } from '../machine/files.js';
 import { findWorkingFolder } from '../folders.js';
-import { createHttp } from '../http/http.js';
-import { Trace } from '../http/trace.js';
+import { systemClock } from '../machine/clock.js';
+import { createContext } from '../machine/create-context.js';
 import { runProgram } from '../machine/program.js';
-import { getPreferencesPath, getStorePath } from '../store/path.js';
-import { openPreferences } from '../store/preferences.js';
-import { openStore } from '../store/store.js';
 import { collectSecrets } from '../secrets/secrets.js';
-import { version } from '../version.js';
 
-interface ContextOptions {
-  /** The store's file; the usual one otherwise. */
+interface UnattendedOptions {
+  /** The store file; by default MCP_AUTH_STORE or the platform's path. */
   readonly store?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly ui: Ui;
   readonly refresher?: Refresher | undefined;
-  /** Tells every request and its answer as remarks. */
-  readonly debug?: boolean;
+  /** Whether to log every request and response as remarks. */
+  readonly debug?: boolean | undefined;
 }
 
-export function createContext({
-  store,
-  signal = new AbortController().signal,
-  ui: given,
-  refresher,
-  debug = false,
-}: ContextOptions): Context {
-  const here = machine();
-  const env = { ...here, secrets: collectSecrets(here.variables) };
-  const ui = toldBy(given, env.secrets);
-  const trace = debug ? new Trace((line) => ui.remark(line), env.secrets) : undefined;
-  const effects = {
-    store: openStore(() => getStorePath({ option: store, env }), { signal, clock: systemClock, secrets: env.secrets }),
-    preferences: openPreferences(getPreferencesPath({ env })),
-    http: createHttp({ env, clock: systemClock, userAgent: `mcp-auth/${version}`, trace }),
-    files: systemFiles,
-    clock: systemClock,
-    ui,
-    env,
-    refresher,
-    runProgram,
-  };
-  const undisturbed: Context = { ...effects, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
-  return { ...effects, signal, uninterrupted: (work) => work(undisturbed) };
+export function createUnattendedContext({ signal = new AbortController().signal, ui, ...options }: UnattendedOptions): Context {
+  const machine = readMachine();
+  const secrets = collectSecrets(machine.variables);
+  const env = { ...machine, secrets };
+  return createContext({ ...options, env, clock: systemClock, ui: redactMessages(ui, secrets), signal, runProgram });
 }
 
-/** The same, whose sentences tell no secret. */
-function toldBy(ui: Ui, secrets: Secrets): Ui {
-  const told = (text: string) => secrets.redactSentence(text);
+/** Redacts secrets in the messages of `ui`. */
+function redactMessages(ui: Ui, secrets: Secrets): Ui {
+  const redact = (text: string) => secrets.redactSentence(text);
   return {
     ...ui,
-    remark: (text) => ui.remark(told(text)),
-    warn: (text) => ui.warn(told(text)),
-    fail: (text, hint) => ui.fail(told(text), hint === undefined ? undefined : told(hint)),
+    remark: (text) => ui.remark(redact(text)),
+    warn: (text) => ui.warn(redact(text)),
+    fail: (text, hint) => ui.fail(redact(text), hint === undefined ? undefined : redact(hint)),
   };
 }
 
-function machine(): Env {
+function readMachine(): Env {
   const { env: variables, platform } = globalThis.process;
   return { variables, platform, folder: findWorkingFolder(), program: [globalThis.process.execPath], exists: existsSync };
 }
 
-/** What is told in code in place of a terminal. */
-interface Listeners {
+/** The callbacks that replace a terminal. */
+interface Callbacks {
   readonly onWarning?: ((sentence: string) => void) | undefined;
   readonly onRemark?: (sentence: string) => void;
   readonly onFailure?: (sentence: string, hint?: string) => void;
@@ -76,28 +51,39 @@ interface Listeners {
   paste?(): Promise<string | undefined>;
 }
 
-/** No terminal: events go to whoever called, and warnings too. */
-export function createCallbackUi({ onWarning, onRemark, onFailure = onWarning, ...ui }: Listeners): Ui {
-  const nothing = () => undefined;
-  const nobody = () => Promise.reject(createInterruptedError());
+/** A Ui that passes events and warnings to callbacks, and ignores everything else. */
+export function createCallbackUi(callbacks: Callbacks): Ui {
+  return { ...createOutput(callbacks), ...createMessages(callbacks), ...createPrompts(callbacks) };
+}
+
+const ignore = () => undefined;
+
+function createOutput(callbacks: Callbacks): Output {
+  return { print: ignore, document: ignore, printed: () => Promise.resolve(), event: (event) => callbacks.onEvent?.(event) };
+}
+
+function createMessages({ onWarning, onRemark, onFailure = onWarning }: Callbacks): Messages {
   return {
-    ...{ print: nothing, document: nothing, say: nothing, succeed: nothing, address: nothing, command: nothing, code: nothing },
-    input: ui.paste === undefined ? 'none' : 'lines',
-    printed: () => Promise.resolve(),
-    event: (event) => ui.onEvent?.(event),
+    ...{ say: ignore, succeed: ignore, address: ignore, command: ignore, code: ignore },
     remark: (text) => onRemark?.(text),
     warn: (text) => onWarning?.(text),
     fail: (text, hint) => onFailure?.(text, hint),
     qr: () => Promise.resolve(),
-    countdown: () => nothing,
-    copy: () => Promise.resolve(),
-    press: () => nothing,
-    paste: () => ui.paste?.() ?? Promise.resolve(undefined),
+    countdown: () => ignore,
+  };
+}
+
+function createPrompts(callbacks: Callbacks): Prompts {
+  return {
+    input: callbacks.paste === undefined ? 'none' : 'lines',
+    paste: () => callbacks.paste?.() ?? Promise.resolve(undefined),
     ask: () => Promise.resolve(undefined),
-    lines: () => {
-      throw new Error('There is no stdin.');
-    },
-    choose: nobody,
+    choose: () => Promise.reject(createInterruptedError()),
+    press: () => ignore,
+    copy: () => Promise.resolve(),
     openBrowser: () => Promise.resolve(false),
+    lines: () => {
+      throw new Error('The library has no stdin.');
+    },
   };
 }

@@ -1,4 +1,4 @@
-/** Which authorization server a client, and what proves it, is for: one that a person has named, and no other. */
+/** Checks which authorization server may receive a client and its credentials: only one that the user has named. */
 import type { Context } from '../context.js';
 import { quoteShellWord } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
@@ -6,98 +6,84 @@ import { confirmIssuer } from '../flows/confirm.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
 import type { ClientInformation } from '../oauth/client-information.js';
 import { findVendor } from '../oauth/vendors/index.js';
-import { readClients } from '../store/clients.js';
+import { findClient } from '../store/clients.js';
 import type { StoreDocument } from '../store/document.js';
 import type { ClientOptions, ClientRequest } from './client.js';
 
-/** The issuer and the client of the login that the server has. */
+/** The issuer and the client of the previous login to the server. */
 export interface PreviousLogin {
   readonly issuer?: string;
   readonly clientId?: string;
 }
 
-/**
- * A client that was registered by hand with one issuer is not shown to another one that an MCP server names.
- *
- * @throws AuthError `client_unusable`.
- */
-export function checkClientIssuer({
-  login,
-  document,
-  metadata,
-  options,
-}: {
-  login: PreviousLogin | undefined;
-  document: StoreDocument;
-  metadata: AuthorizationServerMetadata;
-  options: ClientOptions;
-}): void {
-  if (options.isIssuerKnown) return;
-  const isSame = options.clientId === undefined || options.clientId === login?.clientId;
-  if (isSame) refuseForeignClient({ login, document, metadata });
-  refuseClientOfAnother(options.clientId, { document, metadata });
+interface ClientIssuerCheck {
+  readonly previousLogin: PreviousLogin | undefined;
+  readonly document: StoreDocument;
+  readonly metadata: AuthorizationServerMetadata;
+  readonly options: ClientOptions;
 }
 
 /**
- * Sees to it that an authorization server that only the MCP server has named is sent no secret, nothing that a key has signed,
- * and no request without a person, until a person has named it: by `--issuer`, by a login before, or now.
+ * Checks that a pre-registered client of one issuer is not sent to another one that the MCP server names. Nothing to check if the
+ * user has named the issuer.
+ *
+ * @throws AuthError `client_unusable`.
+ */
+export function checkClientIssuer({ previousLogin, document, metadata, options }: ClientIssuerCheck): void {
+  const { clientId, isIssuerKnown } = options;
+  if (isIssuerKnown) return;
+  if (clientId === undefined || clientId === previousLogin?.clientId) checkPreviousClient({ previousLogin, document, metadata });
+  if (clientId !== undefined) checkNamedClient(clientId, { document, metadata });
+}
+
+/**
+ * Checks that the user has named the authorization server before it receives a secret, or an assertion signed with a key, or a
+ * request of an unattended flow: by --issuer, by a previous login, or now.
  *
  * @throws AuthError `issuer_unconfirmed`.
  */
 export async function confirmFirstUseOfIssuer(
-  request: ClientRequest & { login: PreviousLogin | undefined; known: readonly ClientInformation[] },
+  request: ClientRequest & { readonly previousLogin: PreviousLogin | undefined; readonly known: readonly ClientInformation[] },
   context: Context,
 ): Promise<void> {
-  const { options, flow, metadata, serverUrl, login, known } = request;
+  const { options, flow, metadata, serverUrl, previousLogin, known } = request;
   const { issuer } = metadata;
-  const what = proofOf(options);
+  const credential = describeCredential(options);
   if (options.isIssuerKnown) return;
-  if (flow.unattended && login?.issuer !== issuer && (what !== undefined || !flow.credentialsNameIssuer)) {
-    return confirmIssuer({ issuer, what: what ?? 'what proves who you are' }, context);
+  if (flow.unattended && previousLogin?.issuer !== issuer && (credential !== undefined || !flow.credentialsNameIssuer)) {
+    return confirmIssuer({ issuer, credential: credential ?? 'the credentials of this machine' }, context);
   }
-  if (what === undefined) return;
+  if (credential === undefined) return;
   const isKnown = known.some(({ client_id: id, obtained_by: by }) => id === options.clientId && by === 'pre_registration');
-  // The person has named the MCP server: what it says of itself at its own origin needs no other word. A vendor's one issuer for
-  // everybody, as Google's, is run by nobody else.
-  const isItself = new URL(issuer).origin === serverUrl.origin || (findVendor(issuer)?.issuers.includes(issuer) ?? false);
-  if (!isKnown && (flow.unattended || !isItself)) await confirmIssuer({ issuer, what }, context);
+  // The user has named the MCP server, so an issuer at its own origin needs no confirmation. Nor does the one issuer that a vendor
+  // has for everybody, as Google has: only the vendor runs it.
+  const isOwn = new URL(issuer).origin === serverUrl.origin || (findVendor(issuer)?.issuers.includes(issuer) ?? false);
+  if (!isKnown && (flow.unattended || !isOwn)) await confirmIssuer({ issuer, credential }, context);
 }
 
-/** What the person has given with this command for the client to prove itself by, in words. */
-function proofOf({ clientId, clientSecret, privateKeyFile }: ClientOptions): string | undefined {
-  if (privateKeyFile !== undefined) return 'what the key of --private-key signs';
+/** The credential that this command was given for the client, as the object of a sentence. */
+function describeCredential({ clientId, clientSecret, privateKeyFile }: ClientOptions): string | undefined {
+  if (privateKeyFile !== undefined) return 'an assertion signed with the key of --private-key';
   return clientSecret === undefined ? undefined : `the secret of the client ${clientId ?? ''}`.trim();
 }
 
-/** A client that was registered by hand with one issuer cannot be shown to the next one, nor be replaced by us. */
-function refuseForeignClient({
-  login,
-  document,
-  metadata,
-}: {
-  login: PreviousLogin | undefined;
-  document: StoreDocument;
-  metadata: AuthorizationServerMetadata;
-}): void {
-  if (login?.issuer === undefined || login.issuer === metadata.issuer) return;
-  const client = readClients(document, login.issuer).find(({ client_id }) => client_id === login.clientId);
+/** The pre-registered client of the previous login must not be sent to another issuer, and cannot be replaced automatically. */
+function checkPreviousClient({ previousLogin, document, metadata }: Omit<ClientIssuerCheck, 'options'>): void {
+  if (previousLogin?.issuer === undefined || previousLogin.issuer === metadata.issuer) return;
+  const client = findClient(document, previousLogin.issuer, previousLogin.clientId);
   if (client?.obtained_by !== 'pre_registration') return;
   throw new AuthError(
     'client_unusable',
-    `The client ${client.client_id} is registered with ${login.issuer}, but the server now names ${metadata.issuer}.`,
-    { hint: `If that is right, register a client with the new one and pass --client-id ID --issuer ${quoteShellWord(metadata.issuer)}` },
+    `The client ${client.client_id} is registered with ${previousLogin.issuer}, but the server now names ${metadata.issuer}.`,
+    { hint: `If that is right, register a client there and pass --client-id ID --issuer ${quoteShellWord(metadata.issuer)}` },
   );
 }
 
-/** A client of `--client-id` that the store knows from another issuer has its secret there. */
-function refuseClientOfAnother(
-  clientId: string | undefined,
-  { document, metadata }: { document: StoreDocument; metadata: AuthorizationServerMetadata },
-): void {
-  const isRegisteredBy = (issuer: string) =>
-    readClients(document, issuer).some((one) => one.client_id === clientId && one.obtained_by === 'pre_registration');
-  if (clientId === undefined || isRegisteredBy(metadata.issuer)) return;
-  const other = Object.keys(document.oauthClients ?? {}).find(isRegisteredBy);
+/** A --client-id that the store holds for another issuer is refused, since the secret of that client must not be sent here. */
+function checkNamedClient(clientId: string, { document, metadata }: Pick<ClientIssuerCheck, 'document' | 'metadata'>): void {
+  const isRegisteredWith = (issuer: string) => findClient(document, issuer, clientId)?.obtained_by === 'pre_registration';
+  if (isRegisteredWith(metadata.issuer)) return;
+  const other = Object.keys(document.oauthClients ?? {}).find(isRegisteredWith);
   if (other === undefined) return;
   throw new AuthError('client_unusable', `The client ${clientId} is registered with ${other}, but the server names ${metadata.issuer}.`, {
     hint: `If that is right, pass --issuer ${quoteShellWord(metadata.issuer)}`,

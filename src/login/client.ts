@@ -1,4 +1,4 @@
-/** How this program becomes a client of an authorization server: MCP authorization 2025-11-25, "Client Registration Approaches". */
+/** Becoming a client of an authorization server: MCP authorization 2025-11-25, "Client Registration Approaches". */
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { isSameSite } from '../http/site.js';
@@ -15,267 +15,301 @@ import { parseSigningKey } from '../oauth/signing-key.js';
 import { readClients } from '../store/clients.js';
 import { findServer } from '../store/document.js';
 import { readLogin } from '../store/login.js';
-import { checkClientIssuer, confirmFirstUseOfIssuer } from './client-issuer.js';
+import { checkClientIssuer, confirmFirstUseOfIssuer, type PreviousLogin } from './client-issuer.js';
 
-/** What the person says of the client. */
+/** What the options of the command say about the client. */
 export interface ClientOptions {
-  /** A client that was registered by hand, and its secret if it has one. */
+  /** A pre-registered client, and its secret if it has one. */
   readonly clientId?: string;
   readonly clientSecret?: string;
   /** The absolute path of the private key that the client signs with. */
   readonly privateKeyFile?: string;
-  /** The https URL of a client-ID metadata document: of this command line, and the one that every login prefers. */
+  /** The https URL of a client ID metadata document: from the command line, and from the preferences. */
   readonly clientMetadataUrl?: string;
   readonly preferredClientMetadataUrl?: string;
-  /** Register anew even if the store holds a registration. */
+  /** Register again even if the store has a registration. */
   readonly register?: boolean;
-  /** Where the authorization response goes, to the letter. */
+  /** The redirect URI, used byte for byte. */
   readonly redirectUri?: string;
-  /** RFC 7591 initial access token, for an issuer that the person has named. */
+  /** RFC 7591 initial access token. Sent only with --issuer. */
   readonly registrationToken?: string;
-  /** The person has named the authorization server. */
+  /** Whether the user has named the authorization server. */
   readonly isIssuerKnown?: boolean;
-  /** RFC 7591 `token_endpoint_auth_method`, where the person has said which. */
+  /** RFC 7591 `token_endpoint_auth_method`, if the user has chosen one. */
   readonly tokenAuthMethod?: string | undefined;
-  /** Whether there is a TLS client certificate to be known by (RFC 8705). */
+  /** Whether there is a TLS client certificate for client authentication (RFC 8705). */
   readonly hasCertificate?: boolean;
 }
 
 export interface ClientRequest {
   readonly serverName: string;
   readonly serverUrl: URL;
-  /** RFC 8707 resource of the server: a registration is for one of them. */
+  /** RFC 8707 resource of the server. A registration is for one resource. */
   readonly resource: string;
   readonly metadata: AuthorizationServerMetadata;
   readonly options: ClientOptions;
-  /** The flow that the client is wanted for. */
+  /** The flow that the client is for. */
   readonly flow: Pick<Flow, 'name' | 'client' | 'grantType' | 'unattended' | 'credentialsNameIssuer'>;
-  /** What the client may come to ask for. */
+  /** Every scope that the client may request. */
   readonly scopes: readonly string[];
 }
 
-/** A client, and whether the store had it, so that its server may have forgotten it. */
 export interface ObtainedClient {
   readonly client: ClientInformation;
+  /** Whether it comes from the store; its authorization server may have deleted it. */
   readonly isReused: boolean;
-  /** Whether its authorization server, which is not the MCP server's own, may know it from a login to another MCP server. */
+  /** Whether an authorization server that is not the MCP server's own may know it from a login to another MCP server. */
   readonly isShared: boolean;
 }
 
-/** What one way gives. */
-type Found = Omit<ObtainedClient, 'isShared'>;
+type FoundClient = Omit<ObtainedClient, 'isShared'>;
 
-/** What the store knows of the server and of the issuer. */
-interface Situation {
-  readonly login: { readonly issuer?: string; readonly clientId?: string } | undefined;
-  /** The registrations at this issuer, which are shown to no other. */
+/** What the store has about the server and the issuer. */
+interface ClientSources {
+  readonly previousLogin: PreviousLogin | undefined;
+  /** The clients that are registered with this issuer. They are never sent to another one. */
   readonly known: readonly ClientInformation[];
   readonly context: Context;
 }
 
-/** One way; undefined when it cannot be used here. */
-type Way = (request: ClientRequest, situation: Situation) => Promise<Found | undefined>;
+/** One approach to becoming a client. Undefined if it cannot be used. */
+type RegistrationApproach = (request: ClientRequest, sources: ClientSources) => Promise<FoundClient | undefined>;
 
-/** The ways in the specification's order, with what is in the store before what costs a request. */
-const ways: readonly Way[] = [preRegistered, preRegisteredBefore, metadataDocument, registeredBefore, dynamic];
+/** In the order of the specification; the store comes before anything that needs a request. */
+const approaches: readonly RegistrationApproach[] = [
+  usePreRegistered,
+  reusePreRegistered,
+  useMetadataDocument,
+  reuseRegistration,
+  registerDynamically,
+];
 
 /**
- * The client to log in with. A registration belongs to the issuer that made it, and is never shown to another.
+ * Returns the client to log in with. A registration belongs to the issuer that made it, and is never sent to another one.
  *
- * @throws AuthError `registration_unsupported` with what to pass when there is no way, `client_unusable` when a secret is
- * missing or a client is another issuer's, `key_unusable`, and what registering throws.
+ * @throws AuthError `registration_unsupported` if no approach can be used, `client_unusable` if a secret is missing or the client
+ * belongs to another issuer, `issuer_unconfirmed`, `key_unusable`, and as `requestRegistration` does.
  */
 export async function obtainClient(request: ClientRequest, context: Context): Promise<ObtainedClient> {
-  const { serverName, metadata, options, flow } = request;
+  const { serverName, metadata, options } = request;
   const document = await context.store.read();
-  // That a document names an issuer and a client, nobody here has said.
-  const stored = readLogin(findServer(document, serverName));
-  const login = stored?.importedSecretFingerprint === undefined ? stored : undefined;
+  const login = readLogin(findServer(document, serverName));
+  // The issuer and the client of an imported login are claims of the document, not of this user.
+  const previousLogin = login?.importedSecretFingerprint === undefined ? login : undefined;
   const known = readClients(document, metadata.issuer);
-  checkClientIssuer({ login, document, metadata, options });
-  await confirmFirstUseOfIssuer({ ...request, login, known }, context);
-  for (const way of ways) {
-    const obtained = await way(request, { login, known, context });
-    if (obtained) return { ...obtained, client: asSaid(obtained.client, options), isShared: isShared(obtained.client, request, login) };
+  checkClientIssuer({ previousLogin, document, metadata, options });
+  await confirmFirstUseOfIssuer({ ...request, previousLogin, known }, context);
+  for (const approach of approaches) {
+    const found = await approach(request, { previousLogin, known, context });
+    if (found) {
+      return { ...found, client: applyAuthMethod(found.client, options), isShared: isShared(found.client, request, previousLogin) };
+    }
   }
+  throw createNoClientError(request);
+}
+
+function createNoClientError({ metadata, flow }: ClientRequest): AuthError {
   const byHand =
     'Register a client there by hand and pass --client-id ID (its secret in MCP_AUTH_CLIENT_SECRET, or its --private-key FILE)';
   const byDocument = metadata.client_id_metadata_document_supported === true ? ', or --client-metadata-url URL' : '';
   if (flow.client !== 'any') {
-    throw new AuthError('client_unusable', `--flow ${flow.name} takes a client that is known to ${metadata.issuer}.`, {
+    return new AuthError('client_unusable', `--flow ${flow.name} requires a client that is registered with ${metadata.issuer}.`, {
       hint: `${byHand}.`,
     });
   }
-  throw new AuthError('registration_unsupported', `${metadata.issuer} lets no client register itself.`, {
+  return new AuthError('registration_unsupported', `${metadata.issuer} does not support dynamic client registration.`, {
     hint: findVendor(metadata.issuer)?.needs.registration?.value ?? `${byHand}${byDocument}.`,
   });
 }
 
-/** Whether consent that was given to this client for another MCP server may be taken for consent to this one. */
-function isShared(client: ClientInformation, { serverUrl, metadata, resource }: ClientRequest, login: Situation['login']): boolean {
+/** Whether the authorization server may take consent that was given to this client for another MCP server as consent for this one. */
+function isShared(
+  client: ClientInformation,
+  { serverUrl, metadata, resource }: ClientRequest,
+  previousLogin: PreviousLogin | undefined,
+): boolean {
   const isOwn = isSameSite(new URL(metadata.issuer), serverUrl) || client.registered_for === resource;
-  return !isOwn && !(login?.issuer === metadata.issuer && login.clientId === client.client_id);
+  return !isOwn && !isClientOfLogin(client, previousLogin, metadata.issuer);
 }
 
-/**
- * The client of `--client-id`, with what the store still knows of it. A secret that is needed is asked for now, not after
- * the person has approved.
- */
-async function preRegistered({ metadata, options, flow }: ClientRequest, { known, context }: Situation): Promise<Found | undefined> {
+function isClientOfLogin({ client_id: id }: ClientInformation, previousLogin: PreviousLogin | undefined, issuer: string): boolean {
+  return previousLogin?.issuer === issuer && previousLogin.clientId === id;
+}
+
+/** The client of --client-id, with what the store has about it. A required secret is asked for now, before the user approves. */
+async function usePreRegistered(
+  { metadata, options, flow }: ClientRequest,
+  { known, context }: ClientSources,
+): Promise<FoundClient | undefined> {
   const { clientId, clientSecret, privateKeyFile } = options;
   if (clientId === undefined) return undefined;
-  const before = known.find(({ client_id, obtained_by }) => client_id === clientId && obtained_by !== 'import');
-  const proof =
+  const stored = known.find(({ client_id, obtained_by }) => client_id === clientId && obtained_by !== 'import');
+  const credentials =
     clientSecret || privateKeyFile
       ? { client_secret: clientSecret, private_key_file: privateKeyFile }
-      : { client_secret: before?.client_secret, private_key_file: before?.private_key_file };
-  const hasProof = Boolean(proof.client_secret ?? proof.private_key_file);
-  const provesOtherwise = options.hasCertificate ?? options.tokenAuthMethod === 'none';
-  if (!hasProof && !provesOtherwise && (flow.client === 'confidential' || requiresClientAuthentication(metadata))) {
-    proof.client_secret = await askSecret({ clientId, metadata, required: flow.client === 'confidential' }, context);
+      : { client_secret: stored?.client_secret, private_key_file: stored?.private_key_file };
+  const hasCredentials = Boolean(credentials.client_secret ?? credentials.private_key_file);
+  const needsNone = options.hasCertificate ?? options.tokenAuthMethod === 'none';
+  const isRequired = flow.client === 'confidential';
+  if (!hasCredentials && !needsNone && (isRequired || requiresClientAuthentication(metadata))) {
+    credentials.client_secret = await askSecret({ clientId, metadata, isRequired }, context);
   }
-  const client = { client_id: clientId, ...defined(proof), redirect_uris: [await redirectUriFor(options, before)] };
-  return { client: await settled({ ...client, obtained_by: 'pre_registration' }, { metadata, options, before, context }), isReused: false };
+  const redirectUris = [await chooseRedirectUri(options, stored)];
+  const client: ClientInformation = {
+    client_id: clientId,
+    ...removeUndefined(credentials),
+    redirect_uris: redirectUris,
+    obtained_by: 'pre_registration',
+  };
+  return { client: await withAuthMethod(client, { metadata, options, stored, context }), isReused: false };
 }
 
-/** The client that was registered by hand for this server's last login. */
-function preRegisteredBefore(request: ClientRequest, { login, known }: Situation): Promise<Found | undefined> {
-  const own = known.find(({ client_id, obtained_by }) => client_id === login?.clientId && obtained_by === 'pre_registration');
-  const { register, clientMetadataUrl: metadataUrl, redirectUri } = request.options;
-  if (own === undefined || register || metadataUrl !== undefined) return Promise.resolve(undefined);
-  const client = asSaid(own, request.options);
+/** The pre-registered client of the previous login to this server. */
+function reusePreRegistered({ options }: ClientRequest, { previousLogin, known }: ClientSources): Promise<FoundClient | undefined> {
+  const own = known.find(({ client_id, obtained_by }) => client_id === previousLogin?.clientId && obtained_by === 'pre_registration');
+  const { register, clientMetadataUrl, redirectUri } = options;
+  if (own === undefined || register || clientMetadataUrl !== undefined) return Promise.resolve(undefined);
+  const client = applyAuthMethod(own, options);
   return Promise.resolve({ client: redirectUri === undefined ? client : { ...client, redirect_uris: [redirectUri] }, isReused: false });
 }
 
-/** The client of `--client-metadata-url`, where the authorization server reads such documents. */
-async function metadataDocument({ metadata, options }: ClientRequest, { known, context }: Situation): Promise<Found | undefined> {
-  const { clientMetadataUrl: metadataUrl, preferredClientMetadataUrl: preferredMetadataUrl, privateKeyFile } = options;
-  const url = metadataUrl ?? preferredMetadataUrl;
+/** The client of --client-metadata-url, if the authorization server supports client ID metadata documents. */
+async function useMetadataDocument(
+  { metadata, options }: ClientRequest,
+  { known, context }: ClientSources,
+): Promise<FoundClient | undefined> {
+  const url = options.clientMetadataUrl ?? options.preferredClientMetadataUrl;
   if (url === undefined || metadata.client_id_metadata_document_supported !== true) return undefined;
-  const redirectUri = await redirectUriFor(
-    options,
-    known.find(({ client_id }) => client_id === url),
-  );
-  const client = { ...createMetadataDocumentClient({ url, redirectUri }), ...defined({ private_key_file: privateKeyFile }) };
-  return { client: await settled(client, { metadata, options, context }), isReused: false };
+  const stored = known.find(({ client_id }) => client_id === url);
+  const document = createMetadataDocumentClient({ url, redirectUri: await chooseRedirectUri(options, stored) });
+  const client = { ...document, ...removeUndefined({ private_key_file: options.privateKeyFile }) };
+  return { client: await withAuthMethod(client, { metadata, options, context }), isReused: false };
 }
 
 /**
- * What an earlier login to this server left. A registration that another server's login was made with is not used: one that
- * remembers consent by client would ask nothing, and whoever runs this server would be given a token of the other's.
+ * The stored registration of an earlier login to this server. A registration for another server is not used: an authorization
+ * server that remembers consent per client would not ask the user, and this server would receive a token for the other one.
  */
-function registeredBefore(
+function reuseRegistration(
   { metadata, options, flow, resource }: ClientRequest,
-  { login, known, context }: Situation,
-): Promise<Found | undefined> {
+  { previousLogin, known, context }: ClientSources,
+): Promise<FoundClient | undefined> {
   if (options.register) return Promise.resolve(undefined);
+  // Pre-registered clients are used only by flows that require one, and only by those.
+  const fitsFlow = ({ obtained_by: by }: ClientInformation) =>
+    flow.client === 'any' ? by !== 'pre_registration' : by === 'pre_registration';
+  const isForServer = (client: ClientInformation) =>
+    // Older versions have not stored the resource: the login tells then.
+    client.registered_for === undefined ? isClientOfLogin(client, previousLogin, metadata.issuer) : client.registered_for === resource;
   const usable = known
-    .map((client) => asSaid(client, options))
+    .map((client) => applyAuthMethod(client, options))
+    .filter((client) => client.obtained_by !== 'import' && fitsFlow(client) && isForServer(client))
     .filter(
-      (client) =>
-        isFor(client, { resource, issuer: metadata.issuer, login }) &&
-        isUsableRegistration(client, { metadata, now: context.clock.now() }) &&
-        !canRegisterForGrant(client, flow.grantType) &&
-        client.obtained_by !== 'import' &&
-        // One that was registered by hand is for what it was registered for.
-        (flow.client === 'any') === (client.obtained_by !== 'pre_registration') &&
-        (options.redirectUri === undefined || client.redirect_uris?.[0] === options.redirectUri),
-    );
-  const client = usable.find(({ client_id }) => client_id === login?.clientId) ?? usable[0];
+      (client) => isUsableRegistration(client, { metadata, now: context.clock.now() }) && !canRegisterForGrant(client, flow.grantType),
+    )
+    .filter(({ redirect_uris: uris }) => options.redirectUri === undefined || uris?.[0] === options.redirectUri);
+  const client = usable.find(({ client_id }) => client_id === previousLogin?.clientId) ?? usable[0];
   return Promise.resolve(client && { client, isReused: true });
 }
 
-/** Whether a registration is for this server: by its own word, or, for those of before, by the login that was made with it. */
-function isFor(
-  { client_id: id, registered_for: resource }: ClientInformation,
-  { login, ...wanted }: { resource: string; issuer: string; login: Situation['login'] },
-): boolean {
-  if (resource !== undefined) return resource === wanted.resource;
-  return login?.clientId === id && login.issuer === wanted.issuer;
-}
-
-/** The person's word on how a client proves itself goes for one that is there already, too. */
-function asSaid(client: ClientInformation, { tokenAuthMethod: method }: ClientOptions): ClientInformation {
+/** The authentication method that the user has chosen also applies to a stored client. */
+function applyAuthMethod(client: ClientInformation, { tokenAuthMethod: method }: ClientOptions): ClientInformation {
   return method === undefined ? client : { ...client, token_endpoint_auth_method: method };
 }
 
-/** Dynamic registration, with the redirect URI of the registration before, if there was one: a forwarded port stays right. */
-async function dynamic(
+/** Dynamic registration. Keeps the redirect URI of the previous registration, so that a forwarded port stays the same. */
+async function registerDynamically(
   { metadata, options, flow, scopes, resource }: ClientRequest,
-  { login, known, context }: Situation,
-): Promise<Found | undefined> {
+  { previousLogin, known, context }: ClientSources,
+): Promise<FoundClient | undefined> {
   if (metadata.registration_endpoint === undefined || flow.client !== 'any') return undefined;
   const registered = known.filter(({ obtained_by }) => obtained_by === 'dynamic_registration');
-  const own = registered.find(({ client_id }) => client_id === login?.clientId);
-  // What another server was registered with is a port of this machine, or nothing of ours.
-  const redirectUri = await redirectUriFor(options, own ?? registered.find(isOnThisMachine));
-  // It is for one authorization server, and whoever an MCP server names may ask for it.
+  const own = registered.find(({ client_id }) => client_id === previousLogin?.clientId);
+  // The redirect URI of another server's registration is only used if it is a port of this machine.
+  const redirectUri = await chooseRedirectUri(options, own ?? registered.find(hasLoopbackRedirect));
+  // Sent only with --issuer: otherwise any server that an MCP server names could ask for it.
   const initialAccessToken = options.isIssuerKnown ? options.registrationToken : undefined;
   const { tokenAuthMethod: method, hasCertificate } = options;
   const client = await requestRegistration({ metadata, redirectUri, scopes, initialAccessToken, method, hasCertificate }, context);
   return { client: { ...client, registered_for: resource }, isReused: false };
 }
 
-function isOnThisMachine({ redirect_uris: [uri] = [] }: ClientInformation): boolean {
+function hasLoopbackRedirect({ redirect_uris: [uri] = [] }: ClientInformation): boolean {
   return uri !== undefined && isLoopbackUrl(new URL(uri));
 }
 
-/** The redirect URI that was asked for, or the one of last time to the letter, or one of a free port. */
-async function redirectUriFor({ redirectUri }: ClientOptions, before: ClientInformation | undefined): Promise<string> {
-  return redirectUri ?? before?.redirect_uris?.[0] ?? findFreeRedirectUri();
+/** The redirect URI that the user has named, or the stored one byte for byte, or one with a free port. */
+async function chooseRedirectUri({ redirectUri }: ClientOptions, stored: ClientInformation | undefined): Promise<string> {
+  return redirectUri ?? stored?.redirect_uris?.[0] ?? findFreeRedirectUri();
 }
 
 /**
- * The secret, where somebody can be asked for it. Servers have public clients though they do not list them, so that a
- * client without a secret is tried as one, unless the flow takes none.
+ * Asks for the client secret, if there is a terminal. Some servers have public clients although their metadata does not say so:
+ * without a secret, the client is tried as a public one, unless the flow requires a secret.
+ *
+ * @throws AuthError `client_unusable`.
  */
 async function askSecret(
-  { clientId, metadata, required }: { clientId: string; metadata: AuthorizationServerMetadata; required: boolean },
+  { clientId, metadata, isRequired }: { clientId: string; metadata: AuthorizationServerMetadata; isRequired: boolean },
   { ui, signal }: Context,
 ): Promise<string | undefined> {
   const { host } = new URL(metadata.issuer);
-  const message = `Secret of the client at ${host}${required ? '' : ' (none for a public client)'}:`;
+  const message = `Secret of the client at ${host}${isRequired ? '' : ' (none for a public client)'}:`;
   const secret = ui.input === 'terminal' ? await ui.ask({ message, secret: true, signal }) : undefined;
   if (secret) return secret;
-  const hint = 'Set MCP_AUTH_CLIENT_SECRET, or give it on stdin with --client-secret-stdin, or pass --private-key FILE.';
-  if (required)
-    throw new AuthError('client_unusable', `The client ${clientId} has to prove itself to ${metadata.issuer}, and no secret was given.`, {
-      hint,
-    });
-  if (ui.input !== 'terminal') ui.warn(`${metadata.issuer} lists no clients without a secret. Going on without one. ${hint}`);
+  const hint = 'Set MCP_AUTH_CLIENT_SECRET, or pass it on stdin with --client-secret-stdin, or pass --private-key FILE.';
+  if (isRequired) {
+    throw new AuthError(
+      'client_unusable',
+      `The client ${clientId} requires a client secret or key for ${metadata.issuer}, and none was given.`,
+      {
+        hint,
+      },
+    );
+  }
+  if (ui.input !== 'terminal') {
+    ui.warn(`${metadata.issuer} does not list clients without a secret as supported. Continuing without one. ${hint}`);
+  }
   return undefined;
 }
 
-/**
- * The client with its way of proving itself, which a refresh has to know when the metadata is not at hand: the one that the
- * person says, or that has worked before with the same proof. A key is tried now.
- */
-async function settled(
-  client: ClientInformation,
-  {
-    metadata,
-    options,
-    before,
-    context,
-  }: { metadata: AuthorizationServerMetadata; options: ClientOptions; before?: ClientInformation | undefined; context: Context },
-): Promise<ClientInformation> {
-  const isSame =
-    before !== undefined && before.client_secret === client.client_secret && before.private_key_file === client.private_key_file;
-  const known = isSame ? { token_endpoint_auth_method: before.token_endpoint_auth_method, basic_unencoded: before.basic_unencoded } : {};
-  const method =
-    options.tokenAuthMethod ??
-    known.token_endpoint_auth_method ??
-    methodByCertificate(options, metadata) ??
-    chooseAuthenticationMethod(client, metadata);
-  const settledOn = { ...client, ...defined(known), token_endpoint_auth_method: method };
-  if (client.private_key_file === undefined) return settledOn;
-  const text = await context.files.readText(client.private_key_file, 'The private key');
-  const { algorithm } = await parseSigningKey(text, metadata.token_endpoint_auth_signing_alg_values_supported);
-  return { ...settledOn, token_endpoint_auth_signing_alg: algorithm };
+interface AuthMethodSources {
+  readonly metadata: AuthorizationServerMetadata;
+  readonly options: ClientOptions;
+  readonly stored?: ClientInformation | undefined;
+  readonly context: Context;
 }
 
-/** RFC 8705: a certificate is proof enough where the server takes it for one, and there is no other. */
-function methodByCertificate(
+/**
+ * The client with its authentication method, which a refresh needs when it has no metadata: the method that the user has chosen,
+ * or that has worked with the same credentials, or that the server supports. A private key is checked now.
+ *
+ * @throws AuthError `file_unreadable`, `key_unusable`.
+ */
+async function withAuthMethod(
+  client: ClientInformation,
+  { metadata, options, stored, context }: AuthMethodSources,
+): Promise<ClientInformation> {
+  const hasSameCredentials = client.client_secret === stored?.client_secret && client.private_key_file === stored?.private_key_file;
+  const accepted = stored !== undefined && hasSameCredentials ? stored : undefined;
+  const method =
+    options.tokenAuthMethod ??
+    accepted?.token_endpoint_auth_method ??
+    chooseCertificateMethod(options, metadata) ??
+    chooseAuthenticationMethod(client, metadata);
+  const chosen = {
+    ...client,
+    ...removeUndefined({ basic_unencoded: accepted?.basic_unencoded }),
+    token_endpoint_auth_method: method,
+  };
+  if (client.private_key_file === undefined) return chosen;
+  const text = await context.files.readText(client.private_key_file, 'The private key');
+  const { algorithm } = await parseSigningKey(text, metadata.token_endpoint_auth_signing_alg_values_supported);
+  return { ...chosen, token_endpoint_auth_signing_alg: algorithm };
+}
+
+/** RFC 8705: the method for a TLS client certificate, if the server supports one and there are no other credentials. */
+function chooseCertificateMethod(
   { hasCertificate, clientSecret, privateKeyFile }: ClientOptions,
   metadata: AuthorizationServerMetadata,
 ): string | undefined {
@@ -284,6 +318,6 @@ function methodByCertificate(
 }
 
 /** `members` without those that are undefined. */
-function defined<T extends object>(members: T): Partial<T> {
+function removeUndefined<T extends object>(members: T): Partial<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -1,186 +1,154 @@
-/** What follows on consent: the login is stored, and its token tried. */
+/** The end of a login: stores it, and tries its token. */
 import type { Context } from '../context.js';
 import { AuthError, hasCode, toAuthError } from '../errors.js';
-import type { Grant, FlowCredentials } from '../flows/flow.js';
+import type { FlowCredentials, Grant } from '../flows/flow.js';
 import { findUnattendedFlow } from '../flows/index.js';
-import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
-import type { Dpop } from '../oauth/dpop.js';
-import type { ClientInformation } from '../oauth/client-information.js';
-import type { Network } from '../effects.js';
 import { isResourceFor } from '../oauth/resource.js';
 import { applyTokenResponse } from '../session/renewal.js';
 import { withAccessTo, writeHeaders } from '../session/server-access.js';
 import { deleteClient, putClient } from '../store/clients.js';
 import { findServer, putServer } from '../store/document.js';
 import { readLogin, writeLogin, type Login } from '../store/login.js';
-import { writeSettings, type ServerSettings } from '../store/settings.js';
+import { writeSettings } from '../store/settings.js';
 import { undoLogin, takeLoginSnapshot, type LoginChange } from '../store/undo-login.js';
+import { formatCommand } from '../text/command-line.js';
+import type { Agreement } from './agreement.js';
 import { verifyToken, type Verification } from './verification.js';
-
-/** What was settled before the tokens came. */
-export interface Agreement {
-  readonly name: string;
-  /** As the person wrote it, which is how it is stored, and as it is used. */
-  readonly url: string;
-  readonly expandedUrl: string;
-  /** Whether to try the token when it is stored. */
-  readonly verify: boolean;
-  /** What the person has said of the server, and the headers that it is sent: kept with it. */
-  readonly settings: ServerSettings;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The most private network in which its authorization server may be. */
-  readonly allowedNetwork: Network;
-  readonly metadata: AuthorizationServerMetadata;
-  /** RFC 8707 `resource` as it was sent; undefined where none was. */
-  readonly resource: string | undefined;
-  /** The scopes that were asked for, joined by spaces. */
-  readonly scope?: string;
-  /** How often more was asked for than the login before had. */
-  readonly stepUps: number;
-  /** The client that the tokens are given to. */
-  readonly client: ClientInformation;
-  /** The id of a registration from the store that its server does not know any more. */
-  readonly forgottenClientId?: string;
-  readonly dpop?: Dpop;
-  /** The name of the flow. */
-  readonly flow: string;
-  readonly credentials: FlowCredentials;
-}
 
 export interface LoginResult {
   readonly login: Login;
-  /** Absent when it was not asked for, or when the server could not be asked. */
-  readonly verification?: Verification;
+  /** Absent if the token was not tried, or the server could not be asked. */
+  readonly verification?: Verification | undefined;
 }
 
-/** A login that has its tokens. */
 interface Conclusion {
   readonly agreement: Agreement;
   readonly grant: Grant;
-  /** Called when the login is in the store. */
+  /** Called when the login is stored. */
   readonly stored?: () => Promise<void>;
 }
 
 /**
- * Stores the login, tries its token, and only then tells a waiting browser. The login is in the store before anything of the
- * MCP server's is looked at: whatever becomes of this process then, what was approved is not lost. A token that the server
- * refuses is taken out again, and the store is as it was.
+ * Stores the login, tries its token, and only then shows a waiting browser the result. The login is stored before any response of
+ * the MCP server is handled, so that it is not lost if this process ends. If the server rejects the token, the login is removed,
+ * and the store is as it was.
  *
- * @throws AuthError `token_refused`, `store_unwritable` …
+ * @throws AuthError `token_refused`, `store_unwritable`, as reading the client certificate does, and the reason of the signal.
  */
 export async function concludeLogin({ agreement, grant, stored }: Conclusion, context: Context): Promise<LoginResult> {
-  const { name, expandedUrl: address, headers, settings, verify } = agreement;
-  let put: Untried['put'] | undefined;
+  const { name, expandedUrl, headers, settings } = agreement;
+  let change: StoredChange | undefined;
   try {
-    const asItWants = await withAccessTo({ url: new URL(address), headers, settings }, context);
-    const login = loginOf({ agreement, grant });
-    const keep = async () => {
-      put = await save({ agreement, login, grant }, context);
+    const withAccess = await withAccessTo({ url: new URL(expandedUrl), headers, settings }, context);
+    const login = createLogin(agreement, grant);
+    const save = async () => {
+      change = await saveLogin({ agreement, login, grant }, context);
       await stored?.();
-      return put;
+      return change;
     };
-    const verification = verify
-      ? await whileNotRenewed(name, async () => tryOrTakeBack({ agreement, grant, put: await keep() }, asItWants), context)
-      : (await keep(), undefined);
+    const verification = await saveAndVerify({ agreement, grant, save }, { context, withAccess });
     await context.store.removeMovedLogin(name);
     await grant.respondToBrowser?.();
     return { login, verification };
   } catch (error) {
-    // Whoever interrupts the trial alone is logged in.
-    await grant.respondToBrowser?.(put !== undefined && context.signal.aborted ? undefined : toAuthError(error));
+    // If only the trial was interrupted, the user is logged in.
+    const isLoggedIn = change !== undefined && context.signal.aborted;
+    await grant.respondToBrowser?.(isLoggedIn ? undefined : toAuthError(error));
     throw error;
   }
 }
 
+async function saveAndVerify(
+  { agreement, grant, save }: { agreement: Agreement; grant: Grant; save: () => Promise<StoredChange> },
+  { context, withAccess }: { context: Context; withAccess: Context },
+): Promise<Verification | undefined> {
+  if (agreement.verify) {
+    return withoutRenewals(agreement.name, async () => verifyOrUndo({ agreement, grant, change: await save() }, withAccess), context);
+  }
+  await save();
+  return undefined;
+}
+
 /**
- * Runs `work` while no other process renews the login of `name`: neither the one before, which would come back spent, nor the new
- * one, as long as it may have to be taken out again. What has been approved does not depend on a lock that is never given back.
+ * Runs `work` while no other process renews the login of `name`: neither the previous login, which may be restored, nor the new
+ * one, which may be removed. If the lock cannot be had, runs it without: the user has approved already.
  */
-async function whileNotRenewed<T>(name: string, work: () => Promise<T>, { store }: Context): Promise<T> {
-  let begun: Promise<T> | undefined;
+async function withoutRenewals<T>(name: string, work: () => Promise<T>, { store }: Context): Promise<T> {
+  let running: Promise<T> | undefined;
   try {
-    return await store.withServerLock(name, () => (begun = work()));
+    return await store.withServerLock(name, () => (running = work()));
   } catch (error) {
-    if (begun !== undefined || !hasCode(error, 'store_locked', 'store_unwritable')) throw error;
+    if (running !== undefined || !hasCode(error, 'store_locked', 'store_unwritable')) throw error;
     return work();
   }
 }
 
-/** A login in the store that is to be tried. */
-interface Untried extends Omit<Conclusion, 'stored'> {
-  readonly put: LoginChange & { readonly text: string };
-}
+/** How the store was changed, and its text before that. */
+type StoredChange = LoginChange & { readonly text: string };
 
-async function tryOrTakeBack({ agreement, grant, put }: Untried, context: Context): Promise<Verification | undefined> {
-  const { expandedUrl: address, dpop } = agreement;
+async function verifyOrUndo(
+  { agreement, grant, change }: { agreement: Agreement; grant: Grant; change: StoredChange },
+  context: Context,
+): Promise<Verification | undefined> {
+  const { expandedUrl, dpop } = agreement;
   try {
-    return await tryToken({ url: new URL(address), tokens: grant.tokens, dpop }, context);
+    return await verify({ url: new URL(expandedUrl), tokens: grant.tokens, dpop }, context);
   } catch (error) {
     if (context.signal.aborted) {
       context.ui.warn('The login is stored. Its token was not tried.');
-      await context.store.removeMovedLogin(put.name);
-    } else await context.uninterrupted((undisturbed) => takeOut(put, undisturbed));
+      await context.store.removeMovedLogin(change.name);
+    } else {
+      await context.uninterrupted((undisturbed) => undo(change, undisturbed));
+    }
     throw error;
   }
 }
 
-/** Takes the login out of the store again, unless another process has put another one in its place. */
-async function takeOut({ text, ...put }: Untried['put'], { store, ui }: Context): Promise<void> {
+/** Removes the login from the store, unless another process has replaced it. */
+async function undo({ text, ...change }: StoredChange, { store, ui }: Context): Promise<void> {
   try {
-    await store.update((document) => undoLogin(document, put), put.name, text);
+    await store.update((document) => undoLogin(document, change), change.name, text);
   } catch (error) {
     const { message } = toAuthError(error);
-    ui.warn(`The login that follows could not be taken out of the store again: ${message} Run: mcp-auth logout ${put.name}`);
+    ui.warn(`The rejected login could not be removed from the store: ${message} Run: ${formatCommand`mcp-auth logout ${change.name}`}`);
   }
 }
 
-function loginOf({ agreement, grant }: { agreement: Agreement; grant: Grant }): Login {
-  const {
-    metadata,
-    expandedUrl: address,
-    resource,
-    scope,
-    stepUps,
-    client,
-    dpop,
-    flow,
-    credentials: proof,
-    allowedNetwork: reach,
-  } = agreement;
-  const { tokens } = grant;
-  const isNamed = resource !== undefined && isResourceFor(resource, new URL(address));
+function createLogin(agreement: Agreement, { tokens, credentials = agreement.credentials }: Grant): Login {
+  const { metadata, expandedUrl, resource, scope, stepUps, client, dpop, flow, allowedNetwork } = agreement;
+  const isResourceOfUrl = resource !== undefined && isResourceFor(resource, new URL(expandedUrl));
   return applyTokenResponse(tokens, {
     scope,
     requestedScope: scope,
     issuer: metadata.issuer,
     resource,
-    ...(!isNamed && { issuedFor: address }),
+    issuedFor: isResourceOfUrl ? undefined : expandedUrl,
     clientId: client.client_id,
     tokenEndpoint: metadata.token_endpoint,
     revocationEndpoint: metadata.revocation_endpoint,
-    network: reach,
-    ...(stepUps > 0 && { stepUps }),
-    ...(tokens.tokenType === 'dpop' && { dpopKey: dpop?.key }),
-    ...renewalOf({ flow, proof: grant.credentials ?? proof }),
+    network: allowedNetwork,
+    stepUps: stepUps > 0 ? stepUps : undefined,
+    dpopKey: tokens.tokenType === 'dpop' ? dpop?.key : undefined,
+    ...createRenewalMembers(flow, credentials),
   });
 }
 
-/** What has to be known to run an unattended flow again. A token from stdin is not: it is the person's, and soon over. */
-function renewalOf({ flow, proof }: { flow: string; proof: FlowCredentials }): Partial<Login> {
+/** What an unattended flow needs to run again. An ID token read from stdin is not stored: it is the user's and expires soon. */
+function createRenewalMembers(flow: string, credentials: FlowCredentials): Partial<Login> {
   if (findUnattendedFlow(flow) === undefined) return {};
   return {
     flow,
-    workloadTokenFile: proof.workloadTokenFile,
-    idTokenFile: proof.idTokenFile,
-    identityProvider: proof.identityProvider,
-    identityProviderClientId: proof.identityProviderClient?.client_id,
+    workloadTokenFile: credentials.workloadTokenFile,
+    idTokenFile: credentials.idTokenFile,
+    identityProvider: credentials.identityProvider,
+    identityProviderClientId: credentials.identityProviderClient?.client_id,
   };
 }
 
-/** A token that the server refuses ends the login; a server that cannot be asked says nothing about it. */
-async function tryToken(server: Parameters<typeof verifyToken>[0], context: Context): Promise<Verification | undefined> {
+/** Tries a token. If the server cannot be asked, warns and returns undefined, since that says nothing about the token. */
+async function verify(token: Parameters<typeof verifyToken>[0], context: Context): Promise<Verification | undefined> {
   try {
-    return await verifyToken(server, context);
+    return await verifyToken(token, context);
   } catch (error) {
     if (!hasCode(error, 'server_failed', 'network_error', 'request_timed_out', 'response_invalid')) throw error;
     context.ui.warn(`The token could not be tried: ${error.message}`);
@@ -188,34 +156,35 @@ async function tryToken(server: Parameters<typeof verifyToken>[0], context: Cont
   }
 }
 
-/** Writes the login, unless the server has become another one while the person approved. */
-async function save(
+/**
+ * Writes the login, its client and its settings, and reads them back.
+ *
+ * @throws AuthError `usage` if the server has got another URL in the meantime, `store_unwritable`.
+ */
+async function saveLogin(
   { agreement, login, grant }: { agreement: Agreement; login: Login; grant: Grant },
   { store, signal }: Context,
-): Promise<Untried['put']> {
+): Promise<StoredChange> {
   signal.throwIfAborted();
-  const proof = grant.credentials ?? agreement.credentials;
-  const grantProven = grant.tokens.acceptedAuthentication;
-  const { name, url, settings, headers, metadata, client, forgottenClientId: forgotten } = agreement;
-  const touched = { name, issuers: [metadata.issuer, ...(proof.identityProvider === undefined ? [] : [proof.identityProvider])] };
-  const put = await store.update((document, _, text) => {
-    const before = takeLoginSnapshot(touched, document);
+  const { name, url, settings, headers, metadata, client, forgottenClientId } = agreement;
+  const { identityProvider, identityProviderClient } = grant.credentials ?? agreement.credentials;
+  const issuers = [metadata.issuer, identityProvider].filter((issuer) => issuer !== undefined);
+  const change = await store.update((document, _, text) => {
+    const before = takeLoginSnapshot({ name, issuers }, document);
     const entry = putServer(document, { name, url });
     writeLogin(entry, login, name);
     writeSettings(entry, settings);
     writeHeaders(entry, headers);
-    if (forgotten !== undefined) deleteClient(document, metadata.issuer, forgotten);
-    putClient(document, metadata.issuer, { ...client, ...grantProven });
-    if (proof.identityProvider !== undefined && proof.identityProviderClient?.client_secret !== undefined) {
-      putClient(document, proof.identityProvider, { ...proof.identityProviderClient, obtained_by: 'pre_registration' });
+    if (forgottenClientId !== undefined) deleteClient(document, metadata.issuer, forgottenClientId);
+    putClient(document, metadata.issuer, { ...client, ...grant.tokens.acceptedAuthentication });
+    if (identityProvider !== undefined && identityProviderClient?.client_secret !== undefined) {
+      putClient(document, identityProvider, { ...identityProviderClient, obtained_by: 'pre_registration' });
     }
-    return { name, text, before, after: takeLoginSnapshot(touched, document) };
+    return { name, text, before, after: takeLoginSnapshot({ name, issuers }, document) };
   });
   const stored = readLogin(findServer(await store.read(), name));
-  if (stored?.accessToken !== login.accessToken) {
-    throw new AuthError('store_unwritable', `The login was written to ${store.path} but is not there.`, {
-      hint: 'See what else writes to that file.',
-    });
-  }
-  return put;
+  if (stored?.accessToken === login.accessToken) return change;
+  throw new AuthError('store_unwritable', `The login was written to ${store.path}, but is not in that file now.`, {
+    hint: 'Find out which other program writes to that file.',
+  });
 }

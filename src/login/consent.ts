@@ -1,4 +1,4 @@
-/** From what was found out about a server to consent: a client, and the first flow that the authorization server lets it use. */
+/** Obtains consent: becomes a client, then runs the first flow that the authorization server allows for it. */
 import { obtainClient, type ClientOptions, type ObtainedClient } from './client.js';
 import type { Context } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
@@ -12,130 +12,123 @@ import { outdatedRegistrationErrors } from '../oauth/registration.js';
 import type { ClientInformation } from '../oauth/client-information.js';
 
 export interface ConsentRequest<T> {
-  /** What the person calls the MCP server. */
+  /** The name of the MCP server in the store. */
   readonly name: string;
   readonly serverUrl: URL;
   readonly discovery: Discovery;
   readonly dialect: Dialect;
-  readonly places: OwnAddresses;
-  /** Scopes joined by spaces; undefined to ask for none by name. */
+  /** Where the endpoints of the authorization server may be. */
+  readonly ownAddresses: OwnAddresses;
+  /** Scopes joined by spaces; undefined to request none by name. */
   readonly scope?: string;
   /** The flows to try, best first. */
   readonly flows: readonly [Flow, ...Flow[]];
   readonly client: ClientOptions;
   readonly credentials: FlowCredentials;
-  /** The key for a server that takes only tokens that are bound to one. */
+  /** The key for a server that accepts only DPoP-bound tokens. */
   readonly dpop?: Dpop;
-  /** Seconds that the person has. */
+  /** The limit in seconds that the user has set. */
   readonly timeout?: number;
-  /** Names the attempt for who finishes it, where that is another process. */
+  /** Names the attempt for `--finish`. Present with `--start` only. */
   readonly secondStep?: { readonly attempt: string };
-  /** Has a flow do what is wanted of it: all of it, or its first half. */
+  /** Runs a flow, or its first step. */
   runFlow(flow: Flow, request: FlowRequest): Promise<T>;
 }
 
 export interface Consent<T> {
+  /** What `runFlow` returned. */
   readonly result: T;
-  /** The flow that it came by. */
+  /** The flow that succeeded. */
   readonly flow: Flow;
-  /** The client that the tokens are given to. */
+  /** The client that the tokens are issued to. */
   readonly client: ClientInformation;
-  /** The id of a registration from the store that its server does not know any more. */
+  /** The client id of a stored registration that the authorization server no longer knows. */
   readonly forgottenClientId?: string;
 }
 
 /**
- * Becomes a client and has a flow obtain consent. A registration from the store that turns out to be outdated is replaced, once:
- * servers prune clients, and some hold them to the scopes that they registered for.
+ * Becomes a client and runs a flow. A stored registration that turns out to be outdated is replaced, once: servers delete
+ * clients, and some restrict them to the scopes that they registered for.
  *
- * @throws AuthError for all that becoming a client and the flows throw.
+ * @throws AuthError as `obtainClient` and the flows do.
  */
 export async function obtainConsent<T>(request: ConsentRequest<T>, context: Context): Promise<Consent<T>> {
-  const first = await become(request, context);
+  const first = await becomeClient(request, context);
   try {
-    return { client: first.client, ...(await ask({ ...request, ...first }, context)) };
+    return { client: first.client, ...(await runFlows({ ...request, ...first }, context)) };
   } catch (error) {
-    const outdated = first.isReused && error instanceof OAuthError && outdatedRegistrationErrors.has(error.error);
-    if (!outdated || request.discovery.metadata.registration_endpoint === undefined) throw error;
+    const isOutdated = first.isReused && error instanceof OAuthError && outdatedRegistrationErrors.has(error.error);
+    if (!isOutdated || request.discovery.metadata.registration_endpoint === undefined) throw error;
     context.ui.warn(`${error.message} Registering again.`);
-    const again = await become({ ...request, client: { ...request.client, register: true } }, context);
-    const asked = await ask({ ...request, ...again }, context);
-    return { client: again.client, ...asked, ...(error.error === 'invalid_client' && { forgottenClientId: first.client.client_id }) };
+    const second = await becomeClient({ ...request, client: { ...request.client, register: true } }, context);
+    const result = await runFlows({ ...request, ...second }, context);
+    const forgottenClientId = error.error === 'invalid_client' ? first.client.client_id : undefined;
+    return { client: second.client, ...result, forgottenClientId };
   }
 }
 
 /** Becomes a client for the first of the flows. */
-async function become<T>(request: ConsentRequest<T>, context: Context): Promise<ObtainedClient> {
+async function becomeClient<T>(request: ConsentRequest<T>, context: Context): Promise<ObtainedClient> {
   const { name: serverName, serverUrl, discovery, scope, client: options, flows } = request;
+  const { metadata, resource } = discovery;
+  const scopes = [scope ?? '', ...(discovery.resourceScopes ?? [])].join(' ').split(' ').filter(Boolean);
   try {
-    const scopes = [scope ?? '', ...(discovery.resourceScopes ?? [])].join(' ').split(' ').filter(Boolean);
-    const { metadata, resource } = discovery;
     return await obtainClient(
       { serverName, serverUrl, resource, metadata, options, flow: flows[0], scopes: [...new Set(scopes)] },
       context,
     );
   } catch (error) {
-    // Endpoints that are only assumed may not be there.
+    // Without metadata, the endpoints are assumed and may not exist.
     if (!discovery.isAssumed || !hasCode(error, 'registration_refused', 'server_failed', 'response_invalid')) throw error;
-    throw nobody(discovery, error);
+    throw createNoAuthorizationServerError(discovery, error);
   }
 }
 
-/** A server without any metadata, where the endpoints of MCP 2025-03-26 turned out not to be either. */
-function nobody({ metadata }: Discovery, cause: AuthError): AuthError {
+/** For a server without metadata that does not have the default endpoints of MCP 2025-03-26 either. */
+function createNoAuthorizationServerError({ metadata }: Discovery, cause: AuthError): AuthError {
   const { host } = new URL(metadata.issuer);
-  return new AuthError('no_authorization_server', `${host} wants a token but names no authorization server, nor is it one itself.`, {
-    hint: 'It may want an API key instead of a login: see its documentation.',
+  return new AuthError('no_authorization_server', `${host} requires a token but does not say which authorization server issues it.`, {
+    hint: 'It may require an API key instead of a login: see its documentation.',
     cause,
   });
 }
 
-/** What one flow gave, and which. */
-type Asked<T> = Pick<Consent<T>, 'result' | 'flow'>;
+type FlowResult<T> = Pick<Consent<T>, 'result' | 'flow'>;
 
-/** Asks by the flows, with all that they need. */
-async function ask<T>(request: Omit<ConsentRequest<T>, 'client'> & ObtainedClient, context: Context): Promise<Asked<T>> {
-  const {
-    name,
-    serverUrl,
-    discovery,
+async function runFlows<T>(request: Omit<ConsentRequest<T>, 'client'> & ObtainedClient, context: Context): Promise<FlowResult<T>> {
+  const { name, serverUrl, discovery, dialect, client, isReused, isShared, flows, runFlow, scope, secondStep } = request;
+  const flowRequest: FlowRequest = {
+    metadata: discovery.metadata,
     dialect,
-    places,
+    ownAddresses: request.ownAddresses,
     client,
-    isReused: reused,
-    isShared,
-    flows,
-    runFlow: obtain,
     scope,
-    credentials: proof,
-    dpop,
-    timeout,
-    secondStep: secondHalf,
-  } = request;
-  const asked: FlowRequest = {
-    ...{ metadata: discovery.metadata, dialect, places, client, scope, credentials: proof, dpop, timeout, secondStep: secondHalf },
+    credentials: request.credentials,
+    dpop: request.dpop,
+    timeout: request.timeout,
+    secondStep,
     resource: chooseResource(dialect, discovery.resource),
     prompt: choosePrompt(dialect, { scope, isShared }),
     extraParameters: dialect.authorizeParameters,
     redirectUri: client.redirect_uris?.[0] ?? '',
     serverName: name,
     serverHost: serverUrl.host,
-    isClientReused: reused,
-    mustStayValid: secondHalf !== undefined,
+    isClientReused: isReused,
+    mustStayValid: secondStep !== undefined,
   };
-  return firstWilling({ flows, request: asked, runFlow: obtain }, context);
+  return runFirstAllowed({ flows, request: flowRequest, runFlow }, context);
 }
 
-/** Uses the first flow that the authorization server lets this client use, saying so whenever it moves on. */
-async function firstWilling<T>(
-  { flows: [flow, next, ...others], request, runFlow: obtain }: Pick<ConsentRequest<T>, 'flows' | 'runFlow'> & { request: FlowRequest },
+/** Runs the first flow that the authorization server allows for this client, and reports each flow that it does not allow. */
+async function runFirstAllowed<T>(
+  { flows: [flow, next, ...others], request, runFlow }: Pick<ConsentRequest<T>, 'flows' | 'runFlow'> & { request: FlowRequest },
   context: Context,
-): Promise<Asked<T>> {
+): Promise<FlowResult<T>> {
   try {
-    return { flow, result: await obtain(flow, request) };
+    return { flow, result: await runFlow(flow, request) };
   } catch (error) {
     if (!hasCode(error, 'flow_refused') || next === undefined) throw error;
-    context.ui.warn(`${error.message} Going on with ${next.name}.`);
-    return firstWilling({ flows: [next, ...others], request, runFlow: obtain }, context);
+    context.ui.warn(`${error.message} Continuing with ${next.name}.`);
+    return runFirstAllowed({ flows: [next, ...others], request, runFlow }, context);
   }
 }

@@ -1,4 +1,4 @@
-/** What a login finds out before the person is asked. */
+/** Everything that a login does before it needs the user: discovery, settings, and the choice of flows. */
 import type { ClientOptions } from './client.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
@@ -14,81 +14,78 @@ import { createDpop, type Dpop } from '../oauth/dpop.js';
 import { quote, redactUrl } from '../text/server-text.js';
 import { chooseScope } from '../oauth/scope.js';
 import { checkStepUp } from './step-up.js';
-import { withAllowedNetwork } from '../session/renewal.js';
-import { readHeaders, withAccessTo } from '../session/server-access.js';
+import { readHeaders, withAccessTo, withAllowedNetwork } from '../session/server-access.js';
 import { findServer } from '../store/document.js';
 import { readLogin, type Login } from '../store/login.js';
 import { mergeSettings, readSettings, formatSettings, type SettingsChange, type ServerSettings } from '../store/settings.js';
 
 export interface LoginRequest {
   readonly name: string;
-  /** As the person wrote it, which is how it is stored, and with its `${VAR}` in place, which is how it is used. */
+  /** The URL as the user wrote it, which is stored. */
   readonly url: string;
+  /** The URL with its variables expanded, which is used. */
   readonly expandedUrl: string;
-  /** The name of the one flow to use; without it, the first that can run. */
+  /** The name of the only flow to use. Without it, the first that can run. */
   readonly flow?: string;
   /** Whether a browser may be opened on this machine. */
   readonly browserWanted: boolean;
-  /** The `WWW-Authenticate` value with which the server asked for more than the login that is there. */
+  /** The `WWW-Authenticate` value with which the server requested more scopes (step-up). */
   readonly challenge?: string;
   readonly client: ClientOptions;
-  /** What a flow without a person shows in place of consent. */
+  /** What an unattended flow presents instead of a user's consent. */
   readonly credentials: FlowCredentials;
-  /** What the person says of this server now; what they said before holds where they say nothing. */
+  /** Settings that replace the stored ones. */
   readonly newSettings: SettingsChange;
-  /** Headers that the server is to be sent from now on, by lower-case name; an empty value takes one back. */
+  /** Headers that the server is sent from now on, by lower-case name. An empty value removes one. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Seconds that the person has; without it ten minutes, or the life of a device code. */
+  /** The limit in seconds that the user has set. By default ten minutes, or the lifetime of a device code. */
   readonly timeout?: number;
-  /** Whether another process finishes it, later. */
+  /** True with `--start`. */
   readonly inTwoSteps?: boolean;
-  /** Whether to try the token before it is stored. */
+  /** Whether to try the token once it is stored. */
   readonly verify: boolean;
 }
 
-/** What was found out before the person is asked. */
 export interface Preparation {
   readonly serverUrl: URL;
   readonly discovery: Discovery;
-  /** What the person has said of the server, now and before, and the headers that it is sent. */
+  /** The settings of the server, stored and new. */
   readonly settings: ServerSettings;
+  /** The headers that the server is sent. */
   readonly headers: Readonly<Record<string, string>>;
   readonly dialect: Dialect;
-  /** Where the addresses of the authorization server may be. */
-  readonly places: OwnAddresses;
+  /** Where the endpoints of the authorization server may be. */
+  readonly ownAddresses: OwnAddresses;
   readonly client: ClientOptions;
   readonly credentials: FlowCredentials;
   readonly scope?: string;
   readonly stepUps: number;
   readonly flows: readonly [Flow, ...Flow[]];
-  /** The key for a server that takes only tokens that are bound to one. */
+  /** The key for a server that accepts only DPoP-bound tokens. */
   readonly dpop?: Dpop;
-  /** The context for all that follows: to the networks that the server may name, with what it is to be sent. */
+  /** The context for all further requests: limited to the allowed network, with the headers and the certificate of the server. */
   readonly context: Context;
 }
 
 /**
- * Everything that can be known to fail before a client is registered and the person is sent to approve.
+ * Does everything that can fail before a client is registered and the user is sent to approve.
  *
- * @throws AuthError for what discovery finds wrong, `no_flow`, `usage`, `step_up_exhausted`, `store_unwritable`.
+ * @throws AuthError as `discover` does, `no_flow`, `usage`, `step_up_exhausted`, `endpoint_elsewhere`, `store_unwritable`.
  */
 export async function prepareLogin(request: LoginRequest, unlimited: Context): Promise<Preparation> {
   await unlimited.store.checkWritable();
   const entry = findServer(await unlimited.store.read(), request.name);
-  const challenge = challengeOf(request);
+  const challenge = parseRequestedChallenge(request);
   const login = readLogin(entry);
-  const more = challenge && checkStepUp({ name: request.name, login, challenge });
-  const said = mergeSettings(readSettings(entry), request.newSettings);
-  const headers = withoutEmpty({ ...readHeaders(entry), ...request.headers });
+  const stepUp = challenge && checkStepUp({ name: request.name, login, challenge });
+  const mergedSettings = mergeSettings(readSettings(entry), request.newSettings);
+  const headers = removeEmpty({ ...readHeaders(entry), ...request.headers });
   const serverUrl = new URL(request.expandedUrl);
-  const context = await withAccessTo({ url: serverUrl, headers, settings: said }, unlimited);
-  const found = await discover({ ...createDiscoveryRequest({ serverUrl, settings: said, login }), challenge }, context);
-  const discovery = said.clientCertFile === undefined ? found : { ...found, metadata: applyMtlsAliases(found.metadata, found) };
+  const context = await withAccessTo({ url: serverUrl, headers, settings: mergedSettings }, unlimited);
+  const discovery = await discoverServer({ serverUrl, settings: mergedSettings, login, challenge }, context);
+  const isTrustFor = (issuer: string) => isTrustForIssuer({ issuer, request, settings: mergedSettings, login });
+  const { settings, ownAddresses } = await checkEndpoints({ serverUrl, discovery, settings: mergedSettings, isTrustFor }, context);
   const { metadata } = discovery;
-  const { settings, places } = await withPlaces(
-    { serverUrl, discovery, settings: said, isSaidFor: saidFor({ request, said, login }) },
-    context,
-  );
   const dialect = findDialect(metadata.issuer, settings);
   const isIssuerKnown = settings.issuer !== undefined;
   const credentials = { ...request.credentials, isIssuerKnown };
@@ -98,26 +95,20 @@ export async function prepareLogin(request: LoginRequest, unlimited: Context): P
   const scope = chooseScope(discovery, {
     asked: settings.scope,
     challenged: challenge?.scope,
-    before: more?.previousScope,
+    before: stepUp?.previousScope,
     offline: !flows[0].unattended,
     offlineAccess: dialect.offlineAccess,
     least: dialect.defaultScope,
   });
-  if (discovery.unclearStatus !== undefined) {
-    context.ui.warn(
-      `${redactUrl(serverUrl)} answers with status ${discovery.unclearStatus} and does not ask for a login. Going on by the metadata of ${serverUrl.host}. If the login is of no use, check the path: many servers are at /mcp or /sse.`,
-    );
-  }
-  tellWhatHolds({ request, said, metadata, scope, dialect }, context);
   const reason = request.flow === undefined ? explainFlowChoice(flows[0], conditions) : undefined;
-  if (reason !== undefined) context.ui.remark(reason);
+  report({ request, settings: mergedSettings, serverUrl, discovery, scope, dialect, reason }, context);
   return {
     serverUrl,
     discovery,
     settings,
     headers,
     dialect,
-    places,
+    ownAddresses,
     client: {
       ...request.client,
       isIssuerKnown,
@@ -126,99 +117,119 @@ export async function prepareLogin(request: LoginRequest, unlimited: Context): P
     },
     credentials,
     scope,
-    stepUps: more?.repeats ?? 0,
+    stepUps: stepUp?.repeats ?? 0,
     flows,
-    ...(discovery.isDpopRequired && { dpop: await createDpop(metadata.dpop_signing_alg_values_supported) }),
+    dpop: discovery.isDpopRequired ? await createDpop(metadata.dpop_signing_alg_values_supported) : undefined,
     context: withAllowedNetwork(discovery.allowedNetwork, context),
   };
 }
 
-function challengeOf({ challenge: text }: LoginRequest): Challenge | undefined {
+/** @throws AuthError `usage` if the value of --challenge is not a challenge for a token. */
+function parseRequestedChallenge({ challenge: text }: LoginRequest): Challenge | undefined {
   const challenge = text === undefined ? undefined : parseChallenge(text);
   if (text === undefined || challenge !== undefined) return challenge;
-  throw new AuthError('usage', 'The value of --challenge asks for no token.', { hint: 'Pass what the server sent as WWW-Authenticate.' });
+  throw new AuthError('usage', 'The value of --challenge does not request a token.', {
+    hint: 'Pass the WWW-Authenticate value that the server sent.',
+  });
 }
 
-/** What discovery is told by what the person has said, and by the login before. */
-export function createDiscoveryRequest({
-  serverUrl,
-  settings,
-  login,
-}: {
-  serverUrl: URL;
-  settings: ServerSettings;
-  login: Login | undefined;
-}): DiscoveryRequest {
+interface DiscoverySources {
+  readonly serverUrl: URL;
+  readonly settings: ServerSettings;
+  readonly login: Login | undefined;
+}
+
+async function discoverServer(
+  { challenge, ...sources }: DiscoverySources & { readonly challenge: Challenge | undefined },
+  context: Context,
+): Promise<Discovery> {
+  const discovery = await discover({ ...createDiscoveryRequest(sources), challenge }, context);
+  if (sources.settings.clientCertFile === undefined) return discovery;
+  return { ...discovery, metadata: applyMtlsAliases(discovery.metadata, discovery) };
+}
+
+/** The request for discovery, with the settings of a server and the issuer of its previous login. */
+export function createDiscoveryRequest({ serverUrl, settings, login }: DiscoverySources): DiscoveryRequest {
   const { issuer, trustedIssuer, trustedIssuerAt, trustedResource, metadataUrl, privateNetworkAllowed } = settings;
-  const trusted =
-    trustedIssuer === undefined ? undefined : { issuer: trustedIssuer, ...(trustedIssuerAt !== undefined && { address: trustedIssuerAt }) };
+  const trusted = trustedIssuer === undefined ? undefined : { issuer: trustedIssuer, address: trustedIssuerAt };
   return { serverUrl, issuer, previousIssuer: login?.issuer, trusted, trustedResource, metadataUrl, privateNetworkAllowed };
 }
 
+interface EndpointCheck extends Pick<Preparation, 'serverUrl' | 'discovery' | 'settings'> {
+  /** Whether the trusted endpoints of the settings are trusted for that issuer. */
+  readonly isTrustFor: (issuer: string) => boolean;
+}
+
 /**
- * The places where the authorization server's addresses may be, and the settings with those that the person vouches for now.
+ * Checks that the endpoints belong to the authorization server. Asks the user about the others, and adds the ones that the user
+ * confirms to the settings.
  *
- * @throws AuthError `endpoint_elsewhere` for an endpoint at another place.
+ * @throws AuthError `endpoint_elsewhere`.
  */
-async function withPlaces(
-  {
-    serverUrl,
-    discovery,
-    settings,
-    isSaidFor,
-  }: Pick<Preparation, 'serverUrl' | 'discovery' | 'settings'> & { isSaidFor: (issuer: string) => boolean },
+async function checkEndpoints(
+  { serverUrl, discovery, settings, isTrustFor }: EndpointCheck,
   context: Context,
-): Promise<Pick<Preparation, 'settings' | 'places'>> {
+): Promise<Pick<Preparation, 'settings' | 'ownAddresses'>> {
   const { metadata, issuerAddress } = discovery;
-  const owner = { issuer: metadata.issuer, issuerAddress, serverUrl: serverUrl.href };
-  const before = isSaidFor(metadata.issuer) ? settings.trustedEndpoints : undefined;
-  const places = collectOwnAddresses({ ...owner, trusted: before });
-  const foreign = findForeignEndpoints(metadata, places);
-  if (foreign.length === 0) return { settings: withTrusted(settings, before), places };
-  const trusted = await confirmEndpoints({ issuer: metadata.issuer, foreign, trusted: before }, context);
-  return { settings: withTrusted(settings, trusted), places: collectOwnAddresses({ ...owner, trusted }) };
+  const sources = { issuer: metadata.issuer, issuerAddress, serverUrl: serverUrl.href };
+  const trusted = isTrustFor(metadata.issuer) ? settings.trustedEndpoints : undefined;
+  const ownAddresses = collectOwnAddresses({ ...sources, trusted });
+  const foreign = findForeignEndpoints(metadata, ownAddresses);
+  if (foreign.length === 0) return { settings: withTrustedEndpoints(settings, trusted), ownAddresses };
+  const confirmed = await confirmEndpoints({ issuer: metadata.issuer, foreign, trusted }, context);
+  return {
+    settings: withTrustedEndpoints(settings, confirmed),
+    ownAddresses: collectOwnAddresses({ ...sources, trusted: confirmed }),
+  };
 }
 
 /**
- * Whether hosts that are trusted are so for that issuer: those that are said now, else by the login before or `--issuer`. That a
- * host belongs to one authorization server makes it no other's, which the MCP server may name the next time.
+ * Whether the trusted endpoints of the settings are trusted for this issuer: if the user names them now, or has named the issuer,
+ * or has logged in with it before. Trust in a host of one authorization server does not extend to the next one that the MCP
+ * server names.
  */
-function saidFor({
+function isTrustForIssuer({
+  issuer,
   request,
-  said,
+  settings,
   login,
-}: {
-  request: LoginRequest;
-  said: ServerSettings;
-  login: Login | undefined;
-}): (issuer: string) => boolean {
-  return (issuer) => typeof request.newSettings.trustedEndpoints === 'string' || said.issuer !== undefined || login?.issuer === issuer;
+}: Pick<DiscoverySources, 'settings' | 'login'> & { readonly issuer: string; readonly request: LoginRequest }): boolean {
+  return typeof request.newSettings.trustedEndpoints === 'string' || settings.issuer !== undefined || login?.issuer === issuer;
 }
 
-function withTrusted(settings: ServerSettings, trusted: string | undefined): ServerSettings {
+function withTrustedEndpoints(settings: ServerSettings, trusted: string | undefined): ServerSettings {
   const others = Object.fromEntries(Object.entries(settings).filter(([key]) => key !== 'trustedEndpoints')) as ServerSettings;
   return trusted === undefined ? others : { ...others, trustedEndpoints: trusted };
 }
 
-/** What is asked for and of whom, and why in another way than usual: by what was said before, or by what is known of the make. */
-function tellWhatHolds(
-  {
-    request,
-    said,
-    metadata,
-    scope,
-    dialect,
-  }: Pick<Preparation, 'dialect' | 'scope'> & { request: LoginRequest; said: ServerSettings; metadata: { issuer: string } },
-  { ui }: Context,
-): void {
-  ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${quote(scope)}`}`);
-  const before = Object.entries(said).filter(([key]) => request.newSettings[key as keyof SettingsChange] === undefined);
-  const words = formatSettings(Object.fromEntries(before));
-  if (words.length > 0) ui.remark(`As said before: ${words.join(' ')}`);
-  const { name, taken } = dialect.vendor ?? { name: '', taken: [] };
-  if (taken.length > 0) ui.remark(`As ${name} needs it: ${taken.join(', ')}.`);
+interface LoginReport {
+  readonly request: LoginRequest;
+  readonly settings: ServerSettings;
+  readonly serverUrl: URL;
+  readonly discovery: Discovery;
+  readonly scope: string | undefined;
+  readonly dialect: Dialect;
+  /** Why a browser is or is not opened. */
+  readonly reason: string | undefined;
 }
 
-function withoutEmpty(headers: Readonly<Record<string, string>>): Record<string, string> {
+/** Reports what is requested from which server, and which stored settings and vendor facts apply. */
+function report({ request, settings, serverUrl, discovery, scope, dialect, reason }: LoginReport, { ui }: Context): void {
+  const { metadata, unclearStatus } = discovery;
+  if (unclearStatus !== undefined) {
+    ui.warn(
+      `${redactUrl(serverUrl)} responds with status ${unclearStatus} and does not ask for a login. Continuing with the metadata of ${serverUrl.host}. If the token is rejected, check the path: many servers are at /mcp or /sse.`,
+    );
+  }
+  ui.remark(`Authorization server: ${metadata.issuer}${scope === undefined ? '' : `     scope: ${quote(scope)}`}`);
+  const stored = Object.entries(settings).filter(([key]) => request.newSettings[key as keyof SettingsChange] === undefined);
+  const options = formatSettings(Object.fromEntries(stored));
+  if (options.length > 0) ui.remark(`Stored settings: ${options.join(' ')}`);
+  const { name, taken } = dialect.vendor ?? { name: '', taken: [] };
+  if (taken.length > 0) ui.remark(`Required by ${name}: ${taken.join(', ')}.`);
+  if (reason !== undefined) ui.remark(reason);
+}
+
+function removeEmpty(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''));
 }

@@ -3,30 +3,30 @@ import { isLoopbackUrl, parseSafeUrl } from '../http/url-policy.js';
 import { hasUnprintable, quote } from '../text/server-text.js';
 import { findFreeName, isUsableName } from '../store/usable-name.js';
 
-/** First labels of a host that say what it serves, not whose it is. */
-const generic = new Set(['mcp', 'www', 'api', 'app', 'server', 'remote']);
+/** First labels of a host that do not say whose it is. */
+const genericLabels = new Set(['mcp', 'www', 'api', 'app', 'server', 'remote']);
 
-/** @throws AuthError `usage` for a name that other readers of the store would refuse, or take for an option. */
+/** @throws AuthError `usage` for a name that other readers of the store reject, or that looks like an option. */
 export function checkServerName(name: string): string {
   if (isUsableName(name)) return name;
   throw new AuthError(
     'usage',
-    `A server's name is made of letters, digits, “-” and “_”, 128 at most, does not begin with “-”, and ${quote(name)} cannot be one.`,
+    `${quote(name)} cannot be the name of a server. A name has 1 to 128 letters, digits, “-” and “_”, and does not begin with “-”.`,
   );
 }
 
 /**
- * A server's URL in the form in which it is used, so that what is shown is what is asked; but for a slash after the host, which
- * stays as it was written, and a fragment, which is never sent and no part of a resource's name (RFC 8707 section 2).
+ * Normalises the URL of a server, so that the URL that is shown is the one that is requested. Keeps or omits a slash after the host
+ * as it was written. Removes the fragment, which is never sent and not part of a resource identifier (RFC 8707 section 2).
  *
- * @throws AuthError `usage` unless it is https, or http on this machine; and for characters that are not seen.
+ * @throws AuthError `usage` unless it is https, or http on this machine; and for unprintable characters.
  */
 export function checkServerUrl(url: string): string {
   const written = url.replace(/#[^]*$/, '').trim();
-  parseSafeUrl(written, { what: 'The server’s URL', code: 'usage', hint: 'It begins with https://, or with http:// on this machine.' });
+  parseSafeUrl(written, { what: 'The server’s URL', code: 'usage', hint: 'It must begin with https://, or with http:// on this machine.' });
   if (hasUnprintable(written)) {
-    throw new AuthError('usage', `The server’s URL, ${quote(written)}, has characters in it that are not seen.`, {
-      hint: 'Type it anew: they may have come along when it was copied.',
+    throw new AuthError('usage', `The server’s URL, ${quote(written)}, contains invisible characters.`, {
+      hint: 'Type it by hand: copying may have added them.',
     });
   }
   const { href } = new URL(written);
@@ -34,22 +34,22 @@ export function checkServerUrl(url: string): string {
 }
 
 /**
- * A short name from a server's host: `https://mcp.linear.app/mcp` is `linear`. A number is added to a name that is in
- * `taken`.
+ * Derives a short name from the host of a server: `linear` for `https://mcp.linear.app/mcp`. If it is in `usedNames`, a number is
+ * added.
  */
-export function deriveServerName(url: URL, taken: readonly string[]): string {
-  const name = shortName(url).replace(/[^A-Za-z0-9_-]/g, '-');
-  const all = new Set(taken);
-  return findFreeName(name, (one) => all.has(one));
+export function deriveServerName(url: URL, usedNames: readonly string[]): string {
+  const name = shorten(url).replace(/[^A-Za-z0-9_-]/g, '-');
+  const used = new Set(usedNames);
+  return findFreeName(name, (one) => used.has(one));
 }
 
-function shortName(url: URL): string {
+function shorten(url: URL): string {
   if (isLoopbackUrl(url)) return ['localhost', url.port].filter(Boolean).join('-');
   const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
   if (/^[\d.]+$/.test(host) || host.includes(':')) return host;
   const labels = host.split('.');
-  // A short label before a country's may belong to the suffix (example.co.uk) or not (mcp.exa.ai).
-  const inSuffix = labels.length > 2 && labels.at(-1)?.length === 2 && (labels.at(-2)?.length ?? 0) <= 3 ? 2 : 1;
-  const owned = labels.slice(0, -inSuffix).at(-1);
-  return owned === undefined || generic.has(owned) ? (labels.find((label) => !generic.has(label)) ?? host) : owned;
+  // A short label before a country code may belong to the suffix (example.co.uk) or not (mcp.exa.ai).
+  const suffixLength = labels.length > 2 && labels.at(-1)?.length === 2 && (labels.at(-2)?.length ?? 0) <= 3 ? 2 : 1;
+  const owned = labels.slice(0, -suffixLength).at(-1);
+  return owned === undefined || genericLabels.has(owned) ? (labels.find((label) => !genericLabels.has(label)) ?? host) : owned;
 }

@@ -1,38 +1,38 @@
-/** Asking for more: MCP authorization 2025-11-25, "Step-Up Authorization Flow"; RFC 6750 section 3.1 `insufficient_scope`. */
+/** Step-up, requesting more scopes: MCP authorization 2025-11-25, "Step-Up Authorization Flow"; RFC 6750 section 3.1 `insufficient_scope`. */
 import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import type { Challenge } from '../oauth/challenge.js';
 import type { Login } from '../store/login.js';
 
-/** How many logins in a row may ask for nothing new before we stop sending the person to approve. */
-const mostRepeats = 1;
+/** How many consecutive step-ups may request no new scope before the user is no longer sent to approve. */
+const maxRepeats = 1;
 
 export interface StepUp {
-  /** What was asked for before, which the new request has to hold too; undefined without a login. */
+  /** The scopes of the previous login, which the new request must include; undefined without a login. */
   readonly previousScope: string | undefined;
-  /** To be remembered with the new login. */
+  /** How many consecutive step-ups requested no new scope. Stored with the new login. */
   readonly repeats: number;
 }
 
 /**
- * Whether a challenge is worth another login, and what that has to ask for besides.
+ * Checks that a challenge is worth another login.
  *
- * @throws AuthError `step_up_exhausted` when the server keeps asking for what it has been given.
+ * @throws AuthError `step_up_exhausted` if the server keeps requesting scopes that the token already has.
  */
 export function checkStepUp({ name, login, challenge }: { name: string; login: Login | undefined; challenge: Challenge }): StepUp {
-  const asked = new Set(`${login?.requestedScope ?? ''} ${login?.scope ?? ''}`.split(' ').filter(Boolean));
-  const wanted = (challenge.scope ?? '').split(' ').filter(Boolean);
-  // A token that has become invalid is no step-up, and asks for nothing.
-  const isStepUp = wanted.length > 0 || challenge.error === 'insufficient_scope';
-  const repeats = isStepUp && wanted.every((scope) => asked.has(scope)) ? (login?.stepUps ?? 0) + 1 : 0;
-  if (repeats > mostRepeats) {
+  const previous = new Set(`${login?.requestedScope ?? ''} ${login?.scope ?? ''}`.split(' ').filter(Boolean));
+  const requested = (challenge.scope ?? '').split(' ').filter(Boolean);
+  // A challenge for an invalid token is not a step-up, and requests no scope.
+  const isStepUp = requested.length > 0 || challenge.error === 'insufficient_scope';
+  const repeats = isStepUp && requested.every((scope) => previous.has(scope)) ? (login?.stepUps ?? 0) + 1 : 0;
+  if (repeats > maxRepeats) {
     throw new AuthError(
       'step_up_exhausted',
-      `${name} keeps asking for scopes that it has been given: ${JSON.stringify(wanted.join(' '))}.`,
+      `${name} keeps requesting scopes that were already granted: ${JSON.stringify(requested.join(' '))}.`,
       {
-        hint: `Your account may lack the right to them. ${formatCommand`mcp-auth login ${name}`} starts afresh.`,
+        hint: `Your account may not have the permission for them. To log in again: ${formatCommand`mcp-auth login ${name}`}`,
       },
     );
   }
-  return { previousScope: asked.size > 0 ? [...asked].join(' ') : undefined, repeats };
+  return { previousScope: previous.size > 0 ? [...previous].join(' ') : undefined, repeats };
 }

@@ -5,22 +5,23 @@ import { checkLoginAllowed } from '../store/login.js';
 import { expandVariables, expandsToUrl } from '../store/variables.js';
 import { checkServerName, checkServerUrl, deriveServerName } from './server-name.js';
 
-/** The server to log in to, with the URL as it was written. */
+/** The server to log in to. */
 export interface LoginTarget {
   readonly name: string;
+  /** The URL as the user wrote it. */
   readonly url: string;
-  /** The same with its `${VAR}` in place. */
+  /** The URL with its variables expanded. */
   readonly expandedUrl: string;
 }
 
-/** A server of the store that has a URL. */
+/** A server in the store that has a URL. */
 type RemoteServer = ServerEntry & Omit<LoginTarget, 'expandedUrl'>;
 
 /**
- * Which server is meant: a URL, a name in the store, or, with neither, the only server in the store, the one chosen
- * among them, or the one whose URL is typed.
+ * Finds the server that the user means: by a URL, or by a name in the store. Without either, the only server in the store, or the
+ * one that the user chooses or types.
  *
- * @throws AuthError `usage` when that cannot be told, with the names that the store has.
+ * @throws AuthError `usage` if that is not clear, with the names in the store as its hint.
  */
 export async function findTarget(
   { server, name }: { server: string | undefined; name: string | undefined },
@@ -30,39 +31,39 @@ export async function findTarget(
   const remote = listServers(document).flatMap(([one, { url, ...entry }]) =>
     typeof url === 'string' ? [{ ...entry, name: one, url }] : [],
   );
-  const asked = (server ?? (await chosenServer(remote, context))).trim();
-  const named = remote.find((one) => one.name === asked);
-  if (named === undefined && !asked.includes('://')) throw unknownServer(asked, remote);
-  if (named === undefined) return targetForUrl({ url: checkServerUrl(asked), name, remote, document }, context);
-  if (name !== undefined && name !== asked) throw new AuthError('usage', `${asked} has its name already; --name is for a URL.`);
-  return targetInStore(named, context);
+  const words = (server ?? (await chooseServer(remote, context))).trim();
+  const named = remote.find((one) => one.name === words);
+  if (named === undefined && !words.includes('://')) throw createNoServerError(words, remote);
+  if (named === undefined) return findTargetByUrl({ url: checkServerUrl(words), name, remote, document }, context);
+  if (name !== undefined && name !== words) throw new AuthError('usage', `${words} already has a name. Use --name with a URL only.`);
+  return createTarget(named, context);
 }
 
-/** The entry that has this URL already, under the name that was asked for, or else a new one. */
-function targetForUrl(
+/** The server in the store that has this URL, and the requested name if there is one. Otherwise a new server. */
+function findTargetByUrl(
   { url, name, remote, document }: { url: string; name: string | undefined; remote: RemoteServer[]; document: StoreDocument },
   context: Context,
 ): LoginTarget {
   const same = remote.filter((one) => expandsToUrl(one.url, url, context.env));
   const known = name === undefined ? same[0] : same.find((one) => one.name === name);
-  if (known) return targetInStore(known, context);
+  if (known) return createTarget(known, context);
   if (name === undefined) return { name: deriveServerName(new URL(url), Object.keys(document.mcpServers ?? {})), url, expandedUrl: url };
-  // This copy of the document goes nowhere; it is asked whether the name is free.
+  // Throws if the name is used. The changed document is not written.
   putServer(document, { name: checkServerName(name), url });
   return { name, url, expandedUrl: url };
 }
 
-function targetInStore(server: RemoteServer, { env }: Context): LoginTarget {
+function createTarget(server: RemoteServer, { env }: Context): LoginTarget {
   checkLoginAllowed(server, server.name);
   return { name: server.name, url: server.url, expandedUrl: checkServerUrl(expandVariables(server.url, env)) };
 }
 
-async function chosenServer(remote: RemoteServer[], { ui, signal }: Context): Promise<string> {
+async function chooseServer(remote: RemoteServer[], { ui, signal }: Context): Promise<string> {
   const [first] = remote;
   if (first !== undefined && remote.length === 1) return first.name;
   if (ui.input !== 'terminal') {
     throw new AuthError('usage', first === undefined ? 'No server was named, and the store has none.' : 'No server was named.', {
-      hint: first === undefined ? 'Run: mcp-auth login URL' : `The store has ${namesOf(remote)}.`,
+      hint: first === undefined ? 'Run: mcp-auth login URL' : `The store has ${formatNames(remote)}.`,
     });
   }
   if (first === undefined) return (await ui.ask({ message: 'URL of the MCP server:', signal })) ?? '';
@@ -70,14 +71,14 @@ async function chosenServer(remote: RemoteServer[], { ui, signal }: Context): Pr
   return ui.choose({ message: 'Log in to which server?', choices, signal });
 }
 
-function unknownServer(asked: string, remote: RemoteServer[]): AuthError {
-  const looksLikeHost = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/.test(asked);
-  const known = remote.length > 0 ? `The store has ${namesOf(remote)}.` : 'Run: mcp-auth login URL';
-  return new AuthError('usage', `${JSON.stringify(asked)} is neither an http(s) URL nor the name of a remote server in the store.`, {
-    hint: looksLikeHost ? `Give the whole URL, as https://${asked}` : known,
+function createNoServerError(words: string, remote: RemoteServer[]): AuthError {
+  const looksLikeHost = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/.test(words);
+  const known = remote.length > 0 ? `The store has ${formatNames(remote)}.` : 'Run: mcp-auth login URL';
+  return new AuthError('usage', `${JSON.stringify(words)} is neither an http(s) URL nor the name of a remote server in the store.`, {
+    hint: looksLikeHost ? `Pass the whole URL, such as https://${words}` : known,
   });
 }
 
-function namesOf(remote: RemoteServer[]): string {
+function formatNames(remote: RemoteServer[]): string {
   return remote.map(({ name }) => name).join(', ');
 }

@@ -1,40 +1,40 @@
 /**
- * How much a server can have done in one visit. The SDK answers all that it is asked, makes a message of every line and comes
- * back as often as it is told to: what it is handed is bounded here.
+ * Limits on what a server can cause in one visit. The SDK responds to every request, parses every line as a message, and
+ * reconnects as often as the server asks.
  */
 import { AuthError } from '../errors.js';
 import { isObject } from '../text/json.js';
 
-/** Bytes of all answers. */
+/** Bytes of all responses. */
 export const maxVisitBytes = 8 * 1024 * 1024;
-/** Requests that a visit takes: pages of tools, and streams that break off, among them. */
-const mostRequests = 200;
-/** Messages of a stream. */
-const mostMessages = 2000;
-/** Requests of the server's own that are answered: it may ping, and nothing else is offered to it. */
-const mostQuestions = 8;
+/** Requests of a visit: pages of tools and reconnects, among others. */
+const maxRequests = 200;
+/** Messages in streams. */
+const maxMessages = 2000;
+/** Requests of the server that get a response: it may ping, and nothing else is offered to it. */
+const maxServerRequests = 8;
 
 export interface VisitLimits {
-  /** Counts a request of ours. Throws `response_invalid` for one too many. */
+  /** Counts a request to the server. Throws `response_invalid` for one too many. */
   countRequest(): void;
-  /** The answer with its bytes counted. Of a list of messages in JSON, the one that answers `body` is left. */
-  limitResponse(response: Response, body: string | undefined): Promise<Response>;
-  /** Whether a message is to be looked at. */
+  /** The response with its bytes counted. Of a JSON list of messages, only the response to `requestBody` is kept. */
+  limitResponse(response: Response, requestBody: string | undefined): Promise<Response>;
+  /** Whether a message is handled. */
   acceptsMessage(message: object): boolean;
 }
 
-/** @param stop ends the visit: whatever the SDK makes of a broken stream, there is nothing to wait for. */
+/** @param stop is called when a limit is exceeded, and ends the visit, whatever the SDK makes of a broken stream. */
 export function createVisitLimits(host: string, stop: (error: AuthError) => void): VisitLimits {
-  const left = { bytes: maxVisitBytes, requests: mostRequests, messages: mostMessages, questions: mostQuestions };
-  /** Undefined as long as there is enough left. */
-  const spend = (what: keyof typeof left, amount: number, most: string): AuthError | undefined => {
-    left[what] -= amount;
-    if (left[what] >= 0) return undefined;
-    const error = new AuthError('response_invalid', `${host} did not come to an end within ${most}.`);
+  const remaining = { bytes: maxVisitBytes, requests: maxRequests, messages: maxMessages, serverRequests: maxServerRequests };
+  /** Returns an error if nothing remains. */
+  const spend = (kind: keyof typeof remaining, amount: number, limit: string): AuthError | undefined => {
+    remaining[kind] -= amount;
+    if (remaining[kind] >= 0) return undefined;
+    const error = new AuthError('response_invalid', `${host} exceeded the limit of ${limit}.`);
     stop(error);
     return error;
   };
-  const counted = (body: ReadableStream<Uint8Array>) =>
+  const countBytes = (body: ReadableStream<Uint8Array>) =>
     body.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         transform: (chunk, controller) => {
@@ -46,42 +46,42 @@ export function createVisitLimits(host: string, stop: (error: AuthError) => void
     );
   return {
     countRequest: () => {
-      const error = spend('requests', 1, `${mostRequests} requests`);
+      const error = spend('requests', 1, `${maxRequests} requests`);
       if (error) throw error;
     },
-    limitResponse: async ({ status, headers, body: received }, body) => {
-      const answer = new Response(received && counted(received), { status, headers });
+    limitResponse: async ({ status, headers, body }, requestBody) => {
+      const response = new Response(body && countBytes(body), { status, headers });
       const isJson = /^application\/json\b/i.test(headers.get('content-type') ?? '');
-      return isJson && status === 200 ? answerIn(await answer.text(), { headers, body }) : answer;
+      return isJson && status === 200 ? pickResponse(await response.text(), { headers, requestBody }) : response;
     },
     acceptsMessage: (message) => {
-      if (spend('messages', 1, `${mostMessages} messages`)) return false;
+      if (spend('messages', 1, `${maxMessages} messages`)) return false;
       if (!('method' in message)) return true;
       if (!('id' in message)) return false;
-      left.questions -= 1;
-      return left.questions >= 0;
+      remaining.serverRequests -= 1;
+      return remaining.serverRequests >= 0;
     },
   };
 }
 
-/** An answer whose text is known. A list may hold a hundred thousand messages: one of them is waited for. */
-function answerIn(text: string, { headers, body }: { headers: Headers; body: string | undefined }): Response {
+/** Reduces a list of messages, which may have a hundred thousand, to the one that responds to the request. */
+function pickResponse(text: string, { headers, requestBody }: { headers: Headers; requestBody: string | undefined }): Response {
   const whole = () => new Response(text, { headers });
   if (!/^\s*\[/.test(text)) return whole();
-  const id = idOf(parsed(body ?? ''));
-  const messages = parsed(text);
+  const id = getId(parse(requestBody ?? ''));
+  const messages = parse(text);
   if (id === undefined || !Array.isArray(messages)) return whole();
-  const answer: unknown = messages.find((one: unknown) => isObject(one) && !('method' in one) && idOf(one) === id);
-  return new Response(JSON.stringify(answer === undefined ? [] : [answer]), { headers });
+  const response: unknown = messages.find((one: unknown) => isObject(one) && !('method' in one) && getId(one) === id);
+  return new Response(JSON.stringify(response === undefined ? [] : [response]), { headers });
 }
 
-/** As text: there are servers that answer "1" for 1. */
-function idOf(message: unknown): string | undefined {
+/** As text, since some servers respond with the id "1" to the request 1. */
+function getId(message: unknown): string | undefined {
   const id = isObject(message) ? message['id'] : undefined;
   return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
 }
 
-function parsed(text: string): unknown {
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,13 +1,14 @@
-import { copyFile, lstat, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, open, realpath, stat } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import path from 'node:path';
 import type { Files } from '../effects.js';
-import { AuthError } from '../errors.js';
-import { saveAsUtf8Hint, decodeText } from '../text/file-text.js';
-import { isTrustedOwner, findUntrustedOwner } from '../store/file-owner.js';
+import { AuthError, getSystemCode } from '../errors.js';
+import { writeAtomically } from '../store/atomic-write.js';
+import { findUntrustedOwner, isTrustedOwner } from '../store/file-owner.js';
+import { decodeText, saveAsUtf8Hint } from '../text/file-text.js';
 
-/** Bytes: keys and tokens are far shorter, and a device file never ends. */
-const largest = 64 * 1024;
+/** Bytes that are read of a key or token file, which is far shorter. A device file never ends. */
+const maxBytes = 64 * 1024;
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -15,141 +16,130 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export const systemFiles: Files = {
   readText: async (file, what) => {
     try {
-      const handle = await open(file);
-      try {
-        const buffer = Buffer.alloc(largest);
-        let size = 0;
-        // No position is named: a pipe, as of a shell's <(…), has none.
-        for (let read = -1; read !== 0 && size < largest; size += read) {
-          ({ bytesRead: read } = await handle.read(buffer, size, largest - size, null));
-        }
-        const text = decodeText(buffer.subarray(0, size));
-        if (text === undefined) throw new AuthError('file_unreadable', `${what}, ${file}, is in UTF-16.`, { hint: saveAsUtf8Hint });
-        return text;
-      } finally {
-        await handle.close();
-      }
+      const text = decodeText(await readStart(file));
+      if (text === undefined) throw new AuthError('file_unreadable', `${what}, ${file}, is in UTF-16.`, { hint: saveAsUtf8Hint });
+      return text;
     } catch (error) {
       if (error instanceof AuthError) throw error;
-      const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-      throw new AuthError('file_unreadable', `${what}, ${file}, cannot be read (${code}).`, { cause: error });
+      throw new AuthError('file_unreadable', `${what}, ${file}, cannot be read (${getSystemCode(error)}).`, { cause: error });
     }
   },
   readIfThere: async (file) => {
     try {
-      const bytes = await readWhole(file);
-      if (decodeText(bytes) === undefined) {
-        throw new AuthError('file_invalid', `${file} is in UTF-16. It was left as it is.`, { hint: saveAsUtf8Hint });
-      }
-      // What cannot be decoded would be lost when the file is written again; a mark at its beginning stays there.
-      return strictUtf8.decode(bytes);
+      return decodeStrictly(await readWhole(file), file);
     } catch (error) {
       if (error instanceof AuthError) throw error;
-      if (error instanceof TypeError) {
-        throw new AuthError('file_invalid', `${file} is not in UTF-8. It was left as it is.`, { hint: 'Save it as UTF-8.', cause: error });
-      }
-      const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-      throw new AuthError('file_unreadable', `${file} cannot be read (${code}).`, { cause: error });
+      const reason = getReason(error);
+      if (reason === 'ENOENT' || reason === 'ENOTDIR') return undefined;
+      throw new AuthError('file_unreadable', `${file} cannot be read (${reason}).`, { cause: error });
     }
   },
   replaceText: async (file, text, options) => {
     try {
       await replace(file, text, options);
     } catch (error) {
-      const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-      throw new AuthError('file_unwritable', `${file} cannot be written (${code}).`, { cause: error });
+      throw createUnwritableError(file, error);
     }
   },
   isSame: async (one, other) => {
-    const [first, second] = await Promise.all([identityOf(one), identityOf(other)]);
+    const [first, second] = await Promise.all([identifyFile(one), identifyFile(other)]);
     return first === second;
   },
   writeText: async (file, text) => {
     try {
-      const target = await targetOf(file);
-      await put(target, text, { mode: 0o666 });
+      await writeAtomically(await resolveTarget(file), text, { mode: 0o666 });
     } catch (error) {
-      const { code = 'unknown reason' } = error as NodeJS.ErrnoException;
-      throw new AuthError('file_unwritable', `${file} cannot be written (${code}).`, { cause: error });
+      throw createUnwritableError(file, error);
     }
   },
 };
 
-/** The file itself, whatever links lead to it; where there is none, its place. */
-async function identityOf(file: string): Promise<string> {
-  const stats = await stat(file, { bigint: true }).catch(() => undefined);
-  // Where a file system numbers no files, its name is all there is.
-  if (stats !== undefined && stats.ino !== 0n) return `${stats.dev} ${stats.ino}`;
-  const folder = await realpath(path.dirname(file)).catch(() => path.resolve(path.dirname(file)));
-  return path.join(folder, path.basename(file));
+/** A file that is not read or written although the system would allow it. Its message completes “cannot be written (…)”. */
+class UnsafeFileError extends Error {}
+
+/** The reason for a message in parentheses. */
+function getReason(error: unknown): string {
+  return error instanceof UnsafeFileError ? error.message : getSystemCode(error);
 }
 
-/** What is added to the name of the copy that is made before the first change. */
-const backup = '.before-mcp-auth';
-
-async function replace(file: string, text: string, { secret }: { secret: boolean }): Promise<void> {
-  const target = await targetOf(file);
-  const before = await stat(target).catch(() => undefined);
-  // wx: a copy that is there stays the oldest one.
-  if (before) await copyFile(target, `${target}${backup}`, constants.COPYFILE_EXCL).catch(ignoreExisting);
-  await put(target, text, before ? { mode: before.mode & (secret ? 0o700 : 0o777), isExact: true } : { mode: 0o600 });
+function createUnwritableError(file: string, error: unknown): AuthError {
+  return new AuthError('file_unwritable', `${file} cannot be written (${getReason(error)}).`, { cause: error });
 }
 
-/** The file that is to be written, behind links of ours, in a folder that is there. */
-async function targetOf(file: string): Promise<string> {
-  checkLinks(file);
-  await mkdir(path.dirname(file), { recursive: true });
-  const target = await realpath(file).catch(() => file);
-  await checkOwner(path.dirname(target));
-  return target;
-}
-
-/** At once, in the place of what is there. @param isExact whether the umask takes nothing from the mode. */
-async function put(target: string, text: string, { mode, isExact = false }: { mode: number; isExact?: boolean }): Promise<void> {
-  const temporary = `${target}.${crypto.randomUUID()}`;
+/** The text of a file that will be written again. What cannot be decoded would be lost then; a byte order mark stays in the text. */
+function decodeStrictly(bytes: Buffer, file: string): string {
+  if (decodeText(bytes) === undefined) {
+    throw new AuthError('file_invalid', `${file} is in UTF-16. It was left as it is.`, { hint: saveAsUtf8Hint });
+  }
   try {
-    const handle = await open(temporary, 'wx', mode);
-    try {
-      // By the file that is open: its name may lead elsewhere, in a folder that others can write.
-      if (isExact) await handle.chmod(mode);
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, target);
+    return strictUtf8.decode(bytes);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    throw new AuthError('file_invalid', `${file} is not in UTF-8. It was left as it is.`, { hint: 'Save it as UTF-8.', cause: error });
   }
 }
 
-/** What a file holds. A pipe is none: it would be waited for, in whatever folder another user has put it. */
+/** The first 64 KiB of a file, a device or a pipe. */
+async function readStart(file: string): Promise<Buffer> {
+  const handle = await open(file);
+  try {
+    const buffer = Buffer.alloc(maxBytes);
+    let size = 0;
+    // No position is given: a pipe, such as a shell's <(…), has none.
+    for (let read = -1; read !== 0 && size < maxBytes; size += read) {
+      ({ bytesRead: read } = await handle.read(buffer, size, maxBytes - size, null));
+    }
+    return buffer.subarray(0, size);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A file's content. A pipe is refused: reading it would wait for its writer, wherever another user has put it. */
 async function readWhole(file: string): Promise<Buffer> {
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK || 0));
   try {
-    if ((await handle.stat()).isFIFO()) throw Object.assign(new Error(), { code: 'it is a pipe' });
+    if ((await handle.stat()).isFIFO()) throw new UnsafeFileError('it is a pipe');
     return await handle.readFile();
   } finally {
     await handle.close();
   }
 }
 
-/** A link of another user may lead to where they read what is written, or to any file of ours. */
-function checkLinks(file: string): void {
-  const stranger = findUntrustedOwner(file);
-  if (stranger !== undefined) throw belongsTo(stranger);
+/** Identifies a file behind symbolic links; a path with no file is identified by its folder and name. */
+async function identifyFile(file: string): Promise<string> {
+  const stats = await stat(file, { bigint: true }).catch(() => undefined);
+  // Some file systems have no inode numbers.
+  if (stats !== undefined && stats.ino !== 0n) return `${stats.dev} ${stats.ino}`;
+  const folder = await realpath(path.dirname(file)).catch(() => path.resolve(path.dirname(file)));
+  return path.join(folder, path.basename(file));
 }
 
-/** In a folder of another user, they can put something else in its place. */
-async function checkOwner(folder: string): Promise<void> {
-  const stats = await lstat(folder).catch(() => undefined);
-  if (stats && !isTrustedOwner(stats.uid)) throw belongsTo(stats.uid);
+/** The end of the name of the copy that is made before the first change. */
+const backupSuffix = '.before-mcp-auth';
+
+async function replace(file: string, text: string, { secret }: { secret: boolean }): Promise<void> {
+  const target = await resolveTarget(file);
+  const before = await stat(target).catch(() => undefined);
+  // COPYFILE_EXCL: an existing copy is the oldest one, and stays.
+  if (before) await copyFile(target, `${target}${backupSuffix}`, constants.COPYFILE_EXCL).catch(ignoreExisting);
+  await writeAtomically(target, text, before ? { mode: before.mode & (secret ? 0o700 : 0o777), ignoreUmask: true } : {});
 }
 
-function belongsTo(uid: number): Error {
-  return Object.assign(new Error(), { code: `belongs to uid ${uid}` });
+/** The path behind trusted symbolic links, in a folder that exists and has a trusted owner. */
+async function resolveTarget(file: string): Promise<string> {
+  const untrusted = findUntrustedOwner(file);
+  // Another user's link may lead to where that user reads, or to any file of this user.
+  if (untrusted !== undefined) throw createOtherUserError(untrusted);
+  await mkdir(path.dirname(file), { recursive: true });
+  const target = await realpath(file).catch(() => file);
+  const folder = await lstat(path.dirname(target)).catch(() => undefined);
+  // The owner of the folder can replace the file.
+  if (folder && !isTrustedOwner(folder.uid)) throw createOtherUserError(folder.uid);
+  return target;
+}
+
+function createOtherUserError(uid: number): UnsafeFileError {
+  return new UnsafeFileError(`belongs to uid ${uid}`);
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

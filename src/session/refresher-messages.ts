@@ -1,26 +1,29 @@
-/** What the process that renews tokens is asked for, and what it says. No secret is in it: the logins are in the store. */
+/**
+ * The messages between a process and the refresher that it starts. The two may be of different versions after an update: do not
+ * rename members. No message contains a secret; the logins are in the store.
+ */
 import { AuthError, type ErrorCode } from '../errors.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import type { RenewalTask } from './renew-in-process.js';
 
 export interface RenewalRequest {
   readonly store: string;
-  /** What is not good enough any more. */
+  /** Logins to renew unless their token has been replaced. */
   readonly renewals?: readonly RenewalTask[];
-  /** Servers whose logins are renewed whatever their tokens are, with no server asked more often than it wants to be. */
+  /** Servers to renew in any case, without asking any authorization server more often than it allows. */
   readonly names?: readonly string[];
 }
 
-/** A failure, as it goes from one process to the other. */
+/** An AuthError as JSON. */
 export interface SerializedError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint?: string;
-  /** What an authorization server has said, of an OAuthError. */
+  /** The error response of the authorization server, for an OAuthError. */
   readonly answer?: { readonly error: string; readonly description?: string; readonly status?: number; readonly retryAfter?: number };
 }
 
-/** A sentence for the person. */
+/** A message for the user. */
 export interface UserMessage {
   readonly is: 'said';
   readonly how: 'warn' | 'fail' | 'remark';
@@ -28,21 +31,17 @@ export interface UserMessage {
   readonly hint?: string;
 }
 
+/** What the refresher sends. Members that are undefined are not sent. */
 export type RefresherMessage =
   { readonly is: 'started' } | UserMessage | { readonly is: 'ended'; readonly name: string; readonly failure?: SerializedError };
 
 export function serializeError(failure: AuthError): SerializedError {
   const { code, message, hint } = failure;
-  const said = { code, message, ...(hint !== undefined && { hint }) };
-  if (!(failure instanceof OAuthError)) return said;
+  if (!(failure instanceof OAuthError)) return { code, message, hint };
   const { error, description, status, retryAfter } = failure;
-  // What is undefined does not go over.
-  return { ...said, answer: { error, description, status, retryAfter } };
+  return { code, message, hint, answer: { error, description, status, retryAfter } };
 }
 
 export function deserializeError({ code, message, hint, answer }: SerializedError): AuthError {
-  const options = { ...(hint !== undefined && { hint }) };
-  return answer === undefined
-    ? new AuthError(code, message, options)
-    : new OAuthError(answer.error, message, { ...answer, ...options, code });
+  return answer === undefined ? new AuthError(code, message, { hint }) : new OAuthError(answer.error, message, { ...answer, hint, code });
 }

@@ -1,28 +1,24 @@
-/** The end of a login: its tokens are revoked where their server can do that, and leave the store in any case. */
+/** Logging out: revokes the tokens if the authorization server supports that, and deletes the login in any case. */
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { requestAuthorizationServer } from '../oauth/authorization-server.js';
 import { OAuthError } from '../oauth/protocol-error.js';
 import { requestRevocation } from '../oauth/revocation.js';
-import { findLoginClient, createIssuerRequest, mayReceiveCredentials, findTokenServer, withAllowedNetwork } from './renewal.js';
-import { withAccessForRenewal } from './server-access.js';
-import { findServer, listServers, type StoreDocument } from '../store/document.js';
-import { deleteLogin, readLogin, type Login } from '../store/login.js';
-
-interface Revocation {
-  readonly name: string;
-  readonly login: Login;
-  readonly document: StoreDocument;
-}
+import { findServer } from '../store/document.js';
+import { deleteLogin, readLogin } from '../store/login.js';
+import { createUnknownServerError } from '../store/unknown-server.js';
+import { withAccessForRenewal, withAllowedNetwork } from './server-access.js';
+import { createIssuerRequest, findLoginClient, findTokenServer, mayReceiveCredentials, type LoginInDocument } from './token-server.js';
 
 /**
- * Revokes the login of server `name` and takes it out of the store, whatever its authorization server says.
+ * Revokes the tokens of server `name` and deletes its login from the store, even if they could not be revoked. The user is warned
+ * then.
  *
- * @returns whether there was one.
- * @throws AuthError `usage` when there is no such server.
+ * @returns whether there was a login.
+ * @throws AuthError `usage` if there is no such server.
  */
 export async function logOut(name: string, context: Context): Promise<boolean> {
-  // A refresh under way would otherwise put new tokens in after we have taken the old ones out.
+  // The lock keeps a renewal in progress from storing new tokens afterwards.
   return context.store.withServerLock(name, async () => {
     const document = await context.store.read();
     const entry = findServer(document, name);
@@ -31,62 +27,60 @@ export async function logOut(name: string, context: Context): Promise<boolean> {
     await context.store.removeAttempts(name, context.clock.now());
     await context.store.removeMovedLogin(name);
     if (login === undefined) return false;
-    const remains = await revokeLogin({ name, login, document }, context);
+    const problem = await revokeLogin({ name, login, document }, context);
     await context.store.update((now) => {
       const current = findServer(now, name);
       if (current) deleteLogin(current);
     });
-    if (remains !== undefined) context.ui.warn(remains);
+    if (problem !== undefined) context.ui.warn(problem);
     return true;
   });
 }
 
-/** Revokes both tokens. Returns, as a sentence, why they may still be valid; undefined when they are not. */
-async function revokeLogin(revocation: Revocation, context: Context): Promise<string | undefined> {
-  const { login } = revocation;
-  if (login.issuer === undefined) return 'Its token was not obtained by mcp-auth: whoever made it can revoke it.';
+/** Revokes both tokens. Returns a sentence that says why they may still be valid; undefined if they are revoked. */
+async function revokeLogin(stored: LoginInDocument, context: Context): Promise<string | undefined> {
+  const { issuer, network } = stored.login;
+  if (issuer === undefined) return 'Its token was not obtained by mcp-auth. Revoke it where it was created.';
   try {
-    const asItWants = await withAccessForRenewal(findServer(revocation.document, revocation.name), context);
-    return await revokeAt(login.issuer, revocation, withAllowedNetwork(login.network, asItWants));
+    const withAccess = await withAccessForRenewal(findServer(stored.document, stored.name), context);
+    return await revokeAt(issuer, stored, withAllowedNetwork(network, withAccess));
   } catch (error) {
-    return remaining(login.issuer, error);
+    return describeProblem(issuer, expectAuthError(error));
   }
 }
 
-async function revokeAt(issuer: string, { name, login, document }: Revocation, context: Context): Promise<string | undefined> {
-  const server = await findTokenServer({ login, name, document }, context);
-  const asked = createIssuerRequest({ issuer, name, document });
+async function revokeAt(issuer: string, stored: LoginInDocument, context: Context): Promise<string | undefined> {
+  const { name, login, document } = stored;
+  const server = await findTokenServer(stored, context);
   const { revocationEndpoint: known } = login;
-  const isKnown = known !== undefined && mayReceiveCredentials(known, { login, name, document });
-  const endpoint = isKnown ? known : (await requestAuthorizationServer(asked, context))?.revocation_endpoint;
-  if (endpoint === undefined) return `${issuer} cannot revoke tokens: this one is valid until it expires.`;
+  const isUsable = known !== undefined && mayReceiveCredentials(known, stored);
+  const issuerRequest = createIssuerRequest({ issuer, name, document });
+  const endpoint = isUsable ? known : (await requestAuthorizationServer(issuerRequest, context))?.revocation_endpoint;
+  if (endpoint === undefined) return `${issuer} does not support revocation. The token is valid until it expires.`;
   const metadata = { ...server, revocation_endpoint: endpoint };
-  const client = findLoginClient({ login, name, document });
-  const revoke = async (token: string | undefined, hint: 'refresh_token' | 'access_token') => {
-    if (token !== undefined) await requestRevocation({ metadata, client, token, hint }, context);
+  const client = findLoginClient(stored);
+  const revoke = async (token: string | undefined, hint: 'refresh_token' | 'access_token'): Promise<AuthError | undefined> => {
+    try {
+      if (token !== undefined) await requestRevocation({ metadata, client, token, hint }, context);
+      return undefined;
+    } catch (error) {
+      const isUnsupported = error instanceof OAuthError && error.error === 'unsupported_token_type';
+      return isUnsupported ? undefined : expectAuthError(error);
+    }
   };
-  // The refresh token first: it can make new access tokens (RFC 7009 section 2.1). One that fails does not keep the other.
-  const failures = [
-    await revoke(login.refreshToken, 'refresh_token').catch(failure),
-    await revoke(login.accessToken, 'access_token').catch(failure),
-  ].filter((one) => one !== undefined && !(one instanceof OAuthError && one.error === 'unsupported_token_type'));
-  return failures.length > 0 ? remaining(issuer, failures[0]) : undefined;
+  // The refresh token first, since it can obtain new access tokens (RFC 7009 section 2.1). Both are tried.
+  const refreshProblem = await revoke(login.refreshToken, 'refresh_token');
+  const accessProblem = await revoke(login.accessToken, 'access_token');
+  const problem = refreshProblem ?? accessProblem;
+  return problem && describeProblem(issuer, problem);
 }
 
-/** An error, for later. What interrupts the command, or is a bug, is thrown at once. */
-function failure(error: unknown): AuthError {
+/** Returns an error that does not end the command. An interruption or a bug is thrown. */
+function expectAuthError(error: unknown): AuthError {
   if (!(error instanceof AuthError) || error.code === 'interrupted') throw error;
   return error;
 }
 
-function remaining(issuer: string, error: unknown): string {
-  return `The tokens could not be revoked and may still be valid at ${issuer}: ${failure(error).message}`;
-}
-
-/** The error for a name that no server in the store has. */
-export function createUnknownServerError(name: string, document: StoreDocument): AuthError {
-  const names = listServers(document).map(([one]) => one);
-  return new AuthError('usage', `There is no server called ${JSON.stringify(name)} in the store.`, {
-    hint: names.length > 0 ? `The store has ${names.join(', ')}.` : 'The store is empty.',
-  });
+function describeProblem(issuer: string, { message }: AuthError): string {
+  return `The tokens could not be revoked and may still be valid at ${issuer}: ${message}`;
 }

@@ -1,6 +1,5 @@
-/** What one server is sent besides: the headers of its entry, and a TLS client certificate. */
-import type { Context } from '../context.js';
-import type { ServerAccess } from '../effects.js';
+/** Effects for the requests to one server: the headers of its entry, a TLS client certificate, and the allowed network. */
+import type { Effects, Network, ServerAccess } from '../effects.js';
 import { AuthError, hasCode } from '../errors.js';
 import { isHeaderName, isHeaderValue, reservedHeaders } from '../http/header-line.js';
 import { isObject } from '../text/json.js';
@@ -8,68 +7,75 @@ import type { ServerEntry } from '../store/document.js';
 import { readSettings, type ServerSettings } from '../store/settings.js';
 import { expandVariables, isExpandable } from '../store/variables.js';
 
-type Machine = Pick<Context, 'env' | 'files' | 'http'>;
+type AccessEffects = Pick<Effects, 'env' | 'files' | 'http'>;
 
 /**
- * A context whose requests carry what the entry has for its server.
+ * The same effects, with an `http` that sends the server what its entry has: headers and a TLS client certificate.
  *
- * @throws AuthError `variable_unset` for a header whose variable is not set, and what reading the certificate throws.
+ * @throws AuthError `variable_unset` if a variable in a header is not set, `usage` for an invalid header, and as reading the
+ * certificate does.
  */
-export async function withAccess<C extends Machine>(entry: ServerEntry | undefined, context: C): Promise<C> {
-  return withAccessOf(entry, readHeaders(entry), context);
+export async function withAccess<E extends AccessEffects>(entry: ServerEntry | undefined, effects: E): Promise<E> {
+  return withAccessOf(entry, readHeaders(entry), effects);
 }
 
-/** The same for requests to its authorization server, which is elsewhere as a rule: a header that cannot be made now is left out. */
-export async function withAccessForRenewal<C extends Machine>(entry: ServerEntry | undefined, context: C): Promise<C> {
-  // Nor is a URL needed for that: a service has seldom the variables of a shell.
-  if (typeof entry?.url === 'string' && !isExpandable(entry.url, context.env)) return context;
-  const made = Object.entries(readHeaders(entry)).filter(([name, value]) => {
+/** As `withAccess`, but omits headers that cannot be expanded: requests to an authorization server elsewhere do not need them. */
+export async function withAccessForRenewal<E extends AccessEffects>(entry: ServerEntry | undefined, effects: E): Promise<E> {
+  // The variables of a shell may not be set in a service. A renewal does not need the URL.
+  if (typeof entry?.url === 'string' && !isExpandable(entry.url, effects.env)) return effects;
+  const expandable = Object.entries(readHeaders(entry)).filter(([name, value]) => {
     try {
-      return expandHeaders({ [name]: value }, context)[name] !== undefined;
+      return expandHeaders({ [name]: value }, effects)[name] !== undefined;
     } catch (error) {
       if (hasCode(error, 'variable_unset', 'usage')) return false;
       throw error;
     }
   });
-  return withAccessOf(entry, Object.fromEntries(made), context);
+  return withAccessOf(entry, Object.fromEntries(expandable), effects);
 }
 
-async function withAccessOf<C extends Machine>(
+async function withAccessOf<E extends AccessEffects>(
   entry: ServerEntry | undefined,
   headers: Readonly<Record<string, string>>,
-  context: C,
-): Promise<C> {
-  if (entry === undefined || typeof entry.url !== 'string') return context;
+  effects: E,
+): Promise<E> {
+  if (entry === undefined || typeof entry.url !== 'string') return effects;
   const settings = readSettings(entry);
-  if (Object.keys(headers).length === 0 && settings.clientCertFile === undefined) return context;
-  const url = expandVariables(entry.url, context.env);
-  return URL.canParse(url) ? withAccessTo({ url: new URL(url), headers, settings }, context) : context;
+  if (Object.keys(headers).length === 0 && settings.clientCertFile === undefined) return effects;
+  const url = expandVariables(entry.url, effects.env);
+  return URL.canParse(url) ? withAccessTo({ url: new URL(url), headers, settings }, effects) : effects;
 }
 
-/** The same, for a server that is not in the store yet, or not as it will be. */
-export async function withAccessTo<C extends Machine>(
+/** As `withAccess`, for a server that is not in the store yet, or will change. */
+export async function withAccessTo<E extends AccessEffects>(
   { url, headers, settings }: { url: URL; headers: Readonly<Record<string, string>>; settings: ServerSettings },
-  context: C,
-): Promise<C> {
+  effects: E,
+): Promise<E> {
   const access: ServerAccess = {
     origin: url.origin,
-    headers: expandHeaders(headers, context),
-    certificate: await readCertificate(settings, context),
+    headers: expandHeaders(headers, effects),
+    certificate: await readCertificate(settings, effects),
   };
   const isEmpty = Object.keys(access.headers).length === 0 && access.certificate === undefined;
-  return isEmpty ? context : { ...context, http: context.http.withServerAccess(access) };
+  return isEmpty ? effects : { ...effects, http: effects.http.withServerAccess(access) };
+}
+
+/** The same effects, with an `http` that connects to no more private network than `network`. Undefined stands for any network. */
+export function withAllowedNetwork<E extends Pick<Effects, 'http'>>(network: Network | undefined, effects: E): E {
+  return network === undefined ? effects : { ...effects, http: effects.http.withAllowedNetwork(network) };
 }
 
 /**
- * The headers of an entry by lower-case name, values as they were written: but for `authorization`, whose place is the login's,
- * and for those that a request has by itself.
+ * Reads the headers of an entry, by lower-case name, with the values as they were written. Omits `authorization`, which the login
+ * sets, and the headers that every request sets itself.
  */
 export function readHeaders(entry: ServerEntry | undefined): Record<string, string> {
-  return Object.fromEntries(writtenHeaders(entry).flatMap(([name, value]) => (isSent(name, value) ? [[name.toLowerCase(), value]] : [])));
+  const sent = listHeaders(entry).filter((header): header is [string, string] => isSent(...header));
+  return Object.fromEntries(sent.map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** As other programs have written them, who may have written anything. */
-function writtenHeaders(entry: ServerEntry | undefined): [name: string, value: unknown][] {
+/** The headers of an entry. Other programs write them, so the values may be of any type. */
+function listHeaders(entry: ServerEntry | undefined): [name: string, value: unknown][] {
   return isObject(entry?.headers) ? Object.entries(entry.headers) : [];
 }
 
@@ -79,41 +85,42 @@ function isSent(name: string, value: unknown): value is string {
   );
 }
 
-/** Puts headers into an entry, in place of those that `headersOf` has of it; what it passes over stays. Changes `entry`. */
+/** Replaces the headers of an entry that `readHeaders` returns; the ones that it omits stay. Changes `entry`. */
 export function writeHeaders(entry: ServerEntry, headers: Readonly<Record<string, string>>): void {
-  const kept = writtenHeaders(entry).filter(([name, value]) => !isSent(name, value) || headers[name.toLowerCase()] === value);
-  const known = new Set(kept.map(([name]) => name.toLowerCase()));
-  const all = [...kept, ...Object.entries(headers).filter(([name]) => !known.has(name))];
+  const unchanged = listHeaders(entry).filter(([name, value]) => !isSent(name, value) || headers[name.toLowerCase()] === value);
+  const known = new Set(unchanged.map(([name]) => name.toLowerCase()));
+  const all = [...unchanged, ...Object.entries(headers).filter(([name]) => !known.has(name))];
   if (all.length > 0) entry.headers = Object.fromEntries(all) as Record<string, string>;
   else if (isObject(entry.headers)) delete entry.headers;
 }
 
-/** The `Authorization` header that another program, or the person, has put into an entry, which is for a server without a login. */
-export function readAuthorizationHeader(entry: ServerEntry | undefined, { env }: Pick<Context, 'env'>): string | undefined {
-  const [, value] = writtenHeaders(entry).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
-  return typeof value === 'string' ? expandedHeader({ name: 'authorization', value }, env) : undefined;
+/** Reads the `Authorization` header of an entry, which another program or the user has set for a server without a login. */
+export function readAuthorizationHeader(entry: ServerEntry | undefined, { env }: Pick<Effects, 'env'>): string | undefined {
+  const [, value] = listHeaders(entry).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
+  return typeof value === 'string' ? expandHeader({ name: 'authorization', value }, env) : undefined;
 }
 
 /**
- * Headers with the variables in their values replaced.
+ * Expands the variables in the values of headers.
  *
- * @throws AuthError `variable_unset`; `usage` for what no header can hold.
+ * @throws AuthError `variable_unset`, and `usage` for a value with characters that a header cannot contain.
  */
-export function expandHeaders(headers: Readonly<Record<string, string>>, { env }: Pick<Context, 'env'>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, expandedHeader({ name, value }, env)]));
+export function expandHeaders(headers: Readonly<Record<string, string>>, { env }: Pick<Effects, 'env'>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, expandHeader({ name, value }, env)]));
 }
 
-function expandedHeader({ name, value }: { name: string; value: string }, env: Context['env']): string {
+function expandHeader({ name, value }: { name: string; value: string }, env: Effects['env']): string {
   const expanded = expandVariables(value, env, `The header ${name}`);
-  // What is in a variable may be secret: it is not quoted.
-  if (!isHeaderValue(expanded)) throw new AuthError('usage', `The value of the header ${name} has characters that no header can hold.`);
+  // The value is not quoted, since a variable may contain a secret.
+  if (!isHeaderValue(expanded))
+    throw new AuthError('usage', `The value of the header ${name} has characters that a header cannot contain.`);
   return expanded;
 }
 
-/** @throws AuthError `file_unreadable`, `key_unusable` for files that are no certificate and key. */
+/** @throws AuthError `file_unreadable`, and `key_unusable` for files that are not a certificate and its key. */
 async function readCertificate(
   { clientCertFile, clientKeyFile = clientCertFile }: ServerSettings,
-  { files }: Pick<Context, 'files'>,
+  { files }: Pick<Effects, 'files'>,
 ): Promise<ServerAccess['certificate']> {
   if (clientCertFile === undefined || clientKeyFile === undefined) return undefined;
   const cert = await files.readText(clientCertFile, 'The client certificate');
@@ -122,9 +129,9 @@ async function readCertificate(
   try {
     createSecureContext({ cert, key });
   } catch {
-    // OpenSSL's own message may quote what it read.
+    // The message of OpenSSL is not shown, since it may quote the key.
     throw new AuthError('key_unusable', `The client certificate ${clientCertFile} cannot be used with the key ${clientKeyFile}.`, {
-      hint: 'Both are PEM files, the key without a passphrase, and the two belong together: --client-cert FILE --client-key FILE.',
+      hint: 'Both must be PEM files that belong together, and the key must have no passphrase: --client-cert FILE --client-key FILE.',
     });
   }
   return { cert, key };

@@ -1,4 +1,4 @@
-/** A login that is in the store: the token that is valid now. */
+/** A stored login with an access token that is valid now. */
 import type { Context } from '../context.js';
 import type { Refresher } from '../effects.js';
 import { formatCommand } from '../text/command-line.js';
@@ -6,7 +6,8 @@ import { AuthError } from '../errors.js';
 import { requestIsTokenRejected } from '../oauth/probe.js';
 import { withAccess } from './server-access.js';
 import { renewInRefresher, type RefresherOutcome } from './renew-in-refresher.js';
-import { canRenew, createLoginNeededError } from './renewal.js';
+import { createLoginNeededError } from './login-needed.js';
+import { canRenew } from './renewal.js';
 import { checkRejectedToken } from './rejected-token.js';
 import { findRenewedLogin, renewInProcess, type RenewalTask } from './renew-in-process.js';
 import { readStoredLogin } from './stored-login.js';
@@ -19,103 +20,103 @@ import { redactUrl } from '../text/server-text.js';
 
 export interface FreshLoginRequest {
   readonly name: string;
-  /** Seconds that the token has to live at least; without it, see `isFresh`. */
+  /** The least remaining lifetime of the token, in seconds. Without it, `isFresh` decides. */
   readonly minTtl?: number;
-  /** Renew a token that is good still; it is no answer to a renewal that failed. */
+  /** Renew even if the token is still valid, and fail instead of falling back to it. */
   readonly force?: boolean;
-  /** An access token that the server has turned away: the same as `always`, as long as it is the stored one. */
+  /** An access token that the server has rejected. If it is the stored one, it is renewed as with `force`. */
   readonly rejectedToken?: string;
-  /** Whether the server has taken that token before. */
+  /** Whether the server accepted that token before. */
   readonly hasWorked?: boolean;
 }
 
 /**
- * The login of server `name` with an access token that is valid now: the stored one, or a new one, which is then stored.
- * However many processes ask at once, one of them renews, and the others take what it has put there.
+ * Returns the login of server `name` with an access token that is valid now: the stored one, or a new one, which is then
+ * stored. If several processes call this at once, one of them renews, and the others use its result.
  *
- * @throws AuthError `login_needed` when there is no login or it has ended, `not_a_login` for other kinds of
- * authentication, and what a refresh throws while no valid token is left.
+ * @throws AuthError `login_needed` if there is no login or it has expired, `not_a_login` for other kinds of authentication,
+ * `token_refused` if the server rejects every new token, and as `renewLogin` does if no valid token is left.
  */
 export async function getFreshLogin(request: FreshLoginRequest, context: Context): Promise<Login> {
   const { name, minTtl } = request;
   const stored = readStoredLogin(await context.store.read(name), name, context);
-  const isRefused = stored.accessToken === request.rejectedToken;
-  if (isRefused) await checkRejectedToken({ name, login: stored, hasWorked: request.hasWorked }, context);
-  const always = request.force ?? isRefused;
-  if (!always && (await isGood(stored, request, context))) return stored;
-  if (!canRenew(stored)) return withoutRenewal(stored, { ...request, force: always }, context);
-  const renewal = { name, seen: createFingerprint(stored.accessToken), minTtl, always, isRefused };
+  const isRejected = stored.accessToken === request.rejectedToken;
+  if (isRejected) await checkRejectedToken({ name, login: stored, hasWorked: request.hasWorked }, context);
+  const force = request.force ?? isRejected;
+  if (!force && (await isUsable(stored, request, context))) return stored;
+  if (!canRenew(stored)) return getUnrenewable(stored, { ...request, force }, context);
+  const task: RenewalTask = { name, seen: createFingerprint(stored.accessToken), minTtl, always: force, isRefused: isRejected };
   const { refresher, store } = context;
-  if (refresher === undefined) return renewInProcess(renewal, context);
-  const byAnother = () => findRenewedLogin(renewal, context);
-  const asked = async () => (await byAnother()) ?? (await renewedElsewhere(renewal, { refresher, context }));
-  return store.withRenewalRequestLock(name, asked, byAnother);
+  if (refresher === undefined) return renewInProcess(task, context);
+  const findRenewed = () => findRenewedLogin(task, context);
+  const renew = async () => (await findRenewed()) ?? (await renewByRefresher(task, { refresher, context }));
+  return store.withRenewalRequestLock(name, renew, findRenewed);
 }
 
-/** By a process of its own; by this one, where there can be none. */
-async function renewedElsewhere(renewal: RenewalTask, { refresher, context }: { refresher: Refresher; context: Context }): Promise<Login> {
+/** Renews in a process of its own; in this process, if none can be started. */
+async function renewByRefresher(task: RenewalTask, { refresher, context }: { refresher: Refresher; context: Context }): Promise<Login> {
   let failure: AuthError | undefined;
   const take = (outcome: RefresherOutcome) => (failure = outcome.failure);
-  if (!(await renewInRefresher({ renewals: [renewal], take }, { refresher, context }))) return renewInProcess(renewal, context);
+  if (!(await renewInRefresher({ renewals: [task], take }, { refresher, context }))) return renewInProcess(task, context);
   if (failure !== undefined) throw failure;
-  return readStoredLogin(await context.store.read(renewal.name), renewal.name, context);
+  return readStoredLogin(await context.store.read(task.name), task.name, context);
 }
 
 /**
- * The name of the server with that URL.
+ * Finds the name of the server with that URL.
  *
- * @throws AuthError `login_needed` when the store has none.
+ * @throws AuthError `login_needed` if the store has none.
  */
 export async function findServerNameByUrl(url: string, { store, env }: Pick<Context, 'store' | 'env'>): Promise<string> {
   const same = listServers(await store.read()).filter(([, entry]) => expandsToUrl(entry.url, url, env));
   const [name] = same.find(([, entry]) => readLogin(entry) !== undefined) ?? same[0] ?? [];
   if (name !== undefined) return name;
-  throw new AuthError('login_needed', `There is no server with the URL ${redactUrl(url)} in the store.`, {
+  throw new AuthError('login_needed', `The store has no server with the URL ${redactUrl(url)}.`, {
     hint: `Run: ${formatCommand`mcp-auth login ${redactUrl(url)}`}`,
   });
 }
 
-/** Fresh by the clock; where that says nothing, and the token could be renewed, by asking its server (RFC 6750 section 3.1). */
-async function isGood(login: Login, { name, minTtl }: FreshLoginRequest, context: Context): Promise<boolean> {
+/** Whether a token is fresh. If its lifetime is unknown and it can be renewed, the server is asked (RFC 6750 section 3.1). */
+async function isUsable(login: Login, { name, minTtl }: FreshLoginRequest, context: Context): Promise<boolean> {
   if (!isFresh(login, minTtl, context)) return false;
-  const unknown = login.expiresAtSeconds === undefined && login.tokenType === 'bearer' && canRenew(login);
-  return !unknown || isYoung(login, context) || !(await isTurnedAway({ name, login }, context));
+  const hasUnknownLifetime = login.expiresAtSeconds === undefined && login.tokenType === 'bearer' && canRenew(login);
+  return !hasUnknownLifetime || isNew(login, context) || !(await isTokenRejected({ name, login }, context));
 }
 
-/** A token of a few minutes is not asked about. */
-function isYoung({ issuedAtSeconds: issuedAt }: Login, { clock }: Pick<Context, 'clock'>): boolean {
-  return issuedAt !== undefined && Math.abs(clock.now() / 1000 - issuedAt) < shortLifetimeSeconds;
+/** Whether a token was issued a few minutes ago. The server is not asked about it then. */
+function isNew({ issuedAtSeconds }: Login, { clock }: Pick<Context, 'clock'>): boolean {
+  return issuedAtSeconds !== undefined && Math.abs(clock.now() / 1000 - issuedAtSeconds) < shortLifetimeSeconds;
 }
 
-/** Whether the server refuses the token. One that cannot be asked does not. */
-async function isTurnedAway({ name, login }: { name: string; login: Login }, context: Context): Promise<boolean> {
+/** Whether the server rejects the token. False if the server cannot be asked. */
+async function isTokenRejected({ name, login }: { name: string; login: Login }, context: Context): Promise<boolean> {
   const entry = findServer(await context.store.read(name), name);
   const url = entry?.url;
   if (typeof url !== 'string') return false;
   try {
-    const asItWants = await withAccess(entry, context);
-    return await requestIsTokenRejected({ url: new URL(expandVariables(url, context.env)), token: login.accessToken }, asItWants);
+    const effects = await withAccess(entry, context);
+    return await requestIsTokenRejected({ url: new URL(expandVariables(url, context.env)), token: login.accessToken }, effects);
   } catch (error) {
     if (context.signal.aborted) throw error;
     return false;
   }
 }
 
-/** Nothing can be renewed: a token that is still valid will do, unless more was asked for. */
-function withoutRenewal(login: Login, { name, minTtl, force: always, rejectedToken: refused }: FreshLoginRequest, context: Context): Login {
-  const left = getRemainingSeconds(login, context);
-  if (left > 0 && minTtl === undefined && !always) return login;
-  if (login.endedAtSeconds !== undefined) throw ended(name, login.endedAtSeconds);
-  const state = login.accessToken === refused ? 'was refused' : lifeInWords(left);
+/** Returns a login that cannot be renewed, if its token is still valid and the request asks for no more than that. */
+function getUnrenewable(login: Login, { name, minTtl, force, rejectedToken }: FreshLoginRequest, context: Context): Login {
+  const remaining = getRemainingSeconds(login, context);
+  if (remaining > 0 && minTtl === undefined && !force) return login;
+  if (login.endedAtSeconds !== undefined) throw createEndedError(name, login.endedAtSeconds);
+  const state = login.accessToken === rejectedToken ? 'was rejected' : formatLifetime(remaining);
   throw createLoginNeededError(name, `The access token of ${name} ${state}, and there is no refresh token to renew it with`);
 }
 
-function lifeInWords(secondsLeft: number): string {
-  if (secondsLeft <= 0) return 'has expired';
-  return Number.isFinite(secondsLeft) ? `expires in ${Math.floor(secondsLeft)} s` : 'has no known end';
+function formatLifetime(remainingSeconds: number): string {
+  if (remainingSeconds <= 0) return 'has expired';
+  return Number.isFinite(remainingSeconds) ? `expires in ${Math.floor(remainingSeconds)} s` : 'has an unknown lifetime';
 }
 
-function ended(name: string, at: number): AuthError {
-  const when = new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ');
-  return createLoginNeededError(name, `The login to ${name} has ended: its refresh token has not been accepted since ${when} UTC`);
+function createEndedError(name: string, atSeconds: number): AuthError {
+  const when = new Date(atSeconds * 1000).toISOString().slice(0, 16).replace('T', ' ');
+  return createLoginNeededError(name, `The login to ${name} has expired: its refresh token has been rejected since ${when} UTC`);
 }

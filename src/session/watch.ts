@@ -8,87 +8,90 @@ import { getRemainingSeconds, shortLifetimeSeconds } from '../store/freshness.js
 import { listServers } from '../store/document.js';
 import { readLogin, type Login } from '../store/login.js';
 
-/** Seconds: the store is looked at so often, since others change it, and a machine may have been suspended. */
-const longestSleep = 30;
+/** Seconds between two reads of the store at most: other processes change it, and the machine may be suspended. */
+const maxSleepSeconds = 30;
 /**
- * Seconds before its end at which a token is renewed: a tenth of its life, within these bounds where it has a life of ten minutes
- * or more, and up to half as much earlier.
+ * A token is renewed when a tenth of its lifetime remains, within these bounds in seconds, and up to half as much earlier. The lower
+ * bound does not apply to short lifetimes.
  */
-const earliest = 600;
-const latest = 60;
-/** Seconds until a renewal that failed is tried again: twice as long each time. */
-const firstPause = 30;
-const longestPause = 1800;
+const minLeadSeconds = 60;
+const maxLeadSeconds = 600;
+/** Seconds until a failed renewal is retried. Doubled after each failure, up to the maximum. */
+const firstRetrySeconds = 30;
+const maxRetrySeconds = 1800;
 
-interface Failure {
-  readonly pause: number;
+interface FailedRenewal {
+  readonly retrySeconds: number;
   /** Milliseconds since the epoch. */
-  readonly until: number;
+  readonly retryAt: number;
+}
+
+interface Watch {
+  /** The logins to renew; empty for all. */
+  readonly names: readonly string[];
+  readonly failures: Map<string, FailedRenewal>;
+  /** Between 0 and 1, so that several machines with a copy of one store do not all renew in the same second. */
+  readonly jitter: number;
 }
 
 /**
- * Renews the logins of `names`, or of all servers where none is named, each shortly before its token expires, until the
- * signal aborts. A login that comes into the store is kept fresh from then on.
+ * Renews the logins of `names`, or of all servers if that is empty, each shortly before its token expires, until the signal
+ * aborts. New logins in the store are renewed as well.
  */
 export async function keepLoginsFresh(names: readonly string[], context: Context): Promise<void> {
-  const failures = new Map<string, Failure>();
-  const jitter = Math.random();
-  context.ui.say(`Keeping the logins in ${context.store.path} fresh. Ctrl-C ends it.`);
+  const watch: Watch = { names, failures: new Map(), jitter: Math.random() };
+  context.ui.say(`Keeping the logins in ${context.store.path} fresh. Press Ctrl-C to stop.`);
   while (!context.signal.aborted) {
-    const pause = await round({ names, failures, jitter }, context).catch((error: unknown) => {
+    const seconds = await renewDueLogins(watch, context).catch((error: unknown) => {
       if (context.signal.aborted) return 0;
-      // A store that cannot be read now may be read later.
+      // The store may be readable again later.
       const { message, hint } = toAuthError(error);
       context.ui.fail(message, hint);
-      return longestSleep;
+      return maxSleepSeconds;
     });
-    await context.clock.sleep(pause * 1000, context.signal).catch(() => undefined);
+    await context.clock.sleep(seconds * 1000, context.signal).catch(() => undefined);
   }
 }
 
-/** Renews what is due, and returns the seconds until something is due again. */
-async function round(
-  { names, failures, jitter }: { names: readonly string[]; failures: Map<string, Failure>; jitter: number },
-  context: Context,
-): Promise<number> {
+/** Renews what is due. Returns the seconds until the next login is due. */
+async function renewDueLogins(watch: Watch, context: Context): Promise<number> {
+  const { names, failures, jitter } = watch;
   const now = context.clock.now();
-  let next = longestSleep;
+  let next = maxSleepSeconds;
   for (const [name, entry] of listServers(await context.store.read())) {
     const login = readLogin(entry);
     if (login === undefined || !canRenew(login) || (names.length > 0 && !names.includes(name))) continue;
-    const failure = failures.get(name);
-    const wait = Math.max(secondsUntilDue(login, jitter, context), failure === undefined ? 0 : (failure.until - now) / 1000);
-    const left = wait > 0 ? wait : await renewNow({ name, failures, failure, jitter }, context);
-    next = Math.min(next, left);
+    const { retryAt = now } = failures.get(name) ?? {};
+    const wait = Math.max(getSecondsUntilDue(login, jitter, context), (retryAt - now) / 1000);
+    next = Math.min(next, wait > 0 ? wait : await renewNow(name, watch, context));
   }
   return Math.max(next, 1);
 }
 
-/** Those who keep many copies of a store fresh do not all do so at the same second. */
-function secondsUntilDue(login: Login, jitter: number, context: Context): number {
-  const { expiresAtSeconds: expiresAt = Infinity, issuedAtSeconds: issuedAt = 0 } = login;
-  const life = expiresAt - issuedAt;
-  const lead = Math.min(Math.max(life / 10, life < shortLifetimeSeconds ? 0 : latest), earliest);
+function getSecondsUntilDue(login: Login, jitter: number, context: Context): number {
+  const { expiresAtSeconds = Infinity, issuedAtSeconds = 0 } = login;
+  const lifetime = expiresAtSeconds - issuedAtSeconds;
+  const minLead = lifetime < shortLifetimeSeconds ? 0 : minLeadSeconds;
+  const lead = Math.min(Math.max(lifetime / 10, minLead), maxLeadSeconds);
   return getRemainingSeconds(login, context) - lead * (1 + jitter / 2);
 }
 
-/** Renews a login, and returns the seconds until that is due again, or is to be tried again. */
-async function renewNow(
-  { name, failures, failure, jitter }: { name: string; failures: Map<string, Failure>; failure: Failure | undefined; jitter: number },
-  context: Context,
-): Promise<number> {
+/** Renews a login. Returns the seconds until the next renewal, or the next retry. */
+async function renewNow(name: string, { failures, jitter }: Watch, context: Context): Promise<number> {
+  const failure = failures.get(name);
   try {
     const login = await getFreshLogin({ name, force: true }, context);
     failures.delete(name);
-    context.ui.succeed(`${name} is renewed.`);
-    return secondsUntilDue(login, jitter, context);
+    context.ui.succeed(`Renewed the token of ${name}.`);
+    return getSecondsUntilDue(login, jitter, context);
   } catch (error) {
     if (context.signal.aborted) throw error;
     const { message, hint } = toAuthError(error);
-    const asked = error instanceof OAuthError ? (error.retryAfter ?? 0) : 0;
-    const pause = Math.max(Math.min(failure === undefined ? firstPause : failure.pause * 2, longestPause), asked);
-    failures.set(name, { pause, until: context.clock.now() + pause * 1000 });
+    const retryAfter = error instanceof OAuthError ? (error.retryAfter ?? 0) : 0;
+    const backoff = failure === undefined ? firstRetrySeconds : Math.min(failure.retrySeconds * 2, maxRetrySeconds);
+    const retrySeconds = Math.max(backoff, retryAfter);
+    failures.set(name, { retrySeconds, retryAt: context.clock.now() + retrySeconds * 1000 });
     context.ui.fail(`${name}: ${message}`, hint);
-    return pause;
+    return retrySeconds;
   }
 }

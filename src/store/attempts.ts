@@ -10,11 +10,15 @@ import { withLock, type LockOptions } from './lock.js';
 import { createUnwritableError } from './unwritable.js';
 import { readOwnFile } from './own-file.js';
 
-/** An attempt as JSON. The named members are for finding it; the flow that started the login adds its own. */
+/** The format of the files that are written now. An older file says none, and its `started_at` is in milliseconds. */
+export const attemptFormat = 2;
+
+/** JSON, in snake_case. The named members are for finding it; the others belong to the login that was started. */
 export interface AttemptFile {
+  readonly format?: number;
   readonly attempt: string;
   readonly server: string;
-  /** Milliseconds since the epoch. */
+  /** Seconds since the epoch, with a fraction: two attempts may start within one second. */
   readonly started_at: number;
   /** Seconds since the epoch. */
   readonly expires_at: number;
@@ -90,8 +94,9 @@ function parseAttempt(text = ''): AttemptFile | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!isObject(value) || typeof value['attempt'] !== 'string' || typeof value['server'] !== 'string') return undefined;
-    const isTimed = typeof value['expires_at'] === 'number' && typeof value['started_at'] === 'number';
-    return isTimed ? (value as AttemptFile) : undefined;
+    const { format, started_at: startedAt, expires_at: expiresAt } = value;
+    if (typeof startedAt !== 'number' || typeof expiresAt !== 'number') return undefined;
+    return { ...value, started_at: format === undefined ? startedAt / 1000 : startedAt } as AttemptFile;
   } catch {
     return undefined;
   }

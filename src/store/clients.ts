@@ -28,6 +28,16 @@ export function readClients(document: StoreDocument, issuer: string): ClientInfo
   return Array.isArray(clients) ? clients.flatMap((client) => readClient(client) ?? []) : [];
 }
 
+/** The registration of `clientId` with `issuer`; undefined if either is, or the store does not have it. */
+export function findClient(
+  document: StoreDocument,
+  issuer: string | undefined,
+  clientId: string | undefined,
+): ClientInformation | undefined {
+  if (issuer === undefined || clientId === undefined) return undefined;
+  return readClients(document, issuer).find(({ client_id: id }) => id === clientId);
+}
+
 /** One registration; undefined for anything else. */
 export function readClient(entry: unknown): ClientInformation | undefined {
   if (!isObject(entry)) return undefined;
@@ -49,7 +59,7 @@ export function putClient(document: StoreDocument, issuer: string, client: Clien
 
 /** Adds an imported registration, unless one with that client ID is known: an import never replaces one. Changes `document`. */
 export function addClient(document: StoreDocument, issuer: string, client: ClientInformation): void {
-  if (!readClients(document, issuer).some(({ client_id }) => client_id === client.client_id)) putClient(document, issuer, client);
+  if (!findClient(document, issuer, client.client_id)) putClient(document, issuer, client);
 }
 
 /** Removes a registration that its issuer no longer accepts, unless a login still uses it. Changes `document`. */

@@ -39,11 +39,12 @@ export const serverNamePattern = /^(?!__proto__$)[A-Za-z0-9_-]{1,128}$/;
 const maxDepth = 1000;
 
 /**
- * Parses the file's text. White space alone is an empty document.
+ * Parses the text of the store, or of a document on stdin. White space alone is an empty document.
  *
+ * @param file the store's path, for messages; undefined for stdin.
  * @throws AuthError `store_invalid` with the file and the position, but no text of the file, which holds tokens.
  */
-export async function parseDocument(text: string, file: string): Promise<StoreDocument> {
+export async function parseDocument(text: string, file: string | undefined): Promise<StoreDocument> {
   if (text.trim() === '') return {};
   const value = parseJson(text);
   if (value === undefined) throw createInvalidError(file, `is not valid JSON: see ${await locateError(text)}`);
@@ -118,7 +119,9 @@ export function deleteServer(document: StoreDocument, name: string): void {
   if (document.mcpServers) delete document.mcpServers[name];
 }
 
-function createInvalidError(file: string, what: string): AuthError {
+function createInvalidError(file: string | undefined, what: string): AuthError {
+  if (file === undefined)
+    return new AuthError('store_invalid', `The input on stdin ${what}.`, { hint: 'Pass the output of mcp-auth export NAME.' });
   return new AuthError('store_invalid', `The store ${file} ${what}. It was left as it is.`, {
     hint: 'Fix the file, move it away, or use another with --store FILE.',
   });

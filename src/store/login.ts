@@ -39,15 +39,15 @@ export function isLoginFor(login: Login, url: URL): boolean {
 }
 
 /**
- * Puts `login` into an entry. Our keys are replaced as a whole; keys of others beside them stay. Changes `entry`.
+ * Puts `login` into an entry, in place of any login there. Keys of other programs stay. Changes `entry`.
  *
- * @throws AuthError `usage` as `checkLoginFits`.
+ * @throws AuthError `usage` as `checkLoginAllowed` does.
  */
 export function writeLogin(entry: ServerEntry, login: Login, name: string): void {
   checkLoginAllowed(entry, name);
   const auth: AuthEntry = { ...pickForeignKeys(entry.auth), type: login.tokenType };
   const written = members.filter(([name]) => login[name] !== undefined).map(([name, [key]]) => [key, login[name]]);
-  entry.auth = Object.assign(auth, Object.fromEntries(written));
+  entry.auth = { ...auth, ...(Object.fromEntries(written) as AuthEntry) };
 }
 
 /** Deletes the login of an entry. Keys of other programs stay. Changes `entry`. */

@@ -10,7 +10,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { writeAtomically } from './atomic-write.js';
-import { putClient, readClients } from './clients.js';
+import { findClient, putClient } from './clients.js';
 import { findServer, isSameUrl, listServers, type ServerEntry, type StoreDocument } from './document.js';
 import { createFingerprint } from './fingerprint.js';
 import { deleteLogin, getAudience, readLogin, writeLogin, type Login } from './login.js';
@@ -101,7 +101,7 @@ function restoreNewestLogin(document: StoreDocument, newest: NewestLogin): boole
   if (url !== undefined && hasSameUrl && newest.replaced.includes(getSettingsFingerprint(entry)))
     writeSettings(entry, readSettings(newest.server));
   const { issuer = '', clientId } = login;
-  const isKnown = readClients(document, issuer).some(({ client_id }) => client_id === clientId);
+  const isKnown = findClient(document, issuer, clientId) !== undefined;
   if (newest.client && !isKnown) putClient(document, issuer, newest.client);
   return true;
 }
@@ -216,7 +216,7 @@ function createNewestLogin(document: StoreDocument, { name, before, known, isMov
     const moved = isMoved ? listFingerprints(before)[0] : movedBefore[0];
     return { name, replaced: olderExcept([moved]), ...(moved !== undefined && { moved }) };
   }
-  const client = readClients(document, now.issuer ?? '').find(({ client_id }) => client_id === now.clientId);
+  const client = findClient(document, now.issuer, now.clientId);
   return { name, replaced: olderExcept(listFingerprints(entry)), server: copyLogin(entry), ...(client && { client }) };
 }
 

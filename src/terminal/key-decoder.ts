@@ -1,4 +1,4 @@
-/** What a terminal in raw mode sends, told apart: text, keys, and what was pasted (xterm's bracketed paste, DEC mode 2004). */
+/** Decodes what a terminal in raw mode sends into text, keys and pastes (xterm's bracketed paste, DEC mode 2004). */
 
 export type KeyInput =
   | { readonly kind: 'text'; readonly text: string; readonly pasted: boolean }
@@ -20,63 +20,63 @@ const controls: Readonly<Record<string, KeyInput>> = {
   '\n': { kind: 'enter' },
 };
 
-/** An arrow, a function key, an answer of the terminal: CSI, SS3 and OSC sequences, which mean nothing to us. */
-// eslint-disable-next-line no-control-regex -- that is what they are made of
+/** Arrows, function keys, responses of the terminal: CSI, SS3 and OSC sequences, which are ignored. */
+// eslint-disable-next-line no-control-regex -- the sequences consist of control characters
 const sequence = /^\u001b(?:\[[0-?]*[ -/]*[@-~]|O[^\u0000-\u001f]|\][^\u0000-\u001f]*(?:\u0007|\u001b\\)|[^[O\]\u0000-\u001f\u007f])/;
-/** The beginning of such a sequence, whose rest is still on its way. */
+/** The beginning of such a sequence, of which the rest has not arrived. */
 // eslint-disable-next-line no-control-regex -- as above
-const unfinished = /^\u001b(?:\[[0-?]*[ -/]*|O|\][^\u0000-\u001f]*\u001b?)?$/;
+const sequenceStart = /^\u001b(?:\[[0-?]*[ -/]*|O|\][^\u0000-\u001f]*\u001b?)?$/;
 
-/** Characters of a sequence: the rest of one that is longer is not waited for, and looked at again with each piece. */
-const longestSequence = 4096;
+/** A longer sequence is not waited for. Otherwise all of it would be searched again with each piece. */
+const maxSequenceLength = 4096;
 
 /**
- * Reads a stream of keys piece by piece. The returned function takes the next piece, as a terminal sent it, and gives
- * what is complete; a sequence that is cut in two is put together. Ends of lines in a bracketed paste are text.
+ * The returned function takes the next chunk from the terminal and returns the inputs that are complete. A sequence may be split
+ * between chunks. Line ends in a bracketed paste are text.
  */
 export function createKeyDecoder(): (chunk: string) => KeyInput[] {
   let rest = '';
-  let pasting = false;
+  let isPasting = false;
   return (chunk) => {
     rest += chunk;
-    const strokes: KeyInput[] = [];
+    const inputs: KeyInput[] = [];
     while (rest !== '') {
-      const { stroke, length, paste } = pasting ? nextPasted(rest) : nextTyped(rest);
+      const { input, length, paste } = isPasting ? readPasted(rest) : readTyped(rest);
       if (length === 0) break;
-      if (stroke) strokes.push(stroke);
-      pasting = paste ?? pasting;
+      if (input) inputs.push(input);
+      isPasting = paste ?? isPasting;
       rest = rest.slice(length);
     }
-    return strokes;
+    return inputs;
   };
 }
 
-/** `length` characters are used up; `paste` says that a paste begins or ends. */
-interface Next {
-  readonly stroke?: KeyInput;
+/** The next input, if any, and how many characters it takes. `paste`: a paste begins (true) or ends (false). */
+interface DecodedInput {
+  readonly input?: KeyInput;
   readonly length: number;
   readonly paste?: boolean;
 }
 
-function nextPasted(rest: string): Next {
+function readPasted(rest: string): DecodedInput {
   const end = rest.indexOf(pasteEnd);
   if (end === 0) return { length: pasteEnd.length, paste: false };
-  // What may be the beginning of the end mark waits for more.
-  const begun = end === -1 ? Array.from(pasteEnd, (_, i) => i).findLast((n) => n > 0 && rest.endsWith(pasteEnd.slice(0, n))) : 0;
-  const length = end === -1 ? rest.length - (begun ?? 0) : end;
-  return length === 0 ? { length } : { stroke: { kind: 'text', text: rest.slice(0, length), pasted: true }, length };
+  // The rest may end with the beginning of the end mark, which is kept until more arrives.
+  const markStart = end === -1 ? Array.from(pasteEnd, (_, i) => i).findLast((n) => n > 0 && rest.endsWith(pasteEnd.slice(0, n))) : 0;
+  const length = end === -1 ? rest.length - (markStart ?? 0) : end;
+  return length === 0 ? { length } : { input: { kind: 'text', text: rest.slice(0, length), pasted: true }, length };
 }
 
-function nextTyped(rest: string): Next {
+function readTyped(rest: string): DecodedInput {
   if (rest.startsWith(pasteStart)) return { length: pasteStart.length, paste: true };
   const first = rest.charAt(0);
   if (first === '\u001b') {
-    const beginning = rest.slice(0, longestSequence);
-    return { length: rest.length < longestSequence && unfinished.test(rest) ? 0 : (sequence.exec(beginning)?.[0].length ?? 1) };
+    const beginning = rest.slice(0, maxSequenceLength);
+    return { length: rest.length < maxSequenceLength && sequenceStart.test(rest) ? 0 : (sequence.exec(beginning)?.[0].length ?? 1) };
   }
   const control = controls[first];
-  if (control) return { stroke: control, length: 1 };
+  if (control) return { input: control, length: 1 };
   // eslint-disable-next-line no-control-regex -- control characters end a piece of text
   const text = /^[^\u0000-\u001f\u007f]+/.exec(rest)?.[0] ?? '';
-  return text === '' ? { length: 1 } : { stroke: { kind: 'text', text, pasted: false }, length: text.length };
+  return text === '' ? { length: 1 } : { input: { kind: 'text', text, pasted: false }, length: text.length };
 }

@@ -1,157 +1,167 @@
-/** The keys that a person presses and what they paste, read from a terminal in raw mode, which cuts nothing off. */
+/**
+ * Keys and pastes, read from a terminal in raw mode: in canonical mode, a terminal cuts lines at 4,095 bytes, and Node's
+ * readline takes the first line end of a paste for its end.
+ */
 import { StringDecoder } from 'node:string_decoder';
 import type { Clock, Key } from '../effects.js';
 import { toPrintable } from '../text/server-text.js';
 import { createKeyDecoder, type KeyInput } from './key-decoder.js';
 import type { Screen } from './screen.js';
 
-export interface Keyboard {
-  /**
-   * Waits for what is pasted, or typed and ended with Enter, as one text. Where the terminal does not mark a paste, its
-   * end is a pause after the end of a line.
-   */
-  paste(question: { message: string; signal?: AbortSignal }): Promise<string>;
-  /** Has keys act, while nothing is typed, until the returned function is called. */
-  press(keys: readonly Key[]): () => void;
-}
-
 export interface KeyboardOptions {
   readonly stdin: NodeJS.ReadStream;
   readonly screen: Screen;
   readonly clock: Clock;
-  /** Does to this process what the terminal would have done on ^C or ^Z, had it not been in raw mode. */
+  /** Sends this process the signal that the terminal sends on ^C or ^Z when it is not in raw mode. */
   readonly raise: (signal: 'SIGINT' | 'SIGTSTP') => void;
 }
 
-/** Milliseconds without a character after which the end of a line is the end of what was pasted. */
-const pause = 80;
-/** DEC mode 2004: the terminal puts marks around what is pasted. */
+/** Milliseconds without input after which a line end is the end of a paste that the terminal does not mark. */
+const pasteEndPause = 80;
+/** DEC mode 2004: the terminal marks the start and the end of a paste. */
 const bracketedPaste = { on: '\u001b[?2004h', off: '\u001b[?2004l' };
 
-interface Prompt {
+interface PastePrompt {
   readonly message: string;
   text: string;
   resolve(text: string): void;
 }
 
-/** A person at the terminal, in raw mode while something is wanted of them: keys, and pastes of any length. */
-export function createKeyboard({ stdin, screen, clock, raise }: KeyboardOptions): Keyboard {
-  const keys = new Set<readonly Key[]>();
-  let prompt: Prompt | undefined;
-  let ending: AbortController | undefined;
-  let detach: (() => void) | undefined;
+/** The terminal is in raw mode only while a key is bound or a paste is awaited. */
+export class Keyboard {
+  readonly #stdin: NodeJS.ReadStream;
+  readonly #screen: Screen;
+  readonly #clock: Clock;
+  readonly #raise: KeyboardOptions['raise'];
+  readonly #bindings = new Set<readonly Key[]>();
+  #prompt: PastePrompt | undefined;
+  /** Aborted by more input: the paste has not ended yet. */
+  #pasteEnd: AbortController | undefined;
+  #isReading = false;
+  #decodeKeys = createKeyDecoder();
+  #decoder = new StringDecoder();
 
-  const current = () => [...keys].flat();
-  const show = () => {
-    screen.foot(
-      'keys',
-      current().length > 0
-        ? current()
-            .map(({ key, help }) => `[${key}] ${help}`)
-            .join('   ')
-        : undefined,
-    );
-    screen.foot('prompt', prompt && `${prompt.message} ${shortened(prompt.text)}`);
-    if ((prompt || keys.size > 0) && !detach) detach = attach();
-    if (!prompt && keys.size === 0) {
-      detach?.();
-      detach = undefined;
+  constructor({ stdin, screen, clock, raise }: KeyboardOptions) {
+    this.#stdin = stdin;
+    this.#screen = screen;
+    this.#clock = clock;
+    this.#raise = raise;
+  }
+
+  /**
+   * Waits for a text that is pasted, or typed and ended with Enter. If the terminal does not mark pastes, a pause after a line
+   * end ends the paste.
+   */
+  async paste({ message, signal }: { message: string; signal?: AbortSignal }): Promise<string> {
+    signal?.throwIfAborted();
+    let abort!: () => void;
+    try {
+      return await new Promise<string>((resolve, reject) => {
+        abort = () => reject(signal?.reason);
+        signal?.addEventListener('abort', abort);
+        this.#prompt = { message, text: '', resolve };
+        this.#update();
+      });
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      this.#pasteEnd?.abort();
+      this.#prompt = undefined;
+      this.#update();
     }
+  }
+
+  /** Binds keys until the returned function is called. They act as long as nothing has been typed. */
+  bindKeys(keys: readonly Key[]): () => void {
+    this.#bindings.add(keys);
+    this.#update();
+    return () => {
+      this.#bindings.delete(keys);
+      this.#update();
+    };
+  }
+
+  /** Updates the footer, and reads from the terminal if anything is wanted. */
+  #update(): void {
+    const keys = this.#listKeys().map(({ key, help }) => `[${key}] ${help}`);
+    this.#screen.setFooterLine('keys', keys.length > 0 ? keys.join('   ') : undefined);
+    this.#screen.setFooterLine('prompt', this.#prompt && `${this.#prompt.message} ${abbreviate(this.#prompt.text)}`);
+    const isWanted = this.#prompt !== undefined || this.#bindings.size > 0;
+    if (isWanted && !this.#isReading) this.#startReading();
+    if (!isWanted && this.#isReading) this.#leaveRawMode();
+    this.#isReading = isWanted;
+  }
+
+  #listKeys(): Key[] {
+    return [...this.#bindings].flat();
+  }
+
+  #startReading(): void {
+    this.#decodeKeys = createKeyDecoder();
+    this.#decoder = new StringDecoder();
+    this.#enterRawMode();
+  }
+
+  #enterRawMode(): void {
+    this.#stdin.setRawMode(true);
+    this.#screen.sendCodes(bracketedPaste.on);
+    this.#stdin.on('data', this.#onData).resume();
+  }
+
+  #leaveRawMode(): void {
+    this.#stdin.off('data', this.#onData).pause();
+    this.#screen.sendCodes(bracketedPaste.off);
+    this.#stdin.setRawMode(false);
+  }
+
+  readonly #onData = (chunk: Buffer | string): void => {
+    const inputs = this.#decodeKeys(typeof chunk === 'string' ? chunk : this.#decoder.write(chunk));
+    this.#pasteEnd?.abort();
+    for (const input of inputs) this.#handle(input, inputs.length === 1);
+    this.#update();
   };
 
-  const attach = () => {
-    const read = createKeyDecoder();
-    const decoder = new StringDecoder();
-    const onData = (chunk: Buffer | string) => {
-      const strokes = read(typeof chunk === 'string' ? chunk : decoder.write(chunk));
-      ending?.abort();
-      for (const stroke of strokes) take(stroke, strokes.length === 1);
-      show();
-    };
-    const enter = () => {
-      stdin.setRawMode(true);
-      screen.send(bracketedPaste.on);
-      stdin.on('data', onData).resume();
-    };
-    const leave = () => {
-      stdin.off('data', onData).pause();
-      screen.send(bracketedPaste.off);
-      stdin.setRawMode(false);
-    };
-    suspend = () => {
-      screen.setAside(true);
-      leave();
-      raise('SIGTSTP');
-      enter();
-      screen.setAside(false);
-    };
-    enter();
-    return leave;
-  };
-  let suspend: () => void = () => undefined;
+  #handle(input: KeyInput, isSingle: boolean): void {
+    if (input.kind === 'interrupt' || input.kind === 'end') this.#raise('SIGINT');
+    else if (input.kind === 'suspend') this.#suspend();
+    else if (input.kind === 'text' && isSingle && this.#pressKey(input)) return;
+    else if (this.#prompt) this.#edit(this.#prompt, input);
+  }
 
-  const take = (stroke: KeyInput, alone: boolean) => {
-    if (stroke.kind === 'interrupt' || stroke.kind === 'end') raise('SIGINT');
-    else if (stroke.kind === 'suspend') suspend();
-    else if (stroke.kind === 'text' && alone && press(stroke)) return;
-    else if (prompt) edit(prompt, stroke);
-  };
+  #suspend(): void {
+    this.#screen.setFooterHidden(true);
+    this.#leaveRawMode();
+    this.#raise('SIGTSTP');
+    this.#enterRawMode();
+    this.#screen.setFooterHidden(false);
+  }
 
-  /** Whether the text was a key that acts: one character by itself, with nothing typed before it. */
-  const press = ({ text, pasted }: KeyInput & { kind: 'text' }) => {
-    const key = pasted || prompt?.text ? undefined : current().find((one) => one.key === text.toLowerCase());
+  /** Whether the text was a bound key: a single character, with nothing typed before it. */
+  #pressKey({ text, pasted }: KeyInput & { kind: 'text' }): boolean {
+    const key = pasted || this.#prompt?.text ? undefined : this.#listKeys().find((one) => one.key === text.toLowerCase());
     key?.press();
     return key !== undefined;
-  };
+  }
 
-  const edit = (asked: Prompt, stroke: KeyInput) => {
-    if (stroke.kind === 'text') asked.text += stroke.text;
-    if (stroke.kind === 'backspace') asked.text = Array.from(asked.text).slice(0, -1).join('');
-    if (stroke.kind === 'clear') asked.text = '';
-    if (stroke.kind !== 'enter') return;
-    asked.text += '\n';
-    void submitAfterPause(asked);
-  };
+  #edit(prompt: PastePrompt, input: KeyInput): void {
+    if (input.kind === 'text') prompt.text += input.text;
+    if (input.kind === 'backspace') prompt.text = Array.from(prompt.text).slice(0, -1).join('');
+    if (input.kind === 'clear') prompt.text = '';
+    if (input.kind !== 'enter') return;
+    prompt.text += '\n';
+    void this.#submitAfterPause(prompt);
+  }
 
-  const submitAfterPause = async (asked: Prompt) => {
-    const { signal } = (ending = new AbortController());
-    await clock.sleep(pause, signal).then(
-      () => asked.resolve(asked.text),
+  async #submitAfterPause(prompt: PastePrompt): Promise<void> {
+    this.#pasteEnd = new AbortController();
+    await this.#clock.sleep(pasteEndPause, this.#pasteEnd.signal).then(
+      () => prompt.resolve(prompt.text),
       () => undefined,
     );
-  };
-
-  return {
-    paste: async ({ message, signal }) => {
-      signal?.throwIfAborted();
-      let abort!: () => void;
-      try {
-        return await new Promise<string>((resolve, reject) => {
-          abort = () => reject(signal?.reason);
-          signal?.addEventListener('abort', abort);
-          prompt = { message, text: '', resolve };
-          show();
-        });
-      } finally {
-        signal?.removeEventListener('abort', abort);
-        ending?.abort();
-        prompt = undefined;
-        show();
-      }
-    },
-    press: (more) => {
-      keys.add(more);
-      show();
-      return () => {
-        keys.delete(more);
-        show();
-      };
-    },
-  };
+  }
 }
 
-/** Enough of what was pasted to recognise it, too little to use it: nothing of a query, and of a code the beginning only. */
-function shortened(text: string): string {
+/** Enough of a paste to recognise it, but no secret: nothing of a query, and only the start of a code. */
+function abbreviate(text: string): string {
   const line = toPrintable(text).trim();
   if (line === '') return '';
   const end = line.search(/[?#]|code=/);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 
-/** Opens `url` in this machine's browser, through no shell. False when there is nothing to open it with. */
+/** Opens `url` in the browser of this machine, without a shell. False if there is no program to open it with. */
 export async function openBrowser(url: string): Promise<boolean> {
   const { default: open } = await import('open');
   try {

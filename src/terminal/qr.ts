@@ -1,77 +1,78 @@
+/** QR codes of text. The modules come from the encoder of qrcode-terminal; its drawing has too thin a margin to be scanned reliably. */
 import type { Paint } from './screen.js';
 
 export interface QrOptions {
-  /** The size of the window in characters; Infinity where there is none. */
+  /** The size of the window in characters; Infinity if there is no window. */
   readonly columns: number;
   readonly rows: number;
   readonly paint: Paint;
 }
 
-/** Modules of a code by row, true where it is dark. */
+/** Modules of a code by row, true where the code is dark. */
 type Modules = readonly (readonly boolean[])[];
 
-/** Best first: ISO/IEC 18004 error correction (the library knows no M), and modules of light around the code, of which it wants 4. */
-const shapes = [
-  { level: 'Q', quiet: 4 },
-  { level: 'L', quiet: 4 },
-  { level: 'L', quiet: 2 },
+/** Best first: error correction level, and modules of light margin around the code, of which ISO/IEC 18004 requires 4. */
+const variants = [
+  { level: 'Q', margin: 4 },
+  { level: 'L', margin: 4 },
+  { level: 'L', margin: 2 },
 ] as const;
 
-/** Bytes that the largest code holds, version 40 at level L. */
-const largest = 2953;
+/** The capacity of the largest code (version 40, level L). */
+const maxBytes = 2953;
 
-/** A code, row by row; or why there is none, as a sentence. */
+/** The rows of a code, or the reason why there is none, as a sentence. */
 export type QrResult = { readonly rows: readonly string[] } | { readonly reason: string };
 
 /**
- * `text` as a QR code of half-height blocks, in the best shape that the window can show whole. Light on dark whatever the
- * terminal's own colours are, where it has colours.
+ * Draws `text` as a QR code of half-height blocks, in the best variant that fits in the window. It is light on dark, whatever
+ * the colors of the terminal are, if colors are wanted.
  */
 export async function drawQr(text: string, { columns, rows, paint }: QrOptions): Promise<QrResult> {
   const tooLong = { reason: 'There is no QR code: the address is too long for one.' };
-  // What no code can hold takes the library seconds to find out.
-  if (Buffer.byteLength(text) > largest) return tooLong;
-  let drawn: string[] | undefined;
-  for (const { level, quiet } of shapes) {
-    // The library throws where a level cannot hold the text.
-    const modules = await modulesOf(text, level).catch(() => undefined);
+  // The encoder takes seconds to find out that no version holds the text.
+  if (Buffer.byteLength(text) > maxBytes) return tooLong;
+  let drawing: string[] | undefined;
+  for (const { level, margin } of variants) {
+    const modules = await encode(text, level);
     if (modules === undefined) continue;
-    drawn = drawing(framed(modules, quiet));
-    if (widthOf(drawn) <= columns && drawn.length <= rows) return { rows: drawn.map((row) => paint(['whiteBright', 'bgBlack'], row)) };
+    drawing = draw(addMargin(modules, margin));
+    if (getWidth(drawing) <= columns && drawing.length <= rows)
+      return { rows: drawing.map((row) => paint(['whiteBright', 'bgBlack'], row)) };
   }
-  if (drawn === undefined) return tooLong;
-  const wanted = `${widthOf(drawn)} columns${drawn.length > rows ? ` and ${drawn.length} rows` : ''}`;
-  const has = drawn.length > rows ? `${columns} and ${rows}` : String(columns);
-  return { reason: `There is no QR code: it takes a window of ${wanted}, and this one has ${has}.` };
+  if (drawing === undefined) return tooLong;
+  const isTooHigh = drawing.length > rows;
+  const required = `${getWidth(drawing)} columns${isTooHigh ? ` and ${drawing.length} rows` : ''}`;
+  const actual = isTooHigh ? `${columns} and ${rows}` : String(columns);
+  return { reason: `There is no QR code: it requires a window of ${required}, and this one has ${actual}.` };
 }
 
-function widthOf(drawn: readonly string[]): number {
-  return drawn[0]?.length ?? 0;
+function getWidth(drawing: readonly string[]): number {
+  return drawing[0]?.length ?? 0;
 }
 
-async function modulesOf(text: string, level: 'L' | 'Q'): Promise<Modules> {
-  const { default: qrcode } = await import('qrcode-terminal');
-  qrcode.setErrorLevel(level);
-  const small = await new Promise<string>((resolve) => qrcode.generate(text, { small: true }, resolve));
-  // Each character is two modules, one over the other; around them is a frame that is too thin.
-  const characters = small.split('\n').filter(Boolean).slice(1);
-  const size = (characters[0]?.length ?? 2) - 2;
-  return Array.from({ length: size }, (_, y) =>
-    Array.from({ length: size }, (_, x) => {
-      const character = characters[Math.floor(y / 2)]?.[x + 1];
-      return character === ' ' || character === (y % 2 === 0 ? '▄' : '▀');
-    }),
-  );
+/** Undefined if no version holds the text at this level. */
+async function encode(text: string, level: 'L' | 'Q'): Promise<Modules | undefined> {
+  const { default: QRCode } = await import('qrcode-terminal/vendor/QRCode/index.js');
+  const { default: levels } = await import('qrcode-terminal/vendor/QRCode/QRErrorCorrectLevel.js');
+  const code = new QRCode(-1, levels[level]);
+  code.addData(text);
+  try {
+    code.make();
+  } catch {
+    return undefined;
+  }
+  return code.modules;
 }
 
-function framed(modules: Modules, quiet: number): Modules {
-  const side = Array.from({ length: quiet }, () => false);
-  const edge = Array.from({ length: quiet }, () => Array.from({ length: modules.length + 2 * quiet }, () => false));
+function addMargin(modules: Modules, margin: number): Modules {
+  const side = Array.from({ length: margin }, () => false);
+  const edge = Array.from({ length: margin }, () => Array.from({ length: modules.length + 2 * margin }, () => false));
   return [...edge, ...modules.map((row) => [...side, ...row, ...side]), ...edge];
 }
 
-/** Filled is light: the text colour, which is light where a terminal's background is dark. */
-function drawing(modules: Modules): string[] {
+/** A filled block is light, in the text color, since most terminals have a dark background. */
+function draw(modules: Modules): string[] {
   const block = (upper: boolean, lower: boolean) => (upper ? (lower ? ' ' : '▄') : lower ? '▀' : '█');
   return Array.from({ length: Math.ceil(modules.length / 2) }, (_, line) =>
     (modules[line * 2] ?? []).map((upper, x) => block(upper, modules[line * 2 + 1]?.[x] ?? false)).join(''),

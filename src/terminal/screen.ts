@@ -1,119 +1,123 @@
+/** stderr as the user sees it: lines that scroll, and in a window a footer of live lines below them. */
 import { styleText } from 'node:util';
 import type { Clock, Env } from '../effects.js';
 
 export type TextStyle = Parameters<typeof styleText>[0];
 export type Paint = (style: TextStyle, text: string) => string;
 
-/** What stays at the bottom of the window while lines come in above it, in this order. */
+/** The lines of the footer, from top to bottom. */
 export type FooterLine = 'countdown' | 'keys' | 'prompt';
-const footings: readonly FooterLine[] = ['countdown', 'keys', 'prompt'];
+const footerLines: readonly FooterLine[] = ['countdown', 'keys', 'prompt'];
 
-/** How often a countdown speaks where it cannot stay on one line, in milliseconds. */
-const spokenEvery = 60_000;
+/** Milliseconds between the lines of a countdown where there is no footer. */
+const countdownPeriod = 60_000;
 
-/** Lines on stderr, and a foot of live lines below them. */
-export interface Screen {
-  /** Whether there is a window whose lines can be drawn anew. */
+interface ScreenOptions {
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: Env;
+  readonly clock: Clock;
+}
+
+export class Screen {
+  /** Whether stderr is a window, in which lines can be redrawn. Otherwise there is no footer. */
   readonly isWindow: boolean;
-  /** `text` in a style, where colours are wanted. */
-  readonly paint: Paint;
-  /** A line as it is, however long. */
-  readonly line: (text: string) => void;
-  /** A sentence: broken between words where the window ends, its later lines indented as its first is. */
-  readonly sentence: (text: string, style?: TextStyle) => void;
-  /** Codes that tell the terminal something and show nothing. Only in a window. */
-  readonly send: (codes: string) => void;
-  /** Puts a line into the foot, or takes it out. Cut where the window ends. Only in a window. */
-  readonly foot: (footing: FooterLine, text: string | undefined) => void;
-  /** Clears what the terminal itself has put on the line, as the ^C that it echoes. */
-  readonly restartLine: () => void;
-  /** Takes the foot away until it is called again, for somebody else to use the terminal. */
-  readonly setAside: (aside: boolean) => void;
-  /** The size of the window in characters; unbounded where there is none. */
-  readonly columns: () => number;
-  readonly rows: () => number;
-  readonly countdown: (label: string, until: number) => () => void;
+  readonly #stderr: NodeJS.WriteStream;
+  readonly #clock: Clock;
+  readonly #hasColors: boolean;
+  readonly #footer = new Map<FooterLine, string>();
+  #isFooterHidden = false;
+  /** Rows of the footer that are drawn now. */
+  #drawnRows = 0;
+
+  constructor({ stderr, env, clock }: ScreenOptions) {
+    this.#stderr = stderr;
+    this.#clock = clock;
+    this.isWindow = stderr.isTTY && env.variables['TERM'] !== 'dumb';
+    this.#hasColors = this.isWindow && !env.variables['NO_COLOR'];
+    if (this.isWindow) stderr.on('resize', () => this.#draw());
+  }
+
+  /** Width of the window in characters. Infinity if there is no window. */
+  get columns(): number {
+    return this.#stderr.isTTY && this.#stderr.columns > 0 ? this.#stderr.columns : Infinity;
+  }
+
+  /** Height of the window in lines. Infinity if there is no window. */
+  get rows(): number {
+    return this.#stderr.isTTY && this.#stderr.rows > 0 ? this.#stderr.rows : Infinity;
+  }
+
+  /** `text` in a style, if colors are wanted. */
+  readonly paint: Paint = (style, text) => (this.#hasColors ? styleText(style, text, { validateStream: false }) : text);
+
+  /** Writes one line as it is, however long. */
+  writeLine(text: string): void {
+    this.#draw(`${text}\n`);
+  }
+
+  /** Writes a sentence, wrapped between words at the width of the window and indented like its first line. */
+  writeSentence(text: string, style?: TextStyle): void {
+    for (const row of wrap(text, this.columns)) this.writeLine(style ? this.paint(style, row) : row);
+  }
+
+  /** Sends control sequences that print nothing. Only in a window. */
+  sendCodes(codes: string): void {
+    if (this.isWindow) this.#stderr.write(codes);
+  }
+
+  /** Shows a line in the footer, or removes it. It is cut at the width of the window. Only in a window. */
+  setFooterLine(line: FooterLine, text: string | undefined): void {
+    if (!this.isWindow || this.#footer.get(line) === text) return;
+    if (text === undefined) this.#footer.delete(line);
+    else this.#footer.set(line, text);
+    this.#draw();
+  }
+
+  /** Hides the footer while another program uses the terminal. */
+  setFooterHidden(isHidden: boolean): void {
+    this.#isFooterHidden = isHidden;
+    this.#draw();
+  }
+
+  /** Clears the current line of what the terminal itself has printed on it, such as `^C`. */
+  restartLine(): void {
+    if (this.isWindow && this.#drawnRows === 0) this.#stderr.write('\r\u001b[2K');
+  }
+
+  /** Shows the time left until `until` (milliseconds since the epoch), until the returned function is called. */
+  startCountdown(label: string, until: number): () => void {
+    const show = () => {
+      const left = Math.max(0, Math.ceil((until - this.#clock.now()) / 1000));
+      const text = `${label}: ${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')} left`;
+      if (this.isWindow) this.setFooterLine('countdown', text);
+      else this.writeLine(text);
+    };
+    show();
+    const stop = this.#clock.every(this.isWindow ? 1000 : countdownPeriod, show);
+    return () => {
+      stop();
+      this.setFooterLine('countdown', undefined);
+    };
+  }
+
+  /** Erases the footer, writes `above`, and draws the footer again: in one write, so that nothing flickers. */
+  #draw(above = ''): void {
+    const erase = this.#drawnRows === 0 ? '' : `\r${this.#drawnRows > 1 ? `\u001b[${this.#drawnRows - 1}A` : ''}\u001b[J`;
+    const lines = this.#isFooterHidden ? [] : footerLines.flatMap((line) => this.#formatFooterLine(line) ?? []);
+    this.#drawnRows = lines.length;
+    const text = `${erase}${above}${lines.join('\n')}`;
+    if (text !== '') this.#stderr.write(text);
+  }
+
+  /** Cut at the width of the window: a line that wraps could not be erased again. */
+  #formatFooterLine(line: FooterLine): string | undefined {
+    const text = this.#footer.get(line)?.slice(0, this.columns - 1);
+    return text === undefined || line === 'prompt' ? text : this.paint('dim', text);
+  }
 }
 
-/** stderr as a person reads it: lines above, and a foot of live lines below them, where it is a window. */
-export function createScreen({ stderr, env, clock }: { stderr: NodeJS.WriteStream; env: Env; clock: Clock }): Screen {
-  const isWindow = stderr.isTTY && env.variables['TERM'] !== 'dumb';
-  const coloured = isWindow && !env.variables['NO_COLOR'];
-  const foot = new Map<FooterLine, string>();
-  let aside = false;
-  /** Rows of the foot that are on the screen now. */
-  let shown = 0;
-
-  const columns = () => (stderr.isTTY && stderr.columns > 0 ? stderr.columns : Infinity);
-  const rows = () => (stderr.isTTY && stderr.rows > 0 ? stderr.rows : Infinity);
-  const erased = () => (shown === 0 ? '' : `\r${shown > 1 ? `\u001b[${shown - 1}A` : ''}\u001b[J`);
-  const paint: Paint = (style, text) => (coloured ? styleText(style, text, { validateStream: false }) : text);
-
-  /** Cut where the window ends: a live line that wraps could not be erased again. */
-  const footingLine = (footing: FooterLine) => {
-    const text = foot.get(footing)?.slice(0, columns() - 1);
-    return text === undefined || footing === 'prompt' ? text : paint('dim', text);
-  };
-
-  /** One write for all of it, so that nothing flickers. */
-  const draw = (above = '') => {
-    const before = erased();
-    const lines = aside ? [] : footings.flatMap((footing) => footingLine(footing) ?? []);
-    shown = lines.length;
-    const text = lines.join('\n');
-    if (before + above + text !== '') stderr.write(before + above + text);
-  };
-  const line = (text: string) => draw(`${text}\n`);
-  if (isWindow) stderr.on('resize', () => draw());
-
-  return {
-    isWindow,
-    paint,
-    line,
-    sentence: (text, style) => {
-      for (const row of wrapped(text, columns())) line(style ? paint(style, row) : row);
-    },
-    send: (codes) => {
-      if (isWindow) stderr.write(codes);
-    },
-    foot: (footing, text) => {
-      if (!isWindow || foot.get(footing) === text) return;
-      if (text === undefined) foot.delete(footing);
-      else foot.set(footing, text);
-      draw();
-    },
-    restartLine: () => {
-      if (isWindow && shown === 0) stderr.write('\r\u001b[2K');
-    },
-    setAside: (now) => {
-      aside = now;
-      draw();
-    },
-    columns,
-    rows,
-    countdown: (label, until) => {
-      const show = () => {
-        const left = Math.max(0, Math.ceil((until - clock.now()) / 1000));
-        const text = `${label}: ${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')} left`;
-        if (isWindow) {
-          if (text !== foot.get('countdown')) {
-            foot.set('countdown', text);
-            draw();
-          }
-        } else line(text);
-      };
-      show();
-      const stop = clock.every(isWindow ? 1000 : spokenEvery, show);
-      return () => {
-        stop();
-        if (foot.delete('countdown')) draw();
-      };
-    },
-  };
-}
-
-/** `text` in rows of at most `columns` characters, broken at spaces; a word that is longer has a row of its own. */
-function wrapped(text: string, columns: number): string[] {
+/** `text` in rows of at most `columns` characters, broken at spaces. A longer word has a row of its own. */
+function wrap(text: string, columns: number): string[] {
   if (text.length <= columns) return [text];
   const indent = /^\s*/.exec(text)?.[0] ?? '';
   const rows: string[] = [];

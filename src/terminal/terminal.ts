@@ -1,25 +1,25 @@
 /**
- * What a person sees and types. The rules of this folder:
+ * What the user sees and types. The rules of this folder:
  *
- * - stdout is for what was asked for. Everything for a person goes to stderr.
- * - Every text is made printable here, at the last step, whoever wrote it, and sentences lose what is secret.
- * - An address or a code stands alone on its line and is never cut or wrapped by us: people copy whole lines.
- * - Nothing moves, and nothing is coloured, unless stderr is a terminal; NO_COLOR is heeded.
- * - What moves is the foot of the window, and it is written anew only when it has changed.
- * - Whatever ends a prompt, the terminal is left as it was.
+ * - stdout is for the result of the command. Everything else goes to stderr.
+ * - Every text is made printable here, as the last step, and sentences are redacted.
+ * - A URL or a code is alone on its line and is never cut or wrapped: users copy whole lines.
+ * - Nothing moves and nothing is colored unless stderr is a terminal. NO_COLOR is respected.
+ * - Only the footer of the window moves. It is redrawn only when it has changed.
+ * - However a prompt ends, the terminal is restored.
  */
-import type { Clock, Env, Ui } from '../effects.js';
+import type { Clock, Env, Messages, Output, Prompts, Ui } from '../effects.js';
 import { AuthError } from '../errors.js';
 import { toAsciiJson } from '../text/json.js';
 import { toPrintable } from '../text/server-text.js';
 import { copyToClipboard, type RunTmux } from './clipboard.js';
 import { formatHyperlink, supportsHyperlinks } from './hyperlink.js';
-import { createKeyboard, type KeyboardOptions } from './keyboard.js';
-import { forEachLine, createLineWriter } from './json-lines.js';
+import { createLineWriter, forEachLine } from './json-lines.js';
+import { Keyboard, type KeyboardOptions } from './keyboard.js';
 import type { LineReader } from './line-reader.js';
-import { promptText, promptChoice } from './prompt.js';
+import { promptChoice, promptText } from './prompt.js';
 import { drawQr } from './qr.js';
-import { createScreen } from './screen.js';
+import { Screen, type TextStyle } from './screen.js';
 
 export interface TerminalOptions {
   /** Undefined when there is nothing to read from: closed, or /dev/null. */
@@ -30,86 +30,97 @@ export interface TerminalOptions {
   readonly clock: Clock;
   /** Whether `event` prints. */
   readonly json: boolean;
-  /** Whether only what has to be done, and what went wrong, is said. */
+  /** Print only what the user has to do, and errors. */
   readonly quiet: boolean;
-  /** Draw QR codes: always, never, or (undefined) when a person looks. */
+  /** Draw QR codes: always, never, or (undefined) if stderr is a terminal. */
   readonly qr: boolean | undefined;
   readonly openBrowser: (url: string) => Promise<boolean>;
   readonly runTmux: RunTmux;
   readonly raise: KeyboardOptions['raise'];
 }
 
-async function readerOf(stdin: NodeJS.ReadStream): Promise<LineReader> {
-  return (await import('./line-reader.js')).createLineReader(stdin);
+/** The Ui on the standard streams, which may be a terminal, pipes or files. `close` stops reading. */
+export function createTerminal(options: TerminalOptions): Ui & { close(): void } {
+  const screen = new Screen(options);
+  const messages = createMessages(options, screen);
+  return { ...createOutput(options), ...messages, ...createPrompts(options, { screen, messages }) };
 }
 
-/** The Ui of a real terminal, or of the streams that stand in its place. `close` stops reading. */
-export function createTerminal(options: TerminalOptions): Ui & { close(): void } {
-  const { stdin, stdout, stderr, env, clock, json, quiet, qr, openBrowser, runTmux, raise } = options;
-  const screen = createScreen({ stderr, env, clock });
-  const { line, paint, sentence } = screen;
-  let reader: Promise<LineReader> | undefined;
-  const atTerminal = stdin?.isTTY === true && screen.isWindow;
-  const keyboard = atTerminal ? createKeyboard({ stdin, screen, clock, raise }) : undefined;
-  const told = (text: string) => toPrintable(env.secrets?.redactSentence(text) ?? text);
-  const chatter = (text: string, style?: Parameters<typeof sentence>[1]) => {
-    if (!quiet) sentence(told(text), style);
-  };
-  const warn = (text: string) => sentence(`! ${told(text)}`, 'yellow');
-
+function createOutput({ stdout, json }: TerminalOptions): Output {
   return {
-    input: stdin === undefined ? 'none' : atTerminal ? 'terminal' : 'lines',
     print: (text) => void stdout.write(`${toPrintable(text)}\n`),
     document: (value) => void stdout.write(`${toAsciiJson(value)}\n`),
     printed: async () => {
       const failure = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => stdout.write('', resolve));
-      if (failure) throw new AuthError('output_failed', `What was asked for could not be printed (${failure.code ?? failure.name}).`);
+      if (failure) throw new AuthError('output_failed', `The output could not be written (${failure.code ?? failure.name}).`);
     },
     event: (event) => {
       if (json) stdout.write(`${toAsciiJson(event)}\n`);
     },
-    say: (text = '') => chatter(text),
-    remark: (text) => chatter(text, 'dim'),
-    warn,
-    succeed: (text) => chatter(`✓ ${text}`, 'green'),
+  };
+}
+
+function createMessages({ stderr, env, quiet, qr }: TerminalOptions, screen: Screen): Messages {
+  const sayUnlessQuiet = (text: string, style?: TextStyle) => {
+    if (!quiet) screen.writeSentence(redact(text, env), style);
+  };
+  return {
+    say: (text = '') => sayUnlessQuiet(text),
+    remark: (text) => sayUnlessQuiet(text, 'dim'),
+    warn: (text) => screen.writeSentence(`! ${redact(text, env)}`, 'yellow'),
+    succeed: (text) => sayUnlessQuiet(`✓ ${text}`, 'green'),
     fail: (text, hint) => {
       screen.restartLine();
-      sentence(`✗ ${told(text)}`, 'red');
-      if (hint) sentence(`  ${told(hint)}`);
+      screen.writeSentence(`✗ ${redact(text, env)}`, 'red');
+      if (hint) screen.writeSentence(`  ${redact(hint, env)}`);
     },
-    address: (url) => line(screen.isWindow && supportsHyperlinks(env) ? formatHyperlink(toPrintable(url)) : toPrintable(url)),
-    command: (text) => line(`  ${toPrintable(text)}`),
-    code: (code) => line(paint(['bold', 'inverse'], toPrintable(code))),
+    address: (url) => {
+      const text = toPrintable(url);
+      screen.writeLine(screen.isWindow && supportsHyperlinks(env) ? formatHyperlink(text) : text);
+    },
+    command: (text) => screen.writeLine(`  ${toPrintable(text)}`),
+    code: (code) => screen.writeLine(screen.paint(['bold', 'inverse'], toPrintable(code))),
     qr: async (text, asked = false) => {
       if (!asked && !(qr ?? stderr.isTTY)) return;
-      const code = await drawQr(text, { columns: screen.columns(), rows: screen.rows(), paint });
-      if ('reason' in code) sentence(code.reason, 'dim');
-      else for (const row of code.rows) line(row);
-      line('');
+      const code = await drawQr(text, screen);
+      if ('reason' in code) screen.writeSentence(code.reason, 'dim');
+      else for (const row of code.rows) screen.writeLine(row);
+      screen.writeLine('');
     },
-    countdown: (label, until) => (quiet ? () => undefined : screen.countdown(toPrintable(label), until)),
+    countdown: (label, until) => (quiet ? () => undefined : screen.startCountdown(toPrintable(label), until)),
+  };
+}
+
+function createPrompts(
+  { stdin, stdout, stderr, env, clock, openBrowser, runTmux, raise }: TerminalOptions,
+  { screen, messages }: { screen: Screen; messages: Messages },
+): Prompts & { close(): void } {
+  const terminal = stdin?.isTTY === true && screen.isWindow ? stdin : undefined;
+  const keyboard = terminal && new Keyboard({ stdin: terminal, screen, clock, raise });
+  let reader: Promise<LineReader> | undefined;
+  const openReader = (input: NodeJS.ReadStream) => (reader ??= import('./line-reader.js').then((lines) => lines.createLineReader(input)));
+  return {
+    input: stdin === undefined ? 'none' : terminal ? 'terminal' : 'lines',
     copy: async (text) => {
-      const { sent, message } = await copyToClipboard(text, { env, send: screen.send, runTmux });
-      if (sent) sentence(toPrintable(message), 'dim');
-      else warn(message);
+      const { sent, message } = await copyToClipboard(text, { env, send: (codes) => screen.sendCodes(codes), runTmux });
+      if (sent) screen.writeSentence(toPrintable(message), 'dim');
+      else messages.warn(message);
     },
-    press: (keys) => keyboard?.press(keys) ?? (() => undefined),
+    press: (keys) => keyboard?.bindKeys(keys) ?? (() => undefined),
     paste: async ({ message, signal }) => {
       if (stdin === undefined) return undefined;
       if (keyboard) return keyboard.paste({ message: toPrintable(message), signal });
-      reader ??= readerOf(stdin);
-      return (await reader).all(signal);
+      return (await openReader(stdin)).all(signal);
     },
     ask: async ({ message, secret = false, signal }) => {
       if (stdin === undefined) return undefined;
-      if (atTerminal) return promptText({ message: toPrintable(message), secret, signal, stdin, stderr });
-      reader ??= readerOf(stdin);
-      return (await reader).next(signal);
+      if (terminal) return promptText({ message: toPrintable(message), secret, signal, stdin, stderr });
+      return (await openReader(stdin)).next(signal);
     },
     choose: async ({ message, choices, signal }) => {
-      if (stdin === undefined || !atTerminal) throw new Error('There is no terminal to choose at.');
-      const printed = choices.map(({ name, value }) => ({ name: told(name), value }));
-      return promptChoice({ message: toPrintable(message), choices: printed, signal, stdin, stderr });
+      if (terminal === undefined) throw new Error('There is no terminal to choose at.');
+      const printable = choices.map(({ name, value }) => ({ name: redact(name, env), value }));
+      return promptChoice({ message: toPrintable(message), choices: printable, signal, stdin: terminal, stderr });
     },
     lines: (signal) => ({
       each: (take) => (stdin === undefined ? Promise.resolve() : forEachLine(stdin, { signal, take })),
@@ -118,4 +129,9 @@ export function createTerminal(options: TerminalOptions): Ui & { close(): void }
     openBrowser,
     close: () => void reader?.then((lines) => lines.close()),
   };
+}
+
+/** A sentence that is printable and without secrets. */
+function redact(text: string, env: Env): string {
+  return toPrintable(env.secrets?.redactSentence(text) ?? text);
 }

@@ -1,20 +1,20 @@
-/** Bytes as strings of one character per byte, for data that is only passed on. */
+/** Binary strings: one character per byte, for data that is only passed on. */
 import type { BinaryString } from '../effects.js';
 
-/** The name of this in Node's streams. */
+/** Node's name for this encoding. */
 export const binaryEncoding = 'latin1';
 
-/** Text as UTF-8. */
+/** Encodes a text as UTF-8 bytes. */
 export function toBinary(text: string): BinaryString {
   return (isAscii(text) ? text : Buffer.from(text).toString(binaryEncoding)) as BinaryString;
 }
 
-/** What the UTF-8 says. */
-export function fromBinary(octets: string): string {
-  return isAscii(octets) ? octets : Buffer.from(octets, binaryEncoding).toString();
+/** Decodes UTF-8 bytes. */
+export function fromBinary(binary: string): string {
+  return isAscii(binary) ? binary : Buffer.from(binary, binaryEncoding).toString();
 }
 
-/** Whether octets and text are the same. */
+/** Whether a text is the same as its binary string. */
 export function isAscii(text: string): boolean {
   return /^[\0-\x7f]*$/.test(text);
 }

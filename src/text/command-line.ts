@@ -1,14 +1,14 @@
-/** Commands that a person copies into a shell, and that apps give to one: each word as it is, whatever is in it. */
+/** Shell commands, to be copied by the user or run by an app. Every word reaches the program exactly as it is. */
 import { isPrintable } from './server-text.js';
 
-/** `words` as one line for sh(1), which takes each as it is. */
+/** Formats a command for sh(1). */
 export function formatShellLine(words: readonly string[]): string {
   return words.map(quoteShellWord).join(' ');
 }
 
 /**
- * A command of ours as a text to be copied, as in ownCommand`mcp-auth login ${name} --start`. What is put in is one word each;
- * one that begins with a hyphen is no option.
+ * Formats an mcp-auth command to be copied, as formatCommand`mcp-auth login ${name} --start`. Each inserted value is one word,
+ * and never an option, even if it begins with a hyphen.
  */
 export function formatCommand({ raw }: TemplateStringsArray, ...values: readonly string[]): string {
   const words = raw.flatMap((text, at) => [
@@ -18,20 +18,20 @@ export function formatCommand({ raw }: TemplateStringsArray, ...values: readonly
   const firstOption = words.findIndex((word) => typeof word === 'string' && word.startsWith('-'));
   const [operands, options] = firstOption === -1 ? [words, []] : [words.slice(0, firstOption), words.slice(firstOption)];
   const isOption = (word: (typeof words)[number]) => typeof word === 'object' && word.value.startsWith('-');
-  // `mcp-auth VERB`, and then what is meant by it.
+  // `mcp-auth VERB`, the options, and then the operands.
   const ordered = operands.some(isOption) ? [...operands.slice(0, 2), ...options, '--', ...operands.slice(2)] : words;
   return ordered.map((word) => (typeof word === 'string' ? word : quoteShellWord(word.value))).join(' ');
 }
 
-/** One word for a shell: a name, a path or an address of anybody’s. */
+/** Quotes one word for a shell: a name, a path or a URL from anywhere. */
 export function quoteShellWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  return isPrintable(word) ? `'${word.replaceAll("'", `'\\''`)}'` : inCodes(word);
+  return isPrintable(word) ? `'${word.replaceAll("'", `'\\''`)}'` : quoteWithCodes(word);
 }
 
-/** What cannot be shown is written in codes: `$'…'`, which bash, zsh, ksh and POSIX.1-2024 know. */
-function inCodes(word: string): string {
-  const octal = (octet: number) => `\\${octet.toString(8).padStart(3, '0')}`;
-  const codes = (letter: string) => [...Buffer.from(letter)].map(octal).join('');
-  return `$'${word.replace(/./gsu, (one) => (/[\\']/.test(one) ? `\\${one}` : isPrintable(one) ? one : codes(one)))}'`;
+/** Quotes a word with unprintable characters as `$'…'`, which bash, zsh, ksh and POSIX.1-2024 support. */
+function quoteWithCodes(word: string): string {
+  const toOctal = (byte: number) => `\\${byte.toString(8).padStart(3, '0')}`;
+  const toCodes = (character: string) => [...Buffer.from(character)].map(toOctal).join('');
+  return `$'${word.replace(/./gsu, (one) => (/[\\']/.test(one) ? `\\${one}` : isPrintable(one) ? one : toCodes(one)))}'`;
 }

@@ -5,9 +5,9 @@ const units = [
   ['second', 1],
 ] as const;
 
-/** A duration in seconds as a person says it, in its largest unit: `59 minutes`. */
-export function formatDuration(duration: number): string {
-  const whole = Math.floor(Math.abs(duration));
+/** Formats a duration in its largest unit, rounded down, as `59 minutes`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.floor(Math.abs(seconds));
   const [unit, size] = units.find(([, one]) => whole >= one) ?? ['second', 1];
   const count = Math.floor(whole / size);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;

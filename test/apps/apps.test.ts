@@ -63,7 +63,7 @@ describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ ap
   test('a file that cannot be parsed is left alone, and its place is named, not what stands there', () => {
     const broken = app.format === jsonc ? '{\n  "a": secret-2\n}' : 'a = 1\nb = [secret-2: {\n';
     const attempt = () => addConnection(broken, { app, connection, how: ways[0] ?? 'bridge', file, ours });
-    expect(attempt).toThrow(/^FILE is not valid \w+: see line \d+, column \d+\. It was left as it is\.$/);
+    expect(attempt).toThrow(/^FILE is not valid \w+: see line \d+, column \d+\. It was not changed\.$/);
     expect(attempt).not.toThrow('secret-2');
   });
 

@@ -31,15 +31,15 @@ test.each([
   ['${file:/etc/host}', 'which the app reads from a file'],
   ['${command:x.y}', 'which the app gets from a command'],
   ['${cmd: pass show x}', 'which the app gets from a command'],
-  ['${workspaceFolder}', 'which only the app knows'],
-  ['${workspaceFolder:root}', 'which only the app knows'],
-  ['${userHome}', 'which only the app knows'],
-  ['${config:a.b}', 'which only the app knows'],
-  ['${{ secrets.HOST }}', 'which only the app knows'],
-  ['{{TENANT}}', 'which only the app knows'],
-  ['${env:MY-HOST}', 'which only the app knows'],
-  ['${HOST:?no}', 'which only the app knows'],
-  ['%HOST%', 'which is no variable in any app'],
+  ['${workspaceFolder}', 'which only the app can resolve'],
+  ['${workspaceFolder:root}', 'which only the app can resolve'],
+  ['${userHome}', 'which only the app can resolve'],
+  ['${config:a.b}', 'which only the app can resolve'],
+  ['${{ secrets.HOST }}', 'which only the app can resolve'],
+  ['{{TENANT}}', 'which only the app can resolve'],
+  ['${env:MY-HOST}', 'which only the app can resolve'],
+  ['${HOST:?no}', 'which only the app can resolve'],
+  ['%HOST%', 'which is not a variable in any app'],
 ])('%s is told', (written, whose) => {
   expect(url(`https://${written}.example/mcp`)).toEqual({ text: `https://${written}.example/mcp`, foreign: [written] });
   expect(explainAppVariable(written)).toBe(whose);
@@ -81,12 +81,12 @@ describe('headers of an entry', () => {
   });
 
   test.each([
-    ['Authorization', 'Bearer x', 'a login takes its place'],
+    ['Authorization', 'Bearer x', 'the login replaces it'],
     ['x-key', '${input:key}', 'its value has “${input:key}”, which the app asks you for'],
-    ['x-key', 'a\r\nEvil: b', 'no header can be like that'],
-    ['x-key', '\u202e', 'no header can be like that'],
-    ['x key', 'a', 'no header can be like that'],
-    ['x-key\r\nEvil', 'a', 'no header can be like that'],
+    ['x-key', 'a\r\nEvil: b', 'it is not a valid header'],
+    ['x-key', '\u202e', 'it is not a valid header'],
+    ['x key', 'a', 'it is not a valid header'],
+    ['x-key\r\nEvil', 'a', 'it is not a valid header'],
   ])('%j: %j is not taken', (name, value, problem) => {
     expect(of({ headers: { [name]: value } })).toEqual([expect.objectContaining({ name, problem })]);
   });

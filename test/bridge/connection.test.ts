@@ -189,7 +189,7 @@ describe('what does not go well at first', () => {
     });
     const { ask, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
-    expect((await ask('tools/list')).error?.message).toContain('a message of more than 64 MiB');
+    expect((await ask('tools/list')).error?.message).toContain('a message larger than 64 MiB');
     await end();
   });
 

@@ -23,7 +23,7 @@ describe('in the place of mcp-remote', () => {
     { words: ['--ignore-tool', 'x'], said: 'does not take --ignore-tool' },
     { words: ['--auth-timeout', '5'], said: 'does not take --auth-timeout' },
     { words: ['--static-oauth-client-info', '{}'], said: '--client-id' },
-    { words: ['nine'], said: '"nine" is no port' },
+    { words: ['nine'], said: '"nine" is not a port number' },
   ])('$words: $said', async ({ words, said }) => {
     const wrong = run(['bridge', 'https://a.example/mcp', ...words], { store: temporaryStore() });
     expect(await wrong.exit).toBe(2);

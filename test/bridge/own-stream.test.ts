@@ -5,7 +5,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import type { AuthorizedFetch } from '../../src/bridge/authorized-fetch.js';
+import type { AuthorizedHttp } from '../../src/bridge/authorized-http.js';
 import { createHttpSse } from '../../src/bridge/http-sse.js';
 import { parseMessage } from '../../src/bridge/json-rpc.js';
 import { createStreamableHttp } from '../../src/bridge/streamable-http.js';
@@ -76,7 +76,7 @@ test('a GET that leads to a page for people is no stream: it is asked for once a
   const { bridge, ask, notify, end } = bridged(storedLogin(server));
   await ask('initialize', hello);
   notify('notifications/initialized');
-  expect((await ask('a')).error?.message).toContain('has no stream to answer it in');
+  expect((await ask('a')).error?.message).toContain('has no stream to send the response in');
   await end();
   expect(server.seen.filter(({ method }) => method === 'GET').length).toBeLessThan(4);
   expect(bridge.stderr).not.toContain('docs.example');
@@ -85,18 +85,19 @@ test('a GET that leads to a page for people is no stream: it is asked for once a
 test('nothing is left behind on a signal that is used again', async () => {
   const stream = new PassThrough();
   const answer = (status: number, body: Readable, headers = {}): HttpResponse => ({ status, headers, body });
-  const fetch: AuthorizedFetch = Object.assign(
-    ({ method = 'GET' }) => {
+  const http: AuthorizedHttp = {
+    renewalCount: 0,
+    renew: () => Promise.resolve(false),
+    open: ({ method = 'GET' }) => {
       if (method === 'GET') return Promise.resolve(answer(200, stream, { 'content-type': 'text/event-stream' }));
       return Promise.resolve(answer(202, Readable.from([])));
     },
-    { renew: () => Promise.resolve(false) },
-  );
+  };
   const ending = new AbortController();
   const context = { signal: ending.signal } as Context;
   const delivered: string[] = [];
   const deliver = (text: string) => void delivered.push(text);
-  const transport = createStreamableHttp({ url: new URL('http://127.0.0.1/mcp'), fetch, headers: {}, deliver }, context);
+  const transport = createStreamableHttp({ url: new URL('http://127.0.0.1/mcp'), http, headers: {}, deliver }, context);
   const own = new AbortController();
   for (const id of [1, 2, 3]) {
     const message = parseMessage(toBinary(`{"jsonrpc":"2.0","id":${id},"method":"a"}`));
@@ -115,8 +116,10 @@ test('HTTP with SSE: of a message that was answered nothing is kept, however lon
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
   const stream = new PassThrough();
-  const fetch: AuthorizedFetch = Object.assign(
-    ({ method = 'GET', body }: HttpRequest) => {
+  const http: AuthorizedHttp = {
+    renewalCount: 0,
+    renew: () => Promise.resolve(false),
+    open: ({ method = 'GET', body }: HttpRequest) => {
       const said =
         method === 'GET'
           ? 'event: endpoint\ndata: /messages'
@@ -124,10 +127,9 @@ test('HTTP with SSE: of a message that was answered nothing is kept, however lon
       setImmediate(() => stream.write(`${said}\n\n`));
       return Promise.resolve({ status: 200, headers: {}, body: method === 'GET' ? stream : Readable.from([]) });
     },
-    { renew: () => Promise.resolve(false) },
-  );
+  };
   const context = { signal: new AbortController().signal } as Context;
-  const transport = createHttpSse({ url: new URL('http://127.0.0.1/sse'), fetch, headers: {}, deliver: () => undefined }, context);
+  const transport = createHttpSse({ url: new URL('http://127.0.0.1/sse'), http, headers: {}, deliver: () => undefined }, context);
   let id = 0;
   const used = async (messages: number) => {
     for (let left = messages; left > 0; left -= 1) {

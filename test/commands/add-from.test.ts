@@ -56,11 +56,11 @@ describe('names', () => {
     expect(first.said).toContain(`Log in with: mcp-auth login ${ours}`);
     expect(first.said).not.toContain('\u001b');
     const again = await typed('add --from .mcp.json');
-    expect(again.said).toContain('known already.');
+    expect(again.said).toContain('already in the store.');
     for (const only of [theirs, ours]) {
       const one = await typed(['add', '--from', '.mcp.json', '--', only]);
       expect(one.code, one.said).toBe(0);
-      expect(one.said).toContain('known already.');
+      expect(one.said).toContain('already in the store.');
     }
     expect(urls()).toEqual({ [ours]: at('host') });
   });
@@ -90,7 +90,7 @@ describe('names', () => {
   test('a name that fits is never another server’s', async () => {
     const { typed, urls } = project({ mine: { url: at('theirs') } }, { mine: { url: at('mine') } });
     const add = await typed('add --from .mcp.json');
-    expect(add.said).toContain('was left out. The name mine is taken by https://mine.example/mcp. Run: mcp-auth add mine-2 URL');
+    expect(add.said).toContain('was not added. The name mine is taken by https://mine.example/mcp. Run: mcp-auth add mine-2 URL');
     expect(urls()).toEqual({ mine: at('mine') });
   });
 
@@ -123,11 +123,11 @@ describe('variables', () => {
     const stored = { a: file.startsWith('.gemini') ? '${BASE}/${KIND}' : '${BASE}/mcp' };
     const first = await typed(`add --from ${file}`);
     expect(first.code, first.said).toBe(0);
-    expect(first.said).toContain('a will be told what is in the variable BASE.');
+    expect(first.said).toContain('a contains ${BASE}: its value is sent to that server.');
     expect(first.said).toContain('The variable BASE is not set here');
     for (const env of [{}, { BASE: 'https://b.example', KIND: 'mcp' }] as Record<string, string>[]) {
       const again = await typed(`add --from ${file}`, env);
-      expect(again.said).toContain('known already.');
+      expect(again.said).toContain('already in the store.');
       if ('BASE' in env) expect(again.said).not.toContain('not set');
     }
     expect(urls()).toEqual(stored);
@@ -136,11 +136,11 @@ describe('variables', () => {
   test.each([
     ['https://${input:tenant}.example/mcp', '“${input:tenant}”, which the app asks you for'],
     ['{file:/etc/passwd}', '“{file:/etc/passwd}”, which the app reads from a file'],
-    ['https://a.example/${workspaceFolder}', '“${workspaceFolder}”, which only the app knows'],
+    ['https://a.example/${workspaceFolder}', '“${workspaceFolder}”, which only the app can resolve'],
   ])('%s is left out, and told with what to do', async (url, said) => {
     const { typed, urls } = project({ a: { url } });
     const add = await typed('add --from .mcp.json');
-    expect(add.said).toContain(`was left out. Its URL has ${said}.`);
+    expect(add.said).toContain(`was not added. Its URL has ${said}.`);
     expect(add.said).toContain('run: mcp-auth add a URL');
     expect(urls()).toEqual({});
   });
@@ -149,7 +149,7 @@ describe('variables', () => {
     '%s is no server, whatever is in the variable',
     async (url) => {
       const { typed, urls } = project({ a: { url } });
-      expect((await typed('add --from .mcp.json')).said).toContain('was left out.');
+      expect((await typed('add --from .mcp.json')).said).toContain('was not added.');
       expect(urls()).toEqual({});
     },
   );
@@ -209,10 +209,10 @@ describe('headers', () => {
     const { typed, entries } = project({ a: { url: at('a'), headers } });
     const add = await typed('add --from .mcp.json');
     expect(entries()['a']).toEqual({ type: 'http', url: at('a'), headers: { 'X-Tenant': '${TENANT}', 'X-Api-Key': secret } });
-    expect(add.said).toContain('a is sent “X-Tenant”, “X-Api-Key”, as the app sends it.');
-    expect(add.said).toContain('a will be told what is in the variable TENANT.');
-    expect(add.said).toContain('The header “X-Api-Key” of a seems to hold a secret, which is in the store now.');
-    expect(add.said).toContain('The header “Authorization” of a was not taken: a login takes its place.');
+    expect(add.said).toContain('The app’s headers are sent to a: “X-Tenant”, “X-Api-Key”.');
+    expect(add.said).toContain('a contains ${TENANT}: its value is sent to that server.');
+    expect(add.said).toContain('The header “X-Api-Key” of a seems to contain a secret, which is now in the store.');
+    expect(add.said).toContain('The header “Authorization” of a was not imported: the login replaces it.');
     expect(add.said).toContain("which the app asks you for. Run: mcp-auth login a --header 'X-Asked: VALUE'");
     expect(add.said).not.toContain(secret);
     expect(add.said).not.toContain('theirs');
@@ -224,7 +224,7 @@ describe('headers', () => {
     const add = await typed('add --from .mcp.json');
     expect(entries()['a']).toEqual(mine);
     expect(add.said).toContain(
-      "“X-More” of a was not taken: the server is in the store already. Run: mcp-auth login a --header 'X-More: VALUE'",
+      "“X-More” of a was not imported: the server is already in the store. Run: mcp-auth login a --header 'X-More: VALUE'",
     );
     expect(add.said).not.toContain('X-Tenant');
   });
@@ -240,7 +240,7 @@ describe('connect, where the app has the server under a name of its own', () => 
     for (let time = 0; time < 2; time += 1) {
       const connect = await typed('connect cursor my-server');
       expect(connect.code, connect.said).toBe(0);
-      expect(connect.said).toContain('It has this server already, as “My Server”: that entry was changed.');
+      expect(connect.said).toContain('It already has this server as “My Server”. That entry was changed.');
       expect(entry(read('.cursor/mcp.json')).mcpServers['My Server']?.args).toEqual(expect.arrayContaining(['bridge', 'my-server']));
       expect(namesIn(read('.cursor/mcp.json'))).toEqual(['My Server', 'other']);
     }
@@ -304,7 +304,7 @@ describe('connect, where the app has the server under a name of its own', () => 
     write('.cursor/mcp.json', { mcpServers: { a: { url: at('a'), headers: { 'X-Tenant': 'acme', 'X-More': 'm', Authorization: 'x' } } } });
     const connect = await typed('connect cursor a');
     expect(connect.said).toContain(
-      "has sent the header “X-More” there; the bridge sends what the store has. Run: mcp-auth login a --header 'X-More: VALUE'",
+      "sent the header “X-More” to this server. The bridge sends only headers in the store. To add it, run: mcp-auth login a --header 'X-More: VALUE'",
     );
     expect(connect.said).not.toMatch(/“X-Tenant”|“Authorization”/);
   });

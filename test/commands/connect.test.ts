@@ -101,7 +101,7 @@ describe('an app whose own file is the store', () => {
     }
     const list = run('connect --list', { store, env: { HOME: at() }, folder: at('project') });
     expect(await list.exit).toBe(0);
-    expect(list.stdout).toMatch(new RegExp(`^${app}.*reads the store itself`, 'm'));
+    expect(list.stdout).toMatch(new RegExp(`^${app}.*reads the store directly`, 'm'));
     const doctor = run('doctor', { store, env: { HOME: at() }, folder: at('project') });
     await doctor.exit;
     expect(doctor.stdout + doctor.stderr).not.toMatch(/mcp-auth connect (pflow|cursor|gemini|claude-code|windsurf) /);
@@ -121,7 +121,7 @@ describe('an app whose own file is the store', () => {
     expect(read(file)).toBe(before);
     const list = typed('connect --list');
     expect(await list.exit).toBe(0);
-    expect(list.stdout).not.toContain('reads the store itself');
+    expect(list.stdout).not.toContain('reads the store directly');
   });
 
   test('what an older mcp-auth has written there can be taken out', async () => {
@@ -201,7 +201,7 @@ test('a copy of the login that the app keeps is told when its server is taken ou
   expect(await typed('connect opencode linear --how copy').exit).toBe(0);
   const removed = typed('connect opencode linear --remove');
   expect(await removed.exit, removed.stderr).toBe(0);
-  expect(removed.stderr).toContain(`still has a copy of the login, in ${at('.local/share/opencode/mcp-auth.json')}`);
+  expect(removed.stderr).toContain(`still has a copy of the login in ${at('.local/share/opencode/mcp-auth.json')}`);
 });
 
 test('copy fills the app’s own cache, and says what two who renew do to each other', async () => {
@@ -249,14 +249,14 @@ test('in a terminal of VS Code over SSH, the files are its server’s', async ()
 });
 
 test.each([
-  { line: 'connect', code: 2, said: 'An app and a server are needed' },
-  { line: 'connect emacs linear', code: 2, said: 'no app called "emacs"' },
-  { line: 'connect codex none', code: 3, said: 'no remote server called none' },
-  { line: 'connect gemini linear --how helper', code: 2, said: 'cannot be connected by helper' },
-  { line: 'connect gemini linear --how magic', code: 2, said: '--how is one of' },
-  { line: 'connect codex linear --project', code: 2, said: 'no configuration for a project' },
+  { line: 'connect', code: 2, said: 'An app and a server are required' },
+  { line: 'connect emacs linear', code: 2, said: 'Unknown app "emacs"' },
+  { line: 'connect codex none', code: 3, said: 'Remote server none not found' },
+  { line: 'connect gemini linear --how helper', code: 2, said: 'does not support --how helper' },
+  { line: 'connect gemini linear --how magic', code: 2, said: '--how must be one of' },
+  { line: 'connect codex linear --project', code: 2, said: 'does not support a project configuration' },
   { line: 'connect codex linear --remove', code: 2, said: 'has no server called linear' },
-  { line: 'connect mcp-remote linear --remove', code: 2, said: 'no configuration that mcp-auth could change' },
+  { line: 'connect mcp-remote linear --remove', code: 2, said: 'no configuration file that mcp-auth can change' },
 ])('$line: $said', async ({ line, code, said }) => {
   const { typed } = home();
   const wrong = typed(line);
@@ -323,10 +323,10 @@ describe('add --from', () => {
     expect(Object.keys(mcpServers)).toEqual(['linear', 'env', 'notion', 'remote', 'unset', 'a-b']);
     expect(mcpServers.notion.url).toBe('https://mcp.notion.com/${KIND:-sse}');
     expect(mcpServers.linear.auth.token).toBe('secret-1');
-    expect(add.stderr).toMatch(/linear .*known already/);
-    expect(add.stderr).toMatch(/! unsafe .* was left out\. .*plain http/);
-    expect(add.stderr).toContain('The variable NOT_SET is not set here');
-    expect(add.stderr).toContain('“a b” is taken as a-b.');
+    expect(add.stderr).toMatch(/linear .*already in the store/);
+    expect(add.stderr).toMatch(/! unsafe .* was not added\. .*plain http/);
+    expect(add.stderr).toContain('The environment variable NOT_SET is not set here');
+    expect(add.stderr).toContain('“a b” was added as a-b.');
   });
 
   test('a project’s .mcp.json, and one server of it', async () => {
@@ -377,10 +377,10 @@ describe('add --from', () => {
 
   test.each([
     { line: 'add --from codex', said: 'has no remote server' },
-    { line: 'add --from none.json', said: 'neither an app nor a file' },
-    { line: 'add --from zed --tokens', said: 'where mcp-auth cannot read them' },
+    { line: 'add --from none.json', said: 'Neither an app nor a file' },
+    { line: 'add --from zed --tokens', said: 'mcp-auth cannot read the tokens of Zed' },
     { line: 'add a https://a.example --tokens', said: 'or --from APP' },
-    { line: 'add a https://a.example --from codex', said: 'no URL is given' },
+    { line: 'add a https://a.example --from codex', said: '--from takes no URL' },
   ])('$line: $said', async ({ line, said }) => {
     const { typed } = home();
     const wrong = typed(line);

@@ -46,22 +46,22 @@ test('a login that works, from the server to the app that uses it', async () => 
   expect(exit).toBe(0);
   expect(findings.filter(({ verdict, step }) => verdict !== 'fine' && step !== 'Flow')).toEqual([]);
   const { host } = new URL(mcpServer.url);
-  expect(step('MCP server')[0]?.seen).toMatch(new RegExp(`^${host} answers in \\d+ ms \\(status 401, this machine\\)$`));
+  expect(step('MCP server')[0]?.seen).toMatch(new RegExp(`^${host} responded in \\d+ ms \\(status 401, this machine\\)$`));
   expect(step('Protected-resource metadata')[0]?.seen).toContain('/.well-known/oauth-protected-resource/mcp names');
   expect(step('Authorization server metadata')[0]?.seen).toBe(
     `found at ${authorizationServer.issuer}/.well-known/oauth-authorization-server`,
   );
-  expect(step('Issuer')[0]?.seen).toBe(`is ${authorizationServer.issuer}, as it should`);
+  expect(step('Issuer')[0]?.seen).toBe(`is ${authorizationServer.issuer}, as expected`);
   expect(step('PKCE')[0]?.seen).toBe('S256');
   expect(step('Client registration')[0]?.seen).toContain('is in the store; dynamic registration');
-  expect(step('Scopes')[0]?.seen).toContain('a login asks for “tools:call offline_access”; the login has “tools:call”');
-  expect(step('Flow').map(({ seen }) => seen)).toContain('device can run, and is the one that is taken');
+  expect(step('Scopes')[0]?.seen).toContain('a login requests “tools:call offline_access”; the stored login has “tools:call”');
+  expect(step('Flow').map(({ seen }) => seen)).toContain('device can run, and is the default');
   expect(step('Flow').map(({ seen }) => seen)).toContain('browser cannot run: this machine has no display');
   expect(step('Login')[0]?.seen).toEqual(
-    expect.stringMatching(/^example: its token expires in (59 minutes|1 hour), and is renewed when it is needed$/),
+    expect.stringMatching(/^example: its token expires in (59 minutes|1 hour), and is renewed automatically$/),
   );
-  expect(step('Live call')[0]?.seen).toBe('“demo-server 1.0.0” lets us in and has 2 tools');
-  expect(step('App')[0]?.seen).toBe(`Claude Code has example by helper, in ${path.join(home, '.claude.json')}`);
+  expect(step('Live call')[0]?.seen).toBe('“demo-server 1.0.0” accepts the token and has 2 tools');
+  expect(step('App')[0]?.seen).toBe(`Claude Code is connected to example (helper) in ${path.join(home, '.claude.json')}`);
 
   const { token, refresh_token: refreshToken } = readStore(store).mcpServers.example.auth as Record<string, string>;
   for (const secret of [token, refreshToken]) expect(text).not.toContain(secret);
@@ -77,7 +77,7 @@ test('what is printed is a line a step, with a mark, and what to do below it', a
   const failure = lines.findIndex((line) => line.startsWith('✗ '));
   expect(lines[failure]).toBe(`✗ MCP server (RFC 9110): ${new URL(url).host} could not be reached: connection refused.`);
   expect(lines[failure + 1]).toMatch(/^ {4}Check the URL/);
-  expect(doctor.stdout).toContain(`! Login: there is none\n    Run: mcp-auth login ${url}\n`);
+  expect(doctor.stdout).toContain(`! Login: no login found\n    Run: mcp-auth login ${url}\n`);
 });
 
 describe('each link that is broken is named', () => {
@@ -128,7 +128,7 @@ describe('each link that is broken is named', () => {
       change: asMetadata({ code_challenge_methods_supported: undefined }),
       step: 'PKCE',
       verdict: 'warning',
-      seen: /^not mentioned$/,
+      seen: /^not mentioned in the metadata$/,
       hint: /--allow-missing-pkce-metadata/,
     },
     {
@@ -136,7 +136,7 @@ describe('each link that is broken is named', () => {
       change: asMetadata({ code_challenge_methods_supported: ['plain'] }),
       step: 'PKCE',
       verdict: 'failure',
-      seen: /S256 is not among its methods: “plain”/,
+      seen: /S256 is not among the supported methods: “plain”/,
       code: 1,
     },
     {
@@ -144,7 +144,7 @@ describe('each link that is broken is named', () => {
       change: asMetadata({ registration_endpoint: undefined }),
       step: 'Client registration',
       verdict: 'failure',
-      seen: /lets no client register itself$/,
+      seen: /does not support dynamic client registration$/,
       hint: /--client-id ID/,
       code: 1,
     },
@@ -153,7 +153,7 @@ describe('each link that is broken is named', () => {
       change: asMetadata({ registration_endpoint: undefined, client_id_metadata_document_supported: true }),
       step: 'Client registration',
       verdict: 'failure',
-      seen: /lets no client register itself, but takes client-ID metadata documents$/,
+      seen: /does not support dynamic client registration, but accepts client ID metadata documents$/,
       code: 1,
     },
     {
@@ -161,7 +161,7 @@ describe('each link that is broken is named', () => {
       change: asMetadata({ device_authorization_endpoint: undefined }),
       step: 'Device authorization',
       verdict: 'warning',
-      seen: /^not offered$/,
+      seen: /^not supported$/,
       hint: /paste/,
     },
     {
@@ -169,7 +169,7 @@ describe('each link that is broken is named', () => {
       change: asMetadata({ device_authorization_endpoint: undefined, authorization_endpoint: undefined }),
       step: 'Flow',
       verdict: 'failure',
-      seen: /^No login is possible: browser: .*; device: .*; paste: /,
+      seen: /^No flow can be used here: browser: .*; device: .*; paste: /,
       code: 1,
     },
     {
@@ -177,7 +177,7 @@ describe('each link that is broken is named', () => {
       change: () => [{ want: 'POST /mcp', respond: { json: {} } }],
       step: 'Challenge',
       verdict: 'warning',
-      seen: /^none: .* answers without a token \(status 200\)$/,
+      seen: /^none: .* responds without a token \(status 200\)$/,
     },
     {
       what: 'a page in its place',
@@ -214,7 +214,7 @@ test('a clock that is wrong', async () => {
   const { step } = await examined(url, { store: temporaryStore() });
   expect(step('Clock')[0]).toMatchObject({
     verdict: 'warning',
-    seen: expect.stringMatching(/^is (599|60[01]) s ahead of the server’s/) as string,
+    seen: expect.stringMatching(/^is (599|60[01]) s ahead of the clock of the server/) as string,
   });
 });
 
@@ -231,7 +231,7 @@ describe('the login in the store', () => {
       what: 'ended',
       auth: { ended_at: now - 60 },
       verdict: 'failure',
-      seen: /^fake: its refresh token is not accepted any more$/,
+      seen: /^fake: its refresh token was rejected by the authorization server$/,
       code: 3,
     },
     {
@@ -281,7 +281,7 @@ describe('the login in the store', () => {
     const { url, asked } = await fakeServer();
     const store = temporaryStore(loginTo(url, {}, { expires_at: now - 10 }));
     const { step, code } = await examined('fake', { store });
-    expect(step('Live call')[0]).toMatchObject({ verdict: 'failure', seen: expect.stringContaining('does not take the token') as string });
+    expect(step('Live call')[0]).toMatchObject({ verdict: 'failure', seen: expect.stringContaining('rejected the token') as string });
     expect(code).toBe(1);
     expect(asked('POST /token')).toHaveLength(1);
     expect(readStore(store).mcpServers.fake.auth.token).toBe('access-1');
@@ -324,13 +324,13 @@ describe('the machine', () => {
     writeFileSync(path.join(lock, 'owner.json'), JSON.stringify({ ...(await thisOwner('left')), pid }));
     expect((await examined('', { store })).step('Store: locks')[0]).toMatchObject({
       verdict: 'warning',
-      seen: `process ${pid}, which has ended, left ${lock}`,
+      seen: `process ${pid} has ended and left ${lock}`,
     });
   });
 
   test.each([
-    [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, 'failure', /whoever is on the way/, 1],
-    [{ NODE_EXTRA_CA_CERTS: '/no/such.pem' }, 'warning', /names \/no\/such\.pem, which is not there/, 0],
+    [{ NODE_TLS_REJECT_UNAUTHORIZED: '0' }, 'failure', /certificates are not checked/, 1],
+    [{ NODE_EXTRA_CA_CERTS: '/no/such.pem' }, 'warning', /file not found: \/no\/such\.pem/, 0],
   ])('certificates: %j', async (env, verdict, seen, code) => {
     const result = await examined('', { store: temporaryStore({}), env });
     expect(result.step('Certificates')[0]).toMatchObject({ verdict, seen: expect.stringMatching(seen) as string });
@@ -362,7 +362,7 @@ test('what a server says reaches the terminal quoted, cut and without control ch
   ]);
   const doctor = run(`doctor ${url}`, { store: temporaryStore(), env: { HOME: temporaryFolder() } });
   await doctor.exit;
-  expect(doctor.stdout).toContain('✗ PKCE (RFC 7636): S256 is not among its methods: “https://a.example/');
+  expect(doctor.stdout).toContain('✗ PKCE (RFC 7636): S256 is not among the supported methods: “https://a.example/');
   // eslint-disable-next-line no-control-regex -- that is what must not be there
   expect(doctor.stdout).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
   expect(Math.max(...doctor.stdout.split('\n').map((line) => line.length))).toBeLessThan(1000);

@@ -149,7 +149,7 @@ describe('paste', () => {
     ] as const;
     for (const { line, stdin, columns, shown } of drawings) {
       const login = run(`login ${mcpServer.url} --no-browser --flow paste ${line}`, { store, stdin, columns });
-      await login.shown(/as good as a password/);
+      await login.shown(/like a password/);
       expect(login.stderr.includes('▄▄▄▄▄▄▄'), `${line} ${stdin} ${columns}`).toBe(shown);
       login.interrupt();
       expect(await login.exit).toBe(130);
@@ -162,6 +162,6 @@ test('with nothing to paste into and a port that is taken, that is said before a
   const { port } = await listening(() => undefined);
   const login = run(`login ${server.url} --no-browser --flow paste --callback-port ${port}`, { store: temporaryStore() });
   expect(await login.exit).toBe(1);
-  expect(login.stderr).toContain('there is no stdin to paste into');
+  expect(login.stderr).toContain('stdin is closed');
   expect(login.stderr).not.toContain('Open this address');
 });

@@ -63,7 +63,7 @@ describe('what a failed login leaves', () => {
     expect(page.status).toBe(400);
     expect(await page.text()).toContain('The login failed');
     expect(await login.exit).toBe(1);
-    expect(login.stderr).toContain('does not take the token');
+    expect(login.stderr).toContain('rejected the token');
     expect(readStore(store).mcpServers.demo.auth).toEqual({ type: 'bearer', token: 'old' });
   });
 
@@ -87,7 +87,7 @@ describe('what a failed login leaves', () => {
     ] as const) {
       const store = temporaryStore({ mcpServers: {}, mine: 1 });
       const login = run(`login ${mcpServer.url} --no-browser ${line}`, { store, stdin });
-      await login.shown(/as good as a password|Approve only/);
+      await login.shown(/like a password|Approve only/);
       login.interrupt();
       expect(await login.exit, `${line} ${stdin}`).toBe(130);
       expect(readStore(store)).toEqual({ mcpServers: {}, mine: 1 });
@@ -97,10 +97,10 @@ describe('what a failed login leaves', () => {
   test('--timeout ends the attempt: exit 5', async () => {
     const { mcpServer } = await realServers();
     const login = run(`login ${mcpServer.url} --no-browser --flow paste --timeout 30`, { store: temporaryStore(), stdin: 'open' });
-    await login.shown(/as good as a password/);
+    await login.shown(/like a password/);
     login.clock.advance(30_000);
     expect(await login.exit).toBe(5);
-    expect(login.stderr).toContain('Nobody approved within 30 s');
+    expect(login.stderr).toContain('was not approved within 30 s');
   });
 });
 

@@ -48,7 +48,7 @@ describe('refresh', () => {
     const { server, store } = await loggedIn({ one: 3000, two: 3000 });
     const refresh = run('refresh one', { store });
     expect(await refresh.exit).toBe(0);
-    expect(refresh.stderr).toContain('one is renewed, and expires in 59 minutes');
+    expect(refresh.stderr).toContain('Renewed one. Its token expires in 59 minutes');
     expect(refresh.stdout).toBe('');
     expect(renewedBy(server)).toEqual(['refresh-one']);
   });
@@ -64,7 +64,7 @@ describe('refresh', () => {
     const { server, store } = await loggedIn({ one: 3000, two: 3000, three: 3000 }, () => [answer, answer, answer]);
     const refresh = run('refresh --all', { store });
     expect(await refresh.exit).toBe(3);
-    expect(refresh.stderr).toContain('one: The login to one has ended');
+    expect(refresh.stderr).toContain('one: The login to one has expired');
     expect(refresh.stderr).toContain('1 of 3 logins could not be renewed');
     expect(renewedBy(server).sort()).toEqual(['refresh-one', 'refresh-three', 'refresh-two']);
     const { one, two, three } = readStore(store).mcpServers;
@@ -159,7 +159,7 @@ describe('refresh --watch', () => {
       return renewedBy(server).includes('refresh-later');
     });
     expect(renewedBy(server).slice(0, 2)).toEqual(['refresh-soon', 'refresh-added']);
-    expect(said).toContain('soon is renewed');
+    expect(said).toContain('Renewed soon');
     const slept = (clock.now() - begun) / 1000;
     expect(slept).toBeGreaterThan(2500);
     expect(Math.max(...clock.slept)).toBeLessThanOrEqual(30_000);
@@ -203,7 +203,7 @@ describe('refresh --watch', () => {
   test('waits twice as long after each failure, and loses nothing', async () => {
     const failed: Exchange = { want: 'POST /token', respond: { status: 500 } };
     const { store } = await loggedIn({ one: 10 }, () => [failed, failed, failed]);
-    const { clock, said } = await watched(store, (text) => text.includes('one is renewed'));
+    const { clock, said } = await watched(store, (text) => text.includes('Renewed one'));
     expect(said.match(/failed with status 500/g)).toHaveLength(3);
     const slept = clock.slept.reduce((sum, one) => sum + one, 0) / 1000;
     expect(slept).toBeGreaterThanOrEqual(30 + 60 + 120);
@@ -216,9 +216,9 @@ describe('refresh --watch', () => {
     writeFileSync(store, '{');
     const { said } = await watched(store, (text) => {
       if (text.includes('is not valid JSON') && readFileSync(store, 'utf8') === '{') writeFileSync(store, good);
-      return text.includes('one is renewed');
+      return text.includes('Renewed one');
     });
-    expect(said).toContain('one is renewed');
+    expect(said).toContain('Renewed one');
   });
 });
 

@@ -81,7 +81,7 @@ test('export prints one login and its client, and nothing of another; without --
     oauthClients: { 'https://as.example': [client] },
   });
   expect(exported.stdout).toMatch(/^[\x20-\x7e]+\n$/);
-  expect(exported.stderr).toContain('is logged in here as well');
+  expect(exported.stderr).toContain('is still logged in on this machine');
   expect(exported.stderr).not.toContain('secret');
   expect(readStore(store)).toEqual(here);
 });
@@ -104,7 +104,7 @@ test('what this machine would read, sign or do by itself for an imported login i
   const imported = run('import', { store: byKey, stdin: { text: JSON.stringify(key) } });
   expect(await imported.exit).toBe(0);
   expect(imported.stderr).toContain(
-    'demo cannot be renewed here: its client proves itself with a key in a file (“/keys/robot.pem”). Log in here',
+    'demo cannot be renewed on this machine: its client authenticates with a key file (“/keys/robot.pem”). When its token expires',
   );
   expect(readFileSync(byKey, 'utf8')).not.toContain('robot.pem');
 
@@ -112,7 +112,7 @@ test('what this machine would read, sign or do by itself for an imported login i
   const byFlow = temporaryStore();
   const other = run('import', { store: byFlow, stdin: { text: JSON.stringify(flow) } });
   expect(await other.exit).toBe(0);
-  expect(other.stderr).toContain('demo cannot be renewed here: it is renewed by the flow “client-credentials”');
+  expect(other.stderr).toContain('demo cannot be renewed on this machine: it is renewed by the flow “client-credentials”');
   expect(readStore(byFlow).mcpServers.demo.auth).not.toHaveProperty('flow');
 });
 
@@ -195,7 +195,7 @@ test.each([
   { line: 'export empty', code: 3, said: 'There is no login to empty' },
   { line: 'import', code: 2, stdin: 'none' as const, said: 'from stdin' },
   { line: 'import', code: 1, stdin: { text: '{"secret-1"' }, said: 'is not valid JSON' },
-  { line: 'import', code: 2, stdin: { text: '' }, said: 'no login in what was given' },
+  { line: 'import', code: 2, stdin: { text: '' }, said: 'contains no login' },
   { line: 'import', code: 2, stdin: { text: JSON.stringify({ mcpServers: { 'a b': { url, auth } } }) }, said: 'cannot be one' },
   {
     line: 'import',
@@ -225,8 +225,8 @@ test('import tells which options it takes, and which it does not; none of them r
   const store = temporaryStore();
   const imported = run('import', { store, stdin: { text: JSON.stringify({ mcpServers: { demo: entry } }) } });
   expect(await imported.exit, imported.stderr).toBe(0);
-  expect(imported.stderr).toContain('Its options are used here too: “--prompt login”');
-  expect(imported.stderr).toContain('Not taken: “');
+  expect(imported.stderr).toContain('Imported options: “--prompt login”');
+  expect(imported.stderr).toContain('Options not imported: “');
   for (const words of ['--authorize-param audience=a', '--allow-missing-pkce-metadata', '--header x-key'])
     expect(imported.stderr).toContain(words);
   expect(readStore(store).mcpServers.demo).not.toHaveProperty('headers');

@@ -18,7 +18,7 @@ async function started(line: string, store: string): Promise<Record<string, stri
   return start.events[0] as Record<string, string>;
 }
 
-describe('by the pasted address', () => {
+describe('by the pasted redirect URL', () => {
   test.each([
     { how: 'on stdin', words: (end: string) => ({ more: [], stdin: { text: `${end}\n` } }) },
     { how: 'as an argument', words: (end: string) => ({ more: [end], stdin: 'none' as const }) },
@@ -40,7 +40,7 @@ describe('by the pasted address', () => {
     expect(attemptsBeside(store)).toEqual([]);
     const again = run('login demo --finish x', { store });
     expect(await again.exit).toBe(1);
-    expect(again.stderr).toContain('No login to demo waits to be finished');
+    expect(again.stderr).toContain('No login to demo is waiting to be finished');
   });
 
   test('a wrong address leaves it open; of several, the one that the address belongs to is finished', async () => {
@@ -148,24 +148,102 @@ describe('by the code', () => {
   });
 });
 
-test('one that a version before has started leaves what the server has beside its login', async () => {
-  const server = await fakeServer();
-  const entry = { url: server.url, headers: { 'X-Key': 'k' }, login_options: { prompt: 'none' } };
-  const store = temporaryStore({ mcpServers: { fake: entry } });
-  const { url = '' } = await started(`login fake --flow paste --no-verify`, store);
+/** An attempt as it is on disk. */
+type Attempt = Record<string, unknown> & { readonly state: Record<string, unknown> };
+
+function readAttempt(store: string): { file: string; attempt: Attempt } {
   const file = path.join(path.dirname(store), attemptsBeside(store)[0] ?? '');
-  const { settings, headers, ...older } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-  expect([settings, headers]).toEqual([{ prompt: 'none' }, { 'x-key': 'k' }]);
-  writeFileSync(file, JSON.stringify({ ...older, trusted_issuer: 'https://name.example', issuer_address: server.origin }));
+  return { file, attempt: JSON.parse(readFileSync(file, 'utf8')) as Attempt };
+}
+
+/** The attempt as version 1 wrote it: no format, `kept` in place of `state`, `settings` in camelCase, times in milliseconds. */
+function downgrade(
+  { format, entry, state, started_at: startedAt, ...rest }: Attempt,
+  { settings = {} }: { settings?: object } = {},
+): object {
+  expect([format, typeof entry]).toEqual([2, 'object']);
+  const { device_code: deviceCode, user_code: userCode, verification_uri: verificationUri, interval, expires_in: expiresIn } = state;
+  const isDevice = deviceCode !== undefined;
+  const expiresAt = Number(state['expires_at']) * 1000;
+  const kept = isDevice ? { deviceCode, userCode, verificationUri, interval, expiresIn, expiresAt } : state;
+  return { ...rest, started_at: Number(startedAt) * 1000, settings, kept };
+}
+
+/** The address that the browser would end on, for a server that accepts any code. */
+function redirectUrlOf(url: string): string {
   const asked = new URL(url).searchParams;
-  const end = `${asked.get('redirect_uri') ?? ''}?code=c&state=${asked.get('state') ?? ''}`;
-  const finish = run(['login', 'fake', '--finish', end], { store });
-  expect(await finish.exit, finish.stderr).toBe(0);
-  const pin = { trusted_issuer: 'https://name.example', trusted_issuer_at: server.origin };
-  expect(readStore(store).mcpServers.fake).toMatchObject({ ...entry, ...pin, auth: { token: 'access-1' } });
+  return `${asked.get('redirect_uri') ?? ''}?code=c&state=${asked.get('state') ?? ''}`;
+}
+
+describe('on disk', () => {
+  test('times are seconds and names are snake_case', async () => {
+    const server = await fakeServer();
+    const store = temporaryStore({ mcpServers: { fake: { url: server.url, login_options: { prompt: 'none' } } } });
+    await started('login fake --no-verify', store);
+    const { attempt } = readAttempt(store);
+    const now = Date.now() / 1000;
+    expect(attempt).toMatchObject({ entry: { login_options: { prompt: 'none' } }, address: server.url, step_ups: 0 });
+    const times = [attempt['started_at'], attempt['expires_at'], attempt.state['expires_at']].map(Number);
+    for (const time of times) expect(Math.abs(time - now)).toBeLessThan(3700);
+    const names = [...Object.keys(attempt), ...Object.keys(attempt.state)];
+    expect(names.filter((name) => !/^[a-z_]+$/.test(name))).toEqual([]);
+  });
+
+  test.each(['paste', 'device'])('a login by %s that an older version has started is finished', async (flow) => {
+    const server = await fakeServer();
+    const store = temporaryStore();
+    const { url = '' } = await started(`login ${server.url} --name fake --flow ${flow} --no-verify`, store);
+    const { file, attempt } = readAttempt(store);
+    writeFileSync(file, JSON.stringify(downgrade(attempt, { settings: { prompt: 'login' } })));
+    const finish = run(['login', 'fake', '--finish', ...(flow === 'paste' ? [redirectUrlOf(url)] : [])], { store });
+    expect(await finish.exit, finish.stderr).toBe(0);
+    expect(readStore(store).mcpServers.fake).toMatchObject({ login_options: { prompt: 'login' }, auth: { token: 'access-1' } });
+    expect(attemptsBeside(store)).toEqual([]);
+  });
+
+  test('a code that an older version has shown expires at its time, with the message of an expired code', async () => {
+    const server = await fakeServer(() => [{ want: 'POST /token', respond: { status: 400, json: { error: 'authorization_pending' } } }]);
+    const store = temporaryStore();
+    await started(`login ${server.url} --name fake --flow device --no-verify`, store);
+    const { file, attempt } = readAttempt(store);
+    writeFileSync(file, JSON.stringify(downgrade(attempt)));
+    const finish = run('login fake --finish', { store });
+    expect(await finish.exit).toBe(5);
+    expect(finish.stderr).toContain('expired');
+    const waited = finish.clock.slept.reduce((sum, one) => sum + one, 0) / 1000;
+    expect(waited).toBeGreaterThan(Number(attempt.state['expires_in']) - 60);
+    expect(waited).toBeLessThan(Number(attempt.state['expires_in']) + 60);
+  });
+
+  test('of one by an older version and a newer one, the newest is finished', async () => {
+    const server = await fakeServer();
+    const store = temporaryStore();
+    await started(`login ${server.url} --name older --flow device --no-verify`, store);
+    const { file, attempt } = readAttempt(store);
+    writeFileSync(file, JSON.stringify(downgrade(attempt)));
+    await started(`login ${server.url} --name newer --flow device --no-verify`, store);
+    expect(await run('login --finish', { store }).exit).toBe(0);
+    expect(Object.keys(readStore(store).mcpServers)).toEqual(['newer']);
+  });
+
+  test('one of a still older version, without settings and headers, leaves those of the server', async () => {
+    const server = await fakeServer();
+    const entry = { url: server.url, headers: { 'X-Key': 'k' }, login_options: { prompt: 'none' } };
+    const store = temporaryStore({ mcpServers: { fake: entry } });
+    const { url = '' } = await started(`login fake --flow paste --no-verify`, store);
+    const { file, attempt } = readAttempt(store);
+    expect([attempt['entry'], attempt['headers']]).toEqual([{ login_options: { prompt: 'none' } }, { 'x-key': 'k' }]);
+    const { settings, headers, ...older } = downgrade(attempt) as Record<string, unknown>;
+    expect([settings, headers]).toEqual([{}, { 'x-key': 'k' }]);
+    writeFileSync(file, JSON.stringify({ ...older, trusted_issuer: 'https://name.example', issuer_address: server.origin }));
+    const finish = run(['login', 'fake', '--finish', redirectUrlOf(url)], { store });
+    expect(await finish.exit, finish.stderr).toBe(0);
+    const pin = { trusted_issuer: 'https://name.example', trusted_issuer_at: server.origin };
+    expect(readStore(store).mcpServers.fake).toMatchObject({ ...entry, ...pin, auth: { token: 'access-1' } });
+  });
 });
 
-test('a login that is bound to a key keeps it from one half to the other', async () => {
+test('a DPoP-bound login keeps its key from one step to the other', async () => {
   const { metadata } = await import('../helpers/fake-server.js');
   const server = await fakeServer((origin) => [
     {
@@ -180,19 +258,17 @@ test('a login that is bound to a key keeps it from one half to the other', async
   ]);
   const store = temporaryStore();
   const { url = '' } = await started(`login ${server.url} --name fake --flow paste --no-verify`, store);
-  const asked = new URL(url).searchParams;
-  const end = `${asked.get('redirect_uri') ?? ''}?code=c&state=${asked.get('state') ?? ''}`;
-  const finish = run(['login', 'fake', '--finish', end], { store });
+  const finish = run(['login', 'fake', '--finish', redirectUrlOf(url)], { store });
   expect(await finish.exit, finish.stderr).toBe(0);
-  expect(asked.get('dpop_jkt')).toMatch(/^[\w-]{43}$/);
+  expect(new URL(url).searchParams.get('dpop_jkt')).toMatch(/^[\w-]{43}$/);
   expect(readStore(store).mcpServers.fake.auth).toMatchObject({ type: 'dpop', dpop_key: { alg: 'ES256' } });
 });
 
 test.each([
-  { line: 'login https://a.example/mcp --start --finish', said: 'are two commands' },
-  { line: 'login https://a.example/mcp --attempt x', said: 'goes with --finish' },
+  { line: 'login https://a.example/mcp --start --finish', said: 'cannot be used together' },
+  { line: 'login https://a.example/mcp --attempt x', said: 'requires --finish' },
   { line: 'login https://a.example/mcp --start --flow browser', said: 'cannot be done in two steps' },
-  { line: 'login --finish', said: 'No login waits to be finished' },
+  { line: 'login --finish', said: 'No login is waiting to be finished' },
 ])('$line: $said', async ({ line, said }) => {
   const server = await fakeServer();
   const wrong = run(line.replace('https://a.example/mcp', server.url), { store: temporaryStore() });

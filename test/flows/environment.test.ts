@@ -1,4 +1,4 @@
-/** Where this program runs: which flow is chosen, and the one line that says why. */
+/** Which flow is chosen on which machine, and the line that says why. */
 import { describe, expect, test } from 'vitest';
 import { explainMissingBrowser, formatPortForwarding } from '../../src/flows/environment.js';
 
@@ -31,9 +31,9 @@ describe('a browser', () => {
     { where: 'in Podman', env: envOf({}, { files: ['/run/.containerenv'] }), reason: 'this is a container' },
     { where: 'in Kubernetes', env: envOf({ KUBERNETES_SERVICE_HOST: '10.0.0.1' }), reason: 'this is a container' },
     { where: 'in systemd-nspawn', env: envOf({ container: 'systemd-nspawn' }), reason: 'this is a container' },
-    { where: 'in CI', env: envOf({ CI: 'true', DISPLAY: ':99' }), reason: 'this is a CI job, where nobody looks' },
+    { where: 'in CI', env: envOf({ CI: 'true', DISPLAY: ':99' }), reason: 'this is a CI job, which no user watches' },
     { where: 'where CI=false', env: envOf({ CI: 'false', DISPLAY: ':0' }), reason: undefined },
-    { where: 'that BROWSER denies', env: envOf({ BROWSER: 'none', DISPLAY: ':0' }), reason: '$BROWSER says that there is none' },
+    { where: 'that BROWSER denies', env: envOf({ BROWSER: 'none', DISPLAY: ':0' }), reason: '$BROWSER says that this machine has none' },
   ])('$where: $reason', ({ env, reason }) => {
     expect(explainMissingBrowser(env)).toBe(reason);
   });

@@ -85,7 +85,7 @@ test.each(['a\nExecStart=/bin/evil', 'a\rb', 'a\u0000b', 'a\u001bb', 'a\u2028b',
     const asked = run(['refresh', '--install-service', '--store', store], { store: temporaryStore() });
     expect(await asked.exit).toBe(2);
     expect(asked.stdout).toBe('');
-    expect(asked.stderr).toContain('A systemd unit cannot hold the path');
+    expect(asked.stderr).toContain('A systemd unit cannot contain the path');
     expect(() => formatServiceUnit({ program: ['/usr/bin/node', `/opt/${file}`], store: undefined })).toThrow('A systemd unit cannot hold');
     const written = run(['refresh', '--install-service', '--write'], { store, env: { XDG_CONFIG_HOME: temporaryFolder() } });
     expect(await written.exit).toBe(2);

@@ -32,7 +32,7 @@ test.each(hidden)('%j in a URL is refused by all that could store it', async (on
     writeFileSync(path.join(folder, '.mcp.json'), JSON.stringify({ mcpServers: servers }));
     const taken = run('add --from .mcp.json', { store, folder });
     await taken.exit;
-    expect(taken.stderr).toContain('was left out');
+    expect(taken.stderr).toContain('was not added');
     expect(await run(['add', 'x', bad], { store }).exit).toBe(2);
     expect(await run(['login', bad, '--no-browser'], { store }).exit).toBe(2);
     for (const text of [JSON.stringify({ mcpServers: { x: { url: bad, auth } } })]) {

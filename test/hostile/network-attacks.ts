@@ -208,11 +208,11 @@ export const networkAttacks: readonly NetworkAttack[] = [
   },
   {
     source: 'RFC 9728 section 7.7',
-    attack: 'a challenge from elsewhere, of a token that was refused, points into a private network',
+    attack: 'a --challenge from elsewhere points into a private network: no request goes there',
     names: { 'inside.example': [['192.168.7.7']] },
     commands: [[...login.split(' '), '--challenge', 'Bearer resource_metadata="https://inside.example/prm"']],
-    exit: 1,
-    says: refused,
+    exit: 0,
+    says: /Logged in to victim/,
   },
   {
     source: 'RFC 9728 section 7.7',

@@ -101,9 +101,9 @@ others(`other users of the machine${isRoot ? '' : ' (skipped: only root can be t
     chownSync(planted, stranger, stranger);
     const { exit, stderr } = await run(['login', '--finish'], store);
     expect(exit).toBe(1);
-    expect(stderr).toContain('No login waits to be finished');
+    expect(stderr).toContain('No login is waiting to be finished');
     chownSync(planted, me, me);
-    expect((await run(['login', '--finish'], store)).stderr).not.toContain('No login waits to be finished');
+    expect((await run(['login', '--finish'], store)).stderr).not.toContain('No login is waiting to be finished');
   });
 
   test('tokens that cannot be stored are not put into a folder that another user has made for them', () => {

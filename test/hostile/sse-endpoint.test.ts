@@ -32,13 +32,14 @@ function storeOf(url: string) {
 }
 
 async function visit(url: URL): Promise<unknown> {
+  const clock = testClock();
   const http = createHttp({
     env: { variables: {}, platform: 'linux', folder: '/', program: [], exists: () => false },
-    clock: testClock(),
+    clock,
     userAgent: 'test',
   }).withAllowedNetwork('loopback');
   const tokens = { accessToken: 'SECRET', tokenType: 'bearer' as const };
-  return verifyToken({ url, tokens }, { http, signal: new AbortController().signal }).catch((error: unknown) => error);
+  return verifyToken({ url, tokens }, { http, clock, signal: new AbortController().signal }).catch((error: unknown) => error);
 }
 
 const refused = [

@@ -1,4 +1,4 @@
-/** The end of a login: it is stored before the MCP server is asked, and taken out again when that refuses the token. */
+/** The end of a login: it is stored before the MCP server is asked, and removed if the server rejects the token. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import { piped } from '../helpers/piped.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
-/** A server that answers whoever comes with a token as `trial` does. */
+/** A server that responds to requests with a token as `trial` does. */
 function tried(trial: (request: FakeRequest) => Respond): (origin: string) => Exchange[] {
   return (origin) => [
     {
@@ -25,7 +25,7 @@ function tried(trial: (request: FakeRequest) => Respond): (origin: string) => Ex
 }
 const refusal: Respond = { status: 403, json: { error: 'insufficient_scope' } };
 
-/** A login that has all that a login can have, to the server at `origin`. */
+/** A login with every member, to the server at `origin`. */
 const before = (origin: string) => ({
   foreign: { kept: true },
   mcpServers: {
@@ -63,7 +63,7 @@ test.each([
   writeFileSync(store, text);
   const login = run(byCode(server.url, '--scope write --header X-Team:red --register'), { store });
   expect(await login.exit, login.stderr).toBe(1);
-  expect(login.stderr).toContain('does not take the token');
+  expect(login.stderr).toContain('rejected the token');
   expect(new Set(seen)).toEqual(new Set(['access-1']));
   expect(readFileSync(store, 'utf8')).toBe(text);
 
@@ -73,13 +73,13 @@ test.each([
   expect(token.stdout).toBe(had ? 'old\n' : '');
   expect(token.stderr).not.toContain('older tokens');
   expect(readFileSync(store, 'utf8')).toBe(text);
-  // A copy that another program has read meanwhile does not bring it back.
+  // A copy that another program has read in the meantime does not restore it.
   writeFileSync(store, text.replace('"old"', '"access-1"').replace('"old-refresh"', '"refresh-1"'));
   expect(await run('token demo', { store }).exit).toBe(had ? 0 : 3);
   expect(readFileSync(store, 'utf8')).not.toContain('access-1');
 });
 
-test('a login that was moved away and may not have arrived is kept where one in its place is refused', async () => {
+test('a moved login that may not have arrived is kept if the login that replaces it is rejected', async () => {
   const server = await fakeServer(tried(() => refusal));
   const store = temporaryStore(before(server.origin));
   expect(await run('export demo --move', { store }).exit).toBe(0);
@@ -91,7 +91,7 @@ test('a login that was moved away and may not have arrived is kept where one in 
   expect(readStore(store).mcpServers.demo.auth.token).toBe('old');
 });
 
-test('what another process has put in its place meanwhile stays', async () => {
+test('a login that another process has stored in the meantime stays', async () => {
   const store = temporaryStore();
   const theirs = JSON.stringify({ mcpServers: { demo: { url: 'https://x.example/mcp', auth: { token: 'theirs' } } } });
   const server = await fakeServer(
@@ -102,11 +102,11 @@ test('what another process has put in its place meanwhile stays', async () => {
   );
   const login = run(byCode(server.url), { store });
   expect(await login.exit).toBe(1);
-  expect(login.stderr).toContain('does not take the token');
+  expect(login.stderr).toContain('rejected the token');
   expect(readFileSync(store, 'utf8')).toBe(theirs);
 });
 
-test('what another process has added meanwhile stays, and the login goes', async () => {
+test('members that another process has added in the meantime stay, and the login is removed', async () => {
   const store = temporaryStore();
   const server = await fakeServer(
     tried(() => {
@@ -129,7 +129,7 @@ test('what another process has added meanwhile stays, and the login goes', async
   });
 });
 
-test('a renewal that is asked for meanwhile waits, and renews neither the login before nor the one that is refused', async () => {
+test('a renewal waits, and renews neither the previous login nor the rejected one', async () => {
   const store = temporaryStore();
   let refresh: ReturnType<typeof run> | undefined;
   const server = await fakeServer(
@@ -147,7 +147,7 @@ test('a renewal that is asked for meanwhile waits, and renews neither the login 
   expect(token).toBe(spent.includes('old-refresh') ? 'access-1' : 'old');
 });
 
-test('a registration that another login is with by now stays', async () => {
+test('a registration that another login uses by now stays', async () => {
   const store = temporaryStore({});
   const server = await fakeServer(
     tried(() => {
@@ -162,7 +162,7 @@ test('a registration that another login is with by now stays', async () => {
   expect(readStore(store).oauthClients[server.origin]).toMatchObject([{ client_id: 'client-1' }]);
 });
 
-test('interrupted while its token is tried, it is stored, and says so', async () => {
+test('if the trial is interrupted, the login is stored, and that is reported', async () => {
   const store = temporaryStore();
   const server = await fakeServer(
     tried(() => {
@@ -177,7 +177,7 @@ test('interrupted while its token is tried, it is stored, and says so', async ()
   expect(readStore(store).mcpServers.demo.auth.token).toBe('access-1');
 });
 
-test('a process that is killed while it tries the token has stored the login, and leaves no lock that lasts', async () => {
+test('a process that is killed during the trial has stored the login, and leaves no lasting lock', async () => {
   const store = temporaryStore(JSON.stringify({}));
   const trial = tried(() => {
     login.child.kill('SIGKILL');

@@ -1,4 +1,4 @@
-/** What was said of one authorization server, or by a document, is not taken for word of another. */
+/** What the user has said about one authorization server, or a document has claimed, does not apply to another one. */
 import { expect, test } from 'vitest';
 import { metadata, type FakeServer } from '../helpers/fake-server.js';
 import { temporaryStore } from '../helpers/folder.js';
@@ -6,7 +6,7 @@ import { logInByPaste } from '../helpers/paste.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
-/** An authorization server, and an MCP server that names whichever is wanted of it. */
+/** An authorization server, and an MCP server that names any authorization server. */
 const authorizationServer = (changes: Record<string, unknown> = {}) =>
   fakeServer((origin) => [
     {
@@ -19,7 +19,7 @@ const mcpServer = (issuer: () => string): Promise<FakeServer> =>
     { want: 'GET /prm', respond: () => ({ json: { resource: `${origin}/mcp`, authorization_servers: [issuer()] } }) },
   ]);
 
-test.each([true, false])('endpoints that were trusted for one issuer are not for the next that is named (logged in: %s)', async (stays) => {
+test.each([true, false])('endpoints that are trusted for one issuer are not trusted for the next one (logged in: %s)', async (stays) => {
   const page = await fakeServer();
   const endpoint = { authorization_endpoint: `${page.origin}/authorize` };
   const [honest, evil] = [await authorizationServer(endpoint), await authorizationServer(endpoint)];
@@ -38,7 +38,7 @@ test.each([true, false])('endpoints that were trusted for one issuer are not for
   expect(evil.asked('POST /token')).toEqual([]);
 });
 
-test('a secret that is first used here after an import is not used for what was imported', async () => {
+test('a secret that is first used here after an import is not used for the imported login', async () => {
   const company = await authorizationServer({ token_endpoint_auth_methods_supported: ['client_secret_basic'] });
   const [real, evil] = [await mcpServer(() => company.origin), await mcpServer(() => company.origin)];
   const store = temporaryStore();
@@ -58,7 +58,7 @@ test('a secret that is first used here after an import is not used for what was 
   expect(evil.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
 });
 
-test('an imported login leaves the consent to its client to be asked for', async () => {
+test('a login after an import asks for consent', async () => {
   const company = await authorizationServer();
   const [real, evil] = [await mcpServer(() => company.origin), await mcpServer(() => company.origin)];
   const store = temporaryStore();
@@ -70,7 +70,7 @@ test('an imported login leaves the consent to its client to be asked for', async
   expect(request?.get('client_id') === 'company' && request.get('prompt') !== 'consent').toBe(false);
 });
 
-test('a secret that was imported is for no other login', async () => {
+test('an imported secret is not used for another login', async () => {
   const company = await authorizationServer({ token_endpoint_auth_methods_supported: ['client_secret_post', 'none'] });
   const real = await mcpServer(() => company.origin);
   const store = temporaryStore();
@@ -87,7 +87,7 @@ test('a secret that was imported is for no other login', async () => {
 });
 
 test.each(['/..%2f..%2fevil/prm', '/..;/..;/evil/prm', '%2f..%2f..%2fevil/prm', '-evil/prm'])(
-  'the origin does not speak for the host at a path that another may answer: %s',
+  'metadata for the whole origin is rejected at a path that another program may serve: %s',
   async (path) => {
     const place = `/.well-known/oauth-protected-resource${path}`;
     const server = await fakeServer((origin) => [

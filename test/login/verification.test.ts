@@ -1,11 +1,11 @@
-/** The visit to the MCP server with a new token, on both wires. */
+/** The visit to the MCP server with a new token, in the protocol of 2025-11-25 and that of 2026-07-28. */
 import { expect, test } from 'vitest';
 import type { Exchange, Respond } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
-/** A server of MCP 2026-07-28, which knows no initialize and says of every request in its headers what it is. */
+/** A server of MCP 2026-07-28, which has no `initialize` and requires the method in the headers. */
 const stateless =
   (answer: (id: unknown) => Respond): ((origin: string) => Exchange[]) =>
   (origin) => [
@@ -49,7 +49,7 @@ test.each([
 });
 
 test.each([{ json: { jsonrpc: '2.0', id: 0, error: { code: 1 } } }, { text: '<html>' }])(
-  'an answer that is none is said, and the login is stored all the same',
+  'an invalid response is reported, and the login is stored',
   async (respond) => {
     const server = await fakeServer(stateless(() => respond));
     const store = temporaryStore();
@@ -60,7 +60,7 @@ test.each([{ json: { jsonrpc: '2.0', id: 0, error: { code: 1 } } }, { text: '<ht
   },
 );
 
-test('a token that such a server turns away is not stored', async () => {
+test('a token that such a server rejects is not stored', async () => {
   const server = await fakeServer((origin) => [
     ...stateless(() => ({ status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } }))(origin),
   ]);
@@ -77,19 +77,19 @@ const introduction = (id: unknown) => ({
 
 test.each([
   {
-    what: 'a list in JSON, none of them',
+    what: 'a list in JSON, none',
     answers: 0,
     respond: (id: unknown): Respond => ({ json: [...many.map(ping), introduction(id)] }),
   },
   {
-    what: 'events, some of them',
+    what: 'events, some',
     answers: 8,
     respond: (id: unknown): Respond => ({
       headers: { 'content-type': 'text/event-stream' },
       text: [...many.map(ping), introduction(id)].map((one) => `data: ${JSON.stringify(one)}\n\n`).join(''),
     }),
   },
-])('of what a server asks on its own, in $what are answered', async ({ respond, answers }) => {
+])('requests of the server: in $what get a response', async ({ respond, answers }) => {
   const server = await fakeServer((origin) => [
     {
       want: 'POST /mcp',

@@ -1,4 +1,4 @@
-/** RFC 6749 section 4.1, RFC 7636, RFC 8707, RFC 9207. */
+/** The authorization code grant: RFC 6749 section 4.1, RFC 7636, RFC 8707, RFC 9207. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -8,7 +8,7 @@ import { readStore, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
-/** A login that has shown its address; `respond` pastes the redirect URI with what is given, and ends the input. */
+/** A login that has shown its URL. `respond` pastes the redirect URI with the given parameters, and ends the input. */
 async function asked(change: (origin: string) => Exchange[] = () => [], options = '') {
   const server = await fakeServer(change);
   const store = temporaryStore({ mine: true });
@@ -29,7 +29,7 @@ const withIss = (origin: string): Exchange => ({
   respond: { json: metadata(origin, { authorization_response_iss_parameter_supported: true }) },
 });
 
-test('the request has PKCE, state and resource, each once, and the exchange proves them', async () => {
+test('the request has PKCE, state and resource, each once, and the exchange proves them (RFC 7636, RFC 8707)', async () => {
   const { server, store, request, redirect, paste, state } = await asked();
   for (const name of new Set(request.keys())) expect(request.getAll(name), name).toHaveLength(1);
   expect(request.get('code_challenge_method')).toBe('S256');
@@ -51,7 +51,7 @@ test('the request has PKCE, state and resource, each once, and the exchange prov
   expect(readStore(store)).toMatchObject({ mine: true, mcpServers: { fake: { auth: { token: 'access-1', refresh_token: 'refresh-1' } } } });
 });
 
-describe('a pasted address that is wrong is one sentence, and changes nothing', () => {
+describe('a wrong redirect URL is reported in one sentence, and changes nothing', () => {
   test.each([
     { what: 'another attempt’s state', pasted: { code: 'c', state: 'other' }, code: 1, said: 'belongs to another login' },
     { what: 'no state', pasted: { code: 'c' }, code: 1, said: '“state” is missing or cut off' },
@@ -87,7 +87,7 @@ describe('a pasted address that is wrong is one sentence, and changes nothing', 
     expect(login.stderr).toContain(said);
   });
 
-  test('a wrong line is answered and is not the end: the next one may be right', async () => {
+  test('a wrong line is reported, and the next line may be right', async () => {
     const { login, redirect, paste, state } = await asked();
     login.type('no\n');
     await login.shown(/not a redirect URL/);
@@ -97,7 +97,7 @@ describe('a pasted address that is wrong is one sentence, and changes nothing', 
   });
 });
 
-describe('RFC 9207 section 2.4: iss', () => {
+describe('iss (RFC 9207 section 2.4)', () => {
   test.each([
     { what: 'advertised and right', advertised: true, iss: 'ORIGIN', code: 0 },
     { what: 'advertised and absent', advertised: true, iss: undefined, code: 1 },
@@ -105,7 +105,7 @@ describe('RFC 9207 section 2.4: iss', () => {
     { what: 'not advertised and right', advertised: false, iss: 'ORIGIN', code: 0 },
     { what: 'not advertised and wrong', advertised: false, iss: 'https://evil.example', code: 1 },
     { what: 'not advertised and absent', advertised: false, iss: undefined, code: 0 },
-    { what: 'compared as it stands', advertised: false, iss: 'ORIGIN/', code: 1 },
+    { what: 'compared exactly', advertised: false, iss: 'ORIGIN/', code: 1 },
   ])('$what: exit $code', async ({ advertised, iss, code }) => {
     const { server, redirect, paste, login, state } = await asked((origin) => (advertised ? [withIss(origin)] : []));
     const parameters = { code: 'c', state, ...(iss && { iss: iss.replace('ORIGIN', server.origin) }) };
@@ -114,7 +114,7 @@ describe('RFC 9207 section 2.4: iss', () => {
     if (code !== 0) expect(login.stderr).toContain(iss === undefined ? '“iss” is missing or cut off' : 'names a different issuer than');
   });
 
-  test('nothing of an error from another issuer is shown', async () => {
+  test('an error from another issuer is not shown', async () => {
     const { redirect, paste, login, state } = await asked((origin) => [withIss(origin)]);
     const parameters = { error: 'access_denied', error_description: 'call 555-0100', iss: 'https://evil.example', state };
     expect(await paste(redirect(parameters))).toBe(1);
@@ -123,7 +123,7 @@ describe('RFC 9207 section 2.4: iss', () => {
 });
 
 describe('the loopback listener', () => {
-  test('turns strangers away and goes on waiting for the right one', async () => {
+  test('rejects other requests and keeps waiting for the right one', async () => {
     const { request, redirect, login, state } = await asked();
     const uri = request.get('redirect_uri') ?? '';
     expect((await fetch(redirect({ code: 'c', state: 'guess' }))).status).toBe(400);
@@ -138,7 +138,7 @@ describe('the loopback listener', () => {
     await expect(fetch(uri)).rejects.toThrow();
   });
 
-  test.each(['//', '/%', '*', 'http://[', '/\\\\evil'])('lives through a request for %s', async (target) => {
+  test.each(['//', '/%', '*', 'http://[', '/\\\\evil'])('survives a request for %s', async (target) => {
     const { request, redirect, login, state } = await asked();
     const { port } = new URL(request.get('redirect_uri') ?? '');
     const socket = connect(Number(port), '127.0.0.1');
@@ -150,7 +150,7 @@ describe('the loopback listener', () => {
     expect(await login.exit).toBe(0);
   });
 
-  test('does not wait for a browser that has gone before its page', async () => {
+  test('does not wait for a browser that disconnects before its page', async () => {
     const { redirect, login, state, server } = await asked(() => [{ want: 'POST /token', respond: 'hang' }]);
     const { port, pathname, search } = new URL(redirect({ code: 'c', state }));
     const socket = connect(Number(port), '127.0.0.1');
@@ -162,7 +162,7 @@ describe('the loopback listener', () => {
     expect(await login.exit).toBe(130);
   });
 
-  test('tells the browser of a refusal, with its words escaped', async () => {
+  test('shows an error in the browser, escaped', async () => {
     const { redirect, login, state } = await asked();
     const page = await fetch(redirect({ error: 'access_denied', error_description: '<script>alert(1)</script>', state }));
     const html = await page.text();
@@ -171,7 +171,7 @@ describe('the loopback listener', () => {
     expect(await login.exit).toBe(4);
   });
 
-  test('with nothing to read from, it is waited for alone', async () => {
+  test('without stdin, only the listener is waited for', async () => {
     const server = await fakeServer();
     const login = run(`login ${server.url} --no-browser --flow paste --no-verify`, { store: temporaryStore(), stdin: 'none' });
     const request = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
@@ -185,15 +185,15 @@ describe('the token response', () => {
   test.each([
     { what: 'expires_in as a string', json: { access_token: 'a', token_type: 'bearer', expires_in: '60' }, code: 0 },
     { what: 'expires_in missing', json: { access_token: 'a', token_type: 'BEARER' }, code: 0 },
-    { what: 'an id_token that nobody asked for', json: { access_token: 'a', token_type: 'bearer', id_token: 'x' }, code: 0 },
+    { what: 'an id_token that was not requested', json: { access_token: 'a', token_type: 'bearer', id_token: 'x' }, code: 0 },
     { what: 'nulls', json: { access_token: 'a', token_type: 'bearer', refresh_token: null, scope: null }, code: 0 },
     { what: 'no token_type', json: { access_token: 'a' }, code: 0 },
     { what: 'a token in an envelope', json: { ok: true, authed_user: { access_token: 'a', token_type: 'user', scope: 'x,y' } }, code: 0 },
     { what: 'an error that is empty', json: { access_token: 'a', token_type: 'bearer', error: '' }, code: 0 },
     { what: 'an empty refresh token', json: { access_token: 'a', token_type: 'bearer', refresh_token: '' }, code: 0 },
     { what: 'a scope that is a list', json: { access_token: 'a', token_type: 'bearer', scope: ['x', 'y'] }, code: 0 },
-    { what: 'members that nobody knows', json: { access_token: 'a', token_type: 'bearer', team: { id: 7 } }, code: 0 },
-    { what: 'a bound token that nobody asked for', json: { access_token: 'a', token_type: 'DPoP' }, code: 6 },
+    { what: 'unknown members', json: { access_token: 'a', token_type: 'bearer', team: { id: 7 } }, code: 0 },
+    { what: 'a DPoP-bound token that was not requested', json: { access_token: 'a', token_type: 'DPoP' }, code: 6 },
     { what: 'no access token', json: { token_type: 'bearer' }, code: 6 },
     { what: 'an empty access token', json: { access_token: '', token_type: 'bearer' }, code: 6 },
     { what: 'a line break in the token', json: { access_token: 'a\r\nX: y', token_type: 'bearer' }, code: 6 },
@@ -230,7 +230,7 @@ describe('the token response', () => {
     expect(login.stderr).toContain(said);
   });
 
-  test('a redirect of the token endpoint is not followed: the code and the verifier stay here', async () => {
+  test('a redirect of the token endpoint is not followed: it would leak the code and the verifier', async () => {
     const { server, redirect, paste, state } = await asked(() => [
       { want: 'POST /token', respond: { status: 307, headers: { location: '/elsewhere' } } },
     ]);
@@ -239,7 +239,7 @@ describe('the token response', () => {
   });
 });
 
-/** `fetch` does not let a Host header be forged. */
+/** `fetch` cannot send a forged Host header. */
 async function statusWithHost(url: string, host: string): Promise<number> {
   const { request } = await import('node:http');
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** RFC 8414 and OpenID Connect Discovery: which authorization server, where its metadata is, and what is believed of it. */
+/** RFC 8414 and OpenID Connect Discovery: which authorization server is used, where its metadata is, and which of it is accepted. */
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseAuthorizationServer } from '../../src/oauth/authorization-server.js';
@@ -13,7 +13,7 @@ import { bare401, fails, none, oauthAddress, reachesThePerson } from './discover
 
 const openidAddress = 'GET /.well-known/openid-configuration';
 
-test.each([500, 404, 403])('a %i on the OAuth address moves on to the OpenID one', async (status) => {
+test.each([500, 404, 403])('after a %i at the OAuth address, the OpenID one is tried', async (status) => {
   const { asked } = await reachesThePerson((origin) => [
     { want: oauthAddress, respond: { status } },
     { want: openidAddress, respond: { json: metadata(origin) } },
@@ -21,7 +21,7 @@ test.each([500, 404, 403])('a %i on the OAuth address moves on to the OpenID one
   expect(asked).toContain(openidAddress);
 });
 
-test('an HTML page on the OAuth address moves on to the OpenID one', async () => {
+test('after an HTML page at the OAuth address, the OpenID one is tried', async () => {
   const { asked } = await reachesThePerson((origin) => [
     { want: oauthAddress, respond: { text: '<html>Welcome</html>' } },
     { want: openidAddress, respond: { json: metadata(origin) } },
@@ -29,7 +29,7 @@ test('an HTML page on the OAuth address moves on to the OpenID one', async () =>
   expect(asked).toContain(openidAddress);
 });
 
-test('RFC 8414 section 3.1: an issuer with a path: OAuth inserted, OpenID inserted, OpenID appended', async () => {
+test('an issuer with a path: OAuth inserted, OpenID inserted, OpenID appended (RFC 8414 section 3.1)', async () => {
   const { server } = await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/tenant`] } } },
     { want: 'GET /tenant/.well-known/openid-configuration', respond: { json: metadata(origin, { issuer: `${origin}/tenant` }) } },
@@ -50,7 +50,7 @@ test('metadata behind a redirect', async () => {
   expect(asked).toContain('GET /moved');
 });
 
-test('RFC 8414 section 3.3: metadata of another issuer is refused, and both are named', async () => {
+test('metadata of another issuer is rejected, and both are named (RFC 8414 section 3.3)', async () => {
   const { code, said, server } = await fails((origin) => [
     { want: oauthAddress, respond: { json: metadata(origin, { issuer: 'https://evil.example' }) } },
   ]);
@@ -60,14 +60,14 @@ test('RFC 8414 section 3.3: metadata of another issuer is refused, and both are 
   expect(server.asked('POST /register')).toEqual([]);
 });
 
-test('RFC 8414 section 3.3: the slash of an empty path is no difference', async () => {
+test('the slash of an empty path makes no difference', async () => {
   const { parameters } = await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/`] } } },
   ]);
   expect(parameters.get('client_id')).toBe('client-1');
 });
 
-test('RFC 9728 section 7.6: the first authorization server that answers is taken', async () => {
+test('the first authorization server that responds is used', async () => {
   const { asked } = await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/gone`, origin] } } },
   ]);
@@ -78,7 +78,7 @@ test('RFC 9728 section 7.6: the first authorization server that answers is taken
 test.each([
   { methods: undefined, why: 'does not say that it supports PKCE' },
   { methods: ['plain'], why: 'does not support PKCE with S256' },
-])('PKCE methods $methods: refused before anything is registered', async ({ methods, why }) => {
+])('PKCE methods $methods: rejected before a client is registered', async ({ methods, why }) => {
   const { code, said, server } = await fails((origin) => [
     { want: oauthAddress, respond: { json: metadata(origin, { code_challenge_methods_supported: methods }) } },
   ]);
@@ -88,7 +88,7 @@ test.each([
 });
 
 test.each(['http://far.example/token', 'javascript:alert(1)', 'https://user:word@far.example/', 'https://a$(calc).example/token', 7])(
-  'the endpoint %s is refused',
+  'the endpoint %s is rejected',
   async (endpoint) => {
     const { code, said } = await fails((origin) => [
       { want: oauthAddress, respond: { json: metadata(origin, { token_endpoint: endpoint }) } },
@@ -111,7 +111,7 @@ test.each([
   expect(await login.exit).toBe(130);
 });
 
-test('pushed requests that are required, and an endpoint that is none, are said', async () => {
+test('required pushed requests without an endpoint are reported (RFC 9126)', async () => {
   const { code, said } = await fails((origin) => [
     {
       want: oauthAddress,
@@ -119,13 +119,13 @@ test('pushed requests that are required, and an endpoint that is none, are said'
     },
   ]);
   expect(code).toBe(1);
-  expect(said).toContain('requires pushed requests');
+  expect(said).toContain('requires pushed authorization requests');
 });
 
 test.each([
-  { what: 'redirects to where we would not go', respond: { status: 302, headers: { location: 'http://far.example/login' } } },
+  { what: 'redirects to a URL that is not allowed', respond: { status: 302, headers: { location: 'http://far.example/login' } } },
   { what: 'closes the connection', respond: 'drop' },
-] as const)('an address that $what is not here', async ({ respond }) => {
+] as const)('an address that $what has no metadata', async ({ respond }) => {
   const { asked } = await reachesThePerson((origin) => [
     { want: oauthAddress, respond },
     { want: openidAddress, respond: { json: metadata(origin) } },
@@ -133,7 +133,7 @@ test.each([
   expect(asked).toContain(openidAddress);
 });
 
-test('RFC 9728 section 7.7: a server elsewhere cannot name this machine', async () => {
+test('a remote server cannot name this machine', async () => {
   const { origin } = await fakeServer();
   const http = answersFrom(() => Response.json({ resource: 'https://mcp.example/mcp', authorization_servers: [origin] }));
   const { signal } = new AbortController();
@@ -146,7 +146,7 @@ test('RFC 9728 section 7.7: a server elsewhere cannot name this machine', async 
   expect(http.asked.filter((url) => url.startsWith(origin))).toEqual([]);
 });
 
-test('RFC 9728 section 7.7: an authorization server elsewhere has no endpoint on this machine', async () => {
+test('a remote authorization server cannot have an endpoint on this machine', async () => {
   const { origin } = await fakeServer();
   const issuer = 'https://auth.example';
   const document = metadata(issuer, { token_endpoint: `${origin}/token` });
@@ -161,7 +161,7 @@ test.each([
     what: 'metadata of another issuer',
     respond: { json: { issuer: 'https://other.example', token_endpoint: 'https://other.example/token' } },
   },
-])('$what at the OAuth address moves on to the OpenID one', async ({ respond }) => {
+])('after $what at the OAuth address, the OpenID one is tried', async ({ respond }) => {
   const { asked } = await reachesThePerson((origin) => [
     { want: oauthAddress, respond },
     { want: openidAddress, respond: { json: metadata(origin) } },
@@ -169,7 +169,7 @@ test.each([
   expect(asked).toContain(openidAddress);
 });
 
-test('RFC 8414 section 3.3: metadata that names no issuer is refused', async () => {
+test('metadata that names no issuer is rejected', async () => {
   const { code, said } = await fails((origin) => [{ want: oauthAddress, respond: { json: metadata(origin, { issuer: undefined }) } }]);
   expect(code).toBe(1);
   expect(said).toContain('is the metadata of “nothing”');
@@ -178,7 +178,7 @@ test('RFC 8414 section 3.3: metadata that names no issuer is refused', async () 
 test.each([
   { named: '/tenant/', issuer: '/tenant' },
   { named: '/tenant', issuer: '/tenant/' },
-])('RFC 8414 section 3.3: the slash at the end of a path is no difference: $named and $issuer', async ({ named, issuer }) => {
+])('a slash at the end of a path makes no difference: $named and $issuer', async ({ named, issuer }) => {
   const { parameters } = await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}${named}`] } } },
     { want: 'GET /.well-known/oauth-authorization-server/tenant', respond: { json: metadata(origin, { issuer: `${origin}${issuer}` }) } },
@@ -192,7 +192,7 @@ describe('--trust-issuer', () => {
     respond: { json: metadata(origin, { issuer: 'http://localhost:9/id' }) },
   });
 
-  test('is kept for that server, and shown by list', async () => {
+  test('is stored for that server, and shown by list', async () => {
     const server = await fakeServer((origin) => [renamed(origin)]);
     const store = temporaryStore();
     const words = '--no-browser --no-verify --flow device';
@@ -204,7 +204,7 @@ describe('--trust-issuer', () => {
     expect(await run(`login fake ${words}`, { store }).exit).toBe(0);
     const list = run('list', { store });
     expect(await list.exit).toBe(0);
-    expect(list.stderr).toContain('fake: its authorization server may call itself http://localhost:9/id, by --trust-issuer');
+    expect(list.stderr).toContain('fake: --trust-issuer http://localhost:9/id');
     // The pin is for that address: another authorization server cannot make use of it.
     const elsewhere = await fakeServer((origin) => [renamed(origin)]);
     const moved = readStore(store);
@@ -216,13 +216,13 @@ describe('--trust-issuer', () => {
     expect(other.stderr).toContain('--trust-issuer');
   });
 
-  test('is compared to the letter', async () => {
+  test('is compared exactly', async () => {
     const { code } = await fails((origin) => [renamed(origin)], '--flow paste --trust-issuer http://localhost:9/id/');
     expect(code).toBe(1);
   });
 });
 
-describe('RFC 9728 section 7.6: several authorization servers', () => {
+describe('several authorization servers', () => {
   const several = (origin: string): Exchange[] => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/one`, `${origin}/two`] } } },
     ...['one', 'two'].map((name) => ({
@@ -247,7 +247,7 @@ describe('RFC 9728 section 7.6: several authorization servers', () => {
     expect(server.asked('POST /two/register')).toHaveLength(1);
   });
 
-  test('the one of the login before goes on, while it is named', async () => {
+  test('the one of the previous login is used while it is still named', async () => {
     const server = await fakeServer((origin) => [
       ...several(origin),
       { want: 'POST /one/register', respond: ({ body }) => ({ json: { ...body, client_id: 'first' } }) },
@@ -260,7 +260,7 @@ describe('RFC 9728 section 7.6: several authorization servers', () => {
     expect(server.asked('POST /one/register')).toEqual([]);
   });
 
-  test('one that the server does not name is wrong usage', async () => {
+  test('one that the server does not name is a usage error', async () => {
     const { code, said } = await fails(several, '--issuer https://other.example');
     expect(code).toBe(2);
     expect(said).toContain('/one”');
@@ -268,7 +268,7 @@ describe('RFC 9728 section 7.6: several authorization servers', () => {
 });
 
 describe('MCP 2025-03-26: a server without protected-resource metadata', () => {
-  test('has the default endpoints where it has no metadata at all', async () => {
+  test('has the default endpoints if it has no metadata at all', async () => {
     const server = await fakeServer(() => [bare401, none(oauthAddress)]);
     const store = temporaryStore();
     const login = run(`login ${server.url} --no-browser --no-verify --name fake`, { store, stdin: 'open' });
@@ -279,7 +279,7 @@ describe('MCP 2025-03-26: a server without protected-resource metadata', () => {
     expect(server.asked('POST /token')[0]?.body['resource']).toBe(server.url);
   });
 
-  test('or metadata at its origin, whose issuer may have a path', async () => {
+  test('may have metadata at its origin, whose issuer may have a path', async () => {
     const { parameters, server } = await reachesThePerson((origin) => [
       bare401,
       { want: oauthAddress, respond: { json: metadata(origin, { issuer: `${origin}/v1` }) } },
@@ -287,7 +287,7 @@ describe('MCP 2025-03-26: a server without protected-resource metadata', () => {
     expect(parameters.get('resource')).toBe(server.url);
   });
 
-  test('but never another origin’s', async () => {
+  test('may not name an issuer of another origin', async () => {
     const { code } = await fails((origin) => [
       bare401,
       { want: oauthAddress, respond: { json: metadata(origin, { issuer: 'https://other.example/v1' }) } },
@@ -302,7 +302,7 @@ describe('--allow-missing-pkce-metadata', () => {
     respond: { json: metadata(origin, { code_challenge_methods_supported: undefined }) },
   });
 
-  test('goes on, and PKCE is sent all the same', async () => {
+  test('continues, and PKCE is sent anyway', async () => {
     const server = await fakeServer((origin) => [silent(origin)]);
     const login = run(`login ${server.url} --no-browser --flow paste --allow-missing-pkce-metadata`, { store: temporaryStore() });
     const request = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
@@ -312,7 +312,7 @@ describe('--allow-missing-pkce-metadata', () => {
     expect(request.get('code_challenge')).toMatch(/^[\w-]{43}$/);
   });
 
-  test('is no way around a server that says that it cannot', async () => {
+  test('does not help with a server that says that it does not support PKCE', async () => {
     const { code } = await fails(
       (origin) => [{ want: oauthAddress, respond: { json: metadata(origin, { code_challenge_methods_supported: ['plain'] }) } }],
       '--flow paste --allow-missing-pkce-metadata',
@@ -320,7 +320,7 @@ describe('--allow-missing-pkce-metadata', () => {
     expect(code).toBe(1);
   });
 
-  test('says in the help what it gives up', async () => {
+  test('describes its risk in the help', async () => {
     const help = run('login --help', { store: temporaryStore() });
     expect(await help.exit).toBe(0);
     expect(help.stdout.replace(/\s+/g, ' ')).toContain('a stolen code can be used by the thief');
@@ -328,7 +328,7 @@ describe('--allow-missing-pkce-metadata', () => {
 });
 
 test.each([
-  { what: 'methods as text', changes: { code_challenge_methods_supported: 'S256' }, code: 130 },
+  { what: 'methods as a string', changes: { code_challenge_methods_supported: 'S256' }, code: 130 },
   { what: 'methods as an object', changes: { code_challenge_methods_supported: {} }, code: 1 },
   { what: 'scopes as a number', changes: { scopes_supported: 5 }, code: 130 },
   {
@@ -336,7 +336,7 @@ test.each([
     changes: { registration_endpoint: undefined, revocation_endpoint: null, device_authorization_endpoint: null },
     code: 1,
   },
-  { what: 'grants as text', changes: { grant_types_supported: 'authorization_code' }, code: 130 },
+  { what: 'grants as a string', changes: { grant_types_supported: 'authorization_code' }, code: 130 },
   { what: 'no token endpoint', changes: { token_endpoint: null }, code: 1 },
 ])('metadata with $what is read as far as it goes, and is no bug of ours', async ({ changes, code }) => {
   const server = await fakeServer((origin) => [{ want: oauthAddress, respond: { json: metadata(origin, changes) } }]);
@@ -350,7 +350,7 @@ test.each([
 });
 
 test.each(['https://a.example/?tenant=1', 'https://a.example/#x', 'https://a.example/ü', `https://a.example/${'x'.repeat(600)}`])(
-  'RFC 8414 section 2: an issuer that is no issuer, %s, is refused',
+  'the invalid issuer %s is rejected (RFC 8414 section 2)',
   async (issuer) => {
     const { code, said } = await fails(
       (origin) => [{ want: oauthAddress, respond: { json: metadata(origin, { issuer }) } }],

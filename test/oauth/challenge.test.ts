@@ -1,4 +1,4 @@
-/** RFC 9110 section 11.6.1, RFC 6750 section 3. */
+/** The `WWW-Authenticate` header: RFC 9110 section 11.6.1, RFC 6750 section 3. */
 import { expect, test } from 'vitest';
 import { parseChallenge } from '../../src/oauth/challenge.js';
 

@@ -1,4 +1,4 @@
-/** RFC 6749 section 2.3, RFC 7523 section 2.2. */
+/** Client authentication: RFC 6749 section 2.3, RFC 7523 section 2.2. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const withMetadata = (origin: string, changes: Record<string, unknown>): Exchang
   respond: { json: metadata(origin, changes) },
 });
 
-/** A login by device code at a server with this metadata. */
+/** A device login at a server with this metadata. */
 async function logInAsClient(options: string, changes: Record<string, unknown>, more: Partial<RunOptions> = {}) {
   const server = await fakeServer((origin) => [withMetadata(origin, changes)]);
   const store = more.store ?? temporaryStore();
@@ -25,8 +25,8 @@ const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secr
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 const secretOnly = { token_endpoint_auth_methods_supported: ['client_secret_basic'] };
 
-describe('a client that was registered by hand', () => {
-  test('its secret comes from the environment, is sent once, and is kept for the next login', async () => {
+describe('a pre-registered client', () => {
+  test('its secret comes from the environment, is sent in one place, and is stored for the next login', async () => {
     const { server, store, running } = await logInAsClient('--client-id mine', secretOnly, { env: { MCP_AUTH_CLIENT_SECRET: 's e/c' } });
     expect(await running.exit).toBe(0);
     expect(server.asked('POST /register')).toEqual([]);
@@ -46,13 +46,13 @@ describe('a client that was registered by hand', () => {
     expect(server.asked('POST /token').at(-1)?.headers.authorization).toBe(basic('mine', 's+e%2Fc'));
   });
 
-  test('or from the first line of stdin', async () => {
+  test('its secret comes from the first line of stdin', async () => {
     const { server, running } = await logInAsClient('--client-id mine --client-secret-stdin', secretOnly, { stdin: { text: 'typed\n' } });
     expect(await running.exit).toBe(0);
     expect(server.asked('POST /token')[0]?.headers.authorization).toBe(basic('mine', 'typed'));
   });
 
-  test('or from a prompt that shows nothing of it, before anybody is sent to approve', async () => {
+  test('its secret comes from a hidden prompt, before the user is sent to approve', async () => {
     const { server, running } = await logInAsClient('--client-id mine', secretOnly, { stdin: 'terminal' });
     await running.shown(/Secret of the client at 127\.0\.0\.1:\d+ \(none/);
     expect(server.asked('POST /device')).toEqual([]);
@@ -62,15 +62,15 @@ describe('a client that was registered by hand', () => {
     expect(server.asked('POST /token')[0]?.headers.authorization).toBe(basic('mine', 'hidden-words'));
   });
 
-  test('where none was given and the server lists no client without, it is tried as a public one, and that is said', async () => {
+  test('without a secret, at a server that lists no public clients, it is tried as a public one, and a message says so', async () => {
     const { server, running } = await logInAsClient('--client-id mine', secretOnly);
     expect(await running.exit).toBe(0);
-    expect(running.stderr).toContain('Going on without one. Set MCP_AUTH_CLIENT_SECRET');
+    expect(running.stderr).toContain('Continuing without one. Set MCP_AUTH_CLIENT_SECRET');
     expect(server.asked('POST /token')[0]?.headers.authorization).toBeUndefined();
     expect(server.asked('POST /token')[0]?.body['client_id']).toBe('mine');
   });
 
-  test('no answer to the prompt means a public client', async () => {
+  test('an empty answer to the prompt means a public client', async () => {
     const { server, running } = await logInAsClient('--client-id mine', secretOnly, { stdin: 'terminal' });
     await running.shown(/none for a public client/);
     running.type('\r');
@@ -78,7 +78,7 @@ describe('a client that was registered by hand', () => {
     expect(server.asked('POST /token')[0]?.headers.authorization).toBeUndefined();
   });
 
-  test('what the server repeats of a secret is not told', async () => {
+  test('a secret that the server repeats is redacted', async () => {
     const server = await fakeServer((origin) => [
       withMetadata(origin, secretOnly),
       {
@@ -102,7 +102,7 @@ describe('a client that was registered by hand', () => {
     expect(running.stderr + running.stdout).not.toContain('CANARY');
   });
 
-  test('a secret is not sent to another issuer, even where the client is named, unless that is named too', async () => {
+  test('a secret is not sent to another issuer, even if the client is named, unless the issuer is named too', async () => {
     const { store, running } = await logInAsClient('--client-id mine', secretOnly, { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
     expect(await running.exit).toBe(0);
     const other = await fakeServer();
@@ -115,7 +115,7 @@ describe('a client that was registered by hand', () => {
     expect(await run(`${words} --issuer ${other.origin}`, { store, env: { MCP_AUTH_CLIENT_SECRET: 's' } }).exit).toBe(0);
   });
 
-  test('one that was registered by hand for one server is not used for another at the same issuer', async () => {
+  test('a pre-registered client of one server is not used for another server with the same issuer', async () => {
     const { server, store, running } = await logInAsClient('--client-id mine', {}, { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
     expect(await running.exit).toBe(0);
     const second = await fakeServer((origin) => [
@@ -126,7 +126,7 @@ describe('a client that was registered by hand', () => {
     expect(readStore(store).oauthClients[server.origin]).toHaveLength(2);
   });
 
-  test('a public one needs none', async () => {
+  test('a public client needs no secret', async () => {
     const { server, running } = await logInAsClient('--client-id mine', {
       token_endpoint_auth_methods_supported: ['none', 'client_secret_basic'],
     });
@@ -135,12 +135,12 @@ describe('a client that was registered by hand', () => {
     expect(server.asked('POST /token')[0]?.headers.authorization).toBeUndefined();
   });
 
-  test('the secret is no option: what is in argv can be read by everybody', async () => {
+  test('there is no option for the secret: other users can read argv', async () => {
     const { running } = await logInAsClient('--client-id mine --client-secret s', {});
     expect(await running.exit).toBe(2);
   });
 
-  test('it is not shown to another issuer', async () => {
+  test('it is not sent to another issuer', async () => {
     const { server, store, running } = await logInAsClient('--client-id mine', {}, { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
     expect(await running.exit).toBe(0);
     const other = await fakeServer((origin) => [{ want: 'POST /register', respond: { status: 404, text: origin } }]);
@@ -154,10 +154,10 @@ describe('a client that was registered by hand', () => {
   });
 });
 
-describe('which method, where the registration leaves it open', () => {
+describe('the method, if the registration names none', () => {
   test.each([
     { supported: undefined, header: true, field: undefined },
-    // Post is asked for, since it comes first, and the answer does not say otherwise.
+    // Post is requested, because it comes first, and the response names no other.
     { supported: ['client_secret_post', 'client_secret_basic'], header: false, field: 's' },
     { supported: ['client_secret_basic', 'client_secret_post'], header: true, field: undefined },
     { supported: ['client_secret_post'], header: false, field: 's' },
@@ -179,7 +179,7 @@ describe('which method, where the registration leaves it open', () => {
     }
   });
 
-  test('a secret that comes with the method none is not used', async () => {
+  test('a secret that is registered with the method none is not used', async () => {
     const server = await fakeServer(() => [
       { want: 'POST /register', respond: { json: { client_id: 'c', client_secret: 's', token_endpoint_auth_method: 'none' } } },
     ]);
@@ -189,7 +189,7 @@ describe('which method, where the registration leaves it open', () => {
     expect(server.asked('POST /token')[0]?.body).not.toHaveProperty('client_secret');
   });
 
-  test('a refresh proves the client in the way that the login did', async () => {
+  test('a refresh uses the client authentication of the login', async () => {
     const { server, store, running } = await logInAsClient(
       '--client-id mine',
       { token_endpoint_auth_methods_supported: ['client_secret_post'] },
@@ -244,7 +244,7 @@ describe('private_key_jwt', () => {
       expect(Number(claims['exp']) - Number(claims['iat'])).toBeLessThanOrEqual(300);
       expect(isSignedBy(body['client_assertion'], publicKey)).toBe(true);
     }
-    // The key stays where it is; the store knows only where.
+    // The store contains only the path of the key file.
     const text = JSON.stringify(readStore(store));
     expect(text).toContain('private_key_file');
     expect(text).not.toContain('PRIVATE KEY');
@@ -271,11 +271,11 @@ describe('private_key_jwt', () => {
       said: 'it is encrypted',
     },
     {
-      what: 'an algorithm that does not fit',
+      what: 'an unsuitable algorithm',
       content: JSON.stringify({ ...keyFor('ES256').privateKey.export({ format: 'jwk' }), alg: 'RS256' }),
       said: 'cannot sign a JWT',
     },
-  ])('$what: said before anybody is sent to approve, and nothing of it is quoted', async ({ file, content = '', said }) => {
+  ])('$what: reported before the user is sent to approve, and not quoted', async ({ file, content = '', said }) => {
     const { server, running } = await logInAsClient(`--client-id mine --private-key ${file ?? keyFile(content)}`, jwtOnly);
     expect(await running.exit).toBe(1);
     expect(running.stderr).toContain(said);
@@ -291,7 +291,7 @@ describe('private_key_jwt', () => {
     expect(server.asked('POST /token')[1]?.body).toHaveProperty('client_assertion');
   });
 
-  test('a key without a client is wrong usage', async () => {
+  test('a key without a client is a usage error', async () => {
     const { running } = await logInAsClient('--private-key key.pem', jwtOnly);
     expect(await running.exit).toBe(2);
   });

@@ -1,4 +1,4 @@
-/** Client-ID metadata documents: draft-ietf-oauth-client-id-metadata-document. */
+/** Client ID metadata documents: draft-ietf-oauth-client-id-metadata-document. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
@@ -26,12 +26,12 @@ test('its URL is the client id, and nothing is registered', async () => {
   expect(readStore(store).oauthClients[server.origin]).toMatchObject([{ client_id: url, obtained_by: 'metadata_document' }]);
 });
 
-test('a server that does not read such documents gets a registration', async () => {
+test('at a server that does not support such documents, a client is registered', async () => {
   const { clientId } = await logInWithDocument(() => [], `--client-metadata-url ${url}`);
   expect(clientId).toBe('client-1');
 });
 
-test('the preference keeps it for every login; another client on the command line goes before it', async () => {
+test('the preference applies to every login; another client on the command line overrides it', async () => {
   const store = temporaryStore();
   expect(await run(`config client-metadata-url ${url}`, { store }).exit).toBe(0);
   expect((await logInWithDocument((origin) => [reading(origin)], '', store)).clientId).toBe(url);
@@ -48,7 +48,7 @@ test('the preference keeps it for every login; another client on the command lin
   expect(readFileSync(`${store}.preferences.json`, 'utf8')).not.toContain(url);
 });
 
-test('the preference is for servers that have no client of their own', async () => {
+test('the preference applies to servers without a client of their own', async () => {
   const store = temporaryStore();
   const server = await fakeServer((origin) => [reading(origin)]);
   const words = '--no-browser --no-verify --flow device';
@@ -58,7 +58,7 @@ test('the preference is for servers that have no client of their own', async () 
   expect(server.asked('POST /device').at(-1)?.body['client_id']).toBe('mine');
 });
 
-test('a preference that does not exist is wrong usage, and a broken file is said and left alone', async () => {
+test('an unknown preference is a usage error, and a broken file is reported and not changed', async () => {
   const store = temporaryStore();
   expect(await run('config colour blue', { store }).exit).toBe(2);
   const broken = run('config', { store, env: { MCP_AUTH_PREFERENCES: import.meta.filename } });
@@ -77,7 +77,7 @@ test.each([
   'https://u:p@apps.example/a.json',
   'file:///a.json',
   'nothing',
-])('%s cannot be one', async (wrong) => {
+])('%s cannot be a client id', async (wrong) => {
   expect(await run(`config client-metadata-url ${wrong}`, { store: temporaryStore() }).exit).toBe(2);
   const { code } = await logInWithDocument((origin) => [reading(origin)], `--client-metadata-url ${wrong}`);
   expect(code).toBe(2);

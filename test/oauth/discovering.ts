@@ -1,10 +1,10 @@
-/** Logins up to the point where the person is asked, and logins that end before. */
+/** Logins up to the point where the user is asked, and logins that end before it. */
 import type { Exchange } from '../helpers/fake-server.js';
 import { temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
-/** Runs a login up to the point where the person is asked, and returns what the server was asked on the way. */
+/** Run a login up to the point where the user is asked, and return the requests that the server received. */
 export async function reachesThePerson(change: (origin: string) => Exchange[]) {
   const server = await fakeServer(change);
   const login = run(`login ${server.url} --no-browser --flow paste`, { store: temporaryStore() });
@@ -14,7 +14,7 @@ export async function reachesThePerson(change: (origin: string) => Exchange[]) {
   return { server, parameters: new URL(url).searchParams, asked: server.requests.map(({ line }) => line) };
 }
 
-/** Runs a login that ends before the person is asked. */
+/** Run a login that ends before the user is asked. */
 export async function fails(change: (origin: string) => Exchange[], options = '--flow paste') {
   const server = await fakeServer(change);
   const login = run(`login ${server.url} --no-browser ${options}`, { store: temporaryStore() });

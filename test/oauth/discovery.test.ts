@@ -1,10 +1,10 @@
-/** What an MCP server says when it is asked for the first time. */
+/** The first response of an MCP server, to a request without a token. */
 import { expect, test } from 'vitest';
 import type { Exchange } from '../helpers/fake-server.js';
 import { fakeServer } from '../helpers/servers.js';
 import { bare401, fails, none, oauthAddress, reachesThePerson } from './discovering.js';
 
-test('a server that lets everybody in needs no login', async () => {
+test('a server that accepts requests without a token needs no login', async () => {
   const { code, said } = await fails(() => [{ want: 'POST /mcp', respond: { json: { jsonrpc: '2.0', id: 0, result: {} } } }]);
   expect(code).toBe(1);
   expect(said).toContain('does not require a login');
@@ -16,24 +16,24 @@ test('a page of HTML is not an MCP server', async () => {
   expect(said).toContain('does not respond like an MCP server');
 });
 
-test('a server that wants a token and names nobody who gives one', async () => {
+test('a server that requires a token but names no authorization server', async () => {
   const { code, said } = await fails(() => [bare401, none(oauthAddress), none('POST /register')]);
   expect(code).toBe(1);
-  expect(said).toContain('names no authorization server');
+  expect(said).toContain('does not say which authorization server issues it');
 });
 
-test('a server that fails is exit 6', async () => {
+test('a failing server: exit code 6', async () => {
   const { code } = await fails(() => [{ want: 'POST /mcp', respond: { status: 503 } }]);
   expect(code).toBe(6);
 });
 
-test('a server that closes the connection is exit 6', async () => {
+test('a server that closes the connection: exit code 6', async () => {
   const { code, said } = await fails(() => [{ want: 'POST /mcp', respond: 'drop' }]);
   expect(code).toBe(6);
   expect(said).toContain('could not be reached');
 });
 
-test.each([301, 302, 303, 307, 308])('a server that has moved to itself with a slash at the end, by %i, is asked there', async (status) => {
+test.each([301, 302, 303, 307, 308])('a redirect (%i) to the same URL with a slash at the end is followed', async (status) => {
   const { server, parameters } = await reachesThePerson((origin): Exchange[] => [
     { want: 'POST /mcp', respond: { status, headers: { location: '/mcp/' } } },
     { want: 'POST /mcp/', respond: { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/prm"` } } },
@@ -42,7 +42,7 @@ test.each([301, 302, 303, 307, 308])('a server that has moved to itself with a s
   expect(parameters.get('resource')).toBe(server.url);
 });
 
-test('a server that has moved to another one: its new place is named, not followed', async () => {
+test('a redirect to another server is named, but not followed', async () => {
   const elsewhere = await fakeServer();
   const { code, said } = await fails(() => [
     { want: 'POST /mcp', respond: { status: 308, headers: { location: `${elsewhere.origin}/mcp` } } },
@@ -53,7 +53,7 @@ test('a server that has moved to another one: its new place is named, not follow
   expect(elsewhere.requests).toEqual([]);
 });
 
-test('a server that sends us round in circles is left alone', async () => {
+test('a redirect loop is not followed forever', async () => {
   const { code, server } = await fails(() => [
     { want: 'POST /mcp', respond: { status: 308, headers: { location: '/mcp/' } } },
     { want: 'POST /mcp/', respond: { status: 308, headers: { location: '/mcp' } } },

@@ -1,4 +1,4 @@
-/** Tokens that are bound to a key: RFC 9449. */
+/** DPoP-bound tokens: RFC 9449. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { metadata, type Exchange, type FakeRequest } from '../helpers/fake-server.js';
@@ -10,7 +10,7 @@ import { fakeServer } from '../helpers/servers.js';
 const words = '--no-browser --flow device --name fake';
 const bound = { access_token: 'bound-1', token_type: 'DPoP', expires_in: 3600, refresh_token: 'refresh-1' };
 
-/** A server that challenges with DPoP, and that answers MCP to whoever comes with a proof. */
+/** A server that challenges with DPoP, and accepts MCP requests with a proof. */
 function wantsProofs(origin: string): Exchange[] {
   return [
     {
@@ -36,7 +36,7 @@ function answer(body: Record<string, unknown>) {
   return { json: { jsonrpc: '2.0', id: body['id'], result: results[String(body['method'])] } };
 }
 
-/** The proof of a request, after it has been checked as RFC 9449 section 4.3 says. */
+/** The proof of a request, checked according to RFC 9449 section 4.3. */
 function proofOf({ headers, line }: FakeRequest, origin: string, token?: string) {
   const proof = headers['dpop'];
   const { header, claims } = decodeJwt(proof);
@@ -49,7 +49,7 @@ function proofOf({ headers, line }: FakeRequest, origin: string, token?: string)
   return { key: JSON.stringify(header['jwk']), jti: String(claims['jti']), nonce: claims['nonce'] };
 }
 
-test('a server that challenges with DPoP gets a bound token, a proof with every request, and the key stays in the store', async () => {
+test('at a server that challenges with DPoP, the token is bound, every request has a proof, and the key is stored', async () => {
   const server = await fakeServer(wantsProofs);
   const store = temporaryStore();
   const login = run(`login ${server.url} ${words}`, { store });
@@ -68,18 +68,18 @@ test('a server that challenges with DPoP gets a bound token, a proof with every 
   expect(new Set(proofs.map(({ jti }) => jti)).size).toBe(proofs.length);
 
   const { auth } = readStore(store).mcpServers.fake;
-  // Not `bearer`: a reader that knows no DPoP would send it as one.
+  // Not `bearer`: a program without DPoP support would send it as a bearer token.
   expect(auth).toMatchObject({ type: 'dpop', token: 'bound-1', dpop_key: { kty: 'EC', crv: 'P-256', alg: 'ES256' } });
 });
 
-test('a refresh is proved by the same key; token and list say what such a token is', async () => {
+test('a refresh uses the same key; token and list say that the token is DPoP-bound', async () => {
   const server = await fakeServer(wantsProofs);
   const store = temporaryStore();
   expect(await run(`login ${server.url} ${words} --no-verify`, { store }).exit).toBe(0);
   const token = run('token fake --min-ttl 99999', { store });
   expect(await token.exit).toBe(0);
   expect(token.stdout).toBe('bound-1\n');
-  expect(token.stderr).toContain('takes it only with a proof by that key');
+  expect(token.stderr).toContain('accepts it only with a proof signed by that key');
   const [first, second] = server.asked('POST /token').map((request) => proofOf(request, server.origin));
   expect(second?.key).toBe(first?.key);
   expect(server.asked('POST /token')[1]?.body['grant_type']).toBe('refresh_token');
@@ -89,7 +89,7 @@ test('a refresh is proved by the same key; token and list say what such a token 
   expect(list.stdout).not.toContain('"d"');
 });
 
-test('sections 8 and 9: a nonce that the authorization server or the MCP server wants is put into a second proof', async () => {
+test('a nonce that the authorization server or the MCP server requires is put into a second proof (sections 8 and 9)', async () => {
   const server = await fakeServer((origin) => [
     {
       want: 'POST /mcp',
@@ -114,7 +114,7 @@ test('sections 8 and 9: a nonce that the authorization server or the MCP server 
   expect(server.asked('POST /token').map((request) => proofOf(request, server.origin).nonce)).toEqual([undefined, 'n-mcp']);
 });
 
-test('a server that is never content with the nonce ends it', async () => {
+test('a server that never accepts the nonce ends the login', async () => {
   const server = await fakeServer((origin) => [
     ...wantsProofs(origin).slice(0, 1),
     { want: 'POST /token', respond: { status: 400, json: { error: 'use_dpop_nonce' }, headers: { 'dpop-nonce': 'again' } } },
@@ -129,7 +129,7 @@ test.each([
   { supported: ['EdDSA'], algorithm: 'EdDSA' },
   { supported: ['RS256'], algorithm: 'RS256' },
   { supported: undefined, algorithm: 'ES256' },
-])('the key is of a kind that the authorization server takes: $supported', async ({ supported, algorithm }) => {
+])('the key has an algorithm that the authorization server supports: $supported', async ({ supported, algorithm }) => {
   const server = await fakeServer((origin) => [
     ...wantsProofs(origin),
     {
@@ -144,7 +144,7 @@ test.each([
   }
 });
 
-test('a kind that nobody has in common is said before anybody is sent to approve', async () => {
+test('without a common algorithm, the login ends before the user is sent to approve', async () => {
   const server = await fakeServer((origin) => [
     ...wantsProofs(origin),
     {
@@ -156,7 +156,7 @@ test('a kind that nobody has in common is said before anybody is sent to approve
   expect(server.asked('POST /device')).toEqual([]);
 });
 
-test('metadata that requires bound tokens asks for them as a challenge does, and the code is bound to the key too', async () => {
+test('DPoP is also used if only the metadata requires it, and the code is bound to the key too', async () => {
   const server = await fakeServer((origin) => [
     {
       want: 'GET /prm',
@@ -177,7 +177,7 @@ test('metadata that requires bound tokens asks for them as a challenge does, and
   expect(request.get('dpop_jkt')).toBe(thumbprint);
 });
 
-test('a Bearer server gets no key, even where its authorization server could', async () => {
+test('a Bearer challenge means no key, even if the authorization server supports DPoP', async () => {
   const server = await fakeServer((origin) => [
     {
       want: 'GET /.well-known/oauth-authorization-server',

@@ -1,4 +1,4 @@
-/** Logins without a person: RFC 6749 section 4.4, RFC 7523, RFC 8693. */
+/** Logins without a user: RFC 6749 section 4.4, RFC 7523, RFC 8693. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { fakeServer } from '../helpers/servers.js';
 
 const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
-/** Each token that the server gives is another one, and lives for an hour. */
+/** Each token that the server issues is new, and has a lifetime of an hour. */
 function counting(more: Record<string, unknown> = {}): Exchange {
   let count = 0;
   return {
@@ -25,7 +25,7 @@ function file(content: string): string {
   return name;
 }
 
-/** A login without a person, to an authorization server that is named, unless the options name another or `more` says not to. */
+/** A login without a user, to a named authorization server, unless the options name another one or `more` says not to. */
 async function logInUnattended(
   server: FakeServer,
   options: string,
@@ -37,14 +37,14 @@ async function logInUnattended(
   return { store, code: await running.exit, said: running.stderr };
 }
 
-/** A new token for a login whose token has expired. */
+/** Get a new token for a login whose token has expired. */
 async function renewed(store: string, more: Partial<RunOptions> = {}) {
   const running = run('token fake --min-ttl 99999', { ...more, store });
   return { code: await running.exit, token: running.stdout.trim(), said: running.stderr };
 }
 
-describe('--flow client-credentials', () => {
-  test('with a secret: nobody is asked, and the token is had anew when it expires', async () => {
+describe('--flow client-credentials (RFC 6749 section 4.4)', () => {
+  test('with a secret: no user is asked, and a new token is requested when the old one expires', async () => {
     const server = await fakeServer((origin) => [
       { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['work'] } } },
       {
@@ -59,7 +59,7 @@ describe('--flow client-credentials', () => {
     expect(code).toBe(0);
     expect(said).not.toContain('Open');
     const asked = server.asked('POST /token')[0];
-    // No refresh token is asked for: there is no need of one (RFC 6749 section 4.4.3).
+    // No refresh token is requested: it is not needed (RFC 6749 section 4.4.3).
     expect(asked?.body).toEqual({ grant_type: 'client_credentials', resource: server.url, scope: 'work' });
     expect(asked?.headers.authorization).toBe(`Basic ${Buffer.from('robot:s').toString('base64')}`);
     expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'access-1', flow: 'client-credentials' });
@@ -72,7 +72,7 @@ describe('--flow client-credentials', () => {
     expect(list.stdout).toContain('no (client-credentials)');
   });
 
-  test('with a key, which is read anew from its file', async () => {
+  test('with a key, which is read from its file each time', async () => {
     const key = file(String(keyFor('ES256').privateKey.export({ format: 'pem', type: 'pkcs8' })));
     const server = await fakeServer(() => [counting()]);
     const { store, code } = await logInUnattended(server, `--flow client-credentials --client-id robot --private-key ${key}`);
@@ -86,7 +86,7 @@ describe('--flow client-credentials', () => {
   test.each([
     { options: '', code: 1, said: 'Register a client there by hand' },
     { options: '--client-id robot', code: 1, said: 'MCP_AUTH_CLIENT_SECRET' },
-  ])('never by a registration of our own, nor without proof: %j', async ({ options, code, said }) => {
+  ])('never with a dynamically registered client, nor without client authentication: %j', async ({ options, code, said }) => {
     const server = await fakeServer();
     const result = await logInUnattended(server, `--flow client-credentials ${options}`);
     expect(result.code).toBe(code);
@@ -96,7 +96,7 @@ describe('--flow client-credentials', () => {
   });
 
   test.each(['--flow client-credentials --client-id robot', '--flow enterprise --client-id robot --id-token-stdin'])(
-    'an authorization server that only the MCP server has named is sent nothing: %s',
+    'nothing is sent to an authorization server that only the MCP server has named: %s',
     async (options) => {
       const server = await fakeServer();
       const more = {
@@ -111,7 +111,7 @@ describe('--flow client-credentials', () => {
     },
   );
 
-  test('nor by a registration that a login of a person has left', async () => {
+  test('never with a client that a login of a user has registered', async () => {
     const server = await fakeServer(() => [
       {
         want: 'POST /register',
@@ -125,7 +125,7 @@ describe('--flow client-credentials', () => {
     expect(server.asked('POST /token')).toHaveLength(1);
   });
 
-  test('is never chosen by itself', async () => {
+  test('is never chosen automatically', async () => {
     const server = await fakeServer((origin) => [
       {
         want: 'GET /.well-known/oauth-authorization-server',
@@ -134,10 +134,10 @@ describe('--flow client-credentials', () => {
     ]);
     const { code, said } = await logInUnattended(server, '--client-id robot', { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
     expect(code).toBe(1);
-    expect(said).toContain('No login is possible');
+    expect(said).toContain('No flow can be used here');
   });
 
-  test('a refusal is told, and ends no login that is there', async () => {
+  test('an error is reported, and does not remove the stored login', async () => {
     const server = await fakeServer(() => [
       { want: 'POST /token', respond: { json: { access_token: 'a', token_type: 'Bearer', expires_in: 3600 } } },
       { want: 'POST /token', respond: { status: 401, json: { error: 'invalid_client', error_description: 'rotated' } } },
@@ -151,10 +151,10 @@ describe('--flow client-credentials', () => {
   });
 });
 
-describe('--flow workload', () => {
+describe('--flow workload (RFC 7523)', () => {
   const workloadToken = (sub: string, aud?: string | string[]) => encodeJwt({ iss: 'https://kubernetes.example', sub, aud });
 
-  test('the platform’s token is the grant, read anew from its file each time', async () => {
+  test('the platform’s token is the grant, and is read from its file each time', async () => {
     const [first, second] = [workloadToken('pod-1'), workloadToken('pod-2')];
     const tokenFile = file(`${first}\n`);
     const server = await fakeServer(() => [counting()]);
@@ -184,7 +184,7 @@ describe('--flow workload', () => {
     { aud: 'https://sts.corp.example', options: '--issuer ORIGIN', code: 0 },
     { aud: 'ORIGIN/', options: '', code: 0 },
     { aud: ['other', 'ORIGIN/token'], options: '', code: 0 },
-  ])('a token for $aud is shown to nobody else: $options exit $code', async ({ aud, options, code }) => {
+  ])('a token for $aud is sent to no other server: $options exit $code', async ({ aud, options, code }) => {
     const server = await fakeServer(() => [counting()]);
     const here = (text: string) => text.replace('ORIGIN', server.origin);
     const token = workloadToken('pod', Array.isArray(aud) ? aud.map(here) : aud && here(aud));
@@ -196,7 +196,7 @@ describe('--flow workload', () => {
     if (code === 0) expect((await renewed(result.store)).code).toBe(0);
   });
 
-  test.each(['invalid_grant', 'invalid_scope', 'unauthorized_client'])('%s is told, and nothing else is tried', async (error) => {
+  test.each(['invalid_grant', 'invalid_scope', 'unauthorized_client'])('%s is reported, and nothing else is tried', async (error) => {
     const server = await fakeServer(() => [{ want: 'POST /token', respond: { status: 400, json: { error, error_description: 'no' } } }]);
     const { code, said } = await logInUnattended(
       server,
@@ -213,7 +213,7 @@ describe('--flow workload', () => {
     { options: '--client-id pod --workload-token-file /nowhere', code: 1, said: 'ENOENT' },
     { options: '--client-id pod --workload-token-file TEXT', code: 1, said: 'is not a JWT' },
     { options: '--workload-token-file TEXT', code: 1, said: 'pass --client-id ID' },
-  ])('what is missing is said: %j', async ({ options, code, said }) => {
+  ])('a missing option is reported: %j', async ({ options, code, said }) => {
     const server = await fakeServer();
     const result = await logInUnattended(server, `--flow workload ${options.replace('TEXT', file('text'))}`);
     expect(result.code).toBe(code);
@@ -222,7 +222,7 @@ describe('--flow workload', () => {
   });
 });
 
-describe('--flow enterprise', () => {
+describe('--flow enterprise (RFC 8693, ID-JAG)', () => {
   const idJag = 'urn:ietf:params:oauth:token-type:id-jag';
   const exchange = (answer: Record<string, unknown> = {}): Exchange => ({
     want: 'POST /token',
@@ -230,7 +230,7 @@ describe('--flow enterprise', () => {
   });
   const idToken = (claims: Record<string, unknown>) => encodeJwt({ sub: 'alice', ...claims });
 
-  test('the identity provider vouches, and the assertion is the grant', async () => {
+  test('the identity provider issues an assertion, which is the grant', async () => {
     const provider = await fakeServer(() => [exchange()]);
     const server = await fakeServer(() => [counting()]);
     const token = idToken({ iss: provider.origin, aud: 'wiki' });
@@ -255,14 +255,14 @@ describe('--flow enterprise', () => {
       resource: server.url,
       scope: 'read',
     });
-    // The token of the person goes to nobody but their identity provider, and into no file of ours.
+    // The user's token is sent only to their identity provider, and is not stored.
     expect(JSON.stringify(server.requests)).not.toContain(token);
     expect(JSON.stringify(readStore(store))).not.toContain(token);
     expect(await renewed(store)).toMatchObject({ code: 0, token: 'access-2' });
     expect(provider.asked('POST /token')).toHaveLength(2);
   });
 
-  test('from stdin, with a provider and a client of it that the token does not name; once, since it is not kept', async () => {
+  test('an ID token from stdin, with a provider and client that it does not name, is used once and not stored', async () => {
     const provider = await fakeServer(() => [exchange()]);
     const server = await fakeServer(() => [counting({ expires_in: 1 })]);
     const { store, code } = await logInUnattended(
@@ -281,7 +281,7 @@ describe('--flow enterprise', () => {
     expect(result.said).toContain('there is no refresh token to renew it with');
   });
 
-  test('a provider, and a secret that comes by the environment, are kept for the next time', async () => {
+  test('the provider, and a secret from the environment, are stored for the next time', async () => {
     const provider = await fakeServer(() => [exchange()]);
     const server = await fakeServer(() => [counting()]);
     const tokenFile = file(idToken({ iss: provider.origin, aud: 'wiki' }));
@@ -297,7 +297,7 @@ describe('--flow enterprise', () => {
     expect(provider.asked('POST /token').map(({ headers }) => headers.authorization)).toEqual([basic, basic]);
   });
 
-  test('an authorization server that says that it takes other profiles only is not asked', async () => {
+  test('an authorization server that supports only other profiles gets no request', async () => {
     const server = await fakeServer((origin) => [
       {
         want: 'GET /.well-known/oauth-authorization-server',
@@ -309,10 +309,10 @@ describe('--flow enterprise', () => {
       `--flow enterprise --client-id app --id-token-file ${file(idToken({ iss: 'https://a.example', aud: 'b' }))}`,
     );
     expect(result.code).toBe(1);
-    expect(result.said).toContain('does not take identity assertions');
+    expect(result.said).toContain('does not support identity assertions');
   });
 
-  test('a refresh token, where there is one, spares the identity provider', async () => {
+  test('with a refresh token, the identity provider is not asked again', async () => {
     const provider = await fakeServer(() => [exchange()]);
     const server = await fakeServer(() => [counting({ refresh_token: 'refresh-1' })]);
     const tokenFile = file(idToken({ iss: provider.origin, aud: 'wiki' }));
@@ -322,7 +322,7 @@ describe('--flow enterprise', () => {
     expect(provider.asked('POST /token')).toHaveLength(1);
   });
 
-  test('and when that has ended, the identity provider is asked again', async () => {
+  test('after the refresh token was rejected, the identity provider is asked again', async () => {
     const provider = await fakeServer(() => [exchange()]);
     const answers: Exchange[] = [
       { want: 'POST /token', respond: { json: { access_token: 'a', token_type: 'Bearer', expires_in: 60, refresh_token: 'r' } } },
@@ -337,18 +337,18 @@ describe('--flow enterprise', () => {
 
   test.each([
     {
-      what: 'another kind of token',
+      what: 'another type of token',
       answer: exchange({ issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' }),
       code: 6,
       said: 'did not return an identity assertion',
     },
     {
-      what: 'a refusal',
+      what: 'an error',
       answer: { want: 'POST /token', respond: { status: 400, json: { error: 'invalid_target' } } },
       code: 1,
       said: '“invalid_target”',
     },
-  ])('$what from the identity provider ends it there', async ({ answer, code, said }) => {
+  ])('$what from the identity provider ends the login', async ({ answer, code, said }) => {
     const provider = await fakeServer(() => [answer]);
     const server = await fakeServer();
     const tokenFile = file(idToken({ iss: provider.origin, aud: 'wiki' }));
@@ -362,12 +362,12 @@ describe('--flow enterprise', () => {
     { token: idToken({ aud: 'wiki' }), said: '--identity-provider URL' },
     {
       token: idToken({ iss: 'https://evil.example', aud: 'wiki' }),
-      said: 'was sent nowhere: only the token says which one that is (“https://evil.example”)',
+      said: 'was not sent: only the token says which identity provider that is (“https://evil.example”)',
       words: '--identity-provider-client-id wiki',
     },
     { token: idToken({ iss: 'http://idp.example', aud: 'wiki' }), said: 'plain http' },
     { token: 'not a token', said: 'is not a JWT' },
-  ])('a token that cannot be used is said, and not quoted: $said', async ({ token, said, words = '' }) => {
+  ])('a token that cannot be used is reported, and not quoted: $said', async ({ token, said, words = '' }) => {
     const server = await fakeServer();
     const result = await logInUnattended(server, `--flow enterprise --client-id app --id-token-file ${file(token)} ${words}`, {
       env: { MCP_AUTH_IDP_CLIENT_SECRET: 'idp-s' },

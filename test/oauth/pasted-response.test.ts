@@ -1,4 +1,4 @@
-/** What people paste: every shape that an authorization response comes in by hand. */
+/** Pasted redirect URLs, in every form that users paste them. */
 import { describe, expect, test } from 'vitest';
 import type { AuthorizationAttempt } from '../../src/oauth/authorization-code.js';
 import { parsePastedResponse } from '../../src/oauth/pasted-response.js';
@@ -19,18 +19,18 @@ function attempt({ iss = false, uri = redirectUri, pkce = true } = {}): Authoriz
   return { request, url: `https://auth.example/authorize?client_id=c&state=${state}`, state, codeVerifier: 'v' };
 }
 
-/** Cut into rows, as a window of that width shows a long line. */
+/** Break into lines, as a window of that width shows a long line. */
 function wrappedAt(columns: number, text: string, between = '\n'): string {
   return text.replace(new RegExp(`(.{${columns}})`, 'g'), `$1${between}`);
 }
 
-describe('is read', () => {
+describe('is accepted', () => {
   test.each([
-    { what: 'the whole address', text: end },
-    { what: 'with spaces and line ends around it', text: `  ${end} \r\n` },
-    { what: 'wrapped over rows', text: wrappedAt(30, end) },
+    { what: 'the whole URL', text: end },
+    { what: 'with spaces and line breaks around it', text: `  ${end} \r\n` },
+    { what: 'wrapped over lines', text: wrappedAt(30, end) },
     { what: 'wrapped, with the indentation of a quotation', text: wrappedAt(30, end, '\r\n    ') },
-    { what: 'from the rows of a frame', text: `│ ${wrappedAt(40, end, ' │\n│ ')} │` },
+    { what: 'from the lines of a frame', text: `│ ${wrappedAt(40, end, ' │\n│ ')} │` },
     { what: 'in quotes', text: `"${end}"` },
     { what: 'in single quotes', text: `'${end}'` },
     { what: 'in typographic quotes', text: `“${end}”` },
@@ -38,12 +38,12 @@ describe('is read', () => {
     { what: 'as Markdown', text: `[the page](${end})` },
     { what: 'in a sentence', text: `It says: ${end}` },
     { what: 'as zsh’s url-quote-magic leaves it', text: end.replace(/[?&=]/g, '\\$&') },
-    { what: 'from HTML', text: end.replaceAll('&', '&amp;') },
-    { what: 'from HTML, twice', text: end.replaceAll('&', '&amp;amp;') },
-    { what: 'with the mark of zsh for a missing line end', text: `${end}%` },
+    { what: 'escaped for HTML', text: end.replaceAll('&', '&amp;') },
+    { what: 'escaped twice for HTML', text: end.replaceAll('&', '&amp;amp;') },
+    { what: 'with the mark of zsh for a missing line break', text: `${end}%` },
     { what: 'with the marks of a bracketed paste', text: `\u001b[200~${end}\u001b[201~` },
     { what: 'with colours', text: `\u001b[4;34m${end}\u001b[0m` },
-    { what: 'with characters of no width', text: `\ufeff${end.slice(0, 40)}\u200b${end.slice(40)}` },
+    { what: 'with zero-width characters', text: `\ufeff${end.slice(0, 40)}\u200b${end.slice(40)}` },
     { what: 'without its scheme', text: end.replace('http://', '') },
     { what: 'its path and query', text: end.replace('http://127.0.0.1:41001', '') },
     { what: 'its query', text: end.replace(redirectUri, '') },
@@ -57,30 +57,30 @@ describe('is read', () => {
     { what: 'in the middle of a sentence', text: `I see ${end} and it does not load` },
     { what: 'code#state', text: `${code}#${state}` },
     { what: 'code#state, wrapped', text: wrappedAt(10, `${code}#${state}`) },
-    { what: 'a code alone', text: `${code}\n` },
-    { what: 'the second of two tries that came together', text: `http://127.0.0.1:41001/callback?code=old&state=other\n${end}` },
-    { what: 'after lines that say other things', text: `I approved it.\nHere it is:\n${end}\n` },
+    { what: 'a bare code', text: `${code}\n` },
+    { what: 'the second of two pastes that arrive together', text: `http://127.0.0.1:41001/callback?code=old&state=other\n${end}` },
+    { what: 'after other lines', text: `I approved it.\nHere it is:\n${end}\n` },
   ])('$what', ({ text }) => {
     expect(parsePastedResponse(text, attempt())).toEqual({ code });
   });
 
-  test('a code of 6,000 characters, with what a code may hold', () => {
+  test('a code of 6,000 characters, with every character that a code may contain', () => {
     const long = `4/${'aZ0-._~+/'.repeat(700)}`;
     const parameters = String(new URLSearchParams({ code: long, state }));
     expect(parsePastedResponse(wrappedAt(80, `${redirectUri}?${parameters}`), attempt())).toEqual({ code: long });
   });
 
-  test('where the redirect URI is another one than ours', () => {
+  test('with a redirect URI that the user chose', () => {
     const uri = 'https://example.com/oauth/done';
     expect(parsePastedResponse(`${uri}?code=${code}&state=${state}`, attempt({ uri }))).toEqual({ code });
   });
 
-  test('with the issuer, where the server names itself', () => {
+  test('with the issuer, from a server that identifies itself', () => {
     expect(parsePastedResponse(`${end}&iss=https%3A%2F%2Fauth.example`, attempt({ iss: true }))).toEqual({ code });
   });
 });
 
-describe('is asked for again', () => {
+describe('is rejected, and the user may paste again', () => {
   const iss = 'https%3A%2F%2Fauth.example';
   test.each([
     { what: 'nothing', text: ' \r\n ', error: 'nothing_pasted' },
@@ -88,7 +88,7 @@ describe('is asked for again', () => {
     { what: 'a sentence', text: 'yes I have approved', error: 'not_an_address' },
     { what: 'a short word', text: 'ok', error: 'not_an_address' },
     {
-      what: 'the address to open',
+      what: 'the URL of the login page',
       text: `https://auth.example/authorize?client_id=c&state=${state}`,
       error: 'address_mismatch',
       said: 'This is the URL of the login page. Approve there',
@@ -106,7 +106,7 @@ describe('is asked for again', () => {
       said: 'This is not the redirect URL',
     },
     { what: 'another port', text: end.replace('41001', '41002'), error: 'address_mismatch', said: 'This is not the redirect URL' },
-    { what: 'an address without its query', text: redirectUri, error: 'address_incomplete', said: 'after its “?” is missing' },
+    { what: 'a redirect URL without its query', text: redirectUri, error: 'address_incomplete', said: 'after its “?” is missing' },
     { what: 'cut off in its state', text: end.slice(0, -5), error: 'address_incomplete', said: '“state” is missing or cut off' },
     {
       what: 'cut off before its state',
@@ -115,12 +115,12 @@ describe('is asked for again', () => {
       said: '“state” is missing',
     },
     { what: 'no code', text: `${redirectUri}?state=${state}`, error: 'code_missing' },
-    { what: 'another login’s', text: end.replace(state, 'another'), error: 'state_mismatch' },
-    { what: 'another login’s, as code#state', text: `${code}#another`, error: 'state_mismatch' },
-    { what: 'without the issuer that it should name', text: end, issued: true, error: 'address_incomplete', said: '“iss” is missing' },
+    { what: 'the response of another login', text: end.replace(state, 'another'), error: 'state_mismatch' },
+    { what: 'the response of another login, as code#state', text: `${code}#another`, error: 'state_mismatch' },
+    { what: 'without the required issuer', text: end, issued: true, error: 'address_incomplete', said: '“iss” is missing' },
     { what: 'cut off in its issuer', text: `${end}&iss=${iss.slice(0, -4)}`, issued: true, error: 'address_incomplete' },
     {
-      what: 'a code alone, of a server that names itself',
+      what: 'a bare code, from a server that identifies itself',
       text: code,
       issued: true,
       error: 'address_incomplete',
@@ -133,7 +133,7 @@ describe('is asked for again', () => {
   });
 });
 
-test('a code alone is not taken where nothing shows that the server holds it to this login', () => {
+test('a bare code is rejected if the server does not support PKCE with S256', () => {
   expect(() => parsePastedResponse(code, attempt({ pkce: false }))).toThrow('Paste the whole redirect URL');
   expect(parsePastedResponse(`${code}#${state}`, attempt({ pkce: false }))).toEqual({ code });
 });
@@ -141,7 +141,7 @@ test('a code alone is not taken where nothing shows that the server holds it to 
 describe('ends the login', () => {
   test.each([
     { what: 'another issuer', text: `${end}&iss=https%3A%2F%2Fevil.example`, error: 'issuer_mismatch' },
-    { what: 'a refusal', text: `${redirectUri}?error=access_denied&state=${state}`, error: 'access_denied' },
+    { what: 'an error', text: `${redirectUri}?error=access_denied&state=${state}`, error: 'access_denied' },
   ])('$what', ({ text, error }) => {
     expect(() => parsePastedResponse(text, attempt())).toThrow(expect.objectContaining({ code: error }) as Error);
   });

@@ -1,17 +1,17 @@
-/** RFC 9728: where the metadata of a server is, and which resource and scopes it names. */
+/** Protected-resource metadata: RFC 9728. */
 import { expect, test } from 'vitest';
 import { requestProtectedResource } from '../../src/oauth/protected-resource.js';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { answersFrom } from '../helpers/http.js';
 import { bare401, fails, none, oauthAddress, reachesThePerson } from './discovering.js';
 
-test('RFC 9728 section 5.1: the challenge points at the metadata', async () => {
+test('the challenge names the metadata URL (RFC 9728 section 5.1)', async () => {
   const { server, parameters } = await reachesThePerson(() => []);
   expect(server.asked('GET /prm')).toHaveLength(1);
   expect(parameters.get('resource')).toBe(server.url);
 });
 
-test('RFC 9728 section 3.1: without a pointer, the path’s well-known address, then the root’s', async () => {
+test('without a metadata URL in the challenge, the well-known address of the path is tried, then that of the root', async () => {
   const { server } = await reachesThePerson((origin) => [
     bare401,
     none('GET /.well-known/oauth-protected-resource/mcp'),
@@ -23,12 +23,12 @@ test('RFC 9728 section 3.1: without a pointer, the path’s well-known address, 
   expect(server.asked('GET /.well-known/oauth-protected-resource/mcp')).toHaveLength(1);
 });
 
-test('MCP 2025-03-26: no protected-resource metadata at all: the server’s own origin, and its URL as the resource', async () => {
+test('without any protected-resource metadata: the server’s own origin, and its URL as the resource', async () => {
   const { server, parameters } = await reachesThePerson(() => [bare401]);
   expect(parameters.get('resource')).toBe(server.url);
 });
 
-test('MCP Scope Selection Strategy: the challenge’s scope wins over the metadata’s, which wins over none', async () => {
+test('the scope of the challenge takes precedence over that of the metadata', async () => {
   const withScopes = (origin: string): Exchange => ({
     want: 'GET /prm',
     respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['read', 'write'] } },
@@ -42,7 +42,7 @@ test('MCP Scope Selection Strategy: the challenge’s scope wins over the metada
   expect((await reachesThePerson(() => [])).parameters.has('scope')).toBe(false);
 });
 
-test('offline_access is asked for, with consent, where the authorization server lists it', async () => {
+test('offline_access is requested, with consent, if the authorization server lists it', async () => {
   const { parameters } = await reachesThePerson((origin) => [
     { want: oauthAddress, respond: { json: metadata(origin, { scopes_supported: ['openid', 'offline_access'] }) } },
   ]);
@@ -55,7 +55,7 @@ test.each([
   { what: 'a sibling path', resource: 'ORIGIN/mc' },
   { what: 'a path below', resource: 'ORIGIN/mcp/below' },
   { what: 'no resource', resource: undefined },
-])('RFC 9728 section 3.3: metadata for $what is refused', async ({ resource }) => {
+])('metadata for $what is rejected (RFC 9728 section 3.3)', async ({ resource }) => {
   const { code, said } = await fails((origin) => [
     { want: 'GET /prm', respond: { json: { resource: resource?.replace('ORIGIN', origin), authorization_servers: [origin] } } },
   ]);
@@ -63,7 +63,7 @@ test.each([
   expect(said).toContain('is for the resource');
 });
 
-test('RFC 8707 section 2: the resource is sent as the metadata spells it', async () => {
+test('the resource is sent as written in the metadata (RFC 8707)', async () => {
   const { server, parameters } = await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { status: 404 } },
     { want: 'GET /.well-known/oauth-protected-resource/mcp', respond: { json: { resource: origin, authorization_servers: [origin] } } },
@@ -71,7 +71,7 @@ test('RFC 8707 section 2: the resource is sent as the metadata spells it', async
   expect(parameters.get('resource')).toBe(server.origin);
 });
 
-test('RFC 9728: a path above the server is its resource by the word of its origin alone, not of a document below the path', async () => {
+test('only the origin may name a resource with a path above the server, not a document below that path', async () => {
   const claims = (origin: string): Exchange => ({
     want: 'GET /prm',
     respond: { json: { resource: origin, authorization_servers: [origin] } },
@@ -87,7 +87,7 @@ test('RFC 9728: a path above the server is its resource by the word of its origi
   expect(parameters.get('resource')).toBe(server.origin);
 });
 
-test('several challenges in one header: the one that points at the metadata is followed', async () => {
+test('of several challenges in one header, the one with a metadata URL is used', async () => {
   const { server } = await reachesThePerson((origin) => [
     {
       want: 'POST /mcp',
@@ -100,7 +100,7 @@ test('several challenges in one header: the one that points at the metadata is f
   expect(server.asked('GET /prm')).toHaveLength(1);
 });
 
-test.each(['/prm', 'http://HOST/prm'])('a pointer that is %s means the server that was asked', async (pointer) => {
+test.each(['/prm', 'http://HOST/prm'])('the metadata URL %s means the server itself', async (pointer) => {
   const { server } = await reachesThePerson((origin) => [
     {
       want: 'POST /mcp',
@@ -113,7 +113,7 @@ test.each(['/prm', 'http://HOST/prm'])('a pointer that is %s means the server th
   expect(server.asked('GET /prm')).toHaveLength(1);
 });
 
-test('a server behind a proxy that does TLS for it gives its own address as plain http, and is asked by https', async () => {
+test('a server behind a TLS proxy that names its own address as plain http is requested by https', async () => {
   const http = answersFrom(() => new Response('{}', { status: 404 }));
   const { signal } = new AbortController();
   const serverUrl = new URL('https://mcp.example/mcp');
@@ -129,7 +129,7 @@ test.each([
   { what: 'JSON about something else', respond: { json: { error: 'no such route' } } },
   { what: 'a list', respond: { json: [] } },
   { what: 'a page of more than 1 MiB', respond: { text: 'x'.repeat(1024 * 1024 + 1) } },
-])('$what at the first address moves on to the next', async ({ respond }) => {
+])('after $what at the first address, the next one is tried', async ({ respond }) => {
   const { server } = await reachesThePerson((origin) => [
     { want: 'GET /prm', respond },
     { want: 'GET /.well-known/oauth-protected-resource/mcp', respond },

@@ -1,4 +1,4 @@
-/** RFC 9126. */
+/** Pushed authorization requests: RFC 9126. */
 import { describe, expect, test } from 'vitest';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { temporaryStore } from '../helpers/folder.js';
@@ -13,7 +13,7 @@ const requires = (origin: string): Exchange => ({
 });
 const authorize = /^(http:\S+\/authorize\?\S+)$/m;
 
-test('where it is required, the request is pushed, and the address names nothing but it', async () => {
+test('a required push: the URL contains only the client id and the request URI', async () => {
   const server = await fakeServer((origin) => [
     requires(origin),
     { want: 'POST /par', respond: { json: { request_uri: 'urn:example:1' } } },
@@ -27,7 +27,7 @@ test('where it is required, the request is pushed, and the address names nothing
   login.type(`${String(pushed['redirect_uri'])}?code=c&state=${String(pushed['state'])}\n`);
   expect(await login.exit).toBe(0);
 
-  // The address may be opened once only (section 2.2): nobody looks at it before the person does.
+  // The URL can be opened only once (section 2.2), so mcp-auth must not request it before the user does.
   const again = run('login fake --no-browser --no-verify --flow paste', { store, stdin: 'open' });
   await again.shown(authorize);
   again.interrupt();
@@ -35,7 +35,7 @@ test('where it is required, the request is pushed, and the address names nothing
   expect(server.asked('GET /authorize')).toEqual([]);
 });
 
-test('a client that the server has forgotten is found out by it, and registered anew', async () => {
+test('a client that the server no longer knows is detected by the push, and registered again', async () => {
   const server = await fakeServer((origin) => [
     requires(origin),
     { want: 'POST /par', respond: { status: 201, json: { request_uri: 'urn:example:1', expires_in: 60 } } },
@@ -55,7 +55,7 @@ test('a client that the server has forgotten is found out by it, and registered 
   expect(server.asked('POST /register')).toHaveLength(2);
 });
 
-test('a refusal is the server’s reason, before anybody is sent to approve', async () => {
+test('an error is reported with the server’s reason, before the user is sent to approve', async () => {
   const server = await fakeServer((origin) => [
     requires(origin),
     { want: 'POST /par', respond: { status: 400, json: { error: 'invalid_target', error_description: 'unknown resource' } } },
@@ -66,7 +66,7 @@ test('a refusal is the server’s reason, before anybody is sent to approve', as
   expect(login.stderr).not.toContain('Open this address');
 });
 
-describe('where it is not required, and the address would be long', () => {
+describe('an optional push for a long URL', () => {
   const offers = (origin: string): Exchange => ({
     want: 'GET /.well-known/oauth-authorization-server',
     respond: { json: metadata(origin, { pushed_authorization_request_endpoint: `${origin}/par` }) },
@@ -80,10 +80,15 @@ describe('where it is not required, and the address would be long', () => {
       long: true,
       pushed: true,
     },
-    { what: 'not if it could not', answer: { json: { request_uri: 'urn:x:1', expires_in: 60 } }, long: true, pushed: false },
-    { what: 'not if the endpoint fails', answer: { status: 500, json: {} }, long: true, pushed: false },
-    { what: 'not if it refuses', answer: { status: 400, json: { error: 'invalid_request' } }, long: true, pushed: false },
-    { what: 'and a short one never', answer: { json: { request_uri: 'urn:x:1', expires_in: 300 } }, long: false, pushed: false },
+    { what: 'not used if it expires too early', answer: { json: { request_uri: 'urn:x:1', expires_in: 60 } }, long: true, pushed: false },
+    { what: 'not used if the endpoint fails', answer: { status: 500, json: {} }, long: true, pushed: false },
+    {
+      what: 'not used if the endpoint returns an error',
+      answer: { status: 400, json: { error: 'invalid_request' } },
+      long: true,
+      pushed: false,
+    },
+    { what: 'never for a short URL', answer: { json: { request_uri: 'urn:x:1', expires_in: 300 } }, long: false, pushed: false },
   ])('$what', async ({ answer, long, pushed }) => {
     const server = await fakeServer((origin) => [offers(origin), { want: 'POST /par', respond: answer }]);
     const words = [

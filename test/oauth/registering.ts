@@ -1,4 +1,4 @@
-/** Logins that register a client on their way. */
+/** Logins that register a client. */
 import { expect } from 'vitest';
 import type { Exchange } from '../helpers/fake-server.js';
 import { run, type Run } from '../helpers/run.js';
@@ -7,14 +7,14 @@ export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
 
 const authorize = /^(http:\S+\/authorize\?\S+)$/m;
 
-/** Pastes the response to the address that a login has just shown, and returns the request's parameters. */
+/** Paste the response to the URL that a login has just shown, and return the parameters of the request. */
 export async function approve(running: Run): Promise<URLSearchParams> {
   const request = new URL(await running.shown(authorize)).searchParams;
   running.type(`${request.get('redirect_uri')}?code=c&state=${request.get('state')}\n`);
   return request;
 }
 
-/** A login by paste that goes through. */
+/** A successful login by paste. */
 export async function loginByPaste(words: string, store: string): Promise<{ request: URLSearchParams; said: string }> {
   const running = run(`login ${words} --no-browser --no-verify --flow paste`, { store, stdin: 'open' });
   const request = await approve(running);

@@ -1,4 +1,4 @@
-/** A registration that its server has forgotten is replaced once. */
+/** A stored registration that its server no longer knows is replaced once. */
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../helpers/fake-server.js';
@@ -7,8 +7,8 @@ import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 import { approve, loginByPaste, registered } from './registering.js';
 
-describe('a registration that its server has forgotten is replaced once', () => {
-  /** A server that has forgotten the client of the login in the store. */
+describe('a stored registration that its server no longer knows is replaced once', () => {
+  /** A server that no longer knows the client of the stored login. */
   async function forgetful(more: (origin: string) => Exchange[]) {
     const server = await fakeServer((origin) => [...more(origin), ...registered(origin, 'one', 'two', 'three')]);
     const store = temporaryStore();
@@ -21,19 +21,19 @@ describe('a registration that its server has forgotten is replaced once', () => 
     { what: 'a page', respond: { status: 401, text: '<html><body>Error: Unknown client</body></html>' } },
     { what: 'a page of words', respond: { status: 400, text: '<p>The OAuth client was not found.</p>' } },
     { what: 'a redirect', respond: { status: 302, headers: { location: '/error?error=unauthorized_client' } } },
-  ])('found out by a GET of the authorization URL that is answered with $what', async ({ respond }) => {
+  ])('detected by requesting the authorization URL: $what', async ({ respond }) => {
     const { server, store, redirectUri } = await forgetful(() => [{ want: 'GET /authorize', respond }]);
     const { request, said } = await loginByPaste('fake', store);
-    expect(said).toMatch(/does not know the client “one” any more\. Registering again\./);
+    expect(said).toMatch(/no longer knows the client “one”\. Registering again\./);
     expect(request.get('client_id')).toBe('two');
     expect(request.get('redirect_uri')).toBe(redirectUri);
     expect(server.asked('POST /register')).toHaveLength(2);
     expect(readStore(store).oauthClients[server.origin][0]).toMatchObject({ client_id: 'two' });
-    // Nobody uses a client that is unknown; one that may not do this may do something else.
+    // An unknown client is removed; one that is not allowed to do this may still do something else.
     expect(readStore(store).oauthClients[server.origin]).toHaveLength(JSON.stringify(respond).includes('unauthorized_client') ? 2 : 1);
   });
 
-  test('one that another login still uses stays in the store', async () => {
+  test('one that another login still uses is not removed', async () => {
     const { server, store } = await forgetful(() => [
       { want: 'GET /authorize', respond: { status: 400, json: { error: 'invalid_client' } } },
     ]);
@@ -44,7 +44,7 @@ describe('a registration that its server has forgotten is replaced once', () => 
     expect(readStore(store).oauthClients[server.origin]).toMatchObject([{ client_id: 'two' }, { client_id: 'one' }]);
   });
 
-  test('a server that gives every client the same id keeps that registration', async () => {
+  test('a server that issues the same id to every client keeps that registration', async () => {
     const server = await fakeServer(() => [
       {
         want: 'POST /register',
@@ -58,7 +58,7 @@ describe('a registration that its server has forgotten is replaced once', () => 
     expect(readStore(store).oauthClients[server.origin]).toMatchObject([{ client_id: 'shim', client_secret: 's' }]);
   });
 
-  test('or that lacks what is asked for now: invalid_scope means a registration with these scopes', async () => {
+  test('after invalid_scope, a client is registered with the requested scopes', async () => {
     const { server, store } = await forgetful(() => [
       {
         want: 'GET /authorize',
@@ -71,7 +71,7 @@ describe('a registration that its server has forgotten is replaced once', () => 
     expect(server.asked('POST /register')[1]?.body['scope']).toBe('more');
   });
 
-  test('found out at the token endpoint: the person is asked once more', async () => {
+  test('detected at the token endpoint: the user is asked again', async () => {
     const { server, store } = await forgetful(() => [
       { want: 'POST /token', respond: { json: { access_token: 'a', token_type: 'Bearer' } } },
       { want: 'POST /token', respond: { status: 401, json: { error: 'invalid_client' } } },
@@ -85,7 +85,7 @@ describe('a registration that its server has forgotten is replaced once', () => 
     expect(server.asked('POST /register')).toHaveLength(2);
   });
 
-  test('a device login too', async () => {
+  test('in a device login too', async () => {
     const { server, store } = await forgetful((origin) => [
       { want: 'POST /device', respond: { status: 401 } },
       {
@@ -99,7 +99,7 @@ describe('a registration that its server has forgotten is replaced once', () => 
     expect(server.asked('POST /token').at(-1)?.body['client_id']).toBe('two');
   });
 
-  test('a registration that was made just now is not made again', async () => {
+  test('a new registration is not replaced', async () => {
     const server = await fakeServer(() => [{ want: 'POST /token', respond: { status: 401, json: { error: 'invalid_client' } } }]);
     const running = run(`login ${server.url} --no-browser --no-verify --flow paste`, { store: temporaryStore(), stdin: 'open' });
     await approve(running);
@@ -107,7 +107,7 @@ describe('a registration that its server has forgotten is replaced once', () => 
     expect(server.asked('POST /register')).toHaveLength(1);
   });
 
-  test('in a device login, one that lacks the scope is replaced too', async () => {
+  test('in a device login, one without the scope is replaced too', async () => {
     const { server, store } = await forgetful((origin) => [
       { want: 'POST /device', respond: { status: 400, json: { error: 'invalid_scope' } } },
       {
@@ -119,7 +119,7 @@ describe('a registration that its server has forgotten is replaced once', () => 
     expect(server.asked('POST /register')).toHaveLength(2);
   });
 
-  test('a new registration that is refused too ends it', async () => {
+  test('if the new registration is rejected too, the login ends', async () => {
     const { server, store } = await forgetful(() => [
       { want: 'POST /device', respond: { status: 401, json: { error: 'invalid_client' } } },
     ]);
@@ -129,7 +129,7 @@ describe('a registration that its server has forgotten is replaced once', () => 
   });
 
   test.each([{ status: 500 }, { status: 405 }, { status: 400, text: 'Bad Request' }, { status: 200, text: 'Sign in' }, 'drop' as const])(
-    'a server that refuses such a GET is no reason to stop: %j',
+    'the login continues if the server refuses that request: %j',
     async (respond) => {
       const { server, store } = await forgetful(() => [{ want: 'GET /authorize', respond }]);
       expect((await loginByPaste('fake', store)).request.get('client_id')).toBe('one');
@@ -137,7 +137,7 @@ describe('a registration that its server has forgotten is replaced once', () => 
     },
   );
 
-  test('a client that was registered by hand is never replaced', async () => {
+  test('a pre-registered client is never replaced', async () => {
     const server = await fakeServer(() => [
       { want: 'POST /device', respond: { status: 401, json: { error: 'invalid_client', error_description: 'who?' } } },
     ]);

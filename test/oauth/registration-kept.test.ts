@@ -1,4 +1,4 @@
-/** A registration is kept, and used again for the same issuer and resource. */
+/** A registration is stored, and used again for the same issuer and resource. */
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { metadata } from '../helpers/fake-server.js';
@@ -8,8 +8,8 @@ import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 import { approve, deviceGrant, loginByPaste, registered } from './registering.js';
 
-describe('a registration is kept and used again', () => {
-  test('with its redirect URI to the letter', async () => {
+describe('a registration is stored and used again', () => {
+  test('with exactly its redirect URI', async () => {
     const server = await fakeServer();
     const store = temporaryStore();
     const first = await loginByPaste(`${server.url} --name fake`, store);
@@ -18,7 +18,7 @@ describe('a registration is kept and used again', () => {
     expect(server.asked('POST /register')).toHaveLength(1);
   });
 
-  test('even while its port is taken by another program', async () => {
+  test('even while another program uses its port', async () => {
     const server = await fakeServer();
     const store = temporaryStore();
     const first = await loginByPaste(`${server.url} --name fake`, store);
@@ -27,7 +27,7 @@ describe('a registration is kept and used again', () => {
     expect(second.request.get('redirect_uri')).toBe(first.request.get('redirect_uri'));
   });
 
-  test('--register makes a new one, with the same redirect URI', async () => {
+  test('--register registers a new client, with the same redirect URI', async () => {
     const server = await fakeServer((origin) => registered(origin, 'one', 'two'));
     const store = temporaryStore();
     const first = await loginByPaste(`${server.url} --name fake`, store);
@@ -37,7 +37,7 @@ describe('a registration is kept and used again', () => {
     expect(readStore(store).mcpServers.fake.auth.client_id).toBe('two');
   });
 
-  test('another --redirect-uri, or --callback-port, makes a new one', async () => {
+  test('another --redirect-uri or --callback-port leads to a new registration', async () => {
     const server = await fakeServer((origin) => registered(origin, 'one', 'two', 'three'));
     const store = temporaryStore();
     await loginByPaste(`${server.url} --name fake`, store);
@@ -50,7 +50,7 @@ describe('a registration is kept and used again', () => {
     expect(fourth.request.get('client_id')).toBe('two');
   });
 
-  test('a secret that has expired means a new one', async () => {
+  test('an expired secret leads to a new registration', async () => {
     const server = await fakeServer((origin) => [
       {
         want: 'POST /register',
@@ -63,7 +63,7 @@ describe('a registration is kept and used again', () => {
     expect((await loginByPaste('fake', store)).request.get('client_id')).toBe('two');
   });
 
-  test('so does a grant that it lacks, unless that was refused', async () => {
+  test('a missing grant leads to a new registration, unless the server refused that grant', async () => {
     const server = await fakeServer((origin) => [
       {
         want: 'GET /.well-known/oauth-authorization-server',
@@ -80,7 +80,7 @@ describe('a registration is kept and used again', () => {
     expect(server.asked('POST /register')).toHaveLength(2);
   });
 
-  test('a grant that was refused once is not asked for at every login', async () => {
+  test('a refused grant is not requested again at every login', async () => {
     const server = await fakeServer(() => [
       {
         want: 'POST /register',
@@ -96,7 +96,7 @@ describe('a registration is kept and used again', () => {
     expect(server.asked('POST /register')).toHaveLength(1);
   });
 
-  test('another issuer has its own, and never sees the first one', async () => {
+  test('another issuer gets its own registration, and never sees the first one', async () => {
     const server = await fakeServer((origin) => registered(origin, 'one'));
     const other = await fakeServer((origin) => registered(origin, 'two'));
     const store = temporaryStore();
@@ -123,7 +123,7 @@ describe('one registration for each issuer and resource', () => {
     return { issuer, first: servers[0]?.url ?? '', second: servers[1]?.url ?? '' };
   }
 
-  test('another server registers anew, and the same one does not', async () => {
+  test('another server gets a new registration, and the same one does not', async () => {
     const { first, second } = await twoServers();
     const store = temporaryStore();
     expect((await loginByPaste(`${first} --name a`, store)).request.get('client_id')).toBe('one');
@@ -133,7 +133,7 @@ describe('one registration for each issuer and resource', () => {
     expect(again.request.has('prompt')).toBe(false);
   });
 
-  test('a registration of before is its own login’s alone', async () => {
+  test('an older registration is used only for its own login', async () => {
     const { issuer, first, second } = await twoServers();
     const auth = { type: 'bearer', token: 't', issuer: issuer.origin, client_id: 'old' };
     const client = { client_id: 'old', token_endpoint_auth_method: 'none', redirect_uris: ['http://127.0.0.1:3118/callback'] };
@@ -145,7 +145,7 @@ describe('one registration for each issuer and resource', () => {
     expect((await loginByPaste(`${second} --name b`, temporaryStore(before))).request.get('client_id')).toBe('one');
   });
 
-  test('a client that the person names may be known from elsewhere: consent is asked for anew, once, unless they say otherwise', async () => {
+  test('a client that the user names may be shared: consent is requested again, once, unless an option says otherwise', async () => {
     const { first, second } = await twoServers();
     const store = temporaryStore();
     const prompts = [];

@@ -1,4 +1,4 @@
-/** RFC 7591. */
+/** Dynamic client registration: RFC 7591. */
 import { describe, expect, test } from 'vitest';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
@@ -13,7 +13,7 @@ async function logInAndRegister(change: (origin: string) => Exchange[], options 
   return { server, store, running };
 }
 
-test('registers as a native public client, with the device grant where it is offered', async () => {
+test('registers a native public client, with the device grant if it is offered', async () => {
   const { server, running } = await logInAndRegister(() => []);
   expect(await running.exit).toBe(0);
   expect(server.asked('POST /register')[0]?.body).toEqual({
@@ -26,14 +26,14 @@ test('registers as a native public client, with the device grant where it is off
   });
 });
 
-test('what is kept belongs to the issuer', async () => {
+test('the registration is stored under its issuer', async () => {
   const { server, store, running } = await logInAndRegister(() => []);
   expect(await running.exit).toBe(0);
   expect(Object.keys(readStore(store).oauthClients)).toEqual([server.origin]);
   expect(readStore(store).oauthClients[server.origin]).toMatchObject([{ client_id: 'client-1', obtained_by: 'dynamic_registration' }]);
 });
 
-test('a registration that is refused because of the device grant is tried without it, and paste goes on', async () => {
+test('a registration that is refused because of the device grant is retried without it, and paste continues', async () => {
   const { server, running } = await logInAndRegister(
     () => [
       { want: 'POST /register', respond: { status: 400, json: { error: 'invalid_client_metadata', error_description: 'no device' } } },
@@ -41,14 +41,14 @@ test('a registration that is refused because of the device grant is tried withou
     ],
     '',
   );
-  await running.shown(/does not let this client use a device code. Going on with paste/);
+  await running.shown(/does not let this client use a device code. Continuing with paste/);
   await running.shown(/^http:\S+\/authorize\?\S+$/m);
   running.interrupt();
   await running.exit;
   expect(server.asked('POST /register')[1]?.body['grant_types']).toEqual(['authorization_code', 'refresh_token']);
 });
 
-test('the server’s own reason is shown when it refuses, without its escape sequences', async () => {
+test('the server’s reason for a refusal is shown, without escape sequences', async () => {
   const { running } = await logInAndRegister(() => [
     {
       want: 'POST /register',
@@ -60,22 +60,22 @@ test('the server’s own reason is shown when it refuses, without its escape seq
   expect(running.stderr).not.toContain('\u001b');
 });
 
-test('no registration endpoint: said before anybody is sent to approve', async () => {
+test('a missing registration endpoint is reported before the user is sent to approve', async () => {
   const { running } = await logInAndRegister((origin) => [
     { want: 'GET /.well-known/oauth-authorization-server', respond: { json: metadata(origin, { registration_endpoint: undefined }) } },
   ]);
   expect(await running.exit).toBe(1);
-  expect(running.stderr).toContain('lets no client register itself');
+  expect(running.stderr).toContain('does not support dynamic client registration');
 });
 
 test.each([
   {
-    what: 'a method that needs a secret, and none',
+    what: 'a method that needs a secret, and no secret',
     answer: { token_endpoint_auth_method: 'client_secret_basic' },
     said: 'has no secret, key or certificate for it',
   },
   { what: 'another redirect URI', answer: { redirect_uris: ['https://other.example/'] }, said: 'it is for the redirect URIs' },
-])('a registration with $what is found out before anybody is sent to approve', async ({ answer, said }) => {
+])('a registration with $what is reported before the user is sent to approve', async ({ answer, said }) => {
   const { running, server } = await logInAndRegister(() => [
     { want: 'POST /register', respond: ({ body }) => ({ status: 201, json: { ...body, client_id: 'c', ...answer } }) },
   ]);
@@ -91,7 +91,7 @@ test.each([
   const { running, server } = await logInAndRegister(() => [
     {
       want: 'POST /register',
-      // Status 200 and no client_secret_expires_at: both seen on real servers, both against RFC 7591.
+      // Status 200 and no client_secret_expires_at: both seen on real servers, both violate RFC 7591.
       respond: ({ body }) => ({
         status: 200,
         json: { ...body, client_id: 'c-1', client_secret: 's/ecret', token_endpoint_auth_method: method },
@@ -104,8 +104,8 @@ test.each([
   expect(token?.body['client_secret']).toBe(field);
 });
 
-describe('what is asked for', () => {
-  test('a refused loopback address is tried as localhost, on the same port', async () => {
+describe('the registration request', () => {
+  test('a refused loopback address is retried as localhost, on the same port', async () => {
     const refuse: Exchange['respond'] = ({ body }) =>
       String(body['redirect_uris']).includes('127.0.0.1')
         ? { status: 400, json: { error: 'invalid_redirect_uri', error_description: 'only localhost' } }
@@ -115,7 +115,7 @@ describe('what is asked for', () => {
     expect(request.get('redirect_uri')).toMatch(/^http:\/\/localhost:\d+\/callback$/);
     const [first] = server.asked('POST /register');
     expect(new URL(request.get('redirect_uri') ?? '').port).toBe(new URL(String(first?.body['redirect_uris'])).port);
-    // The device grant, which was not what the server minded, is asked for all the same.
+    // The device grant was not the reason, so it is still requested.
     expect(server.asked('POST /register').at(-1)?.body['grant_types']).toContain(deviceGrant);
   });
 
@@ -134,7 +134,7 @@ describe('what is asked for', () => {
     { supported: ['client_secret_post', 'none'], asked: 'none' },
     { supported: ['private_key_jwt', 'client_secret_post'], asked: 'client_secret_post' },
     { supported: ['tls_client_auth'], asked: 'none' },
-  ])('a method of authentication that the server takes: $supported', async ({ supported, asked }) => {
+  ])('an authentication method that the server supports: $supported', async ({ supported, asked }) => {
     const server = await fakeServer((origin) => [
       {
         want: 'GET /.well-known/oauth-authorization-server',
@@ -146,7 +146,7 @@ describe('what is asked for', () => {
     expect(server.asked('POST /register')[0]?.body['token_endpoint_auth_method']).toBe(asked);
   });
 
-  test('with the initial access token from the environment, where the server wants one, and nowhere else', async () => {
+  test('with the initial access token from the environment, only if the server requires one', async () => {
     const open = await fakeServer();
     const env = { MCP_AUTH_REGISTRATION_TOKEN: 'iat-1' };
     expect(await run(`login ${open.url} --no-browser --no-verify --flow device`, { store: temporaryStore(), env }).exit).toBe(0);
@@ -159,13 +159,13 @@ describe('what is asked for', () => {
       },
     ]);
     const line = `login ${server.url} --no-browser --no-verify --flow device`;
-    // Whoever an MCP server names could ask for it.
+    // Any authorization server that an MCP server names could ask for it.
     expect(await run(line, { store: temporaryStore(), env }).exit).toBe(1);
     expect(await run(`${line} --issuer ${server.origin}`, { store: temporaryStore(), env }).exit).toBe(0);
     expect(server.asked('POST /register').map(({ headers }) => headers.authorization)).toEqual([undefined, undefined, 'Bearer iat-1']);
   });
 
-  test('the scopes that will be asked for: some servers hold a client to those that it registered with', async () => {
+  test('with the scopes that will be requested: some servers allow no others', async () => {
     const server = await fakeServer((origin) => [
       {
         want: 'GET /prm',
@@ -184,7 +184,7 @@ describe('what is asked for', () => {
       status: 422,
       without: ['scope', 'grant_types', 'response_types', 'application_type', 'token_endpoint_auth_method'],
     },
-  ])('without $minds, where the server refuses for it with a $status', async ({ minds, status, without }) => {
+  ])('without $minds, if the server refuses it with a $status', async ({ minds, status, without }) => {
     const server = await fakeServer((origin) => [
       { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['read'] } } },
       {
@@ -199,13 +199,13 @@ describe('what is asked for', () => {
     expect(last).toHaveProperty('redirect_uris');
   });
 
-  test.each([401, 404, 405, 429])('a %i is not asked twice', async (status) => {
+  test.each([401, 404, 405, 429])('a %i is not retried', async (status) => {
     const { running, server } = await logInAndRegister(() => [{ want: 'POST /register', respond: { status } }]);
     expect(await running.exit).toBe(status === 429 ? 6 : 1);
     expect(server.asked('POST /register')).toHaveLength(1);
   });
 
-  test('a server that wants one says so, and the hint says how', async () => {
+  test('if the server requires an initial access token, the hint says how to set it', async () => {
     const { running } = await logInAndRegister(() => [{ want: 'POST /register', respond: { status: 401 } }]);
     expect(await running.exit).toBe(1);
     expect(running.stderr).toContain('MCP_AUTH_REGISTRATION_TOKEN');
@@ -213,13 +213,13 @@ describe('what is asked for', () => {
 });
 
 test.each([
-  { what: 'lists that are text', answer: { client_id: 'c', grant_types: 'authorization_code refresh_token', redirect_uris: undefined } },
-  { what: 'numbers in place of lists', answer: { client_id: 'c', grant_types: 5, redirect_uris: 5 } },
+  { what: 'lists that are strings', answer: { client_id: 'c', grant_types: 'authorization_code refresh_token', redirect_uris: undefined } },
+  { what: 'numbers instead of lists', answer: { client_id: 'c', grant_types: 5, redirect_uris: 5 } },
   { what: 'a client id that is a number', answer: { client_id: 77 } },
-  { what: 'a method that is no text', answer: { client_id: 'c', token_endpoint_auth_method: {} } },
+  { what: 'a method that is not a string', answer: { client_id: 'c', token_endpoint_auth_method: {} } },
   { what: 'nulls', answer: { client_id: 'c', client_secret: null, grant_types: null, scope: null } },
   { what: 'an empty secret', answer: { client_id: 'c', client_secret: '' } },
-])('an answer with $what is read as far as it goes', async ({ answer }) => {
+])('a response with $what is accepted', async ({ answer }) => {
   const server = await fakeServer(() => [{ want: 'POST /register', respond: { status: 201, json: answer } }]);
   const { request } = await loginByPaste(server.url, temporaryStore());
   expect(request.get('client_id')).toBe(String(answer.client_id));

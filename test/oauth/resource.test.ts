@@ -1,4 +1,4 @@
-/** Whom a token is for: RFC 8707 section 2. */
+/** Resource identifiers: RFC 8707 section 2. */
 import { expect, test } from 'vitest';
 import { isResourceFor } from '../../src/oauth/resource.js';
 
@@ -12,7 +12,7 @@ test.each([
   'https://mcp.example/',
   'https://mcp.example',
   'HTTPS://MCP.example:443/team',
-])('%s covers the server', (resource) => {
+])('%s is a resource for the server', (resource) => {
   expect(isResourceFor(resource, server)).toBe(true);
 });
 
@@ -39,11 +39,11 @@ test.each([
   'https:///mcp.example/team',
   'https://mcp.ex%61mple/team',
   '',
-])('%j names nothing of it', (resource) => {
+])('%j is not a resource for the server', (resource) => {
   expect(isResourceFor(resource, server)).toBe(false);
 });
 
-test('a path that is the server’s own is its own, however it is written', () => {
+test('the server’s own path is accepted, however it is written', () => {
   const odd = new URL('https://mcp.example/a;b/c%2Fd//mcp?key=1');
   expect(isResourceFor('https://mcp.example/a;b/c%2Fd//mcp', odd)).toBe(true);
   expect(isResourceFor('https://mcp.example/a;b/', odd)).toBe(false);

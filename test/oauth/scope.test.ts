@@ -18,14 +18,14 @@ const granted = (scope?: string): Exchange => ({
   respond: { json: { access_token: 'a', token_type: 'Bearer', ...(scope !== undefined && { scope }) } },
 });
 
-test('--scope is asked for in place of what the server names', async () => {
+test('--scope is requested instead of the scope that the server names', async () => {
   const server = await fakeServer((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['all'] } } },
   ]);
   expect((await logInWithScopes(server, temporaryStore(), '--scope', 'a b')).asked).toBe('a b');
 });
 
-test('MCP Scope Selection Strategy: a scope of the challenge that is empty is none; the metadata’s are asked for', async () => {
+test('an empty scope in the challenge is ignored, and the metadata’s scopes are requested', async () => {
   const server = await fakeServer((origin) => [
     { want: 'POST /mcp', respond: { status: 401, headers: { 'www-authenticate': `Bearer scope="", resource_metadata="${origin}/prm"` } } },
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['all'] } } },
@@ -33,7 +33,7 @@ test('MCP Scope Selection Strategy: a scope of the challenge that is empty is no
   expect((await logInWithScopes(server, temporaryStore())).asked).toBe('all');
 });
 
-test('offline_access is not asked for where the authorization server does not list it', async () => {
+test('offline_access is not requested if the authorization server does not list it', async () => {
   const server = await fakeServer((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [origin], scopes_supported: ['all'] } } },
     { want: 'GET /.well-known/oauth-authorization-server', respond: { json: metadata(origin, { scopes_supported: ['all'] }) } },
@@ -41,8 +41,8 @@ test('offline_access is not asked for where the authorization server does not li
   expect((await logInWithScopes(server, temporaryStore())).asked).toBe('all');
 });
 
-describe('MCP Step-Up Authorization Flow', () => {
-  test('asks for the union of what was asked for before and what the challenge names', async () => {
+describe('step-up', () => {
+  test('requests the previous scopes and those of the challenge', async () => {
     const server = await fakeServer(() => [granted('read')]);
     const store = temporaryStore();
     expect((await logInWithScopes(server, store, '--scope', 'read list')).code).toBe(0);
@@ -51,18 +51,18 @@ describe('MCP Step-Up Authorization Flow', () => {
     expect(readStore(store).mcpServers.fake.auth.requested_scope).toBe('read list write');
   });
 
-  test('asks for what --scope names besides', async () => {
+  test('also requests the scopes of --scope', async () => {
     const server = await fakeServer(() => [granted()]);
     expect((await logInWithScopes(server, temporaryStore(), '--scope', 'a', '--challenge', challenge('b'))).asked).toBe('a b');
   });
 
-  test('finds the metadata by the server’s own 401, where the challenge does not say where it is', async () => {
+  test('finds the metadata by the server’s own 401 if the challenge does not name its URL', async () => {
     const server = await fakeServer(() => [granted()]);
     expect(await logInWithScopes(server, temporaryStore(), '--challenge', challenge('b'))).toMatchObject({ code: 0, asked: 'b' });
     expect(server.asked('GET /prm')).toHaveLength(1);
   });
 
-  test('a token that has become invalid is no step-up, however often', async () => {
+  test('an invalid token is not a step-up, however often', async () => {
     const server = await fakeServer(() => [granted()]);
     const store = temporaryStore();
     for (let times = 0; times < 4; times += 1) {
@@ -70,7 +70,7 @@ describe('MCP Step-Up Authorization Flow', () => {
     }
   });
 
-  test('a challenge that names no scope is bounded too', async () => {
+  test('a challenge without a scope is limited too', async () => {
     const server = await fakeServer(() => [granted()]);
     const store = temporaryStore();
     const codes = [];
@@ -79,13 +79,13 @@ describe('MCP Step-Up Authorization Flow', () => {
     expect(codes).toEqual([0, 1, 1, 1]);
   });
 
-  test('is taken as it came, whatever the server would say now', async () => {
+  test('uses the given challenge, whatever the server sends now', async () => {
     const server = await fakeServer(() => [granted()]);
     await logInWithScopes(server, temporaryStore(), '--challenge', `${challenge('write')}, resource_metadata="${server.origin}/prm"`);
     expect(server.asked('GET /prm')).toHaveLength(1);
   });
 
-  test('stops when the server keeps asking for what it has been given, until there is something new or a login afresh', async () => {
+  test('stops if the server keeps requesting the same scopes, until it requests a new one or the user logs in again', async () => {
     const server = await fakeServer(() => [granted()]);
     const store = temporaryStore();
     expect((await logInWithScopes(server, store, '--challenge', challenge('write'))).code).toBe(0);
@@ -93,14 +93,14 @@ describe('MCP Step-Up Authorization Flow', () => {
     const asked = server.asked('POST /device').length;
     const third = await logInWithScopes(server, store, '--challenge', challenge('write'));
     expect(third.code).toBe(1);
-    expect(third.said).toContain('keeps asking for scopes that it has been given');
+    expect(third.said).toContain('keeps requesting scopes that were already granted');
     expect(server.asked('POST /device')).toHaveLength(asked);
     expect((await logInWithScopes(server, store, '--challenge', challenge('write more'))).code).toBe(0);
     expect((await logInWithScopes(server, store)).code).toBe(0);
     expect(readStore(store).mcpServers.fake.auth).not.toHaveProperty('step_ups');
   });
 
-  test.each(['', 'Basic realm="x"', 'nonsense'])('a --challenge that asks for no token (%j) is wrong usage', async (value) => {
+  test.each(['', 'Basic realm="x"', 'nonsense'])('a --challenge that requires no token (%j) is a usage error', async (value) => {
     const server = await fakeServer();
     expect((await logInWithScopes(server, temporaryStore(), '--challenge', value)).code).toBe(2);
   });
@@ -115,13 +115,13 @@ describe('--authorize-param', () => {
     return { code: await running.exit, said: running.stderr, parameters: url === undefined ? undefined : new URL(url).searchParams };
   }
 
-  test('adds what one server needs, and may be repeated', async () => {
+  test('adds parameters that one server needs, and is repeatable', async () => {
     const { parameters } = await requestOf('--authorize-param', 'access_type=offline', '--authorize-param', 'hd=a=b');
     expect(parameters?.get('access_type')).toBe('offline');
     expect(parameters?.get('hd')).toBe('a=b');
   });
 
-  test('goes with a device code too', async () => {
+  test('also applies to the device flow', async () => {
     const server = await fakeServer();
     await logInWithScopes(server, temporaryStore(), '--authorize-param', 'audience=https://api.example');
     expect(server.asked('POST /device')[0]?.body['audience']).toBe('https://api.example');

@@ -105,8 +105,8 @@ const situations: readonly Situation[] = [
     what: 'a key comes without its certificate',
     options: ['--client-cert'],
     words: ['--client-key', 'FOLDER/broken.json'],
-    hint: /Pass --client-cert FILE too/,
-    // Errors in both files are reported before the first request; test/e2e/mtls has the rest.
+    hint: /Add --client-cert FILE/,
+    // With both, what is wrong with them is told before anything is asked; test/e2e/mtls has the rest.
     then: () => [],
   },
   {
@@ -318,7 +318,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--print': 'test/commands/connect: what would be written',
   '--private-key': 'test/oauth/client-authentication: a key in place of a secret',
   '--replace': 'test/commands/transfer: a login in place of one that is here',
-  '--refused': 'test/session: a refused token is renewed once, however many say so',
+  '--refused': 'test/session: a rejected token is renewed once, however many processes report it',
   '--redirect-uri': 'test/vendors: Slack and Salesforce, by what their records say',
   '--start': 'test/commands/two-steps: the first half of a login',
   '--timeout': 'test/commands/login: more time',

@@ -20,7 +20,7 @@ describe('A MUST that vendors refuse, an option that they need', () => {
 
     const second = await logInAgain(store);
     expect(second.request?.has('resource')).toBe(false);
-    expect(second.command.stderr).toContain('As said before: --resource none');
+    expect(second.command.stderr).toContain('Stored settings: --resource none');
     const third = await logInAgain(store, ['--resource', 'default']);
     expectSuccess(third);
     expect(third.request?.get('resource')).toBe(at.url);
@@ -210,6 +210,6 @@ describe('A MUST that vendors refuse, at the device endpoint', () => {
     const login = run(`login ${at.url} --no-browser`, { store: temporaryStore() });
     expect(await login.exit).toBe(1);
     expect(login.stderr).toContain(says);
-    expect(login.stderr).not.toContain('Going on with paste');
+    expect(login.stderr).not.toContain('Continuing with paste');
   });
 });

@@ -56,7 +56,7 @@ describe('Only a 401 counts as a refusal', () => {
   test('a server that says nothing of a login is doubted aloud', async () => {
     const { ended } = await logInToServer(() => [guarded({ status: 404 }), ...noResource]);
     expect(ended).toMatchObject(success);
-    expect(ended.stderr).toContain('answers with status 404 and does not ask for a login');
+    expect(ended.stderr).toContain('responds with status 404 and does not ask for a login');
   });
 
   test.each<{ form: string; answer: Respond; says: RegExp; exit: number }>([

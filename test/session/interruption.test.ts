@@ -1,4 +1,4 @@
-/** Ctrl-C while a token is renewed. */
+/** Ctrl-C during a renewal. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -8,13 +8,13 @@ import { run, type Run } from '../helpers/run.js';
 import { storedLogin } from '../helpers/stored-login.js';
 import { loggedIn } from './logged-in.js';
 
-test.each(['fake.lock', 'lock'])('Ctrl-C ends the waiting for a lock that another process holds: %s', async (name) => {
+test.each(['fake.lock', 'lock'])('Ctrl-C ends the wait for a lock that another process holds: %s', async (name) => {
   const { server, store } = await loggedIn(-1);
   const lock = `${store}.${name}`;
   mkdirSync(lock);
   writeFileSync(path.join(lock, 'owner.json'), JSON.stringify(await createLockOwner('another')));
   const token = run('token fake', { store });
-  // Where nobody holds a lock, a command that began later is done by now.
+  // If the lock were free, a command that started later would be done by now.
   const other = storedLogin(server, { expires_at: 1 });
   expect(await run('token fake', { store: other }).exit).toBe(0);
   token.interrupt();
@@ -24,7 +24,7 @@ test.each(['fake.lock', 'lock'])('Ctrl-C ends the waiting for a lock that anothe
 });
 
 describe('Ctrl-C', () => {
-  test('once a refresh is on the wire waits until its answer is stored', async () => {
+  test('after the refresh request is sent waits until the response is stored', async () => {
     const running: { token?: Run } = {};
     const { store } = await loggedIn(-1, {
       change: () => [
@@ -43,7 +43,7 @@ describe('Ctrl-C', () => {
     expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'a', refresh_token: 'b' });
   });
 
-  test('before that ends it, and nothing is sent', async () => {
+  test('before that ends the command, and nothing is sent', async () => {
     const { store, server } = await loggedIn(-1);
     const token = run('token fake', { store });
     token.interrupt();

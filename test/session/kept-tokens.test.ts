@@ -1,4 +1,4 @@
-/** New tokens that the store cannot take. */
+/** New tokens that cannot be written to the store. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { readStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { loggedIn, now } from './logged-in.js';
 
-describe('tokens that the store cannot take', () => {
+describe('tokens that cannot be written to the store', () => {
   /**
    * A store in whose place, or, as `folder`, in the place of whose folder there is something else from the moment when the server
    * answers; `mend` puts it back.
@@ -37,7 +37,7 @@ describe('tokens that the store cannot take', () => {
   }
 
   test.each(['store', 'folder'] as const)(
-    'since its %s is not there, are kept beside it or in the temporary folder, said loudly, and put where they belong at the next run',
+    'because its %s is missing are kept next to it or in the temporary folder, reported, and stored at the next run',
     async (what) => {
       const { store, server, mend } = await broken(what);
       const token = run('token fake', { store });
@@ -45,7 +45,7 @@ describe('tokens that the store cannot take', () => {
       expect(token.stdout).toBe('saved\n');
       expect(token.stderr).toContain('could not be stored');
       expect(token.stderr).not.toContain('saved-r');
-      const kept = /kept in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
+      const kept = /They are in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
       expect(kept.startsWith(path.dirname(store))).toBe(what === 'store');
       expect(statSync(kept).mode & 0o777).toBe(0o600);
       mend();
@@ -60,14 +60,14 @@ describe('tokens that the store cannot take', () => {
     },
   );
 
-  test.each([{ then: 'is there still' }, { then: 'has gone' }])(
-    'in the temporary folder are seen, and leave it, where the server $then',
+  test.each([{ then: 'is still in the store' }, { then: 'is gone' }])(
+    'in the temporary folder are found, and removed from it, if the server $then',
     async ({ then }) => {
       const { store, mend } = await broken('folder');
       const before = readStore(store);
       const token = run('token fake', { store });
       expect(await token.exit).toBe(0);
-      const kept = /kept in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
+      const kept = /They are in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
       mend();
       before.mcpServers.fake.auth.expires_at = now() + 3600;
       writeFileSync(store, JSON.stringify(then === 'has gone' ? { mcpServers: {} } : before));
@@ -79,7 +79,7 @@ describe('tokens that the store cannot take', () => {
     },
   );
 
-  test('are kept, too, where another program has emptied the file to fill it with what it has read', async () => {
+  test('are kept if another program has emptied the file in order to rewrite it', async () => {
     const held = { store: '' };
     const { store } = await loggedIn(-1, {
       change: () => [
@@ -102,7 +102,7 @@ describe('tokens that the store cannot take', () => {
     expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'saved', refresh_token: 'saved-r' });
   });
 
-  test('do not come back over a login that was made since', async () => {
+  test('do not replace a newer login', async () => {
     const { store, mend } = await broken('store');
     expect(await run('token fake', { store }).exit).toBe(0);
     mend();

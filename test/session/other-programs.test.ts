@@ -1,4 +1,4 @@
-/** What `token` has for other programs: `--json`, `--refused`. */
+/** Options of `token` for other programs: `--json`, `--refused`. */
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readStore } from '../helpers/folder.js';
@@ -7,7 +7,7 @@ import { run } from '../helpers/run.js';
 import { loggedIn, now } from './logged-in.js';
 
 describe('for other programs', () => {
-  test('--json has all that a request needs, on one line', async () => {
+  test('--json prints everything that a request needs, on one line', async () => {
     const { server, store } = await loggedIn(3600, { auth: { issued_at: now() } });
     const document = readStore(store);
     document.mcpServers.fake.headers = { 'X-Team': '${TEAM}', Authorization: 'Basic never' };
@@ -22,7 +22,7 @@ describe('for other programs', () => {
     expect(token.stdout.trim().split('\n')).toHaveLength(1);
   });
 
-  test('--json leaves out what nobody knows', async () => {
+  test('--json omits what is unknown', async () => {
     const { server, store } = await loggedIn(undefined, { auth: { issued_at: now() } });
     const token = run('token fake --json', { store });
     expect(await token.exit).toBe(0);
@@ -30,7 +30,7 @@ describe('for other programs', () => {
     expect(JSON.parse(token.stdout)).toEqual({ access_token: 'old', token_type: 'Bearer', url: server.url, headers });
   });
 
-  test('a token that is bound to a key has no header', async () => {
+  test('a DPoP-bound token has no header', async () => {
     const { store } = await loggedIn(3600, { auth: { type: 'dpop', dpop_key: {} } });
     const token = run('token fake --json', { store });
     expect(await token.exit).toBe(0);
@@ -38,7 +38,7 @@ describe('for other programs', () => {
     expect(token.stderr).toContain('bound to a key');
   });
 
-  test('a refused token is renewed once, however many say so', async () => {
+  test('a rejected token is renewed once, however many processes report it', async () => {
     const { server, store } = await loggedIn(3600);
     const refused = () => run('token fake --refused', { store, stdin: { text: 'old\n' } });
     const all = Array.from({ length: 8 }, refused);
@@ -50,7 +50,7 @@ describe('for other programs', () => {
     expect(server.asked('POST /token')).toHaveLength(1);
   });
 
-  test('a refused token that cannot be renewed is not printed again', async () => {
+  test('a rejected token that cannot be renewed is not printed again', async () => {
     const failing = await loggedIn(3600, { change: () => [{ want: 'POST /token', respond: { status: 500 } }] });
     const token = run('token fake --refused', { store: failing.store, stdin: { text: 'old' } });
     expect(await token.exit).toBe(6);
@@ -59,21 +59,21 @@ describe('for other programs', () => {
       const { store } = await loggedIn(left, { auth: { refresh_token: undefined } });
       const ended = run('token fake --refused', { store, stdin: { text: 'old' } });
       expect(await ended.exit).toBe(3);
-      expect(ended.stderr).toContain('The access token of fake was refused, and there is no refresh token');
+      expect(ended.stderr).toContain('The access token of fake was rejected, and there is no refresh token');
       const refresh = run('refresh fake', { store });
       expect(await refresh.exit).toBe(3);
-      expect(refresh.stderr).toContain(left === undefined ? 'has no known end' : 'expires in 3');
+      expect(refresh.stderr).toContain(left === undefined ? 'has an unknown lifetime' : 'expires in 3');
     }
   });
 
-  test('a token that is new and refused is not renewed a second time, by whatever process, until it expires or there is a new login', async () => {
+  test('a new token that is rejected is not renewed again, by any process, until it expires or there is a new login', async () => {
     const { server, store } = await loggedIn(3600);
     const clock = testClock();
     expect(await run('token fake --refused', { store, clock, stdin: { text: 'old' } }).exit).toBe(0);
     for (let times = 0; times < 3; times += 1) {
       const again = run('token fake --refused', { store, clock, stdin: { text: 'access-1' } });
       expect(await again.exit).toBe(1);
-      expect(again.stderr).toContain('another one would be refused, too');
+      expect(again.stderr).toContain('Another one would be rejected, too');
       expect(again.stderr).toContain('mcp-auth login fake');
       clock.advance(600_000);
     }
@@ -83,7 +83,7 @@ describe('for other programs', () => {
     expect(readStore(store).mcpServers.fake.auth.refusals).toBeUndefined();
   });
 
-  test('one that was taken for a while may be renewed again', async () => {
+  test('a token that was accepted for a while may be renewed again', async () => {
     const { server, store } = await loggedIn(3600);
     const clock = testClock();
     expect(await run('token fake --refused', { store, clock, stdin: { text: 'old' } }).exit).toBe(0);
@@ -96,6 +96,6 @@ describe('for other programs', () => {
     const { store } = await loggedIn(3600);
     const token = run('token fake --refused', { store, stdin });
     expect(await token.exit).toBe(2);
-    expect(token.stderr).toContain('No token came on stdin.');
+    expect(token.stderr).toContain('No token was read from stdin.');
   });
 });

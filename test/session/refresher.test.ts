@@ -1,4 +1,4 @@
-/** The process that renews tokens: what it says, and what there is without it. A real one is in test/e2e and `npm run stress`. */
+/** The process that renews tokens: its messages, and what happens without it. test/e2e and `npm run stress` have a real one. */
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import type { Refresher } from '../../src/effects.js';
 import { createRefresher } from '../../src/machine/program.js';
 import { handleRenewalRequest, createMessageSender } from '../../src/session/handle-renewal-request.js';
 import type { RefresherMessage, RenewalRequest } from '../../src/session/refresher-messages.js';
-import { createContext, createCallbackUi } from '../../src/library/without-terminal.js';
+import { createCallbackUi, createUnattendedContext } from '../../src/library/without-terminal.js';
 import type { Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryFolder } from '../helpers/folder.js';
 import { piped } from '../helpers/piped.js';
@@ -20,7 +20,7 @@ async function expired(change: (origin: string) => Exchange[] = () => []) {
   return { server, store: storedLogin(server, { expires_at: 1 }) };
 }
 
-/** The other process's own code, with all that goes over as it goes over. */
+/** The code of the refresher in this process, with its messages serialised as between two processes. */
 function refresher(): Refresher & { readonly requests: object[]; readonly heard: RefresherMessage[] } {
   const requests: object[] = [];
   const heard: RefresherMessage[] = [];
@@ -35,7 +35,10 @@ function refresher(): Refresher & { readonly requests: object[]; readonly heard:
         take(sent);
       };
       const { warn, fail, remark } = createMessageSender(send);
-      const context = createContext({ store: copy.store, ui: createCallbackUi({ onWarning: warn, onFailure: fail, onRemark: remark }) });
+      const context = createUnattendedContext({
+        store: copy.store,
+        ui: createCallbackUi({ onWarning: warn, onFailure: fail, onRemark: remark }),
+      });
       await handleRenewalRequest(copy, { context, send });
       context.http.close();
     },
@@ -43,7 +46,7 @@ function refresher(): Refresher & { readonly requests: object[]; readonly heard:
 }
 
 test.each(['token fake', 'headers fake', 'refresh fake', 'refresh --all', 'exec fake -- true'])(
-  '%s has it renew, and gives it no secret',
+  '%s lets it renew, and sends it no secret',
   async (line) => {
     const { server, store } = await expired();
     const other = refresher();
@@ -72,7 +75,7 @@ test.each([
   expect(told[0]).toContain(said);
 });
 
-test('its warnings are told', async () => {
+test('its warnings are printed', async () => {
   const json = { access_token: 'a', token_type: 'Bearer', expires_in: 3600, scope: 'read admin' };
   const { store } = await expired(() => [{ want: 'POST /token', respond: { json } }]);
   const token = run('token fake', { store, refresher: refresher() });
@@ -80,7 +83,7 @@ test('its warnings are told', async () => {
   expect(token.stderr).toContain('may do more than was approved');
 });
 
-test('where no process can be started, this one renews, and doctor says so', async () => {
+test('if no process can be started, this one renews, and doctor reports that', async () => {
   const { server, store } = await expired();
   const none: Refresher = { start: () => Promise.resolve() };
   for (const line of ['token fake', 'refresh fake', 'refresh --all']) {
@@ -89,17 +92,17 @@ test('where no process can be started, this one renews, and doctor says so', asy
   expect(server.asked('POST /token').length).toBeGreaterThan(1);
   const doctor = run('doctor fake', { store, refresher: none });
   await doctor.exit;
-  expect(doctor.stdout + doctor.stderr).toContain('no other one can be started here');
+  expect(doctor.stdout + doctor.stderr).toContain('no other process can be started here');
 });
 
-test('one that says nothing is not waited for', async () => {
+test('a silent one is not waited for', async () => {
   const { server, store } = await expired();
   const silent = createRefresher([process.execPath, '-e', "process.on('disconnect', () => process.exit())"], 200);
   expect(await run('token fake', { store, refresher: silent }).exit).toBe(0);
   expect(server.asked('POST /token')).toHaveLength(1);
 });
 
-test('it is told what Node was told of certificates, and nothing else of that', async () => {
+test('it gets the certificate options of Node, and no others', async () => {
   const before = process.execArgv;
   onTestFinished(() => void (process.execArgv = before));
   process.execArgv = ['--use-openssl-ca', '--inspect-port=0', '--title=x'];
@@ -111,7 +114,7 @@ test('it is told what Node was told of certificates, and nothing else of that', 
   expect(heard).toEqual([['--use-openssl-ca']]);
 });
 
-test('of many, one that is logged out of meanwhile does not keep the others from being told of', async () => {
+test('of many logins, one that is logged out of meanwhile does not hide the results of the others', async () => {
   const { server, store } = await expired();
   const { fake } = readStore(store).mcpServers;
   writeFileSync(store, JSON.stringify({ mcpServers: { fake, gone: { ...fake, auth: { ...fake.auth, token: 'other' } } } }), {
@@ -127,10 +130,10 @@ test('of many, one that is logged out of meanwhile does not keep the others from
   const refresh = run('refresh --all', { store, refresher: all });
   expect(await refresh.exit).toBe(3);
   expect(refresh.stderr).toContain('gone: You are not logged in');
-  expect(refresh.stderr).toContain('fake is renewed');
+  expect(refresh.stderr).toContain('Renewed fake');
 });
 
-test('where no more files can be opened, there is none, and no mistake', async () => {
+test('if no more files can be opened, there is none, and no error', async () => {
   const script = `
     import { openSync, closeSync } from 'node:fs';
     import 'node:child_process';
@@ -146,7 +149,7 @@ test('where no more files can be opened, there is none, and no mistake', async (
   expect(app.output.stdout).toBe('done\n');
 });
 
-test('one that is ended from outside is told of, and nothing is asked a second time', async () => {
+test('one that is killed is reported, and no request is repeated', async () => {
   const { server, store } = await expired();
   const killed: Refresher = {
     start: (_, { take }) => {
@@ -156,11 +159,11 @@ test('one that is ended from outside is told of, and nothing is asked a second t
   };
   const token = run('token fake', { store, refresher: killed });
   expect(await token.exit).toBe(1);
-  expect(token.stderr).toContain('was ended before it was done');
+  expect(token.stderr).toContain('was killed before it was done');
   expect(server.asked('POST /token')).toHaveLength(0);
 });
 
-test('Ctrl-C ends the waiting for it at once', async () => {
+test('Ctrl-C ends the wait for it at once', async () => {
   const { store } = await expired();
   const waiting: { token?: ReturnType<typeof run> } = {};
   const endless: Refresher = {

@@ -1,4 +1,4 @@
-/** A refresh that fails, and a login that has ended with it: RFC 6749 section 5.2. */
+/** A refresh that fails, and a login that expires with it: RFC 6749 section 5.2. */
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Exchange } from '../helpers/fake-server.js';
@@ -9,7 +9,7 @@ import { loggedIn, now } from './logged-in.js';
 describe('a refresh that fails', () => {
   const failing = (respond: Exchange['respond']) => ({ change: () => [{ want: 'POST /token', respond }] });
 
-  test('invalid_grant is exit 3 with the command that mends it', async () => {
+  test('invalid_grant is exit 3, with the command that fixes it', async () => {
     const { store } = await loggedIn(-5, failing({ status: 400, json: { error: 'invalid_grant' } }));
     const token = run('token fake', { store });
     expect(await token.exit).toBe(3);
@@ -30,12 +30,12 @@ describe('a refresh that fails', () => {
     expect(readStore(store)).toEqual(before);
   });
 
-  test('a token that is still valid is used meanwhile, with a warning', async () => {
+  test('a token that is still valid is used, with a warning', async () => {
     const { store } = await loggedIn(30, failing({ status: 500 }));
     const token = run('token fake', { store });
     expect(await token.exit).toBe(0);
     expect(token.stdout).toBe('old\n');
-    expect(token.stderr).toContain('could not be renewed yet');
+    expect(token.stderr).toContain('could not be renewed, but is still valid');
   });
 });
 
@@ -60,7 +60,7 @@ describe('a login is needed: exit 3 and the command to type', () => {
     expect(token.stderr).toContain(hint);
   });
 
-  test('a token with less left than was asked for, and no way to renew it', async () => {
+  test('a token with less remaining lifetime than requested, and no way to renew it', async () => {
     const store = temporaryStore({
       mcpServers: { fake: { url: 'https://a.example', auth: { type: 'bearer', token: 'x', expires_at: now() + 100 } } },
     });
@@ -80,23 +80,23 @@ test.each([
   expect(token.stderr).not.toContain('bug');
 });
 
-test('a refresh that is refused in other words than invalid_grant ends no login, and the hint says what may', async () => {
+test('an error other than invalid_grant does not end the login, and the hint says what may help', async () => {
   const { store } = await loggedIn(-1, {
     change: () => [{ want: 'POST /token', respond: { status: 400, json: { error: 'invalid_request' } } }],
   });
   const token = run('token fake', { store });
   expect(await token.exit).toBe(1);
-  expect(token.stderr).toContain('If it stays so, run: mcp-auth login fake');
+  expect(token.stderr).toContain('If that does not help, run: mcp-auth login fake');
   expect(readStore(store).mcpServers.fake.auth.refresh_token).toBe('refresh-0');
 });
 
-test('the error in the body says more than the challenge beside it: invalid_grant with a 401 is exit 3', async () => {
+test('the error in the body wins over the challenge in the header: invalid_grant with a 401 is exit 3', async () => {
   const respond = { status: 401, headers: { 'www-authenticate': 'Basic realm="as"' }, json: { error: 'invalid_grant' } };
   const { store } = await loggedIn(-1, { change: () => [{ want: 'POST /token', respond }] });
   expect(await run('token fake', { store }).exit).toBe(3);
 });
 
-test('a client that is unknown at a refresh needs a login: exit 3', async () => {
+test('a refresh with a client that the server no longer knows: exit 3', async () => {
   const { store } = await loggedIn(-1, {
     change: () => [{ want: 'POST /token', respond: { status: 401, json: { error: 'invalid_client' } } }],
   });
@@ -106,12 +106,12 @@ test('a client that is unknown at a refresh needs a login: exit 3', async () => 
   expect(readStore(store).mcpServers.fake.auth.refresh_token).toBe('refresh-0');
 });
 
-test.each(['bad_refresh_token', 'invalid_refresh_token'])('%s, with status 200, is invalid_grant in other words: exit 3', async (error) => {
+test.each(['bad_refresh_token', 'invalid_refresh_token'])('%s, with status 200, means invalid_grant: exit 3', async (error) => {
   const { store } = await loggedIn(-1, { change: () => [{ want: 'POST /token', respond: { json: { ok: false, error } } }] });
   expect(await run('token fake', { store }).exit).toBe(3);
 });
 
-describe('a token whose expiry nobody knows is tried at its server', () => {
+describe('a token with an unknown lifetime is tried at its server', () => {
   test.each([
     { what: 'that takes it', status: 200, printed: 'old' },
     { what: 'that refuses it', status: 401, printed: 'access-1' },
@@ -128,12 +128,12 @@ describe('a token whose expiry nobody knows is tried at its server', () => {
 describe('invalid_grant ends a login', () => {
   const refused: Exchange = { want: 'POST /token', respond: { status: 400, json: { error: 'invalid_grant' } } };
 
-  test('list says so, and the server is not asked again', async () => {
+  test('list reports it, and the server is not asked again', async () => {
     const { store, server } = await loggedIn(-1, { change: () => [refused] });
     expect(await run('token fake', { store }).exit).toBe(3);
     const again = run('token fake', { store });
     expect(await again.exit).toBe(3);
-    expect(again.stderr).toContain('has not been accepted since');
+    expect(again.stderr).toContain('has been rejected since');
     expect(server.asked('POST /token')).toHaveLength(1);
     const list = run('list', { store });
     expect(await list.exit).toBe(0);
@@ -141,7 +141,7 @@ describe('invalid_grant ends a login', () => {
     expect(readStore(store).mcpServers.fake.auth).not.toHaveProperty('refresh_token');
   });
 
-  test('but for a token that is valid still', async () => {
+  test('but a token that is still valid is printed', async () => {
     const { store } = await loggedIn(30, { change: () => [refused] });
     const token = run('token fake', { store });
     expect(await token.exit).toBe(0);
@@ -149,7 +149,7 @@ describe('invalid_grant ends a login', () => {
     expect(await run('token fake', { store }).exit).toBe(0);
   });
 
-  test('unless another machine that shares the store has spent the token, and saved what it got', async () => {
+  test('unless another machine that shares the store has spent the token and stored new ones', async () => {
     let store = '';
     const { store: file } = await loggedIn(-1, {
       change: () => [

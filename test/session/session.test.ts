@@ -1,4 +1,4 @@
-/** A login that is in the store and how it is kept fresh: `token`, RFC 6749 section 6. */
+/** A stored login and its renewal: `token`, RFC 6749 section 6. */
 import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readStore, temporaryStore } from '../helpers/folder.js';
@@ -8,7 +8,7 @@ import { run } from '../helpers/run.js';
 import { realServers } from '../helpers/servers.js';
 import { loggedIn, now } from './logged-in.js';
 
-test('a fresh token is printed alone, and nothing is asked or written', async () => {
+test('a fresh token is printed alone, without a request or a write', async () => {
   const { server, store } = await loggedIn(3600);
   const before = statSync(store);
   const token = run('token fake', { store });
@@ -19,7 +19,7 @@ test('a fresh token is printed alone, and nothing is asked or written', async ()
   expect(statSync(store).ino).toBe(before.ino);
 });
 
-test('an expired one is renewed first, for the same resource, and what is not ours stays', async () => {
+test('an expired token is renewed first, for the same resource, and foreign members stay', async () => {
   const { server, store } = await loggedIn(-5);
   const token = run('token fake', { store });
   expect(await token.exit).toBe(0);
@@ -68,7 +68,7 @@ test('without the token endpoint in the store, the issuer is asked for it', asyn
   expect(server.asked('GET /.well-known/oauth-authorization-server')).toHaveLength(1);
 });
 
-test('eight at once make one request, and all print the same token', async () => {
+test('eight at once send one request, and all print the same token', async () => {
   const { server, store } = await loggedIn(-5);
   const runs = Array.from({ length: 8 }, () => run('token fake', { store }));
   expect(await Promise.all(runs.map(({ exit }) => exit))).toEqual(Array(8).fill(0));
@@ -84,13 +84,13 @@ test('a bearer token that another program wrote is printed as it is', async () =
   expect(token.stdout).toBe('static\n');
 });
 
-test.each([{ auth: { type: 'api_key', key: 'k' } }, { command: 'node' }])('what has no token says so: %j', async (entry) => {
+test.each([{ auth: { type: 'api_key', key: 'k' } }, { command: 'node' }])('an entry without a token is reported: %j', async (entry) => {
   const token = run('token fake', { store: temporaryStore({ mcpServers: { fake: entry } }) });
   expect(await token.exit).toBe(1);
   expect(token.stdout).toBe('');
 });
 
-test('with a real authorization server that rotates: each new token works, and no login is lost', async () => {
+test('with a real authorization server that rotates refresh tokens, each new token works, and no login is lost', async () => {
   const { authorizationServer, mcpServer } = await realServers({ accessTokenLife: 30 });
   const store = temporaryStore();
   const login = run(`login ${mcpServer.url} --no-browser --name demo --flow paste`, { store, stdin: 'open' });
@@ -108,7 +108,7 @@ test('with a real authorization server that rotates: each new token works, and n
   expect(authorizationServer.log.filter((entry) => entry.startsWith('refused'))).toEqual([]);
 });
 
-test('a new login that comes in while a refresh is under way is not overwritten', async () => {
+test('a login that is stored during a refresh is not overwritten', async () => {
   let store = '';
   const { server, store: file } = await loggedIn(-1, {
     change: () => [
@@ -131,7 +131,7 @@ test('a new login that comes in while a refresh is under way is not overwritten'
   expect(server.asked('POST /token')).toHaveLength(1);
 });
 
-test('more than 20 renewals in half a minute help nobody, and are not made', async () => {
+test('after 20 renewals in half a minute, the next one is refused', async () => {
   const { store, server } = await loggedIn(-1, {
     change: () => [{ want: 'POST /token', respond: { json: { access_token: 'x', token_type: 'Bearer', expires_in: 1 } } }],
   });
@@ -144,7 +144,7 @@ test('more than 20 renewals in half a minute help nobody, and are not made', asy
   expect(await run('refresh fake', { store, clock }).exit).toBe(0);
 });
 
-test('a store that others may read is said, and works', async () => {
+test('a store that other users may read is reported, and works', async () => {
   const { store } = await loggedIn(3600);
   chmodSync(store, 0o644);
   const token = run('token fake', { store });

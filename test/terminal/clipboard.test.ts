@@ -39,7 +39,7 @@ describe('the clipboard', () => {
   test.each(['linux', 'dumb', ''])('of TERM=%s: none, and that is said', async (TERM) => {
     const { sent, codes, message } = await copied({ TERM });
     expect({ sent, codes }).toEqual({ sent: false, codes: '' });
-    expect(message).toContain('select the address');
+    expect(message).toContain('Select the address');
   });
 
   const tmux = { TERM: 'tmux-256color', TMUX: '/tmp/tmux-0/default,1,0' };
@@ -65,7 +65,7 @@ describe('the clipboard', () => {
   });
 
   test('in tmux that takes nothing: that is said', async () => {
-    expect((await copied(tmux, { load: false, 'allow-passthrough': 'off' })).message).toContain('tmux did not take it');
+    expect((await copied(tmux, { load: false, 'allow-passthrough': 'off' })).message).toContain('tmux did not accept the text');
   });
 });
 

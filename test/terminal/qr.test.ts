@@ -20,7 +20,7 @@ test.each(['https://auth.example/device?user_code=WDJB-MJHT', `https://auth.exam
 
 test('a code that the window is too narrow for is a sentence that says the width it takes', async () => {
   const code = await drawQr('https://auth.example/device', { columns: 20, rows: 80, paint: plain });
-  expect(code).toEqual({ reason: expect.stringMatching(/takes a window of 29 columns, and this one has 20/) as string });
+  expect(code).toEqual({ reason: expect.stringMatching(/requires a window of 29 columns, and this one has 20/) as string });
 });
 
 describe('the best shape that the window can show', () => {
@@ -36,7 +36,7 @@ describe('the best shape that the window can show', () => {
   test('a window that is too low', async () => {
     const code = await drawQr(url, { columns: 80, rows: 24, paint: plain });
     expect(code).toEqual({
-      reason: expect.stringMatching(/takes a window of 73 columns and 37 rows, and this one has 80 and 24/) as string,
+      reason: expect.stringMatching(/requires a window of 73 columns and 37 rows, and this one has 80 and 24/) as string,
     });
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Runs in a network of its own, as its root: every name leads to one public address, where https answers for all of them as each
- * make does. The built command logs in by paste, renews, and prints the token. Prints a line of JSON a server.
+ * Runs as root in a network namespace of its own, where every name resolves to one public address, and one https server responds as
+ * each vendor does. The built command logs in by paste, refreshes, and prints the token. Prints a line of JSON for each server.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import type { VendorServer } from './servers/server.js';
 export interface Result {
   readonly vendor: string;
   readonly what: string;
-  /** Of the login, of the renewal, and of the token. */
+  /** The exit codes of `login`, `refresh` and `token`. */
   readonly exits: (number | null)[];
   readonly stdout: string;
   readonly stderr: string;
@@ -73,7 +73,7 @@ async function logInToVendor(server: VendorServer, store: string) {
   if (shown !== undefined) {
     const request = new URL(shown).searchParams;
     const page = server.authorize(request);
-    // Of a page on which it ends, nothing comes back.
+    // An error page does not redirect.
     const back = new URLSearchParams({ ...page, state: request.get('state') ?? '' });
     login.child.stdin?.end('page' in page ? `${page.page}\n` : `${request.get('redirect_uri')}?${String(back)}\n`);
   }

@@ -1,4 +1,4 @@
-/** Each make of authorization server that is known, under its real name, in a network where all names are ours. */
+/** Each known vendor of authorization servers, under its real host names, in a network namespace of its own. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { runInOwnNetwork } from '../helpers/own-network.js';
 import type { Result } from './inside.js';
 import { vendorServers } from './servers/index.js';
 
-/** Every host that a certificate has to be for. */
+/** All hosts in the certificate. */
 const hosts = [
   ...['mcp.contoso.example', 'sso.contoso.example', 'login.microsoftonline.com', 'login.microsoftonline.us', 'contoso.b2clogin.com'],
   ...['contoso.ciamlogin.com', 'accounts.google.com', 'oauth2.googleapis.com', 'calendarmcp.googleapis.com'],
@@ -20,7 +20,7 @@ const hosts = [
   ...['mcp.figma.com', 'api.figma.com', 'mcp.sentry.dev', 'mcp.stripe.com', 'access.stripe.com', 'mcp.cloudflare.com'],
 ];
 
-describeWith('bwrap', 'Vendors with no option at all', (bwrap) => {
+describeWith('bwrap', 'Vendors without any option', (bwrap) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-vendors-'));
   let results: Result[] = [];
   beforeAll(() => {
@@ -45,13 +45,13 @@ describeWith('bwrap', 'Vendors with no option at all', (bwrap) => {
   });
 });
 
-describe('the records', () => {
-  test('each make has a server here, and no other has', () => {
+describe('the vendor records', () => {
+  test('each vendor has a server here, and there are no others', () => {
     expect([...new Set(vendorServers.map(({ vendor }) => vendor))].sort()).toEqual(vendors.map(({ name }) => name).sort());
   });
 
   test.each(vendors)(
-    '$name: each fact has its source, each issuer is known, and of no other make',
+    '$name: each fact has a source, and each issuer is recognised as this vendor',
     ({ name, issuers, isIssuer, needs, notes }) => {
       for (const fact of [...Object.values(needs), ...notes]) expect(fact.source).toMatch(/^(https:\/\/|[\w.-]+\/[\w.-]+( |#))/);
       expect(issuers.length).toBeGreaterThan(0);
@@ -72,7 +72,7 @@ describe('the records', () => {
     'https://accounts.google.com.evil.example',
     'https://cognito-idp.evil.example/amazonaws.com',
     'https://evil.example/?https://accounts.google.com',
-  ])('%s is of no make that has needs', (issuer) => {
+  ])('%s is of no vendor with needs', (issuer) => {
     expect(findVendor(issuer)?.needs ?? {}).toEqual({});
   });
 

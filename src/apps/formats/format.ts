@@ -56,3 +56,8 @@ export function manualEditError(path: readonly string[]): AuthError {
     hint: 'Edit the file yourself. For an entry to copy, run: mcp-auth connect json NAME',
   });
 }
+
+/** The error for a file that the user has to fix. */
+export function invalidFileError(file: string, what: string): AuthError {
+  return new AuthError('file_invalid', `${file} ${what}. It was not changed.`, { hint: 'Correct the file and run the command again.' });
+}

@@ -1,52 +1,56 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findNodeAtLocation, parse, parseTree, type Node, type ParseError } from 'jsonc-parser';
-import { AuthError } from '../../errors.js';
 import { isDeeperThan, isObject } from '../../text/json.js';
-import { manualEditError, replaceValueAt, mergeEntry, getValueAt, type ConfigValue } from './format.js';
+import { invalidFileError, manualEditError, replaceValueAt, mergeEntry, getValueAt, type ConfigValue } from './format.js';
 import { preserveLineEndings } from './line-endings.js';
 
 const lenient = { allowTrailingComma: true };
 
-/** JSON with comments and trailing commas, as editors allow. Only new text is formatted. */
+/**
+ * JSON with comments and trailing commas, as editors allow. Only new text is formatted.
+ *
+ * `modify` of jsonc-parser is not used: it reformats the entry before a new one, and deletes the comments next to a removed entry
+ * (3.3.1).
+ */
 export const jsonc = preserveLineEndings({
   parse: (text, file) => {
     const errors: ParseError[] = [];
-    const value: unknown = text.trim() === '' ? {} : parsed(text, errors);
+    const value: unknown = text.trim() === '' ? {} : parseLeniently(text, errors);
     const [first] = errors;
-    if (isDeeperThan(value, deepest)) throw invalidFileError(file, 'is nested too deeply');
-    if (first) throw invalidFileError(file, `is not valid JSON: see ${placeAt(text, first.offset)}`);
+    if (isDeeperThan(value, maxDepth)) throw invalidFileError(file, 'is nested too deeply');
+    if (first) throw invalidFileError(file, `is not valid JSON: see ${formatPosition(text, first.offset)}`);
     if (!isObject(value)) throw invalidFileError(file, 'does not hold a JSON object at its top');
     return value;
   },
   put: (text, path, { entry, replaced }) => {
     let now = text.trim() === '' ? '{}\n' : text;
     const before = getValueAt(parse(now, [], lenient), path);
-    if (!isObject(before)) return checked(set(now, path, entry), { path, wanted: entry, text });
-    for (const key of replaced) if (key in before && !(key in entry)) now = removed(now, [...path, key]);
-    for (const [key, value] of Object.entries(entry)) now = set(now, [...path, key], value);
-    return checked(now, { path, wanted: mergeEntry(before, { entry, replaced }), text });
+    if (!isObject(before)) return checkEdit(setValue(now, path, entry), { path, wanted: entry, text });
+    for (const key of replaced) if (key in before && !(key in entry)) now = removeProperty(now, [...path, key]);
+    for (const [key, value] of Object.entries(entry)) now = setValue(now, [...path, key], value);
+    return checkEdit(now, { path, wanted: mergeEntry(before, { entry, replaced }), text });
   },
-  remove: (text, path) => checked(removed(text, path), { path, wanted: undefined, text }),
+  remove: (text, path) => checkEdit(removeProperty(text, path), { path, wanted: undefined, text }),
 });
 
 /** Levels of nesting that can be read and written without a stack overflow. */
-const deepest = 500;
+const maxDepth = 500;
 
 /** Parses the text. A text that overflows the parser's stack counts as endlessly nested. */
-function parsed(text: string, errors: ParseError[]): unknown {
+function parseLeniently(text: string, errors: ParseError[]): unknown {
   try {
     return parse(text, errors, lenient);
   } catch (error) {
-    if (error instanceof RangeError) return endless;
+    if (error instanceof RangeError) return endlesslyNested;
     throw error;
   }
 }
 
-const endless: unknown[] = [];
-endless.push(endless);
+const endlesslyNested: unknown[] = [];
+endlesslyNested.push(endlesslyNested);
 
 /** Parses the result again and checks that only the entry has changed. */
-function checked(result: string, { path, wanted, text }: { path: readonly string[]; wanted: unknown; text: string }): string {
+function checkEdit(result: string, { path, wanted, text }: { path: readonly string[]; wanted: unknown; text: string }): string {
   const errors: ParseError[] = [];
   const [before, after] = [parse(text, [], lenient), parse(result, errors, lenient)] as unknown[];
   if (errors.length === 0 && isDeepStrictEqual(after, replaceValueAt(before, path, wanted))) return result;
@@ -54,7 +58,7 @@ function checked(result: string, { path, wanted, text }: { path: readonly string
 }
 
 /** Removes a property with its line and its comma, and keeps the comments around it. */
-function removed(text: string, path: readonly string[]): string {
+function removeProperty(text: string, path: readonly string[]): string {
   const root = parseTree(text, [], lenient);
   const property = root && findNodeAtLocation(root, [...path])?.parent;
   if (property === undefined) return text;
@@ -75,56 +79,51 @@ function removed(text: string, path: readonly string[]): string {
 }
 
 /** Sets `value` at `path` and creates missing objects on the way. */
-function set(text: string, path: readonly string[], value: ConfigValue): string {
+function setValue(text: string, path: readonly string[], value: ConfigValue): string {
   const root = parseTree(text, [], lenient);
   const found = root && findNodeAtLocation(root, [...path]);
-  const unit = unitOf(text);
+  const unit = readIndentationUnit(text);
   if (found) {
     const same = JSON.stringify(parse(text.slice(found.offset, found.offset + found.length), [], lenient)) === JSON.stringify(value);
-    return same ? text : spliced(text, found, formatted(value, indentAt(text, found.offset), unit));
+    return same ? text : replaceNode(text, found, formatValue(value, readIndentation(text, found.offset), unit));
   }
   const [key = '', ...above] = [...path].reverse();
   const parentPath = above.reverse();
   const parent = root && (parentPath.length === 0 ? root : findNodeAtLocation(root, parentPath));
-  if (parent?.type !== 'object') return set(text, parentPath, { [key]: value });
-  return withProperty(text, { parent, key, value, unit });
+  if (parent?.type !== 'object') return setValue(text, parentPath, { [key]: value });
+  return addProperty(text, { parent, key, value, unit });
 }
 
-function withProperty(text: string, { parent, key, value, unit }: { parent: Node; key: string; value: ConfigValue; unit: string }): string {
-  const outer = indentAt(text, parent.offset);
+function addProperty(text: string, { parent, key, value, unit }: { parent: Node; key: string; value: ConfigValue; unit: string }): string {
+  const outer = readIndentation(text, parent.offset);
   const last = parent.children?.at(-1);
-  const indent = last === undefined ? outer + unit : indentAt(text, last.offset);
-  const property = `\n${indent}${JSON.stringify(key)}: ${formatted(value, indent, unit)}`;
+  const indent = last === undefined ? outer + unit : readIndentation(text, last.offset);
+  const property = `\n${indent}${JSON.stringify(key)}: ${formatValue(value, indent, unit)}`;
   if (last) return `${text.slice(0, last.offset + last.length)},${property}${text.slice(last.offset + last.length)}`;
   const inner = text.slice(parent.offset + 1, parent.offset + parent.length - 1).trimEnd();
-  return spliced(text, parent, `{${inner}${property}\n${outer}}`);
+  return replaceNode(text, parent, `{${inner}${property}\n${outer}}`);
 }
 
-function spliced(text: string, { offset, length }: Node, by: string): string {
+function replaceNode(text: string, { offset, length }: Node, by: string): string {
   return text.slice(0, offset) + by + text.slice(offset + length);
 }
 
-function formatted(value: ConfigValue, indent: string, unit: string): string {
+function formatValue(value: ConfigValue, indent: string, unit: string): string {
   return JSON.stringify(value, null, unit).replace(/\n/g, `\n${indent}`);
 }
 
 /** The indentation of the line of `offset`. */
-function indentAt(text: string, offset: number): string {
+function readIndentation(text: string, offset: number): string {
   return /^[ \t]*/.exec(text.slice(text.lastIndexOf('\n', offset - 1) + 1))?.[0] ?? '';
 }
 
 /** The indentation of one level. */
-function unitOf(text: string): string {
+function readIndentationUnit(text: string): string {
   return /^([ \t]+)\S/m.exec(text)?.[1] ?? '  ';
 }
 
 /** The line and column of an offset. */
-function placeAt(text: string, offset: number): string {
+function formatPosition(text: string, offset: number): string {
   const lines = text.slice(0, offset).split('\n');
   return `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
-}
-
-/** The error for a file that the user has to fix. */
-export function invalidFileError(file: string, what: string): AuthError {
-  return new AuthError('file_invalid', `${file} ${what}. It was not changed.`, { hint: 'Correct the file and run the command again.' });
 }

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parse, stringify, TomlError } from 'smol-toml';
-import { invalidFileError } from './jsonc.js';
-import { manualEditError, replaceValueAt, mergeEntry, getValueAt } from './format.js';
+import { invalidFileError, manualEditError, replaceValueAt, mergeEntry, getValueAt } from './format.js';
 import { preserveLineEndings } from './line-endings.js';
 
 /**
@@ -21,23 +20,23 @@ export const toml = preserveLineEndings({
     const document = parse(text);
     const wanted = mergeEntry(getValueAt(document, path), change);
     const lines = text.split('\n');
-    const table = tableOf(lines, path);
-    const block = blockOf(path, wanted);
+    const table = findTable(lines, path);
+    const block = formatTable(path, wanted);
     const result = table
-      ? [...lines.slice(0, table.start), ...block, ...trailing(lines, table), ...lines.slice(table.end)].join('\n')
+      ? [...lines.slice(0, table.start), ...block, ...readTrailingLines(lines, table), ...lines.slice(table.end)].join('\n')
       : `${text.trimEnd()}${text.trim() === '' ? '' : '\n\n'}${block.join('\n')}\n`;
-    return checked(result, { path, wanted, document });
+    return checkEdit(result, { path, wanted, document });
   },
   remove: (text, path) => {
     const lines = text.split('\n');
-    const table = tableOf(lines, path);
+    const table = findTable(lines, path);
     if (!table) throw manualEditError(path);
     const before = lines.slice(0, table.start);
     const after = lines.slice(table.end);
     // Of the empty lines before and after the table, keep those after it.
     if (before.at(-1)?.trim() === '') before.pop();
-    const rest = after.some((line) => line.trim() !== '') ? [...trailing(lines, table), ...after] : [''];
-    return checked([...before, ...rest].join('\n'), {
+    const rest = after.some((line) => line.trim() !== '') ? [...readTrailingLines(lines, table), ...after] : [''];
+    return checkEdit([...before, ...rest].join('\n'), {
       path,
       wanted: undefined,
       document: parse(text),
@@ -54,10 +53,10 @@ interface Table {
 }
 
 /** The lines of a table and of its subtables. */
-function tableOf(lines: readonly string[], path: readonly string[]): Table | undefined {
+function findTable(lines: readonly string[], path: readonly string[]): Table | undefined {
   const headers = lines.flatMap((line, at) => {
     const name = headerLine.exec(line)?.[1];
-    const found = name === undefined ? (/^\s*\[\[/.test(line) ? [] : undefined) : keysOf(name);
+    const found = name === undefined ? (/^\s*\[\[/.test(line) ? [] : undefined) : parseKeys(name);
     return found === undefined ? [] : [{ at, keys: found }];
   });
   const isBelow = (keys: readonly string[]) => path.every((key, i) => keys[i] === key);
@@ -68,14 +67,14 @@ function tableOf(lines: readonly string[], path: readonly string[]): Table | und
 }
 
 /** Empty lines and comments at the end of a table, which belong to the next table. */
-function trailing(lines: readonly string[], { start, end }: Table): string[] {
+function readTrailingLines(lines: readonly string[], { start, end }: Table): string[] {
   const body = lines.slice(start, end);
   const last = body.findLastIndex((line) => line.trim() !== '' && !line.trim().startsWith('#'));
   return body.slice(last + 1);
 }
 
 /** The keys of a name such as `a."b c".d`. */
-function keysOf(name: string): string[] | undefined {
+function parseKeys(name: string): string[] | undefined {
   try {
     const keys: string[] = [];
     let value: unknown = parse(`${name} = true`);
@@ -90,19 +89,20 @@ function keysOf(name: string): string[] | undefined {
   }
 }
 
-function blockOf(path: readonly string[], entry: Record<string, unknown>): string[] {
+function formatTable(path: readonly string[], entry: Record<string, unknown>): string[] {
   const nested = [...path].reverse().reduce<Record<string, unknown>>((inner, key) => ({ [key]: inner }), entry);
   // Without the headers of the outer tables.
   const lines = stringify(nested).trimEnd().split('\n');
-  return lines.slice(lines.findIndex((line) => keysOf(headerLine.exec(line)?.[1] ?? '')?.length === path.length));
+  return lines.slice(lines.findIndex((line) => parseKeys(headerLine.exec(line)?.[1] ?? '')?.length === path.length));
 }
 
-function checked(
+function checkEdit(
   result: string,
   { path, wanted, document }: { path: readonly string[]; wanted: Record<string, unknown> | undefined; document: Record<string, unknown> },
 ): string {
   try {
-    if (isDeepStrictEqual(plain(parse(result)), replaceValueAt(plain(document), path, plain(wanted), true))) return result;
+    if (isDeepStrictEqual(toPlainData(parse(result)), replaceValueAt(toPlainData(document), path, toPlainData(wanted), true)))
+      return result;
   } catch {
     // The result is not valid TOML.
   }
@@ -110,6 +110,6 @@ function checked(
 }
 
 /** Plain JSON data: the parser has its own classes for dates and tables. */
-function plain(value: unknown): unknown {
+function toPlainData(value: unknown): unknown {
   return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 }

@@ -1,29 +1,32 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isPair, isScalar, LineCounter, parseDocument, stringify, visit, type Document, type Pair, type YAMLMap } from 'yaml';
 import { isObject } from '../../text/json.js';
-import { invalidFileError } from './jsonc.js';
-import { manualEditError, replaceValueAt, mergeEntry, getValueAt } from './format.js';
+import { invalidFileError, manualEditError, replaceValueAt, mergeEntry, getValueAt } from './format.js';
 import { preserveLineEndings } from './line-endings.js';
 
-/** YAML. Entries of a block mapping are edited line by line, everything else as nodes of the document. */
+/**
+ * YAML. Entries of a block mapping are edited line by line, everything else as nodes of the document.
+ *
+ * Lines go first because printing the nodes reformats the whole file: indentation, spaces before comments, flow sequences.
+ */
 export const yaml = preserveLineEndings({
   parse: (text, file) => {
     const lines = new LineCounter();
-    const document = documentOf(text, lines);
-    const mistake = mistakeIn(document);
-    const { line, col } = lines.linePos(mistake ?? 0);
-    if (mistake !== undefined) throw invalidFileError(file, `is not valid YAML: see line ${line}, column ${col}`);
-    if (isBeyondUs(document)) throw invalidFileError(file, 'has more aliases than mcp-auth supports, or keys that are not strings');
-    const value = valueOf(document, file);
+    const document = parseYaml(text, lines);
+    const error = findError(document);
+    const { line, col } = lines.linePos(error ?? 0);
+    if (error !== undefined) throw invalidFileError(file, `is not valid YAML: see line ${line}, column ${col}`);
+    if (isUnsupported(document)) throw invalidFileError(file, 'has more aliases than mcp-auth supports, or keys that are not strings');
+    const value = toValue(document, file);
     if (value === null || value === undefined) return {};
     if (!isObject(value)) throw invalidFileError(file, 'does not hold a mapping at its top');
     return value;
   },
   put: (text, path, change) => {
-    const wanted = mergeEntry(getValueAt(documentOf(text).toJS(), path), change);
-    return firstThatSays([byLines, byNodes], { text, path, wanted });
+    const wanted = mergeEntry(getValueAt(parseYaml(text).toJS(), path), change);
+    return applyFirstExact([editLines, editNodes], { text, path, wanted });
   },
-  remove: (text, path) => firstThatSays([byLines, byNodes], { text, path, wanted: undefined }),
+  remove: (text, path) => applyFirstExact([editLines, editNodes], { text, path, wanted: undefined }),
 });
 
 interface Edit {
@@ -33,14 +36,14 @@ interface Edit {
 }
 
 /** Returns the result of the first edit after which only the entry has changed. */
-function firstThatSays(ways: readonly ((edit: Edit) => string)[], edit: Edit): string {
+function applyFirstExact(edits: readonly ((edit: Edit) => string)[], edit: Edit): string {
   const { text, path, wanted } = edit;
-  for (const way of ways) {
+  for (const apply of edits) {
     try {
-      const result = way(edit);
-      const document = documentOf(result);
-      const meant = replaceValueAt(documentOf(text).toJS() ?? {}, path, wanted);
-      if (mistakeIn(document) === undefined && isDeepStrictEqual(withoutNulls(document.toJS()), withoutNulls(meant))) return result;
+      const result = apply(edit);
+      const document = parseYaml(result);
+      const meant = replaceValueAt(parseYaml(text).toJS() ?? {}, path, wanted);
+      if (findError(document) === undefined && isDeepStrictEqual(withoutNulls(document.toJS()), withoutNulls(meant))) return result;
     } catch {
       // For example, an alias refers to the removed entry.
     }
@@ -49,12 +52,12 @@ function firstThatSays(ways: readonly ((edit: Edit) => string)[], edit: Edit): s
 }
 
 /** Parses without the library's check for duplicate keys, which takes quadratic time. */
-function documentOf(text: string, lineCounter?: LineCounter): Document.Parsed {
+function parseYaml(text: string, lineCounter?: LineCounter): Document.Parsed {
   return parseDocument(text, { uniqueKeys: false, ...(lineCounter && { lineCounter }) });
 }
 
 /** The position of the first error in a document, or of the first duplicate key; undefined if it is valid. */
-function mistakeIn(document: Document.Parsed): number | undefined {
+function findError(document: Document.Parsed): number | undefined {
   let place = document.errors[0]?.pos[0];
   if (place !== undefined) return place;
   visit(document, {
@@ -69,10 +72,10 @@ function mistakeIn(document: Document.Parsed): number | undefined {
 }
 
 /** For each alias, the library searches the document from the beginning. */
-const mostAliases = 100;
+const maxAliases = 100;
 
 /** Whether a document has too many aliases, or keys that are collections, which the library converts to text at each level. */
-function isBeyondUs(document: Document.Parsed): boolean {
+function isUnsupported(document: Document.Parsed): boolean {
   let [aliases, hasOddKey] = [0, false];
   visit(document, {
     Alias: () => void (aliases += 1),
@@ -81,7 +84,7 @@ function isBeyondUs(document: Document.Parsed): boolean {
       return hasOddKey ? visit.BREAK : undefined;
     },
   });
-  return aliases > mostAliases || hasOddKey;
+  return aliases > maxAliases || hasOddKey;
 }
 
 /** Without empty values: `extensions:` with nothing below it is equivalent to an empty mapping and to no mapping. */
@@ -92,7 +95,7 @@ function withoutNulls(document: unknown): unknown {
 }
 
 /** @throws AuthError `file_invalid` for aliases that are undefined or expand without limit. */
-function valueOf(document: Document.Parsed, file: string): unknown {
+function toValue(document: Document.Parsed, file: string): unknown {
   try {
     return document.toJS();
   } catch {
@@ -100,8 +103,8 @@ function valueOf(document: Document.Parsed, file: string): unknown {
   }
 }
 
-function byNodes({ text, path, wanted }: Edit): string {
-  const document = documentOf(text);
+function editNodes({ text, path, wanted }: Edit): string {
+  const document = parseYaml(text);
   // A mapping without entries is parsed as null, so it is created again.
   for (let depth = 1; depth < path.length; depth += 1) {
     if (!isMap(document.getIn(path.slice(0, depth), true))) document.setIn(path.slice(0, depth), document.createNode({}));
@@ -111,52 +114,52 @@ function byNodes({ text, path, wanted }: Edit): string {
   return document.toString({ lineWidth: 0 });
 }
 
-function byLines({ text, path, wanted }: Edit): string {
-  const document = documentOf(text);
+function editLines({ text, path, wanted }: Edit): string {
+  const document = parseYaml(text);
   const [name = '', ...reversed] = [...path].reverse();
   const parent = document.getIn(reversed.reverse(), true);
-  if (!isMap(parent) || parent.flow) return wanted === undefined ? text : appended(text, path, wanted);
-  const pair = pairOf(parent, name);
+  if (!isMap(parent) || parent.flow) return wanted === undefined ? text : appendMapping(text, path, wanted);
+  const pair = findPair(parent, name);
   const block =
-    wanted === undefined ? '' : indented(stringify({ [name]: wanted }, { lineWidth: 0 }), columnOf(text, startOf(parent.items[0])));
+    wanted === undefined ? '' : indent(stringify({ [name]: wanted }, { lineWidth: 0 }), getColumn(text, getStart(parent.items[0])));
   if (pair === undefined) {
-    const end = endOf(text, parent.items.at(-1));
+    const end = getEnd(text, parent.items.at(-1));
     return `${text.slice(0, end)}${text.slice(0, end).endsWith('\n') ? '' : '\n'}${block}${text.slice(end)}`;
   }
-  const start = lineStart(text, startOf(pair));
-  return text.slice(0, start) + block + text.slice(endOf(text, pair));
+  const start = getLineStart(text, getStart(pair));
+  return text.slice(0, start) + block + text.slice(getEnd(text, pair));
 }
 
 /** Appends the mapping to a file that does not have it yet. */
-function appended(text: string, path: readonly string[], wanted: Record<string, unknown>): string {
+function appendMapping(text: string, path: readonly string[], wanted: Record<string, unknown>): string {
   const nested = [...path].reverse().reduce<unknown>((inner, key) => ({ [key]: inner }), wanted);
   return `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${stringify(nested, { lineWidth: 0 })}`;
 }
 
-function pairOf(map: YAMLMap, name: string): Pair | undefined {
+function findPair(map: YAMLMap, name: string): Pair | undefined {
   return map.items.find((pair) => isPair(pair) && isScalar(pair.key) && String(pair.key.value) === name);
 }
 
-function startOf(pair: unknown): number {
+function getStart(pair: unknown): number {
   return isPair(pair) && isScalar(pair.key) ? (pair.key.range?.[0] ?? 0) : 0;
 }
 
 /** The end of the last line of a pair. Comments after it belong to the next pair. */
-function endOf(text: string, pair: unknown): number {
+function getEnd(text: string, pair: unknown): number {
   const value = isPair(pair) ? (pair.value as { range?: [number, number, number] } | null) : null;
-  const end = value?.range?.[1] ?? startOf(pair);
+  const end = value?.range?.[1] ?? getStart(pair);
   const at = text[end - 1] === '\n' ? end : text.indexOf('\n', end) + 1;
   return at === 0 ? text.length : at;
 }
 
-function lineStart(text: string, offset: number): number {
+function getLineStart(text: string, offset: number): number {
   return text.lastIndexOf('\n', offset - 1) + 1;
 }
 
-function columnOf(text: string, offset: number): number {
-  return offset - lineStart(text, offset);
+function getColumn(text: string, offset: number): number {
+  return offset - getLineStart(text, offset);
 }
 
-function indented(text: string, columns: number): string {
+function indent(text: string, columns: number): string {
   return text.replace(/^(?=.)/gm, ' '.repeat(columns));
 }

@@ -52,7 +52,7 @@ export const afterConsent: Attack[] = [
     change: opened({
       initialize: events(Array.from({ length: 3000 }, (_, id) => `data: {"jsonrpc":"2.0","id":${id},"method":"ping"}\n\n`).join('')),
     }),
-    says: /could not be tried: \S+ did not come to an end within 2000 messages/,
+    says: /could not be tried: \S+ exceeded the limit of 2000 messages/,
   },
   {
     source: 'MCP 2025-11-25 Resumability and Redelivery, CWE-835',
@@ -61,12 +61,12 @@ export const afterConsent: Attack[] = [
       ...opened({ initialize: events('retry: 0\nid: 1\ndata:\n\n') })(at),
       { want: 'GET /mcp', respond: events('retry: 0\nid: 1\ndata:\n\n') },
     ],
-    says: /could not be tried: \S+ did not come to an end within 200 requests/,
+    says: /could not be tried: \S+ exceeded the limit of 200 requests/,
   },
   {
     source: 'CWE-770',
     attack: 'a server says nothing, in an event stream without an end',
     change: opened({ initialize: endless('', `: ${'x'.repeat(65_536)}\n`, { 'content-type': 'text/event-stream' }) }),
-    says: /could not be tried: \S+ did not come to an end within 8 MiB/,
+    says: /could not be tried: \S+ exceeded the limit of 8 MiB/,
   },
 ].map((row) => ({ ...row, exit: 0, changesStore: true, leaves: /SECRET-access-token/ }));

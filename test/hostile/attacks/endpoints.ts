@@ -58,7 +58,7 @@ export const endpoints: Attack[] = [
     atTerminal: true,
     act: pressesEnter,
     exit: 1,
-    says: /this is an attack: what you approve there\s+would be handed to 127\.0\.0\.1/,
+    says: /this is an attack: 127\.0\.0\.1:\d+\s+would receive what you approve there/,
     never: ['POST /register', 'POST /token'],
   },
   ...['token', 'device_authorization', 'pushed_authorization_request', 'registration', 'revocation'].map((name) => ({
@@ -98,7 +98,7 @@ export const endpoints: Attack[] = [
       }),
     exit: 0,
     changesStore: true,
-    says: /cannot be renewed here: its client proves itself with a key in a file/,
+    says: /cannot be renewed on this machine: its client authenticates with a key file/,
     leaves: /^(?![^]*id_ed25519)/,
   },
   {
@@ -111,7 +111,7 @@ export const endpoints: Attack[] = [
     ),
     exit: 0,
     changesStore: true,
-    says: /Not taken: “--issuer https:\/\/evil\.example --trust-endpoints evil\.example --metadata-url/,
+    says: /Options not imported: “--issuer https:\/\/evil\.example --trust-endpoints evil\.example --metadata-url/,
     leaves: /^(?![^]*evil\.example)/,
   },
   {
@@ -131,7 +131,7 @@ export const endpoints: Attack[] = [
       }),
     exit: 0,
     changesStore: true,
-    says: /Logged in to evil/,
+    says: /Imported the login to evil/,
     leaves: /^(?![^]*evil\.example)[^]*127\.0\.0\.1:7\/callback/,
   },
   {

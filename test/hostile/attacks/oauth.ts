@@ -187,7 +187,7 @@ export const oauth: Attack[] = [
     command: 'token victim',
     store: ({ origin, tripwire }) => expired({ expires_at: 4_000_000_000 }, { url: `${tripwire}/mcp` })({ origin, tripwire }),
     exit: 3,
-    says: /The login to victim is for “http:\S+\/mcp”, and its URL in the store is now/,
+    says: /The login to victim is for “http:\S+\/mcp”, but its URL in the store is now/,
   },
   {
     source: 'MCP 2024-11-05 HTTP with SSE, CWE-522',

@@ -36,6 +36,6 @@ export const sizes: Attack[] = [
     }),
     command: 'add --from .mcp.json',
     exit: 1,
-    says: /names 20000 servers, and 10000 are the most/,
+    says: /has 20000 servers, more than the limit of 10000/,
   },
 ];

@@ -139,7 +139,7 @@ export const urls: Attack[] = [
     attack: 'the registration endpoint is a file',
     change: ({ origin }) => [withMetadata(origin, { registration_endpoint: 'file:///etc/passwd' })],
     exit: 1,
-    says: /lets no client register itself/,
+    says: /does not support dynamic client registration/,
   },
   {
     source: 'RFC 9728 section 2',

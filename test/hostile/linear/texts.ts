@@ -137,7 +137,7 @@ export const rows: readonly Row[] = [
   },
   {
     what: 'a refusal that may be of the session',
-    work: (text) => saysSessionIsLost({ status: 400, octets: octets(text), message: request }),
+    work: (text) => saysSessionIsLost({ status: 400, body: octets(text), message: request }),
     pieces: [...words, ...json],
   },
   {

@@ -4,7 +4,7 @@ import { has, named, oauth, server, simple, type VendorServer } from './server.j
 export const auth0: readonly VendorServer[] = [
   {
     vendor: 'Auth0',
-    what: 'a tenant that goes by the audience',
+    what: 'a tenant that requires an audience',
     words: ['--authorize-param', 'audience=https://mcp.contoso.example/mcp'],
     ...server({
       mcp: 'https://mcp.contoso.example/mcp',

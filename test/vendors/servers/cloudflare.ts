@@ -4,7 +4,7 @@ import { named, oauth, server, simple, type VendorServer } from './server.js';
 export const cloudflare: readonly VendorServer[] = [
   {
     vendor: 'Cloudflare',
-    what: 'a resource that is compared exactly, and an issuer that is named',
+    what: 'a resource that is compared exactly, and an issuer in the response',
     ...server({
       mcp: 'https://mcp.cloudflare.com/mcp',
       resourceMetadata: named('https://mcp.cloudflare.com/mcp', 'https://mcp.cloudflare.com'),

@@ -4,9 +4,9 @@ import { has, named, openid, type Page, server, type VendorServer } from './serv
 export const cognito: readonly VendorServer[] = [
   {
     vendor: 'Amazon Cognito',
-    what: 'a user pool, with a server that names no scope',
+    what: 'a user pool, and a server without scopes',
     words: ['--client-id', 'pool-client', '--resource', 'none'],
-    says: /As Amazon Cognito needs it: no offline_access, PKCE although it is not advertised/,
+    says: /Required by Amazon Cognito: no offline_access, PKCE although it is not advertised/,
     ...server({
       mcp: 'https://mcp.contoso.example/mcp',
       resourceMetadata: named('https://mcp.contoso.example/mcp', 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf'),
@@ -22,7 +22,7 @@ export const cognito: readonly VendorServer[] = [
       token: 'https://contoso.auth.eu-west-1.amazoncognito.com/oauth2/token',
       refuses: (request): Page | undefined => {
         if (has(request, 'offline_access') || has(request, 'phone')) return { error: 'invalid_scope' };
-        // A request without a scope gives a code that is of no use.
+        // A code without a scope is useless.
         return request.has('scope') ? undefined : { code: 'dead' };
       },
       shape: (tokens, form) => ({

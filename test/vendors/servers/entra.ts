@@ -1,7 +1,7 @@
-/** Microsoft Entra ID, its clouds and its kinds of tenants. */
+/** Microsoft Entra ID, its clouds and its types of tenants. */
 import { has, named, openid, type Page, server, type VendorServer } from './server.js';
 
-/** Entra: no resource, no prompt=consent, the scope at each refresh, numbers as text. */
+/** Entra: no resource, no prompt=consent, the scope at each refresh, numbers as strings. */
 function entra({
   what,
   authority,
@@ -20,7 +20,7 @@ function entra({
     vendor: 'Microsoft Entra ID',
     what,
     words: ['--client-id', '11111111-2222-3333-4444-555555555555', '--redirect-uri', 'http://localhost:51234/'],
-    says: /As Microsoft Entra ID needs it: no resource/,
+    says: /Required by Microsoft Entra ID: no resource/,
     ...server({
       mcp,
       resourceMetadata: named(mcp, authority, { scopes_supported: ['api://contoso/mcp.read'] }),

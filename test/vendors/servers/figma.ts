@@ -4,13 +4,13 @@ import { type Answer, named, oauth, registered, type Request, server, simple, ty
 export const figmaServers: readonly VendorServer[] = [
   {
     vendor: 'Figma',
-    what: 'an unknown client is rejected, with a hint',
+    what: 'an unknown client is refused, with a hint',
     refusal: /Figma accepts only the clients in its own catalog/,
     ...figma((request) => (request.body['client_name'] === 'mcp-auth' ? { status: 403, text: 'Forbidden' } : registered(request))),
   },
   {
     vendor: 'Figma',
-    what: 'a client that it has admitted: a required secret next to the method none',
+    what: 'an approved client: the method none with a secret, which is required',
     ...figma((request) => ({
       status: 201,
       json: { ...request.body, client_id: 'admitted', client_secret: 'wanted', token_endpoint_auth_method: 'none' },

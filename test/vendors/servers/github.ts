@@ -4,10 +4,10 @@ import { named, oauth, secret, server, type VendorServer } from './server.js';
 export const github: readonly VendorServer[] = [
   {
     vendor: 'GitHub',
-    what: 'an OAuth app, whose answers are forms',
+    what: 'an OAuth app, with form-encoded responses',
     words: ['--client-id', 'Iv1.abc'],
     env: secret,
-    says: /As GitHub needs it: PKCE although it is not advertised/,
+    says: /Required by GitHub: PKCE although it is not advertised/,
     ...server({
       mcp: 'https://api.githubcopilot.com/mcp/',
       resourceMetadata: named('https://api.githubcopilot.com/mcp/', 'https://github.com/login/oauth', {

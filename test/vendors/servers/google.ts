@@ -5,10 +5,10 @@ export const google: readonly VendorServer[] = [
   {
     vendor: 'Google',
     isAutomatic: true,
-    what: 'Workspace, whose server lets everybody begin',
+    what: 'Workspace, whose server accepts a session without a token',
     words: ['--client-id', 'desktop.apps.googleusercontent.com'],
     env: secret,
-    says: /As Google needs it: .*access_type=offline/,
+    says: /Required by Google: .*access_type=offline/,
     ...server({
       mcp: 'https://calendarmcp.googleapis.com/mcp/v1',
       isLazy: true,

@@ -4,7 +4,7 @@ import { oauth, S256, secret, server, type VendorServer } from './server.js';
 export const hubspot: readonly VendorServer[] = [
   {
     vendor: 'HubSpot',
-    what: 'an MCP auth app, whose secret goes in the body',
+    what: 'an MCP auth app, with its secret in the body',
     words: ['--client-id', 'hub-1'],
     env: secret,
     ...server({

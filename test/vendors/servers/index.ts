@@ -1,6 +1,6 @@
 /**
- * The authorization servers of each make, and an MCP server that names them, as their documentation and their users say that they
- * answer: strict in what they refuse. What mcp-auth knows of them is not looked at here.
+ * An authorization server of each vendor, and an MCP server that names it. They respond strictly as the vendor's documentation and
+ * its users report, independently of mcp-auth's own vendor records.
  */
 import type { VendorServer } from './server.js';
 import { entraServers } from './entra.js';

@@ -6,7 +6,7 @@ const notion = 'https://mcp.notion.com';
 export const notionServers: readonly VendorServer[] = [
   {
     vendor: 'Notion',
-    what: 'a refresh token that is good once',
+    what: 'a refresh token that can be used once',
     ...server({
       mcp: `${notion}/mcp`,
       resourceMetadata: named(`${notion}/mcp`, notion),

@@ -4,7 +4,7 @@ import { has, named, oauth, S256, server, type VendorServer } from './server.js'
 export const salesforce: readonly VendorServer[] = [
   {
     vendor: 'Salesforce',
-    what: 'metadata of login.salesforce.com, and no word of a token’s end',
+    what: 'metadata of login.salesforce.com, and no token lifetime',
     words: ['--client-id', '3MVG9', '--redirect-uri', 'http://localhost:51236/callback', '--scope', 'mcp_api refresh_token'],
     ...server({
       mcp: 'https://api.salesforce.com/platform/mcp/v1/platform/sobject-all',

@@ -1,4 +1,4 @@
-/** An authorization server by its rules, and an MCP server that names it: strict in what it refuses. */
+/** An authorization server with strict rules, and an MCP server that names it. */
 import { createHash } from 'node:crypto';
 
 export interface Request {
@@ -17,23 +17,23 @@ export interface Answer {
   readonly text?: string;
 }
 
-/** What a person is shown: sent back with these parameters, or a page on which it ends. */
+/** The response of the authorization endpoint: a redirect with these parameters, or an error page. */
 export type Page = Readonly<Record<string, string>> | { readonly page: string };
 
 export interface VendorServer {
-  /** As `src/oauth/vendors` calls it. */
+  /** Its name in `src/oauth/vendors`. */
   readonly vendor: string;
   readonly what: string;
   /** The URL of the MCP server. */
   readonly mcp: string;
-  /** Additional arguments of the login. */
+  /** Further arguments of `login`. */
   readonly words?: readonly string[];
-  /** Whether the flow is left to mcp-auth; paste is asked for otherwise. */
+  /** Whether mcp-auth chooses the flow; otherwise `--flow paste` is passed. */
   readonly isAutomatic?: boolean;
   readonly env?: Readonly<Record<string, string>>;
-  /** The expected failure, if the login fails. */
+  /** The error message, if the login fails. */
   readonly refusal?: RegExp;
-  /** What is said of the make. */
+  /** The message about the vendor. */
   readonly says?: RegExp;
   readonly answer: (request: Request) => Answer | undefined;
   readonly authorize: (request: URLSearchParams) => Page;
@@ -41,23 +41,23 @@ export interface VendorServer {
 
 interface Rules {
   readonly mcp: string;
-  /** The addresses at which the metadata is, with what it is. */
+  /** The metadata, by its URL. */
   readonly metadata: Readonly<Record<string, Record<string, unknown>>>;
   readonly resourceMetadata?: Record<string, unknown> | undefined;
-  /** Whether the server lets everybody begin. */
+  /** Whether the server accepts a session without a token. */
   readonly isLazy?: boolean;
   readonly token: string;
   readonly register?: (request: Request) => Answer;
   readonly registerAt?: string;
-  /** Why a request is refused; undefined where it is not. */
+  /** The error for a request; undefined to accept it. */
   readonly refuses?: (request: URLSearchParams) => Page | undefined;
   readonly refusesToken?: (form: Record<string, unknown>, request: Request) => Answer | undefined;
-  /** Whether a refresh token is given for such a request. */
+  /** Whether a refresh token is issued for a request. */
   readonly givesRefreshToken?: (request: URLSearchParams) => boolean;
-  /** What the answer is made of. */
+  /** Creates the token response. */
   readonly shape?: (tokens: Tokens, form: Record<string, unknown>) => Answer;
   readonly iss?: string;
-  /** Whether a refresh token is good once. */
+  /** Whether a refresh token can be used only once. */
   readonly rotates?: boolean;
 }
 
@@ -66,7 +66,7 @@ interface Tokens {
   readonly refresh_token: string | undefined;
 }
 
-/** A server by its rules: codes and refresh tokens are good once, PKCE is checked, tokens are let in by what they are. */
+/** A server with these rules. Codes can be used once, PKCE is checked, and only issued tokens are accepted. */
 export function server({ mcp, metadata, token, ...rules }: Rules): Pick<VendorServer, 'mcp' | 'answer' | 'authorize'> {
   const url = new URL(mcp);
   const codes = new Map<string, URLSearchParams>();

@@ -4,7 +4,7 @@ import { named, oauth, S256, server, type VendorServer } from './server.js';
 export const slack: readonly VendorServer[] = [
   {
     vendor: 'Slack',
-    what: 'an issuer of another name, the token in authed_user',
+    what: 'another issuer, and the token in authed_user',
     words: ['--client-id', '123.456', '--redirect-uri', 'http://localhost:51235/callback'],
     ...server({
       mcp: 'https://mcp.slack.com/mcp',

@@ -1,0 +1,41 @@
+/** Lists the apps on this machine and their servers. */
+import type { App } from '../apps/app.js';
+import { readServers, type AppServer } from '../apps/configuration.js';
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { canReadStore, getProgramPath, isStore, toAppEnvironment } from './app-files.js';
+
+/** An app and its servers. */
+export interface AppListing {
+  readonly app: App;
+  readonly file: string;
+  readonly found: boolean;
+  readonly servers: readonly AppServer[];
+  /** Why the file cannot be read, as a sentence. */
+  readonly problem?: string;
+  /** Whether its file is the store. */
+  readonly readsStore: boolean;
+}
+
+/** Lists every app that has a configuration file, with the servers in it. */
+export async function listApps(apps: readonly App[], context: Context): Promise<AppListing[]> {
+  const environment = toAppEnvironment(context);
+  const files = apps.flatMap((app) =>
+    [...new Set([app.configPath(environment, false), app.configPath(environment, true)])].flatMap((file) =>
+      file === undefined ? [] : [{ app, file }],
+    ),
+  );
+  return Promise.all(
+    files.map(async ({ app, file }) => {
+      const readsStore = canReadStore(app) && (await isStore(file, context));
+      try {
+        const text = await context.files.readIfThere(file);
+        const servers = readServers(text ?? '', { app, file, ours: getProgramPath(context) });
+        return { app, file, found: text !== undefined, servers: readsStore ? [] : servers, readsStore };
+      } catch (error) {
+        const problem = error instanceof AuthError ? error.message : 'its configuration cannot be read';
+        return { app, file, found: true, servers: [], problem, readsStore };
+      }
+    }),
+  );
+}

@@ -1,0 +1,58 @@
+/** Assembles a Context: the one place where the effects, the store and the preferences are put together. */
+import type { Context } from '../context.js';
+import type { Clock, Effects, Env, Refresher, Ui } from '../effects.js';
+import type { DnsLookup } from '../http/lookup.js';
+import { createHttp } from '../http/http.js';
+import { Trace } from '../http/trace.js';
+import { getPreferencesPath, getStorePath } from '../store/path.js';
+import { openPreferences } from '../store/preferences.js';
+import { openStore } from '../store/store.js';
+import { version } from '../version.js';
+import { systemClock } from './clock.js';
+import { systemFiles } from './files.js';
+
+export interface ContextOptions {
+  readonly env: Env;
+  readonly clock: Clock;
+  readonly ui: Ui;
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal;
+  /** The store file; by default MCP_AUTH_STORE or the platform's path. */
+  readonly store?: string | undefined;
+  /** Whether to log every request and response as remarks. */
+  readonly debug?: boolean | undefined;
+  readonly refresher?: Refresher | undefined;
+  /** Replaces the DNS of the machine. */
+  readonly lookup?: DnsLookup | undefined;
+  readonly runProgram: (words: readonly string[], environment: NodeJS.ProcessEnv) => Promise<number>;
+  /** Keeps the process alive in spite of signals, until the returned function is called. */
+  readonly hold?: () => () => void;
+}
+
+export function createContext(options: ContextOptions): Context {
+  const { env, clock, ui, signal, refresher, lookup, hold } = options;
+  const trace = options.debug ? new Trace((line) => ui.remark(line), env.secrets) : undefined;
+  const effects: Omit<Effects, 'signal'> = {
+    http: createHttp({ env, clock, userAgent: `mcp-auth/${version}`, lookup, trace }),
+    files: systemFiles,
+    clock,
+    ui,
+    env,
+    refresher,
+    runProgram: (words, variables) => options.runProgram(words, { ...env.variables, ...variables }),
+  };
+  const store = openStore(() => getStorePath({ option: options.store, env }), { signal, clock: systemClock, secrets: env.secrets });
+  const preferences = openPreferences(getPreferencesPath({ env }));
+  const rest = { ...effects, store, preferences };
+  const undisturbed: Context = { ...rest, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
+  return { ...rest, signal, uninterrupted: (work) => runHeld(() => work(undisturbed), hold) };
+}
+
+async function runHeld<T>(work: () => Promise<T>, hold: ContextOptions['hold']): Promise<T> {
+  const release = hold?.();
+  try {
+    return await work();
+  } finally {
+    release?.();
+  }
+}
