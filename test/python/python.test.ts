@@ -1,6 +1,6 @@
 /**
  * python/mcp_auth_cli.py with the real command, a real store and a real token endpoint, in plain Python: httpx and anyio are
- * stood in for by test/python/stand-in. `npm run test:python` has the real ones.
+ * replaced by test/python/stand-in. `npm run test:python` has the real ones.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
@@ -40,14 +40,14 @@ interface SceneOptions {
   readonly exchanges?: (origin: string) => Exchange[];
   readonly auth?: object | undefined;
   readonly entry?: (origin: string) => object;
-  /** Whether the command waits until the check lets it go on. */
+  /** Whether the command waits until the check opens the gate. */
   readonly gated?: boolean;
-  /** Whether the command reads all that comes on stdin. */
+  /** Whether the command reads stdin to its end. */
   readonly reads?: boolean;
   readonly more?: object;
 }
 
-/** A server, a login to it, and the command, which writes down how it was started and then is the real one. */
+/** A server, a login to it, and a script that logs its arguments and environment and then runs the real command. */
 async function scene({ exchanges = () => [], auth = {}, entry = () => ({}), gated = false, reads = false, more = {} }: SceneOptions = {}) {
   const server = await fakeServer(exchanges);
   const login = loginAt(server, {
@@ -85,7 +85,7 @@ async function runCheck(name: string, data: object): Promise<{ code: number | nu
 }
 const passed = { code: 0, stderr: '' };
 
-/** Takes the new token alone. */
+/** Accepts only the new token. */
 const newAlone: Exchange = {
   want: 'POST /mcp',
   respond: ({ headers }) => (headers.authorization === 'Bearer new-token' ? { text: 'renewed' } : { status: 401 }),

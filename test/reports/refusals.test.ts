@@ -53,7 +53,7 @@ describe('Only a 401 counts as a refusal', () => {
     expect(ended).toMatchObject(success);
   });
 
-  test('a server that says nothing of a login is doubted aloud', async () => {
+  test('a server that does not mention a login gets a warning', async () => {
     const { ended } = await logInToServer(() => [guarded({ status: 404 }), ...noResource]);
     expect(ended).toMatchObject(success);
     expect(ended.stderr).toContain('responds with status 404 and does not ask for a login');
@@ -63,7 +63,7 @@ describe('Only a 401 counts as a refusal', () => {
     { form: 'a server that lets us in', answer: answerOf, says: /does not require a login/, exit: 1 },
     { form: 'a page', answer: { text: '<html>' }, says: /does not respond like an MCP server/, exit: 1 },
     { form: 'a server that is down', answer: { status: 503 }, says: /failed with status 503/, exit: 6 },
-  ])('$form is none, whatever metadata its origin has', async ({ answer, says, exit }) => {
+  ])('$form does not require a login, whatever metadata its origin has', async ({ answer, says, exit }) => {
     const server = await fakeServer(() => [{ want: 'POST /mcp', respond: answer }, ...noResource]);
     const login = await logInByPaste([server.url], { store: temporaryStore() });
     expect(login.exit).toBe(exit);
@@ -134,7 +134,7 @@ describe('Too few addresses', () => {
     expect(ended).toMatchObject(success);
   });
 
-  test('metadata at the origin that is of another issuer is refused still', async () => {
+  test('metadata of another issuer at the origin is rejected', async () => {
     const server = await fakeServer((origin) => [named(origin)]);
     const login = await logInByPaste([server.url], { store: temporaryStore() });
     expect(login.exit).toBe(1);
