@@ -5,15 +5,15 @@
  */
 import { execFileSync, fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { refresherCommand } from '../src/machine/refresher-command.js';
 import build, { command } from '../test/helpers/build.js';
+import { listen } from '../test/helpers/listen.js';
+import { loginAt } from '../test/helpers/login-at.js';
 import { firstOutput } from './bench/first-output.js';
 import { measureLoad, startApp, startEcho, type Load, type Measured } from './bench/load.js';
 import { inTurn, median, peakMemory, peakMemoryOf, spread, wallTime, type Figures, type Program } from './bench/pairs.js';
@@ -166,7 +166,7 @@ async function startUp(): Promise<void> {
 /** From the start of a login to the printed address. */
 async function loginStart(): Promise<void> {
   let own = 0;
-  const server = createServer((request, response) => {
+  const { origin: ownOrigin, close } = await listen((request, response) => {
     const before = performance.now();
     const origin = `http://${request.headers.host}`;
     const json = (body: object, status = 200) =>
@@ -184,18 +184,15 @@ async function loginStart(): Promise<void> {
       });
     own += performance.now() - before;
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
   const store = storeOf('login', {});
-  const words = ['login', url, '--client-id', 'c', '--no-browser', '--flow', 'paste', '--json'];
+  const words = ['login', `${ownOrigin}/mcp`, '--client-id', 'c', '--no-browser', '--flow', 'paste', '--json'];
   const untilAddress = async () => {
     own = 0;
     return (await firstOutput(ours(store, ...words), /"authorization_url"|"url":"[^"]*\/authorize/)) - own;
   };
   const time = await inTurn(rounds, { ours: untilAddress, peer: () => wallTime(empty) });
   compare('login: from the start to the printed address', { ...time, of: 'empty', unit: 'ms', most: 3 });
-  server.closeAllConnections();
-  server.close();
+  await close();
 }
 
 /** The bridge against the relay and mcp-remote. */
@@ -271,21 +268,12 @@ async function memory(): Promise<void> {
 /** Many processes that need one token, and one process that renews many. */
 async function refreshes(): Promise<void> {
   let asked = 0;
-  const server = createServer((_, response) => {
+  const { origin, close } = await listen((_, response) => {
     asked += 1;
     const body = JSON.stringify({ access_token: `new-${asked}`, token_type: 'Bearer', expires_in: 3600, refresh_token: `r-${asked}` });
     setTimeout(() => response.writeHead(200, { 'content-type': 'application/json' }).end(body), 50);
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const renewable = (left: number, resource: string) =>
-    entryOf(resource, {
-      expires_at: soon() - 3600 + left,
-      refresh_token: 'r',
-      issuer: origin,
-      client_id: 'c',
-      token_endpoint: `${origin}/token`,
-    });
+  const renewable = (left: number, url: string) => entryOf(url, loginAt({ origin, url }, { expires_at: soon() - 3600 + left }));
   const all = async (left: number) => {
     const store = storeOf('shared', { demo: renewable(left, `${origin}/mcp`) });
     const before = performance.now();
@@ -315,8 +303,7 @@ async function refreshes(): Promise<void> {
   const parallel = () => wallTime(ours(store(), 'refresh', '--all'));
   const many = await inTurn(1, { ours: parallel, peer: sequential });
   compare('refresh --all, 200 servers of 50 ms', { ...many, of: 'ten times 20, one by one', unit: 'ms', most: 1 / 6 });
-  server.closeAllConnections();
-  server.close();
+  await close();
 }
 
 /** Milliseconds until the refresher has renewed the login. */

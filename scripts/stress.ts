@@ -1,8 +1,8 @@
 /**
- * `npm run stress`: tries to lose a login. Real processes of the built command run in a random order, which `--seed N`
- * repeats, against a real oidc-provider that rotates refresh tokens and revokes a grant if one is used twice.
+ * `npm run stress`: whether a login can be lost. Real processes of the built command, a real oidc-provider that rotates
+ * refresh tokens and revokes a grant when one is used twice, and a random order that `--seed N` repeats.
  *
- * CI runs `npm run stress -- --short`.
+ * `npm run stress -- --short` is what CI runs.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -23,8 +23,8 @@ const size = values.short
   ? { processes: 24, rounds: 4, kills: 40, edits: 60, renewals: 24 }
   : { processes: 64, rounds: 50, kills: 300, edits: 400, renewals: 300 };
 
-/** A repeatable generator of numbers from 0 to 1 (mulberry32). */
-function createRandom(start: number): () => number {
+/** Numbers from 0 to 1 that a seed repeats (mulberry32). */
+function randomFrom(start: number): () => number {
   let state = start;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -46,7 +46,7 @@ interface Row {
   readonly good: boolean;
 }
 
-const random = createRandom(seed);
+const random = randomFrom(seed);
 const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-stress-'));
 const store = path.join(folder, 'mcp-servers.json');
 const rows: Row[] = [];
@@ -56,7 +56,7 @@ process.stdout.write(`seed ${seed}\n`);
 const authorizationServer = await startAuthorizationServer({ accessTokenLife: 3600 });
 const mcpServer = await startMcpServer({ authorizationServer });
 try {
-  await logIn('shared');
+  await storeLogin('shared');
   await manyProcesses({ authorizationServer });
   await killedHolder();
   await fullDisk();
@@ -87,12 +87,12 @@ function start(words: readonly string[], env: Record<string, string> = {}): { ch
   return { child, ended };
 }
 
-/** Logs in with a browser that reaches the loopback listener. */
-async function logIn(name: string): Promise<void> {
+/** A login by the browser that reaches the listener. */
+async function storeLogin(name: string): Promise<void> {
   const { child, ended } = start(loginWords(name));
   await new Person().approveLogin(child);
   const { code, stderr } = await ended;
-  if (code !== 0) throw new Error(`The login exited with ${code}: ${stderr}`);
+  if (code !== 0) throw new Error(`The login ended with ${code}: ${stderr}`);
 }
 
 function loginWords(name: string): string[] {
@@ -103,7 +103,7 @@ function document(): { mcpServers: Record<string, { url?: string; auth?: Record<
   return JSON.parse(readFileSync(store, 'utf8')) as ReturnType<typeof document>;
 }
 
-/** Marks the token of `name` as expired, in the way that pflow writes the file. */
+/** Marks the token of `name` as expired, as pflow would write it. */
 function expire(name: string): void {
   const now = document();
   Object.assign(now.mcpServers[name]?.auth ?? {}, { expires_at: 1, renewals: 0 });
@@ -142,7 +142,7 @@ async function manyProcesses({ authorizationServer: server }: { authorizationSer
       figure: `${refreshes}`,
       good: refreshes === rounds,
     },
-    { what: 'rounds in which a process failed or printed another token', figure: `${wrong}`, good: wrong === 0 },
+    { what: 'rounds in which a process failed, or printed another token', figure: `${wrong}`, good: wrong === 0 },
     { what: 'grants revoked because a token was used twice', figure: `${revoked(server)}`, good: revoked(server) === 0 },
   );
 }
@@ -151,7 +151,7 @@ function revoked(server: AuthorizationServer): number {
   return server.log.filter((line) => line.startsWith('grant revoked') || line.startsWith('refused')).length;
 }
 
-/** Measures how long the next process waits after the one that holds the lock was killed. */
+/** A process that is killed while it holds the lock of the login: how long the next one takes. */
 async function killedHolder(): Promise<void> {
   const times: number[] = [];
   for (let round = 0; round < 5; round += 1) {
@@ -163,8 +163,8 @@ async function killedHolder(): Promise<void> {
     await wait(20);
     holder.child.kill('SIGKILL');
     await holder.ended;
-    // The killed process may have used the refresh token. Log in again, because this is only about the lock.
-    await logIn('shared');
+    // Logs in again whatever the holder had requested, since only the lock is tested here.
+    await storeLogin('shared');
     mkdirSync(lock, { recursive: true });
     writeFileSync(path.join(lock, 'owner.json'), deadOwner(holder.child.pid ?? 0));
     expire('shared');
@@ -175,7 +175,7 @@ async function killedHolder(): Promise<void> {
   }
   const longest = Math.max(...times);
   rows.push({
-    what: 'the process that holds the lock is killed: longest wait of the next one',
+    what: 'a killed lock holder: the next process gets through after, at most',
     figure: `${Math.round(longest)} ms`,
     good: longest < 5000,
   });
@@ -198,7 +198,7 @@ function namespaceOfPids(): string {
   return readlinkSync('/proc/self/ns/pid');
 }
 
-/** A full disk when the new tokens arrive. A file size limit simulates it, because /dev/full cannot contain a folder. */
+/** A disk that is full when the new tokens arrive. /dev/full cannot hold a folder, so a file size limit is used instead. */
 async function fullDisk(): Promise<void> {
   expire('shared');
   const before = readFileSync(store, 'utf8');
@@ -210,13 +210,13 @@ async function fullDisk(): Promise<void> {
   const kept = readFileSync(store, 'utf8') === before;
   const next = await start(['token', 'shared']).ended;
   rows.push({
-    what: 'no byte can be written: exit code, store unchanged, next token works',
+    what: 'no byte can be written: exit code, store untouched, next token',
     figure: `${String(code)}, ${kept}, ${next.code === 0}`,
     good: code !== 0 && kept && next.code === 0,
   });
 }
 
-/** Kills commands at random moments, while another process writes the store. */
+/** kill -9 at random moments, with two writers at work. */
 async function kills(): Promise<void> {
   const intact = {
     mcpServers: { kept: { type: 'http', url: 'https://kept.example/mcp', auth: { type: 'bearer', token: 'kept', note: 1 } } },
@@ -237,7 +237,7 @@ async function kills(): Promise<void> {
     ];
     const words = kinds[Math.floor(random() * kinds.length)] ?? [];
     const [one, other] = [start(words), start(['add', `beside-${round}`, 'https://beside.example/mcp'])];
-    // The login may be killed before it is approved.
+    // Nothing waits for a killed login.
     if (words[0] === 'login') void new Person().approveLogin(one.child).catch(() => undefined);
     await wait(random() * (words[0] === 'login' ? 900 : 300));
     if (one.child.exitCode === null) killed += Number(one.child.kill('SIGKILL'));
@@ -245,7 +245,7 @@ async function kills(): Promise<void> {
     const beside = await other.ended;
     const now = documentOrReason();
     const reasons = [
-      beside.code !== 0 && `the other writer exited with ${beside.code}: ${beside.stderr}`,
+      beside.code !== 0 && `the other writer ended with ${beside.code}: ${beside.stderr}`,
       typeof now === 'string' && now,
       typeof now === 'object' && !isDeepStrictEqual(now.mcpServers['kept'], intact.mcpServers.kept) && 'an entry has changed',
       typeof now === 'object' && now.mcpServers[`beside-${round}`] === undefined && 'the other writer’s entry is lost',
@@ -255,9 +255,9 @@ async function kills(): Promise<void> {
   }
   const leftovers = readdirSync(folder).filter((name) => name.endsWith('.lock'));
   rows.push(
-    { what: `${size.kills} commands next to another writer, killed by SIGKILL`, figure: `${killed}`, good: killed > size.kills / 4 },
-    { what: 'invalid stores, lost entries, failed writers', figure: `${broken}`, good: broken === 0 },
-    { what: 'locks left by killed processes (taken over when needed)', figure: `${leftovers.length}`, good: true },
+    { what: `${size.kills} commands with another writer, killed by SIGKILL`, figure: `${killed}`, good: killed > size.kills / 4 },
+    { what: 'stores that did not parse, entries lost, writers that failed', figure: `${broken}`, good: broken === 0 },
+    { what: 'locks of the killed that are left, and taken over when needed', figure: `${leftovers.length}`, good: true },
   );
 }
 
@@ -269,7 +269,7 @@ function documentOrReason(): ReturnType<typeof document> | string {
   }
 }
 
-/** A program that writes the file without our lock, as pflow does. We must not overwrite any of its edits. */
+/** A program that rewrites the file without our lock, as pflow does: none of its edits may be lost to us. */
 async function foreignWriter(): Promise<void> {
   const ending = new AbortController();
   const ours = (async () => {
@@ -291,20 +291,20 @@ async function foreignWriter(): Promise<void> {
   ending.abort();
   const written = await ours;
   rows.push({
-    what: `${size.edits} edits by a program without our lock, next to ${written} of ours: lost`,
+    what: `${size.edits} edits by a program without our lock, with ${written} of ours: lost`,
     figure: `${lost}`,
     good: lost === 0 && written > 0,
   });
 }
 
 /**
- * A program that reads the store, works, and saves its old copy, as pflow does, while refresh tokens rotate and a grant is
- * revoked if one is used twice.
+ * A program that reads the store, works, and saves it from what it has read, as pflow does, while refresh tokens rotate and a
+ * grant is revoked when one is used twice.
  */
 async function staleWriter({ authorizationServer: server }: { authorizationServer: AuthorizationServer }): Promise<void> {
-  // Several logins, because one is renewed at most 20 times in 30 s.
+  // A login is not renewed more than 20 times in half a minute.
   const names = Array.from({ length: 10 }, (_, at) => `stale-${at}`);
-  for (const name of names) await logIn(name);
+  for (const name of names) await storeLogin(name);
   const copies = [document()];
   const before = grants(server);
   let saved = 0;
@@ -336,16 +336,16 @@ async function staleWriter({ authorizationServer: server }: { authorizationServe
   }
   for (const failure of failures.slice(0, 5)) process.stdout.write(failure);
   rows.push({
-    what: `${saved} stale copies saved by a program without our lock, next to ${renewals} renewals: logins lost`,
+    what: `${saved} stale copies saved by a program without our lock, with ${renewals} renewals: logins lost`,
     figure: `${lost}, ${failures.length} failures`,
     good: lost === 0 && failures.length === 0 && renewals >= 100,
   });
 }
 
-/** Kills commands while a token is renewed. */
+/** Commands that are killed while a token is renewed. */
 async function killedRenewals(): Promise<void> {
   if (process.platform !== 'linux') {
-    process.stdout.write('killed renewals: SKIPPED, needs /proc to find the processes of a command\n');
+    process.stdout.write('killed renewals: SKIPPED, the processes of a command are found by /proc\n');
     return;
   }
   const killing = { folder, random };
@@ -358,15 +358,15 @@ async function killedRenewals(): Promise<void> {
   });
   const behind = await killBehindLock(values.short ? 5 : 20, killing);
   rows.push({
-    what: 'all processes killed after the response, while the store is locked: logins lost',
+    what: 'all killed when the answer has come, and the store is locked: logins lost',
     figure: inWords(behind),
     good: behind.lost === 0 && behind.reached > 0,
   });
   const all = await killCommands({ aims: ['all'], wanted: Math.ceil(size.renewals / 4) }, killing);
-  // Between the request and its response the tokens exist only at the server. Nothing on this machine can prevent that loss.
+  // The window is from the request to its answer: nothing on this machine can close it.
   rows.push({
-    what: 'all processes killed at any moment, as when a container stops: logins lost',
-    figure: `${inWords(all)}; after the response: ${all.lostAfterAnswer}`,
+    what: 'all killed at any moment, as a container that is stopped: logins lost',
+    figure: `${inWords(all)}; after the answer: ${all.lostAfterAnswer}`,
     good: true,
   });
 }

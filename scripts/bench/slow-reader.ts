@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { listen } from '../../test/helpers/listen.js';
 import { peakMemoryOf, type Program } from './pairs.js';
 
 /** MiB that the server offers. */
@@ -17,7 +16,7 @@ const stream = 256;
 export async function slowReader(bridge: (url: string) => Program): Promise<{ memory: number; sent: number }> {
   let sent = 0;
   const event = `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { data: 'x'.repeat(10_000) } })}\n\n`;
-  const server = createServer((request, response) => {
+  const { origin, close } = await listen((request, response) => {
     if (request.method !== 'POST') return void response.writeHead(405).end();
     request.resume();
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -31,11 +30,10 @@ export async function slowReader(bridge: (url: string) => Program): Promise<{ me
     response.on('drain', more);
     more();
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
   const {
     words: [command = '', ...words],
     env,
-  } = bridge(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`);
+  } = bridge(`${origin}/mcp`);
   const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'ignore'], env: { ...process.env, ...env } });
   child.stdin.write('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}\n');
   // Until the server can send no more.
@@ -46,7 +44,6 @@ export async function slowReader(bridge: (url: string) => Program): Promise<{ me
   const memory = peakMemoryOf(child.pid);
   child.kill('SIGKILL');
   await once(child, 'close');
-  server.closeAllConnections();
-  server.close();
+  await close();
   return { memory, sent: sent / 1024 / 1024 };
 }

@@ -1,9 +1,9 @@
 /**
- * The client that the conformance suite runs: the built `mcp-auth` and a user who approves at once.
- * It logs in, then uses the MCP server with `mcp-auth token`, and passes a challenge to `mcp-auth login`.
+ * The client that the conformance suite drives: the built `mcp-auth`, and a user who approves at once.
+ * It logs in, then speaks MCP with `mcp-auth token`; a challenge on the way is handed back to `mcp-auth login`.
  *
- * The suite passes the server's URL as the last argument, and MCP_CONFORMANCE_SCENARIO, _CONTEXT and _PROTOCOL_VERSION.
- * Nothing here may block: the suite runs scenarios concurrently, and its sockets time out after 5 s.
+ * The suite gives the server's URL as the last argument, and MCP_CONFORMANCE_SCENARIO, _CONTEXT and _PROTOCOL_VERSION.
+ * Nothing here may block: a suite runs its scenarios side by side, with sockets that time out after 5 s.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -14,8 +14,8 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { command } from '../../test/helpers/build.js';
 
-/** A server that needs more step-ups than this is never satisfied; mcp-auth has its own limit. */
-const maxLogins = 6;
+/** A step-up beyond this is a server that is never satisfied; mcp-auth has a limit of its own. */
+const mostLogins = 6;
 
 const url = process.argv.at(-1) ?? '';
 const scenario = process.env['MCP_CONFORMANCE_SCENARIO'] ?? '';
@@ -24,14 +24,14 @@ const context = JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}') as Re
 
 const folder = await mkdtemp(path.join(tmpdir(), 'mcp-auth-conformance-'));
 
-/** What a user would type who knows the context of the scenario. */
+/** The arguments of a user who knows the scenario's context. */
 interface Typed {
   readonly options: readonly string[];
-  /** The text for stdin. */
+  /** Lines of stdin. */
   readonly stdin?: string;
 }
 
-/** The scenarios that need more than a paste, by the end of their names. */
+/** The scenarios that are not logged in to by paste alone, by the end of their names. */
 const special: Record<string, () => Promise<Typed>> = {
   'basic-cimd': () =>
     Promise.resolve({ options: [...paste, '--client-metadata-url', 'https://conformance-test.local/client-metadata.json'] }),
@@ -42,7 +42,7 @@ const special: Record<string, () => Promise<Typed>> = {
   'wif-jwt-bearer': async () => ({ options: ['--flow', 'workload', '--workload-token-file', await file(context['valid_jwt'])] }),
   'enterprise-managed-authorization': enterprise,
   'cross-app-access-complete-flow': enterprise,
-  // A DPoP-bound token works only with its key: `login` itself opens the server with it.
+  // Only login has the key of a DPoP-bound token, so login itself uses it at the server.
   dpop: () => Promise.resolve({ options: ['--flow', 'paste'] }),
   'dpop-nonce': () => Promise.resolve({ options: ['--flow', 'paste'] }),
 };
@@ -53,7 +53,7 @@ function enterprise(): Promise<Typed> {
   return Promise.resolve({ options: ['--flow', 'enterprise', '--id-token-stdin', ...provider], stdin: `${context['idp_id_token']}\n` });
 }
 
-/** Writes a secret of the context to a file. */
+/** A secret of the context, in a file of its own. */
 async function file(content: string | undefined): Promise<string> {
   const name = path.join(folder, 'secret');
   await writeFile(name, content ?? '', { mode: 0o600 });
@@ -64,14 +64,14 @@ class Refused extends Error {
   readonly challenge: string;
 
   constructor(challenge: string) {
-    super('the server requires more scopes');
+    super('the server wants more');
     this.challenge = challenge;
   }
 }
 
 try {
-  await login([]);
-  // `token` cannot print a usable DPoP-bound token; `login` has used it already.
+  await runLogin([]);
+  // A DPoP-bound token from `token` is of no use without its key; login has used it.
   if (!scenario.includes('dpop')) await useAndStepUp();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
@@ -80,21 +80,21 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Uses the server, and passes each challenge to `mcp-auth login`. */
+/** Uses the server, and hands each challenge back to `mcp-auth login`. */
 async function useAndStepUp(): Promise<void> {
   for (let logins = 1; ; logins += 1) {
     try {
       await useServer(await token());
       break;
     } catch (error) {
-      if (!(error instanceof Refused) || logins >= maxLogins) throw error;
-      await login(['--challenge', error.challenge]);
+      if (!(error instanceof Refused) || logins >= mostLogins) throw error;
+      await runLogin(['--challenge', error.challenge]);
     }
   }
 }
 
-/** Runs `mcp-auth login`, opens the address that it prints, and pastes the redirect URL. */
-async function login(more: string[]): Promise<void> {
+/** Runs `mcp-auth login`, opens the address that it prints, if it does, and pastes where that leads. */
+async function runLogin(more: string[]): Promise<void> {
   const typed: Typed = await (special[scenario.replace(/^auth\//, '')]?.() ?? { options: paste });
   const known = context['client_id'] === undefined ? [] : ['--client-id', context['client_id']];
   const issuer = ['client_secret', 'private_key_pem', 'idp_id_token'].some((key) => context[key] !== undefined)
@@ -106,23 +106,23 @@ async function login(more: string[]): Promise<void> {
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as { event: string; url?: string };
     if (event.event !== 'authorization_url' || event.url === undefined) continue;
-    const response = await fetch(event.url, { redirect: 'manual' });
-    // Only one paste: a wrong one ends the login.
-    child.stdin.end(`${response.headers.get('location') ?? ''}\n`);
+    const answer = await fetch(event.url, { redirect: 'manual' });
+    // No other URL will be pasted: an error with this one ends the login.
+    child.stdin.end(`${answer.headers.get('location') ?? ''}\n`);
   }
   await ended(child, 'login');
 }
 
 /**
- * Finds the authorization server that a secret of the context is for. A real user knows it; the suite has it only in the
- * server's metadata.
+ * The authorization server of a secret in the context. A user who has registered a client knows it; the suite has it only in the
+ * metadata of the server.
  */
 async function issuerOptions(): Promise<string[]> {
   const { origin, pathname } = new URL(url);
   for (const place of [`/.well-known/oauth-protected-resource${pathname}`, '/.well-known/oauth-protected-resource']) {
-    const response = await fetch(new URL(place, origin));
-    if (!response.ok) continue;
-    const { authorization_servers: [issuer] = [] } = (await response.json()) as { authorization_servers?: string[] };
+    const answer = await fetch(new URL(place, origin));
+    if (!answer.ok) continue;
+    const { authorization_servers: [issuer] = [] } = (await answer.json()) as { authorization_servers?: string[] };
     if (issuer !== undefined) return ['--issuer', issuer];
   }
   return ['--issuer', origin];
@@ -146,10 +146,10 @@ function run(words: string[], env: Record<string, string>) {
 
 async function ended(child: ReturnType<typeof run>, what: string): Promise<void> {
   const code = child.exitCode ?? (await new Promise<number | null>((resolve) => child.on('close', resolve)));
-  if (code !== 0) throw new Error(`mcp-auth ${what} exited with ${code}`);
+  if (code !== 0) throw new Error(`mcp-auth ${what} ended with ${code}`);
 }
 
-/** Lists the tools and calls each. @throws Refused at the first 401 or 403. */
+/** Lists the tools and calls each; throws Refused at the first 401 or 403. */
 async function useServer(accessToken: string): Promise<void> {
   let challenge: string | undefined;
   const authorized: typeof fetch = async (target, init) => {
@@ -166,7 +166,7 @@ async function useServer(accessToken: string): Promise<void> {
   }
 }
 
-/** MCP up to 2025-11-25: `initialize` and a session, with the SDK's client. */
+/** MCP up to 2025-11-25: initialize, a session, the SDK's client. */
 async function useInSession(authorized: typeof fetch): Promise<void> {
   const client = new Client({ name: 'mcp-auth-conformance', version: '1.0.0' });
   try {
@@ -178,7 +178,7 @@ async function useInSession(authorized: typeof fetch): Promise<void> {
   }
 }
 
-/** MCP 2026-07-28: no `initialize`; every request describes itself in its headers and its `_meta`. */
+/** MCP 2026-07-28: no initialize, every request says what it is in its headers and its `_meta`. */
 async function useStatelessly(authorized: typeof fetch): Promise<void> {
   const { tools = [] } = await request(authorized, 'tools/list', {});
   for (const { name } of tools) await request(authorized, 'tools/call', { name, arguments: {} });
@@ -200,7 +200,7 @@ async function request(authorized: typeof fetch, method: string, params: Record<
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } });
   const response = await authorized(url, { method: 'POST', headers, body });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${method} got a response with status ${response.status}: ${text.slice(0, 200)}`);
+  if (!response.ok) throw new Error(`${method} was answered with ${response.status}: ${text.slice(0, 200)}`);
   const json = /^data: (.*)$/m.exec(text)?.[1] ?? text;
   return (JSON.parse(json) as { result: { tools?: { name: string }[] } }).result;
 }

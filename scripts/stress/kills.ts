@@ -1,4 +1,4 @@
-/** Kills commands while a token is renewed, and counts the lost logins. */
+/** Commands that are killed while a token is renewed: how many logins are lost. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { withLock } from '../../src/store/lock.js';
 import { command } from '../../test/helpers/build.js';
 import { startRotatingServer, type RotatingServer } from './rotating-server.js';
 
-/** What to kill: the command, its process group, or all processes that it started. */
+/** What is killed: the command, its whole process group, or all that runs for it. */
 type Aim = 'alone' | 'group' | 'all';
 
 const commands: readonly (readonly string[])[] = [
@@ -20,28 +20,28 @@ const commands: readonly (readonly string[])[] = [
 ];
 /** Milliseconds until the token endpoint responds. */
 const delays = [0, 300, 5_000];
-/** Milliseconds that a command takes in addition. */
+/** Milliseconds that a command takes in addition to that. */
 const life = 400;
-/** Concurrent trials. */
+/** Trials at one time. */
 const atOnce = 5;
 
 interface Trial {
   readonly aim: Aim;
   readonly words: readonly string[];
   readonly delay: number;
-  /** Milliseconds from the start of the command, or from the server's response, to the kill. */
+  /** Milliseconds after its start at which it is killed, or after the server's answer. */
   readonly killAt: number;
   readonly afterAnswer?: boolean;
-  /** Whether another process holds the lock of the store during the trial. */
+  /** Whether another process holds the store's lock meanwhile. */
   readonly locked?: boolean;
 }
 
 export interface Tally {
   readonly trials: number;
-  /** Kills after the refresh had reached the server. */
+  /** Kills of a command whose refresh had reached the server. */
   readonly reached: number;
   readonly lost: number;
-  /** Lost logins whose command was killed after the server had responded. */
+  /** Those of them that were killed after the server had sent its answer. */
   readonly lostAfterAnswer: number;
 }
 
@@ -50,7 +50,7 @@ export interface Killing {
   readonly random: () => number;
 }
 
-/** Kills at random moments of a command, until `wanted` kills have happened after the refresh had reached the server. */
+/** Kills at moments that cover the whole life of a command, until so many have come after the refresh had reached the server. */
 export async function killCommands({ aims, wanted }: { aims: readonly Aim[]; wanted: number }, killing: Killing): Promise<Tally> {
   const kinds = commands.flatMap((words) => delays.flatMap((delay) => aims.map((aim) => ({ words, delay, aim }))));
   let next = 0;
@@ -61,7 +61,7 @@ export async function killCommands({ aims, wanted }: { aims: readonly Aim[]; wan
   });
 }
 
-/** Kills all processes half a second after the response, while the store is locked. By then the response is on disk. */
+/** Kills all processes half a second after the response of the server, while the store's lock is held: the response is on disk by then. */
 export async function killBehindLock(count: number, killing: Killing): Promise<Tally> {
   return tallied(killing, ({ trials }) =>
     trials >= count ? undefined : { aim: 'all', words: ['refresh', 'demo'], delay: 1_000, killAt: 500, afterAnswer: true, locked: true },
@@ -87,7 +87,7 @@ async function tallied(killing: Killing, nextTrial: (tally: Tally) => Trial | un
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  server.close();
+  await server.close();
   return tally;
 }
 
@@ -105,7 +105,7 @@ async function tryOnce(trial: Trial, { server, folder }: Killing & { server: Rot
   const ended = once(child, 'close');
   child.stdin.on('error', () => undefined);
   if (trial.words[0] === 'bridge') child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {} })}\n`);
-  // Before its request, the command takes the lock itself, to check that the disk has room.
+  // Before its request, the command takes the lock itself, to see that there is room.
   if (trial.locked) while (family.refreshedAt === undefined) await wait(5);
   const held = trial.locked ? holdStore(store, isOver.signal) : undefined;
   await held?.taken;
@@ -119,7 +119,7 @@ async function tryOnce(trial: Trial, { server, folder }: Killing & { server: Rot
   await ended;
   isOver.abort();
   await held?.released;
-  // The refresher outlives the command and exits by itself.
+  // Processes that outlive the command end without help.
   while (processesOf(home).length > 0) await wait(20);
 
   const after = start(['refresh', 'demo'], false);
@@ -130,7 +130,7 @@ async function tryOnce(trial: Trial, { server, folder }: Killing & { server: Rot
   return { isReached, isAnswered, isLost };
 }
 
-/** Holds the lock of the store, as another process would. */
+/** Another process that seems to work on the store, judged by its lock. */
 function holdStore(store: string, signal: AbortSignal) {
   let taken: () => void = () => undefined;
   const isTaken = new Promise<void>((resolve) => (taken = resolve));
@@ -141,12 +141,12 @@ function holdStore(store: string, signal: AbortSignal) {
   return { taken: isTaken, released };
 }
 
-/** Finds the processes that were started with this home folder. */
+/** The processes that were started with that home. */
 function processesOf(home: string): number[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
-      // A zombie process has no environment.
+      // A process that has ended and is not yet waited for has no environment.
       return readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').includes(`HOME=${home}`) ? [Number(name)] : [];
     } catch {
       return [];
@@ -158,6 +158,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has exited already.
+    // It has already ended.
   }
 }

@@ -1,23 +1,23 @@
-/** An MCP server, and an authorization server that responds late and revokes a login whose refresh token is used twice. */
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/** A slow authorization server that revokes a refresh token family when a token is used twice, as large ones do; and an MCP server. */
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { listen } from '../../test/helpers/listen.js';
+import { loginAt } from '../../test/helpers/login-at.js';
 
 /** One login's tokens. */
 interface Family {
   current: string;
   isRevoked: boolean;
-  /** When a refresh arrived and when its response was sent: milliseconds of the monotonic clock. */
+  /** When a refresh request was received, and when its response was sent, by `performance.now()`. */
   refreshedAt?: number;
   answeredAt?: number;
 }
 
 export interface RotatingServer {
   readonly origin: string;
-  /** Creates a login with an expired access token: its entry in the store, and the server's view of it. */
+  /** A stored login with an expired access token, and its state at the server. */
   login(delay: number): { readonly entry: object; readonly family: Family };
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function startRotatingServer(): Promise<RotatingServer> {
@@ -31,7 +31,7 @@ export async function startRotatingServer(): Promise<RotatingServer> {
       family.isRevoked = true;
       return { status: 400, body: { error: 'invalid_grant', error_description: 'used twice' } };
     }
-    // The token is spent as soon as it arrives, even if the response gets lost.
+    // Used as soon as it is received, even if the response is lost.
     count += 1;
     family.current = `refresh-${count}`;
     family.refreshedAt = performance.now();
@@ -42,7 +42,7 @@ export async function startRotatingServer(): Promise<RotatingServer> {
     family.answeredAt = performance.now();
     return { status: 200, body };
   };
-  const server = createServer((request, response) => {
+  const { origin, close } = await listen((request, response) => {
     void (async () => {
       const text = await textOf(request);
       const answer =
@@ -52,24 +52,17 @@ export async function startRotatingServer(): Promise<RotatingServer> {
       response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
     })();
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `${origin}/mcp`;
   return {
     origin,
     login: (delay) => {
       count += 1;
       const family: Family = { current: `refresh-${count}`, isRevoked: false };
       families.set(family.current, { family, delay });
-      const auth = {
-        ...{ type: 'bearer', token: `expired-${count}`, expires_at: 1, refresh_token: family.current },
-        ...{ issuer: origin, client_id: 'stress', token_endpoint: `${origin}/token`, resource: `${origin}/mcp` },
-      };
-      return { entry: { type: 'http', url: `${origin}/mcp`, auth }, family };
+      const auth = loginAt({ origin, url }, { token: `expired-${count}`, expires_at: 1, refresh_token: family.current });
+      return { entry: { type: 'http', url, auth }, family };
     },
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
+    close,
   };
 }
 

@@ -10,7 +10,7 @@ import { Person } from '../helpers/person.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
 
 /** Logs in by a code, through the API. */
-async function loggedIn(options: { accessTokenLife?: number } = {}) {
+async function logInToRealServer(options: { accessTokenLife?: number } = {}) {
   const { mcpServer, authorizationServer } = await realServers(options);
   const store = temporaryStore();
   const events: LoginEvent[] = [];
@@ -23,7 +23,7 @@ async function loggedIn(options: { accessTokenLife?: number } = {}) {
 }
 
 test('login by code, a token, and a fetch for the SDK that renews on a 401', async () => {
-  const { mcpServer, authorizationServer, store, made, events } = await loggedIn();
+  const { mcpServer, authorizationServer, store, made, events } = await logInToRealServer();
   expect(made).toMatchObject({ server: 'demo', scope: 'tools:call' });
   expect(events.map(({ event }) => event)).toEqual(['device_code']);
   const token = await getToken('demo', { store });
@@ -58,7 +58,7 @@ test('login by paste', async () => {
 });
 
 test('an OAuthClientProvider for the SDK', async () => {
-  const { mcpServer, store } = await loggedIn();
+  const { mcpServer, store } = await logInToRealServer();
   const client = new Client({ name: 'test', version: '1' });
   await client.connect(new StreamableHTTPClientTransport(new URL(mcpServer.url), { authProvider: authProvider('demo', { store }) }));
   expect((await client.listTools()).tools.length).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-/** Apps' own caches of tokens: what is written is what the app was seen to read (shared/MCP-APPS.md). */
+/** Apps' own caches of tokens: what is written is what the app was seen to read. */
 import { expect, test } from 'vitest';
 import type { CopiedLogin, AppEnvironment } from '../../src/apps/app.js';
 import { apps, findApp } from '../../src/apps/index.js';

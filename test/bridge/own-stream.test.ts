@@ -19,17 +19,18 @@ import { storedLogin } from '../helpers/stored-login.js';
 async function accepting(said: (seen: Seen) => object) {
   const session = { current: 's1' };
   let stream: ServerResponse | undefined;
+  const late: string[] = [];
   const server = await serverOf((seen, response) => {
     const isKnown = seen.headers['mcp-session-id'] === session.current;
     if (seen.method === 'DELETE') return void response.writeHead(204).end();
     if (seen.body.method !== 'initialize' && !isKnown) return void response.writeHead(404).end();
     if (seen.method === 'GET') {
       stream = response;
-      return events(response, ': open');
+      return events(response, ': open', ...late.splice(0));
     }
+    const text = data(said(seen));
+    if (seen.body.id !== undefined) response.on('finish', () => (stream?.writable ? stream.write(`${text}\n\n`) : late.push(text)));
     response.writeHead(202, seen.body.method === 'initialize' ? { 'mcp-session-id': session.current } : {}).end();
-    const say = () => (stream?.writable ? stream.write(`${data(said(seen))}\n\n`) : setTimeout(say, 20));
-    if (seen.body.id !== undefined) setTimeout(say, 20);
   });
   /** Forgets the session, as a server does that is started anew. */
   const forget = (id: string) => {
@@ -101,7 +102,9 @@ test('nothing is left behind on a signal that is used again', async () => {
   for (const id of [1, 2, 3]) {
     const message = parseMessage(toBinary(`{"jsonrpc":"2.0","id":${id},"method":"a"}`));
     const sent = transport.send(message ?? expect.fail(), own.signal);
-    setTimeout(() => stream.write(`data: {"jsonrpc":"2.0","id":${id},"result":{}}\n\n`), 10);
+    // It waits for its answer in the stream.
+    await expect.poll(() => getEventListeners(own.signal, 'abort'), { interval: 5, timeout: 30_000 }).toHaveLength(1);
+    stream.write(`data: {"jsonrpc":"2.0","id":${id},"result":{}}\n\n`);
     await sent;
     expect(getEventListeners(own.signal, 'abort')).toHaveLength(0);
   }

@@ -1,4 +1,5 @@
 /** The bridge between an app on stdio and a remote server: sessions, and what is passed on in them. */
+import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { serverOf, json, events, breakOff, answerTo, data, withSession, bridged, hello } from '../helpers/bridged.js';
 import { storedLogin } from '../helpers/stored-login.js';
@@ -86,12 +87,14 @@ describe('a session', () => {
 
   test('many who find it forgotten at once open it once', async () => {
     let forgotten = false;
+    const held: ServerResponse[] = [];
     const server = await serverOf((seen, response) => {
       if (seen.method === 'GET') response.writeHead(405).end();
       else if (seen.body.method === 'initialize')
         json(response, answerTo(seen), { headers: { 'mcp-session-id': forgotten ? 's2' : 's1' } });
-      else if (forgotten && seen.headers['mcp-session-id'] === 's1') setTimeout(() => response.writeHead(404).end(), 30);
-      else if (seen.body.id === undefined) response.writeHead(202).end();
+      else if (forgotten && seen.headers['mcp-session-id'] === 's1') {
+        if (held.push(response) === 3) for (const one of held) one.writeHead(404).end();
+      } else if (seen.body.id === undefined) response.writeHead(202).end();
       else json(response, answerTo(seen, { session: seen.headers['mcp-session-id'] }));
     });
     const { ask, notify, end } = bridged(storedLogin(server));

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { defaultTimeoutSeconds } from '../../src/flows/redirect.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
 import { run } from '../helpers/run.js';
@@ -81,11 +82,11 @@ describe('by the pasted redirect URL', () => {
     const store = temporaryStore();
     await started(`login ${mcpServer.url} --name demo --flow paste`, store);
     const late = run('login demo --finish --timeout 5', { store, stdin: 'open' });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await late.clock.waitForAlarm(5000);
     late.clock.advance(6000);
     expect(await late.exit).toBe(5);
     const ended = run('login demo --finish', { store, stdin: 'open' });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await ended.clock.waitForAlarm(1000 * defaultTimeoutSeconds);
     ended.interrupt();
     expect(await ended.exit).toBe(130);
     expect(attemptsBeside(store)).toHaveLength(1);

@@ -57,7 +57,7 @@ test('an app that does not read makes the server wait, and the bridge does not g
   expect(memory).toBeLessThan(200);
 });
 
-test('without a login the app is told what to run', async () => {
+test('without a login the app gets the command to run', async () => {
   const { mcpServer } = await realServers();
   const error = await app([mcpServer.url, '--store', temporaryStore()]).then(
     () => undefined,

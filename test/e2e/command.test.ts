@@ -201,7 +201,7 @@ test.each(['token', 'headers', 'refresh'])(
     const child = spawn(process.execPath, [command, word, 'demo', '--store', store], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     await reached;
     process.kill(-(child.pid ?? 0), 'SIGKILL');
-    // Its pipes are closed: nobody else holds them.
+    // Its pipes are closed: no other process holds them.
     await once(child, 'close');
     const next = runPiped(['token', 'demo', '--store', store]);
     released.go?.();

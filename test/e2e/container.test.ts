@@ -11,7 +11,7 @@ import { piped } from '../helpers/piped.js';
 import { realServers } from '../helpers/servers.js';
 
 describeWith('bwrap', 'in a container', (bwrap) => {
-  /** `mounts` are bwrap's own words. stdin is /dev/null, as where nobody has said `-i`. */
+  /** `mounts` are bwrap's own words. stdin is /dev/null, as without `-i`. */
   function run(mounts: string[], words: string[], variables: Record<string, string> = {}) {
     const root = [
       '--ro-bind',
@@ -74,7 +74,7 @@ describeWith('bwrap', 'in a container', (bwrap) => {
     expect(readFileSync(store, 'utf8')).toBe(before);
   });
 
-  test('without a home: the default store cannot be made, which is said before anybody approves', async () => {
+  test('without a home: the default store cannot be created, which is reported before the approval', async () => {
     const { mcpServer } = await realServers();
     const login = run([], ['login', mcpServer.url, '--name', 'demo']);
     expect(await login.exit).toBe(1);

@@ -20,7 +20,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A server that speaks to nobody without a certificate. */
+/** A server that rejects connections without a client certificate. */
 async function closed(changes: Record<string, unknown> = {}): Promise<FakeServer> {
   const [key, cert, ca] = ['key.pem', 'cert.pem', 'ca.pem'].map((name) => readFileSync(at(name)));
   const server = await startFakeServer(
@@ -39,7 +39,7 @@ function start(words: readonly string[], store: string) {
   return piped(spawn(process.execPath, [command, ...words], { env, stdio: ['pipe', 'pipe', 'pipe'] }));
 }
 
-async function logIn(server: FakeServer, store: string, words: readonly string[]) {
+async function logInWithCertificate(server: FakeServer, store: string, words: readonly string[]) {
   const login = start(['login', server.url, '--name', 'closed', '--no-browser', '--flow', 'paste', ...words], store);
   const shown = await login.shown(/^(https:\S+state=\S+)$/m);
   const request = new URL(shown).searchParams;
@@ -53,7 +53,7 @@ test.each([
 ])('a certificate in $form is shown at each step, named in the store, and used by whatever follows', async ({ words }) => {
   const server = await closed();
   const store = temporaryStore();
-  const login = await logIn(server, store, words());
+  const login = await logInWithCertificate(server, store, words());
   expect(login.exit, login.stderr).toBe(0);
   expect(login.stderr).toContain('has 1 tool');
   const entry = readStore(store).mcpServers.closed;
@@ -74,7 +74,7 @@ test.each([
 test('the bridge shows it too', async () => {
   const server = await closed();
   const store = temporaryStore();
-  await logIn(server, store, ['--client-cert', at('both.pem')]);
+  await logInWithCertificate(server, store, ['--client-cert', at('both.pem')]);
   const bridge = start(['bridge', 'closed'], store);
   bridge.child.stdin?.end('{"jsonrpc":"2.0","id":1,"method":"tools/list"}\n');
   expect(await bridge.exit).toBe(0);
@@ -87,7 +87,7 @@ test('where the authorization server has other endpoints for it (RFC 8705 sectio
   const store = temporaryStore();
   const words = ['--client-cert', at('both.pem')];
   // On one machine, each port is a site of its own.
-  const login = await logIn(aliases, store, [...words, '--trust-endpoints', new URL(server.origin).host]);
+  const login = await logInWithCertificate(aliases, store, [...words, '--trust-endpoints', new URL(server.origin).host]);
   expect(login.exit, login.stderr).toBe(0);
   expect(server.asked('POST /token')).toHaveLength(1);
   expect(aliases.asked('POST /token')).toHaveLength(0);
@@ -97,7 +97,7 @@ test('where the authorization server has other endpoints for it (RFC 8705 sectio
 test('the certificate is all the proof where the client proves itself by it', async () => {
   const server = await closed({ token_endpoint_auth_methods_supported: ['tls_client_auth'] });
   const store = temporaryStore();
-  const login = await logIn(server, store, [
+  const login = await logInWithCertificate(server, store, [
     '--client-cert',
     at('both.pem'),
     '--client-id',
@@ -110,7 +110,7 @@ test('the certificate is all the proof where the client proves itself by it', as
   expect(server.asked('POST /token')[0]?.body).not.toHaveProperty('client_secret');
 });
 
-test('without one, what to pass is told', async () => {
+test('without one, the message names the option', async () => {
   const server = await closed();
   const login = start(['login', server.url, '--no-browser'], temporaryStore());
   login.child.stdin?.end();
@@ -118,7 +118,7 @@ test('without one, what to pass is told', async () => {
   expect(login.output.stderr).toContain('--client-cert FILE --client-key FILE');
 });
 
-test('what is no certificate is told before anything is asked', async () => {
+test('a file that is not a certificate is reported before the first request', async () => {
   const server = await closed();
   const login = start(['login', server.url, '--no-browser', '--client-cert', at('ca.key')], temporaryStore());
   login.child.stdin?.end();

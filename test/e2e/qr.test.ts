@@ -10,7 +10,7 @@ describe.each(['paste', 'device'])('of a login by %s', (flow) => {
     { background: 'dark', env: { NO_COLOR: '' }, inverted: false },
     { background: 'light', env: { NO_COLOR: '' }, inverted: false },
     { background: 'dark', env: { NO_COLOR: '1' }, inverted: false },
-    // Without colours nothing tells a program what light is. Phones read such a code, too.
+    // Without colours a program cannot know which background is light. Phones read such a code too.
     { background: 'light', env: { NO_COLOR: '1' }, inverted: true },
   ] as const)('on $background, $env: it is the URL', async ({ background, env, inverted }) => {
     const { mcpServer } = await realServers();

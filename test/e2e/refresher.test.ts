@@ -1,6 +1,6 @@
 /** The process that renews tokens, as it is built: interrupted, and in a container. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { command } from '../helpers/build.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
@@ -9,7 +9,7 @@ import { listening } from '../helpers/listening.js';
 import { loginAt } from '../helpers/login-at.js';
 import { piped } from '../helpers/piped.js';
 
-/** Logins that have expired, at a server that answers when it is told to. */
+/** Expired logins at a server that responds when the test calls `answer`. */
 async function slowServer(names: readonly string[]) {
   let asked = 0;
   let hasCome: () => void = () => undefined;
@@ -40,13 +40,13 @@ test('refresh --all, interrupted: what is on its way is stored, and nothing more
   const { store, reached, answer, asked } = await slowServer(names);
   const refresh = piped(spawn(process.execPath, [command, 'refresh', '--all', '--store', store]));
   await reached;
+  const renewing = childrenOf(refresh.child.pid ?? 0);
   refresh.child.kill('SIGINT');
+  // By now it has sent a stop message to the process that renews, which receives that before the responses.
   expect(await refresh.exit).toBe(130);
-  // The other process hears of it by then.
-  await new Promise((resolve) => setTimeout(resolve, 300));
   answer();
   await expect.poll(() => names.filter((name) => isRenewed(store, name)).length, { timeout: 10_000 }).toBe(asked());
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await expect.poll(() => renewing.filter(isRunning), { timeout: 10_000 }).toEqual([]);
   expect(asked()).toBeLessThanOrEqual(16);
 });
 
@@ -56,14 +56,34 @@ describeWith('bwrap', 'in a container, whose processes all end with the first on
     const mounts = ['--dev-bind', '/', '/', '--proc', '/proc', '--unshare-pid', '--as-pid-1'];
     const container = piped(spawn(bwrap, [...mounts, process.execPath, command, word, 'demo', '--store', store]));
     await reached;
-    for (const pid of processesWith(store)) process.kill(pid, 'SIGTERM');
-    setTimeout(answer, 500);
+    const commands = processesWith(store);
+    for (const pid of commands) process.kill(pid, 'SIGTERM');
+    await expect.poll(() => commands.every(hasHandledSignals), { timeout: 10_000 }).toBe(true);
+    answer();
     expect(await container.exit, container.output.stderr).toBe(130);
     expect(isRenewed(store, 'demo')).toBe(true);
   });
 });
 
-/** The commands in containers that have that store among their words, by the numbers that they have here. */
+/** The processes that a process has started, where the system lists them. */
+function childrenOf(pid: number): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : [];
+}
+
+/** A process that has ended has an empty command line, even while it is a zombie. */
+function isRunning(pid: number): boolean {
+  return existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
+}
+
+/** Whether a process has no pending signal and is waiting again, or has ended. */
+function hasHandledSignals(pid: number): boolean {
+  if (!isRunning(pid)) return true;
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return /^State:\tS/m.test(status) && /^ShdPnd:\t0+$/m.test(status);
+}
+
+/** PIDs, outside the container, of the commands with this store in their arguments. */
 function processesWith(store: string): number[] {
   return readdirSync('/proc').flatMap((name) => {
     try {

@@ -1,4 +1,4 @@
-/** Servers with certificates, keys and TLS of all kinds, and what a person is told of each. */
+/** Servers with certificates, keys and TLS settings of all kinds, and the message for each. */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -70,8 +70,8 @@ describeWith('openssl', 'https', (openssl) => {
   beforeAll(() => void (made = authority(folder, openssl)));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** What is told by a login at `https://localhost`, of a server with these options. The authority is trusted, unless not. */
-  async function told(options: TlsOptions, { isTrusted = true }: { isTrusted?: boolean } = {}) {
+  /** Logs in at `https://localhost`, a server with these options. Its CA is trusted by default. */
+  async function logInOverTls(options: TlsOptions, { isTrusted = true }: { isTrusted?: boolean } = {}) {
     const { port } = await listening(createServer(options, (_, response) => response.writeHead(404).end()));
     return toldAt(`https://localhost:${port}/mcp`, isTrusted);
   }
@@ -84,8 +84,8 @@ describeWith('openssl', 'https', (openssl) => {
     return { code: await login.exit, said: login.output.stderr };
   }
 
-  test('with a certificate as it should be there is a connection', async () => {
-    const { code, said } = await told(made.sign('good', {}));
+  test('a valid certificate is accepted', async () => {
+    const { code, said } = await logInOverTls(made.sign('good', {}));
     expect(said).not.toContain('could not be reached');
     expect(code).toBe(1);
   });
@@ -104,7 +104,7 @@ describeWith('openssl', 'https', (openssl) => {
         says: '…”',
       },
     ])('$what', async ({ names, says }) => {
-      const { code, said } = await told(made.sign('other', { names }));
+      const { code, said } = await logInOverTls(made.sign('other', { names }));
       expect(code).toBe(6);
       expect(said).toMatch(/^✗ localhost:\d+ could not be reached: its certificate is for other host names: “/m);
       expect(said).toContain(says);
@@ -117,21 +117,21 @@ describeWith('openssl', 'https', (openssl) => {
       { what: 'that has expired', dates: { from: -3, to: -1 }, says: 'certificate expired (CERT_HAS_EXPIRED)' },
       { what: 'of tomorrow', dates: { from: 1, to: 2 }, says: 'certificate not valid yet (CERT_NOT_YET_VALID)' },
     ])('$what: it may be the clock', async ({ dates, says }) => {
-      const { code, said } = await told(made.sign('dated', dates));
+      const { code, said } = await logInOverTls(made.sign('dated', dates));
       expect(code).toBe(6);
       expect(said).toContain(`could not be reached: ${says}.\n  Check the clock of this machine.`);
     });
 
     test('that is its own authority', async () => {
-      const { code, said } = await told(made.selfSigned('own'));
+      const { code, said } = await logInOverTls(made.selfSigned('own'));
       expect(code).toBe(6);
       expect(said).toMatch(/could not be reached: self-signed certificate \(DEPTH_ZERO_SELF_SIGNED_CERT\)\.\n.*NODE_EXTRA_CA_CERTS/);
     });
 
-    test('of an authority that nobody here knows, with and without it', async () => {
+    test('of an unknown CA, with and without its certificate', async () => {
       const { key, cert } = made.sign('good', {});
       for (const chain of [cert, Buffer.concat([cert, made.certificate()])]) {
-        const { code, said } = await told({ key, cert: chain }, { isTrusted: false });
+        const { code, said } = await logInOverTls({ key, cert: chain }, { isTrusted: false });
         expect(code).toBe(6);
         expect(said).toMatch(/could not be reached: .*not trusted \([A-Z_]+\)\.\n.*NODE_EXTRA_CA_CERTS/);
       }
@@ -142,15 +142,15 @@ describeWith('openssl', 'https', (openssl) => {
     const wanting = () => ({ ...made.sign('good', {}), ca: made.certificate(), requestCert: true, rejectUnauthorized: true });
 
     test('says so in TLS 1.3, after the handshake', async () => {
-      const { code, said } = await told({ ...wanting(), minVersion: 'TLSv1.3' });
+      const { code, said } = await logInOverTls({ ...wanting(), minVersion: 'TLSv1.3' });
       expect(code).toBe(6);
       expect(said).toMatch(/could not be reached: it requires a client certificate \(ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED\)\./);
       expect(said).toContain('--client-cert FILE --client-key FILE');
       expect(said).not.toContain('not trusted');
     });
 
-    test('says in TLS 1.2 what may also be a cipher: both are told', async () => {
-      const { code, said } = await told({ ...wanting(), maxVersion: 'TLSv1.2' });
+    test('in TLS 1.2 the cause may also be a cipher: both are reported', async () => {
+      const { code, said } = await logInOverTls({ ...wanting(), maxVersion: 'TLSv1.2' });
       expect(code).toBe(6);
       expect(said).toMatch(/it ended the TLS handshake, as servers do that want a client certificate, or .*ALERT_HANDSHAKE_FAILURE\)\./);
       expect(said).toContain('--client-cert FILE --client-key FILE');
@@ -169,7 +169,7 @@ describeWith('openssl', 'https', (openssl) => {
       says: 'TLS cipher',
     },
   ] as const)('a server with $what', async ({ options, says }) => {
-    const { code, said } = await told({ ...made.sign('good', {}), ...options });
+    const { code, said } = await logInOverTls({ ...made.sign('good', {}), ...options });
     expect(code).toBe(6);
     expect(said).toContain(says);
     expect(said).toContain('Node offers TLS 1.2 and 1.3');

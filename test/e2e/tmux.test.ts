@@ -81,7 +81,7 @@ describeWith('tmux', 'in tmux', (tmux) => {
     expect(readStore(store).mcpServers.demo.auth.token).toMatch(/\S+/);
   });
 
-  test('p shows the address to paste from beside the code, and either ends the login', async () => {
+  test('p shows the address to paste from next to the code, and either ends the login', async () => {
     for (const way of ['paste', 'code'] as const) {
       const { mcpServer } = await realServers();
       const shell = runInTmux(tmux, `mcp-auth login ${mcpServer.url} --name demo --store ${temporaryStore()} --no-browser`, {

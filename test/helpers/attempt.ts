@@ -1,6 +1,6 @@
 import type { AuthorizationAttempt } from '../../src/oauth/authorization-code.js';
 
-/** An authorization request that a person has been sent on, and whose response may be pasted. */
+/** An authorization request that the user has been sent to, and whose response can be pasted. */
 export function attemptWith({ state, codeVerifier }: { state: string; codeVerifier: string }): AuthorizationAttempt {
   return {
     request: {

@@ -7,7 +7,7 @@ export interface AuthorizationServer {
   readonly issuer: string;
   /** What the server saw, oldest first: `registration`, `grant authorization_code`, `refused invalid_grant`, `revoked` … */
   readonly log: string[];
-  /** What an access token is good for; undefined for one that is unknown, revoked or expired. */
+  /** What an access token permits; undefined if it is unknown, revoked or expired. */
   inspect(token: string): Promise<{ audience: string; scopes: string[]; expiresAt: number } | undefined>;
   close(): Promise<void>;
 }
@@ -15,14 +15,14 @@ export interface AuthorizationServer {
 export interface AuthorizationServerOptions {
   /** Whether there is a device authorization endpoint. */
   device?: boolean;
-  /** Seconds that an access token lives. */
+  /** Lifetime of an access token in seconds. */
   accessTokenLife?: number;
-  /** Seconds that a device code lives. */
+  /** Lifetime of a device code in seconds. */
   deviceCodeLife?: number;
   port?: number;
 }
 
-/** One key a process: making it is slow. */
+/** One key per process, because generating it is slow. */
 const signingKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
 
 export async function startAuthorizationServer({

@@ -1,4 +1,4 @@
-/** A bridge that a test speaks to as an app does, and the servers that it speaks to. */
+/** A bridge that a test uses as an app does, and its servers. */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { expect } from 'vitest';
 import { listening } from './listening.js';
@@ -11,7 +11,7 @@ export interface Seen {
   readonly body: { id?: number; method?: string; [key: string]: unknown };
 }
 
-/** A server whose every answer is the test's; `seen` is what it was asked, oldest first. */
+/** A server whose responses the test writes. `seen` holds its requests, oldest first. */
 export async function serverOf(answer: (seen: Seen, response: ServerResponse, all: Seen[]) => void) {
   const all: Seen[] = [];
   const { origin } = await listening((request, response) => {
@@ -45,15 +45,15 @@ export function events(response: ServerResponse, ...some: string[]) {
   for (const one of some) response.write(`${one}\n\n`);
 }
 
-/** After what was written has arrived, as far as that can be known. */
+/** Closes the connection in the middle of a response, after what was written. */
 export function breakOff(response: ServerResponse) {
-  setTimeout(() => response.destroy(), 50);
+  response.socket?.end();
 }
 
 export const answerTo = ({ body }: Seen, result: object = {}) => ({ jsonrpc: '2.0', id: body.id, result });
 export const data = (message: object) => `data: ${JSON.stringify(message)}`;
 
-/** A server that opens a session; what else it is asked, `rest` answers. */
+/** A server that opens a session. `rest` responds to all other requests. */
 export function withSession(rest: (seen: Seen, response: ServerResponse, all: Seen[]) => void) {
   return serverOf((seen, response, all) => {
     if (seen.body.method === 'initialize')
@@ -70,7 +70,7 @@ export function bridged(store: string, line = 'bridge fake', env: Record<string,
   let id = 0;
   return {
     bridge,
-    /** Sends a request and returns its answer. */
+    /** Sends a request and returns its response. */
     ask: async (method: string, params: object = {}) => {
       const mine = (id += 1);
       bridge.type(`${JSON.stringify({ jsonrpc: '2.0', id: mine, method, params })}\n`);

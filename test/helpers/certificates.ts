@@ -1,4 +1,4 @@
-/** Certificates of an authority that only those trust who are told to. */
+/** Certificates of a CA that no system trusts by default. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,8 +10,8 @@ function opensslIn(folder: string): (...words: string[]) => void {
 }
 
 /**
- * Makes `ca.pem`, `cert.pem` and `key.pem` in a folder: a certificate for these names, by an authority that only those trust
- * who are told to.
+ * Makes `ca.pem`, `cert.pem` and `key.pem` in a folder: a certificate for these names, issued by a CA that
+ * no system trusts by default.
  */
 export function makeCertificates(folder: string, names: readonly string[]): void {
   const openssl = opensslIn(folder);
@@ -21,7 +21,7 @@ export function makeCertificates(folder: string, names: readonly string[]): void
   openssl('x509', '-req', '-in', 'request.pem', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-days', '2', '-extfile', 'names', '-out', 'cert.pem');
 }
 
-/** Makes `client.pem` and `client.key`, by the authority that is there already, for a client that is asked for one. */
+/** Makes `client.pem` and `client.key` with the CA of `makeCertificates`. */
 export function makeClientCertificate(folder: string): void {
   const openssl = opensslIn(folder);
   openssl('req', ...fresh, '-keyout', 'client.key', '-out', 'client-request.pem', '-subj', '/CN=a client');

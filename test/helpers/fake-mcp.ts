@@ -1,8 +1,8 @@
-/** The MCP side of the fake server: it takes the tokens that it is told of, and refuses as a test wants. */
+/** The MCP side of the fake server: it accepts the given tokens, and rejects others as the test says. */
 import type { ServerResponse } from 'node:http';
 import type { Exchange, FakeRequest, Respond } from './fake-server.js';
 
-/** What an MCP server answers to a message, by Streamable HTTP, without sessions. */
+/** The response of an MCP server to a message over Streamable HTTP, without sessions. */
 export function answerOf({ body }: FakeRequest): Respond {
   const { id, method } = body;
   if (method === 'initialize') {
@@ -14,12 +14,12 @@ export function answerOf({ body }: FakeRequest): Respond {
   return id === undefined ? { status: 202 } : { json: { jsonrpc: '2.0', id, result: {} } };
 }
 
-/** An MCP endpoint that lets tokens in, and answers everybody else by `refusal`. */
+/** An MCP endpoint that accepts its tokens, and responds to all other requests with `refusal`. */
 export function guarded(refusal: Respond, { want = 'POST /mcp' }: { want?: string } = {}): Exchange {
   return { want, respond: (request) => (request.headers.authorization?.startsWith('Bearer access-') ? answerOf(request) : refusal) };
 }
 
-/** The same by HTTP with SSE: a GET that wants a token opens the stream, and the endpoint that it names takes the messages. */
+/** The same over HTTP with SSE: a GET with a token opens the stream, and the endpoint that it names receives the messages. */
 export function guardedSse(refusal: Respond, { at = '/sse' }: { at?: string } = {}): Exchange[] {
   const streams: ServerResponse[] = [];
   const opening: Respond = {

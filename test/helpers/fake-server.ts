@@ -1,12 +1,12 @@
 /**
- * A server that does what a real one never would. It plays the MCP server and its authorization server at once; a test
- * says what it wants to be asked and what it responds, and afterwards what it was asked.
+ * A server that can do what a real one never does. It is the MCP server and its authorization server at once. A test defines
+ * the expected requests and their responses, and reads afterwards which requests came.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps, type ServerOptions } from 'node:https';
 import { listen } from './listen.js';
 
-/** One answer: `json` or `text`; what a function `writes`; or nothing at all, ever (`hang`), or a closed connection (`drop`). */
+/** One response: `json` or `text`, what a function `writes`, no response ever (`hang`), or a closed connection (`drop`). */
 export type Respond =
   | { writes: (response: ServerResponse) => void }
   | { status?: number; headers?: Record<string, string>; json?: unknown; text?: string }
@@ -14,7 +14,7 @@ export type Respond =
   | 'drop'
   | ((request: FakeRequest) => Respond);
 
-/** `want` is a method and a path, as `POST /token`. The same one several times is answered in order; the last one stays. */
+/** `want` is a method and a path, as `POST /token`. Several exchanges with the same `want` are used in order, the last one repeatedly. */
 export interface Exchange {
   readonly want: string;
   readonly respond: Respond;
@@ -34,10 +34,12 @@ export interface FakeServer {
   readonly requests: FakeRequest[];
   /** The requests of one `want`. */
   asked(want: string): FakeRequest[];
+  /** Resolves once it has received a request of `want`, which may be already. */
+  waitFor(want: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Authorization server metadata with every endpoint, and what a test changes of it. `undefined` takes a member out. */
+/** Authorization server metadata with every endpoint, and the changes of a test. `undefined` removes a member. */
 export function metadata(origin: string, changes: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     issuer: origin,
@@ -52,7 +54,7 @@ export function metadata(origin: string, changes: Record<string, unknown> = {}):
   };
 }
 
-/** The exchanges of a server that everything works with. Those that a test gives come first. */
+/** The exchanges of a server with which everything works. Those of a test have precedence. */
 export function friendly(origin: string): Exchange[] {
   return [
     { want: 'POST /mcp', respond: { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/prm"` } } },
@@ -83,6 +85,7 @@ export function friendly(origin: string): Exchange[] {
  */
 export async function startFakeServer(change: (origin: string) => Exchange[] = () => [], tls?: ServerOptions): Promise<FakeServer> {
   const requests: FakeRequest[] = [];
+  let waiting: (() => void)[] = [];
   const listener = (request: IncomingMessage, response: ServerResponse) => void answer(request, response);
   const server = tls === undefined ? createServer(listener) : createHttps(tls, listener);
   const { port, close } = await listen(server);
@@ -94,6 +97,7 @@ export async function startFakeServer(change: (origin: string) => Exchange[] = (
     const line = `${message.method} ${new URL(message.url ?? '', origin).pathname}`;
     const request = { line, headers: message.headers, body: await bodyOf(message) };
     requests.push(request);
+    for (const wake of waiting.splice(0)) wake();
     const matching = left.filter(({ want }) => want === line);
     const [exchange] = matching;
     if (exchange && matching.length > 1) left.splice(left.indexOf(exchange), 1);
@@ -105,6 +109,9 @@ export async function startFakeServer(change: (origin: string) => Exchange[] = (
     url: `${origin}/mcp`,
     requests,
     asked: (want) => requests.filter(({ line }) => line === want),
+    waitFor: async (want) => {
+      while (!requests.some(({ line }) => line === want)) await new Promise<void>((resolve) => (waiting = [...waiting, resolve]));
+    },
     close,
   };
 }

@@ -3,21 +3,21 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A folder of its own for the test that runs, gone when that ends. */
+/** A new folder, removed when the current test ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A store in a folder of its own, holding `document` or `text`, or not there yet. */
+/** The path of a store in a new folder. The file has `content`, or does not exist yet. */
 export function temporaryStore(content?: object | string): string {
   const file = path.join(temporaryFolder(), 'mcp-servers.json');
   if (content !== undefined) writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content), { mode: 0o600 });
   return file;
 }
 
-/** What a store holds, as any other program would read it. */
+/** The document of a store, read as another program would read it. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test looks at any part of it
 export function readStore(file: string): any {
   return JSON.parse(readFileSync(file, 'utf8'));

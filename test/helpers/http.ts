@@ -1,4 +1,4 @@
-/** A public server by name, whose answers come from a function: for addresses that no test can have. */
+/** HTTP whose responses come from a function, for public addresses that a test cannot have. */
 import type { Http } from '../../src/effects.js';
 
 export function answersFrom(answer: (url: string) => Response): Http & { readonly asked: string[] } {

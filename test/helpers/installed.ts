@@ -1,4 +1,4 @@
-/** Programs of the system that some tests of the built command take. CI installs them, and fails where one is missing. */
+/** Programs of the system that some tests of the built command need. CI installs them, and fails if one is missing. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe } from 'vitest';
@@ -15,13 +15,13 @@ const packages = {
   openssl: 'openssl',
 } as const;
 
-/** The path of a program; undefined where it is not installed. */
+/** The path of a program; undefined if it is not installed. */
 export function installed(program: keyof typeof packages): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];
   return folders.map((folder) => path.join(folder, program)).find((file) => existsSync(file));
 }
 
-/** `describe` for tests that take `program`. Where it is missing they are skipped, and their name says why. */
+/** `describe` for tests that need `program`. If it is missing they are skipped, and their name says why. */
 export function describeWith(program: keyof typeof packages, name: string, tests: (file: string) => void): void {
   const file = installed(program);
   if (file !== undefined) describe(name, () => tests(file));

@@ -1,4 +1,4 @@
-/** Keys and JWTs as the other side sees them, by Node's own cryptography and not by what the program signs with. */
+/** Keys and JWTs as the server sees them, with Node's own cryptography and not with the library that mcp-auth signs with. */
 import { createPublicKey, generateKeyPairSync, sign, verify, type JsonWebKey, type KeyObject } from 'node:crypto';
 
 export interface KeyPair {
@@ -13,7 +13,7 @@ export function keyFor(algorithm: string): KeyPair {
   return curve === undefined ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ec', { namedCurve: curve });
 }
 
-/** What a JWT says. */
+/** The header and the claims of a JWT. */
 export function decodeJwt(token: unknown): { header: Record<string, unknown>; claims: Record<string, unknown> } {
   const [header, claims] = String(token)
     .split('.')
@@ -31,7 +31,7 @@ export function isSignedBy(token: unknown, key: KeyObject): boolean {
   return verify(hash, Buffer.from(`${header}.${claims}`), options, Buffer.from(signature, 'base64url'));
 }
 
-/** A JWT of somebody else's making, signed with ES256. */
+/** A JWT of another issuer, signed with ES256. */
 export function encodeJwt(claims: Record<string, unknown>, { privateKey }: KeyPair = keyFor('ES256')): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const body = `${part({ alg: 'ES256', typ: 'JWT' })}.${part(claims)}`;

@@ -1,4 +1,4 @@
-/** A server on a port of this machine that nobody else has. */
+/** A server on a free port of this machine. */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
@@ -7,7 +7,7 @@ export interface Listening {
   /** Its address as a URL of plain http, without a slash at the end. */
   readonly origin: string;
   readonly port: number;
-  /** Ends it, with every connection to it. */
+  /** Closes it, with all its connections. */
   readonly close: () => Promise<void>;
 }
 
@@ -17,10 +17,10 @@ export interface Place {
 }
 
 /**
- * Starts a server, and waits until it can be reached.
+ * Starts a server, and resolves once it accepts connections.
  *
- * @param what what answers its requests, or a server of whatever kind that does not listen yet.
- * @param port any that is free without it.
+ * @param what a request listener, or any server that does not listen yet.
+ * @param port a free port if it is not given.
  */
 export async function listen(what: RequestListener | Server, { host = '127.0.0.1', port: wanted = 0 }: Place = {}): Promise<Listening> {
   const server = typeof what === 'function' ? createServer(what) : what;

@@ -1,4 +1,4 @@
-/** A login as the store has it. */
+/** A login as it is stored. */
 
 /** An MCP server that is its own authorization server. */
 export interface Place {
@@ -6,7 +6,7 @@ export interface Place {
   readonly url: string;
 }
 
-/** The tokens of a login to `server`, which expire long after the test, and where they are renewed; and what a test changes of it. */
+/** A stored login to `server` with a token that does not expire during the test, and the changes of a test. */
 export function loginAt({ origin, url }: Place, changes: object = {}) {
   return {
     ...{ type: 'bearer', token: 'old', expires_at: 4_000_000_000, refresh_token: 'refresh-0', scope: 'read' },

@@ -1,4 +1,4 @@
-/** A real MCP server on loopback, on the SDK's own server, that wants tokens of an authorization server. */
+/** A real MCP server on loopback, built on the SDK's server, that requires tokens of an authorization server. */
 import { randomUUID } from 'node:crypto';
 import { InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
 import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
@@ -10,16 +10,16 @@ import { listen } from './listen.js';
 
 export interface McpServer {
   readonly url: string;
-  /** The bearer tokens that requests came with, in their order; '' for none. */
+  /** The bearer token of each request, in order; '' for none. */
   readonly tokens: string[];
   close(): Promise<void>;
 }
 
 export interface McpServerOptions {
   readonly authorizationServer: AuthorizationServer;
-  /** Answer everybody, and only say in the metadata that there is a login. */
+  /** Respond without a token too, and mention the login only in the metadata. */
   readonly open?: boolean;
-  /** Turn away every token, as a server does whose authorization server issues the wrong ones. */
+  /** Reject every token, like a server whose authorization server issues wrong tokens. */
   readonly refuseAll?: boolean;
   readonly port?: number;
 }

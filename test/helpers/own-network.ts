@@ -1,4 +1,4 @@
-/** A network of its own for a script, by `bwrap`: its only interface is what the script makes of it, and names lead where it says. */
+/** A network namespace for a script, by `bwrap`: it has only the addresses and the host names that the script defines. */
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -6,18 +6,18 @@ import { statSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 
-/** Runs a TypeScript file there, as its root, with the folder as its argument. Returns what it has printed: JSON, a line each. */
+/** Runs a TypeScript file there as root, with the folder as its argument. Returns its output, parsed as one JSON value per line. */
 export function runInOwnNetwork({ bwrap, folder, script }: { bwrap: string; folder: string; script: string }): unknown[] {
   writeFileSync(path.join(folder, 'resolv.conf'), 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
   writeFileSync(path.join(folder, 'hosts'), '');
   writeFileSync(path.join(folder, 'nsswitch.conf'), 'hosts: files dns\n');
   const etc = ['resolv.conf', 'hosts', 'nsswitch.conf'].flatMap((name) => ['--ro-bind', path.join(folder, name), `/etc/${name}`]);
   const words = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--bind', folder, folder, ...etc];
-  // The root of a list of users of its own could not enter another user's home, where the machine's root may have been told to test.
+  // In a user namespace, root cannot enter the home of another user, where the machine's root may run these tests.
   const isOfAnother = process.getuid?.() === 0 && statSync(script).uid !== 0;
   const user = isOfAnother ? [] : ['--unshare-user', '--uid', '0', '--gid', '0'];
   const alone = ['--unshare-net', ...user, '--cap-add', 'ALL', '--die-with-parent'];
-  // All else is read-only there, and tsx keeps what it has compiled in the temporary folder.
+  // Everything else is read-only there, and tsx has its cache in the temporary folder.
   const temporary = ['--setenv', 'TMPDIR', folder];
   const inside = [process.execPath, '--import', 'tsx', script, folder];
   const printed = execFileSync(bwrap, [...words, ...alone, ...temporary, ...inside], {
@@ -31,7 +31,7 @@ export function runInOwnNetwork({ bwrap, folder, script }: { bwrap: string; fold
     .map((line) => JSON.parse(line) as unknown);
 }
 
-/** Gives the loopback interface of such a network these addresses. */
+/** Adds these addresses to the loopback interface of such a network. */
 export function addAddresses(addresses: readonly string[]): void {
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
   for (const address of addresses) {
@@ -40,7 +40,7 @@ export function addAddresses(addresses: readonly string[]): void {
   }
 }
 
-/** Which addresses a name has, of the kind that is asked for: 1 for IPv4, 28 for IPv6 (RFC 1035, RFC 3596). */
+/** The addresses of a host name, of one record type: 1 for IPv4, 28 for IPv6 (RFC 1035, RFC 3596). */
 export type AddressesOf = (name: string, type: number) => readonly string[];
 
 /** Starts the name server of such a network. */
@@ -51,7 +51,7 @@ export async function startNameServer(addressesOf: AddressesOf): Promise<void> {
   await once(nameServer, 'listening');
 }
 
-/** RFC 1035 section 4: the header, the question as it came, and an answer of one kind of address. */
+/** RFC 1035 section 4: the header, the unchanged question, and an answer with addresses of one type. */
 function answerTo(query: Buffer, addressesOf: AddressesOf): Buffer {
   const labels: string[] = [];
   let at = 12;

@@ -1,20 +1,20 @@
-/** A login by paste against the fake server, whose person approves at once: what is pasted is what the server would redirect to. */
+/** A login by paste against the fake server. The user approves at once and pastes the redirect URL. */
 import { run, type Run, type RunOptions } from './run.js';
 
 export interface PasteOptions extends Partial<Omit<RunOptions, 'stdin'>> {
   readonly store: string;
-  /** What the authorization server makes of the request; a code without it. */
+  /** The authorization response; by default a code. */
   readonly answer?: (request: URLSearchParams) => Readonly<Record<string, string | undefined>>;
 }
 
 export interface PasteLogin {
   readonly command: Run;
   readonly exit: number;
-  /** What the person was asked to open; undefined where it did not come to that. */
+  /** The authorization request that was printed; undefined if none was printed. */
   readonly request: URLSearchParams | undefined;
 }
 
-/** @param words are those after `login`. */
+/** @param words arguments after `login`. */
 export async function logInByPaste(
   words: readonly string[],
   { answer = () => ({ code: 'code-1' }), ...options }: PasteOptions,

@@ -1,15 +1,15 @@
-/** A person with a browser, as far as oidc-provider's development pages need one: follows redirects, keeps cookies, submits forms. */
+/** A user with a browser, as far as the development pages of oidc-provider need one: follows redirects, keeps cookies, submits forms. */
 import type { ChildProcess } from 'node:child_process';
 
-/** The most pages that one visit may take. */
+/** The maximum number of pages per visit. */
 const patience = 20;
 
 export class Person {
   readonly #cookies = new Map<string, string>();
 
   /**
-   * Opens an authorization URL, signs in, approves, and stops where the browser is sent away from the authorization
-   * server: the address in its address bar, which it has not loaded.
+   * Opens an authorization URL, signs in and approves. Returns the URL that the browser is redirected to, without
+   * loading it.
    */
   async approve(url: string): Promise<string> {
     const last = await this.#walk(url, (address) => new URL(address).origin !== new URL(url).origin);
@@ -17,7 +17,7 @@ export class Person {
     return last.address;
   }
 
-  /** Approves what a login that runs with `--json` asks for, and brings the browser back to its listener. */
+  /** Approves the login of a run with `--json`, and loads its redirect URL. */
   async approveLogin({ stdout }: Pick<ChildProcess, 'stdout'>): Promise<void> {
     const url = await new Promise<string>((resolve) => {
       let printed = '';
@@ -30,21 +30,21 @@ export class Person {
     await fetch(await this.approve(url));
   }
 
-  /** Presses the page's Cancel link in place of signing in, and returns the address that this ends on. */
+  /** Follows the Cancel link of the page instead of signing in. Returns the redirect URL. */
   async deny(url: string): Promise<string> {
     const page = await this.#walk(url, () => false, { stopAtForm: true });
     const cancel = /<a href="([^"]+\/abort)"/.exec(page.html ?? '')?.[1];
-    if (cancel === undefined) throw new Error(`There is no Cancel on ${page.address}`);
+    if (cancel === undefined) throw new Error(`no Cancel link on ${page.address}`);
     return (await this.#walk(decode(cancel), (address) => new URL(address).origin !== new URL(url).origin)).address;
   }
 
-  /** Opens a device verification URI, enters the code if the page asks for it, signs in and approves. Returns what the last page says. */
+  /** Opens a verification URI, enters the user code if the page asks for it, signs in and approves. Returns the text of the last page. */
   async approveDevice(url: string, userCode: string): Promise<string> {
     const last = await this.#walk(url, () => false, { userCode });
     return textOf(last.html ?? '');
   }
 
-  /** Opens a device verification URI and presses Abort where the page asks whether the code is the right one. */
+  /** Opens a verification URI and presses Abort on the page that asks to confirm the user code. */
   async denyDevice(url: string, userCode: string): Promise<string> {
     const last = await this.#walk(url, () => false, { userCode, abort: true });
     return textOf(last.html ?? '');
@@ -84,7 +84,7 @@ export class Person {
   }
 }
 
-/** The fields of a page's form as a person would fill them in. */
+/** The fields of a page's form as the user fills them in. */
 function fill(html: string, { userCode = '', abort = false }: { userCode?: string; abort?: boolean }): URLSearchParams {
   const fields = new URLSearchParams();
   for (const [tag] of html.matchAll(/<(input|button)\b[^>]*>/g)) {

@@ -1,4 +1,4 @@
-/** A process with pipes, and what it has said. */
+/** A process with pipes, and its output. */
 import type { ChildProcess } from 'node:child_process';
 import { completeMatch } from './complete.js';
 
@@ -7,7 +7,7 @@ export interface Piped {
   readonly output: { stdout: string; stderr: string };
   /** Resolves to the exit code. */
   readonly exit: Promise<number | null>;
-  /** The first match on stderr, now or later. Rejects when the process ends without it. */
+  /** Resolves to the first match on stderr. Rejects if the process ends without it. */
   shown(pattern: RegExp): Promise<string>;
 }
 
@@ -15,7 +15,7 @@ export function piped(child: ChildProcess): Piped {
   const output = { stdout: '', stderr: '' };
   let waiting: (() => void)[] = [];
   for (const name of ['stdout', 'stderr'] as const) {
-    // A chunk may end in the middle of a character, which this puts together.
+    // A chunk may end in the middle of a character.
     child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
       output[name] += chunk;
       for (const wake of waiting.splice(0)) wake();

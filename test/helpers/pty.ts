@@ -70,7 +70,7 @@ export function spawnInTerminal(file: string, words: string[], { columns = 100, 
         const characters = cell?.getChars() ?? '';
         const text = characters === '' ? ' ' : characters;
         if (cell === undefined) return { text, lightText: background === 'dark', lightBackground: background === 'light' };
-        // Of the sixteen colours, those from 7 on are light, but for the grey of 8.
+        // Of the sixteen colours, 7 and 9 to 15 are light.
         const isLight = (color: number) => color >= 7 && color !== 8;
         const lightText = cell.isFgDefault() ? background === 'dark' : isLight(cell.getFgColor());
         const lightBackground = cell.isBgDefault() ? background === 'light' : isLight(cell.getBgColor());

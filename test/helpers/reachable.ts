@@ -1,4 +1,4 @@
-/** The built command where other users of the machine can reach it: a checkout may be in a folder that only its owner can enter. */
+/** A copy of the built command that other users can run: the checkout may be in a folder that only its owner can enter. */
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,7 +11,7 @@ export interface Reachable {
   remove(): void;
 }
 
-/** A copy of the built command, and of Node where that too is out of their reach, until it is removed. */
+/** Copies the built command, and Node if other users cannot run that either. */
 export function makeReachable(): Reachable {
   const folder = mkdtempSync(path.join(reachableFolder(), 'mcp-auth-reachable-'));
   const dist = path.join(folder, 'dist');
@@ -30,14 +30,14 @@ export function makeReachable(): Reachable {
   };
 }
 
-/** The temporary folder, or the next one that all users can enter. */
+/** The first temporary folder that all users can enter. */
 export function reachableFolder(): string {
   const found = [tmpdir(), '/tmp', '/var/tmp'].find((folder) => isReachable(realpathSync(folder)));
-  if (found === undefined) throw new Error('there is no folder that all users of this machine can enter');
+  if (found === undefined) throw new Error('no temporary folder can be entered by all users');
   return found;
 }
 
-/** Whether every folder on the way, and what is at its end, lets others in. */
+/** Whether other users can enter every folder of the path and read the file. */
 function isReachable(file: string): boolean {
   for (let at = file; ; at = path.dirname(at)) {
     if ((statSync(at).mode & 0o001) === 0) return false;
@@ -45,7 +45,7 @@ function isReachable(file: string): boolean {
   }
 }
 
-/** Whatever the umask: readable by all, and what can be run or entered stays so. */
+/** Makes it readable by all users whatever the umask is; executables and folders stay executable. */
 function openToAll(file: string): void {
   const isFolder = statSync(file).isDirectory();
   chmodSync(file, isFolder || (statSync(file).mode & 0o100) !== 0 ? 0o755 : 0o644);

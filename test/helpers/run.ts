@@ -1,4 +1,4 @@
-/** Runs a whole command in this process: the code is all real, the streams, the clock and the browser are the test's. */
+/** Runs a whole command in this process. All code is real; the streams, the clock and the browser are the test's. */
 import { PassThrough } from 'node:stream';
 import { runCli } from '../../src/cli.js';
 import type { Refresher } from '../../src/effects.js';
@@ -9,16 +9,16 @@ import { completeMatch } from './complete.js';
 export interface RunOptions {
   /** The store's file. */
   readonly store: string;
-  /** `none` is /dev/null, text is a pipe that ends after it, `open` a pipe that a test writes to, `terminal` a person. */
+  /** `none` is /dev/null, text is a pipe that ends after it, `open` a pipe that the test writes to, `terminal` a user. */
   readonly stdin?: 'none' | 'open' | 'terminal' | { readonly text: string };
   readonly clock?: TestClock;
   readonly env?: Record<string, string>;
   readonly openBrowser?: (url: string) => Promise<boolean>;
   readonly runProgram?: (words: readonly string[], environment: NodeJS.ProcessEnv) => number;
-  /** What renews tokens in the place of this process. */
+  /** Renews tokens in place of this process. */
   readonly refresher?: Refresher;
   readonly tmux?: (words: readonly string[]) => string | undefined;
-  /** The folder that the command is typed in. */
+  /** The working directory of the command. */
   readonly folder?: string;
   readonly platform?: NodeJS.Platform;
   /** Columns of the terminal. */
@@ -29,7 +29,7 @@ export interface Run {
   /** Resolves to the exit code. */
   readonly exit: Promise<number>;
   readonly clock: TestClock;
-  /** What has been printed so far. */
+  /** The output so far. */
   readonly stdout: string;
   readonly stderr: string;
   /** The events of `--json`. */
@@ -38,11 +38,11 @@ export interface Run {
   /** Ends stdin. */
   end(): void;
   interrupt(): void;
-  /** The next match on stderr after the one before, now or later. Rejects when the command ends without it. */
+  /** Resolves to the next match on stderr after the previous one. Rejects if the command ends without it. */
   shown(pattern: RegExp): Promise<string>;
 }
 
-/** Starts a command line: words, or text that is split at spaces. */
+/** Starts a command line, given as words or as text that is split at spaces. */
 export function run(
   line: string | readonly string[],
   {
@@ -103,7 +103,7 @@ export function run(
         output
           .text()
           .split('\n')
-          // What comes after the last end of a line is being written.
+          // The text after the last line end is still being written.
           .slice(0, -1)
           .filter((line) => line.trim() !== '')
           .map((one) => JSON.parse(one) as Record<string, unknown>)
@@ -123,12 +123,12 @@ export function run(
   };
 }
 
-/** A stream that remembers what was written, and can be waited on. */
+/** A stream that collects its text, and can wait for a match in it. */
 function collected(isTTY: boolean, columns?: number) {
   let text = '';
   let seen = 0;
   let waiting: (() => void)[] = [];
-  // Node never ends the standard streams when something that was piped into them ends, which this mark tells it.
+  // With this mark, Node does not end the stream when a stream that is piped into it ends.
   const stream = Object.assign(new PassThrough(), { isTTY, columns, _isStdio: true });
   stream.on('data', (chunk: Buffer) => {
     text += chunk.toString();

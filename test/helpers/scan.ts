@@ -1,4 +1,4 @@
-/** What a phone reads off a terminal's window. */
+/** Scans a QR code from a terminal window, as a phone does. */
 import jsqr from 'jsqr';
 
 /** The types say that the decoder is below `default`; it is the import itself. */
@@ -13,7 +13,7 @@ export interface Cell {
   readonly lightBackground: boolean;
 }
 
-/** The picture of some rows, each character two modules high. Undefined when there is no code in it. */
+/** The picture of some rows, each character two modules high. Undefined if it has no QR code. */
 export function scan(rows: readonly (readonly Cell[])[], { inverted }: { inverted: boolean }): string | undefined {
   const width = Math.max(...rows.map((row) => row.length)) * scale;
   const height = rows.length * 2 * scale;

@@ -3,7 +3,7 @@ import { startAuthorizationServer, type AuthorizationServerOptions } from './aut
 import { startFakeServer, type Exchange, type FakeServer } from './fake-server.js';
 import { startMcpServer, type McpServerOptions } from './mcp-server.js';
 
-/** The two real servers, for the test that runs. */
+/** Starts the two real servers, which are closed when the current test ends. */
 export async function realServers(options: AuthorizationServerOptions & Omit<McpServerOptions, 'authorizationServer'> = {}) {
   const authorizationServer = await startAuthorizationServer(options);
   const mcpServer = await startMcpServer({ ...options, authorizationServer });
@@ -14,7 +14,7 @@ export async function realServers(options: AuthorizationServerOptions & Omit<Mcp
   return { authorizationServer, mcpServer };
 }
 
-/** The fake server, for the test that runs. */
+/** Starts the fake server, which is closed when the current test ends. */
 export async function fakeServer(change?: (origin: string) => Exchange[]): Promise<FakeServer> {
   const server = await startFakeServer(change);
   onTestFinished(() => server.close());

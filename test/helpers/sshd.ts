@@ -2,12 +2,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from './folder.js';
+import { listen } from './listen.js';
 
 /**
  * Whether an sshd of this user can give a terminal to who logs in. It wants that to be of the group tty, as Linux usually makes
@@ -58,10 +57,7 @@ export async function startSshd(sshd: string): Promise<{ ssh: string[]; port: nu
 }
 
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
+  const { port, close } = await listen(() => undefined);
+  await close();
   return port;
 }

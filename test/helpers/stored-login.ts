@@ -1,7 +1,7 @@
 import { loginAt, type Place } from './login-at.js';
 import { temporaryStore } from './folder.js';
 
-/** A store with one login to `server`, called `name`, and what a test changes of it. */
+/** The path of a store with one login to `server`, called `name`, and the changes of a test. */
 export function storedLogin(server: Place, changes: object = {}, name = 'fake'): string {
   return temporaryStore({ mcpServers: { [name]: { type: 'http', url: server.url, auth: loginAt(server, changes) } } });
 }

@@ -7,19 +7,19 @@ import { command } from './build.js';
 import { completeMatch } from './complete.js';
 
 export interface Tmux {
-  /** The rows of the window; with `joined`, wrapped lines are one, and those that have left the window above are there too. */
+  /** The rows of the window; with `joined`, wrapped lines are joined, and the scrollback is included. */
   screen(joined?: boolean): string;
-  /** The first match on the screen, now or later. Rejects when the test ends without it. */
+  /** Resolves to the first match on the screen. Rejects if the test ends without it. */
   shown(pattern: RegExp): Promise<string>;
   /** Presses keys by tmux's names, as `C-c`. */
   press(...keys: string[]): void;
-  /** Pastes as a terminal does: marked as a paste where the program wants that, or not. */
+  /** Pastes as a terminal does: with bracketed paste if the program has enabled it, or without. */
   paste(text: string, how?: { marked: boolean }): void;
-  /** What is in tmux's own buffer. */
+  /** The content of tmux's paste buffer. */
   buffer(): string;
 }
 
-/** A shell in a window of that size, in a tmux server of its own, that has been given a command line. `mcp-auth` is the built command. */
+/** Runs a command line in a shell, in a window of that size of a new tmux server. `mcp-auth` is the built command. */
 export function runInTmux(tmux: string, line: string, { columns, rows }: { columns: number; rows: number }): Tmux {
   const socket = `mcp-auth-${randomUUID()}`;
   const run = (words: string[], input?: string) =>
@@ -35,8 +35,8 @@ export function runInTmux(tmux: string, line: string, { columns, rows }: { colum
   run(['send-keys', 'Enter']);
   const screen = (joined = false) => run(['capture-pane', '-p', ...(joined ? ['-J', '-S', '-'] : [])]);
   /**
-   * All that has been shown, and in it the end of the line that the cursor is in, which may be half written. tmux tells them one
-   * after the other: undefined where something was shown in between.
+   * The text of the screen, and the end of the cursor's line, which may be half written. tmux reports them one after the other:
+   * undefined if the screen changed in between.
    */
   const moment = () => {
     const text = screen(true);

@@ -1,11 +1,11 @@
-/** A server that attacks: friendly but for what a row of the table changes, with a mark in each secret that it hands out. */
+/** An attacking server: friendly except for the changes of a row of the table. Each secret that it issues is recognisable. */
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { metadata, type Exchange, type FakeServer, type Respond } from '../helpers/fake-server.js';
 import { listening } from '../helpers/listening.js';
 import { fakeServer } from '../helpers/servers.js';
 
-/** What nobody may ever print. */
+/** Secrets that must never be printed. */
 export const secrets = {
   accessToken: 'SECRET-access-token-8e1b',
   refreshToken: 'SECRET-refresh-token-77aa',
@@ -14,7 +14,7 @@ export const secrets = {
   code: 'SECRET-code-5d2e',
 };
 
-/** Where an attack happens: the server, and an address that nobody has any business to connect to. */
+/** Where an attack happens: the server, and an address that nothing may connect to. */
 export interface Places {
   readonly origin: string;
   readonly tripwire: string;
@@ -22,17 +22,17 @@ export interface Places {
 
 export interface AttackingServer extends Places {
   readonly server: FakeServer;
-  /** How many have connected to the tripwire. */
+  /** The number of connections to the tripwire. */
   readonly tripped: () => number;
 }
 
-/** A token answer, and what is changed in it. */
+/** A token response with changes. */
 export function tokens(changes: Record<string, unknown> = {}): Respond {
   const { accessToken: access_token, refreshToken: refresh_token } = secrets;
   return { json: { access_token, refresh_token, token_type: 'Bearer', expires_in: 3600, ...changes } };
 }
 
-/** A device authorization, and what is changed in it. */
+/** A device authorization response with changes. */
 export function deviceCode(origin: string, changes: Record<string, unknown> = {}): Respond {
   const usual = { device_code: secrets.deviceCode, user_code: 'WDJB-MJHT', verification_uri: `${origin}/activate`, expires_in: 600 };
   return { json: { ...usual, interval: 5, ...changes } };
@@ -40,12 +40,12 @@ export function deviceCode(origin: string, changes: Record<string, unknown> = {}
 
 export const discovery = 'GET /.well-known/oauth-authorization-server';
 
-/** Metadata with changes, at the first address where it is looked for. */
+/** Metadata with changes, at the first address where it is requested. */
 export function withMetadata(origin: string, changes: Record<string, unknown>): Exchange {
   return { want: discovery, respond: { json: metadata(origin, changes) } };
 }
 
-/** Bytes without an end, as fast as they are taken, until the other side has had enough. */
+/** An endless response, sent as fast as it is read, until the client closes the connection. */
 export function endless(start: string, piece: string, headers: Record<string, string> = { 'content-type': 'application/json' }): Respond {
   const writes = (response: ServerResponse) => {
     response.writeHead(200, headers).write(start);

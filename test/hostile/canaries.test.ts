@@ -8,6 +8,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import type { Exchange, FakeRequest, Respond } from '../helpers/fake-server.js';
 import { temporaryFolder, temporaryStore } from '../helpers/folder.js';
+import { loginAt } from '../helpers/login-at.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 import { deviceCode, discovery, tokens, withMetadata, type Places } from './attacking-server.js';
@@ -175,20 +176,24 @@ const rows: readonly Row[] = [
 /** A store with two logins, one of which has expired, of a server with a personal URL and headers. */
 function storeAt(origin: string): object {
   const url = `${origin}/mcp?api_key=${canaries.urlKey}&tenant=\${PERSONAL}`;
-  const login = {
-    ...{ type: 'bearer', token: canaries.accessToken, refresh_token: canaries.refreshToken, issued_at: 1_699_990_000, issuer: origin },
-    ...{ resource: url.replace('${PERSONAL}', canaries.variable), client_id: 'robot', token_endpoint: `${origin}/token` },
-    ...{ revocation_endpoint: `${origin}/revoke`, scope: 'read', requested_scope: 'read' },
-  };
+  const resource = url.replace('${PERSONAL}', canaries.variable);
+  const login = (changes: object) =>
+    loginAt(
+      { origin, url: resource },
+      {
+        ...{ token: canaries.accessToken, refresh_token: canaries.refreshToken, issued_at: 1_699_990_000, client_id: 'robot' },
+        ...{ revocation_endpoint: `${origin}/revoke`, requested_scope: 'read', ...changes },
+      },
+    );
   const headers = { 'X-Key': canaries.header, Cookie: `sid=${canaries.cookie}`, 'X-Tenant': '${PERSONAL}' };
   return {
     mcpServers: {
-      victim: { type: 'http', url, headers, auth: { ...login, expires_at: 1_700_000_000 } },
+      victim: { type: 'http', url, headers, auth: login({ expires_at: 1_700_000_000 }) },
       fresh: {
         type: 'http',
         url: `${url}&x=1`,
         headers,
-        auth: { ...login, expires_at: 4_000_000_000, resource: `${login.resource}&x=1` },
+        auth: login({ resource: `${resource}&x=1` }),
       },
     },
     oauthClients: {

@@ -27,7 +27,7 @@ function literalsIn(name: string): { place: string; expression: RegExp }[] {
   return found;
 }
 
-/** Characters for which quadratic work takes some milliseconds, linear work a hundredth; and milliseconds that are worth a second look. */
+/** Characters for which quadratic work takes some milliseconds, linear work a hundredth; and milliseconds that are worth a second measurement. */
 const [long, suspicious] = [4000, 1.5];
 
 /** The text, as its three pieces, that takes more than its share of time when it is 8 times as long; undefined where none does. */

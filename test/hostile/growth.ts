@@ -19,7 +19,7 @@ export const linear = 3;
 /**
  * How much longer the work on an input takes than that on its eighths; 1 for what takes no time at all.
  *
- * @param make makes an input of so many units, anew each time.
+ * @param make makes an input of so many units, again each time.
  * @param work may throw.
  */
 export async function growth<T>(make: (size: number) => T, work: (input: T) => unknown): Promise<number> {

@@ -1,4 +1,4 @@
-/** The loopback listener among strangers: RFC 8252 sections 7.3 and 8.3, RFC 9700 section 4; attack 16. */
+/** The loopback listener among strangers: RFC 8252 sections 7.3 and 8.3, RFC 9700 section 4. */
 import { once } from 'node:events';
 import { get, request as httpRequest, type IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
@@ -41,11 +41,11 @@ test.each([
   { what: 'localhost, where the redirect URI has an address', path: '/callback', headers: { host: 'localhost' }, status: 421 },
   { what: 'another path', path: '/', status: 404 },
   { what: 'a path that only begins like ours', path: '/callback/x', status: 404 },
-  { what: 'a path that is no URL', path: '//', status: 404 },
+  { what: 'a path that is not a URL', path: '//', status: 404 },
   { what: 'POST', path: '/callback', method: 'POST', status: 405 },
   { what: 'HEAD, which would use the answer up', path: '/callback', method: 'HEAD', status: 405 },
   { what: 'OPTIONS, before a script of another origin asks', path: '/callback', method: 'OPTIONS', status: 405 },
-])('$what is answered with $status, and is no answer', async ({ path, headers, method, status }) => {
+])('$what gets status $status, and does not end the login', async ({ path, headers, method, status }) => {
   const { login, redirectUri, state, server } = await waiting();
   const address = `${redirectUri.origin}${path}?code=SECRET-code&state=${state}`;
   const answer = await asked(address, { headers, method });
@@ -68,7 +68,7 @@ test('its page holds nothing of the code, is kept nowhere, and takes it out of t
   await expect(asked(redirectUri.href)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
 
-test('there is one answer: a second is told so', async () => {
+test('one redirect is accepted: the second gets a message', async () => {
   const { login, redirectUri, state, server } = await waiting();
   const both = [1, 2].map((one) => asked(`${redirectUri.href}?code=SECRET-code-${one}&state=${state}`));
   const statuses = (await Promise.all(both)).map(({ status }) => status);
@@ -100,7 +100,7 @@ test('it listens on loopback alone; `localhost` means both of its addresses', as
   expect(await named.login.exit).toBe(130);
 });
 
-test('where somebody else has one of the two addresses, nobody is sent there to be heard by us alone', async () => {
+test('if another program listens on one of the two addresses, that address is not used', async () => {
   const { port } = await listening(() => undefined, { host: '::1' });
   const server = await fakeServer();
   const line = `login ${server.url} --no-browser --flow paste --redirect-uri http://localhost:${port}/callback`;

@@ -56,7 +56,7 @@ describe('files', () => {
     expect((statSync(folder).mode & 0o777).toString(8)).toBe('700');
   });
 
-  test('a link that somebody has planted where a file will be is not written through', async () => {
+  test('a planted link in place of a file is not followed', async () => {
     const { origin } = await startAttackingServer(() => []);
     const store = temporaryStore({ mcpServers: { demo: { url: `${origin}/mcp` } } });
     const elsewhere = path.join(temporaryFolder(), 'theirs');
@@ -115,7 +115,7 @@ describe('what others can see', () => {
     expect(JSON.parse(child.output.stdout)).toEqual({ token: 'SECRET-token', seen: [] });
   });
 
-  test('what fails in a way that nobody thought of tells its kind and its place, and nothing that it was working on', () => {
+  test('an unexpected failure is reported with its kind and its place, and without the data', () => {
     const store = temporaryStore(secretStore);
     // A file system that breaks in the middle, with the file’s content in its message.
     const broken = path.join(temporaryFolder(), 'broken.mjs');

@@ -25,7 +25,7 @@ export interface NetworkAttack {
   readonly names?: Names;
   /** By host and path, in place of those of a friendly server. */
   readonly answers?: Readonly<Record<string, Answer>>;
-  /** Command lines, one after the other; the first ends as it should, where there are several. */
+  /** Command lines, one after the other. All but the last must succeed. */
   readonly commands?: readonly string[];
   /** What is changed before the last command. */
   readonly then?: { readonly names?: Names; readonly answers?: Readonly<Record<string, Answer>> };
@@ -49,13 +49,13 @@ const expiring = {
 
 export const networkAttacks: readonly NetworkAttack[] = [
   {
-    source: 'nothing is wrong',
+    source: 'not an attack',
     attack: 'a public server, and a public authorization server',
     exit: 0,
     says: /Logged in to victim/,
   },
   {
-    source: 'RFC 9728 section 7.7, checklist 23',
+    source: 'RFC 9728 section 7.7',
     attack: 'the authorization server’s name leads into a private network',
     names: { 'auth.example': [['10.1.2.3']] },
     exit: 1,
@@ -69,28 +69,28 @@ export const networkAttacks: readonly NetworkAttack[] = [
     says: refused,
   },
   {
-    source: 'attack 12',
+    source: 'RFC 9728 section 7.7',
     attack: 'the authorization server’s name leads to a cloud’s metadata service',
     names: { 'auth.example': [['169.254.169.254']] },
     exit: 1,
     says: never,
   },
   {
-    source: 'attack 12',
+    source: 'RFC 9728 section 7.7',
     attack: 'the authorization server’s name leads into a private network of IPv6',
     names: { 'auth.example': [['fd12:3456::1']] },
     exit: 1,
     says: refused,
   },
   {
-    source: 'attack 12',
+    source: 'RFC 9728 section 7.7',
     attack: 'of the name’s addresses one is private, and the public one does not answer',
     names: { 'auth.example': [['203.0.113.99', '10.1.2.3']] },
     exit: 6,
     says: /auth\.example could not be reached/,
   },
   ...(['token_endpoint', 'device_authorization_endpoint'] as const).map((name) => ({
-    source: 'attack 12, RFC 9700 section 4.15',
+    source: 'RFC 9728 section 7.7',
     attack: `rebinding: the name of the ${name} is public for the metadata, and private for the secret`,
     names: { 'auth.example': [[addresses.public], ['10.1.2.3']] },
     answers: { 'auth.example/register': { status: 201, json: { client_id: 'c' } } },
@@ -108,7 +108,7 @@ export const networkAttacks: readonly NetworkAttack[] = [
       ['authorization_endpoint', 'https://192.168.7.7/reboot'],
     ] as const
   ).map(([name, url]) => ({
-    source: 'RFC 9728 section 7.7, attack 12',
+    source: 'RFC 9728 section 7.7',
     attack: `the ${name} is ${url}`,
     answers: endpoint(name, url),
     exit: 1,
@@ -141,7 +141,7 @@ export const networkAttacks: readonly NetworkAttack[] = [
     says: refused,
   },
   {
-    source: 'RFC 9728 section 7.7, checklist 23',
+    source: 'RFC 9728 section 7.7',
     attack: 'the metadata redirects to a name in a private network',
     names: { 'inside.example': [['192.168.7.7']] },
     answers: {
@@ -152,15 +152,15 @@ export const networkAttacks: readonly NetworkAttack[] = [
     says: refused,
   },
   {
-    source: 'attack 14',
+    source: 'MCP 2025-11-25 Communication Security',
     attack: 'the metadata redirects to plain http',
     answers: { 'mcp.example/prm': { status: 302, headers: { location: 'http://mcp.example/prm' } } },
     exit: 0,
     says: /Logged in to victim/,
   },
   {
-    source: 'a company',
-    attack: 'a private server with a private authorization server is as it should be',
+    source: 'not an attack',
+    attack: 'a private server may have a private authorization server',
     names: { 'mcp.example': [[addresses.corporate]], 'auth.example': [[addresses.corporate]] },
     exit: 0,
     says: /Logged in to victim/,
@@ -173,7 +173,7 @@ export const networkAttacks: readonly NetworkAttack[] = [
     says: refused,
   },
   {
-    source: 'a company',
+    source: 'not an attack',
     attack: 'a public server with a private authorization server, and --allow-private-network, now and when it is renewed',
     names: { 'auth.example': [[addresses.corporate]] },
     answers: expiring,
@@ -182,7 +182,7 @@ export const networkAttacks: readonly NetworkAttack[] = [
     says: /victim/,
   },
   {
-    source: 'attack 12, attack 3',
+    source: 'RFC 9728 section 7.7',
     attack: 'after the login, the authorization server’s name leads into a private network',
     answers: expiring,
     commands: [login, 'refresh victim'],
@@ -191,15 +191,15 @@ export const networkAttacks: readonly NetworkAttack[] = [
     says: refused,
   },
   {
-    source: 'attack 12',
-    attack: '--allow-private-network is no leave for a cloud’s metadata service',
+    source: 'RFC 9728 section 7.7',
+    attack: '--allow-private-network does not allow a cloud’s metadata service',
     names: { 'auth.example': [['169.254.169.254']] },
     commands: [`${login} --allow-private-network`],
     exit: 1,
     says: never,
   },
   {
-    source: 'attack 12',
+    source: 'RFC 6761 section 6.3',
     attack: 'the name service says that localhost is somewhere else, where plain http could be read',
     names: { localhost: [['10.1.2.3']] },
     commands: ['login http://localhost/mcp --no-browser --name victim'],
@@ -207,7 +207,7 @@ export const networkAttacks: readonly NetworkAttack[] = [
     says: /localhost could not be reached: host not found/,
   },
   {
-    source: 'attack 12',
+    source: 'RFC 9728 section 7.7',
     attack: 'a challenge from elsewhere, for a name that leads to this machine for one moment',
     names: { 'mcp.example': [['127.0.0.1'], [addresses.public]] },
     commands: [`${login} --challenge`],
@@ -215,7 +215,7 @@ export const networkAttacks: readonly NetworkAttack[] = [
     says: /argument missing/,
   },
   {
-    source: 'attack 12',
+    source: 'RFC 9728 section 7.7',
     attack: 'behind a proxy, which looks names up, an address that is written out',
     env: { HTTPS_PROXY: `http://${addresses.public}:3128` },
     answers: endpoint('token_endpoint', 'https://10.1.2.3/token'),
@@ -223,7 +223,7 @@ export const networkAttacks: readonly NetworkAttack[] = [
     says: refused,
   },
   {
-    source: 'a reader',
+    source: 'RFC 9110 section 9.3.6',
     attack: 'a proxy that closes every connection',
     env: { HTTPS_PROXY: `http://${addresses.public}:3129` },
     exit: 6,

@@ -4,13 +4,14 @@
  * an attack.
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttps } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, createServer, isIP, type Socket } from 'node:net';
 import path from 'node:path';
 import { command } from '../helpers/build.js';
+import { listen } from '../helpers/listen.js';
+import { piped } from '../helpers/piped.js';
 import { addAddresses, startNameServer } from '../helpers/own-network.js';
 import {
   addresses,
@@ -57,12 +58,12 @@ await startNameServer(addressesOf);
 
 function serve(request: IncomingMessage, response: ServerResponse): void {
   const { status = 200, headers, json } = answers[`${request.headers.host}${request.url?.split('?')[0]}`] ?? { status: 404 };
-  // Each request on a connection of its own: the name is looked up anew each time.
+  // Each request on a connection of its own: the name is looked up again each time.
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close', ...headers });
   response.end(json === undefined ? '' : JSON.stringify(json));
 }
 const tls = { key: readFileSync(path.join(folder, 'key.pem')), cert: readFileSync(path.join(folder, 'cert.pem')) };
-for (const address of Object.values(addresses)) await once(createHttps(tls, serve).listen(443, address), 'listening');
+for (const address of Object.values(addresses)) await listen(createHttps(tls, serve), { host: address, port: 443 });
 
 for (const address of forbidden) {
   for (const port of [80, 443]) {
@@ -70,7 +71,7 @@ for (const address of forbidden) {
       touched.push(address);
       socket.destroy();
     });
-    await once(tripwire.listen(port, address), 'listening');
+    await listen(tripwire, { host: address, port });
   }
 }
 
@@ -92,19 +93,18 @@ const closing = createServer((socket) => {
     socket.destroy();
   });
 });
-await once(proxy.listen(3128, addresses.public), 'listening');
-await once(closing.listen(3129, addresses.public), 'listening');
+await listen(proxy, { host: addresses.public, port: 3128 });
+await listen(closing, { host: addresses.public, port: 3129 });
 
 async function run(line: string, { store, env }: { store: string; env: Readonly<Record<string, string>> }) {
-  const child = spawn(process.execPath, [command, ...line.split(' ')], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], MCP_AUTH_STORE: store, NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem'), ...env },
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const [exit] = (await once(child, 'close')) as [number | null];
-  return { exit, stdout, stderr };
+  const child = piped(
+    spawn(process.execPath, [command, ...line.split(' ')], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], MCP_AUTH_STORE: store, NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem'), ...env },
+    }),
+  );
+  const exit = await child.exit;
+  return { exit, ...child.output };
 }
 
 async function tried(row: NetworkAttack, number: number): Promise<Result> {

@@ -29,7 +29,7 @@ describeWith('bwrap', 'in a network of its own', (bwrap) => {
     expect(result?.stderr).toMatch(says);
     expect(result?.touched).toEqual([]);
     expect(`${result?.stdout}${result?.stderr}`).not.toContain('SECRET');
-    // Whoever closes a connection is not asked without end.
+    // A server that closes connections is not retried endlessly.
     expect(result?.closed).toBeLessThan(20);
   });
 });

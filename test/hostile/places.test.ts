@@ -19,6 +19,6 @@ test.each([
   'https://evilciamlogin.com/x',
   'https://evil.slack.com',
   'http://slack.com',
-])('%s is no vendor’s issuer', (issuer) => {
+])('%s is not the issuer of a vendor', (issuer) => {
   expect(findVendor(issuer)).toBeUndefined();
 });

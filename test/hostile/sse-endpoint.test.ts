@@ -124,7 +124,7 @@ test.each([
   '/tenant/messages?session=..%2f%2e;//x',
   '/tenant/caf%C3%A9/v1.2/a%20b',
   'messages/~x@y:1,2+3',
-])('the endpoint %j beside the stream is used', async (endpoint) => {
+])('the endpoint %j next to the stream is used', async (endpoint) => {
   const server = await older(endpoint);
   const { ask, end } = bridged(storeOf(server.origin + place));
   expect((await ask('initialize', hello)).result).toMatchObject({ serverInfo: { name: 'old' } });

@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { isLoopbackUrl, parseSafeUrl } from '../../src/http/url-policy.js';
+import { testClock } from '../helpers/clock.js';
 import { listening } from '../helpers/listening.js';
 import { http } from './asking.js';
 
@@ -106,8 +107,9 @@ describe('a server that is slow', () => {
       response.writeHead(200).write('a');
       finish = () => void response.end('b');
     });
-    const response = await http({}, 100).fetch(origin, { stream: true });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const clock = testClock();
+    const response = await http({}, 100, undefined, clock).fetch(origin, { stream: true });
+    clock.advance(200);
     finish?.();
     expect(await response.text()).toBe('ab');
   });

@@ -144,7 +144,7 @@ test('a refresh token that was spent elsewhere ends the login: exit 3, and the h
   expect(token.stderr).toContain('mcp-auth login live');
 });
 
-test('a client that it has pruned is found out before the person is, and registered anew', async () => {
+test('a pruned client is detected before the user is asked, and registered again', async () => {
   const server = await start();
   const life = await live(server);
   server.provider.clients.clear();

@@ -12,7 +12,7 @@ export interface LiveServer {
   status(token: string): Promise<number>;
 }
 
-/** What the tests of one server look at afterwards. */
+/** What the tests of one server check afterwards. */
 export interface Life {
   /** The parameters of the authorization request and of its response. */
   readonly request: URLSearchParams;

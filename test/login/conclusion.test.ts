@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { command } from '../helpers/build.js';
 import type { Exchange, FakeRequest, Respond } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
+import { loginAt } from '../helpers/login-at.js';
 import { piped } from '../helpers/piped.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
@@ -33,10 +34,7 @@ const before = (origin: string) => ({
       url: `${origin}/mcp`,
       headers: { 'X-Team': 'blue' },
       login_options: { scope: 'read', theirs: 1 },
-      auth: {
-        ...{ token: 'old', refresh_token: 'old-refresh', type: 'bearer', expires_at: 4_000_000_000, theirs: [1] },
-        ...{ issuer: origin, client_id: 'client-0', resource: `${origin}/mcp`, token_endpoint: `${origin}/token` },
-      },
+      auth: loginAt({ origin, url: `${origin}/mcp` }, { refresh_token: 'old-refresh', client_id: 'client-0', theirs: [1] }),
     },
     last: { command: 'x' },
   },

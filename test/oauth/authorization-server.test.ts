@@ -14,17 +14,19 @@ import { bare401, fails, none, oauthAddress, reachesThePerson } from './discover
 const openidAddress = 'GET /.well-known/openid-configuration';
 
 test.each([500, 404, 403])('after a %i at the OAuth address, the OpenID one is tried', async (status) => {
-  await reachesThePerson((origin) => [
+  const { asked } = await reachesThePerson((origin) => [
     { want: oauthAddress, respond: { status } },
     { want: openidAddress, respond: { json: metadata(origin) } },
   ]);
+  expect(asked).toContain(openidAddress);
 });
 
 test('after an HTML page at the OAuth address, the OpenID one is tried', async () => {
-  await reachesThePerson((origin) => [
+  const { asked } = await reachesThePerson((origin) => [
     { want: oauthAddress, respond: { text: '<html>Welcome</html>' } },
     { want: openidAddress, respond: { json: metadata(origin) } },
   ]);
+  expect(asked).toContain(openidAddress);
 });
 
 test('an issuer with a path: OAuth inserted, OpenID inserted, OpenID appended (RFC 8414 section 3.1)', async () => {
@@ -41,10 +43,11 @@ test('an issuer with a path: OAuth inserted, OpenID inserted, OpenID appended (R
 });
 
 test('metadata behind a redirect', async () => {
-  await reachesThePerson((origin) => [
+  const { asked } = await reachesThePerson((origin) => [
     { want: oauthAddress, respond: { status: 301, headers: { location: '/moved' } } },
     { want: 'GET /moved', respond: { json: metadata(origin) } },
   ]);
+  expect(asked).toContain('GET /moved');
 });
 
 test('metadata of another issuer is rejected, and both are named (RFC 8414 section 3.3)', async () => {
@@ -58,15 +61,18 @@ test('metadata of another issuer is rejected, and both are named (RFC 8414 secti
 });
 
 test('the slash of an empty path makes no difference', async () => {
-  await reachesThePerson((origin) => [
+  const { parameters } = await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/`] } } },
   ]);
+  expect(parameters.get('client_id')).toBe('client-1');
 });
 
 test('the first authorization server that responds is used', async () => {
-  await reachesThePerson((origin) => [
+  const { asked } = await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/gone`, origin] } } },
   ]);
+  expect(asked).toContain('GET /.well-known/oauth-authorization-server/gone');
+  expect(asked).toContain(oauthAddress);
 });
 
 test.each([
@@ -99,9 +105,10 @@ test.each([
 ])('optional endpoints that are $what count as absent', async ({ changes }) => {
   const server = await fakeServer((origin) => [{ want: oauthAddress, respond: { json: metadata(origin, changes) } }]);
   const login = run(`login ${server.url} --no-browser --flow paste --client-id mine`, { store: temporaryStore() });
-  await login.shown(/^http:\S+\/authorize\?\S+$/m);
+  const url = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m));
+  expect(url.searchParams.get('client_id')).toBe('mine');
   login.interrupt();
-  await login.exit;
+  expect(await login.exit).toBe(130);
 });
 
 test('required pushed requests without an endpoint are reported (RFC 9126)', async () => {
@@ -119,10 +126,11 @@ test.each([
   { what: 'redirects to a URL that is not allowed', respond: { status: 302, headers: { location: 'http://far.example/login' } } },
   { what: 'closes the connection', respond: 'drop' },
 ] as const)('an address that $what has no metadata', async ({ respond }) => {
-  await reachesThePerson((origin) => [
+  const { asked } = await reachesThePerson((origin) => [
     { want: oauthAddress, respond },
     { want: openidAddress, respond: { json: metadata(origin) } },
   ]);
+  expect(asked).toContain(openidAddress);
 });
 
 test('a remote server cannot name this machine', async () => {
@@ -154,10 +162,11 @@ test.each([
     respond: { json: { issuer: 'https://other.example', token_endpoint: 'https://other.example/token' } },
   },
 ])('after $what at the OAuth address, the OpenID one is tried', async ({ respond }) => {
-  await reachesThePerson((origin) => [
+  const { asked } = await reachesThePerson((origin) => [
     { want: oauthAddress, respond },
     { want: openidAddress, respond: { json: metadata(origin) } },
   ]);
+  expect(asked).toContain(openidAddress);
 });
 
 test('metadata that names no issuer is rejected', async () => {
@@ -170,10 +179,11 @@ test.each([
   { named: '/tenant/', issuer: '/tenant' },
   { named: '/tenant', issuer: '/tenant/' },
 ])('a slash at the end of a path makes no difference: $named and $issuer', async ({ named, issuer }) => {
-  await reachesThePerson((origin) => [
+  const { parameters } = await reachesThePerson((origin) => [
     { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}${named}`] } } },
     { want: 'GET /.well-known/oauth-authorization-server/tenant', respond: { json: metadata(origin, { issuer: `${origin}${issuer}` }) } },
   ]);
+  expect(parameters.get('client_id')).toBe('client-1');
 });
 
 describe('--trust-issuer', () => {

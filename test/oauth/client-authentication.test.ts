@@ -14,7 +14,7 @@ const withMetadata = (origin: string, changes: Record<string, unknown>): Exchang
 });
 
 /** A device login at a server with this metadata. */
-async function login(options: string, changes: Record<string, unknown>, more: Partial<RunOptions> = {}) {
+async function logInAsClient(options: string, changes: Record<string, unknown>, more: Partial<RunOptions> = {}) {
   const server = await fakeServer((origin) => [withMetadata(origin, changes)]);
   const store = more.store ?? temporaryStore();
   const running = run(`login ${server.url} --no-browser --no-verify --flow device --name fake ${options}`, { ...more, store });
@@ -27,7 +27,7 @@ const secretOnly = { token_endpoint_auth_methods_supported: ['client_secret_basi
 
 describe('a pre-registered client', () => {
   test('its secret comes from the environment, is sent in one place, and is stored for the next login', async () => {
-    const { server, store, running } = await login('--client-id mine', secretOnly, { env: { MCP_AUTH_CLIENT_SECRET: 's e/c' } });
+    const { server, store, running } = await logInAsClient('--client-id mine', secretOnly, { env: { MCP_AUTH_CLIENT_SECRET: 's e/c' } });
     expect(await running.exit).toBe(0);
     expect(server.asked('POST /register')).toEqual([]);
     const [token] = server.asked('POST /token');
@@ -47,13 +47,13 @@ describe('a pre-registered client', () => {
   });
 
   test('its secret comes from the first line of stdin', async () => {
-    const { server, running } = await login('--client-id mine --client-secret-stdin', secretOnly, { stdin: { text: 'typed\n' } });
+    const { server, running } = await logInAsClient('--client-id mine --client-secret-stdin', secretOnly, { stdin: { text: 'typed\n' } });
     expect(await running.exit).toBe(0);
     expect(server.asked('POST /token')[0]?.headers.authorization).toBe(basic('mine', 'typed'));
   });
 
   test('its secret comes from a hidden prompt, before the user is sent to approve', async () => {
-    const { server, running } = await login('--client-id mine', secretOnly, { stdin: 'terminal' });
+    const { server, running } = await logInAsClient('--client-id mine', secretOnly, { stdin: 'terminal' });
     await running.shown(/Secret of the client at 127\.0\.0\.1:\d+ \(none/);
     expect(server.asked('POST /device')).toEqual([]);
     running.type('hidden-words\r');
@@ -63,7 +63,7 @@ describe('a pre-registered client', () => {
   });
 
   test('without a secret, at a server that lists no public clients, it is tried as a public one, and a message says so', async () => {
-    const { server, running } = await login('--client-id mine', secretOnly);
+    const { server, running } = await logInAsClient('--client-id mine', secretOnly);
     expect(await running.exit).toBe(0);
     expect(running.stderr).toContain('Continuing without one. Set MCP_AUTH_CLIENT_SECRET');
     expect(server.asked('POST /token')[0]?.headers.authorization).toBeUndefined();
@@ -71,7 +71,7 @@ describe('a pre-registered client', () => {
   });
 
   test('an empty answer to the prompt means a public client', async () => {
-    const { server, running } = await login('--client-id mine', secretOnly, { stdin: 'terminal' });
+    const { server, running } = await logInAsClient('--client-id mine', secretOnly, { stdin: 'terminal' });
     await running.shown(/none for a public client/);
     running.type('\r');
     expect(await running.exit).toBe(0);
@@ -103,7 +103,7 @@ describe('a pre-registered client', () => {
   });
 
   test('a secret is not sent to another issuer, even if the client is named, unless the issuer is named too', async () => {
-    const { store, running } = await login('--client-id mine', secretOnly, { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
+    const { store, running } = await logInAsClient('--client-id mine', secretOnly, { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
     expect(await running.exit).toBe(0);
     const other = await fakeServer();
     const moved = readStore(store);
@@ -116,7 +116,7 @@ describe('a pre-registered client', () => {
   });
 
   test('a pre-registered client of one server is not used for another server with the same issuer', async () => {
-    const { server, store, running } = await login('--client-id mine', {}, { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
+    const { server, store, running } = await logInAsClient('--client-id mine', {}, { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
     expect(await running.exit).toBe(0);
     const second = await fakeServer((origin) => [
       { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [server.origin] } } },
@@ -127,19 +127,21 @@ describe('a pre-registered client', () => {
   });
 
   test('a public client needs no secret', async () => {
-    const { server, running } = await login('--client-id mine', { token_endpoint_auth_methods_supported: ['none', 'client_secret_basic'] });
+    const { server, running } = await logInAsClient('--client-id mine', {
+      token_endpoint_auth_methods_supported: ['none', 'client_secret_basic'],
+    });
     expect(await running.exit).toBe(0);
     expect(server.asked('POST /token')[0]?.body['client_id']).toBe('mine');
     expect(server.asked('POST /token')[0]?.headers.authorization).toBeUndefined();
   });
 
   test('there is no option for the secret: other users can read argv', async () => {
-    const { running } = await login('--client-id mine --client-secret s', {});
+    const { running } = await logInAsClient('--client-id mine --client-secret s', {});
     expect(await running.exit).toBe(2);
   });
 
   test('it is not sent to another issuer', async () => {
-    const { server, store, running } = await login('--client-id mine', {}, { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
+    const { server, store, running } = await logInAsClient('--client-id mine', {}, { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
     expect(await running.exit).toBe(0);
     const other = await fakeServer((origin) => [{ want: 'POST /register', respond: { status: 404, text: origin } }]);
     const moved = readStore(store);
@@ -188,7 +190,7 @@ describe('the method, if the registration names none', () => {
   });
 
   test('a refresh uses the client authentication of the login', async () => {
-    const { server, store, running } = await login(
+    const { server, store, running } = await logInAsClient(
       '--client-id mine',
       { token_endpoint_auth_methods_supported: ['client_secret_post'] },
       {
@@ -228,7 +230,7 @@ describe('private_key_jwt', () => {
       form === 'jwk'
         ? JSON.stringify({ ...privateKey.export({ format: 'jwk' }), kid: 'key-1' })
         : String(privateKey.export({ format: 'pem', type: form }));
-    const { server, store, running } = await login(`--client-id mine --private-key ${keyFile(content)}`, {
+    const { server, store, running } = await logInAsClient(`--client-id mine --private-key ${keyFile(content)}`, {
       ...jwtOnly,
       token_endpoint_auth_signing_alg_values_supported: ['none', algorithm],
     });
@@ -274,7 +276,7 @@ describe('private_key_jwt', () => {
       said: 'cannot sign a JWT',
     },
   ])('$what: reported before the user is sent to approve, and not quoted', async ({ file, content = '', said }) => {
-    const { server, running } = await login(`--client-id mine --private-key ${file ?? keyFile(content)}`, jwtOnly);
+    const { server, running } = await logInAsClient(`--client-id mine --private-key ${file ?? keyFile(content)}`, jwtOnly);
     expect(await running.exit).toBe(1);
     expect(running.stderr).toContain(said);
     expect(running.stderr).not.toContain('secret-d');
@@ -283,14 +285,14 @@ describe('private_key_jwt', () => {
 
   test('the next login of the same client uses the same key', async () => {
     const key = keyFile(String(keyFor('ES256').privateKey.export({ format: 'pem', type: 'pkcs8' })));
-    const { server, store, running } = await login(`--client-id mine --private-key ${key}`, jwtOnly);
+    const { server, store, running } = await logInAsClient(`--client-id mine --private-key ${key}`, jwtOnly);
     expect(await running.exit).toBe(0);
     expect(await run('login fake --no-browser --no-verify --flow device --client-id mine', { store }).exit).toBe(0);
     expect(server.asked('POST /token')[1]?.body).toHaveProperty('client_assertion');
   });
 
   test('a key without a client is a usage error', async () => {
-    const { running } = await login('--private-key key.pem', jwtOnly);
+    const { running } = await logInAsClient('--private-key key.pem', jwtOnly);
     expect(await running.exit).toBe(2);
   });
 });

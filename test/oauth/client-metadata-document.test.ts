@@ -12,14 +12,14 @@ const reading = (origin: string): Exchange => ({
   respond: { json: metadata(origin, { client_id_metadata_document_supported: true }) },
 });
 
-async function login(change: (origin: string) => Exchange[], options: string, store = temporaryStore()) {
+async function logInWithDocument(change: (origin: string) => Exchange[], options: string, store = temporaryStore()) {
   const server = await fakeServer(change);
   const code = await run(`login ${server.url} --no-browser --no-verify --flow device --name fake ${options}`, { store }).exit;
   return { server, store, code, clientId: server.asked('POST /device').at(-1)?.body['client_id'] };
 }
 
 test('its URL is the client id, and nothing is registered', async () => {
-  const { server, store, code, clientId } = await login((origin) => [reading(origin)], `--client-metadata-url ${url}`);
+  const { server, store, code, clientId } = await logInWithDocument((origin) => [reading(origin)], `--client-metadata-url ${url}`);
   expect(code).toBe(0);
   expect(clientId).toBe(url);
   expect(server.asked('POST /register')).toEqual([]);
@@ -27,15 +27,15 @@ test('its URL is the client id, and nothing is registered', async () => {
 });
 
 test('at a server that does not support such documents, a client is registered', async () => {
-  const { clientId } = await login(() => [], `--client-metadata-url ${url}`);
+  const { clientId } = await logInWithDocument(() => [], `--client-metadata-url ${url}`);
   expect(clientId).toBe('client-1');
 });
 
 test('the preference applies to every login; another client on the command line overrides it', async () => {
   const store = temporaryStore();
   expect(await run(`config client-metadata-url ${url}`, { store }).exit).toBe(0);
-  expect((await login((origin) => [reading(origin)], '', store)).clientId).toBe(url);
-  expect((await login((origin) => [reading(origin)], '--client-id mine', temporaryStore())).clientId).toBe('mine');
+  expect((await logInWithDocument((origin) => [reading(origin)], '', store)).clientId).toBe(url);
+  expect((await logInWithDocument((origin) => [reading(origin)], '--client-id mine', temporaryStore())).clientId).toBe('mine');
 
   const shown = run('config client-metadata-url', { store });
   expect(await shown.exit).toBe(0);
@@ -79,6 +79,6 @@ test.each([
   'nothing',
 ])('%s cannot be a client id', async (wrong) => {
   expect(await run(`config client-metadata-url ${wrong}`, { store: temporaryStore() }).exit).toBe(2);
-  const { code } = await login((origin) => [reading(origin)], `--client-metadata-url ${wrong}`);
+  const { code } = await logInWithDocument((origin) => [reading(origin)], `--client-metadata-url ${wrong}`);
   expect(code).toBe(2);
 });

@@ -11,7 +11,7 @@ export async function reachesThePerson(change: (origin: string) => Exchange[]) {
   const url = await login.shown(/^(http:\S+\/authorize\?\S+)$/m);
   login.interrupt();
   await login.exit;
-  return { server, parameters: new URL(url).searchParams };
+  return { server, parameters: new URL(url).searchParams, asked: server.requests.map(({ line }) => line) };
 }
 
 /** Run a login that ends before the user is asked. */

@@ -26,7 +26,11 @@ function file(content: string): string {
 }
 
 /** A login without a user, to a named authorization server, unless the options name another one or `more` says not to. */
-async function login(server: FakeServer, options: string, { named = true, ...more }: Partial<RunOptions> & { named?: boolean } = {}) {
+async function logInUnattended(
+  server: FakeServer,
+  options: string,
+  { named = true, ...more }: Partial<RunOptions> & { named?: boolean } = {},
+) {
   const store = more.store ?? temporaryStore();
   const issuer = named && !options.includes('--issuer') ? ` --issuer ${server.origin}` : '';
   const running = run(`login ${server.url} --no-verify --name fake ${options}${issuer}`, { ...more, store });
@@ -49,7 +53,7 @@ describe('--flow client-credentials (RFC 6749 section 4.4)', () => {
       },
       counting(),
     ]);
-    const { store, code, said } = await login(server, '--flow client-credentials --client-id robot', {
+    const { store, code, said } = await logInUnattended(server, '--flow client-credentials --client-id robot', {
       env: { MCP_AUTH_CLIENT_SECRET: 's' },
     });
     expect(code).toBe(0);
@@ -71,7 +75,7 @@ describe('--flow client-credentials (RFC 6749 section 4.4)', () => {
   test('with a key, which is read from its file each time', async () => {
     const key = file(String(keyFor('ES256').privateKey.export({ format: 'pem', type: 'pkcs8' })));
     const server = await fakeServer(() => [counting()]);
-    const { store, code } = await login(server, `--flow client-credentials --client-id robot --private-key ${key}`);
+    const { store, code } = await logInUnattended(server, `--flow client-credentials --client-id robot --private-key ${key}`);
     expect(code).toBe(0);
     expect(server.asked('POST /token')[0]?.body).toMatchObject({ grant_type: 'client_credentials', client_id: 'robot' });
     expect(await renewed(store)).toMatchObject({ code: 0, token: 'access-2' });
@@ -84,7 +88,7 @@ describe('--flow client-credentials (RFC 6749 section 4.4)', () => {
     { options: '--client-id robot', code: 1, said: 'MCP_AUTH_CLIENT_SECRET' },
   ])('never with a dynamically registered client, nor without client authentication: %j', async ({ options, code, said }) => {
     const server = await fakeServer();
-    const result = await login(server, `--flow client-credentials ${options}`);
+    const result = await logInUnattended(server, `--flow client-credentials ${options}`);
     expect(result.code).toBe(code);
     expect(result.said).toContain(said);
     expect(server.asked('POST /register')).toEqual([]);
@@ -100,7 +104,7 @@ describe('--flow client-credentials (RFC 6749 section 4.4)', () => {
         env: { MCP_AUTH_CLIENT_SECRET: 's' },
         stdin: { text: `${encodeJwt({ iss: server.origin, aud: 'a' })}\n` },
       };
-      const result = await login(server, options, more);
+      const result = await logInUnattended(server, options, more);
       expect(result.code).toBe(1);
       expect(result.said).toContain(`pass --issuer ${server.origin}`);
       expect(server.asked('POST /token')).toEqual([]);
@@ -114,9 +118,9 @@ describe('--flow client-credentials (RFC 6749 section 4.4)', () => {
         respond: { json: { client_id: 'c', client_secret: 's', token_endpoint_auth_method: 'client_secret_basic' } },
       },
     ]);
-    const { store, code } = await login(server, '--no-browser --flow device');
+    const { store, code } = await logInUnattended(server, '--no-browser --flow device');
     expect(code).toBe(0);
-    const again = await login(server, '--flow client-credentials', { store });
+    const again = await logInUnattended(server, '--flow client-credentials', { store });
     expect(again.code).toBe(1);
     expect(server.asked('POST /token')).toHaveLength(1);
   });
@@ -128,7 +132,7 @@ describe('--flow client-credentials (RFC 6749 section 4.4)', () => {
         respond: { json: metadata(origin, { authorization_endpoint: undefined, device_authorization_endpoint: undefined }) },
       },
     ]);
-    const { code, said } = await login(server, '--client-id robot', { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
+    const { code, said } = await logInUnattended(server, '--client-id robot', { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
     expect(code).toBe(1);
     expect(said).toContain('No flow can be used here');
   });
@@ -138,7 +142,9 @@ describe('--flow client-credentials (RFC 6749 section 4.4)', () => {
       { want: 'POST /token', respond: { json: { access_token: 'a', token_type: 'Bearer', expires_in: 3600 } } },
       { want: 'POST /token', respond: { status: 401, json: { error: 'invalid_client', error_description: 'rotated' } } },
     ]);
-    const { store } = await login(server, '--flow client-credentials --client-id robot', { env: { MCP_AUTH_CLIENT_SECRET: 's' } });
+    const { store } = await logInUnattended(server, '--flow client-credentials --client-id robot', {
+      env: { MCP_AUTH_CLIENT_SECRET: 's' },
+    });
     const result = await renewed(store);
     expect(result.said).toContain('“rotated”');
     expect(readStore(store).mcpServers.fake.auth.token).toBe('a');
@@ -152,7 +158,10 @@ describe('--flow workload (RFC 7523)', () => {
     const [first, second] = [workloadToken('pod-1'), workloadToken('pod-2')];
     const tokenFile = file(`${first}\n`);
     const server = await fakeServer(() => [counting()]);
-    const { store, code } = await login(server, `--flow workload --client-id pod --workload-token-file ${tokenFile} --scope work`);
+    const { store, code } = await logInUnattended(
+      server,
+      `--flow workload --client-id pod --workload-token-file ${tokenFile} --scope work`,
+    );
     expect(code).toBe(0);
     expect(server.asked('POST /token')[0]?.body).toEqual({
       grant_type: jwtBearer,
@@ -179,7 +188,7 @@ describe('--flow workload (RFC 7523)', () => {
     const server = await fakeServer(() => [counting()]);
     const here = (text: string) => text.replace('ORIGIN', server.origin);
     const token = workloadToken('pod', Array.isArray(aud) ? aud.map(here) : aud && here(aud));
-    const result = await login(server, `--flow workload --client-id pod --workload-token-file ${file(token)} ${here(options)}`, {
+    const result = await logInUnattended(server, `--flow workload --client-id pod --workload-token-file ${file(token)} ${here(options)}`, {
       named: false,
     });
     expect(result.code).toBe(code);
@@ -189,7 +198,10 @@ describe('--flow workload (RFC 7523)', () => {
 
   test.each(['invalid_grant', 'invalid_scope', 'unauthorized_client'])('%s is reported, and nothing else is tried', async (error) => {
     const server = await fakeServer(() => [{ want: 'POST /token', respond: { status: 400, json: { error, error_description: 'no' } } }]);
-    const { code, said } = await login(server, `--flow workload --client-id pod --workload-token-file ${file(workloadToken('pod'))}`);
+    const { code, said } = await logInUnattended(
+      server,
+      `--flow workload --client-id pod --workload-token-file ${file(workloadToken('pod'))}`,
+    );
     expect(code).toBe(1);
     expect(said).toContain(`“${error}”, “no”`);
     expect(server.asked('POST /token')).toHaveLength(1);
@@ -203,7 +215,7 @@ describe('--flow workload (RFC 7523)', () => {
     { options: '--workload-token-file TEXT', code: 1, said: 'pass --client-id ID' },
   ])('a missing option is reported: %j', async ({ options, code, said }) => {
     const server = await fakeServer();
-    const result = await login(server, `--flow workload ${options.replace('TEXT', file('text'))}`);
+    const result = await logInUnattended(server, `--flow workload ${options.replace('TEXT', file('text'))}`);
     expect(result.code).toBe(code);
     expect(result.said).toContain(said);
     expect(server.asked('POST /token')).toEqual([]);
@@ -223,7 +235,7 @@ describe('--flow enterprise (RFC 8693, ID-JAG)', () => {
     const server = await fakeServer(() => [counting()]);
     const token = idToken({ iss: provider.origin, aud: 'wiki' });
     const tokenFile = file(`\uFEFF${token}`);
-    const { store, code } = await login(server, `--flow enterprise --client-id app --id-token-file ${tokenFile} --scope read`, {
+    const { store, code } = await logInUnattended(server, `--flow enterprise --client-id app --id-token-file ${tokenFile} --scope read`, {
       env: { MCP_AUTH_CLIENT_SECRET: 's' },
     });
     expect(code).toBe(0);
@@ -253,7 +265,7 @@ describe('--flow enterprise (RFC 8693, ID-JAG)', () => {
   test('an ID token from stdin, with a provider and client that it does not name, is used once and not stored', async () => {
     const provider = await fakeServer(() => [exchange()]);
     const server = await fakeServer(() => [counting({ expires_in: 1 })]);
-    const { store, code } = await login(
+    const { store, code } = await logInUnattended(
       server,
       `--flow enterprise --client-id app --id-token-stdin --identity-provider ${provider.origin} --identity-provider-client-id wiki`,
       {
@@ -273,7 +285,7 @@ describe('--flow enterprise (RFC 8693, ID-JAG)', () => {
     const provider = await fakeServer(() => [exchange()]);
     const server = await fakeServer(() => [counting()]);
     const tokenFile = file(idToken({ iss: provider.origin, aud: 'wiki' }));
-    const { store } = await login(
+    const { store } = await logInUnattended(
       server,
       `--flow enterprise --client-id app --id-token-file ${tokenFile} --identity-provider-client-id wiki --identity-provider ${provider.origin}`,
       {
@@ -292,7 +304,7 @@ describe('--flow enterprise (RFC 8693, ID-JAG)', () => {
         respond: { json: metadata(origin, { authorization_grant_profiles_supported: ['urn:example:other'] }) },
       },
     ]);
-    const result = await login(
+    const result = await logInUnattended(
       server,
       `--flow enterprise --client-id app --id-token-file ${file(idToken({ iss: 'https://a.example', aud: 'b' }))}`,
     );
@@ -304,7 +316,7 @@ describe('--flow enterprise (RFC 8693, ID-JAG)', () => {
     const provider = await fakeServer(() => [exchange()]);
     const server = await fakeServer(() => [counting({ refresh_token: 'refresh-1' })]);
     const tokenFile = file(idToken({ iss: provider.origin, aud: 'wiki' }));
-    const { store } = await login(server, `--flow enterprise --client-id app --id-token-file ${tokenFile}`);
+    const { store } = await logInUnattended(server, `--flow enterprise --client-id app --id-token-file ${tokenFile}`);
     expect(await renewed(store)).toMatchObject({ code: 0, token: 'access-2' });
     expect(server.asked('POST /token')[1]?.body['grant_type']).toBe('refresh_token');
     expect(provider.asked('POST /token')).toHaveLength(1);
@@ -319,7 +331,7 @@ describe('--flow enterprise (RFC 8693, ID-JAG)', () => {
     ];
     const server = await fakeServer(() => answers);
     const tokenFile = file(idToken({ iss: provider.origin, aud: 'wiki' }));
-    const { store } = await login(server, `--flow enterprise --client-id app --id-token-file ${tokenFile}`);
+    const { store } = await logInUnattended(server, `--flow enterprise --client-id app --id-token-file ${tokenFile}`);
     expect(await renewed(store)).toMatchObject({ code: 0, token: 'b' });
   });
 
@@ -340,7 +352,7 @@ describe('--flow enterprise (RFC 8693, ID-JAG)', () => {
     const provider = await fakeServer(() => [answer]);
     const server = await fakeServer();
     const tokenFile = file(idToken({ iss: provider.origin, aud: 'wiki' }));
-    const result = await login(server, `--flow enterprise --client-id app --id-token-file ${tokenFile}`);
+    const result = await logInUnattended(server, `--flow enterprise --client-id app --id-token-file ${tokenFile}`);
     expect(result.code).toBe(code);
     expect(result.said).toContain(said);
     expect(server.asked('POST /token')).toEqual([]);
@@ -357,7 +369,7 @@ describe('--flow enterprise (RFC 8693, ID-JAG)', () => {
     { token: 'not a token', said: 'is not a JWT' },
   ])('a token that cannot be used is reported, and not quoted: $said', async ({ token, said, words = '' }) => {
     const server = await fakeServer();
-    const result = await login(server, `--flow enterprise --client-id app --id-token-file ${file(token)} ${words}`, {
+    const result = await logInUnattended(server, `--flow enterprise --client-id app --id-token-file ${file(token)} ${words}`, {
       env: { MCP_AUTH_IDP_CLIENT_SECRET: 'idp-s' },
     });
     expect(result.code).toBe(1);

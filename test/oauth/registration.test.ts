@@ -6,7 +6,7 @@ import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 import { deviceGrant, loginByPaste } from './registering.js';
 
-async function login(change: (origin: string) => Exchange[], options = '--flow device --no-verify --name fake') {
+async function logInAndRegister(change: (origin: string) => Exchange[], options = '--flow device --no-verify --name fake') {
   const server = await fakeServer(change);
   const store = temporaryStore();
   const running = run(`login ${server.url} --no-browser ${options}`, { store });
@@ -14,7 +14,7 @@ async function login(change: (origin: string) => Exchange[], options = '--flow d
 }
 
 test('registers a native public client, with the device grant if it is offered', async () => {
-  const { server, running } = await login(() => []);
+  const { server, running } = await logInAndRegister(() => []);
   expect(await running.exit).toBe(0);
   expect(server.asked('POST /register')[0]?.body).toEqual({
     client_name: 'mcp-auth',
@@ -27,14 +27,14 @@ test('registers a native public client, with the device grant if it is offered',
 });
 
 test('the registration is stored under its issuer', async () => {
-  const { server, store, running } = await login(() => []);
+  const { server, store, running } = await logInAndRegister(() => []);
   expect(await running.exit).toBe(0);
   expect(Object.keys(readStore(store).oauthClients)).toEqual([server.origin]);
   expect(readStore(store).oauthClients[server.origin]).toMatchObject([{ client_id: 'client-1', obtained_by: 'dynamic_registration' }]);
 });
 
 test('a registration that is refused because of the device grant is retried without it, and paste continues', async () => {
-  const { server, running } = await login(
+  const { server, running } = await logInAndRegister(
     () => [
       { want: 'POST /register', respond: { status: 400, json: { error: 'invalid_client_metadata', error_description: 'no device' } } },
       { want: 'POST /register', respond: ({ body }) => ({ status: 201, json: { ...body, client_id: 'client-2' } }) },
@@ -49,7 +49,7 @@ test('a registration that is refused because of the device grant is retried with
 });
 
 test('the server’s reason for a refusal is shown, without escape sequences', async () => {
-  const { running } = await login(() => [
+  const { running } = await logInAndRegister(() => [
     {
       want: 'POST /register',
       respond: { status: 403, json: { error: 'access_refused', error_description: '\u001b[2Jonly \u202efriends' } },
@@ -61,7 +61,7 @@ test('the server’s reason for a refusal is shown, without escape sequences', a
 });
 
 test('a missing registration endpoint is reported before the user is sent to approve', async () => {
-  const { running } = await login((origin) => [
+  const { running } = await logInAndRegister((origin) => [
     { want: 'GET /.well-known/oauth-authorization-server', respond: { json: metadata(origin, { registration_endpoint: undefined }) } },
   ]);
   expect(await running.exit).toBe(1);
@@ -76,7 +76,7 @@ test.each([
   },
   { what: 'another redirect URI', answer: { redirect_uris: ['https://other.example/'] }, said: 'it is for the redirect URIs' },
 ])('a registration with $what is reported before the user is sent to approve', async ({ answer, said }) => {
-  const { running, server } = await login(() => [
+  const { running, server } = await logInAndRegister(() => [
     { want: 'POST /register', respond: ({ body }) => ({ status: 201, json: { ...body, client_id: 'c', ...answer } }) },
   ]);
   expect(await running.exit).toBe(1);
@@ -88,7 +88,7 @@ test.each([
   { method: 'client_secret_basic', header: `Basic ${Buffer.from('c-1:s%2Fecret').toString('base64')}`, field: undefined },
   { method: 'client_secret_post', header: undefined, field: 's/ecret' },
 ])('a client that must use $method does', async ({ method, header, field }) => {
-  const { running, server } = await login(() => [
+  const { running, server } = await logInAndRegister(() => [
     {
       want: 'POST /register',
       // Status 200 and no client_secret_expires_at: both seen on real servers, both violate RFC 7591.
@@ -200,13 +200,13 @@ describe('the registration request', () => {
   });
 
   test.each([401, 404, 405, 429])('a %i is not retried', async (status) => {
-    const { running, server } = await login(() => [{ want: 'POST /register', respond: { status } }]);
+    const { running, server } = await logInAndRegister(() => [{ want: 'POST /register', respond: { status } }]);
     expect(await running.exit).toBe(status === 429 ? 6 : 1);
     expect(server.asked('POST /register')).toHaveLength(1);
   });
 
   test('if the server requires an initial access token, the hint says how to set it', async () => {
-    const { running } = await login(() => [{ want: 'POST /register', respond: { status: 401 } }]);
+    const { running } = await logInAndRegister(() => [{ want: 'POST /register', respond: { status: 401 } }]);
     expect(await running.exit).toBe(1);
     expect(running.stderr).toContain('MCP_AUTH_REGISTRATION_TOKEN');
   });

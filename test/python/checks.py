@@ -128,7 +128,7 @@ async def redirects():
         for path in ["/mcp/away", "/mcp/other"]:
             same((path, (await client.get(ORIGIN + path, extensions={"trace": trace})).text), (path, "none none"))
         same((await client.request("POST", f"{ORIGIN}/mcp/slash", content=b"body")).text, "Bearer old-token key-1 body")
-    assert traced, "the caller's own trace is told nothing"
+    assert traced, "the caller's own trace receives nothing"
     with httpx.Client(auth=auth(), follow_redirects=True) as client:
         same(client.get(f"{ORIGIN}/mcp/away").text, "none none")
         same(client.request("POST", f"{ORIGIN}/mcp/slash", content=b"body").text, "Bearer old-token key-1 body")

@@ -19,8 +19,8 @@ const { REAL_PYTHON: realPython } = process.env;
 const python = realPython ?? 'python3';
 const hasPython = spawnSync(python, ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']).status === 0;
 if (!hasPython) {
-  if (process.env['CI']) throw new Error('There is no python3 of 3.10 or newer, which CI has.');
-  process.stderr.write('SKIPPED: the tests of python/mcp_auth_cli.py: there is no python3 of 3.10 or newer.\n');
+  if (process.env['CI']) throw new Error('CI needs python3 3.10 or newer.');
+  process.stderr.write('SKIPPED: the tests of python/mcp_auth_cli.py: python3 3.10 or newer is not installed.\n');
 }
 
 const standIn = path.join(import.meta.dirname, 'stand-in');
@@ -67,7 +67,7 @@ async function scene({ exchanges = () => [], auth = {}, entry = () => ({}), gate
     string,
     string,
   ];
-  // A gate that nobody opens ends it, so that a loop that is held fails and does not hang.
+  // It gives up if the gate stays closed, so that a blocked event loop fails instead of hanging.
   const waits = `tries=0; while [ ! -e '${gate}' ]; do tries=$((tries + 1)); [ $tries -gt 300 ] && exit 9; sleep 0.1; done\n`;
   const lines = `#!/bin/sh\necho "$*" >> '${log}'\nenv >> '${environment}'\n${gated ? waits : ''}${reads ? 'cat > /dev/null\n' : ''}`;
   writeFileSync(script, `${lines}exec '${process.execPath}' '${command}' "$@"\n`);
@@ -138,7 +138,7 @@ describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
     await check('places', data);
   });
 
-  test('beside /sse, as that transport wants it', async () => {
+  test('next to /sse, as that transport requires', async () => {
     const exchanges = () => ['/a/sse', '/a/messages/1', '/b/messages'].map((place) => ({ want: `GET ${place}`, respond: seen }));
     const { data } = await scene({ exchanges, entry: (origin) => ({ url: `${origin}/a/sse` }) });
     await check('sse_siblings', data);
@@ -244,7 +244,7 @@ describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
     }
   });
 
-  test.skipIf(realPython !== undefined)('the pages’ Python, to the letter but for the server’s address, with httpx2 alone', async () => {
+  test.skipIf(realPython !== undefined)('the Python of the pages, unchanged except for the server URL, with httpx2 alone', async () => {
     const pages = ['docs/in-code.md', 'python/README.md'].map((page) => readFileSync(path.join(root, page), 'utf8'));
     const blocks = pages.flatMap((page) => [...page.matchAll(/```python\n([^]*?)```/g)].map(([, code = '']) => code));
     // What imports the MCP SDK or FastMCP is run by `npm run test:python`, and only compiled here.

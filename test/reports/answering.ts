@@ -1,4 +1,4 @@
-/** A login at an authorization server that answers in its own way. */
+/** A login at an authorization server that deviates from the RFCs. */
 import { guarded } from '../helpers/fake-mcp.js';
 import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { temporaryStore } from '../helpers/folder.js';
@@ -13,7 +13,7 @@ export const withMetadata = (origin: string, changes: Record<string, unknown>): 
   respond: { json: metadata(origin, changes) },
 });
 
-export async function logIn(
+export async function logInToNewServer(
   change: (origin: string) => Exchange[],
   { words = [], env = {} }: { words?: string[]; env?: Record<string, string> } = {},
 ) {

@@ -142,7 +142,7 @@ describe('Words: a token that has expired', () => {
     expect(server.seen.filter(({ url }) => url === '/token')).toHaveLength(1);
   });
 
-  test('a 403 in words that no new token mends is the server’s own answer each time; what is refused later is renewed again', async () => {
+  test('a 403 that a new token does not fix is passed on each time; a later rejection renews again', async () => {
     let tokens = 0;
     const server = await serverOf((seen, response) => {
       if (seen.url === '/token') json(response, { access_token: `new${(tokens += 1)}`, token_type: 'Bearer', refresh_token: `r${tokens}` });
@@ -160,7 +160,7 @@ describe('Words: a token that has expired', () => {
     await end();
   });
 
-  test('the server’s own stream may be closed to it while messages pass: told once, and nothing is renewed', async () => {
+  test('a 401 on the server’s own stream while messages pass is reported once, and nothing is renewed', async () => {
     const server = await serverOf((seen, response) => {
       if (seen.url === '/token') json(response, { access_token: 'new', token_type: 'Bearer', expires_in: 3600, refresh_token: 'r2' });
       else if (seen.method === 'GET') response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
@@ -236,8 +236,8 @@ describe('The bridge', () => {
       const text = data(answerTo(seen, { fine: true }));
       const say = () => (stream ? void stream.write(`${text}\n\n`) : void late.push(text));
       if (isFirst) say();
+      else response.on('finish', say);
       response.writeHead(status).end();
-      if (!isFirst) setTimeout(say, 20);
     });
   }
 
@@ -323,7 +323,7 @@ describe('The bridge', () => {
     { form: '400 of nginx', status: 400, text: '<html><title>400 Request Header Or Cookie Too Large</title></html>' },
     { form: '494', status: 494, text: '' },
     { form: '413', status: 413, text: 'Request header too large' },
-  ])('a token that is too long for the server ($form) is told as that', async ({ status, text }) => {
+  ])('a token that is too long for the server ($form) is reported', async ({ status, text }) => {
     const server = await serverOf((_, response) => response.writeHead(status).end(text));
     const { ask, end } = bridged(storedLogin(server, { token: 'x'.repeat(5000) }));
     const { error } = await ask('initialize', hello);

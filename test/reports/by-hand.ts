@@ -1,4 +1,4 @@
-/** A login with options, what was kept of them, and its refresh. */
+/** A login with options, its stored options, and its refresh. */
 import { expect } from 'vitest';
 import { guarded } from '../helpers/fake-mcp.js';
 import { metadata, type Exchange, type FakeRequest, type FakeServer } from '../helpers/fake-server.js';
@@ -13,22 +13,22 @@ export const withMetadata =
     want: oauth,
     respond: { json: metadata(origin, { device_authorization_endpoint: undefined, ...changes }) },
   });
-/** The MCP endpoint that wants a token, and says so as it should. */
+/** The MCP endpoint, which requires a token and sends a correct challenge. */
 export const asUsual = (origin: string): Exchange =>
   guarded({ status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/prm"` } });
 export const server = (...changes: ((origin: string) => Exchange)[]) =>
   fakeServer((origin) => [...changes, asUsual].map((change) => change(origin)));
 
 /** Logs in to a server called fake, by paste. */
-export const logIn = (
+export const logInTo = (
   at: FakeServer,
   store: string,
   words: readonly string[] = [],
   answer?: (request: URLSearchParams) => Record<string, string>,
 ) => logInByPaste([at.url, '--name', 'fake', ...words], { store, ...(answer && { answer }) });
-export const again = (store: string, words: readonly string[] = []) => logInByPaste(['fake', ...words], { store });
+export const logInAgain = (store: string, words: readonly string[] = []) => logInByPaste(['fake', ...words], { store });
 
-export async function refreshed(at: FakeServer, store: string): Promise<Pick<FakeRequest, 'body'>> {
+export async function refreshLogin(at: FakeServer, store: string): Promise<Pick<FakeRequest, 'body'>> {
   const refresh = run('refresh fake', { store });
   expect(await refresh.exit, refresh.stderr).toBe(0);
   const { body = {} } = at.asked('POST /token').at(-1) ?? {};
@@ -36,12 +36,12 @@ export async function refreshed(at: FakeServer, store: string): Promise<Pick<Fak
   return { body };
 }
 
-export function worked({ exit, command }: PasteLogin) {
+export function expectSuccess({ exit, command }: PasteLogin) {
   expect(exit, command.stderr).toBe(0);
 }
 
-/** What a script sees of the server. */
-export async function listed(store: string) {
+/** The server in the output of `list --json`. */
+export async function listServer(store: string) {
   const list = run('list --json', { store });
   expect(await list.exit).toBe(0);
   return (JSON.parse(list.stdout) as Record<string, unknown>[])[0];

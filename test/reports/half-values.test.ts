@@ -1,4 +1,4 @@
-/** What servers say in their own ways: challenges, scopes, addresses of which a half is there. */
+/** Challenges, scopes and addresses of servers that are incomplete or malformed. */
 import { describe, expect, test } from 'vitest';
 import { parseChallenge } from '../../src/oauth/challenge.js';
 import { temporaryStore } from '../helpers/folder.js';

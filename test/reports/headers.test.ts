@@ -4,17 +4,18 @@ import { bridged } from '../helpers/bridged.js';
 import { guarded } from '../helpers/fake-mcp.js';
 import type { Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
+import { loginAt } from '../helpers/login-at.js';
 import { logInByPaste } from '../helpers/paste.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
-import { again, asUsual, doctorSays, listed, logIn, refreshed, server, withMetadata, worked } from './by-hand.js';
+import { logInAgain, asUsual, doctorSays, listServer, logInTo, refreshLogin, server, withMetadata, expectSuccess } from './by-hand.js';
 
 describe('--header', () => {
   const gate = (exchange: Exchange): Exchange => ({
     want: exchange.want,
     respond: (request) => (request.headers['x-tenant'] === 'acme' ? exchange.respond : { status: 403, text: 'Forbidden' }),
   });
-  /** An MCP server that answers nobody without its header, and an authorization server at another origin. */
+  /** An MCP server that rejects requests without its header, and an authorization server at another origin. */
   async function gated() {
     const authorization = await fakeServer((origin) => [withMetadata({})(origin)]);
     const at = await fakeServer((origin) => [
@@ -27,13 +28,13 @@ describe('--header', () => {
   test('goes to the server’s own origin, at each step, and to no other', async () => {
     const { at, authorization } = await gated();
     const store = temporaryStore();
-    worked(await logIn(at, store, ['--header', 'X-Tenant: acme', '--header', 'X-Other: 1']));
+    expectSuccess(await logInTo(at, store, ['--header', 'X-Tenant: acme', '--header', 'X-Other: 1']));
     expect(at.requests.length).toBeGreaterThan(2);
     for (const request of at.requests) expect(request.headers['x-tenant'], request.line).toBe('acme');
-    await refreshed(authorization, store);
+    await refreshLogin(authorization, store);
     for (const request of authorization.requests) expect(request.headers['x-tenant'], request.line).toBeUndefined();
     expect(readStore(store).mcpServers.fake.headers).toEqual({ 'x-tenant': 'acme', 'x-other': '1' });
-    expect(await listed(store)).toMatchObject({ headers: ['x-tenant', 'x-other'] });
+    expect(await listServer(store)).toMatchObject({ headers: ['x-tenant', 'x-other'] });
     expect(await doctorSays(store)).toMatchObject({ exit: 0 });
     const headers = run('headers fake', { store });
     expect(await headers.exit).toBe(0);
@@ -42,7 +43,7 @@ describe('--header', () => {
     expect((await ask('tools/list')).result).toBeDefined();
     await end();
     // Without a value it is taken back.
-    worked(await again(store, ['--header', 'x-other:']));
+    expectSuccess(await logInAgain(store, ['--header', 'x-other:']));
     expect(readStore(store).mcpServers.fake.headers).toEqual({ 'x-tenant': 'acme' });
   });
 
@@ -50,7 +51,7 @@ describe('--header', () => {
     const { at } = await gated();
     const store = temporaryStore({ mcpServers: { fake: { type: 'http', url: at.url, headers: { 'X-Tenant': '${TENANT}' } } } });
     const login = await logInByPaste(['fake'], { store, env: { TENANT: 'acme' } });
-    worked(login);
+    expectSuccess(login);
     expect(readStore(store).mcpServers.fake.headers).toEqual({ 'X-Tenant': '${TENANT}' });
     const unset = run('bridge fake', { store });
     expect(await unset.exit).toBe(2);
@@ -65,12 +66,12 @@ describe('--header', () => {
     const others = { 'X-Tenant': 'acme', Host: 'elsewhere.example', 'Content-Length': '5', 'X-Number': 7, 'a b': 'c' };
     const headers = { ...others, 'X-Old': '1' };
     const store = temporaryStore({ mcpServers: { fake: { type: 'http', url: at.url, headers } } });
-    worked(await again(store, ['--header', 'X-Old:', '--header', 'X-New: 2']));
+    expectSuccess(await logInAgain(store, ['--header', 'X-Old:', '--header', 'X-New: 2']));
     expect(at.requests.every(({ headers: sent }) => sent.host === new URL(at.origin).host)).toBe(true);
     expect(readStore(store).mcpServers.fake.headers).toEqual({ ...others, 'x-new': '2' });
   });
 
-  test('a variable that holds what no header can hold is told, and its value is not', async () => {
+  test('a variable with an invalid header value is named, and its value is not shown', async () => {
     const { at } = await gated();
     const store = temporaryStore({ mcpServers: { fake: { type: 'http', url: at.url, headers: { 'x-tenant': '${TENANT}' } } } });
     const login = run('login fake --no-browser', { store, env: { TENANT: 'SECRET-a\r\nX: y' } });
@@ -81,8 +82,7 @@ describe('--header', () => {
 
   test('a refresh wants no variable that its request does not, and takes the default of one that is not set', async () => {
     const at = await server();
-    const login = { type: 'bearer', token: 'old', expires_at: 1, refresh_token: 'r', issuer: at.origin, client_id: 'c' };
-    const entry = { headers: { 'X-Key': '${UNSET_KEY:-k}' }, auth: { ...login, token_endpoint: `${at.origin}/token` } };
+    const entry = { headers: { 'X-Key': '${UNSET_KEY:-k}' }, auth: loginAt(at, { expires_at: 1, resource: undefined }) };
     const all = { one: { ...entry, url: at.url }, two: { ...entry, url: 'https://${UNSET_HOST}/mcp' } };
     const store = temporaryStore({ mcpServers: all });
     for (const name of Object.keys(all)) {
@@ -102,7 +102,7 @@ describe('--header', () => {
     const headers = run('headers fake', { store });
     expect(await headers.exit).toBe(0);
     expect(JSON.parse(headers.stdout)).toEqual({ Authorization: 'Bearer access-of-mine' });
-    worked(await again(store));
+    expectSuccess(await logInAgain(store));
     expect(at.asked('POST /token')[0]?.headers.authorization).toBeUndefined();
     expect(readStore(store).mcpServers.fake.headers).toEqual(entry.headers);
     const token = run('headers fake', { store });

@@ -1,4 +1,4 @@
-/** Whoever does what a hint says gets further: every option that a hint names is walked here, or is said why it is none of these. */
+/** Following a hint helps: every option that a hint names is tried here, or listed with the reason why not. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -36,7 +36,7 @@ interface Situation {
   readonly hint: RegExp;
 }
 
-/** Logins by paste: the first fails and tells what to do; the second does that, and succeeds. */
+/** Logins by paste: the first fails with a hint; the second follows it, and succeeds. */
 const situations: readonly Situation[] = [
   {
     what: 'PKCE is not mentioned',
@@ -308,7 +308,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--client-secret-stdin': 'test/oauth/client-authentication: the secret by stdin',
   '--finish': 'test/commands/two-steps: the second half of a login',
   '--flow': 'test/commands/login: paste where a device code is refused',
-  '--header': 'test/reports/options: a server that answers nobody without its header',
+  '--header': 'test/reports/options: a server that rejects requests without its header',
   '--help': 'test/cli: help',
   '--identity-provider': 'test/oauth/machine-logins: a token that does not say who gave it',
   '--identity-provider-client-id': 'test/oauth/machine-logins: a token that does not say who gave it',

@@ -1,37 +1,37 @@
-/** What vendors refuse has an option: it is kept with the server, shown, used at each refresh, and taken back by saying it anew. */
+/** Options for vendors' deviations: each is stored with the server, shown, used at each refresh, and can be removed. */
 import { describe, expect, test } from 'vitest';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { logInByPaste } from '../helpers/paste.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
-import { again, asUsual, doctorSays, listed, logIn, refreshed, server, withMetadata, worked } from './by-hand.js';
+import { logInAgain, asUsual, doctorSays, listServer, logInTo, refreshLogin, server, withMetadata, expectSuccess } from './by-hand.js';
 
 describe('A MUST that vendors refuse, an option that they need', () => {
   test('--resource none: neither in the request, nor for the code, nor at a refresh; kept, shown, taken back', async () => {
     const at = await server(withMetadata({}));
     const store = temporaryStore();
-    const first = await logIn(at, store, ['--resource', 'none']);
-    worked(first);
+    const first = await logInTo(at, store, ['--resource', 'none']);
+    expectSuccess(first);
     expect(first.request?.has('resource')).toBe(false);
     expect(at.asked('POST /token')[0]?.body).not.toHaveProperty('resource');
-    expect((await refreshed(at, store)).body).not.toHaveProperty('resource');
-    expect(await listed(store)).toMatchObject({ login_options: { resource: 'none' } });
+    expect((await refreshLogin(at, store)).body).not.toHaveProperty('resource');
+    expect(await listServer(store)).toMatchObject({ login_options: { resource: 'none' } });
     expect(await doctorSays(store)).toMatchObject({ exit: 0, said: expect.stringContaining('--resource none') });
 
-    const second = await again(store);
+    const second = await logInAgain(store);
     expect(second.request?.has('resource')).toBe(false);
     expect(second.command.stderr).toContain('Stored settings: --resource none');
-    const third = await again(store, ['--resource', 'default']);
+    const third = await logInAgain(store, ['--resource', 'default']);
     worked(third);
     expect(third.request?.get('resource')).toBe(at.url);
-    expect((await refreshed(at, store)).body).toMatchObject({ resource: at.url });
-    expect(await listed(store)).not.toHaveProperty('login_options');
+    expect((await refreshLogin(at, store)).body).toMatchObject({ resource: at.url });
+    expect(await listServer(store)).not.toHaveProperty('login_options');
   });
 
   test('a token that was got without a resource is for its server alone all the same', async () => {
     const at = await server(withMetadata({}));
     const store = temporaryStore();
-    worked(await logIn(at, store, ['--resource', 'none']));
+    expectSuccess(await logInTo(at, store, ['--resource', 'none']));
     const document = readStore(store);
     document.mcpServers.fake.url = 'https://elsewhere.example/mcp';
     const moved = temporaryStore(document as object);
@@ -44,10 +44,10 @@ describe('A MUST that vendors refuse, an option that they need', () => {
   test('--resource URL names another one, everywhere', async () => {
     const at = await server(withMetadata({}));
     const store = temporaryStore();
-    const { request } = await logIn(at, store, ['--resource', 'api://11111111']);
+    const { request } = await logInTo(at, store, ['--resource', 'api://11111111']);
     expect(request?.get('resource')).toBe('api://11111111');
     expect(at.asked('POST /token')[0]?.body).toMatchObject({ resource: 'api://11111111' });
-    expect((await refreshed(at, store)).body).toMatchObject({ resource: 'api://11111111' });
+    expect((await refreshLogin(at, store)).body).toMatchObject({ resource: 'api://11111111' });
     const token = run('token fake', { store });
     expect(await token.exit, token.stderr).toBe(0);
   });
@@ -55,16 +55,16 @@ describe('A MUST that vendors refuse, an option that they need', () => {
   test('--prompt none, a prompt of its own, and as usual', async () => {
     const at = await server(withMetadata({ scopes_supported: ['offline_access'] }));
     const store = temporaryStore();
-    const none = await logIn(at, store, ['--prompt', 'none']);
-    worked(none);
+    const none = await logInTo(at, store, ['--prompt', 'none']);
+    expectSuccess(none);
     expect(none.request?.get('scope')).toBe('offline_access');
     expect(none.request?.has('prompt')).toBe(false);
-    expect((await again(store)).request?.has('prompt')).toBe(false);
-    expect((await again(store, ['--prompt', 'select_account'])).request?.get('prompt')).toBe('select_account');
-    expect((await again(store, ['--prompt', 'default'])).request?.get('prompt')).toBe('consent');
+    expect((await logInAgain(store)).request?.has('prompt')).toBe(false);
+    expect((await logInAgain(store, ['--prompt', 'select_account'])).request?.get('prompt')).toBe('select_account');
+    expect((await logInAgain(store, ['--prompt', 'default'])).request?.get('prompt')).toBe('consent');
   });
 
-  test('--no-offline-access leaves it out wherever it is listed; --offline-access asks for it where it is not', async () => {
+  test('--no-offline-access leaves it out wherever it is listServer; --offline-access asks for it where it is not', async () => {
     const at = await fakeServer((origin) => [
       withMetadata({ scopes_supported: ['a', 'offline_access'] })(origin),
       {
@@ -74,12 +74,12 @@ describe('A MUST that vendors refuse, an option that they need', () => {
       asUsual(origin),
     ]);
     const store = temporaryStore();
-    expect((await logIn(at, store, ['--no-offline-access'])).request?.get('scope')).toBe('a');
-    expect((await again(store)).request?.get('scope')).toBe('a');
-    expect(await listed(store)).toMatchObject({ login_options: { offline_access: false } });
-    expect((await again(store, ['--offline-access'])).request?.get('scope')).toBe('a offline_access');
+    expect((await logInTo(at, store, ['--no-offline-access'])).request?.get('scope')).toBe('a');
+    expect((await logInAgain(store)).request?.get('scope')).toBe('a');
+    expect(await listServer(store)).toMatchObject({ login_options: { offline_access: false } });
+    expect((await logInAgain(store, ['--offline-access'])).request?.get('scope')).toBe('a offline_access');
     const unlisted = await server(withMetadata({ scopes_supported: ['a'] }));
-    expect((await logIn(unlisted, temporaryStore(), ['--offline-access'])).request?.get('scope')).toBe('offline_access');
+    expect((await logInTo(unlisted, temporaryStore(), ['--offline-access'])).request?.get('scope')).toBe('offline_access');
   });
 
   test.each<{ form: string; words: string[]; env: Record<string, string> }>([
@@ -94,11 +94,11 @@ describe('A MUST that vendors refuse, an option that they need', () => {
       }),
     }));
     const store = temporaryStore();
-    worked(await logInByPaste([at.url, '--name', 'fake', ...words], { store, env }));
+    expectSuccess(await logInByPaste([at.url, '--name', 'fake', ...words], { store, env }));
     expect(at.asked('POST /token').at(-1)?.headers.authorization).toMatch(/^Basic /);
-    worked(await again(store, ['--token-auth-method', 'client_secret_post']));
+    expectSuccess(await logInAgain(store, ['--token-auth-method', 'client_secret_post']));
     expect(at.asked('POST /token').at(-1)?.body).toMatchObject({ client_secret: 'a-secret' });
-    const { body } = await refreshed(at, store);
+    const { body } = await refreshLogin(at, store);
     expect(body).toMatchObject({ client_secret: 'a-secret' });
     expect(at.asked('POST /register').length).toBeLessThan(2);
   });
@@ -106,10 +106,12 @@ describe('A MUST that vendors refuse, an option that they need', () => {
   test('--authorize-param and --scope are kept, and taken back', async () => {
     const at = await server(withMetadata({}));
     const store = temporaryStore();
-    worked(await logIn(at, store, ['--authorize-param', 'access_type=offline', '--authorize-param', 'audience=x', '--scope', 'a b']));
-    const kept = (await again(store)).request;
+    expectSuccess(
+      await logInTo(at, store, ['--authorize-param', 'access_type=offline', '--authorize-param', 'audience=x', '--scope', 'a b']),
+    );
+    const kept = (await logInAgain(store)).request;
     expect(Object.fromEntries(kept ?? [])).toMatchObject({ access_type: 'offline', audience: 'x', scope: 'a b' });
-    const taken = (await again(store, ['--authorize-param', 'default', '--scope', 'default'])).request;
+    const taken = (await logInAgain(store, ['--authorize-param', 'default', '--scope', 'default'])).request;
     for (const name of ['access_type', 'audience', 'scope']) expect(taken?.has(name)).toBe(false);
   });
 
@@ -138,17 +140,17 @@ describe('A MUST that vendors refuse, an option that they need', () => {
             : { status: 400, json: refusal },
       }));
       const store = temporaryStore();
-      const { request } = await logIn(at, store);
+      const { request } = await logInTo(at, store);
       expect(request?.get('resource')).toBe(at.url);
       expect(readStore(store).mcpServers.fake.auth.token).toBe('access-authorization_code');
-      await refreshed(at, store);
+      await refreshLogin(at, store);
       expect(readStore(store).mcpServers.fake.auth.token).toBe('access-refresh_token');
       expect(at.asked('POST /token')).toHaveLength(4);
     },
   );
 
   test.each(['code', 'refresh'])(
-    'invalid_target at the token endpoint, of a server that knows the parameter (%s): told with the option; asked once more at a refresh',
+    'invalid_target at the token endpoint, of a server that knows the parameter (%s): the message names the option; retried once at a refresh',
     async (step) => {
       const at = await server(withMetadata({}), () => ({
         want: 'POST /token',
@@ -158,15 +160,15 @@ describe('A MUST that vendors refuse, an option that they need', () => {
             : { status: 400, json: { error: 'invalid_target' } },
       }));
       const store = temporaryStore();
-      const { exit, command } = await logIn(at, store);
-      if (step === 'refresh') await refreshed(at, store);
+      const { exit, command } = await logInTo(at, store);
+      if (step === 'refresh') await refreshLogin(at, store);
       else expect(command.stderr).toContain('--resource none');
       expect(exit).toBe(step === 'refresh' ? 0 : 1);
       expect(at.asked('POST /token')).toHaveLength(step === 'refresh' ? 3 : 1);
     },
   );
 
-  test('a code that the refusal has spent: the refusal is told, not that the code is spent', async () => {
+  test('if the rejection has used the code, the rejection is reported, not the used code', async () => {
     let spent = false;
     const at = await server(withMetadata({}), () => ({
       want: 'POST /token',
@@ -176,7 +178,7 @@ describe('A MUST that vendors refuse, an option that they need', () => {
         return { status: 400, json: { error: 'invalid_request', error_description: 'Unsupported parameter: resource' } };
       },
     }));
-    const { exit, command } = await logIn(at, temporaryStore());
+    const { exit, command } = await logInTo(at, temporaryStore());
     expect(exit).toBe(1);
     expect(command.stderr).toContain('Unsupported parameter');
     expect(command.stderr).toContain('--resource none');
@@ -193,8 +195,8 @@ describe('A MUST that vendors refuse, an option that they need', () => {
             : { json: { access_token: 'access-2', token_type: 'Bearer', refresh_token: 'refresh-2', scope: 'a b' } },
       }));
       const store = temporaryStore();
-      worked(await logIn(at, store, ['--scope', 'a b c']));
-      expect((await refreshed(at, store)).body).toMatchObject({ scope: 'a b' });
+      expectSuccess(await logInTo(at, store, ['--scope', 'a b c']));
+      expect((await refreshLogin(at, store)).body).toMatchObject({ scope: 'a b' });
     },
   );
 });
@@ -203,7 +205,7 @@ describe('A MUST that vendors refuse, at the device endpoint', () => {
   test.each([
     { error: 'invalid_target', says: '--resource none' },
     { error: 'invalid_scope', says: '--scope' },
-  ])('$error is told with what to do, and nobody is sent to approve in another way', async ({ error, says }) => {
+  ])('$error is reported with a hint, and no other flow is tried', async ({ error, says }) => {
     const at = await fakeServer((origin) => [asUsual(origin), { want: 'POST /device', respond: { status: 400, json: { error } } }]);
     const login = run(`login ${at.url} --no-browser`, { store: temporaryStore() });
     expect(await login.exit).toBe(1);

@@ -5,7 +5,18 @@ import { metadata, type Exchange } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
-import { again, asUsual, doctorSays, listed, logIn, oauth, refreshed, server, withMetadata, worked } from './by-hand.js';
+import {
+  logInAgain,
+  asUsual,
+  doctorSays,
+  listServer,
+  logInTo,
+  oauth,
+  refreshLogin,
+  server,
+  withMetadata,
+  expectSuccess,
+} from './by-hand.js';
 
 const absent = (want: string): Exchange => ({ want, respond: { status: 404 } });
 
@@ -16,22 +27,22 @@ describe('No override by hand', () => {
       respond: { status: 201, json: { client_id: 'c', client_secret: 's' } },
     }));
     const store = temporaryStore();
-    worked(await logIn(at, store));
+    expectSuccess(await logInTo(at, store));
     expect(at.asked('POST /token')[0]?.headers.authorization).toBeDefined();
-    worked(await again(store, ['--token-auth-method', 'client_secret_post']));
+    expectSuccess(await logInAgain(store, ['--token-auth-method', 'client_secret_post']));
     expect(at.asked('POST /token').at(-1)?.body).toMatchObject({ client_secret: 's' });
-    expect((await refreshed(at, store)).body).toMatchObject({ client_secret: 's' });
+    expect((await refreshLogin(at, store)).body).toMatchObject({ client_secret: 's' });
     expect(at.asked('POST /register')).toHaveLength(1);
   });
 
   test('--trust-issuer takes a template, whose place the address takes', async () => {
     const at = await server((origin) => withMetadata({ issuer: `${origin}/{tenantid}/v2.0` })(origin));
     const store = temporaryStore();
-    expect((await logIn(at, store)).exit).toBe(1);
-    worked(await logIn(at, store, ['--trust-issuer', `${at.origin}/{tenantid}/v2.0`]));
+    expect((await logInTo(at, store)).exit).toBe(1);
+    expectSuccess(await logInTo(at, store, ['--trust-issuer', `${at.origin}/{tenantid}/v2.0`]));
     expect(readStore(store).mcpServers.fake.auth.issuer).toBe(at.origin);
-    worked(await again(store));
-    expect((await again(store, ['--trust-issuer', 'default'])).exit).toBe(1);
+    expectSuccess(await logInAgain(store));
+    expect((await logInAgain(store, ['--trust-issuer', 'default'])).exit).toBe(1);
   });
 
   test('--trust-resource takes metadata of another name, and asks for a token by that name', async () => {
@@ -41,17 +52,17 @@ describe('No override by hand', () => {
     });
     const at = await server(named);
     const store = temporaryStore();
-    const refused = await logIn(at, store);
+    const refused = await logInTo(at, store);
     expect(refused.exit).toBe(1);
     expect(refused.command.stderr).toContain('--trust-resource URL');
-    const login = await logIn(at, store, ['--trust-resource', 'https://inner.example/mcp']);
-    worked(login);
+    const login = await logInTo(at, store, ['--trust-resource', 'https://inner.example/mcp']);
+    expectSuccess(login);
     expect(login.request?.get('resource')).toBe('https://inner.example/mcp');
     const token = run('token fake', { store });
     expect(await token.exit, token.stderr).toBe(0);
-    worked(await again(store));
-    // One name is no other.
-    expect((await again(store, ['--trust-resource', 'https://inner.example/'])).exit).toBe(1);
+    expectSuccess(await logInAgain(store));
+    // Another name is another server.
+    expect((await logInAgain(store, ['--trust-resource', 'https://inner.example/'])).exit).toBe(1);
   });
 
   test('--metadata-url is asked in place of all other addresses, and its issuer has to be the one that is named', async () => {
@@ -65,19 +76,19 @@ describe('No override by hand', () => {
     });
     const at = await server(named, odd, () => absent(oauth));
     const store = temporaryStore();
-    const refused = await logIn(at, store);
+    const refused = await logInTo(at, store);
     expect(refused.command.stderr).toContain('--metadata-url URL');
-    worked(await logIn(at, store, ['--metadata-url', `${at.origin}/odd/place.json`]));
-    worked(await again(store));
+    expectSuccess(await logInTo(at, store, ['--metadata-url', `${at.origin}/odd/place.json`]));
+    expectSuccess(await logInAgain(store));
     expect(await doctorSays(store)).toMatchObject({ exit: 0 });
-    const nothing = await again(store, ['--metadata-url', `${at.origin}/nothing.json`]);
+    const nothing = await logInAgain(store, ['--metadata-url', `${at.origin}/nothing.json`]);
     expect(nothing.exit).toBe(1);
     expect(nothing.command.stderr).toContain('--metadata-url default');
     const other = await server(named, (origin) => ({
       want: 'GET /odd/place.json',
       respond: { json: metadata(origin, { issuer: 'https://other.example' }) },
     }));
-    expect((await logIn(other, temporaryStore(), ['--metadata-url', `${other.origin}/odd/place.json`])).exit).toBe(1);
+    expect((await logInTo(other, temporaryStore(), ['--metadata-url', `${other.origin}/odd/place.json`])).exit).toBe(1);
   });
 
   test.each<{ form: string; probe: Exchange }>([
@@ -88,35 +99,35 @@ describe('No override by hand', () => {
     const authorization = await fakeServer((origin) => [withMetadata({})(origin)]);
     const at = await fakeServer(() => [probe, absent('GET /prm'), absent(oauth)]);
     const store = temporaryStore();
-    const login = await logIn(at, store, ['--issuer', authorization.origin, '--no-verify']);
-    worked(login);
-    expect(await listed(store)).toMatchObject({ issuer: authorization.origin, login_options: { issuer: authorization.origin } });
-    worked(await again(store, ['--no-verify']));
+    const login = await logInTo(at, store, ['--issuer', authorization.origin, '--no-verify']);
+    expectSuccess(login);
+    expect(await listServer(store)).toMatchObject({ issuer: authorization.origin, login_options: { issuer: authorization.origin } });
+    expectSuccess(await logInAgain(store, ['--no-verify']));
   });
 
-  test('--issuer that the server does not name takes --trust-issuer besides', async () => {
+  test('--issuer that the server does not name also requires --trust-issuer', async () => {
     const authorization = await fakeServer((origin) => [withMetadata({})(origin)]);
     const at = await server(withMetadata({}));
     const store = temporaryStore();
-    const refused = await logIn(at, store, ['--issuer', authorization.origin]);
+    const refused = await logInTo(at, store, ['--issuer', authorization.origin]);
     expect(refused.exit).toBe(2);
     expect(refused.command.stderr).toContain('--trust-issuer with the same URL');
-    worked(await logIn(at, store, ['--issuer', authorization.origin, '--trust-issuer', authorization.origin]));
+    expectSuccess(await logInTo(at, store, ['--issuer', authorization.origin, '--trust-issuer', authorization.origin]));
     expect(readStore(store).mcpServers.fake.auth.issuer).toBe(authorization.origin);
   });
 
   test('--allow-missing-pkce-metadata is named in the hint, kept, passed by the doctor, and taken back', async () => {
     const at = await server(withMetadata({ code_challenge_methods_supported: undefined }));
     const store = temporaryStore();
-    const refused = await logIn(at, store);
+    const refused = await logInTo(at, store);
     expect(refused.command.stderr).toContain('pass --allow-missing-pkce-metadata');
-    worked(await logIn(at, store, ['--allow-missing-pkce-metadata']));
-    const second = await again(store);
-    worked(second);
+    expectSuccess(await logInTo(at, store, ['--allow-missing-pkce-metadata']));
+    const second = await logInAgain(store);
+    expectSuccess(second);
     expect(second.request?.get('code_challenge_method')).toBe('S256');
-    expect(await listed(store)).toMatchObject({ login_options: { allow_missing_pkce_metadata: true } });
-    expect(await doctorSays(store)).toMatchObject({ exit: 0, said: expect.not.stringContaining('No flow can be used here') });
-    expect((await again(store, ['--no-allow-missing-pkce-metadata'])).exit).toBe(1);
+    expect(await listServer(store)).toMatchObject({ login_options: { allow_missing_pkce_metadata: true } });
+    expect(await doctorSays(store)).toMatchObject({ exit: 0, said: expect.not.stringContaining('No login is possible') });
+    expect((await logInAgain(store, ['--no-allow-missing-pkce-metadata'])).exit).toBe(1);
   });
 
   test('the doctor passes a login that works, though a new one could not be made', async () => {
@@ -132,7 +143,7 @@ describe('No override by hand', () => {
       asUsual(origin),
     ]);
     const store = temporaryStore();
-    worked(await logIn(at, store));
+    expectSuccess(await logInTo(at, store));
     isGone = true;
     const { exit, said } = await doctorSays(store);
     expect(said).toContain('The login that there is works all the same');

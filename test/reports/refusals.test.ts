@@ -1,4 +1,4 @@
-/** Servers that say by something else than a 401 that they want a token, and whose metadata is at other addresses. */
+/** Servers that require a token without a 401, or have their metadata at other addresses. */
 import { describe, expect, test } from 'vitest';
 import { metadata, type Exchange, type Respond } from '../helpers/fake-server.js';
 import { answerOf, guarded, guardedSse } from '../helpers/fake-mcp.js';
@@ -66,7 +66,7 @@ describe('Only a 401 counts as a refusal', () => {
     expect(login.command.stderr).toMatch(says);
   });
 
-  test('without any metadata, a status is told with what else may be tried', async () => {
+  test('without any metadata, the status is reported with a hint', async () => {
     const server = await fakeServer(() => [guarded({ status: 403 }), ...noResource, absent('GET /.well-known/oauth-authorization-server')]);
     const login = await logInByPaste([server.url], { store: temporaryStore() });
     expect(login.exit).toBe(1);
@@ -137,7 +137,7 @@ describe('Too few addresses', () => {
     { form: 'one text', value: (origin) => origin },
     { form: 'objects with an issuer', value: (origin) => [{ issuer: origin }] },
     { form: 'with space around it', value: (origin) => [` ${origin} `] },
-    { form: 'beside what is no text', value: (origin) => [null, 7, origin] },
+    { form: 'next to values that are not text', value: (origin) => [null, 7, origin] },
   ])('authorization_servers as $form', async ({ value }) => {
     await logsIn((origin) => [resourceOf(value)(origin)]);
   });

@@ -4,9 +4,9 @@ import { findRegisteredRedirectUri } from '../../src/oauth/redirect-uri.js';
 import type { Exchange, FakeRequest, Respond } from '../helpers/fake-server.js';
 import { readStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
-import { logIn, withMetadata } from './answering.js';
+import { logInToNewServer, withMetadata } from './answering.js';
 
-describe('Comparison to the letter', () => {
+describe('Exact comparison', () => {
   const wanted = 'http://127.0.0.1:51234/callback';
   test.each<{ form: string; registered: string[] | undefined; used: string | undefined }>([
     { form: 'the same', registered: [wanted], used: wanted },
@@ -27,7 +27,7 @@ describe('Comparison to the letter', () => {
     },
     { form: 'another machine', registered: ['https://elsewhere.example/callback'], used: undefined },
     { form: 'another path', registered: ['http://127.0.0.1:51234/other'], used: undefined },
-    { form: 'what is no URI', registered: ['::'], used: undefined },
+    { form: 'not a URI', registered: ['::'], used: undefined },
   ])('a redirect URI in the answer to a registration: $form', ({ registered, used }) => {
     expect(findRegisteredRedirectUri(wanted, registered)).toBe(used);
   });
@@ -40,7 +40,7 @@ describe('Comparison to the letter', () => {
     { form: 'a text', of: (uri) => uri },
     { form: 'an empty list', of: () => [] },
   ])('a login with a redirect URI that is answered $form', async ({ of }) => {
-    const { exit, command } = await logIn(() => [
+    const { exit, command } = await logInToNewServer(() => [
       {
         want: 'POST /register',
         respond: ({ body }) => ({
@@ -53,7 +53,7 @@ describe('Comparison to the letter', () => {
   });
 });
 
-describe('No second try, and a method that nobody asked for', () => {
+describe('No retry, and a method that was not requested', () => {
   const secret = 'a/b+c=';
   const byPost = ({ body }: FakeRequest) => body['client_secret'] === secret;
   const byBasic =
@@ -96,14 +96,14 @@ describe('No second try, and a method that nobody asked for', () => {
         kept: { token_endpoint_auth_method: 'client_secret_basic', basic_unencoded: true },
       },
       {
-        form: 'post, told by invalid_request',
+        form: 'post, rejected with invalid_request',
         supported: undefined,
         isTaken: byPost,
         refusal: { status: 400, json: { error: 'invalid_request', error_description: 'Missing client_secret' } },
         kept: { token_endpoint_auth_method: 'client_secret_post' },
       },
       {
-        form: 'Basic, told by a bare 401',
+        form: 'Basic, rejected with a bare 401',
         supported: undefined,
         isTaken: byBasic(false),
         refusal: { status: 401 },
@@ -115,7 +115,10 @@ describe('No second try, and a method that nobody asked for', () => {
       withMetadata(origin, { token_endpoint_auth_methods_supported: supported }),
       taking(isTaken, refusal),
     ];
-    const { exit, command, store, server } = await logIn(change, { words: ['--client-id', 'c'], env: { MCP_AUTH_CLIENT_SECRET: secret } });
+    const { exit, command, store, server } = await logInToNewServer(change, {
+      words: ['--client-id', 'c'],
+      env: { MCP_AUTH_CLIENT_SECRET: secret },
+    });
     expect(exit, command.stderr).toBe(0);
     expect(readStore(store).oauthClients[server.origin][0]).toMatchObject(kept);
     for (const { headers, body } of server.asked('POST /token'))
@@ -127,7 +130,7 @@ describe('No second try, and a method that nobody asked for', () => {
   });
 
   test('a registration that asked for post, and whose answer names no method, is used with post', async () => {
-    const { exit, server } = await logIn((origin) => [
+    const { exit, server } = await logInToNewServer((origin) => [
       withMetadata(origin, { token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'] }),
       { want: 'POST /register', respond: { status: 201, json: { client_id: 'id/with/slashes', client_secret: 'plain' } } },
     ]);
@@ -136,8 +139,8 @@ describe('No second try, and a method that nobody asked for', () => {
     expect(server.asked('POST /token')).toHaveLength(1);
   });
 
-  test('a secret beside the method none is sent when it is asked for', async () => {
-    const { exit, store, server } = await logIn(() => [
+  test('a secret next to the method none is sent when it is requested', async () => {
+    const { exit, store, server } = await logInToNewServer(() => [
       {
         want: 'POST /register',
         respond: ({ body }) => ({
@@ -151,8 +154,8 @@ describe('No second try, and a method that nobody asked for', () => {
     expect(readStore(store).oauthClients[server.origin][0]).toMatchObject({ token_endpoint_auth_method: 'client_secret_post' });
   });
 
-  test('a client that is refused in every way is told once, and asked for no more than twice', async () => {
-    const { exit, command, server } = await logIn(
+  test('a client that is rejected with every method is reported once, after two requests at most', async () => {
+    const { exit, command, server } = await logInToNewServer(
       (origin) => [withMetadata(origin, { token_endpoint_auth_methods_supported: undefined }), taking(() => false, invalid)],
       {
         words: ['--client-id', 'c'],
@@ -169,7 +172,7 @@ describe('No second try, and a method that nobody asked for', () => {
     async (member) => {
       const name = member.replace(' ', '_');
       const isRefused = ({ body }: FakeRequest) => (name === 'token_endpoint_auth_method' ? body[name] === 'none' : name in body);
-      const { exit, command, server } = await logIn(
+      const { exit, command, server } = await logInToNewServer(
         () => [
           {
             want: 'POST /register',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Respond } from '../helpers/fake-server.js';
 import { readStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
-import { logIn } from './answering.js';
+import { logInToNewServer } from './answering.js';
 
 describe('Judged after it was spent', () => {
   const tokens = { access_token: 'access-1', expires_in: 3600, refresh_token: 'refresh-1' };
@@ -51,15 +51,15 @@ describe('Judged after it was spent', () => {
     { shape: 'a form as text/plain', respond: { headers: { 'content-type': 'text/plain' }, text: form } },
     { shape: 'expires_in as text', respond: { json: { ...tokens, expires_in: '3600' } } },
     { shape: 'expires_in with a unit', respond: { json: { ...tokens, expires_in: '3600s' } } },
-    { shape: 'an empty error beside it', respond: { json: { ...tokens, error: '', error_description: null } } },
+    { shape: 'an empty error next to it', respond: { json: { ...tokens, error: '', error_description: null } } },
   ])('tokens that come with $shape are taken', async ({ respond }) => {
-    const { exit, command, store } = await logIn(() => [{ want: 'POST /token', respond }]);
+    const { exit, command, store } = await logInToNewServer(() => [{ want: 'POST /token', respond }]);
     expect(exit, command.stderr).toBe(0);
     expect(readStore(store).mcpServers.fake.auth).toMatchObject({ type: 'bearer', token: 'access-1', refresh_token: 'refresh-1' });
   });
 
-  test.each(['mac', 'N_A', 'pop', 'dpop'])('a token of the type %s is no bearer token', async (token_type) => {
-    const { exit } = await logIn(() => [{ want: 'POST /token', respond: { json: { ...tokens, token_type } } }]);
+  test.each(['mac', 'N_A', 'pop', 'dpop'])('a token of the type %s is not a bearer token', async (token_type) => {
+    const { exit } = await logInToNewServer(() => [{ want: 'POST /token', respond: { json: { ...tokens, token_type } } }]);
     expect(exit).toBe(6);
   });
 
@@ -67,11 +67,11 @@ describe('Judged after it was spent', () => {
     { what: 'another resource', answer: { access_token: 'access-2', token_type: 'bearer', resource: 'https://other.example/' } },
     { what: 'no access token', answer: { token_type: 'bearer' } },
     { what: 'a token that no header can hold', answer: { access_token: 'a b', token_type: 'bearer' } },
-    { what: 'a type of token that nobody can use', answer: { access_token: 'access-2', token_type: 'mac' } },
+    { what: 'an unsupported token type', answer: { access_token: 'access-2', token_type: 'mac' } },
   ])('a refresh that answers with $what: the new refresh token is kept, since the old one is spent', async ({ answer }) => {
     let good = 'refresh-1';
     let isOdd = true;
-    const { store, exit } = await logIn(() => [
+    const { store, exit } = await logInToNewServer(() => [
       {
         want: 'POST /token',
         respond: ({ body }) => {

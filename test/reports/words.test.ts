@@ -84,7 +84,7 @@ describe('Words', () => {
     return { exit: await token.exit, said: token.stderr, auth: readStore(store).mcpServers.fake.auth };
   }
 
-  test.each(ended)('a refresh token that has ended, told by $form: exit 3, and the command', async ({ respond }) => {
+  test.each(ended)('a refresh token that has ended, reported as $form: exit 3, and the command', async ({ respond }) => {
     const { exit, said, auth } = await refusing(respond);
     expect(exit, said).toBe(3);
     expect(said).toContain('mcp-auth login fake');
@@ -98,7 +98,7 @@ describe('Words', () => {
     expect(auth.refresh_token).toBe('refresh-0');
   });
 
-  test('a failure of the server is told in its own words', async () => {
+  test('a failure of the server is reported in its own words', async () => {
     const { exit, said } = await refusing({
       status: 503,
       json: { error: 'server_error', error_description: 'The database is being moved' },
@@ -107,7 +107,7 @@ describe('Words', () => {
     expect(said).toContain('The database is being moved');
   });
 
-  test('what has become of a request is no refusal of the client, whatever its status', () => {
+  test('a rejected request is not a rejected client, whatever its status', () => {
     expect(rejectsClientAuthentication({ error: 'authorization_pending', status: 401 })).toBe(false);
     expect(rejectsClientAuthentication({ error: 'unnamed error', status: 401 })).toBe(true);
   });

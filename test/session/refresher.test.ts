@@ -35,7 +35,10 @@ function refresher(): Refresher & { readonly requests: object[]; readonly heard:
         take(sent);
       };
       const { warn, fail, remark } = createMessageSender(send);
-      const context = createUnattendedContext({ store: copy.store, ui: createCallbackUi({ onWarning: warn, onFailure: fail, onRemark: remark }) });
+      const context = createUnattendedContext({
+        store: copy.store,
+        ui: createCallbackUi({ onWarning: warn, onFailure: fail, onRemark: remark }),
+      });
       await handleRenewalRequest(copy, { context, send });
       context.http.close();
     },
@@ -104,7 +107,7 @@ test('it gets the certificate options of Node, and no others', async () => {
   onTestFinished(() => void (process.execArgv = before));
   process.execArgv = ['--use-openssl-ca', '--inspect-port=0', '--title=x'];
   const script = path.join(temporaryFolder(), 'says.cjs');
-  writeFileSync(script, 'process.send(process.execArgv); setTimeout(() => undefined, 1000);');
+  writeFileSync(script, "process.send(process.execArgv); process.on('disconnect', () => process.exit());");
   const heard: unknown[] = [];
   const take = (message: unknown) => heard.push(message) > 0;
   await createRefresher([process.execPath, script]).start({}, { signal: new AbortController().signal, take });

@@ -60,7 +60,7 @@ test('one holder at a time, and no file is left', async () => {
   let most = 0;
   const work = async () => {
     most = Math.max(most, (inside += 1));
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setImmediate(resolve));
     inside -= 1;
   };
   await Promise.all(Array.from({ length: 20 }, () => withLock(lock, within(20_000), work)));

@@ -14,7 +14,7 @@ const now = () => Math.floor(Date.now() / 1000);
 const kept = (store: string) => `${store}.fake.newest`;
 
 /** A login at a fake server that gives another refresh token with each renewal. */
-async function loggedIn(auth: object = {}, clients?: object) {
+async function prepareStore(auth: object = {}, clients?: object) {
   let count = 0;
   const server = await fakeServer(() => [
     {
@@ -56,7 +56,7 @@ async function ok(line: string, store: string, stdin?: string) {
 }
 
 test('the tokens of a renewal come back after a program has saved an older copy, and the next renewal works', async () => {
-  const { server, store, copy } = await loggedIn();
+  const { server, store, copy } = await prepareStore();
   await ok('refresh fake', store);
   expect(statSync(kept(store)).mode & 0o777).toBe(0o600);
   copy.save();
@@ -74,7 +74,7 @@ test('the tokens of a renewal come back after a program has saved an older copy,
 });
 
 test('also from a copy of many renewals ago, and by whatever command looks first', async () => {
-  const { store, copy } = await loggedIn();
+  const { store, copy } = await prepareStore();
   for (let times = 0; times < 19; times += 1) await ok('refresh fake', store);
   for (const look of ['list', 'headers fake', 'export fake', 'doctor fake', 'connect json fake', 'config']) {
     copy.save();
@@ -84,7 +84,7 @@ test('also from a copy of many renewals ago, and by whatever command looks first
 });
 
 test('the quick way sees an older login, and leaves it to the whole program', async () => {
-  const { store, copy } = await loggedIn();
+  const { store, copy } = await prepareStore();
   const answer = () => answerQuickly({ argv: ['token', 'fake'], variables: { MCP_AUTH_STORE: store }, now: Date.now() });
   expect(answer()).toBe('old\n');
   await ok('refresh fake', store);
@@ -95,7 +95,7 @@ test('the quick way sees an older login, and leaves it to the whole program', as
 
 test('a registration that went with the older copy comes back with the tokens', async () => {
   const client = { client_id: 'client-1', client_secret: 'its-secret', token_endpoint_auth_method: 'client_secret_post' };
-  const { server, store } = await loggedIn({}, client);
+  const { server, store } = await prepareStore({}, client);
   const document = readStore(store);
   await ok('refresh fake', store);
   delete document.oauthClients;
@@ -142,7 +142,7 @@ test.each([
   { what: 'an API key', by: (auth: Record<string, unknown>) => Object.assign(auth, { type: 'api_key' }), stands: 'access-1' },
   { what: 'nothing', by: (auth: Record<string, unknown>) => Object.assign(auth, { token: undefined }), stands: undefined },
 ])('what a person puts in the place of the tokens stays: $what', async ({ by, stands }) => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   await ok('refresh fake', store);
   const document = readStore(store);
   by(document.mcpServers.fake.auth);
@@ -154,7 +154,7 @@ test.each([
 });
 
 test('what another program takes out of the store is not kept beside it', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   await ok('refresh fake', store);
   writeFileSync(store, JSON.stringify({ mcpServers: {} }));
   await ok('list', store);
@@ -163,9 +163,9 @@ test('what another program takes out of the store is not kept beside it', async 
 });
 
 test('the tokens of one server do not get into an entry that was another one’s before', async () => {
-  const { store, copy } = await loggedIn();
+  const { store, copy } = await prepareStore();
   await ok('remove fake', store);
-  const other = await loggedIn({ token: 'of another' });
+  const other = await prepareStore({ token: 'of another' });
   await ok('import', store, readFileSync(other.store, 'utf8'));
   copy.save();
   await run('token fake', { store }).exit;
@@ -173,7 +173,7 @@ test('the tokens of one server do not get into an entry that was another one’s
 });
 
 test('a login that was moved to another machine can be put back by hand', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   await ok('refresh fake', store);
   await ok('export fake --move', store);
   expect(readFileSync(kept(store), 'utf8')).not.toContain('token"');
@@ -182,7 +182,7 @@ test('a login that was moved to another machine can be put back by hand', async 
 });
 
 test('a login that was moved to another machine does not come back from a copy', async () => {
-  const { server, store, copy } = await loggedIn();
+  const { server, store, copy } = await prepareStore();
   await ok('refresh fake', store);
   const last = copyOf(store);
   await ok('export fake --move', store);
@@ -199,7 +199,7 @@ test('a login that was moved to another machine does not come back from a copy',
 });
 
 test('nobody hears of older tokens where another process was between one file and the other', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   const before = readFileSync(store);
   await ok('refresh fake', store);
   const after = readFileSync(store);
@@ -212,7 +212,7 @@ test('nobody hears of older tokens where another process was between one file an
 });
 
 test('what a person says of a server over an older copy of their own stays, and what was said in between comes back', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   const edited = (options: object) => {
     const document = readStore(store);
     Object.assign(document.mcpServers.fake, { login_options: options, headers: { 'X-Team': 'a' } });
@@ -234,7 +234,7 @@ test('what a person says of a server over an older copy of their own stays, and 
 });
 
 test('the newest tokens come back, too, where the URL was changed in an older copy, below the place that they are for', async () => {
-  const { server, store } = await loggedIn();
+  const { server, store } = await prepareStore();
   const document = readStore(store);
   await ok('refresh fake', store);
   document.mcpServers.fake.url = `${server.url}?toolsets=all`;
@@ -244,7 +244,7 @@ test('the newest tokens come back, too, where the URL was changed in an older co
 });
 
 test('a program that empties the file, and fills it with an older copy, ends no login', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   const text = readFileSync(store);
   await ok('refresh fake', store);
   writeFileSync(store, '');
@@ -254,7 +254,7 @@ test('a program that empties the file, and fills it with an older copy, ends no 
 });
 
 test('what is kept of a store with a longer name is another store’s', async () => {
-  const [one, other] = [await loggedIn(), await loggedIn()];
+  const [one, other] = [await prepareStore(), await prepareStore()];
   const longer = `${one.store}.work`;
   renameSync(other.store, longer);
   const copy = copyOf(longer);
@@ -266,14 +266,14 @@ test('what is kept of a store with a longer name is another store’s', async ()
 });
 
 test('a file beside the store that is too large is not read', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   writeFileSync(kept(store), '');
   truncateSync(kept(store), 64 * 1024 * 1024 * 1024);
   expect((await ok('token fake', store)).stdout).toBe('old\n');
 });
 
 test('what has stood for a day is not kept any longer', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   await ok('refresh fake', store);
   const dayAgo = now() - 24 * 60 * 60 - 60;
   utimesSync(kept(store), dayAgo, dayAgo);
@@ -291,7 +291,7 @@ test.each([
   '{"name":"\\ud800","replaced":[]}',
   `{"name":"fake","replaced":[],"server":{"auth":{"token":"x","deep":${'['.repeat(9999)}${']'.repeat(9999)}}}}`,
 ])('a file beside the store that says something else is not followed: %s', async (text) => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   writeFileSync(kept(store), text);
   expect((await ok('token fake', store)).stdout).toBe('old\n');
   await ok('refresh fake', store);
@@ -299,7 +299,7 @@ test.each([
 });
 
 test('a file that a program empties before it fills it is looked at again', async () => {
-  const { store, copy } = await loggedIn();
+  const { store, copy } = await prepareStore();
   await ok('refresh fake', store);
   writeFileSync(store, '');
   const token = run('token fake --json', { store });
@@ -309,7 +309,7 @@ test('a file that a program empties before it fills it is looked at again', asyn
 });
 
 test('no name is too long for what is kept beside the store', async () => {
-  const { store } = await loggedIn();
+  const { store } = await prepareStore();
   const text = readFileSync(store, 'utf8').replaceAll('"fake"', JSON.stringify('n'.repeat(129)));
   expect(await run('import', { store, stdin: { text } }).exit).toBe(2);
   await ok('import', store, text.replace('nn', 'n'));

@@ -3,13 +3,13 @@
  * each vendor does. The built command logs in by paste, refreshes, and prints the token. Prints a line of JSON for each server.
  */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import path from 'node:path';
 import { command } from '../helpers/build.js';
 import { bodyOf } from '../helpers/fake-server.js';
+import { listen } from '../helpers/listen.js';
 import { addAddresses, startNameServer } from '../helpers/own-network.js';
 import { piped } from '../helpers/piped.js';
 import { vendorServers } from './servers/index.js';
@@ -48,14 +48,17 @@ async function serve(message: IncomingMessage, response: ServerResponse): Promis
 addAddresses([address]);
 await startNameServer((_, type) => (type === 1 ? [address] : []));
 const tls = { key: readFileSync(path.join(folder, 'key.pem')), cert: readFileSync(path.join(folder, 'cert.pem')) };
-await once(createServer(tls, (message, response) => void serve(message, response)).listen(443, address), 'listening');
+await listen(
+  createServer(tls, (message, response) => void serve(message, response)),
+  { host: address, port: 443 },
+);
 
 function start(words: readonly string[], store: string, env: Readonly<Record<string, string>> = {}) {
   const own = { PATH: process.env['PATH'], HOME: folder, MCP_AUTH_STORE: store, NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem') };
   return piped(spawn(process.execPath, [command, ...words], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...own, ...env } }));
 }
 
-async function logIn(server: VendorServer, store: string) {
+async function logInToVendor(server: VendorServer, store: string) {
   const words = [
     'login',
     server.mcp,
@@ -80,7 +83,7 @@ async function logIn(server: VendorServer, store: string) {
 async function tried(server: VendorServer, number: number): Promise<Result> {
   current = server;
   const store = path.join(folder, `${number}`, 'mcp-servers.json');
-  const login = await logIn(server, store);
+  const login = await logInToVendor(server, store);
   const exits = [await login.exit];
   const outputs = [login.output];
   for (const words of [

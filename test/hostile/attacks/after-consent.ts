@@ -29,7 +29,7 @@ const schema = { type: 'object', oneOf: Array.from({ length: 3000 }, (_, at) => 
 /** All of these have been approved: the login is stored, whatever comes of its trial. */
 export const afterConsent: Attack[] = [
   {
-    source: 'attack F8',
+    source: 'CWE-400',
     attack: 'a tool has a schema that takes hours to make a program of',
     change: opened({
       initialize: introduced,
@@ -38,7 +38,7 @@ export const afterConsent: Attack[] = [
     says: /has 1 tool\./,
   },
   {
-    source: 'attack F8',
+    source: 'MCP 2025-11-25 Pagination, CWE-835',
     attack: 'a server’s list of tools has always another page',
     change: opened({
       initialize: introduced,
@@ -47,7 +47,7 @@ export const afterConsent: Attack[] = [
     says: /has 100 tools\./,
   },
   {
-    source: 'attack F8, MCP 2025-11-25 ping',
+    source: 'MCP 2025-11-25 Ping, CWE-770',
     attack: 'a server pings thousands of times in one answer',
     change: opened({
       initialize: events(Array.from({ length: 3000 }, (_, id) => `data: {"jsonrpc":"2.0","id":${id},"method":"ping"}\n\n`).join('')),
@@ -55,7 +55,7 @@ export const afterConsent: Attack[] = [
     says: /could not be tried: \S+ exceeded the limit of 2000 messages/,
   },
   {
-    source: 'attack F8, MCP 2025-11-25 resumability',
+    source: 'MCP 2025-11-25 Resumability and Redelivery, CWE-835',
     attack: 'a server’s stream ends at once, and is to be taken up at once, for ever',
     change: (at: Places) => [
       ...opened({ initialize: events('retry: 0\nid: 1\ndata:\n\n') })(at),
@@ -64,7 +64,7 @@ export const afterConsent: Attack[] = [
     says: /could not be tried: \S+ exceeded the limit of 200 requests/,
   },
   {
-    source: 'attack F8',
+    source: 'CWE-770',
     attack: 'a server says nothing, in an event stream without an end',
     change: opened({ initialize: endless('', `: ${'x'.repeat(65_536)}\n`, { 'content-type': 'text/event-stream' }) }),
     says: /could not be tried: \S+ exceeded the limit of 8 MiB/,

@@ -1,37 +1,39 @@
-/** Answers that are no answer, or too much of one. */
+/** Invalid and oversized responses. */
 import { deflateSync, gzipSync } from 'node:zlib';
 import type { Respond } from '../../helpers/fake-server.js';
 import type { Run } from '../../helpers/run.js';
-import { discovery, endless, secrets, tokens, type Places } from '../attacking-server.js';
+import { discovery, endless, secrets, tokens, type AttackingServer } from '../attacking-server.js';
 import { type Attack, byPaste, pastesCode, raw } from './attack.js';
 
-/** One byte, and then one more whenever half a minute has passed for everybody. */
+/** The first byte of a response, and never the rest. */
 const drip = raw((response) => {
   response.writeHead(200, { 'content-type': 'application/json' }).write('{');
 });
-/** Lets half a minute pass as soon as the server has been asked. */
-const timePasses: NonNullable<Attack['act']> = async (login) => {
-  for (let times = 0; times < 40; times += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+/** Lets more time pass than a request may take, each time the server has received one of these requests. */
+async function letTimePass(login: Run, at: AttackingServer, wants: readonly string[]): Promise<void> {
+  for (const want of wants) {
+    await at.server.waitFor(want);
     login.clock.advance(31_000);
   }
-};
+}
+
+const metadataRequests = [discovery, 'GET /.well-known/openid-configuration'];
 
 const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, '{"a":1}'));
 const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
 
-/** What an answer may be that is no answer, and the sentence that it ends in at the token endpoint. */
+/** Invalid responses, and the message for each at the token endpoint. */
 const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; source: string }[] = [
-  { source: 'attack 17', attack: 'has no end', respond: endless('{"a":"', 'x'.repeat(65_536)), says: /larger than 1 MiB/, exit: 6 },
+  { source: 'CWE-770', attack: 'has no end', respond: endless('{"a":"', 'x'.repeat(65_536)), says: /larger than 1 MiB/, exit: 6 },
   {
-    source: 'attack 17',
+    source: 'CWE-409',
     attack: 'is 64 MiB, compressed',
     respond: raw((response) => response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(bomb)),
     says: /larger than 1 MiB/,
     exit: 6,
   },
   {
-    source: 'attack 17',
+    source: 'RFC 9110 section 8.4, CWE-409',
     attack: 'is compressed five times over',
     respond: raw((response) => {
       const five = [1, 2, 3, 4].reduce((inner) => gzipSync(inner), bomb);
@@ -41,14 +43,14 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
     exit: 6,
   },
   {
-    source: 'attack 17',
+    source: 'RFC 9110 section 8.4',
     attack: 'says that it is compressed and is not',
     respond: { headers: { 'content-encoding': 'gzip' }, json: { access_token: secrets.accessToken } },
     says: /cannot be decompressed/,
     exit: 6,
   },
   {
-    source: 'attack 17',
+    source: 'RFC 9112 section 8',
     attack: 'is cut off in the middle of its compression',
     respond: raw((response) =>
       response
@@ -63,14 +65,14 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
     attack: 'is shorter than it says',
     respond: raw((response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' }).write('{"access_token":');
-      setTimeout(() => response.destroy(), 20);
+      response.socket?.end();
     }),
     says: /connection closed|cut off/,
     exit: 6,
   },
   {
-    source: 'RFC 9112',
-    attack: 'is no HTTP',
+    source: 'RFC 9112 section 4',
+    attack: 'is not HTTP',
     respond: raw((response) => response.socket?.end('SSH-2.0-OpenSSH_9.2\r\n')),
     says: /is not HTTP/,
     exit: 6,
@@ -85,24 +87,24 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
     says: /headers are too large/,
     exit: 6,
   },
-  { source: 'attack 17', attack: 'never comes', respond: 'hang', says: /did not respond within 30 seconds/, exit: 6 },
-  { source: 'attack 17', attack: 'comes byte by byte', respond: drip, says: /did not respond within 30 seconds/, exit: 6 },
+  { source: 'CWE-400', attack: 'never comes', respond: 'hang', says: /did not respond within 30 seconds/, exit: 6 },
+  { source: 'CWE-400', attack: 'comes byte by byte', respond: drip, says: /did not respond within 30 seconds/, exit: 6 },
   {
-    source: 'attack 17',
+    source: 'RFC 6749 section 5.1',
     attack: 'is null',
     respond: { headers: { 'content-type': 'application/json' }, text: 'null' },
     says: /sent an invalid response/,
     exit: 6,
   },
   {
-    source: 'attack 17',
+    source: 'RFC 6749 section 5.1',
     attack: 'is a list',
     respond: { json: [{ access_token: secrets.accessToken }] },
     says: /sent an invalid response/,
     exit: 6,
   },
   {
-    source: 'attack 17',
+    source: 'RFC 6749 section 5.1',
     attack: 'is a page',
     respond: { text: '<html><script>alert(1)</script>' },
     says: /sent an invalid response/,
@@ -134,7 +136,7 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
     exit: 6,
   },
   {
-    source: 'attack 19 (failure 19)',
+    source: 'RFC 6749 appendix A.12',
     attack: 'has an empty token',
     respond: tokens({ access_token: '' }),
     says: /sent an invalid response/,
@@ -156,7 +158,7 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
   },
   {
     source: 'RFC 9449 section 5',
-    attack: 'has a token that is bound to a key nobody has shown',
+    attack: 'has a DPoP-bound token that was not requested',
     respond: tokens({ token_type: 'DPoP' }),
     says: /DPoP-bound token, which was not requested/,
     exit: 6,
@@ -169,7 +171,7 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
     exit: 6,
   },
   {
-    source: 'attack 17',
+    source: 'CWE-1321',
     attack: 'has its token in __proto__',
     respond: {
       headers: { 'content-type': 'application/json' },
@@ -183,28 +185,27 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
 export const bytes: Attack[] = [
   ...bodies.map(({ respond, attack, ...rest }) => ({
     ...rest,
-    attack: `the token endpoint’s answer ${attack}`,
+    attack: `the response of the token endpoint ${attack}`,
     change: () => [{ want: 'POST /token', respond }],
     command: byPaste,
-    act: async (login: Run, at: Places) => {
+    act: async (login: Run, at: AttackingServer) => {
       await pastesCode(login, at);
-      if (respond === 'hang' || respond === drip) await timePasses(login, at);
+      if (respond === 'hang' || respond === drip) await letTimePass(login, at, ['POST /token']);
     },
   })),
   ...bodies.slice(0, 10).map(({ respond, attack, source }) => ({
     source,
-    attack: `an answer for metadata ${attack}, and there is no other`,
-    change: () =>
-      ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'].map((path) => ({ want: `GET ${path}`, respond })),
-    act: async (login: Run, at: Places) => {
-      if (respond === 'hang' || respond === drip) await timePasses(login, at);
+    attack: `every metadata response ${attack}`,
+    change: () => metadataRequests.map((want) => ({ want, respond })),
+    act: async (login: Run, at: AttackingServer) => {
+      if (respond === 'hang' || respond === drip) await letTimePass(login, at, metadataRequests);
     },
-    // What was read whole and is no metadata is as good as a 404; what could not be read is told.
+    // A complete response that is not metadata counts as a 404; a response that cannot be read is reported.
     exit: /has no end|64 MiB|times over/.test(attack) ? 1 : 6,
     says: /[Nn]o metadata was found|could not be reached|did not respond/,
   })),
   {
-    source: 'attack 17',
+    source: 'CWE-1321',
     attack: 'metadata has its endpoints in __proto__',
     change: ({ origin, tripwire }) => [
       {
@@ -219,7 +220,7 @@ export const bytes: Attack[] = [
     says: /names no token_endpoint/,
   },
   {
-    source: 'attack 17',
+    source: 'CWE-770',
     attack: 'the answer to the first question with the token has no end',
     change: ({ origin }) => [
       {

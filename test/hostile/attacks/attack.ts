@@ -1,42 +1,42 @@
-/** What a row of the table of attacks is, and what several kinds of them do. */
+/** The rows of the table of attacks, and what several of them share. */
 import type { ServerResponse } from 'node:http';
 import type { Exchange, Respond } from '../../helpers/fake-server.js';
 import { loginAt } from '../../helpers/login-at.js';
 import type { Run } from '../../helpers/run.js';
-import { secrets, type Places } from '../attacking-server.js';
+import { secrets, type AttackingServer, type Places } from '../attacking-server.js';
 
 export interface Attack {
-  /** Who says that this must not work: a section, an item of the MCP checklist, a CVE, a line of FAILURES-AND-ATTACKS. */
+  /** Where it is written that this must not work: RFC, MCP specification, CVE, GHSA or CWE. Shown in the title. */
   readonly source: string;
   readonly attack: string;
   readonly change?: (at: Places) => Exchange[];
-  /** `URL` stands for the server's; a login by code without it. */
+  /** `URL` stands for the URL of the server. By default a device login. */
   readonly command?: string;
-  /** What is piped in. */
+  /** Text on stdin. */
   readonly stdin?: (at: Places) => string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Files of the home folder, which the command is typed in. */
+  /** Files of the home folder, which is the working directory. */
   readonly files?: (at: Places) => Readonly<Record<string, unknown>>;
-  /** What the store holds; another server's login without it. */
+  /** The document of the store; by default a login to another server. */
   readonly store?: (at: Places) => object;
-  /** What the person, or somebody else, does meanwhile. */
-  readonly act?: (login: Run, at: Places) => Promise<void>;
-  /** Whether they do it at a terminal. */
+  /** What the user, or another program, does in the meantime. */
+  readonly act?: (login: Run, at: AttackingServer) => Promise<void>;
+  /** Whether stdin is a terminal. */
   readonly atTerminal?: boolean;
   readonly exit: number;
   readonly says: RegExp;
-  /** Requests that must not come, beside those to the tripwire. */
+  /** Requests that must not come, in addition to those to the tripwire. */
   readonly never?: readonly string[];
-  /** For what is no error: the store has the login, or one less. */
+  /** For what is not an error: the store gets the login, or loses one. */
   readonly changesStore?: boolean;
-  /** What the store is like then. */
+  /** Matches the text of the store afterwards. */
   readonly leaves?: RegExp;
 }
 
 export const byPaste = 'login URL --no-browser --flow paste --name victim --no-verify';
 export const unverified = 'login URL --no-browser --flow device --name victim --no-verify';
 
-/** Waits for the address of a login by paste, and pastes an answer made of its state. */
+/** Waits for the URL of a login by paste, and pastes a redirect URL made from its request. */
 export function pastes(answer: (request: URLSearchParams) => Record<string, string> | string): NonNullable<Attack['act']> {
   return async (login) => {
     const { searchParams: request } = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m));
@@ -48,14 +48,14 @@ export function pastes(answer: (request: URLSearchParams) => Record<string, stri
 export const stateOf = (request: URLSearchParams) => request.get('state') ?? '';
 export const pastesCode = pastes((request) => ({ code: secrets.code, state: stateOf(request) }));
 
-/** An app says something to the bridge, and closes its side when it has heard what came of it. */
+/** An app sends a message to the bridge, and closes stdin after the warning. */
 export const speaks: NonNullable<Attack['act']> = async (bridge) => {
   bridge.type('{"jsonrpc":"2.0","method":"notifications/x"}\n');
   await bridge.shown(/!/);
   bridge.end();
 };
 
-/** A store with a login to the server under attack that has expired. */
+/** A store with an expired login to the attacking server. */
 export function expired(changes: Record<string, unknown> = {}, entry: Record<string, unknown> = {}) {
   return ({ origin }: Places) => ({
     mcpServers: {
@@ -79,7 +79,7 @@ export function expired(changes: Record<string, unknown> = {}, entry: Record<str
 export const redirectTo = (location: string, status = 307): Respond => ({ status, headers: { location } });
 export const raw = (write: (response: ServerResponse) => void): Respond => ({ writes: write });
 
-/** A login in a document that somebody gives to `import`. */
+/** A document with a login, as input of `import`. */
 export const imported =
   (auth: Record<string, unknown>, entry: Record<string, unknown> = {}) =>
   (at: Places) =>

@@ -1,4 +1,4 @@
-/** Files and entries that somebody else has written. */
+/** Files and entries that others have written. */
 import { metadata, type Exchange } from '../../helpers/fake-server.js';
 import { discovery, secrets, tokens } from '../attacking-server.js';
 import { type Attack, byPaste, expired, imported, pastes, redirectTo, speaks, stateOf } from './attack.js';
@@ -16,7 +16,7 @@ const registered: Exchange = {
 
 export const configurations: Attack[] = [
   {
-    source: 'checklist 19, a reader',
+    source: 'MCP 2025-11-25 Token Handling',
     attack: 'a project calls its own server by the name of one that the app is logged in to',
     command: 'add --from claude-code --tokens',
     files: ({ origin, tripwire }) => ({
@@ -37,7 +37,7 @@ export const configurations: Attack[] = [
     says: /victim \(http:\S+\): added\. Log in with/,
   },
   {
-    source: 'attack 19, a reader',
+    source: 'CWE-200',
     attack: 'a project’s server has a variable of the environment in its URL',
     command: 'add --from .mcp.json',
     env: { API_KEY: 'SECRET-api-key' },
@@ -47,7 +47,7 @@ export const configurations: Attack[] = [
     says: /victim contains \$\{API_KEY\}: its value is sent to that server/,
   },
   {
-    source: 'checklist 10, a reader',
+    source: 'CWE-522',
     attack: 'an imported login names a client of the store, and a token endpoint to send its secret to',
     command: 'import',
     store: () => withClient,
@@ -56,7 +56,7 @@ export const configurations: Attack[] = [
     says: /whose secret is in this store and not in the document/,
   },
   {
-    source: 'RFC 7523, a reader',
+    source: 'RFC 7523 section 3, CWE-73',
     attack: 'an imported login is renewed by showing a file of this machine',
     command: 'import',
     stdin: imported({ issuer: 'https://evil.example', flow: 'workload', workload_token_file: '/etc/passwd' }),
@@ -66,7 +66,7 @@ export const configurations: Attack[] = [
     leaves: /^(?![^]*(workload|passwd|token_endpoint))/,
   },
   {
-    source: 'RFC 8414 section 3.3, a reader',
+    source: 'RFC 8414 section 3.3',
     attack: 'an imported server may call any issuer its own',
     command: 'import',
     stdin: imported({}, { trusted_issuer: 'https://bank.example', trusted_issuer_at: 'https://evil.example' }),
@@ -76,7 +76,7 @@ export const configurations: Attack[] = [
     leaves: /^(?![^]*bank\.example)/,
   },
   {
-    source: 'RFC 7591 section 3, a reader',
+    source: 'RFC 7591 section 3',
     attack: 'a server asks for the initial access token of another',
     change: () => [registered],
     env: { MCP_AUTH_REGISTRATION_TOKEN: 'SECRET-initial-access-token' },
@@ -84,7 +84,7 @@ export const configurations: Attack[] = [
     says: /pass --issuer/,
   },
   {
-    source: 'checklist 10, CVE-2026-104850',
+    source: 'CVE-2026-104850',
     attack: 'a server is named as the authorization server of a client that another one knows',
     command: 'login URL --no-browser --flow client-credentials --client-id robot --name victim',
     store: () => withClient,
@@ -94,8 +94,8 @@ export const configurations: Attack[] = [
     never: ['POST /token'],
   },
   {
-    source: 'CVE-2025-6514, a reader',
-    attack: 'an issuer would be a command, where people are told to type it',
+    source: 'CVE-2025-6514',
+    attack: 'an issuer is a shell command, in a hint to type it',
     change: ({ origin }) => [
       { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/$(touch\${IFS}pwned)`] } } },
       {
@@ -108,7 +108,7 @@ export const configurations: Attack[] = [
     never: ['POST /register'],
   },
   {
-    source: 'RFC 7636 section 7.2, attack 31',
+    source: 'RFC 7636 section 7.2',
     attack: 'a store says parameters of the authorization request that are ours to set',
     command: byPaste,
     store: ({ origin }) => ({
@@ -133,7 +133,7 @@ export const configurations: Attack[] = [
     says: /^http:\S+\/authorize\?(?!\S*evil)\S*audience=a/m,
   },
   {
-    source: 'RFC 8707 section 2, attack 31',
+    source: 'RFC 8707 section 2',
     attack: 'an imported login brings another server’s resource for the next one',
     command: 'import',
     stdin: imported({}, { login_options: { resource: 'https://bank.example', authorize_params: { audience: 'https://bank.example' } } }),
@@ -143,7 +143,7 @@ export const configurations: Attack[] = [
     leaves: /^(?![^]*bank\.example)/,
   },
   {
-    source: 'RFC 8414 section 3.3, MCP 2025-03-26',
+    source: 'RFC 8414 section 3.3, MCP 2025-03-26 Server Metadata Discovery',
     attack: 'a server that names no issuer has metadata below its own path, which claims another one’s issuer and client on the same host',
     change: ({ origin, tripwire }) => [
       { want: 'GET /prm', respond: { status: 404 } },
@@ -174,7 +174,7 @@ export const configurations: Attack[] = [
     says: /is the metadata of “http:\S+\/honest”, not of/,
   },
   {
-    source: 'RFC 8707 section 2.2, attack 32',
+    source: 'RFC 8707 section 2.2',
     attack: 'a server names an honest authorization server that does not know it, which is asked again for a token for whatever is usual',
     change: () => [
       {
@@ -186,7 +186,7 @@ export const configurations: Attack[] = [
     says: /“invalid_target”[^]*--resource none/,
   },
   {
-    source: 'RFC 9110 section 7.2, attack 32',
+    source: 'RFC 9110 section 7.2',
     attack: 'an entry of another program leads the login to another host by its headers, and ends a message early',
     command: 'bridge victim',
     store: expired({ expires_at: 4_000_000_000 }, { headers: { Host: 'evil.example', 'Content-Length': '3', 'X-Key': 'k' } }),
@@ -196,7 +196,7 @@ export const configurations: Attack[] = [
     says: /“127\.0\.0\.1:\d+ k”/,
   },
   {
-    source: 'attack 32, RFC 6749 section 5.2',
+    source: 'RFC 6749 section 5.2',
     attack: 'a refusal repeats, in an envelope, what looks like a token',
     change: () => [
       {
@@ -208,7 +208,7 @@ export const configurations: Attack[] = [
     says: /“access_denied”/,
   },
   {
-    source: 'attack 32, RFC 9110 section 15.4',
+    source: 'RFC 9110 section 15.4',
     attack: 'metadata redirects a request with the entry’s headers elsewhere',
     change: ({ origin }) => [
       { want: 'GET /prm', respond: redirectTo(`${origin.replace('127.0.0.1', 'localhost')}/there`) },

@@ -9,12 +9,12 @@ const namesByName = ({ origin }: Places): Exchange[] => [
   { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [byName(origin)] } } },
   withMetadata(byName(origin), {}),
 ];
-/** The person presses Enter at whatever they are asked first. */
+/** The user presses Enter at the first question. */
 const pressesEnter: NonNullable<Attack['act']> = async (login) => {
   await login.shown(/(No: stop here)/);
   login.type('\r');
 };
-/** A login of an issuer's own client, with a secret, whose endpoints are somebody else's: as an import of before has left it. */
+/** A login of an issuer's own client, with a secret, and with endpoints of another server: as an older version imported it. */
 const foreignEndpoints = (at: Places) =>
   expired({ token_endpoint: `${at.tripwire}/token`, revocation_endpoint: `${at.tripwire}/revoke` })(at);
 /** A login of another MCP server, by a client of the authorization server that the attacked one names. */
@@ -36,7 +36,7 @@ const othersClient =
       ],
     },
   });
-const mixedUp = 'RFC 9700 section 4.4, attack F1';
+const mixedUp = 'RFC 9700 section 4.4';
 
 /** What an authorization server may name, and what it is shown. */
 export const endpoints: Attack[] = [
@@ -71,7 +71,7 @@ export const endpoints: Attack[] = [
   })),
   {
     source: mixedUp,
-    attack: 'the same with two servers that share the end of a name under which anybody can have one',
+    attack: 'the same with two servers below a public suffix',
     change: ({ origin }) => [withMetadata(origin, { authorization_endpoint: 'https://phish.github.io/authorize' })],
     command: `${byPaste} --trust-endpoints bank.github.io`,
     exit: 1,
@@ -79,7 +79,7 @@ export const endpoints: Attack[] = [
     never: ['POST /register'],
   },
   ...['refresh victim', 'refresh --all', 'logout victim'].map((command) => ({
-    source: 'attack F2',
+    source: 'CWE-522',
     attack: `${command}: a login says its client’s issuer, and endpoints of its own for the secret`,
     store: foreignEndpoints,
     command,
@@ -88,7 +88,7 @@ export const endpoints: Attack[] = [
     says: /victim/,
   })),
   {
-    source: 'attack F3',
+    source: 'CWE-73',
     attack: 'an imported login’s client proves itself with a key of this machine',
     command: 'import',
     stdin: (at) =>
@@ -102,7 +102,7 @@ export const endpoints: Attack[] = [
     leaves: /^(?![^]*id_ed25519)/,
   },
   {
-    source: 'attack F4',
+    source: 'RFC 9700 section 4.4',
     attack: 'an imported login pins the issuer that the next login goes to, and endpoints of its own',
     command: 'import',
     stdin: imported(
@@ -115,7 +115,7 @@ export const endpoints: Attack[] = [
     leaves: /^(?![^]*evil\.example)/,
   },
   {
-    source: 'attack F5',
+    source: 'RFC 9700 section 4.1',
     attack: 'an imported registration replaces one of this machine, with another redirect URI',
     command: 'import',
     store: () => ({
@@ -135,7 +135,7 @@ export const endpoints: Attack[] = [
     leaves: /^(?![^]*evil\.example)[^]*127\.0\.0\.1:7\/callback/,
   },
   {
-    source: 'attack F5',
+    source: 'RFC 9700 section 4.1',
     attack: 'a registration of another server would send the browser elsewhere than to this machine',
     store: othersClient({ redirect_uris: ['https://evil.example/callback'] }),
     change: () => [{ want: 'POST /register', respond: ({ body }) => ({ json: { ...body, client_id: 'own' } }) }],
@@ -147,7 +147,7 @@ export const endpoints: Attack[] = [
     leaves: /^(?![^]*redirect_uris[^\]]*evil[^\]]*\][^}]*"client_id": "own")[^]*"client_id": "own"/,
   },
   {
-    source: 'attack F6',
+    source: 'MCP 2025-11-25 Confused Deputy',
     attack: 'the authorization server of another MCP server is named, which remembers consent by client',
     store: othersClient(),
     change: () => [{ want: 'POST /register', respond: ({ body }) => ({ json: { ...body, client_id: 'own' } }) }],
@@ -158,7 +158,7 @@ export const endpoints: Attack[] = [
     leaves: /"victim": \{[^]*"client_id": "own"/,
   },
   ...['client-credentials', 'paste', 'device'].map((flow) => ({
-    source: 'attack F7',
+    source: 'CVE-2026-104850',
     attack: `an authorization server that only the MCP server has named would be sent the secret, by ${flow}`,
     change: namesByName,
     command: `login URL --no-browser --flow ${flow} --client-id robot --name victim --no-verify`,
@@ -168,7 +168,7 @@ export const endpoints: Attack[] = [
     never: ['POST /token', 'POST /device'],
   })),
   {
-    source: 'RFC 7523 section 3, attack F7',
+    source: 'RFC 7523 section 3',
     attack: 'a workload’s token does not say whom it is for',
     command: 'login URL --flow workload --client-id robot --workload-token-file HOME/jwt --name victim',
     files: () => ({ jwt: 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJwb2QifQ.' }),
@@ -181,7 +181,7 @@ export const endpoints: Attack[] = [
     { what: 'a backslash', resource: (origin: string) => `${origin}\\mcp` },
     { what: 'a step up', resource: (origin: string) => `${origin}/bank/../mcp/..` },
   ].map(({ what, resource }) => ({
-    source: 'RFC 3986 section 7.6, attack F13',
+    source: 'RFC 3986 section 7.6',
     attack: `the resource holds ${what}, and is another one to another program`,
     change: ({ origin }: Places) => [
       { want: 'GET /prm', respond: { json: { resource: resource(origin), authorization_servers: [origin] } } },
@@ -191,7 +191,7 @@ export const endpoints: Attack[] = [
     never: ['POST /register'],
   })),
   {
-    source: 'RFC 8707 section 2, attack F13',
+    source: 'RFC 8707 section 2',
     attack: 'the resource has a fragment',
     change: ({ origin }) => [{ want: 'GET /prm', respond: { json: { resource: `${origin}/mcp#x`, authorization_servers: [origin] } } }],
     exit: 1,
@@ -199,7 +199,7 @@ export const endpoints: Attack[] = [
     never: ['POST /register'],
   },
   {
-    source: 'RFC 9728 section 3.3, attack F13',
+    source: 'RFC 9728 section 3.3',
     attack: 'one of the servers of a host claims the whole host as its resource',
     change: ({ origin }) => [{ want: 'GET /prm', respond: { json: { resource: origin, authorization_servers: [origin] } } }],
     exit: 1,

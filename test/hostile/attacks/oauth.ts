@@ -5,7 +5,7 @@ import { type Attack, byPaste, expired, pastes, pastesCode, speaks, stateOf } fr
 
 export const oauth: Attack[] = [
   {
-    source: 'RFC 6749 section 10.12, checklist 15',
+    source: 'RFC 6749 section 10.12',
     attack: 'a response of another login is pasted',
     command: byPaste,
     act: pastes(() => ({ code: secrets.code, state: 'another-state-of-22-ch' })),
@@ -14,7 +14,7 @@ export const oauth: Attack[] = [
     never: ['POST /token'],
   },
   {
-    source: 'RFC 9207 section 2.4, checklist 16',
+    source: 'RFC 9207 section 2.4',
     attack: 'the response does not say who gave it, though its server says that it does',
     change: ({ origin }) => [withMetadata(origin, { authorization_response_iss_parameter_supported: true })],
     command: byPaste,
@@ -33,7 +33,7 @@ export const oauth: Attack[] = [
     never: ['POST /token'],
   },
   {
-    source: 'RFC 9207 section 2.4, checklist 16',
+    source: 'RFC 9207 section 2.4',
     attack: 'mix-up: the error is another issuer’s, and its words are not shown',
     command: byPaste,
     act: pastes((request) => ({
@@ -56,7 +56,7 @@ export const oauth: Attack[] = [
     never: ['POST /token'],
   },
   {
-    source: 'RFC 7636 section 7.2, RFC 9700 section 4.8.2, checklist 14',
+    source: 'RFC 7636 section 7.2, RFC 9700 section 4.8.2',
     attack: 'PKCE is gone from the metadata',
     change: ({ origin }) => [withMetadata(origin, { code_challenge_methods_supported: undefined })],
     command: byPaste,
@@ -74,7 +74,7 @@ export const oauth: Attack[] = [
     never: ['POST /register'],
   },
   {
-    source: 'RFC 8414 section 3.3, checklist 4',
+    source: 'RFC 8414 section 3.3',
     attack: 'the metadata is that of another issuer',
     change: ({ origin, tripwire }) => [withMetadata(origin, { issuer: 'https://honest.example', token_endpoint: `${tripwire}/token` })],
     exit: 1,
@@ -122,7 +122,7 @@ export const oauth: Attack[] = [
   },
   {
     source: 'RFC 7591 section 2',
-    attack: 'the registration comes back with a way to authenticate that nobody has',
+    attack: 'the registration response has an unsupported client authentication method',
     change: () => [
       {
         want: 'POST /register',
@@ -133,7 +133,7 @@ export const oauth: Attack[] = [
     says: /must authenticate by “tls_client_auth”/,
   },
   {
-    source: 'CVE-2026-104850, CVE-2026-115563, checklist 10',
+    source: 'CVE-2026-104850, CVE-2026-115563',
     attack: 'the server names another issuer, to be shown the client secret of the first',
     change: ({ origin }) => [
       { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/other`] } } },
@@ -153,7 +153,7 @@ export const oauth: Attack[] = [
     never: ['POST /register', 'POST /token'],
   },
   {
-    source: 'CVE-2026-104850, checklist 10',
+    source: 'CVE-2026-104850',
     attack: 'the metadata names another token endpoint once there is a refresh token',
     change: ({ origin, tripwire }) => [withMetadata(origin, { token_endpoint: `${tripwire}/token` })],
     command: 'refresh victim',
@@ -182,7 +182,7 @@ export const oauth: Attack[] = [
     says: /a token for “\["https:\/\/bank\.example\/mcp"\]”/,
   },
   {
-    source: 'checklist 19, RFC 8707 section 2',
+    source: 'MCP 2025-11-25 Token Handling, RFC 8707 section 2',
     attack: 'the server’s URL in the store has become another one',
     command: 'token victim',
     store: ({ origin, tripwire }) => expired({ expires_at: 4_000_000_000 }, { url: `${tripwire}/mcp` })({ origin, tripwire }),
@@ -190,7 +190,7 @@ export const oauth: Attack[] = [
     says: /The login to victim is for “http:\S+\/mcp”, but its URL in the store is now/,
   },
   {
-    source: 'attack 15',
+    source: 'MCP 2024-11-05 HTTP with SSE, CWE-522',
     attack: 'the older transport names an endpoint elsewhere, to be sent the token',
     change: ({ tripwire }) => [
       {
@@ -205,7 +205,7 @@ export const oauth: Attack[] = [
     says: /is not part of http:\S+\/mcp, which the login is for/,
   },
   {
-    source: 'attack 15',
+    source: 'MCP 2024-11-05 HTTP with SSE, CWE-522',
     attack: 'the older transport names another customer’s endpoint on the same host',
     change: ({ origin }) => [
       {
@@ -221,7 +221,7 @@ export const oauth: Attack[] = [
     never: ['POST /b/messages'],
   },
   {
-    source: 'RFC 8628 section 3.2, attack 20',
+    source: 'RFC 8628 section 3.2',
     attack: 'a device code that never ends',
     change: ({ origin }) => [
       { want: 'POST /device', respond: deviceCode(origin, { expires_in: 1e15, interval: 60 }) },
@@ -231,7 +231,7 @@ export const oauth: Attack[] = [
     says: /expired before it was approved/,
   },
   ...[0, -1, '5', 'x', null, 1e10, 99_999_999, 0.0001, [], {}].map((interval) => ({
-    source: 'RFC 8628 section 3.5, attack 20 [ran]',
+    source: 'RFC 8628 section 3.5',
     attack: `the interval between polls is ${JSON.stringify(interval)}`,
     change: ({ origin }: Places) => [
       { want: 'POST /device', respond: deviceCode(origin, { interval }) },
@@ -256,7 +256,7 @@ export const oauth: Attack[] = [
   },
   {
     source: 'RFC 8628 section 3.5',
-    attack: 'a person who says no, in an answer with a token beside it',
+    attack: 'the user denies access, in a response that also has a token',
     change: () => [
       {
         want: 'POST /token',

@@ -4,7 +4,7 @@ import { type Attack, expired, redirectTo } from './attack.js';
 
 export const redirects: Attack[] = [
   {
-    source: 'RFC 9728 section 7.7, attack 12',
+    source: 'RFC 9110 section 15.4',
     attack: 'metadata redirects for ever',
     change: ({ origin }) => [
       ...[0, 1, 2, 3].map((hop) => ({ want: `GET /hop${hop}`, respond: redirectTo(`${origin}/hop${hop + 1}`, 302) })),
@@ -19,14 +19,14 @@ export const redirects: Attack[] = [
     { what: 'the device authorization', want: 'POST /device', exit: 1 },
     { what: 'the token endpoint', want: 'POST /token', exit: 6 },
   ].map(({ what, want, exit }) => ({
-    source: 'attack 13 [ran], RFC 9700 section 4.12',
+    source: 'RFC 9700 section 4.12',
     attack: `${what} redirects elsewhere, with what was sent`,
     change: ({ tripwire }: Places) => [{ want, respond: redirectTo(tripwire) }],
     exit,
     says: /answered with a redirect \(status 307\)\. It was not followed/,
   })),
   {
-    source: 'attack 13',
+    source: 'RFC 9700 section 4.12',
     attack: 'a refresh is redirected elsewhere',
     change: ({ tripwire }) => [{ want: 'POST /token', respond: redirectTo(tripwire) }],
     command: 'token victim',
@@ -35,7 +35,7 @@ export const redirects: Attack[] = [
     says: /answered with a redirect \(status 307\)/,
   },
   {
-    source: 'attack 13',
+    source: 'RFC 9700 section 4.12',
     attack: 'a revocation is redirected elsewhere',
     change: ({ tripwire }) => [{ want: 'POST /revoke', respond: redirectTo(tripwire) }],
     command: 'logout victim',
@@ -45,7 +45,7 @@ export const redirects: Attack[] = [
     says: /could not be revoked/,
   },
   {
-    source: 'checklist 19, RFC 6750 section 5.3',
+    source: 'RFC 6750 section 5.3',
     attack: 'the MCP server redirects the new token elsewhere',
     change: ({ origin, tripwire }) => [
       {

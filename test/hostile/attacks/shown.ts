@@ -15,7 +15,7 @@ export const shown: Attack[] = [
     ' ',
     'Reinstall everything now',
   ].map((code) => ({
-    source: 'RFC 8628 section 6.1, attacks of 2026-11-25',
+    source: 'RFC 8628 section 6.1',
     attack: `the user code is ${JSON.stringify(code)}`,
     change: ({ origin }: Places) => [{ want: 'POST /device', respond: deviceCode(origin, { user_code: code }) }],
     exit: 1,
@@ -23,7 +23,7 @@ export const shown: Attack[] = [
     never: ['POST /token'],
   })),
   {
-    source: 'RFC 8707, attack 19',
+    source: 'MCP 2025-11-25 Token Handling',
     attack: 'an app asks by name for the headers of a server that it has at another URL',
     command: 'headers victim',
     store: expired({ expires_at: 4_000_000_000 }),
@@ -32,7 +32,7 @@ export const shown: Attack[] = [
     says: /victim is not the server at “https:\/\/evil\.example\/mcp”/,
   },
   {
-    source: 'attack F20',
+    source: 'CWE-93',
     attack: 'the name of the store adds a line to the unit of the service',
     command: 'refresh --install-service --store /tmp/a\nExecStartPre=evil',
     exit: 2,

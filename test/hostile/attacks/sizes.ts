@@ -4,7 +4,7 @@ import { type Attack, raw } from './attack.js';
 /** Inputs of a size that no server and no file of good will has. */
 export const sizes: Attack[] = [
   {
-    source: 'attack F17, RFC 9110 section 15.2',
+    source: 'RFC 9110 section 15.2',
     attack: 'interim answers come one after another, without an end',
     change: () => [
       {
@@ -21,7 +21,7 @@ export const sizes: Attack[] = [
     says: /more than 1000 interim responses/,
   },
   {
-    source: 'attack F11',
+    source: 'CWE-407',
     attack: 'a project’s file has a URL of 147 kB that is made of variables',
     files: () => ({ '.mcp.json': { mcpServers: { victim: { url: `https://mcp.example/${'${A:-'.repeat(30_000)}` } } } }),
     command: 'add --from .mcp.json',
@@ -29,8 +29,8 @@ export const sizes: Attack[] = [
     says: /more than 65536 characters/,
   },
   {
-    source: 'attack F11',
-    attack: 'a project’s file has more servers than anybody',
+    source: 'CWE-770',
+    attack: 'a project’s file has 20,000 servers',
     files: () => ({
       '.mcp.json': { mcpServers: Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`s ${i}`, { url: 'https://a.example/' }])) },
     }),

@@ -12,7 +12,7 @@ const notHttp = [
 
 export const urls: Attack[] = [
   ...notHttp.map((url) => ({
-    source: 'CVE-2025-6514, CVE-2025-10619, checklist 23',
+    source: 'CVE-2025-6514, CVE-2025-10619',
     attack: `the authorization endpoint is ${url}`,
     change: ({ origin }: Places) => [withMetadata(origin, { authorization_endpoint: url })],
     command: byPaste,
@@ -28,7 +28,7 @@ export const urls: Attack[] = [
     says: /has an invalid host name/,
   },
   {
-    source: 'RFC 3986 section 7.6, attack 5',
+    source: 'RFC 3986 section 7.6',
     attack: 'the authorization endpoint has user information that looks like a host',
     change: ({ origin }) => [withMetadata(origin, { authorization_endpoint: 'https://accounts.google.com:x@evil.example/authorize' })],
     command: byPaste,
@@ -36,7 +36,7 @@ export const urls: Attack[] = [
     says: /contains a user name or password/,
   },
   {
-    source: 'MCP authorization, Communication Security',
+    source: 'MCP 2025-11-25 Communication Security',
     attack: 'the authorization endpoint is plain http elsewhere',
     change: ({ origin }) => [withMetadata(origin, { authorization_endpoint: 'http://evil.example/authorize' })],
     command: byPaste,
@@ -69,7 +69,7 @@ export const urls: Attack[] = [
     'https://0xa9.0xfe.0xa9fe/token',
     'https://2852039166/token',
   ].map((url) => ({
-    source: 'RFC 9728 section 7.7, attack 12',
+    source: 'RFC 9728 section 7.7',
     attack: `the token endpoint is ${url}`,
     change: ({ origin }: Places) => [withMetadata(origin, { token_endpoint: url })],
     exit: 1,

@@ -8,14 +8,14 @@ const shownEvilWords = /“ab?[^“”]*c[^“”]*" j”/;
 
 export const words: Attack[] = [
   {
-    source: 'GHSA-q9j4-4h4j-mv5m, attack 4',
+    source: 'GHSA-q9j4-4h4j-mv5m',
     attack: 'the token endpoint’s error moves the cursor',
     change: () => [{ want: 'POST /token', respond: { status: 400, json: { error: 'invalid_request', error_description: evilWords } } }],
     exit: 1,
     says: shownEvilWords,
   },
   {
-    source: 'attack 4',
+    source: 'CWE-150',
     attack: 'the registration’s error moves the cursor',
     change: () => [
       { want: 'POST /register', respond: { status: 400, json: { error: 'invalid_client_metadata', error_description: evilWords } } },
@@ -24,14 +24,14 @@ export const words: Attack[] = [
     says: shownEvilWords,
   },
   {
-    source: 'attack 4',
+    source: 'CWE-150',
     attack: 'the device endpoint’s error moves the cursor',
     change: () => [{ want: 'POST /device', respond: { status: 400, json: { error: 'invalid_scope', error_description: evilWords } } }],
     exit: 1,
     says: shownEvilWords,
   },
   {
-    source: 'attack 4, RFC 6749 section 4.1.2.1',
+    source: 'RFC 6749 section 4.1.2.1, CWE-150',
     attack: 'the authorization response’s error moves the cursor',
     command: byPaste,
     act: pastes((request) => ({ error: 'server_error', error_description: evilWords.replace('\ud800', ''), state: stateOf(request) })),
@@ -39,7 +39,7 @@ export const words: Attack[] = [
     says: shownEvilWords,
   },
   {
-    source: 'attack 4',
+    source: 'RFC 6749 section 5.2',
     attack: 'an error is 100 kB long',
     change: () => [
       { want: 'POST /token', respond: { status: 400, json: { error: 'invalid_request', error_description: 'x'.repeat(100_000) } } },
@@ -48,14 +48,14 @@ export const words: Attack[] = [
     says: /“x{199}…”/,
   },
   {
-    source: 'attack 4',
+    source: 'CWE-150',
     attack: 'an error is not in words',
     change: () => [{ want: 'POST /token', respond: { status: 400, headers: { 'content-type': 'text/plain' }, text: evilWords } }],
     exit: 1,
     says: /“ab?[^“”]*" j”/,
   },
   {
-    source: 'attack 4, RFC 8628 section 6.1',
+    source: 'RFC 8628 section 6.1',
     attack: 'the user code moves the cursor',
     change: ({ origin }) => [{ want: 'POST /device', respond: deviceCode(origin, { user_code: 'WDJB\u001b[2J-MJHT\u202e' }) }],
     exit: 1,
@@ -69,7 +69,7 @@ export const words: Attack[] = [
     says: /sent an invalid user code: “W{199}…”/,
   },
   {
-    source: 'attack 4',
+    source: 'CWE-150',
     attack: 'the scopes of the challenge move the cursor',
     change: ({ origin }) => [
       {
@@ -82,21 +82,21 @@ export const words: Attack[] = [
     says: /scope: “a2J b”/,
   },
   {
-    source: 'attack 4',
+    source: 'CWE-150',
     attack: 'the resource of the metadata moves the cursor',
     change: () => [{ want: 'GET /prm', respond: { json: { resource: evilWords, authorization_servers: [] } } }],
     exit: 1,
     says: shownEvilWords,
   },
   {
-    source: 'attack 4',
+    source: 'CWE-150',
     attack: 'the issuer moves the cursor',
     change: ({ origin }) => [withMetadata(origin, { issuer: `${origin}/\u001b[2J\u202e` })],
     exit: 1,
     says: /is the metadata of “http:\/\/127\.0\.0\.1:\d+\/\[2J”/,
   },
   {
-    source: 'attack 5, RFC 5891',
+    source: 'RFC 5891, CWE-1007',
     attack: 'the issuer is spelled in another script',
     change: ({ origin }) => [
       { want: 'GET /prm', respond: { json: { resource: `${origin}/mcp`, authorization_servers: ['https://аррӏе.example'] } } },
@@ -105,7 +105,7 @@ export const words: Attack[] = [
     says: /xn--/,
   },
   {
-    source: 'attack 19, RFC 6749 section 10.5',
+    source: 'RFC 6749 section 10.5',
     attack: 'the token endpoint repeats the code and the secret in its error',
     change: () => [
       {
@@ -126,7 +126,7 @@ export const words: Attack[] = [
     says: /“invalid_request”, “[^”]*…[^”]*”/,
   },
   {
-    source: 'attack 19',
+    source: 'CWE-532',
     attack: 'the token endpoint repeats the refresh token in its error',
     change: () => [
       {
@@ -140,7 +140,7 @@ export const words: Attack[] = [
     says: /refused: “…”/,
   },
   {
-    source: 'attack 19',
+    source: 'CWE-209',
     attack: 'a JSON answer is broken right after the token, which JSON.parse would quote',
     change: () => [
       {

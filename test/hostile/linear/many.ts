@@ -12,7 +12,7 @@ import { checkAuthorizationResponse } from '../../../src/oauth/authorization-cod
 import type { BinaryString } from '../../../src/effects.js';
 import { parseDocument, listServers } from '../../../src/store/document.js';
 import { chooseServerNames } from '../../../src/store/usable-name.js';
-import { attempt, octets, state, told, variables } from './reading.js';
+import { attempt, octets, state, formatTrace, variables } from './reading.js';
 
 /** What is made of a number of things rather than of one text. */
 export const many: readonly { readonly what: string; readonly of: (size: number) => unknown; readonly work: (input: never) => unknown }[] =
@@ -27,7 +27,7 @@ export const many: readonly { readonly what: string; readonly of: (size: number)
       work: (all: { name: string; url: string }[]) => chooseServerNames(all, { document: {}, isSame: () => false, ofHost: () => 'server' }),
     },
     {
-      what: 'servers of an app beside those of the store',
+      what: 'servers of an app next to those of the store',
       of: (size) =>
         Array.from({ length: size }, (_, i): AppServer => ({
           name: `s-${i}`,
@@ -84,7 +84,7 @@ export const many: readonly { readonly what: string; readonly of: (size: number)
     {
       what: 'members of an answer that --debug hides',
       of: (size) => JSON.stringify(Object.fromEntries(Array.from({ length: size }, (_, i) => [`m${i}`, `secret-${i}`]))),
-      work: told,
+      work: formatTrace,
     },
     {
       what: 'servers in the store',

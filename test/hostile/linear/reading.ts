@@ -1,4 +1,4 @@
-/** What several functions that read a text are given besides. */
+/** Common arguments of several functions that read a text. */
 import { Trace } from '../../../src/http/trace.js';
 import type { BinaryString } from '../../../src/effects.js';
 import { attemptWith } from '../../helpers/attempt.js';
@@ -9,7 +9,7 @@ export const state = 'state-of-22-characters';
 export const attempt = attemptWith({ state, codeVerifier: 'verifier' });
 
 export const octets = (text: string) => text as BinaryString;
-export const told = (text: string) => {
+export const formatTrace = (text: string) => {
   const trace = new Trace(() => undefined);
   const [url, headers] = [new URL('https://as.example/token'), { 'content-type': 'application/json', location: text }];
   trace.logResponse(url, { status: 200, headers }, Buffer.from(text));

@@ -46,7 +46,7 @@ import { toServerName } from '../../../src/store/usable-name.js';
 import { expandVariables, expandsToUrl, listUnsetVariables, listVariables } from '../../../src/store/variables.js';
 import { forEachLine } from '../../../src/terminal/json-lines.js';
 import { createKeyDecoder } from '../../../src/terminal/key-decoder.js';
-import { attempt, octets, state, told, variables } from './reading.js';
+import { attempt, octets, state, formatTrace, variables } from './reading.js';
 
 /** One function, and texts that are made of pieces again and again: each after what is before it, and with an end. */
 interface Row {
@@ -255,8 +255,8 @@ export const rows: readonly Row[] = [
     after: ['', '!'],
   },
   {
-    what: 'what --debug tells',
-    work: told,
+    what: 'the log of --debug',
+    work: formatTrace,
     pieces: ['"secret":1,', 'a=', '/', 'a1', '%', ' ', '\u202e', '"'],
     before: ['{', 'https://as.example/?', 'https://as.example/', '{"x":["'],
     after: ['', '"a":1}', '"]}'],
@@ -334,7 +334,7 @@ export const rows: readonly Row[] = [
     before: ['', '{"x":['],
   },
   {
-    what: 'a failure that nobody foresaw',
+    what: 'an unexpected failure',
     work: (text) => toAuthError(new TypeError(text)),
     pieces: [' at ', '\n at ', '\n at a', 'a', ' ', '\n', '/', '.js:'],
     before: ['', '\n at '],
