@@ -3,7 +3,7 @@
  * `--runs N` for more texts.
  */
 import path from 'node:path';
-import { failuresIn, runTests } from './test-report.js';
+import { formatFailures, runTests } from './test-report.js';
 
 const runs = process.argv.includes('--runs') ? Number(process.argv[process.argv.indexOf('--runs') + 1]) : 10_000;
 
@@ -25,7 +25,7 @@ let failures = 0;
 for (const [file, title] of Object.entries(what)) {
   const results = files.find(({ name }) => path.basename(name) === file)?.assertionResults ?? [];
   const count = (status: string) => results.filter((one) => one.status === status).length;
-  const failed = failuresIn(results);
+  const failed = formatFailures(results);
   failures += failed.length + (results.length === 0 ? 1 : 0);
   const skipped = count('skipped') + count('pending');
   const rest = skipped === 0 ? '' : `     ${skipped} skipped here`;

@@ -22,7 +22,7 @@ describe('A MUST that vendors refuse, an option that they need', () => {
     expect(second.request?.has('resource')).toBe(false);
     expect(second.command.stderr).toContain('Stored settings: --resource none');
     const third = await logInAgain(store, ['--resource', 'default']);
-    worked(third);
+    expectSuccess(third);
     expect(third.request?.get('resource')).toBe(at.url);
     expect((await refreshLogin(at, store)).body).toMatchObject({ resource: at.url });
     expect(await listServer(store)).not.toHaveProperty('login_options');
