@@ -111,7 +111,7 @@ class Bridge {
   }
 
   async #send(message: Message): Promise<void> {
-    // Controllers are used again: creating one takes about 10 % of the CPU time of a small message.
+    // Controllers are used again: with 32 requests of 200 B at a time, new ones take about 9 % more CPU time per message.
     const controller = this.#idleControllers.pop() ?? new AbortController();
     this.#activeControllers.add(controller);
     if (isRequest(message)) this.#controllersById.set(message.id, controller);

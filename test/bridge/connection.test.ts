@@ -6,8 +6,8 @@ import { temporaryStore } from '../helpers/folder.js';
 import { listening } from '../helpers/listening.js';
 import { storedLogin } from '../helpers/stored-login.js';
 
-describe('a connection that breaks', () => {
-  test('in the middle of an answer is taken up again by its last event', async () => {
+describe('a lost connection', () => {
+  test('in the middle of a response: the stream is resumed after its last event', async () => {
     const server = await serverOf((seen, response, all) => {
       if (seen.method === 'GET' && seen.headers['last-event-id'] === 'e1') {
         const asked = all.find(({ body }) => body.method === 'work');
@@ -26,7 +26,7 @@ describe('a connection that breaks', () => {
     await end();
   });
 
-  test('without an event to take it up by is an error in answer, and the bridge lives on', async () => {
+  test('without an event to resume after: an error response, and the bridge keeps running', async () => {
     const server = await withSession((seen, response) => {
       if (seen.body.method === 'drop') response.destroy();
       else json(response, answerTo(seen, { fine: true }));
@@ -38,7 +38,7 @@ describe('a connection that breaks', () => {
     await end();
   });
 
-  test('nobody there: an error in answer', async () => {
+  test('connection refused: an error response', async () => {
     const gone = await listening(() => undefined);
     await gone.close();
     const { ask, end } = bridged(temporaryStore({ mcpServers: { fake: { type: 'http', url: `${gone.origin}/mcp` } } }));
@@ -46,7 +46,7 @@ describe('a connection that breaks', () => {
     await end();
   });
 
-  test('interrupted while a request hangs: it ends, and the session with it', async () => {
+  test('an interrupt while a request hangs ends the bridge and the session', async () => {
     const server = await withSession(() => undefined);
     const { bridge, ask } = bridged(storedLogin(server));
     await ask('initialize', hello);
@@ -58,8 +58,8 @@ describe('a connection that breaks', () => {
   });
 });
 
-describe('what does not go well at first', () => {
-  test('a session that cannot be opened again at once is opened again later', async () => {
+describe('failures at the start and in messages', () => {
+  test('if a lost session cannot be opened again at once, the next message tries again', async () => {
     let state: 'fine' | 'down' | 'up again' = 'fine';
     const server = await serverOf((seen, response) => {
       const { method } = seen.body;
@@ -86,7 +86,7 @@ describe('what does not go well at first', () => {
     await end();
   });
 
-  test('a server that fails at the beginning is told as it is, and asked in the same way the next time', async () => {
+  test('a failure of the server at the start is reported unchanged, and the next attempt uses the same transport', async () => {
     let failing = true;
     const server = await serverOf((seen, response) => {
       if (seen.method !== 'POST') response.writeHead(405).end('Method Not Allowed');
@@ -100,14 +100,14 @@ describe('what does not go well at first', () => {
     await end();
   });
 
-  test('of a server that speaks neither transport, the first answer is told', async () => {
+  test('if a server supports neither transport, its first response is reported', async () => {
     const server = await serverOf((seen, response) => response.writeHead(seen.method === 'POST' ? 400 : 405).end(`no ${seen.method}`));
     const { ask, end } = bridged(storedLogin(server));
     expect((await ask('initialize', hello)).error?.message).toContain('status 400: “no POST”');
     await end();
   });
 
-  test('a server may leave the stream open that its first answer came in', async () => {
+  test('a server may keep the stream of its first response open', async () => {
     const open: ServerResponse[] = [];
     const server = await serverOf((seen, response) => {
       if (seen.method === 'GET') return void response.writeHead(405).end();
@@ -127,7 +127,7 @@ describe('what does not go well at first', () => {
     await end();
   });
 
-  test('an answer that breaks off in the middle is a lost connection, and no bug of ours', async () => {
+  test('a response that is cut off is reported as a lost connection, not as a bug', async () => {
     const server = await withSession((_, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' }).write('{"jsonrpc"');
       breakOff(response);
@@ -138,7 +138,7 @@ describe('what does not go well at first', () => {
     await end();
   });
 
-  test('an app that goes before its answer has come is told nothing', async () => {
+  test('an app that exits before its response has come gets no error', async () => {
     const server = await withSession(() => undefined);
     const { bridge, ask, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
@@ -148,7 +148,7 @@ describe('what does not go well at first', () => {
     expect(bridge.stderr).toBe('');
   });
 
-  test('a line ends with a line feed, and with nothing else that JSON may hold; the answers of a batch are passed on', async () => {
+  test('only a line feed ends a line; the responses to a batch are passed on', async () => {
     const server = await withSession((seen, response) => {
       if (Array.isArray(seen.body)) json(response, [{ jsonrpc: '2.0', id: 98, result: { batch: true } }]);
       else json(response, answerTo(seen, { text: seen.body['params'] }));
@@ -178,7 +178,7 @@ describe('what does not go well at first', () => {
     await end();
   });
 
-  test('a message without an end is given up, and not kept', async () => {
+  test('an endless message is rejected, and not kept in memory', async () => {
     const server = await withSession((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ');
       const more = () => {
@@ -193,7 +193,7 @@ describe('what does not go well at first', () => {
     await end();
   });
 
-  test('what a server repeats of our headers in an error is not told', async () => {
+  test('request headers that a server repeats in an error are redacted', async () => {
     const server = await withSession((seen, response) => response.writeHead(500).end(`headers: ${JSON.stringify(seen.headers)}`));
     const { ask, bridge, end } = bridged(storedLogin(server, { token: 'SECRET-access-token-1234567890-abcdef' }));
     await ask('initialize', hello);

@@ -1,4 +1,4 @@
-/** Messages that are too large to be parsed: what an honest server sends gets through, with the id that was asked with. */
+/** Messages that are too large to be parsed: they are passed on, with the id of the request. */
 import { expect, test } from 'vitest';
 import { parseResponseId, asResponseTo, toOneLine } from '../../src/bridge/json-rpc.js';
 import { maxParsedBytes, findMembers } from '../../src/bridge/large-message.js';
@@ -12,9 +12,9 @@ test.each([
   ['the id last', JSON.stringify({ result, jsonrpc: '2.0', id: 1 })],
   ['the id in the middle, over several lines', JSON.stringify({ jsonrpc: '2.0', result, id: 1, extra: [1] }, null, 2)],
   ['the id as text', JSON.stringify({ jsonrpc: '2.0', id: '1', result })],
-])('a large answer with %s is the answer to its request', (_, text) => {
+])('a large response with %s is recognised as the response to its request', (_, text) => {
   const line = toOneLine(octets(text));
-  if (line === undefined) throw new Error('It was taken for no JSON.');
+  if (line === undefined) throw new Error('It was not recognised as JSON.');
   expect(line).not.toContain('\n');
   const answer = asResponseTo(line, 1);
   expect(JSON.parse(answer ?? '')).toEqual({ ...(JSON.parse(text) as object), id: 1 });
@@ -26,10 +26,10 @@ test.each([
   ['a notification', JSON.stringify({ jsonrpc: '2.0', method: 'x', params: result })],
   ['an id that is an object', JSON.stringify({ jsonrpc: '2.0', id: { id: 1 }, result })],
   ['a batch', JSON.stringify([{ jsonrpc: '2.0', id: 1, result }])],
-])('%s that is large is no answer', (_, text) => {
+])('%s that is large is not a response', (_, text) => {
   expect(parseResponseId(octets(text))).toBeUndefined();
 });
 
-test('the members of what ends too early are those that are whole', () => {
+test('of a text that is cut off, the complete members are found', () => {
   expect([...findMembers(octets('{"a": 1, "b": {"c": 2}, "d": "')).keys()]).toEqual(['a', 'b']);
 });

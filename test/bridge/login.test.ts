@@ -18,7 +18,7 @@ describe('the login', () => {
     expect(readStore(store).mcpServers.fake.auth.refresh_token).toBe('r2');
   });
 
-  test('a 401 is answered by one renewal, whatever the clock says', async () => {
+  test('a 401 leads to one renewal, whatever the clock says', async () => {
     const server = await serverOf((seen, response) => {
       if (seen.url === '/token') json(response, { access_token: 'new', token_type: 'Bearer', expires_in: 3600 });
       else if (seen.headers.authorization === 'Bearer new') json(response, answerTo(seen, { in: true }));
@@ -30,7 +30,7 @@ describe('the login', () => {
     expect(server.seen.filter(({ url }) => url === '/token')).toHaveLength(1);
   });
 
-  test('a new token that was taken, and is then refused, is renewed as any other', async () => {
+  test('a new token that was accepted and is rejected later is renewed like any other', async () => {
     let count = 0;
     let known = '';
     const server = await serverOf((seen, response) => {
@@ -42,14 +42,14 @@ describe('the login', () => {
     });
     const { ask, end } = bridged(storedLogin(server));
     expect((await ask('initialize', hello)).result).toEqual({ in: true });
-    // The server is started anew, and has forgotten it.
+    // The server has been restarted and does not know the token.
     known = '';
     expect((await ask('tools/list')).result).toEqual({ in: true });
     await end();
     expect(count).toBe(2);
   });
 
-  test('a server that goes on refusing is told of once a request, with what to run', async () => {
+  test('a server that rejects new tokens, too: one error per request, with the command to run', async () => {
     const server = await serverOf((seen, response) => {
       if (seen.url === '/token') json(response, { access_token: `t${Math.random()}`, token_type: 'Bearer', expires_in: 3600 });
       else response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
@@ -63,7 +63,7 @@ describe('the login', () => {
     await end();
   });
 
-  test('without one: initialize is answered with what to run, and it works as soon as the login is there', async () => {
+  test('without a login: initialize is answered with the command to run, and works as soon as a login is stored', async () => {
     const server = await serverOf((seen, response) => {
       if (seen.headers.authorization === 'Bearer later') json(response, answerTo(seen, { in: true }));
       else response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
@@ -82,7 +82,7 @@ describe('the login', () => {
     }
   });
 
-  test.each(['bridge fake', 'bridge URL'])('%s: headers that come with the login are sent from then on', async (line) => {
+  test.each(['bridge fake', 'bridge URL'])('%s: headers that are stored together with the login are sent from then on', async (line) => {
     const server = await serverOf((seen, response) => {
       if (seen.method !== 'POST') response.writeHead(405).end();
       else if (seen.headers.authorization === undefined) response.writeHead(401).end();
@@ -97,14 +97,14 @@ describe('the login', () => {
     await end();
   });
 
-  test('a server that wants none is bridged all the same', async () => {
+  test('a server that requires no login is bridged, too', async () => {
     const server = await serverOf((seen, response) => json(response, answerTo(seen, { open: seen.headers.authorization ?? 'no token' })));
     const { ask, end } = bridged(temporaryStore(), `bridge ${server.url}`);
     expect((await ask('initialize', hello)).result).toEqual({ open: 'no token' });
     await end();
   });
 
-  test('a 403 that asks for more scopes names the command that gets them', async () => {
+  test('a 403 that requires more scopes is answered with the command that requests them', async () => {
     const server = await withSession((_, response) =>
       response.writeHead(403, { 'www-authenticate': `Bearer error="insufficient_scope", scope="files:write x'$(id)"` }).end(),
     );
@@ -116,7 +116,7 @@ describe('the login', () => {
     await end();
   });
 
-  test('a redirect is not followed: the token stays where it is for', async () => {
+  test('a redirect to another origin is not followed: the token is not for it', async () => {
     const elsewhere = await serverOf((seen, response) => json(response, answerTo(seen)));
     const server = await serverOf((_, response) => response.writeHead(307, { location: `${elsewhere.origin}/mcp` }).end());
     const { ask, end } = bridged(storedLogin(server));

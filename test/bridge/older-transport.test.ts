@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { serverOf, events, answerTo, data, bridged, hello } from '../helpers/bridged.js';
 import { storedLogin } from '../helpers/stored-login.js';
 
-describe('the older transport', () => {
+describe('HTTP with SSE', () => {
   /** HTTP with SSE, as of 2024-11-05. */
   const older = (endpoint = '/messages') => {
     let stream: ServerResponse | undefined;
@@ -29,7 +29,7 @@ describe('the older transport', () => {
     await end();
   });
 
-  test('a stream that breaks is an error in answer, and opened again with the app’s own beginning', async () => {
+  test('a lost stream is an error response; the next message opens a new one and replays the opening', async () => {
     const server = await older();
     const { bridge, ask, notify, end } = bridged(storedLogin(server));
     await ask('initialize', hello);
@@ -39,11 +39,11 @@ describe('the older transport', () => {
     await end();
     const said = server.seen.filter(({ url }) => url === '/messages').map(({ body }) => body.method);
     expect(said).toEqual(['initialize', 'notifications/initialized', 'break', 'initialize', 'notifications/initialized', 'tools/list']);
-    // The app has had its answer to the first of them.
+    // The app gets no second response to `initialize`.
     expect(bridge.events.filter(({ id }) => id === 1)).toHaveLength(1);
   });
 
-  test('an endpoint elsewhere is refused: the token would go there', async () => {
+  test('an endpoint at another server is rejected: the token would be sent there', async () => {
     const server = await older('https://evil.example/messages');
     const { ask, end } = bridged(storedLogin(server));
     expect((await ask('initialize', hello)).error?.message).toContain('“https://evil.example/messages”, is not part of');

@@ -1,4 +1,4 @@
-/** Answers in a stream that is not the request's own: MCP Streamable HTTP, where a message was only accepted (202), and HTTP with SSE. */
+/** Responses in another stream than the HTTP response: Streamable HTTP after a 202, and HTTP with SSE. */
 import { getEventListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
@@ -15,7 +15,7 @@ import { toBinary } from '../../src/text/binary-string.js';
 import { answerTo, bridged, data, events, hello, json, serverOf, type Seen } from '../helpers/bridged.js';
 import { storedLogin } from '../helpers/stored-login.js';
 
-/** A server that accepts every request in the session that there is, and answers it in its own stream as `said` has it. */
+/** A server that accepts every request of the current session, and sends `said` as the response in its own stream. */
 async function accepting(said: (seen: Seen) => object) {
   const session = { current: 's1' };
   let stream: ServerResponse | undefined;
@@ -32,7 +32,7 @@ async function accepting(said: (seen: Seen) => object) {
     if (seen.body.id !== undefined) response.on('finish', () => (stream?.writable ? stream.write(`${text}\n\n`) : late.push(text)));
     response.writeHead(202, seen.body.method === 'initialize' ? { 'mcp-session-id': session.current } : {}).end();
   });
-  /** Forgets the session, as a server does that is started anew. */
+  /** Forgets the session, like a server that is restarted. */
   const forget = (id: string) => {
     session.current = id;
     stream?.destroy();
@@ -41,7 +41,7 @@ async function accepting(said: (seen: Seen) => object) {
   return { server, forget };
 }
 
-test('an answer has the id as the request has it, and begins a session as any other does', async () => {
+test('a response gets the id as in the request, and opens a session like any other', async () => {
   const { server } = await accepting((seen) => ({ ...answerTo(seen, { protocolVersion: '2025-11-25' }), id: String(seen.body.id) }));
   const { bridge, ask, notify, end } = bridged(storedLogin(server));
   expect((await ask('initialize', hello)).id).toBe(1);
@@ -52,7 +52,7 @@ test('an answer has the id as the request has it, and begins a session as any ot
   expect(server.posts().at(-1)?.headers).toMatchObject({ 'mcp-session-id': 's1', 'mcp-protocol-version': '2025-11-25' });
 });
 
-test('a session that was lost is opened again, though its stream has ended, and the app hears no second answer to its beginning', async () => {
+test('a lost session is opened again after its stream has ended, and the app gets no second response to initialize', async () => {
   const { server, forget } = await accepting((seen) => answerTo(seen, { session: seen.headers['mcp-session-id'] }));
   const { bridge, ask, notify, end } = bridged(storedLogin(server));
   await ask('initialize', hello);
@@ -60,14 +60,14 @@ test('a session that was lost is opened again, though its stream has ended, and 
   expect((await ask('a')).result).toEqual({ session: 's1' });
   const before = server.seen.length;
   forget('s2');
-  // The stream is asked for again, and is not there: 404.
+  // The stream is requested again, and not found: 404.
   await expect.poll(() => server.seen.slice(before).filter(({ method }) => method === 'GET').length, { timeout: 20_000 }).toBe(1);
   expect((await ask('b')).result).toEqual({ session: 's2' });
   await end();
   expect(bridge.events.filter(({ id }) => id === 1)).toHaveLength(1);
 });
 
-test('a GET that leads to a page for people is no stream: it is asked for once a message, and nobody waits for an answer in it', async () => {
+test('a GET that redirects to a web page is not a stream: it is requested once per message, and no response is awaited in it', async () => {
   const server = await serverOf((seen, response) => {
     if (seen.method === 'GET') response.writeHead(302, { location: 'https://docs.example/' }).end();
     else if (seen.body.method === 'initialize') json(response, answerTo(seen, { protocolVersion: '2025-11-25' }));
@@ -82,7 +82,7 @@ test('a GET that leads to a page for people is no stream: it is asked for once a
   expect(bridge.stderr).not.toContain('docs.example');
 });
 
-test('nothing is left behind on a signal that is used again', async () => {
+test('no listener is left on a signal that is used again', async () => {
   const stream = new PassThrough();
   const answer = (status: number, body: Readable, headers = {}): HttpResponse => ({ status, headers, body });
   const http: AuthorizedHttp = {
@@ -112,7 +112,7 @@ test('nothing is left behind on a signal that is used again', async () => {
   await transport.close();
 });
 
-test('HTTP with SSE: of a message that was answered nothing is kept, however long its stream lasts', async () => {
+test('HTTP with SSE: nothing of an answered message is kept in memory while the stream is open', async () => {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
   const stream = new PassThrough();

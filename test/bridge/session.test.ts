@@ -1,11 +1,11 @@
-/** The bridge between an app on stdio and a remote server: sessions, and what is passed on in them. */
+/** The bridge between an app on stdio and a remote server: sessions and the messages in them. */
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { serverOf, json, events, breakOff, answerTo, data, withSession, bridged, hello } from '../helpers/bridged.js';
 import { storedLogin } from '../helpers/stored-login.js';
 
 describe('a session', () => {
-  test('carries the token, the session and the version; is ended with DELETE when the app closes stdin', async () => {
+  test('sends the token, the session id and the version; ends with DELETE when the app closes stdin', async () => {
     const server = await withSession((seen, response) => json(response, answerTo(seen, { n: 1 })));
     const { ask, notify, end } = bridged(storedLogin(server));
     expect((await ask('initialize', hello)).result).toEqual({ protocolVersion: '2025-11-25' });
@@ -20,7 +20,7 @@ describe('a session', () => {
     expect(server.seen.at(-1)).toMatchObject({ method: 'DELETE', headers: { 'mcp-session-id': 's1', authorization: 'Bearer old' } });
   });
 
-  test('passes on events before the answer, JSON of several lines, batches, and what it does not understand', async () => {
+  test('passes on events before the response, JSON over several lines, batches, and unknown messages', async () => {
     const server = await withSession((seen, response) => {
       if (Array.isArray(seen.body)) json(response, [{ jsonrpc: '2.0', id: 99, result: {} }]);
       else if (seen.body.method === 'slow') {
@@ -64,7 +64,7 @@ describe('a session', () => {
   test.each([
     { status: 404, body: {} },
     { status: 400, body: { jsonrpc: '2.0', id: null, error: { code: -32000, message: 'Bad Request: No valid session ID provided' } } },
-  ])('that the server has forgotten ($status) is opened again, and the message sent once more', async ({ status, body }) => {
+  ])('that the server has lost ($status) is opened again, and the message sent again', async ({ status, body }) => {
     let forgotten = false;
     const server = await serverOf((seen, response) => {
       if (seen.method === 'GET') response.writeHead(405).end();
@@ -85,7 +85,7 @@ describe('a session', () => {
     expect(server.posts().filter(({ body }) => body.method === 'notifications/initialized')).toHaveLength(2);
   });
 
-  test('many who find it forgotten at once open it once', async () => {
+  test('several messages that find it lost at once open it once', async () => {
     let forgotten = false;
     const held: ServerResponse[] = [];
     const server = await serverOf((seen, response) => {
@@ -108,7 +108,7 @@ describe('a session', () => {
     expect(server.posts().filter(({ body }) => body.method === 'initialize')).toHaveLength(2);
   });
 
-  test('an answer that other events follow is an answer all the same; one that is cancelled is not waited for', async () => {
+  test('a response may be followed by other events; a cancelled one is not awaited', async () => {
     const server = await withSession((seen, response) => {
       if (seen.body.method === 'hang') events(response);
       else if (seen.body.id === undefined) response.writeHead(202).end();
@@ -129,7 +129,7 @@ describe('a session', () => {
     expect(bridge.events.filter(({ id, error }) => id === 2 && error !== undefined)).toEqual([]);
   });
 
-  test('the server’s own stream is open beside it, and taken up where it broke off', async () => {
+  test('the server’s own stream is kept open, and resumed after a lost connection', async () => {
     let streams = 0;
     const server = await serverOf((seen, response) => {
       if (seen.method === 'GET') {
@@ -150,8 +150,8 @@ describe('a session', () => {
   });
 });
 
-describe('the wire of 2026-07-28', () => {
-  test('needs no initialize, and has its headers from each message', async () => {
+describe('MCP 2026-07-28', () => {
+  test('requires no initialize, and takes its headers from each message', async () => {
     const server = await serverOf((seen, response) => json(response, answerTo(seen, { fine: true })));
     const { ask, end } = bridged(storedLogin(server));
     const _meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };

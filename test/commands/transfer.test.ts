@@ -196,7 +196,12 @@ test.each([
   { line: 'import', code: 2, stdin: 'none' as const, said: 'from stdin' },
   { line: 'import', code: 1, stdin: { text: '{"secret-1"' }, said: 'is not valid JSON' },
   { line: 'import', code: 2, stdin: { text: '' }, said: 'contains no login' },
-  { line: 'import', code: 2, stdin: { text: JSON.stringify({ mcpServers: { 'a b': { url, auth } } }) }, said: 'cannot be one' },
+  {
+    line: 'import',
+    code: 2,
+    stdin: { text: JSON.stringify({ mcpServers: { 'a b': { url, auth } } }) },
+    said: 'cannot be the name of a server',
+  },
   {
     line: 'import',
     code: 2,

@@ -1,4 +1,4 @@
-/** OSC 52, OSC 8: what is sent to which terminal. */
+/** OSC 52 and OSC 8: which control sequences are sent to which terminal. */
 import { describe, expect, test } from 'vitest';
 import { copyToClipboard } from '../../src/terminal/clipboard.js';
 import { formatHyperlink, supportsHyperlinks } from '../../src/terminal/hyperlink.js';
@@ -13,7 +13,7 @@ const envOf = (variables: Record<string, string | undefined>) => ({
 const osc52 = `\u001b]52;c;${Buffer.from('https://a.example/?x').toString('base64')}\u0007`;
 const passed = `\u001bPtmux;\u001b${osc52}\u001b\\`;
 
-/** A tmux with these options; `load` is what becomes of load-buffer. */
+/** A tmux with these options; `load`: whether load-buffer works. */
 async function copied(variables: Record<string, string>, tmux: { load?: boolean; [option: string]: string | boolean | undefined } = {}) {
   let sent = '';
   const ran: string[][] = [];
@@ -32,39 +32,39 @@ describe('the clipboard', () => {
     expect(await copied({ TERM: 'xterm-256color', SSH_TTY: '/dev/pts/1' })).toMatchObject({ sent: true, codes: osc52, ran: [] });
   });
 
-  test('of a tmux on the person’s side of SSH: both ways', async () => {
+  test('tmux on the user’s side of SSH: both ways', async () => {
     expect((await copied({ TERM: 'tmux-256color' })).codes).toBe(osc52 + passed);
   });
 
-  test.each(['linux', 'dumb', ''])('of TERM=%s: none, and that is said', async (TERM) => {
+  test.each(['linux', 'dumb', ''])('TERM=%s: not supported, and the message says so', async (TERM) => {
     const { sent, codes, message } = await copied({ TERM });
     expect({ sent, codes }).toEqual({ sent: false, codes: '' });
     expect(message).toContain('Select the address');
   });
 
   const tmux = { TERM: 'tmux-256color', TMUX: '/tmp/tmux-0/default,1,0' };
-  test('in tmux: its buffer, which it hands on', async () => {
+  test('in tmux: its buffer, which it forwards', async () => {
     const { sent, codes, ran, message } = await copied(tmux, { 'allow-passthrough': 'off', 'set-clipboard': 'external' });
     expect({ sent, codes }).toEqual({ sent: true, codes: '' });
     expect(ran[0]).toEqual(['load-buffer', '-w', '-', 'https://a.example/?x']);
     expect(message).toContain('through tmux');
   });
 
-  test('in tmux that lets codes pass: those too', async () => {
+  test('in tmux with allow-passthrough: OSC 52, too', async () => {
     expect((await copied(tmux, { 'allow-passthrough': 'on', 'set-clipboard': 'off' })).codes).toBe(passed);
   });
 
-  test('in tmux that hands nothing on: only its buffer, and what changes that', async () => {
+  test('in tmux that forwards nothing: only its buffer, and the command that changes it', async () => {
     const { sent, message } = await copied(tmux, { 'allow-passthrough': 'off', 'set-clipboard': 'off' });
     expect(sent).toBe(false);
     expect(message).toContain('set-clipboard on');
   });
 
-  test('in tmux that cannot be asked: through it', async () => {
+  test('in tmux that reports no options: OSC 52 through it', async () => {
     expect(await copied(tmux, { load: false })).toMatchObject({ sent: true, codes: passed });
   });
 
-  test('in tmux that takes nothing: that is said', async () => {
+  test('in tmux that accepts nothing: the message says so', async () => {
     expect((await copied(tmux, { load: false, 'allow-passthrough': 'off' })).message).toContain('tmux did not accept the text');
   });
 });

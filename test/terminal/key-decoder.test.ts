@@ -1,4 +1,4 @@
-/** What a terminal in raw mode sends. */
+/** Decodes what a terminal in raw mode sends. */
 import { describe, expect, test } from 'vitest';
 import { createKeyDecoder, type KeyInput } from '../../src/terminal/key-decoder.js';
 

@@ -18,22 +18,22 @@ test.each(['https://auth.example/device?user_code=WDJB-MJHT', `https://auth.exam
   },
 );
 
-test('a code that the window is too narrow for is a sentence that says the width it takes', async () => {
+test('in a window that is too narrow, a sentence says the required width', async () => {
   const code = await drawQr('https://auth.example/device', { columns: 20, rows: 80, paint: plain });
   expect(code).toEqual({ reason: expect.stringMatching(/requires a window of 29 columns, and this one has 20/) as string });
 });
 
-describe('the best shape that the window can show', () => {
+describe('the best variant that fits in the window', () => {
   const url = `https://auth.example/authorize?${'state=abcdefgh&'.repeat(25)}`;
   test.each([
-    { what: 'roomy: more correction, and the light around it that the standard wants', columns: 200, rows: 80, width: 101 },
+    { what: 'wide: more correction, and the margin that the standard requires', columns: 200, rows: 80, width: 101 },
     { what: 'narrower: less correction', columns: 100, rows: 80, width: 77 },
-    { what: 'just wide enough: less light around it', columns: 76, rows: 80, width: 73 },
+    { what: 'just wide enough: a smaller margin', columns: 76, rows: 80, width: 73 },
   ])('$what', async ({ width, ...size }) => {
     expect((await drawn(url, size))[0]).toHaveLength(width);
   });
 
-  test('a window that is too low', async () => {
+  test('a window that is not high enough', async () => {
     const code = await drawQr(url, { columns: 80, rows: 24, paint: plain });
     expect(code).toEqual({
       reason: expect.stringMatching(/requires a window of 73 columns and 37 rows, and this one has 80 and 24/) as string,
@@ -41,12 +41,12 @@ describe('the best shape that the window can show', () => {
   });
 });
 
-test.each([1700, 2900])('an address of %d bytes has one where the window is large enough', async (length) => {
+test.each([1700, 2900])('an address of %d bytes has a code in a window that is large enough', async (length) => {
   const url = 'https://auth.example/authorize?'.padEnd(length, 'x');
   expect((await drawn(url, { columns: 300, rows: 300 })).length).toBeGreaterThan(60);
 });
 
-test('an address that no code can hold is a sentence', async () => {
+test('for an address that no code can hold, a sentence says so', async () => {
   expect(await drawQr('x'.repeat(3000), { columns: 300, rows: 300, paint: plain })).toEqual({
     reason: expect.stringContaining('too long for one') as string,
   });
