@@ -1,34 +1,34 @@
 /**
- * `npm run hostile`: every attack of test/hostile, 10,000 texts for each property, and what a table of them says. Takes
- * `--runs N` for more texts.
+ * `npm run hostile`: runs all tests of test/hostile, with 10,000 texts for each property, and prints how many hold.
+ * `--runs N` sets the number of texts.
  */
 import path from 'node:path';
-import { failuresIn, runTests } from './test-report.js';
+import { formatFailures, runTests } from './test-report.js';
 
 const runs = process.argv.includes('--runs') ? Number(process.argv[process.argv.indexOf('--runs') + 1]) : 10_000;
 
-const what: Readonly<Record<string, string>> = {
-  'attacks.test.ts': 'attacks by a server, each with its exit code, its sentence, a tripwire, the store',
-  'network.test.ts': 'attacks by names and addresses, in a network of their own',
-  'listener.test.ts': 'strangers at the loopback listener',
-  'machine.test.ts': 'files of a machine that others use too, and what they can see',
-  'other-users.test.ts': 'other users of the machine: their links, stores and locks',
-  'properties.test.ts': `properties of any text, ${runs.toLocaleString('en')} texts each`,
-  'linear.test.ts': 'texts that are worst for what reads them: twice the length is twice the work',
+const titles: Readonly<Record<string, string>> = {
+  'attacks.test.ts': 'attacks by a server: exit code, message, tripwire, store',
+  'network.test.ts': 'attacks with names and addresses, in an isolated network',
+  'listener.test.ts': 'other requests to the loopback listener',
+  'machine.test.ts': 'files on a shared machine, and what other users can see',
+  'other-users.test.ts': 'links, stores and locks of other users',
+  'properties.test.ts': `properties that hold for any text, ${runs.toLocaleString('en')} texts each`,
+  'linear.test.ts': 'worst-case texts: twice the length takes at most twice the work',
   'canaries.test.ts': 'secrets in responses, redirects and URLs: none is printed',
-  'supply-chain.test.ts': 'what is shipped, and what is read of the surroundings',
+  'supply-chain.test.ts': 'the content of the package, and the environment variables that are read',
 };
 
 const { files, isPassed } = runTests(['test/hostile', 'test/supply-chain.test.ts'], { PROPERTY_RUNS: String(runs) });
 
 let failures = 0;
-for (const [file, title] of Object.entries(what)) {
+for (const [file, title] of Object.entries(titles)) {
   const results = files.find(({ name }) => path.basename(name) === file)?.assertionResults ?? [];
   const count = (status: string) => results.filter((one) => one.status === status).length;
-  const failed = failuresIn(results);
+  const failed = formatFailures(results);
   failures += failed.length + (results.length === 0 ? 1 : 0);
   const skipped = count('skipped') + count('pending');
-  const rest = skipped === 0 ? '' : `     ${skipped} skipped here`;
+  const rest = skipped === 0 ? '' : `     ${skipped} skipped`;
   const mark = failed.length === 0 && results.length > 0 ? '✓' : '✗';
   process.stdout.write(`${mark} ${String(count('passed')).padStart(4)} hold  ${title}${rest}\n`);
   for (const one of failed) process.stdout.write(one);

@@ -52,7 +52,7 @@ test.each([
   expect(wrong.stdout).toBe('');
 });
 
-test('--json tells an error as an event too', async () => {
+test('--json also prints an error as an event', async () => {
   const wrong = run('login ftp://a.example --json', { store: temporaryStore() });
   expect(await wrong.exit).toBe(2);
   expect(wrong.events).toEqual([

@@ -1,6 +1,7 @@
 /** The pages are correct: their commands and options exist, their links work, and the messages that they quote are in the program. */
 import { readdirSync, readFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
+import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { appsPage } from '../scripts/pages.js';
@@ -97,6 +98,34 @@ function findAnchors(text: string): string[] {
       .replaceAll(' ', '-'),
   );
 }
+
+/** The text of every string in a source file, without comments; of a template, the parts between its expressions. */
+function stringsIn(file: string): string[] {
+  const strings: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const isPart = ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node);
+    if (ts.isStringLiteralLike(node) || isPart) strings.push(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest));
+  return strings;
+}
+
+test('every option in a string of src exists: messages and hints name no other', async () => {
+  const loaded = await Promise.all(commands.map((listing) => listing.load()));
+  const known = [...loaded.flatMap(({ options }) => options), ...commonOptions].flatMap((option) => toOptionReference(option).names);
+  // Options of systemctl, docker and Keycloak, and the prefix of a negated option.
+  const others = ['--user', '--now', '--additional-catalog', '--enable-all-servers', '--features', '--no-'];
+  const allowed = new Set([...known, '--help', '--version', ...others]);
+  const files = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const named = files.flatMap((file) =>
+    stringsIn(path.join(root, 'src', file)).flatMap((text) =>
+      [...text.matchAll(/(?<![\w-])--[a-z][\w-]*/g)].map(([option]) => ({ file, option })),
+    ),
+  );
+  expect(named.length).toBeGreaterThan(200);
+  expect(named.filter(({ option }) => !allowed.has(option))).toEqual([]);
+});
 
 test('the messages in troubleshooting are in the program', () => {
   const page = read('docs/troubleshooting.md');

@@ -49,7 +49,7 @@ async function renewAll(names: readonly string[], context: Context): Promise<voi
   const report = (renewed: RenewalResult) => {
     if ('login' in renewed) {
       const left = getRemainingSeconds(renewed.login, context);
-      context.ui.succeed(`Renewed ${renewed.name}${Number.isFinite(left) ? `. Its token expires in ${formatDuration(left)}` : ''}.`);
+      context.ui.succeed(`Renewed the token of ${renewed.name}${Number.isFinite(left) ? `. It expires in ${formatDuration(left)}` : ''}.`);
     } else {
       const { message, hint } = renewed.failure;
       if (names.length > 1) context.ui.fail(`${renewed.name}: ${message}`, hint);

@@ -6,7 +6,7 @@ import { explainMissingBrowser } from './environment.js';
 /** The authorization code grant for a machine with a browser, which is redirected to the loopback listener. */
 export const browser: Flow = {
   name: 'browser',
-  summary: 'Open the browser of this machine, which comes back by itself',
+  summary: 'Open a browser on this machine, which returns to mcp-auth on its own',
   grantType: 'authorization_code',
   client: 'any',
   unattended: false,

@@ -4,7 +4,7 @@ import type { Flow } from './flow.js';
 /** The client credentials grant: MCP extension "OAuth Client Credentials". The client acts for itself, not for a user. */
 export const clientCredentials: Flow = {
   name: 'client-credentials',
-  summary: 'Log this machine in as itself, with a client secret or a private key',
+  summary: 'Log in as this machine, with a client secret or a private key',
   grantType: clientCredentialsGrant,
   client: 'confidential',
   unattended: true,

@@ -14,7 +14,7 @@ import type { Flow, FlowCredentials } from './flow.js';
  */
 export const enterprise: Flow = {
   name: 'enterprise',
-  summary: 'Log in with the token of the company’s identity provider',
+  summary: 'Log in with an ID token of your company’s identity provider',
   grantType: jwtBearerGrant,
   client: 'registered',
   unattended: true,

@@ -11,7 +11,7 @@ const twoStepLifetime = 3_600_000;
 /** The authorization code grant for a machine without a browser: the user opens the URL on any other device. */
 export const paste: Flow = {
   name: 'paste',
-  summary: 'Open a URL anywhere, approve, and paste back the address that the browser ends on',
+  summary: 'Open a URL on any device, approve, and paste the address that the browser ends on',
   grantType: 'authorization_code',
   client: 'any',
   unattended: false,

@@ -5,7 +5,7 @@ import type { Flow } from './flow.js';
 /** Workload identity federation: MCP SEP-1933. The platform issues a JWT that says which workload this is. */
 export const workload: Flow = {
   name: 'workload',
-  summary: 'Log a workload in with the token that its platform gives it, as in a Kubernetes pod',
+  summary: 'Log in with the token that the platform issues to this workload, as in a Kubernetes pod',
   grantType: jwtBearerGrant,
   client: 'registered',
   unattended: true,

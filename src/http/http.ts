@@ -258,7 +258,7 @@ function findRedirectTarget(
   { from, allowedNetwork }: { from: URL; allowedNetwork: Network },
 ): URL | undefined {
   if (!redirectStatuses.has(statusCode) || location === undefined || !URL.canParse(location, from.href)) return undefined;
-  const to = parseAllowedUrl(new URL(location, from).href, { what: `The redirect target of ${from.host}`, reach: allowedNetwork });
+  const to = parseAllowedUrl(new URL(location, from).href, { what: `The redirect target of ${from.host}`, allowedNetwork });
   if (from.protocol === 'https:' && to.protocol !== 'https:') {
     throw new AuthError('url_refused', `${from.host} redirects from https to plain http (${quote(to.host)}).`);
   }

@@ -35,10 +35,10 @@ export function parseSafeUrl(value: unknown, { what, code = 'url_refused', hint 
  * may trust everyone who can connect to it. An IP address is checked here, a name when it is looked up (see lookup.ts).
  *
  * @param what is the subject of the error's sentence, as "The token endpoint".
- * @param reach is the network of the server that named it.
+ * @param allowedNetwork is the network of the server that named it.
  * @throws AuthError `url_refused`, `address_refused`.
  */
-export function parseAllowedUrl(value: unknown, { what, reach: allowedNetwork }: { what: string; reach: Network }): URL {
+export function parseAllowedUrl(value: unknown, { what, allowedNetwork }: { what: string; allowedNetwork: Network }): URL {
   const url = parseSafeUrl(value, { what });
   const address = findIpAddress(url);
   if (address !== undefined) checkAddress(address, { what: `${what}, ${quote(url.href)},`, allowedNetwork });

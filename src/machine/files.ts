@@ -69,12 +69,12 @@ function createUnwritableError(file: string, error: unknown): AuthError {
 /** The text of a file that will be written again. What cannot be decoded would be lost then; a byte order mark stays in the text. */
 function decodeStrictly(bytes: Buffer, file: string): string {
   if (decodeText(bytes) === undefined) {
-    throw new AuthError('file_invalid', `${file} is in UTF-16. It was left as it is.`, { hint: saveAsUtf8Hint });
+    throw new AuthError('file_invalid', `${file} is in UTF-16. It was not changed.`, { hint: saveAsUtf8Hint });
   }
   try {
     return strictUtf8.decode(bytes);
   } catch (error) {
-    throw new AuthError('file_invalid', `${file} is not in UTF-8. It was left as it is.`, { hint: 'Save it as UTF-8.', cause: error });
+    throw new AuthError('file_invalid', `${file} is not in UTF-8. It was not changed.`, { hint: 'Save it as UTF-8.', cause: error });
   }
 }
 

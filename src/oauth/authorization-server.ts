@@ -76,12 +76,12 @@ export async function requestAuthorizationServer(
   context: Pick<Effects, 'http' | 'signal'>,
 ): Promise<AuthorizationServerMetadata | undefined> {
   const { allowedNetwork } = context.http;
-  const issuerUrl = parseAllowedUrl(request.issuer, { what: 'The authorization server', reach: allowedNetwork });
+  const issuerUrl = parseAllowedUrl(request.issuer, { what: 'The authorization server', allowedNetwork });
   const { metadataUrl, serverUrl } = request;
   const addresses =
     metadataUrl === undefined
       ? listMetadataAddresses(issuerUrl, serverUrl)
-      : [parseAllowedUrl(metadataUrl, { what: 'The address of --metadata-url', reach: allowedNetwork })];
+      : [parseAllowedUrl(metadataUrl, { what: 'The address of --metadata-url', allowedNetwork })];
   return requestFirstMetadata(addresses, context, (document, address) => {
     // Some servers answer every address with some JSON. That is not metadata.
     if (document['issuer'] === undefined && document['token_endpoint'] === undefined) return undefined;
@@ -165,7 +165,7 @@ interface EndpointCheck {
  * here.
  */
 function checkEndpoint(value: unknown, { what, issuer, allowedNetwork }: EndpointCheck): void {
-  const { protocol, host } = parseAllowedUrl(value, { what, reach: allowedNetwork });
+  const { protocol, host } = parseAllowedUrl(value, { what, allowedNetwork });
   if (protocol === 'http:' && issuer.startsWith('https:')) {
     throw new AuthError('url_refused', `${what}, ${quote(value)}, is plain http at ${host}, but the authorization server uses https.`);
   }

@@ -183,7 +183,7 @@ function parseVerificationUris(
   answer: { verification_uri: string; verification_uri_complete?: string },
   { metadata, allowedNetwork }: { metadata: AuthorizationServerMetadata; allowedNetwork: Network },
 ): Pick<DeviceAuthorization, 'verificationUri' | 'verificationUriComplete'> {
-  const uri = parseAllowedUrl(completeUri(answer.verification_uri, metadata), { what: 'The verification URI', reach: allowedNetwork });
+  const uri = parseAllowedUrl(completeUri(answer.verification_uri, metadata), { what: 'The verification URI', allowedNetwork });
   const { verification_uri_complete: text } = answer;
   const complete = text === undefined ? undefined : completeUri(text, metadata);
   const isSameOrigin = complete !== undefined && URL.canParse(complete) && new URL(complete).origin === uri.origin;

@@ -56,7 +56,7 @@ function parseChallengedUrl(challenged: string, { serverUrl, allowedNetwork }: {
   const what = 'The protected-resource metadata URL of the server';
   const address = URL.canParse(challenged, serverUrl.href) ? new URL(challenged, serverUrl) : undefined;
   if (address?.host === serverUrl.host) address.protocol = serverUrl.protocol;
-  return parseAllowedUrl(address?.href ?? challenged, { what, reach: allowedNetwork });
+  return parseAllowedUrl(address?.href ?? challenged, { what, allowedNetwork });
 }
 
 /** Check one document, without any network access. See `requestProtectedResource` for the errors. */

@@ -2,17 +2,16 @@
 import type { Completion, CommandReference } from './model.js';
 
 /**
- * What words are offered for one place, as lines of bash. Only words of ours go through `compgen`, which evaluates them;
- * the names of servers are somebody else's.
+ * The bash code that completes one argument or value. Names of servers never go through `compgen`, which would evaluate them.
  */
-function offers(complete: Completion | undefined): string {
+function formatOffer(complete: Completion | undefined): string {
   if (complete === undefined) return ':';
   if (complete === 'server') return '_mcp_auth_servers';
   if (complete === 'file') return '_mcp_auth_files';
   return `_mcp_auth_words '${complete.join(' ')}'`;
 }
 
-function branch({ name, alias, arguments: all, options }: CommandReference): string {
+function formatBranch({ name, alias, arguments: all, options }: CommandReference): string {
   const valued = options.filter(({ value }) => value !== undefined);
   const names = options.flatMap((option) => option.names).join(' ');
   const last = all.at(-1)?.syntax.includes('...') ? all.length - 1 : -1;
@@ -22,13 +21,13 @@ function branch({ name, alias, arguments: all, options }: CommandReference): str
     `      valued=' ${valued.flatMap((option) => option.names).join(' ')} '`,
     '      _mcp_auth_place',
     '      case $place in',
-    ...valued.filter(({ complete }) => complete).map((option) => `        ${option.names.join('|')}) ${offers(option.complete)} ;;`),
-    ...all.map(({ complete }, index) => `        ${index}${index === last ? '*|[1-9]*' : ''}) ${offers(complete)} ;;`),
+    ...valued.filter(({ complete }) => complete).map((option) => `        ${option.names.join('|')}) ${formatOffer(option.complete)} ;;`),
+    ...all.map(({ complete }, index) => `        ${index}${index === last ? '*|[1-9]*' : ''}) ${formatOffer(complete)} ;;`),
     '      esac ;;',
   ].join('\n');
 }
 
-/** The completion script for bash 3.2 and later, which needs no package beside it. */
+/** The completion script for bash 3.2 or later. It does not need the package bash-completion. */
 export function formatBashCompletion(commands: readonly CommandReference[]): string {
   const names = commands.map(({ name }) => name).join(' ');
   return `# bash completion for mcp-auth
@@ -51,7 +50,7 @@ _mcp_auth_files() {
   compopt -o filenames 2> /dev/null
 }
 
-# Where the cursor is: at the value of an option, which is then its name, or at an argument, which is then its number.
+# Sets $place to what the cursor is at: the name of the option whose value is typed, or the number of the argument.
 _mcp_auth_place() {
   local index=$((command_at + 1)) count=0 word
   place=
@@ -79,7 +78,7 @@ _mcp_auth() {
   if [ "$COMP_CWORD" -gt 1 ]; then command=\${COMP_WORDS[1]}; fi
   case $command in
     '') _mcp_auth_words '${names} --help --version' ;;
-${commands.map(branch).join('\n')}
+${commands.map(formatBranch).join('\n')}
   esac
 }
 

@@ -1,31 +1,31 @@
 /** Completion for fish. */
 import type { Completion, CommandReference, OptionReference } from './model.js';
 
-function quotedText(text: string): string {
+function quoteText(text: string): string {
   return `'${text.replace(/[\\']/g, '\\$&')}'`;
 }
 
-function words(complete: Completion | undefined): string {
+function formatWords(complete: Completion | undefined): string {
   if (complete === undefined) return '';
   if (complete === 'file') return ' -F';
   return complete === 'server' ? " -a '(__mcp_auth_servers)'" : ` -a '${complete.join(' ')}'`;
 }
 
-function optionLine(command: string, { names, value, help, complete }: OptionReference): string {
+function formatOption(command: string, { names, value, help, complete }: OptionReference): string {
   const flags = names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`)).join(' ');
   const takes = value === undefined ? '' : complete === 'file' ? ' -r' : ' -x';
-  return `complete -c mcp-auth -n '__mcp_auth_in ${command}' ${flags}${takes}${words(complete)} -d ${quotedText(help)}`;
+  return `complete -c mcp-auth -n '__mcp_auth_in ${command}' ${flags}${takes}${formatWords(complete)} -d ${quoteText(help)}`;
 }
 
-function linesOf({ name, alias, arguments: all, options }: CommandReference): string[] {
+function formatCommand({ name, alias, arguments: all, options }: CommandReference): string[] {
   const commands = [name, ...(alias === undefined ? [] : [alias])].join(' ');
   const valued = options.filter(({ value }) => value !== undefined).flatMap((option) => option.names);
   const places = all.flatMap(({ complete, syntax }, index) => {
     if (complete === undefined) return [];
     const from = syntax.includes('...') ? `${index} or-later` : String(index);
-    return [`complete -c mcp-auth -n '__mcp_auth_in ${commands}; and __mcp_auth_at ${from} ${valued.join(' ')}'${words(complete)}`];
+    return [`complete -c mcp-auth -n '__mcp_auth_in ${commands}; and __mcp_auth_at ${from} ${valued.join(' ')}'${formatWords(complete)}`];
   });
-  return [...places, ...options.map((option) => optionLine(commands, option))];
+  return [...places, ...options.map((option) => formatOption(commands, option))];
 }
 
 /** The completion script for fish 3. */
@@ -33,17 +33,17 @@ export function formatFishCompletion(commands: readonly CommandReference[]): str
   return `# fish completion for mcp-auth
 
 function __mcp_auth_servers
-    # One that begins so would be expanded.
+    # fish would expand a name that begins with a tilde.
     mcp-auth list --names 2>/dev/null | string match -v '~*'
 end
 
-# Whether the command is one of those.
+# Whether the command is one of the arguments.
 function __mcp_auth_in
     set -l words (commandline -opc)
     test (count $words) -gt 1; and contains -- $words[2] $argv
 end
 
-# Whether the cursor is at that argument, or a later one; what follows are the options that take a value.
+# Whether the cursor is at that argument, or a later one. The other arguments are the options that take a value.
 function __mcp_auth_at
     set -l at $argv[1]
     set -l later no
@@ -69,7 +69,7 @@ function __mcp_auth_at
 end
 
 complete -c mcp-auth -f
-${commands.map(({ name, summary }) => `complete -c mcp-auth -n 'test (count (commandline -opc)) -eq 1' -a ${name} -d ${quotedText(summary)}`).join('\n')}
-${commands.flatMap(linesOf).join('\n')}
+${commands.map(({ name, summary }) => `complete -c mcp-auth -n 'test (count (commandline -opc)) -eq 1' -a ${name} -d ${quoteText(summary)}`).join('\n')}
+${commands.flatMap(formatCommand).join('\n')}
 `;
 }

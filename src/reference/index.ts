@@ -1,4 +1,4 @@
-/** The shells that completion is for. A new one is a file beside this one, and a line here. */
+/** The shells with completion. To add a shell, add a file to this folder and an entry to this list. */
 import { formatBashCompletion } from './bash.js';
 import { formatFishCompletion } from './fish.js';
 import type { CommandReference } from './model.js';
@@ -6,7 +6,7 @@ import { formatZshCompletion } from './zsh.js';
 
 export interface Shell {
   readonly name: string;
-  /** The line that has each new shell complete, and the file that it belongs into. */
+  /** The command that installs completion for new shells. */
   readonly install: string;
   readonly script: (commands: readonly CommandReference[]) => string;
 }

@@ -1,21 +1,21 @@
-/** The manual page, as man(7) has it. */
+/** Formats the manual page in the language of man(7). */
 import { exitCodes, exitCodeMeanings } from '../errors.js';
 import type { CommandReference, OptionReference } from './model.js';
 
-/** The environment variables that people set; SECURITY.md has all that are read. */
+/** The environment variables for users; SECURITY.md lists all that are read. */
 const variables = [
-  ['MCP_AUTH_STORE', 'the store, in place of the usual one'],
-  ['MCP_AUTH_CLIENT_SECRET', 'the secret of the client of --client-id'],
-  ['MCP_AUTH_REGISTRATION_TOKEN', 'an initial access token for dynamic registration, together with --issuer'],
-  ['MCP_AUTH_IDP_CLIENT_SECRET', 'the secret of our client at the identity provider, for --flow enterprise'],
-  ['BROWSER', 'the command that opens a browser, or none'],
-  ['HTTPS_PROXY, ALL_PROXY, NO_PROXY', 'the proxy to go through, and the hosts that are reached without'],
-  ['NODE_EXTRA_CA_CERTS', 'a file with certificates to trust besides'],
-  ['NO_COLOR', 'no colours'],
+  ['MCP_AUTH_STORE', 'store file to use instead of the default'],
+  ['MCP_AUTH_CLIENT_SECRET', 'client secret of the client of --client-id'],
+  ['MCP_AUTH_REGISTRATION_TOKEN', 'initial access token for dynamic registration; requires --issuer'],
+  ['MCP_AUTH_IDP_CLIENT_SECRET', 'client secret at the identity provider, for --flow enterprise'],
+  ['BROWSER', 'command that opens a browser; none to open no browser'],
+  ['HTTPS_PROXY, ALL_PROXY, NO_PROXY', 'proxy to use, and hosts to connect to without a proxy'],
+  ['NODE_EXTRA_CA_CERTS', 'file with additional certificates to trust'],
+  ['NO_COLOR', 'disable colours'],
 ] as const;
 
-/** Text as roff has it: no backslash, dot or apostrophe that it would take for its own. */
-function roff(text: string): string {
+/** Escapes text for roff: backslashes, hyphens, and dots and apostrophes at the beginning of a line. */
+function escapeRoff(text: string): string {
   return text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
@@ -24,31 +24,31 @@ function roff(text: string): string {
     .replaceAll('…', '\\&...');
 }
 
-const bold = (text: string) => `\\fB${roff(text)}\\fR`;
-const item = (what: string, help: string) => `.TP\n${what}\n${roff(help)}`;
+const formatBold = (text: string) => `\\fB${escapeRoff(text)}\\fR`;
+const formatItem = (what: string, help: string) => `.TP\n${what}\n${escapeRoff(help)}`;
 
-function optionItem({ names, value, help }: OptionReference): string {
-  return item(`${names.map(bold).join(', ')}${value === undefined ? '' : ` \\fI${roff(value)}\\fR`}`, help);
+function formatOption({ names, value, help }: OptionReference): string {
+  return formatItem(`${names.map(formatBold).join(', ')}${value === undefined ? '' : ` \\fI${escapeRoff(value)}\\fR`}`, help);
 }
 
-function commandSection({ name, alias, description, arguments: all, options, examples }: CommandReference): string {
-  const words = all.map(({ syntax }) => ` \\fI${roff(syntax)}\\fR`).join('');
+function formatCommand({ name, alias, description, arguments: all, options, examples }: CommandReference): string {
+  const words = all.map(({ syntax }) => ` \\fI${escapeRoff(syntax)}\\fR`).join('');
   return [
-    `.SS ${bold(`mcp-auth ${name}`)}${words}`,
-    roff(description),
-    ...(alias === undefined ? [] : [`.PP\nAlso as ${bold(`mcp-auth ${alias}`)}.`]),
-    ...all.map(({ syntax, help }) => item(`\\fI${roff(syntax)}\\fR`, help)),
-    ...options.map(optionItem),
+    `.SS ${formatBold(`mcp-auth ${name}`)}${words}`,
+    escapeRoff(description),
+    ...(alias === undefined ? [] : [`.PP\nAlias: ${formatBold(`mcp-auth ${alias}`)}.`]),
+    ...all.map(({ syntax, help }) => formatItem(`\\fI${escapeRoff(syntax)}\\fR`, help)),
+    ...options.map(formatOption),
     '.PP\nExamples:\n.PP\n.nf\n.RS',
-    ...examples.map((example) => roff(`mcp-auth ${example}`)),
+    ...examples.map((example) => escapeRoff(`mcp-auth ${example}`)),
     '.RE\n.fi',
   ].join('\n');
 }
 
 /**
- * The page of all commands, in the manual's section 1.
+ * The manual page of all commands, in section 1.
  *
- * @param common the options that every command has.
+ * @param common the options of every command.
  */
 export function formatManPage({
   commands,
@@ -64,18 +64,21 @@ export function formatManPage({
     options: one.options.filter(({ names }) => !common.some((other) => other.names[0] === names[0])),
   }));
   return `${[
-    `.TH MCP\\-AUTH 1 "" "mcp\\-auth ${roff(version)}" "User Commands"`,
+    `.TH MCP\\-AUTH 1 "" "mcp\\-auth ${escapeRoff(version)}" "User Commands"`,
     '.SH NAME\nmcp\\-auth \\- log a machine without a browser in to remote MCP servers, and keep it logged in',
-    `.SH SYNOPSIS\n${bold('mcp-auth')} \\fIcommand\\fR [\\fIoptions\\fR] [\\fIarguments\\fR]`,
+    `.SH SYNOPSIS\n${formatBold('mcp-auth')} \\fIcommand\\fR [\\fIoptions\\fR] [\\fIarguments\\fR]`,
     '.SH COMMANDS',
-    ...own.map(commandSection),
+    ...own.map(formatCommand),
     '.SH OPTIONS OF EVERY COMMAND',
-    ...common.map(optionItem),
+    ...common.map(formatOption),
     '.SH EXIT STATUS',
-    ...Object.entries(exitCodeMeanings).map(([key, meaning]) => item(String(exitCodes[key as keyof typeof exitCodes]), meaning)),
+    ...Object.entries(exitCodeMeanings).map(([key, meaning]) => formatItem(String(exitCodes[key as keyof typeof exitCodes]), meaning)),
     '.SH ENVIRONMENT',
-    ...variables.map(([name, help]) => item(bold(name), help)),
+    ...variables.map(([name, help]) => formatItem(formatBold(name), help)),
     '.SH FILES',
-    item('\\fI~/.config/mcp\\-auth/mcp\\-servers.json\\fR', 'The store on Linux: servers and their logins, readable by its owner alone.'),
+    formatItem(
+      '\\fI~/.config/mcp\\-auth/mcp\\-servers.json\\fR',
+      'The store on Linux: servers and their logins. Only its owner can read it.',
+    ),
   ].join('\n')}\n`;
 }

@@ -1,19 +1,19 @@
-/** All that can be typed, as data: what completion scripts and the manual page are made from. */
+/** The commands as data, for completion scripts and the manual page. */
 
-/** How a word is completed: by the names of servers in the store, by files, by one of a list; absent for free text. */
+/** How a word is completed: names of servers in the store, files, or a list of words. Absent for free text. */
 export type Completion = 'server' | 'file' | readonly string[];
 
 export interface ArgumentReference {
-  /** As `<name>`, `[name]` or `<words...>`. */
+  /** For example `<name>`, `[name]` or `<words...>`. */
   readonly syntax: string;
   readonly help: string;
   readonly complete?: Completion | undefined;
 }
 
 export interface OptionReference {
-  /** Its names, as `-h` and `--help`. */
+  /** Its names, for example `-h` and `--help`. */
   readonly names: readonly string[];
-  /** As `<file>`; absent for one that takes no value. */
+  /** For example `<file>`; absent for an option without a value. */
   readonly value?: string | undefined;
   readonly help: string;
   readonly complete?: Completion | undefined;
@@ -26,6 +26,6 @@ export interface CommandReference {
   readonly description: string;
   readonly arguments: readonly ArgumentReference[];
   readonly options: readonly OptionReference[];
-  /** Without the program's own name. */
+  /** Command lines without the leading `mcp-auth`. */
   readonly examples: readonly string[];
 }

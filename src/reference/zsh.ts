@@ -1,34 +1,34 @@
-/** Completion for zsh, by its own `_arguments`. */
+/** Completion for zsh, with its function `_arguments`. */
 import type { Completion, ArgumentReference, CommandReference, OptionReference } from './model.js';
 
-/** Text inside of a word in single quotes of zsh's `_arguments`, where brackets and colons have a meaning. */
-function quotedText(text: string): string {
+/** Escapes text for a single-quoted word of `_arguments`, where brackets and colons are special. */
+function escapeText(text: string): string {
   return text.replace(/[[\]:\\]/g, '\\$&').replaceAll("'", "'\\''");
 }
 
-function action(complete: Completion | undefined): string {
+function formatAction(complete: Completion | undefined): string {
   if (complete === undefined) return ' ';
   if (complete === 'server') return '_mcp_auth_servers';
   return complete === 'file' ? '_files' : `(${complete.join(' ')})`;
 }
 
-function optionSpecs({ names, value, help, complete }: OptionReference): string[] {
-  const message = value === undefined ? '' : `:${value.replace(/[<>[\]]/g, '')}:${action(complete)}`;
-  return names.map((name) => `'${name}[${quotedText(help)}]${message}'`);
+function formatOptionSpecs({ names, value, help, complete }: OptionReference): string[] {
+  const message = value === undefined ? '' : `:${value.replace(/[<>[\]]/g, '')}:${formatAction(complete)}`;
+  return names.map((name) => `'${name}[${escapeText(help)}]${message}'`);
 }
 
-function argumentSpec({ syntax, help, complete }: ArgumentReference, index: number): string {
+function formatArgumentSpec({ syntax, help, complete }: ArgumentReference, index: number): string {
   const place = syntax.includes('...') ? '*' : String(index + 1);
-  return `'${place}:${quotedText(help)}:${action(complete)}'`;
+  return `'${place}:${escapeText(help)}:${formatAction(complete)}'`;
 }
 
-function branch({ name, alias, arguments: all, options }: CommandReference): string {
-  const specs = [...options.flatMap(optionSpecs), ...all.map(argumentSpec)];
+function formatBranch({ name, alias, arguments: all, options }: CommandReference): string {
+  const specs = [...options.flatMap(formatOptionSpecs), ...all.map(formatArgumentSpec)];
   return `    (${[name, ...(alias === undefined ? [] : [alias])].join('|')})
       _arguments ${specs.join(' \\\n        ')} ;;`;
 }
 
-/** The completion script for zsh 5, to be sourced or put into a folder of $fpath as _mcp-auth. */
+/** The completion script for zsh 5. Source it, or save it as _mcp-auth in a folder of $fpath. */
 export function formatZshCompletion(commands: readonly CommandReference[]): string {
   return `#compdef mcp-auth
 # zsh completion for mcp-auth
@@ -43,7 +43,7 @@ _mcp_auth_servers() {
 _mcp_auth() {
   local -a commands
   commands=(
-${commands.map(({ name, summary }) => `    '${name}:${quotedText(summary)}'`).join('\n')}
+${commands.map(({ name, summary }) => `    '${name}:${escapeText(summary)}'`).join('\n')}
   )
   if (( CURRENT == 2 )); then
     _describe command commands
@@ -52,7 +52,7 @@ ${commands.map(({ name, summary }) => `    '${name}:${quotedText(summary)}'`).jo
   shift words
   (( CURRENT-- ))
   case $words[1] in
-${commands.map(branch).join('\n')}
+${commands.map(formatBranch).join('\n')}
   esac
 }
 

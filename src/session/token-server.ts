@@ -36,7 +36,7 @@ export async function findTokenServer(stored: LoginInDocument, effects: Pick<Eff
     throw createLoginNeededError(name, `The token of ${name} was not obtained by mcp-auth and cannot be renewed`);
   }
   if (tokenEndpoint !== undefined && mayReceiveCredentials(tokenEndpoint, stored)) {
-    const url = parseAllowedUrl(tokenEndpoint, { what: 'The token endpoint in the store', reach: effects.http.allowedNetwork });
+    const url = parseAllowedUrl(tokenEndpoint, { what: 'The token endpoint in the store', allowedNetwork: effects.http.allowedNetwork });
     return { issuer, token_endpoint: url.href };
   }
   const metadata = await requestAuthorizationServer(createIssuerRequest({ issuer, name, document }), effects);

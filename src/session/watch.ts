@@ -82,7 +82,7 @@ async function renewNow(name: string, { failures, jitter }: Watch, context: Cont
   try {
     const login = await getFreshLogin({ name, force: true }, context);
     failures.delete(name);
-    context.ui.succeed(`Renewed the token of ${name}.`);
+    context.ui.succeed(`Renewed ${name}.`);
     return getSecondsUntilDue(login, jitter, context);
   } catch (error) {
     if (context.signal.aborted) throw error;

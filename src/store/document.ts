@@ -122,7 +122,7 @@ export function deleteServer(document: StoreDocument, name: string): void {
 function createInvalidError(file: string | undefined, what: string): AuthError {
   if (file === undefined)
     return new AuthError('store_invalid', `The input on stdin ${what}.`, { hint: 'Pass the output of mcp-auth export NAME.' });
-  return new AuthError('store_invalid', `The store ${file} ${what}. It was left as it is.`, {
+  return new AuthError('store_invalid', `The store ${file} ${what}. It was not changed.`, {
     hint: 'Fix the file, move it away, or use another with --store FILE.',
   });
 }

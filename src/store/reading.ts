@@ -20,7 +20,7 @@ export function readStoreText(file: string): { readonly text: string; readonly w
       checkOwner(file, stats);
       const text = decodeText(stats.isFIFO() ? readFileSync(file) : readFileSync(descriptor));
       if (text === undefined)
-        throw new AuthError('store_invalid', `The store ${file} is in UTF-16. It was left as it is.`, { hint: saveAsUtf8Hint });
+        throw new AuthError('store_invalid', `The store ${file} is in UTF-16. It was not changed.`, { hint: saveAsUtf8Hint });
       return { text, warning: formatWarning({ file, mode, folder: statSync(path.dirname(file)) }) };
     } finally {
       closeSync(descriptor);

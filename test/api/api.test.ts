@@ -67,12 +67,12 @@ test('an OAuthClientProvider for the SDK', async () => {
 
 describe('where a login is needed', () => {
   const store = () => temporaryStore({ mcpServers: { demo: { type: 'http', url: 'https://demo.example/mcp' } } });
-  test('it says so, with the command, and asks nobody', async () => {
+  test('an error names the command to run, and nothing prompts', async () => {
     await expect(getToken('demo', { store: store() })).rejects.toMatchObject({ code: 'login_needed', hint: 'Run: mcp-auth login demo' });
     await expect(getToken('https://none.example', { store: store() })).rejects.toMatchObject({ code: 'login_needed' });
     await expect(authProvider('demo', { store: store() }).tokens()).rejects.toMatchObject({ code: 'login_needed' });
   });
-  test('a token goes nowhere but to its server', async () => {
+  test('a token is sent only to its server', async () => {
     const elsewhere = await fakeServer();
     await expect(serverFetch('demo', { store: store() })(elsewhere.url)).rejects.toMatchObject({ code: 'url_refused' });
     expect(elsewhere.asked('POST /mcp')).toEqual([]);

@@ -17,7 +17,7 @@ const connection: Connection = {
 };
 const place: AppEnvironment = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {} };
 
-/** A file that somebody has written by hand, with another server in it. */
+/** A file written by hand, with another server in it. */
 function written(app: (typeof apps)[number]): string {
   const key = app.servers[0] ?? '';
   if (app.format === jsonc) {
@@ -33,7 +33,7 @@ const configured = apps.filter((app) => app.servers.length > 0);
 describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ app }) => {
   const ways = (Object.keys(app.entries) as ConnectionMethod[]).filter((how) => how !== 'copy');
 
-  test.each(ways)('by %s: is connected, once, and taken out again; all else stays as it is written', (how) => {
+  test.each(ways)('by %s: connect, connect again and remove leave everything else in the file unchanged', (how) => {
     for (const before of ['', written(app)]) {
       const text = addConnection(before, { app, connection, how, file, ours });
       expect(readServers(text, { app, file, ours })).toContainEqual(expect.objectContaining({ name: 'linear', how }));
@@ -67,7 +67,7 @@ describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ ap
     expect(attempt).not.toThrow('secret-2');
   });
 
-  test('another server’s name is not taken', () => {
+  test('another server’s name is rejected', () => {
     const local = () =>
       addConnection(written(app), { app, connection: { ...connection, name: 'other' }, how: ways[0] ?? 'bridge', file, ours });
     expect(local).toThrow('has a local server called other');
@@ -83,7 +83,7 @@ describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ ap
     );
   });
 
-  test('has its files below the person’s home and the project’s folder', () => {
+  test('its files are in the user’s home folder and in the project’s folder', () => {
     expect(app.configPath(place, false) ?? '/home/ada/').toMatch(/^\/home\/ada\//);
     expect(app.configPath(place, true) ?? '/work/').toMatch(/^\/work\//);
     expect(app.summary).not.toBe('');
@@ -171,7 +171,7 @@ test('JSON whose entry has a comment in its first line is changed, and stays JSO
   expect(now).toContain('// notes');
 });
 
-describe('what the person has given a server besides', () => {
+describe('headers and variables that the user added to a server', () => {
   const app = findApp('cursor');
   const text = (entry: object) => JSON.stringify({ mcpServers: { linear: { url: connection.url, ...entry } } });
   const entryIn = (written: string) => (app.format.parse(written, file)['mcpServers'] as { linear: object }).linear;
@@ -184,7 +184,7 @@ describe('what the person has given a server besides', () => {
     expect(entryIn(started)).toMatchObject({ env: { NODE_EXTRA_CA_CERTS: '/ca.pem' } });
   });
 
-  test('a server that is not the one of the store is not taken out, though it has a token', () => {
+  test('a server with another URL is not removed, although it has a token', () => {
     const theirs = text({ headers: { Authorization: 'Bearer theirs' } });
     const remove = (url: string | undefined) => () => removeConnection(theirs, { app, name: 'linear', url, file, ours });
     for (const url of ['https://elsewhere.example/mcp', undefined]) expect(remove(url)).toThrow('was not connected by mcp-auth');
@@ -204,15 +204,15 @@ describe('YAML', () => {
   });
 
   test('aliases that stand for nothing, or for too much, and an entry that others point at, are left to their owner', () => {
-    expect(() => connect('extensions:\n  other: *nope\n')).toThrow('was left as it is');
+    expect(() => connect('extensions:\n  other: *nope\n')).toThrow('was not changed');
     const bomb = `a: &a [x]\n${'bcdefghij'
       .split('')
       .map((name, index) => `${name}: &${name} [${Array.from({ length: 9 }, () => `*${'abcdefghij'.charAt(index)}`).join(', ')}]`)
       .join('\n')}\n`;
-    expect(() => connect(bomb)).toThrow('was left as it is');
+    expect(() => connect(bomb)).toThrow('was not changed');
     const pointed = connect('').replace('linear:', 'linear: &mine').concat('  other: *mine\n');
     expect(() => removeConnection(pointed, { app, name: 'linear', url: connection.url, file, ours })).toThrow(
-      'written in a way that mcp-auth does not change',
+      'without changing other parts of the file',
     );
   });
 });
@@ -237,7 +237,7 @@ describe('TOML that is written otherwise', () => {
       ).toEqual(['linear', 'other']);
   });
 
-  test('quoted names, comments after headers and tables below are taken for what they are', () => {
+  test('quoted names, comments after headers and subtables are parsed correctly', () => {
     const text =
       '[mcp_servers."a.b"] # mine\nurl = "https://x"\n\n[mcp_servers.linear] # ours\nurl = "https://mcp.linear.app/mcp"\n[mcp_servers.linear.env]\nA = "1"\n\n[[list]]\nn = 1\n';
     const connected = addConnection(text, { app, connection, how: 'helper', file, ours });

@@ -133,7 +133,7 @@ test.each(apps.filter((app) => app.cache !== undefined).map((app) => ({ name: ap
       url: login.url,
       accessToken: 'a',
       refreshToken: 'r',
-      expiresAt: 1_790_003_600,
+      expiresAtSeconds: 1_790_003_600,
       scope: 'read write',
     });
   },

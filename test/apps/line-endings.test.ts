@@ -1,4 +1,4 @@
-/** A byte order mark and the line ends of Windows in apps' files: read, and still there after an edit. */
+/** Byte order marks and Windows line endings in apps' files: read, and kept by an edit. */
 import { readFileSync, writeFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ const connection: Connection = {
   bridge: ['/usr/bin/node', ours, 'bridge', 'linear'],
 };
 
-/** Files in each format, with comments, as somebody writes them. */
+/** Files in each format, with comments, as a user writes them. */
 const files = {
   cursor: '// mine\n{\n  "theme": "x", // keep\n  "mcpServers": {\n    // theirs\n    "other": { "command": "x" }\n  }\n}\n',
   codex: '# mine\nmodel = "o9" # keep\n\n[mcp_servers.other] # theirs\ncommand = "x"\n\n# about the rest\n[tools] # t\nweb = true\n',
@@ -49,7 +49,7 @@ describe.each(Object.keys(files) as (keyof typeof files)[])('%s', (name) => {
     if (!form.includes('no end')) expect(remove(after)).toBe(before);
   });
 
-  test('where line ends are mixed, each line keeps its own, and new ones are as most are', () => {
+  test('with mixed line endings, each line keeps its own, and new lines get the most frequent one', () => {
     const before = files[name].replaceAll('\n', '\r\n').replace('\r\n', '\n');
     const after = connect(before);
     expect(after.slice(0, after.indexOf('\n') + 1)).toBe(files[name].slice(0, files[name].indexOf('\n') + 1));
@@ -64,7 +64,7 @@ describe.each(Object.keys(files) as (keyof typeof files)[])('%s', (name) => {
   });
 });
 
-test('a TOML table whose quoted name has brackets, dots and spaces is found, changed and taken out', () => {
+test('a TOML table whose quoted name has brackets, dots and spaces is found, changed and removed', () => {
   const app = findApp('codex');
   const name = 'a [b].c d';
   const before = `[mcp_servers.${JSON.stringify(name)}] # mine\nurl = "${url}"\n\n[tools]\nweb = true\n`;
@@ -106,7 +106,7 @@ describe('on disk', () => {
     for (const line of ['add --from cursor', 'add --from .cursor/mcp.json', 'connect cursor linear', 'connect cursor linear --remove']) {
       const command = typed(line);
       expect(await command.exit).toBe(1);
-      expect(command.stderr).toContain(`${said}. It was not changed.`);
+      expect(command.stderr).toContain(`${said}. It was left as it is.`);
       expect(command.stderr).toContain('Save it as UTF-8');
     }
     expect(read('.cursor/mcp.json')).toEqual(bytes);

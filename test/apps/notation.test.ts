@@ -17,7 +17,7 @@ test.each([
   ['a name that VS Code has too, asked for by env', '${env:cwd}/mcp', '${cwd}/mcp'],
   ['no variable', 'https://a.example/{id}?$top=5&x=%41b%', 'https://a.example/{id}?$top=5&x=%41b%'],
 ])('%s: %s', (_, text, ours) => {
-  expect(url(text)).toEqual({ text: ours, foreign: [] });
+  expect(url(text)).toEqual({ text: ours, appVariables: [] });
 });
 
 test('$VAR in a path is a variable only where the app has those', () => {
@@ -41,11 +41,11 @@ test.each([
   ['${HOST:?no}', 'which only the app can resolve'],
   ['%HOST%', 'which is not a variable in any app'],
 ])('%s is told', (written, whose) => {
-  expect(url(`https://${written}.example/mcp`)).toEqual({ text: `https://${written}.example/mcp`, foreign: [written] });
+  expect(url(`https://${written}.example/mcp`)).toEqual({ text: `https://${written}.example/mcp`, appVariables: [written] });
   expect(explainAppVariable(written)).toBe(whose);
 });
 
-test('a default that is a variable itself is told', () => {
+test('a variable as the default of a variable is reported', () => {
   expect(url('${A:-${env:B}}/mcp').appVariables).toEqual(['${A:-${B}']);
 });
 

@@ -5,12 +5,22 @@ import { temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 
 describe('as a replacement for mcp-remote', () => {
-  test('its header, port and flags are accepted', async () => {
+  test('its header, with variables and their defaults, its port and its switches are accepted', async () => {
     const server = await serverOf((seen, response) => json(response, answerTo(seen, { key: seen.headers['x-key'] })));
-    const words = ['bridge', server.url, '3334', '--header', 'X-Key: a ${KEY}', '--allow-http', '--debug', '--silent', '--enable-proxy'];
+    const words = [
+      'bridge',
+      server.url,
+      '3334',
+      '--header',
+      'X-Key: a ${KEY} ${NONE:-d}',
+      '--allow-http',
+      '--debug',
+      '--silent',
+      '--enable-proxy',
+    ];
     const bridge = run(words, { store: temporaryStore(), stdin: 'open', env: { KEY: 'b c' } });
     bridge.type('{"jsonrpc":"2.0","id":1,"method":"initialize"}\n');
-    expect((await answered(bridge, 1)).result).toEqual({ key: 'a b c' });
+    expect((await answered(bridge, 1)).result).toEqual({ key: 'a b c d' });
     bridge.end();
     expect(await bridge.exit).toBe(0);
   });
@@ -34,6 +44,6 @@ describe('as a replacement for mcp-remote', () => {
   test.each(['http://a.example/mcp', 'nobody'])('%s is rejected', async (server) => {
     const wrong = run(['bridge', server, '--allow-http'], { store: temporaryStore() });
     expect(await wrong.exit).toBe(2);
-    expect(wrong.stderr).toMatch(/plain http|not found in the store/);
+    expect(wrong.stderr).toMatch(/plain http|Remote server "nobody" not found/);
   });
 });

@@ -48,11 +48,11 @@ describe('names', () => {
     ['n'.repeat(300) + ' n', 'n'.repeat(64)],
     ['__proto__ ', 'host'],
     ['constructor.', 'constructor'],
-  ])('%j is taken as %s, and is the same server the next time', async (theirs, ours) => {
+  ])('%j becomes %s, and is the same server the next time', async (theirs, ours) => {
     const { typed, urls } = project({ [theirs]: { url: at('host') } });
     const first = await typed('add --from .mcp.json');
     expect(first.code, first.said).toBe(0);
-    expect(first.said).toContain(`is taken as ${ours}.`);
+    expect(first.said).toContain(`was added as ${ours}.`);
     expect(first.said).toContain(`Log in with: mcp-auth login ${ours}`);
     expect(first.said).not.toContain('\u001b');
     const again = await typed('add --from .mcp.json');
@@ -84,7 +84,7 @@ describe('names', () => {
       expect(urls()).toEqual(expected);
     }
     const one = await typed(['add', 'my.server', '--from', '.mcp.json']);
-    expect(one.said).toContain('“my.server” is taken as my-server-3.');
+    expect(one.said).toContain('“my.server” was added as my-server-3.');
   });
 
   test('a name that fits is never another server’s', async () => {
@@ -94,11 +94,11 @@ describe('names', () => {
     expect(urls()).toEqual({ mine: at('mine') });
   });
 
-  test('that are not there are told with those that are', async () => {
+  test('that do not exist: the error lists those that do', async () => {
     const { typed } = project({ 'My Server': { url: at('a') } });
     const none = await typed('add other --from .mcp.json');
     expect(none.code).toBe(2);
-    expect(none.said).toMatch(/has no remote server called other\.\s+It has “My Server”\./);
+    expect(none.said).toMatch(/has no remote server called other\.\s+Its servers are “My Server”\./);
   });
 
   test('a login in the app’s cache is found by the app’s name', async () => {
@@ -124,7 +124,7 @@ describe('variables', () => {
     const first = await typed(`add --from ${file}`);
     expect(first.code, first.said).toBe(0);
     expect(first.said).toContain('a contains ${BASE}: its value is sent to that server.');
-    expect(first.said).toContain('The variable BASE is not set here');
+    expect(first.said).toContain('The environment variable BASE is not set here');
     for (const env of [{}, { BASE: 'https://b.example', KIND: 'mcp' }] as Record<string, string>[]) {
       const again = await typed(`add --from ${file}`, env);
       expect(again.said).toContain('already in the store.');
@@ -187,7 +187,7 @@ test.each([
   expect(urls()['a']).toBe(new URL(url).href.replace(/#.*/, ''));
 });
 
-test('a URL that has no end is told, and the others are taken', async () => {
+test('a URL that is too long is reported, and the others are added', async () => {
   const { typed, urls } = project({ a: { url: `https://${'${X:-'.repeat(30_000)}` }, b: { url: at('b') } });
   const add = await typed('add --from .mcp.json');
   expect(add.code).toBe(0);
@@ -205,7 +205,7 @@ describe('headers', () => {
     'X-Asked': '${input:x}',
   };
 
-  test('come along, a secret in the clear is told, and what cannot come too', async () => {
+  test('are imported; a secret in plain text and headers that cannot be imported are reported', async () => {
     const { typed, entries } = project({ a: { url: at('a'), headers } });
     const add = await typed('add --from .mcp.json');
     expect(entries()['a']).toEqual({ type: 'http', url: at('a'), headers: { 'X-Tenant': '${TENANT}', 'X-Api-Key': secret } });
@@ -218,7 +218,7 @@ describe('headers', () => {
     expect(add.said).not.toContain('theirs');
   });
 
-  test('of a server that is in the store are not changed, but told', async () => {
+  test('of a server that is already in the store are not changed, but reported', async () => {
     const mine = { type: 'http', url: at('a'), headers: { 'x-tenant': 'mine' } };
     const { typed, entries } = project({ a: { url: at('a'), headers: { 'X-Tenant': 'theirs', 'X-More': 'm' } } }, { a: mine });
     const add = await typed('add --from .mcp.json');
@@ -245,7 +245,7 @@ describe('connect, where the app has the server under a name of its own', () => 
       expect(namesIn(read('.cursor/mcp.json'))).toEqual(['My Server', 'other']);
     }
     const removed = await typed('connect cursor my-server --remove');
-    expect(removed.said).toContain('“My Server” is not in Cursor any more.');
+    expect(removed.said).toContain('“My Server” was removed from Cursor.');
     expect(namesIn(read('.cursor/mcp.json'))).toEqual(['other']);
   });
 
@@ -264,7 +264,7 @@ describe('connect, where the app has the server under a name of its own', () => 
     expect(namesIn(read('.cursor/mcp.json'))).toEqual(['Mine', 'second']);
   });
 
-  test('several such names are told apart by the person', async () => {
+  test('several such names: the user has to choose one', async () => {
     const { typed, write, read } = project({}, { linear: { type: 'http', url: at('a') } });
     const before = { mcpServers: { 'One A': { url: at('a') }, 'Two B': { url: at('a') } } };
     write('.cursor/mcp.json', before);
@@ -291,14 +291,14 @@ describe('connect, where the app has the server under a name of its own', () => 
     });
   });
 
-  test.each(['claude-code', 'codex'])('%s takes no other names than plain ones', async (app) => {
+  test.each(['claude-code', 'codex'])('%s rejects names with other characters', async (app) => {
     const { typed } = project({}, { linear: { type: 'http', url: at('a') } });
     const wrong = await typed(['connect', app, 'linear', '--as', 'My Server']);
     expect(wrong.code).toBe(2);
-    expect(wrong.said).toContain('takes only letters, digits');
+    expect(wrong.said).toContain('accepts only letters, digits');
   });
 
-  test('headers that the bridge would not send are told', async () => {
+  test('headers that the bridge would not send are reported', async () => {
     const stored = { type: 'http', url: at('a'), headers: { 'x-tenant': 'acme' } };
     const { typed, write } = project({}, { a: stored });
     write('.cursor/mcp.json', { mcpServers: { a: { url: at('a'), headers: { 'X-Tenant': 'acme', 'X-More': 'm', Authorization: 'x' } } } });

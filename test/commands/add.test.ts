@@ -17,8 +17,8 @@ test.each([
   ['add a http://far.example', 'plain http'],
   ['add a https://user:word@a.example', 'user name or password'],
   ['add a http://evil.localhost/mcp', 'plain http'],
-  ['add __proto__ https://a.example', 'cannot be one'],
-  ['add a', 'A name and a URL are needed'],
+  ['add __proto__ https://a.example', 'cannot be the name of a server'],
+  ['add a', 'A name and a URL are required'],
   ['add a https://a.example more', 'too many arguments'],
 ])('%s is wrong usage', async (line, said) => {
   const store = temporaryStore({ mcpServers: { linear: { url: 'https://mcp.linear.app/mcp' } } });
@@ -46,6 +46,6 @@ test.each([
   expect(deriveServerName(new URL(url), [])).toBe(name);
 });
 
-test('a name that is taken gets a number', () => {
+test('a name that is in use gets a number', () => {
   expect(deriveServerName(new URL('https://mcp.linear.app/mcp'), ['linear', 'linear-2'])).toBe('linear-3');
 });

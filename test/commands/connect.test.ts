@@ -40,10 +40,10 @@ test('Claude Code asks the helper, with the store that is used now; its file is 
     mcpServers: { linear: { type: 'http', url, headersHelper: `/usr/bin/node /opt/mcp-auth/bin.js headers linear --store ${store}` } },
   });
   expect(statSync(at('.claude.json')).mode & 0o777).toBe(0o600);
-  expect(connect.stderr).toMatch(/uses the login to linear, by helper[^]*Written: .*\.claude\.json/);
+  expect(connect.stderr).toMatch(/uses the login to linear \(helper\)[^]*Written: .*\.claude\.json/);
 });
 
-test('a file that is there keeps its mode, its link, its comments; what was in it first is kept', async () => {
+test('an existing file keeps its mode, its link and its comments, and the original is backed up', async () => {
   const { typed, at, write, read } = home();
   write('real.json', '{\n  // mine\n  "theme": "x"\n}\n');
   chmodSync(at('real.json'), 0o664);
@@ -82,7 +82,7 @@ describe('an app whose own file is the store', () => {
   const ways = ['', '--how header', '--how bridge', '--how helper', '--remove', '--print', '--as other', '--remove --as linear'];
   const named = files.flatMap((one) => ['', 'link', 'hard link'].map((by) => ({ ...one, by })));
 
-  test.each(named)('$file is left as it is, and that is no failure ($by)', async ({ app, file, words, by }) => {
+  test.each(named)('$file is left unchanged, and that is not an error ($by)', async ({ app, file, words, by }) => {
     const { at, write, read } = home();
     write(file, JSON.stringify(document));
     const store = by === '' ? at(file) : at('another-name');
@@ -96,7 +96,7 @@ describe('an app whose own file is the store', () => {
         });
         expect(await connect.exit, `${name} ${way}: ${connect.stderr}`).toBe(0);
         expect(read(file), `${name} ${way}`).toBe(before);
-        expect(connect.stderr, `${name} ${way}`).toContain('the store itself');
+        expect(connect.stderr, `${name} ${way}`).toMatch(/reads the (login to \S+ from the )?store/);
       }
     }
     const list = run('connect --list', { store, env: { HOME: at() }, folder: at('project') });
@@ -124,7 +124,7 @@ describe('an app whose own file is the store', () => {
     expect(list.stdout).not.toContain('reads the store directly');
   });
 
-  test('what an older mcp-auth has written there can be taken out', async () => {
+  test('an entry of an older mcp-auth can be removed', async () => {
     const { at, write, read } = home();
     const ours = { command: '/usr/bin/node', args: ['/opt/mcp-auth/bin.js', 'bridge', 'linear'] };
     write('.pflow/mcp-servers.json', JSON.stringify({ mcpServers: { linear: ours } }));
@@ -176,7 +176,7 @@ test('--print shows nothing of what others have in the file', async () => {
   }
 });
 
-test('what cannot use a token that is bound to a key is not connected by it; the bridge can', async () => {
+test('a DPoP-bound token can be used only by the bridge', async () => {
   const { typed, read, store } = home();
   const document = readStore(store) as { mcpServers: { linear: { auth: object } } };
   document.mcpServers.linear.auth = { ...auth, type: 'dpop' };
@@ -186,7 +186,7 @@ test('what cannot use a token that is bound to a key is not connected by it; the
   expect(read('.claude.json')).toContain('"bridge"');
 });
 
-test('where the usual place of the store depends on a variable, the app is told where it is', async () => {
+test('if the default path of the store depends on a variable, the app’s entry has --store', async () => {
   const { typed, read, at } = home();
   const config = at('xdg');
   mkdirSync(path.join(config, 'mcp-auth'), { recursive: true });
@@ -196,7 +196,7 @@ test('where the usual place of the store depends on a variable, the app is told 
   expect(read('.codex/config.toml')).toContain(store);
 });
 
-test('a copy of the login that the app keeps is told when its server is taken out', async () => {
+test('removing a server reports a copy of the login that the app still has', async () => {
   const { typed, at } = home();
   expect(await typed('connect opencode linear --how copy').exit).toBe(0);
   const removed = typed('connect opencode linear --remove');
@@ -301,7 +301,7 @@ describe('add --from', () => {
     expect((readStore(store) as { mcpServers: object }).mcpServers).toHaveProperty('big');
   });
 
-  test('an app, with its variables kept as they are, and only what can be a server', async () => {
+  test('an app: variables stay as they are, and only remote servers are added', async () => {
     const { typed, write, store } = home();
     write(
       '.claude.json',

@@ -25,7 +25,7 @@ async function examined(line: string, options: RunOptions) {
 
 const now = Math.floor(Date.now() / 1000);
 
-/** A login to the fake server that is good for an hour, and what a test changes of it. */
+/** A login to the fake server that is valid for an hour, with the changes of a test. */
 function loginTo(url: string, changes: object = {}, auth: object = {}) {
   const login = loginAt({ origin: new URL(url).origin, url }, { token: 'access-0', expires_at: now + 3600, ...auth });
   return { mcpServers: { fake: { url, auth: login, ...changes } } };
@@ -55,7 +55,7 @@ test('a login that works, from the server to the app that uses it', async () => 
   expect(step('PKCE')[0]?.seen).toBe('S256');
   expect(step('Client registration')[0]?.seen).toContain('is in the store; dynamic registration');
   expect(step('Scopes')[0]?.seen).toContain('a login requests “tools:call offline_access”; the stored login has “tools:call”');
-  expect(step('Flow').map(({ seen }) => seen)).toContain('device can run, and is the default');
+  expect(step('Flow').map(({ seen }) => seen)).toContain('device can run (default)');
   expect(step('Flow').map(({ seen }) => seen)).toContain('browser cannot run: this machine has no display');
   expect(step('Login')[0]?.seen).toEqual(
     expect.stringMatching(/^example: its token expires in (59 minutes|1 hour), and is renewed automatically$/),
@@ -67,7 +67,7 @@ test('a login that works, from the server to the app that uses it', async () => 
   for (const secret of [token, refreshToken]) expect(text).not.toContain(secret);
 });
 
-test('what is printed is a line a step, with a mark, and what to do below it', async () => {
+test('the output is one line per check, with a mark, and the hint below it', async () => {
   const { url, close } = await fakeServer();
   await close();
   const doctor = run(`doctor ${url}`, { store: temporaryStore(), env: { HOME: temporaryFolder() } });
@@ -80,7 +80,7 @@ test('what is printed is a line a step, with a mark, and what to do below it', a
   expect(doctor.stdout).toContain(`! Login: no login found\n    Run: mcp-auth login ${url}\n`);
 });
 
-describe('each link that is broken is named', () => {
+describe('each failing check is named', () => {
   const asMetadata = (changes: object) => (origin: string) => [
     { want: 'GET /.well-known/oauth-authorization-server', respond: { json: metadata(origin, changes as Record<string, unknown>) } },
   ];
@@ -277,7 +277,7 @@ describe('the login in the store', () => {
     expect(findings.some(({ step: name }) => name === 'MCP server')).toBe(false);
   });
 
-  test('is renewed for the live call when its token has expired, and a token that is refused is told', async () => {
+  test('is renewed for the live call when its token has expired, and a rejected token is reported', async () => {
     const { url, asked } = await fakeServer();
     const store = temporaryStore(loginTo(url, {}, { expires_at: now - 10 }));
     const { step, code } = await examined('fake', { store });
@@ -311,7 +311,7 @@ describe('the machine', () => {
     expect(broken.code).toBe(1);
   });
 
-  test.each(['lock', 'lock.asking'])('a %s that somebody has left, and one that is held', async (kind) => {
+  test.each(['lock', 'lock.asking'])('a %s that a process left behind, and one that is held', async (kind) => {
     const store = temporaryStore({ mcpServers: {} });
     const lock = `${store}.fake.${kind}`;
     mkdirSync(lock);
@@ -337,7 +337,7 @@ describe('the machine', () => {
     expect(result.code).toBe(code);
   });
 
-  test('a proxy, without its password; and a key in the URL of the server is nobody’s business', async () => {
+  test('a proxy is shown without its password, and the server’s URL without its key', async () => {
     const proxy = await fakeServer();
     const { host } = new URL(proxy.url);
     const { text, step } = await examined('https://mcp.example.com/mcp?key=hidden-key', {

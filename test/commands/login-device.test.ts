@@ -20,7 +20,7 @@ describe('device', () => {
     expect(new Set(login.clock.slept)).toEqual(new Set([5000]));
   });
 
-  test('--json tells it in events, and nothing else is on stdout', async () => {
+  test('--json prints events, and nothing else on stdout', async () => {
     const { mcpServer } = await realServers();
     const login = run(`login ${mcpServer.url} --no-browser --name demo --json`, { store: temporaryStore() });
     await login.shown(code);
@@ -42,14 +42,14 @@ describe('device', () => {
     expect(readStore(store)).toEqual({});
   });
 
-  test('a code that nobody approves expires: exit 5', async () => {
+  test('a code that is not approved expires: exit 5', async () => {
     const { mcpServer } = await realServers({ deviceCodeLife: 30 });
     const login = run(`login ${mcpServer.url} --no-browser`, { store: temporaryStore() });
     expect(await login.exit).toBe(5);
     expect(login.stderr).toContain('expired');
   });
 
-  test('at a terminal, a code that has expired is followed by another, if the person wants one', async () => {
+  test('at a terminal, a code that has expired is followed by another, if the user wants one', async () => {
     const code = (origin: string, userCode: string) => ({
       want: 'POST /device',
       respond: { json: { device_code: userCode, user_code: userCode, verification_uri: `${origin}/x`, expires_in: 600 } },

@@ -9,7 +9,7 @@ import { fakeServer, realServers } from '../helpers/servers.js';
 import { address } from './logging-in.js';
 
 describe('paste', () => {
-  test('a pasted address ends in a token that the MCP server takes', async () => {
+  test('a pasted address leads to a token that the MCP server accepts', async () => {
     const { authorizationServer, mcpServer } = await realServers({ device: false });
     const store = temporaryStore();
     const login = run(`login ${mcpServer.url} --no-browser --name demo`, { store, stdin: 'open' });
@@ -72,7 +72,7 @@ describe('paste', () => {
     const asked = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
     const end = (code: string) => `${asked.get('redirect_uri') ?? ''}?code=${code}&state=${asked.get('state') ?? ''}\r`;
     login.type(end('one'));
-    await login.shown(/“too late”[^]*approve once more[^]*Paste the address here:/);
+    await login.shown(/“too late”[^]*approve again[^]*Paste the address here:/);
     login.type(end('two'));
     expect(await login.exit).toBe(0);
     expect(server.asked('POST /token').map(({ body }) => body['code'])).toEqual(['one', 'two']);
@@ -90,7 +90,7 @@ describe('paste', () => {
     expect(server.asked('POST /token')[0]?.body['code']).toBe('c');
   });
 
-  test('a whole paste after one that was cut off is taken by itself', async () => {
+  test('a complete paste after one that was cut off is used alone', async () => {
     const server = await fakeServer();
     const login = run(`login ${server.url} --no-browser --no-verify --flow paste`, { store: temporaryStore(), stdin: 'open' });
     const asked = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
@@ -137,7 +137,7 @@ describe('paste', () => {
     expect(authorizationServer.log.filter((entry) => entry === 'registration')).toHaveLength(1);
   });
 
-  test('the QR code is drawn for a person, or on request, and never wider than the window', async () => {
+  test('the QR code is printed at a terminal, or on request, and never wider than the window', async () => {
     const { mcpServer } = await realServers();
     const store = temporaryStore();
     const drawings = [
@@ -157,7 +157,7 @@ describe('paste', () => {
   });
 });
 
-test('with nothing to paste into and a port that is taken, that is said before anybody is sent to approve', async () => {
+test('without stdin and with a port in use, the error comes before the user is asked to approve', async () => {
   const server = await fakeServer();
   const { port } = await listening(() => undefined);
   const login = run(`login ${server.url} --no-browser --flow paste --callback-port ${port}`, { store: temporaryStore() });

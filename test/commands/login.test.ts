@@ -55,7 +55,7 @@ describe('what a failed login leaves', () => {
     expect(await authorizationServer.inspect(before.mcpServers.demo.auth.token)).toBeDefined();
   });
 
-  test('a token that the MCP server refuses is not stored, and the browser is told', async () => {
+  test('a token that the MCP server refuses is not stored, and the browser shows it', async () => {
     const { mcpServer } = await realServers({ refuseAll: true });
     const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: mcpServer.url, auth: { type: 'bearer', token: 'old' } } } });
     const login = run('login demo --no-browser --flow paste', { store, stdin: 'open' });
@@ -104,7 +104,7 @@ describe('what a failed login leaves', () => {
   });
 });
 
-describe('what others do while the person approves', () => {
+describe('what other programs do while the user approves', () => {
   /** A login whose store is changed by another program just before the tokens come. */
   async function changedMeanwhile(change: (url: string) => object) {
     const store = temporaryStore({ mcpServers: {} });
@@ -135,7 +135,7 @@ describe('what others do while the person approves', () => {
     expect(entry).toEqual({ url: 'https://other.example/mcp' });
   });
 
-  test('keys of the same server stay beside the login', async () => {
+  test('other keys of the same server stay next to the login', async () => {
     const { code, entry } = await changedMeanwhile((url) => ({ url, timeout: 30, auth: { note: 1 } }));
     expect(code).toBe(0);
     expect(entry).toMatchObject({ timeout: 30, auth: { note: 1, token: 'a' } });
@@ -199,7 +199,7 @@ describe('which server', () => {
     expect(login.stderr).toContain('one, two');
   });
 
-  test('a URL that the store knows keeps its name; a name that is taken is refused', async () => {
+  test('a URL that the store knows keeps its name; a name in use is rejected', async () => {
     const { mcpServer } = await realServers();
     const store = temporaryStore({ mcpServers: { known: { url: mcpServer.url }, other: { url: 'https://other.example' } } });
     const login = run(`login ${mcpServer.url} --no-browser`, { store });

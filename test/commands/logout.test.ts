@@ -104,7 +104,7 @@ test.each([
   expect(readStore(store).mcpServers.demo.auth).toBeUndefined();
 });
 
-test('what another program keeps beside the tokens stays', async () => {
+test('keys of another program next to the tokens stay', async () => {
   const server = await fakeServer();
   const store = storeAt(server.origin, { note: 'not ours' });
   expect(await run('logout demo', { store }).exit).toBe(0);

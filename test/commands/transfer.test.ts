@@ -1,4 +1,4 @@
-/** `export` and `import`: a login from one machine to another. */
+/** `export` and `import`: moving a login to another machine. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -48,7 +48,7 @@ test('a real login works on the other machine, and is renewed there', async () =
   expect(await run('refresh demo', { store: to }).exit).toBe(0);
 });
 
-test('what was moved is kept until it is known to have arrived', async () => {
+test('a moved login is kept until it is known to have arrived', async () => {
   const store = temporaryStore(here);
   const moved = `${store}.demo.moved`;
   expect(await run('export demo --move', { store }).exit).toBe(0);
@@ -59,7 +59,7 @@ test('what was moved is kept until it is known to have arrived', async () => {
   expect(existsSync(moved)).toBe(false);
 });
 
-test('tokens that an earlier renewal could not store are what is exported', async () => {
+test('tokens that an earlier renewal could not store are exported', async () => {
   const store = temporaryStore(here);
   const replaces = createHash('sha256').update(auth.token).digest('base64url');
   writeFileSync(
@@ -72,7 +72,7 @@ test('tokens that an earlier renewal could not store are what is exported', asyn
   expect(JSON.parse(exported.stdout)).toMatchObject({ mcpServers: { demo: { auth: { token: 'newer', refresh_token: 'r2' } } } });
 });
 
-test('export prints one login and its client, and nothing of another; without --move both have it, and that is said', async () => {
+test('export prints one login and its client only; without --move it warns that both machines have the login', async () => {
   const store = temporaryStore(here);
   const exported = run('export demo', { store });
   expect(await exported.exit).toBe(0);
@@ -86,7 +86,7 @@ test('export prints one login and its client, and nothing of another; without --
   expect(readStore(store)).toEqual(here);
 });
 
-test('import takes a document that was written by hand, over several lines, and leaves what is there', async () => {
+test('import accepts a document that was written by hand, over several lines, and keeps what the store has', async () => {
   const store = temporaryStore({
     mcpServers: { demo: { type: 'http', url, headers: { a: 'b' }, auth: { type: 'bearer', token: 'old' } } },
   });
@@ -98,7 +98,7 @@ test('import takes a document that was written by hand, over several lines, and 
   expect(mcpServers.other.auth.token).toBe('other');
 });
 
-test('what this machine would read, sign or do by itself for an imported login is not taken, and that is said', async () => {
+test('what this machine would read, sign or do by itself for an imported login is not imported, with a warning', async () => {
   const key = { ...here, oauthClients: { 'https://as.example': [{ ...client, private_key_file: '/keys/robot.pem' }] } };
   const byKey = temporaryStore();
   const imported = run('import', { store: byKey, stdin: { text: JSON.stringify(key) } });
@@ -116,7 +116,7 @@ test('what this machine would read, sign or do by itself for an imported login i
   expect(readStore(byFlow).mcpServers.demo.auth).not.toHaveProperty('flow');
 });
 
-test('of a document, each member is taken or left as the list in transfer.ts has it', async () => {
+test('each member of a document is imported or skipped as listed in transfer/import.ts', async () => {
   const store = temporaryStore();
   const whole = {
     ...auth,
@@ -176,7 +176,7 @@ test('of a document, each member is taken or left as the list in transfer.ts has
     expect(imported.stderr).toContain(words);
 });
 
-test('a client that is known is not replaced, nor is a login that can be renewed, unless that is said', async () => {
+test('neither a known client nor a login that can be renewed is replaced without --replace', async () => {
   const known = { ...client, client_id: 'c', redirect_uris: ['http://127.0.0.1:7/callback'] };
   const mine = { type: 'bearer', token: 'mine', refresh_token: 'm', issuer: 'https://as.example', client_id: 'mine' };
   const before = { mcpServers: { demo: { type: 'http', url, auth: mine } }, oauthClients: { 'https://as.example': [known] } };
@@ -196,7 +196,12 @@ test.each([
   { line: 'import', code: 2, stdin: 'none' as const, said: 'from stdin' },
   { line: 'import', code: 1, stdin: { text: '{"secret-1"' }, said: 'is not valid JSON' },
   { line: 'import', code: 2, stdin: { text: '' }, said: 'contains no login' },
-  { line: 'import', code: 2, stdin: { text: JSON.stringify({ mcpServers: { 'a b': { url, auth } } }) }, said: 'cannot be one' },
+  {
+    line: 'import',
+    code: 2,
+    stdin: { text: JSON.stringify({ mcpServers: { 'a b': { url, auth } } }) },
+    said: 'cannot be the name of a server',
+  },
   {
     line: 'import',
     code: 2,
@@ -214,7 +219,7 @@ test.each([
   expect(readStore(store)).toEqual(before);
 });
 
-test('import tells which options it takes, and which it does not; none of them replaces what makes a request safe', async () => {
+test('import reports which options it imports; none of them replaces a security parameter of the request', async () => {
   const server = await fakeServer();
   const options = {
     prompt: 'login',

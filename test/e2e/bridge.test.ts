@@ -1,4 +1,4 @@
-/** The built bridge, with the SDK's own stdio client in front, before the SDK's server and the reference server that does everything. */
+/** The built bridge between the SDK's stdio client and the SDK's server, and the reference server. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';

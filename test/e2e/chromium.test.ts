@@ -1,4 +1,4 @@
-/** A real browser walks the pages, ends on an address that does not load, and what its address bar says is pasted. */
+/** A real browser visits the pages and ends on a redirect URL that does not load, which is pasted. */
 import { createServer } from 'node:net';
 import { chromium } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
@@ -17,7 +17,7 @@ const flags = [
   '--no-first-run',
 ];
 
-/** A port that takes a connection and says nothing: the login cannot listen there, and the browser's page does not load. */
+/** A port that accepts connections and sends nothing: the login cannot listen there, and the page does not load. */
 async function portThatDoesNotLoad(): Promise<number> {
   const { port } = await listening(createServer((socket) => socket.destroy()));
   return port;

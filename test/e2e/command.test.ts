@@ -76,7 +76,7 @@ describe('in a terminal', () => {
     const shell = spawnInTerminal('/bin/sh', ['-c', line], {});
     await shell.shown(/Paste the address here:|Waiting for approval/);
     shell.type('\u0003');
-    // What is printed last may come after the end.
+    // The last output may arrive after the exit.
     await shell.shown(/-?iexten .*/);
     await shell.exit;
     const screen = shell.lines().join('\n');
@@ -115,7 +115,7 @@ describe('without a terminal', () => {
 
     const nothing = runPiped(words, { stdin: 'null' });
     const end = await new Person().approve(await nothing.shown(address));
-    await nothing.shown(/no stdin to paste into/);
+    await nothing.shown(/nothing can be pasted/);
     expect(await (await fetch(end)).text()).toContain('You are logged in');
     expect(await nothing.exit).toBe(0);
   });
@@ -173,7 +173,7 @@ test('SIGTERM, twice, while a refresh is on the wire: its answer is stored first
   running.child = token.child;
   expect(await token.exit).toBe(130);
   expect(token.output.stdout).toBe('');
-  // Another process goes on, and the next one waits for it.
+  // The process that renews continues, and the next command waits for it.
   const next = runPiped(['token', 'demo', '--store', store]);
   expect(await next.exit, next.output.stderr).toBe(0);
   expect(next.output.stdout).toBe('a\n');

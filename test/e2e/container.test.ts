@@ -1,4 +1,4 @@
-/** As in a container: a root that cannot be written, no home, no terminal, nothing in the environment. */
+/** As in a container: a read-only root, no home, no terminal, an empty environment. */
 import { spawn } from 'node:child_process';
 import { openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

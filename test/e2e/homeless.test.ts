@@ -1,4 +1,4 @@
-/** As on OpenShift: a user that no list of users knows, and no HOME. Where the file is named, all works; else what is missing is said. */
+/** As on OpenShift: a user without an entry in /etc/passwd, and no HOME. With --store everything works; otherwise the message says what is missing. */
 import { spawn } from 'node:child_process';
 import { chmodSync, openSync } from 'node:fs';
 import path from 'node:path';

@@ -86,7 +86,7 @@ test('where the authorization server has other endpoints for it (RFC 8705 sectio
   const aliases = await closed({ mtls_endpoint_aliases: { token_endpoint: `${server.origin}/token` } });
   const store = temporaryStore();
   const words = ['--client-cert', at('both.pem')];
-  // On one machine, each port is a site of its own.
+  // On one machine, each port counts as a separate site.
   const login = await logInWithCertificate(aliases, store, [...words, '--trust-endpoints', new URL(server.origin).host]);
   expect(login.exit, login.stderr).toBe(0);
   expect(server.asked('POST /token')).toHaveLength(1);

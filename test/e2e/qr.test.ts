@@ -1,4 +1,4 @@
-/** The QR code as it stands on the screen: captured from the pseudo-terminal, drawn in its colours, and read by a decoder. */
+/** The QR code on the screen: captured from the pseudo-terminal, drawn in its colours, and read by a decoder. */
 import { describe, expect, test } from 'vitest';
 import { temporaryStore } from '../helpers/folder.js';
 import { runInTerminal } from '../helpers/pty.js';

@@ -95,9 +95,9 @@ describeWith('openssl', 'https', (openssl) => {
       {
         what: 'for other names',
         names: 'DNS:a.example,DNS:*.b.example,IP:10.0.0.1',
-        says: 'is for other names: “a.example, *.b.example, 10.0.0.1”',
+        says: 'is for other host names: “a.example, *.b.example, 10.0.0.1”',
       },
-      { what: 'without names but the old one', names: '', says: 'is for other names: “other”' },
+      { what: 'without names but the old one', names: '', says: 'is for other host names: “other”' },
       {
         what: 'for more names than fit',
         names: Array.from({ length: 60 }, (_, number) => `DNS:host-${number}.example`).join(','),

@@ -1,4 +1,4 @@
-/** The question that is asked most, answered without the whole program: as that would answer it, or not at all. */
+/** The fast path prints what the whole program would print, or leaves it to that. */
 import { chmodSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { answerQuickly } from '../../src/fast-path/quick.js';
@@ -12,7 +12,7 @@ const storeWith = (auth: object, entry: object = {}) => temporaryStore({ mcpServ
 const answer = (line: string, store: string) => answerQuickly({ argv: line.split(' '), variables: { MCP_AUTH_STORE: store }, now });
 
 test.each(['token demo', 'headers demo', 'token demo --store STORE', 'headers demo --store STORE'])(
-  '%s: what the whole program prints',
+  '%s prints what the whole program prints',
   async (line) => {
     for (const auth of [fresh, { ...fresh, resource: 'https://a.example', refresh_token: 'r' }, { ...fresh, token: 'é\u202e' }]) {
       const store = storeWith(auth);
@@ -23,16 +23,16 @@ test.each(['token demo', 'headers demo', 'token demo --store STORE', 'headers de
   },
 );
 
-describe('is left to the whole program:', () => {
+describe('left to the whole program:', () => {
   test.each([
     {
       what: 'a token that expires soon',
       auth: { ...fresh, issued_at: Math.floor(now / 1000) - 3600, expires_at: Math.floor(now / 1000) + 59 },
     },
-    { what: 'one that does not say when', auth: { ...fresh, expires_at: undefined } },
-    { what: 'one that is bound to a key', auth: { ...fresh, type: 'dpop' } },
-    { what: 'one of another clock', auth: { ...fresh, issued_at: Math.floor(now / 1000) + 1000 } },
-    { what: 'one for another resource', auth: { ...fresh, resource: 'https://b.example/mcp' } },
+    { what: 'a token without an expiry', auth: { ...fresh, expires_at: undefined } },
+    { what: 'a DPoP-bound token', auth: { ...fresh, type: 'dpop' } },
+    { what: 'a token that was issued in the future', auth: { ...fresh, issued_at: Math.floor(now / 1000) + 1000 } },
+    { what: 'a token for another resource', auth: { ...fresh, resource: 'https://b.example/mcp' } },
     { what: 'an API key', auth: { type: 'api_key', token: 'x' } },
     { what: 'no login', auth: undefined },
   ])('$what', ({ auth }) => {
@@ -55,7 +55,7 @@ describe('is left to the whole program:', () => {
     expect(answer(line, storeWith(fresh))).toBeUndefined();
   });
 
-  test('a store that is not there, is none, or is to be warned of', () => {
+  test('a store that does not exist, is invalid, or has a warning', () => {
     expect(answer('token demo', '/nonexistent/mcp-servers.json')).toBeUndefined();
     expect(answer('token demo', temporaryStore('{'))).toBeUndefined();
     const store = storeWith(fresh);
@@ -63,7 +63,7 @@ describe('is left to the whole program:', () => {
     expect(answer('token demo', store)).toBeUndefined();
   });
 
-  test('a URL with a variable in it, of a login that is for one resource', () => {
+  test('a URL with a variable, of a login for one resource', () => {
     expect(answer('token demo', storeWith({ ...fresh, resource: url }, { url: 'https://${HOST}/mcp' }))).toBeUndefined();
   });
 });

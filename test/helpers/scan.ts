@@ -3,7 +3,7 @@ import jsqr from 'jsqr';
 
 /** The types say that the decoder is below `default`; it is the import itself. */
 const decode = jsqr as unknown as typeof jsqr.default;
-/** Pixels a module of the code is wide and high in the picture. */
+/** Width and height of a module of the code in the picture, in pixels. */
 const scale = 4;
 
 /** One character of the window, and whether its text and its background are light. */

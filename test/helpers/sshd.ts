@@ -9,15 +9,15 @@ import { temporaryFolder } from './folder.js';
 import { listen } from './listen.js';
 
 /**
- * Whether an sshd of this user can give a terminal to who logs in. It wants that to be of the group tty, as Linux usually makes
- * it, and else only root can make it so.
+ * Whether an sshd of this user can allocate a terminal. The terminal must belong to the group tty, as usual on Linux;
+ * otherwise only root can change that.
  */
 export function canGiveTerminals(): boolean {
   if (process.getuid?.() === 0 || !existsSync('/proc/mounts')) return true;
   return /^\S+ \/dev\/pts devpts \S*\bgid=\d/m.test(readFileSync('/proc/mounts', 'utf8'));
 }
 
-/** Words that log in to it with a terminal, to which a command is added. */
+/** Arguments of ssh that log in to it with a terminal. A command is to be appended. */
 export async function startSshd(sshd: string): Promise<{ ssh: string[]; port: number }> {
   const folder = temporaryFolder();
   const file = (name: string) => path.join(folder, name);
@@ -36,7 +36,7 @@ export async function startSshd(sshd: string): Promise<{ ssh: string[]; port: nu
     `PidFile ${file('pid')}`,
   ];
   writeFileSync(file('config'), settings.join('\n'));
-  // Where sshd is root it wants this folder, which its package makes when the machine starts.
+  // An sshd of root needs this folder, which its package creates at boot.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true });
   const daemon = spawn(sshd, ['-D', '-e', '-f', file('config')], { stdio: ['ignore', 'ignore', 'pipe'] });
   onTestFinished(async () => {

@@ -1,4 +1,4 @@
-/** The built command in a real tmux, and what that shows. */
+/** The built command in a real tmux, and its screen. */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';

@@ -15,7 +15,7 @@ const bystander = {
 };
 const byCode = 'login URL --no-browser --flow device --name victim';
 
-/** What could move the cursor, hide or reorder: nothing but lines of visible characters. */
+/** Characters that move the cursor, are invisible or reorder text. */
 // eslint-disable-next-line no-control-regex -- that is the point
 const unprintable = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\p{Cs}/u;
 
@@ -61,7 +61,7 @@ test.each(attacks)(
     expect(opened).toEqual([]);
     expect(at.tripped()).toBe(0);
     for (const want of never) expect(at.server.asked(want), want).toEqual([]);
-    // A sentence, not a wall: an address that people have to open is the longest line there is.
+    // Messages are short: only a URL to open may be a long line.
     for (const line of attacked.stderr.split('\n').filter((one) => !/^(http|→|←)/.test(one))) expect(line.length).toBeLessThan(1000);
     if (row.leaves) expect(readFileSync(store, 'utf8')).toMatch(row.leaves);
     if (!changesStore) expect(readFileSync(store, 'utf8')).toBe(before);

@@ -1,4 +1,4 @@
-/** What a running bridge must not do, whatever its store becomes and its server says. */
+/** What a running bridge must not do, whatever happens to its store and whatever its server sends. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { answerTo, bridged, hello, json, serverOf, withSession, type Seen } from '../helpers/bridged.js';
@@ -6,7 +6,7 @@ import { storedLogin } from '../helpers/stored-login.js';
 
 const error = (id: unknown, message: string) => ({ jsonrpc: '2.0', id, error: { code: -32_603, message } });
 
-test('a name that has become another server’s: its token does not go to the first', async () => {
+test('a name that now belongs to another server: its token is not sent to the first server', async () => {
   const first = await withSession((seen, response) => json(response, answerTo(seen)));
   const other = await serverOf((_, response) => response.writeHead(404).end());
   const store = storedLogin(first);
@@ -21,7 +21,7 @@ test('a name that has become another server’s: its token does not go to the fi
   expect(first.seen.map(({ headers }) => headers.authorization)).not.toContain('Bearer for-the-other');
 });
 
-test('a failure in answer to a request is not taken for a lost session: it may have been done', async () => {
+test('a failure in response to a request is not treated as a lost session: the request may have been executed', async () => {
   const server = await withSession((seen, response) =>
     json(response, error(seen.body.id, 'The order was placed; then the database session was closed'), { status: 500 }),
   );

@@ -1,6 +1,6 @@
 /**
- * Secrets in all places where a program has some, and a server that repeats whatever it is sent in every place of an answer, and in
- * every spelling: whole commands show none of them, with --debug and without it.
+ * Secrets in all places where mcp-auth has some, and a server that repeats what it receives in every part of a response, in every
+ * encoding: whole commands print none of them, with and without --debug.
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 import { deviceCode, discovery, tokens, withMetadata, type Places } from './attacking-server.js';
 
-/** No two begin or end alike, and what is special in URLs, JSON and HTML is in some of them. */
+/** No two have the same start or end, and some contain the special characters of URLs, JSON and HTML. */
 const canaries = {
   clientSecret: 'k7Zq&v2/Wm+9x%Rt<4>',
   refreshToken: 'rf-81hdkQ2x_77Lq0b.zz1',
@@ -28,7 +28,7 @@ const canaries = {
   registrationToken: 'rt9Xe4Hm6Cs1',
 } as const;
 
-/** How a server may write what it repeats. */
+/** How a server may encode what it repeats. */
 const spellings: Readonly<Record<string, (text: string) => string>> = {
   'as it is': (text) => text,
   'percent-encoded': (text) => encodeURIComponent(text),
@@ -50,11 +50,11 @@ const spellings: Readonly<Record<string, (text: string) => string>> = {
   'after so many words that it is cut': (text) => `${'word '.repeat(36)}${text}`,
 };
 
-/** Names under which nothing secret goes. */
+/** Names of parameters and headers that hold no secret. */
 const open =
   /^(client_id|grant_type|scope|resource|redirect_uri|client_assertion_type|token_type_hint|audience|.*_token_type|host|accept.*|client_name|client_uri|software_.*|application_type|token_endpoint_auth_method|content-.*|user-agent|connection|mcp-protocol-version|mcp-method|jsonrpc|method|id|params)$/;
 
-/** All that was sent and that only we know, decoded as far as it can be. */
+/** All secrets in a request, decoded. */
 function sentIn({ headers, body }: FakeRequest): string[] {
   const values = [...Object.entries(headers), ...Object.entries(body)].flatMap(([name, value]) =>
     typeof value === 'string' && !open.test(name) ? [value] : [],
@@ -67,7 +67,7 @@ function sentIn({ headers, body }: FakeRequest): string[] {
   });
 }
 
-/** Every answer is a refusal, and all of it repeats one of the values that came. `turn` chooses which, so that each has its turn. */
+/** Every response is an error that repeats one of the received secrets everywhere. `turn` selects each of them in turn. */
 function repeating(spell: (text: string) => string, seen: Set<string>): Respond {
   let turn = 0;
   return (request) => {
@@ -78,7 +78,7 @@ function repeating(spell: (text: string) => string, seen: Set<string>): Respond 
     const asHeader = words.replace(/[^\x20-\x7e]/g, '').replaceAll('"', '\\"');
     const inQuery = encodeURIComponent(words);
     return {
-      // An initial access token is sent to who asks for one.
+      // An initial access token is sent only if the server requires one.
       status: request.line.endsWith('/register') ? 401 : 400,
       headers: {
         'www-authenticate': `Bearer error="invalid_token", error_description="${asHeader}", realm="${asHeader}", error_uri="/help?${inQuery}=1&t=${inQuery}", ticket="${asHeader}", resource_metadata="/prm?of=${inQuery}#${inQuery}"`,
@@ -106,7 +106,7 @@ const mcp = 'POST /mcp';
 interface Row {
   readonly what: string;
   readonly command: string;
-  /** What repeats, and what answers as a friendly server does. */
+  /** The requests whose responses repeat secrets, and the exchanges of a friendly server. */
   readonly repeats: readonly string[];
   readonly friendly?: (at: Places) => Exchange[];
   readonly store?: boolean;
@@ -209,7 +209,7 @@ function storeAt(origin: string): object {
   };
 }
 
-/** A text as any reader of it may understand it: nothing but its letters. */
+/** A text in every decoding that a reader may apply, reduced to its letters and digits. */
 function readings(text: string): string[] {
   const decoded = (one: string) => one.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
   const html = (one: string) =>
@@ -226,7 +226,7 @@ function lettersIn(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]/g, '');
 }
 
-/** Parts of it that would be enough for who guesses the rest. */
+/** Parts of a secret that would be enough to guess the rest. */
 function tracesOf(secret: string): string[] {
   const base64 = Buffer.from(secret).toString('base64').slice(0, -4);
   const shifted = Buffer.from(`a:${secret}`).toString('base64').slice(4, -4);
@@ -285,7 +285,7 @@ test.each(table)('$what $flag shows nothing that a server repeats $spelling', as
   });
   if (act !== undefined) {
     made.type(act);
-    // The app goes when it has its answer.
+    // The app closes stdin when it has its response.
     await vi.waitUntil(() => made.stdout.includes('"id":1'), { timeout: 20_000 });
     made.end();
   }

@@ -1,4 +1,4 @@
-/** What a person copies from a hint into a shell, or has written for systemd, is what was meant, whatever a name has in it. */
+/** Commands that the user copies from a hint into a shell, and the systemd unit, are correctly quoted whatever a name contains. */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { formatServiceUnit } from '../../src/commands/service-unit.js';
 import { temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 
-/** The words that a shell makes of a command. */
+/** The arguments that a shell parses from a command. */
 function wordsOf(command: string): string[] {
   const printed = execFileSync('bash', ['-c', `mcp-auth() { printf '%s\\0' "$@"; }; ${command}`], { encoding: 'utf8' });
   return printed.split('\0').slice(0, -1);
@@ -55,7 +55,7 @@ test.each(odd)('a server called %j, which another program has put into the store
   expect(await asked.exit).toBe(3);
   const command = /Run: (mcp-auth .*)$/m.exec(asked.stderr)?.[1] ?? '';
   expect(wordsOf(command).filter((word) => word !== '--' || name === '--')).toContain(name);
-  // The command line takes it for that server and nothing else.
+  // The command line parses it as that server and nothing else.
   const again = run(wordsOf(command.replace('login', 'logout')), { store });
   expect(await again.exit, again.stderr).toBe(0);
   expect(again.stderr).toContain('You were not logged in to');
@@ -86,7 +86,7 @@ test.each(['a\nExecStart=/bin/evil', 'a\rb', 'a\u0000b', 'a\u001bb', 'a\u2028b',
     expect(await asked.exit).toBe(2);
     expect(asked.stdout).toBe('');
     expect(asked.stderr).toContain('A systemd unit cannot contain the path');
-    expect(() => formatServiceUnit({ program: ['/usr/bin/node', `/opt/${file}`], store: undefined })).toThrow('A systemd unit cannot hold');
+    expect(() => formatServiceUnit({ program: ['/usr/bin/node', `/opt/${file}`], store: undefined })).toThrow('A systemd unit cannot contain');
     const written = run(['refresh', '--install-service', '--write'], { store, env: { XDG_CONFIG_HOME: temporaryFolder() } });
     expect(await written.exit).toBe(2);
   },

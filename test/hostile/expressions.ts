@@ -1,4 +1,4 @@
-/** The regular expressions of src, and what each does with texts made of what it looks for itself. */
+/** The regular expressions of src, each tested with texts made of its own parts. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
@@ -50,7 +50,7 @@ function isQuick(text: string, use: (text: string) => unknown): boolean {
   return performance.now() - start < suspicious;
 }
 
-/** A text in one piece, as what comes from outside is. */
+/** A flat string, like all text from outside. */
 export function flat(text: string): string {
   return Buffer.from(text, 'utf16le').toString('utf16le');
 }

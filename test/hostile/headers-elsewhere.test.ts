@@ -1,4 +1,4 @@
-/** What an app that names another URL gets of a login: nothing. */
+/** An app that names another URL gets nothing of a login. */
 import { expect, test } from 'vitest';
 import { answerQuickly } from '../../src/fast-path/quick.js';
 import { temporaryStore } from '../helpers/folder.js';

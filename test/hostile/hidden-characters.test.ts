@@ -1,4 +1,4 @@
-/** Characters that are not seen, in what apps, documents and other programs have: what is read is what is used. */
+/** Invisible characters in files of apps, documents and other programs: the text that is shown is the text that is used. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -77,7 +77,7 @@ test.each(hidden)('%j in a store that another program wrote', async (one) => {
   for (const line of ['login a --no-browser', 'bridge a', 'doctor a']) expect(await run(line, options).exit).toBe(2);
 });
 
-test.each(['-x', '--help', 'a b', 'a\u202eb'])('the name %j is none', async (name) => {
+test.each(['-x', '--help', 'a b', 'a\u202eb'])('the name %j is invalid', async (name) => {
   const store = temporaryStore({});
   expect(await run(['add', '--', name, url], { store }).exit).toBe(2);
   const text = JSON.stringify({ mcpServers: { [name]: { url, auth } } });

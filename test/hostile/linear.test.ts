@@ -1,6 +1,6 @@
 /**
- * No text of a server, a file, a person or an argument takes work that grows faster than its length: each function that reads
- * such a text, with the inputs that are worst for it.
+ * The time to process a text of a server, a file, the user or an argument grows linearly: each function that reads such a
+ * text, with its worst inputs.
  */
 import { describe, expect, test } from 'vitest';
 import { expressions, flat, worstOf } from './expressions.js';
@@ -13,7 +13,7 @@ const inputs = rows.map((row) => {
   return { ...row, shapes: before.flatMap((start) => row.pieces.flatMap((piece) => after.map((end) => ({ start, piece, end })))) };
 });
 
-// A measurement may be disturbed as a whole, by a collection of garbage or by what else runs. Quadratic work fails each time.
+// A garbage collection or another process may disturb a whole measurement. Quadratic work fails each time.
 const measured = { retry: 3 };
 
 describe('work that grows as the length of a text does', measured, () => {

@@ -7,7 +7,7 @@ import { listening } from '../helpers/listening.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
-/** A login that waits at its listener, with nothing to paste into. */
+/** A login that waits at its listener, without a paste prompt. */
 async function waiting(options = '') {
   const server = await fakeServer();
   const login = run(`login ${server.url} --no-browser --flow paste --no-verify --name demo ${options}`, { store: temporaryStore() });
@@ -24,7 +24,7 @@ async function asked(url: string, { method = 'GET', headers = {} }: { method?: s
   return { status: response.statusCode, headers: response.headers, text };
 }
 
-test('a thousand strangers, and then the right answer', async () => {
+test('a thousand wrong requests, and then the right redirect', async () => {
   const { login, redirectUri, state } = await waiting();
   for (let one = 0; one < 1000; one += 50) {
     const strangers = Array.from({ length: 50 }, (_, other) => asked(`${redirectUri.href}?code=c${one + other}&state=${'x'.repeat(22)}`));
@@ -56,7 +56,7 @@ test.each([
   expect(await login.exit).toBe(130);
 });
 
-test('its page holds nothing of the code, is kept nowhere, and takes it out of the browser’s history', async () => {
+test('its page does not contain the code, is not cached, and removes the code from the browser’s history', async () => {
   const { login, redirectUri, state } = await waiting();
   const { text, headers } = await asked(`${redirectUri.href}?code=SECRET-code&state=${state}`);
   expect(text).not.toContain('SECRET');

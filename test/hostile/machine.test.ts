@@ -1,4 +1,4 @@
-/** A machine that others use too: files and how they are made, and what others can see. */
+/** A machine with other users: how files are created, and what others can see. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, linkSync, lstatSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { startAttackingServer } from './attacking-server.js';
 import { secretStore, start } from './starting.js';
 
 describe('files', () => {
-  test('every file of a login is made 0600 and every folder 0700, at once, whatever the umask', async () => {
+  test('every file of a login is created with 0600 and every folder with 0700, whatever the umask', async () => {
     const { mcpServer } = await realServers();
     const home = temporaryFolder();
     const log = path.join(home, 'log');
@@ -89,7 +89,7 @@ describe('files', () => {
     expect(readFileSync(elsewhere, 'utf8')).not.toContain('SECRET');
   });
 
-  test('a store that others can read, or replace, is warned of', () => {
+  test('a store that others can read or replace gets a warning', () => {
     const store = temporaryStore(secretStore);
     chmodSync(store, 0o644);
     const list = () => spawnSync(process.execPath, [command, 'list'], { env: { MCP_AUTH_STORE: store }, encoding: 'utf8' }).stderr;
@@ -103,7 +103,7 @@ describe('files', () => {
 });
 
 describe('what others can see', () => {
-  test('no secret is in the arguments or the environment of a process, but for the command that is to have it', async () => {
+  test('no process has a secret in its arguments or environment, except the command that exec runs', async () => {
     const store = temporaryStore(secretStore);
     const script = `const fs = require('node:fs');
       const seen = fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name) && Number(name) !== process.pid).filter((pid) => {

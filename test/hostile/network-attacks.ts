@@ -1,18 +1,18 @@
 /**
- * Attacks that take a network: names that lead where they should not, change what they lead to, and redirects there. They
- * run in a network of their own (network-inside.ts) whose only interface has all of these addresses.
+ * Attacks that need a network: host names that resolve to forbidden addresses or change their addresses, and redirects there.
+ * They run in a network namespace (network-inside.ts) whose only interface has all of these addresses.
  */
 import { metadata } from '../helpers/fake-server.js';
 
-/** Where a server with a certificate for every name below `example` answers. */
+/** Addresses of a server with a certificate for every name below `example`. */
 export const addresses = { public: '203.0.113.5', corporate: '10.1.2.4' };
-/** Where only a tripwire listens, on the ports 80 and 443. */
+/** Addresses with only a tripwire, on the ports 80 and 443. */
 export const forbidden = ['127.0.0.1', '10.1.2.3', '169.254.169.254', '192.168.7.7', 'fd12:3456::1'];
 
-/** What one name leads to, or several in turn, the last for good. */
+/** The addresses of each host name, for each look-up in turn; the last stays. */
 export type Names = Readonly<Record<string, readonly (readonly string[])[]>>;
 
-/** What a server answers to a path, by its host. */
+/** A response of a server. */
 export interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export interface NetworkAttack {
   /** By host and path, in place of those of a friendly server. */
   readonly answers?: Readonly<Record<string, Answer>>;
   /** Command lines, one after the other. All but the last must succeed. */
-  readonly commands?: readonly string[];
+  readonly commands?: readonly (string | readonly string[])[];
   /** What is changed before the last command. */
   readonly then?: { readonly names?: Names; readonly answers?: Readonly<Record<string, Answer>> };
   readonly env?: Readonly<Record<string, string>>;
@@ -208,11 +208,11 @@ export const networkAttacks: readonly NetworkAttack[] = [
   },
   {
     source: 'RFC 9728 section 7.7',
-    attack: 'a challenge from elsewhere, for a name that leads to this machine for one moment',
-    names: { 'mcp.example': [['127.0.0.1'], [addresses.public]] },
-    commands: [`${login} --challenge`],
-    exit: 2,
-    says: /argument missing/,
+    attack: 'a --challenge from elsewhere points into a private network: no request goes there',
+    names: { 'inside.example': [['192.168.7.7']] },
+    commands: [[...login.split(' '), '--challenge', 'Bearer resource_metadata="https://inside.example/prm"']],
+    exit: 0,
+    says: /Logged in to victim/,
   },
   {
     source: 'RFC 9728 section 7.7',
@@ -231,10 +231,10 @@ export const networkAttacks: readonly NetworkAttack[] = [
   },
 ];
 
-/** The name server’s, where a row says nothing else. */
+/** The default host names. */
 export const usualNames: Names = { 'mcp.example': [[addresses.public]], 'auth.example': [[addresses.public]] };
 
-/** A friendly server: an MCP server that wants a token, and its authorization server. */
+/** A friendly server: an MCP server that requires a token, and its authorization server. */
 export const usualAnswers: Readonly<Record<string, Answer>> = {
   'mcp.example/mcp': { status: 401, headers: { 'www-authenticate': 'Bearer resource_metadata="https://mcp.example/prm"' } },
   ...named('https://auth.example'),

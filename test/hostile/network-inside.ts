@@ -32,7 +32,7 @@ export interface Result {
   readonly stderr: string;
   /** Addresses whose tripwire was touched. */
   readonly touched: string[];
-  /** How often the proxy that closes every connection was asked. */
+  /** The number of connections to the proxy that closes every connection. */
   readonly closed: number;
 }
 
@@ -47,7 +47,7 @@ addAddresses([...Object.values(addresses), ...forbidden.filter((one) => one !== 
 
 function addressesOf(name: string, type: number): readonly string[] {
   const turns = names[name] ?? [];
-  // A name is asked for twice, for each kind of address: it is the first that counts.
+  // A name is looked up twice, once for each address family: only the first counts.
   const turn = asked.get(name) ?? 0;
   if (type === 1) asked.set(name, turn + 1);
   const current = turns[Math.min(type === 1 ? turn : Math.max(turn - 1, 0), turns.length - 1)] ?? [];
@@ -58,7 +58,7 @@ await startNameServer(addressesOf);
 
 function serve(request: IncomingMessage, response: ServerResponse): void {
   const { status = 200, headers, json } = answers[`${request.headers.host}${request.url?.split('?')[0]}`] ?? { status: 404 };
-  // Each request on a connection of its own: the name is looked up again each time.
+  // Each request has its own connection, so that the name is looked up each time.
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close', ...headers });
   response.end(json === undefined ? '' : JSON.stringify(json));
 }
@@ -75,7 +75,7 @@ for (const address of forbidden) {
   }
 }
 
-/** A proxy that knows its way to the public server, and one that closes. */
+/** A proxy that connects to the public server, and one that closes every connection. */
 const proxy = createServer((socket: Socket) => {
   socket.on('error', () => undefined);
   socket.once('data', () => {
@@ -96,9 +96,9 @@ const closing = createServer((socket) => {
 await listen(proxy, { host: addresses.public, port: 3128 });
 await listen(closing, { host: addresses.public, port: 3129 });
 
-async function run(line: string, { store, env }: { store: string; env: Readonly<Record<string, string>> }) {
+async function run(line: string | readonly string[], { store, env }: { store: string; env: Readonly<Record<string, string>> }) {
   const child = piped(
-    spawn(process.execPath, [command, ...line.split(' ')], {
+    spawn(process.execPath, [command, ...(typeof line === 'string' ? line.split(' ') : line)], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], MCP_AUTH_STORE: store, NODE_EXTRA_CA_CERTS: path.join(folder, 'ca.pem'), ...env },
     }),

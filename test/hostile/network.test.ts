@@ -1,4 +1,4 @@
-/** Names and addresses that attack, in a network of its own where all of them are. */
+/** Attacks with host names and addresses, in a network namespace that has all of them. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -19,17 +19,20 @@ describe('addresses', () => {
   };
 
   test.each(['https://10.0.0.1/', 'https://127.0.0.1/', 'https://[::1]/', 'https://[fd00::1]/', 'http://localhost/'])(
-    '%s is not asked for on the word of somebody public',
+    '%s is refused when a public server names it',
     async (url) => {
       await expect(resolving({}).withAllowedNetwork('public').fetch(url)).rejects.toMatchObject({ code: 'address_refused' });
     },
   );
 
-  test.each(['https://169.254.1.1/', 'https://[fe80::1]/', 'https://224.0.0.1/', 'https://0.0.0.0/'])('%s is never asked', async (url) => {
-    await expect(resolving({}).fetch(url)).rejects.toMatchObject({ code: 'address_refused', hint: undefined });
-  });
+  test.each(['https://169.254.1.1/', 'https://[fe80::1]/', 'https://224.0.0.1/', 'https://0.0.0.0/'])(
+    '%s is never connected to',
+    async (url) => {
+      await expect(resolving({}).fetch(url)).rejects.toMatchObject({ code: 'address_refused', hint: undefined });
+    },
+  );
 
-  test('a name is checked by what it leads to, for each request anew', async () => {
+  test('a name is checked by the addresses it resolves to, at each request', async () => {
     const answers: Record<string, readonly string[]> = { 'a.example': ['10.0.0.1'] };
     const client = resolving(answers);
     await expect(client.withAllowedNetwork('public').fetch('https://a.example/')).rejects.toMatchObject({ code: 'address_refused' });
@@ -39,7 +42,7 @@ describe('addresses', () => {
     await expect(client.fetch('http://localhost/')).rejects.toMatchObject({ code: 'network_error' });
   });
 
-  test('a connection that was made for one reach is not used for another', async () => {
+  test('a connection for one allowed network is not reused for another', async () => {
     const origin = (await listening((_, response) => response.end('fine'))).origin.replace('127.0.0.1', 'localhost');
     const client = resolving({ localhost: ['127.0.0.1'] });
     expect(await (await client.withAllowedNetwork('loopback').fetch(origin)).text()).toBe('fine');
@@ -47,7 +50,7 @@ describe('addresses', () => {
       await expect(client.withAllowedNetwork(reach).fetch(origin)).rejects.toMatchObject({ code: 'address_refused' });
   });
 
-  test('a host is in the network in which it was met, and in none that is private before that', () => {
+  test('a host is in the network in which it was reached, and public before that', () => {
     const client = resolving({});
     expect(client.networkOf(new URL('https://a.example'))).toBe('public');
     expect(client.networkOf(new URL('https://10.0.0.1'))).toBe('private');

@@ -18,7 +18,7 @@ test.each([
   'https://a_b;c.example',
   'no',
   '',
-])('%s is refused', (url) => {
+])('%s is refused as a URL', (url) => {
   expect(() => parseSafeUrl(url, { what: 'The URL' })).toThrow('The URL');
 });
 
@@ -29,7 +29,7 @@ test.each([
   'http://[::1]:80/',
   'https://[2001:db8::1]/',
   'https://bücher.example',
-])('%s is fine', (url) => {
+])('%s is accepted as a URL', (url) => {
   expect(parseSafeUrl(url, { what: 'The URL' }).href).toBe(new URL(url).href);
 });
 
@@ -62,23 +62,23 @@ describe('redirects', () => {
     return origin;
   };
 
-  test('none is followed unless asked for', async () => {
+  test('are not followed by default', async () => {
     expect((await http().fetch(`${await hops(1)}/0`)).status).toBe(302);
   });
 
-  test('as many as asked for are followed, and not one more', async () => {
+  test('are followed up to the limit', async () => {
     const origin = await hops(4);
     expect(await (await http().fetch(`${origin}/1`, { maxRedirects: 3 })).text()).toBe('hop 4');
     expect((await http().fetch(`${origin}/0`, { maxRedirects: 3 })).status).toBe(302);
   });
 
-  test('each hop has to be a URL that we would talk to', async () => {
+  test('have to lead to a URL that is allowed', async () => {
     const { origin } = await listening((_, response) => response.writeHead(302, { location: 'http://far.example/' }).end());
     await expect(http().fetch(origin, { maxRedirects: 3 })).rejects.toMatchObject({ code: 'url_refused' });
   });
 });
 
-test('what nobody listens at is a network error with a sentence', async () => {
+test('a port without a listener is a network error: connection refused', async () => {
   const gone = await listening(() => undefined);
   await gone.close();
   await expect(http().fetch(gone.origin)).rejects.toMatchObject({
@@ -94,14 +94,14 @@ test('an aborted request rejects with the reason of its signal', async () => {
 });
 
 describe('a server that is slow', () => {
-  test('with its answer, or with the rest of it, is given up', async () => {
+  test('times out, before the head and within the body', async () => {
     const { origin: silent } = await listening(() => undefined);
     const { origin: dripping } = await listening((_, response) => response.writeHead(200).write('a'));
     for (const origin of [silent, dripping]) await expect(http({}, 100).fetch(origin)).rejects.toMatchObject({ code: 'request_timed_out' });
     await expect(http({}, 100).fetch(silent, { stream: true })).rejects.toMatchObject({ code: 'request_timed_out' });
   });
 
-  test('with the rest of a stream is not: a stream has no end', async () => {
+  test('does not time out within a stream', async () => {
     let finish: (() => void) | undefined;
     const { origin } = await listening((_, response) => {
       response.writeHead(200).write('a');
@@ -115,7 +115,7 @@ describe('a server that is slow', () => {
   });
 });
 
-test('a signal that lives longer than a request does not hold on to it', async () => {
+test('a signal that outlives a request does not keep it in memory', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const { origin: url } = await listening((_, response) => response.end('{}'));

@@ -1,4 +1,4 @@
-/** Node's and OpenSSL's errors in the field's words; test/e2e/tls.test.ts has real servers. */
+/** Errors of Node and OpenSSL in plain terms; test/e2e/tls.test.ts has real servers. */
 import { expect, test } from 'vitest';
 import { toNetworkError, toProxyError } from '../../src/http/network-errors.js';
 
@@ -35,7 +35,7 @@ test.each([
   'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
   'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
   'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED',
-])('%s is a client certificate that is wanted, not a server’s that is not trusted', (code) => {
+])('%s is a missing client certificate, not an untrusted server certificate', (code) => {
   const { message, hint } = told(coded(code));
   expect(message).toContain('client certificate');
   expect(message).not.toContain('trusted');
@@ -51,25 +51,25 @@ test.each([
   ['dh key too small', 'too weak'],
   ['unsafe legacy renegotiation disabled', 'too weak'],
   ['wrong version number', 'does not speak TLS'],
-])('“%s”, in the message of an error of a write alone', (reason, says) => {
+])('“%s”, only in the message of a write error', (reason, says) => {
   const openssl = `write EPROTO 806C695B877F0000:error:0A000410:SSL routines:ssl3_read_bytes:${reason}:../deps/openssl/rec_layer_s3.c:1605:SSL alert number 40\n`;
   expect(told(Object.assign(new Error(openssl), { code: 'EPROTO', syscall: 'write' })).message).toContain(says);
   expect(told(Object.assign(new Error(openssl.replace('ssl3_read_bytes', '')), { code: 'EPROTO' })).message).toContain(says);
 });
 
-test('of a message that says something else, nothing is told', () => {
+test('nothing of another message is printed', () => {
   const error = Object.assign(new Error('write EPROTO SECRET:SSL routines:x:SECRET-1:y'), { code: 'EPROTO' });
   expect(told(error).message).toBe('a.example could not be reached: TLS connection failed (EPROTO).');
 });
 
-test('what a certificate has for names is quoted', () => {
+test('the names in a certificate are quoted', () => {
   const cert = { subjectaltname: 'DNS:a\u001b[31m\u202e”.example' };
   expect(told(coded('ERR_TLS_CERT_ALTNAME_INVALID', { cert })).message).toContain('other host names: “a[31m".example” (');
   expect(told(coded('ERR_TLS_CERT_ALTNAME_INVALID', { cert: {} })).message).toContain('other host names: “none” (');
   expect(told(coded('ERR_TLS_CERT_ALTNAME_INVALID')).message).toContain('other host names: “none” (');
 });
 
-test('a proxy’s own certificate is told of the proxy', () => {
+test('a bad certificate of the proxy names the proxy', () => {
   const failure = toProxyError(coded('CERT_HAS_EXPIRED'), { host: 'a.example', proxy: new URL('https://proxy.example:3128') });
   expect(failure.message).toContain('a.example could not be reached through the proxy proxy.example:3128: certificate expired');
   expect(failure.hint).toContain('clock');

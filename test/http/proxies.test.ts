@@ -6,7 +6,7 @@ import { findProxy } from '../../src/http/proxies.js';
 import { listening } from '../helpers/listening.js';
 import { http } from './asking.js';
 
-test.each(['127.0.0.1', '127.0.0.2', '[::1]', 'localhost'])('no proxy sees what is for this machine, at %s', async (host) => {
+test.each(['127.0.0.1', '127.0.0.2', '[::1]', 'localhost'])('requests to this machine do not go through a proxy: %s', async (host) => {
   const seen: string[] = [];
   const { origin: proxy } = await listening((request, response) => (seen.push(request.url ?? ''), response.end('proxied')));
   const { origin } = await listening((_, response) => response.end('direct'), { host: host.replace(/[[\]]/g, '') });
@@ -15,7 +15,7 @@ test.each(['127.0.0.1', '127.0.0.2', '[::1]', 'localhost'])('no proxy sees what 
   expect(seen).toEqual([]);
 });
 
-test('a proxy is used as the environment says, but never for this machine', async () => {
+test('the proxy of the environment is used, but never for this machine', async () => {
   const seen: string[] = [];
   const forbidding = createServer().on('connect', (request, socket) => {
     seen.push(request.url ?? '');
@@ -44,7 +44,7 @@ describe('proxies', () => {
   test.each([
     { status: 403, hint: /NO_PROXY/ },
     { status: 407, hint: /USER:PASSWORD/ },
-  ])('what a proxy answers itself, as $status, is never taken for the server’s', async ({ status, hint }) => {
+  ])('the proxy’s own response ($status) is never taken for the server’s', async ({ status, hint }) => {
     const { proxy, asked } = await tunnel(`HTTP/1.1 ${status} No\r\nContent-Length: 15\r\n\r\n{"issuer":"bad"}`);
     const failure = { code: 'network_error', message: `The proxy ${proxy} refused the connection (status ${status}).` };
     await expect(http({ HTTPS_PROXY: `http://u:p%40@${proxy}` }).fetch('https://far.example/')).rejects.toMatchObject({
@@ -70,7 +70,7 @@ describe('proxies', () => {
     { written: 'user', user: 'user', password: '' },
   ];
 
-  test.each(credentials)('$written is $user and $password, to a proxy of http', async ({ written, user, password }) => {
+  test.each(credentials)('$written is $user and $password, for an HTTP proxy', async ({ written, user, password }) => {
     const { proxy, asked } = await tunnel('HTTP/1.1 407 No\r\n\r\n');
     for (const scheme of ['http://', '']) {
       const failure: unknown = await http({ HTTPS_PROXY: `${scheme}${written}@${proxy}` })
@@ -82,7 +82,7 @@ describe('proxies', () => {
     expect(sent).toEqual([`${user}:${password}`, `${user}:${password}`]);
   });
 
-  test.each(credentials)('$written is $user and $password, to a SOCKS proxy (RFC 1929)', async ({ written, user, password }) => {
+  test.each(credentials)('$written is $user and $password, for a SOCKS proxy (RFC 1929)', async ({ written, user, password }) => {
     const given: string[] = [];
     const server = createSocketServer((socket) => {
       socket.once('data', () => {
@@ -103,7 +103,7 @@ describe('proxies', () => {
     expect(failure).toMatchObject({ code: 'network_error', message: expect.stringContaining(`through the proxy ${proxy}:`) as string });
   });
 
-  test('nothing that can be shown of a proxy has its password', () => {
+  test('the printable URL of a proxy has no password', () => {
     const variables = { HTTPS_PROXY: 'http://user:p@SECRET#x@p.example:3128' };
     const proxy = findProxy(new URL('https://far.example'), {
       variables,
@@ -115,7 +115,7 @@ describe('proxies', () => {
     expect(proxy?.address.href).toBe('http://p.example:3128/');
   });
 
-  test.each(['http', 'socks5h'])('a proxy of %s at an IPv6 address is asked', async (scheme) => {
+  test.each(['http', 'socks5h'])('an %s proxy at an IPv6 address is used', async (scheme) => {
     let asked = 0;
     const server = createSocketServer((socket) => socket.on('error', () => undefined).once('data', () => ((asked += 1), socket.end())));
     const { port } = await listening(server, { host: '::1' });
@@ -124,7 +124,7 @@ describe('proxies', () => {
     expect(asked).toBe(1);
   });
 
-  test('one that nobody is behind is named', async () => {
+  test('an unreachable proxy is named in the error', async () => {
     const message = 'far.example could not be reached through the proxy 127.0.0.1:1: connection refused.';
     for (const scheme of ['http', 'socks5h'])
       await expect(http({ ALL_PROXY: `${scheme}://127.0.0.1:1` }).fetch('https://far.example/')).rejects.toMatchObject({
@@ -133,7 +133,7 @@ describe('proxies', () => {
       });
   });
 
-  test.each(['gopher://p.example', '://', 'ftp://u:SECRET@p.example'])('%s is none, and is not repeated', async (proxy) => {
+  test.each(['gopher://p.example', '://', 'ftp://u:SECRET@p.example'])('%s is not a proxy, and is not quoted', async (proxy) => {
     const failure: unknown = await http({ HTTPS_PROXY: proxy })
       .fetch('https://far.example/')
       .catch((error: unknown) => error);

@@ -1,4 +1,4 @@
-/** What belongs together by its name: the public suffix list. */
+/** Which host names belong to one owner: the public suffix list. */
 import { expect, test } from 'vitest';
 import { isSameSite } from '../../src/http/site.js';
 

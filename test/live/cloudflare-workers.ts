@@ -1,11 +1,11 @@
-/** What the Workers runtime has and Node has not, as far as @cloudflare/workers-oauth-provider uses it. */
+/** The parts of the Workers runtime that @cloudflare/workers-oauth-provider uses and Node does not have. */
 
 /** The base class of handlers that are classes; ours are objects. */
 export class WorkerEntrypoint {
   readonly runtime = 'none';
 }
 
-/** A KV namespace in memory, with what the provider calls. Nothing expires: a test is short. */
+/** A KV namespace in memory, with the methods that the provider calls. Nothing expires: a test is short. */
 export function memoryKv() {
   const entries = new Map<string, string>();
   return {

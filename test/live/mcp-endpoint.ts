@@ -10,7 +10,7 @@ export async function answerMcp(request: Request): Promise<Response> {
   return transport.handleRequest(request);
 }
 
-/** The first MCP request that a client makes, for the status that a token is answered with. */
+/** The first MCP request of a client, to see the status for a token. */
 export async function statusOf(url: string, token: string): Promise<number> {
   const response = await fetch(url, {
     method: 'POST',

@@ -1,4 +1,4 @@
-/** Serves a function from Request to Response on a loopback port, for the test that runs. */
+/** Serves a function from Request to Response on a loopback port, until the current test ends. */
 import { Readable } from 'node:stream';
 import { listening } from '../helpers/listening.js';
 

@@ -6,7 +6,7 @@ import { run } from '../helpers/run.js';
 export interface LiveServer {
   /** The MCP endpoint. */
   readonly url: string;
-  /** Plays the person's browser: opens the address, approves, and returns where it is sent to. */
+  /** Plays the user's browser: opens the URL, approves, and returns the redirect URL. */
   approve(address: string): Promise<string>;
   /** The status of an MCP request with this token. */
   status(token: string): Promise<number>;
@@ -26,7 +26,7 @@ export interface Life {
 
 const authorize = /^(http:\S+\?\S*client_id=\S+)$/m;
 
-/** Lives a login up to its refresh, and checks what holds at every server. */
+/** Runs a login up to its refresh, with the checks that apply to every server. */
 export async function live(server: LiveServer, options = '', env: Record<string, string> = {}): Promise<Life> {
   const store = temporaryStore();
   const login = run(`login ${server.url} --no-browser --flow paste --name live ${options}`, { store, stdin: 'open', env });
@@ -57,7 +57,7 @@ export async function liveAgain(server: LiveServer, { store, request }: Life): P
   expect(await login.exit, login.stderr).toBe(0);
 }
 
-/** Logs out, after which the tokens are worth nothing. */
+/** Logs out, and checks that the tokens are revoked. */
 export async function endLive(server: LiveServer, { store }: Life): Promise<void> {
   const { token } = readStore(store).mcpServers.live.auth as { token: string };
   const logout = run('logout live', { store });

@@ -53,7 +53,7 @@ function createProvider(origin: string, options: Partial<OAuthProviderOptions>):
   });
 }
 
-/** The consent page of a person who says yes to everything. */
+/** A consent page that approves everything. */
 async function consent(request: Request, oauth: OAuthHelpers): Promise<Response> {
   if (new URL(request.url).pathname !== '/authorize') return new Response('Not found', { status: 404 });
   try {

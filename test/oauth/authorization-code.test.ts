@@ -175,7 +175,7 @@ describe('the loopback listener', () => {
     const server = await fakeServer();
     const login = run(`login ${server.url} --no-browser --flow paste --no-verify`, { store: temporaryStore(), stdin: 'none' });
     const request = new URL(await login.shown(/^(http:\S+\/authorize\?\S+)$/m)).searchParams;
-    await login.shown(/no stdin to paste into/);
+    await login.shown(/nothing can be pasted/);
     await fetch(`${request.get('redirect_uri')}?code=c&state=${request.get('state')}`);
     expect(await login.exit).toBe(0);
   });

@@ -323,7 +323,7 @@ describe('--allow-missing-pkce-metadata', () => {
   test('describes its risk in the help', async () => {
     const help = run('login --help', { store: temporaryStore() });
     expect(await help.exit).toBe(0);
-    expect(help.stdout.replace(/\s+/g, ' ')).toContain('a stolen code can be used by the thief');
+    expect(help.stdout.replace(/\s+/g, ' ')).toContain('without PKCE, a stolen authorization code can be used');
   });
 });
 

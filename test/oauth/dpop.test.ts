@@ -55,7 +55,7 @@ test('at a server that challenges with DPoP, the token is bound, every request h
   const login = run(`login ${server.url} ${words}`, { store });
   expect(await login.exit).toBe(0);
   expect(login.stderr).toContain('It is “bound-server 1”');
-  expect(login.stderr).toContain('bound to a key that is in the store (DPoP)');
+  expect(login.stderr).toContain('bound to a key in the store (DPoP)');
 
   const used = server.asked('POST /mcp').filter(({ headers }) => headers.dpop !== undefined);
   expect(used.length).toBeGreaterThanOrEqual(3);

@@ -1,6 +1,6 @@
 /**
  * python/mcp_auth_cli.py with the real command, a real store and a real token endpoint, in plain Python: httpx and anyio are
- * stood in for by test/python/stand-in. `npm run test:python` has the real ones.
+ * replaced by test/python/stand-in. `npm run test:python` has the real ones.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
@@ -40,14 +40,14 @@ interface SceneOptions {
   readonly exchanges?: (origin: string) => Exchange[];
   readonly auth?: object | undefined;
   readonly entry?: (origin: string) => object;
-  /** Whether the command waits until the check lets it go on. */
+  /** Whether the command waits until the check opens the gate. */
   readonly gated?: boolean;
-  /** Whether the command reads all that comes on stdin. */
+  /** Whether the command reads stdin to its end. */
   readonly reads?: boolean;
   readonly more?: object;
 }
 
-/** A server, a login to it, and the command, which writes down how it was started and then is the real one. */
+/** A server, a login to it, and a script that logs its arguments and environment and then runs the real command. */
 async function scene({ exchanges = () => [], auth = {}, entry = () => ({}), gated = false, reads = false, more = {} }: SceneOptions = {}) {
   const server = await fakeServer(exchanges);
   const login = loginAt(server, {
@@ -75,17 +75,17 @@ async function scene({ exchanges = () => [], auth = {}, entry = () => ({}), gate
   return { server, store, environment, log, data: { url: server.url, store, log, gate, command: [script], until: now + 3540, ...more } };
 }
 
-/** Runs one check of checks.py, and gives what it printed. */
-async function check(name: string, data: object): Promise<string> {
+/** Runs one check of checks.py. */
+async function runCheck(name: string, data: object): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const env = { ...process.env, ...pythonEnv, SCENE: JSON.stringify(data) };
   const child = spawn(python, ['-W', 'error', path.join(import.meta.dirname, 'checks.py'), name], { env, stdio: 'pipe' });
   child.stdin.end('stdin of the app');
   const { exit, output } = piped(child);
-  expect({ code: await exit, stderr: output.stderr }).toEqual({ code: 0, stderr: '' });
-  return output.stdout;
+  return { code: await exit, ...output };
 }
+const passed = { code: 0, stderr: '' };
 
-/** Takes the new token alone. */
+/** Accepts only the new token. */
 const newAlone: Exchange = {
   want: 'POST /mcp',
   respond: ({ headers }) => (headers.authorization === 'Bearer new-token' ? { text: 'renewed' } : { status: 401 }),
@@ -98,12 +98,12 @@ const expired = { issued_at: now - 3600, expires_at: now - 10 };
 describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
   test('ten requests at once and a hundred more take one process, and the event loop is not held', async () => {
     const { data } = await scene({ exchanges: () => open, gated: true });
-    await check('parallel_one_process', data);
+    expect(await runCheck('parallel_one_process', data)).toMatchObject(passed);
   });
 
   test.each(['refused_renewed_once', 'refused_renewed_once_sync'])('a token that is turned away is renewed once: %s', async (name) => {
     const { server, store, data } = await scene({ exchanges: () => wantsNew });
-    await check(name, data);
+    expect(await runCheck(name, data)).toMatchObject(passed);
     expect(server.asked('POST /token')).toHaveLength(1);
     expect(readStore(store).mcpServers.demo.auth).toMatchObject({ token: 'new-token', refresh_token: 'refresh-2' });
   });
@@ -120,13 +120,13 @@ describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
     const respond = { status, headers };
     const exchanges = () => [{ want: 'POST /mcp', respond }, renews];
     const { server, data } = await scene({ exchanges, more: { status, processes } });
-    await check('second_refusal', data);
+    expect(await runCheck('second_refusal', data)).toMatchObject(passed);
     expect(server.asked('POST /mcp')).toHaveLength(processes);
   });
 
   test('a body that is read once is not sent twice', async () => {
     const { server, data } = await scene({ exchanges: () => wantsNew });
-    await check('stream_is_not_repeated', data);
+    expect(await runCheck('stream_is_not_repeated', data)).toMatchObject(passed);
     expect(server.asked('POST /token')).toEqual([]);
   });
 
@@ -135,18 +135,18 @@ describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
     const exchanges = () => [...everywhere, '/mcp//x', '/mcp/x;y'].map((place) => ({ want: `GET ${place}`, respond: seen }));
     const elsewhere = await fakeServer(() => [{ want: 'GET /mcp', respond: seen }]);
     const { data } = await scene({ exchanges, more: { elsewhere: elsewhere.origin } });
-    await check('places', data);
+    expect(await runCheck('places', data)).toMatchObject(passed);
   });
 
   test('next to /sse, as that transport requires', async () => {
     const exchanges = () => ['/a/sse', '/a/messages/1', '/b/messages'].map((place) => ({ want: `GET ${place}`, respond: seen }));
     const { data } = await scene({ exchanges, entry: (origin) => ({ url: `${origin}/a/sse` }) });
-    await check('sse_siblings', data);
+    expect(await runCheck('sse_siblings', data)).toMatchObject(passed);
   });
 
   test('ports and hosts as URLs mean them', async () => {
     const { data } = await scene();
-    await check('default_ports', data);
+    expect(await runCheck('default_ports', data)).toMatchObject(passed);
   });
 
   test('a redirect takes neither the token nor the headers along, to where they may be neither', async () => {
@@ -162,7 +162,8 @@ describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
       { want: 'POST /mcp/slash/', respond: (request) => (request.headers.authorization ? seen(request) : { status: 401 }) },
     ];
     const { server, data } = await scene({ exchanges });
-    const text = await check('redirects', data);
+    const { stdout: text, ...ended } = await runCheck('redirects', data);
+    expect(ended).toEqual(passed);
     expect(text).toBe('');
     expect(server.asked('POST /token')).toEqual([]);
     for (const { headers } of elsewhere.requests) expect(headers).not.toHaveProperty('x-api-key');
@@ -195,49 +196,51 @@ describe.skipIf(!hasPython)('mcp_auth_cli.py', () => {
       },
     ];
     const { server, store, data } = await scene({ exchanges, auth: expired });
-    await check('cancel_leaves_the_renewal', data);
+    expect(await runCheck('cancel_leaves_the_renewal', data)).toMatchObject(passed);
     expect(server.asked('POST /token')).toHaveLength(1);
     expect(readStore(store).mcpServers.demo.auth.refresh_token).toBe('refresh-2');
   });
 
   test('it asks again when the token is about to expire', async () => {
     const { data } = await scene({ exchanges: () => open });
-    await check('expiry_asks_again', data);
+    expect(await runCheck('expiry_asks_again', data)).toMatchObject(passed);
   });
 
   test('where the server does not say when, after 300 seconds', async () => {
     const { data } = await scene({ exchanges: () => open, auth: { expires_at: undefined } });
-    const text = await check('unknown_expiry', data);
+    const { stdout: text, ...ended } = await runCheck('unknown_expiry', data);
+    expect(ended).toEqual(passed);
     expect(text).toBe('');
   });
 
   test('threads and event loops, at once and in turn, share one process', async () => {
     const { data } = await scene({ exchanges: () => open, gated: true });
-    await check('threads_and_loops', data);
+    expect(await runCheck('threads_and_loops', data)).toMatchObject(passed);
   });
 
   test('a login that is needed: the sentence and the command, once for all who ask', async () => {
     const { data } = await scene({ auth: { ...expired, refresh_token: undefined } });
-    await check('login_needed', data);
+    expect(await runCheck('login_needed', data)).toMatchObject(passed);
   });
 
   test('no command, and names that are none', async () => {
-    await check('no_command', (await scene()).data);
+    expect(await runCheck('no_command', (await scene()).data)).toMatchObject(passed);
   });
 
   test('a token that is bound to a key', async () => {
     const dpop_key = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' };
     const { data } = await scene({ auth: { type: 'dpop', dpop_key } });
-    await check('bound_to_a_key', data);
+    expect(await runCheck('bound_to_a_key', data)).toMatchObject(passed);
   });
 
   test('token() and headers(), and the app’s stdin is left alone', async () => {
-    await check('plain', (await scene({ reads: true })).data);
+    expect(await runCheck('plain', (await scene({ reads: true })).data)).toMatchObject(passed);
   });
 
   test('no secret in argv, environment, repr, logs or a traceback', async () => {
     const { environment, log, data } = await scene({ exchanges: () => wantsNew });
-    const printed = await check('no_secrets', data);
+    const { stdout: printed, ...ended } = await runCheck('no_secrets', data);
+    expect(ended).toEqual(passed);
     for (const text of [printed, readFileSync(log, 'utf8'), readFileSync(environment, 'utf8')]) {
       expect(text).not.toBe('');
       expect(text).not.toMatch(/old-token|new-token|refresh-\d|key-1/);

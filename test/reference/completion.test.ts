@@ -68,7 +68,7 @@ function inFish({ words, servers: names = ['linear', 'notion'] }: Asked): string
     .map((line) => line.split('\t')[0] ?? '');
 }
 
-/** zsh completes only at a terminal, which zpty is; what it would offer is taken from its functions. */
+/** zsh completes only at a terminal, which zpty is; the candidates are read from its functions. */
 function inZsh({ words, servers: names = ['linear', 'notion'] }: Asked): string[] {
   const { folder, env } = place(names);
   writeFileSync(path.join(folder, 'script'), scriptOf('zsh'));

@@ -28,9 +28,9 @@ describe('Half a value followed', () => {
     });
   });
 
-  test('a header that is as long as a server likes is read in one pass', () => {
-    // What is quadratic takes minutes for these, and the suite's own limit ends it.
-    for (const piece of ['a', ' ', 'a=', 'a="', 'Bearer ', "a='b", 'a,', '\\"']) parseChallenge(`Bearer ${piece.repeat(500_000)}?`);
+  test('a header of any length is parsed; test/hostile/linear has the time that it takes', () => {
+    for (const piece of ['a', ' ', 'a=', 'a="', 'Bearer ', "a='b", 'a,', '\\"'])
+      expect(() => parseChallenge(`Bearer ${piece.repeat(500_000)}?`)).not.toThrow();
   });
 
   test.each([

@@ -42,7 +42,7 @@ describe('--header', () => {
     const { ask, end } = bridged(store, 'bridge fake');
     expect((await ask('tools/list')).result).toBeDefined();
     await end();
-    // Without a value it is taken back.
+    // An empty value removes it.
     expectSuccess(await logInAgain(store, ['--header', 'x-other:']));
     expect(readStore(store).mcpServers.fake.headers).toEqual({ 'x-tenant': 'acme' });
   });
@@ -56,7 +56,7 @@ describe('--header', () => {
     const unset = run('bridge fake', { store });
     expect(await unset.exit).toBe(2);
     expect(unset.stderr).toContain('TENANT');
-    // A refresh goes to the authorization server, which does not want it.
+    // A refresh goes to the authorization server, which gets no such header.
     const refresh = run('refresh fake', { store });
     expect(await refresh.exit, refresh.stderr).toBe(0);
   });

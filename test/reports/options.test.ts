@@ -64,7 +64,7 @@ describe('A MUST that vendors refuse, an option that they need', () => {
     expect((await logInAgain(store, ['--prompt', 'default'])).request?.get('prompt')).toBe('consent');
   });
 
-  test('--no-offline-access leaves it out wherever it is listServer; --offline-access asks for it where it is not', async () => {
+  test('--no-offline-access omits the scope although it is listed; --offline-access requests it although it is not', async () => {
     const at = await fakeServer((origin) => [
       withMetadata({ scopes_supported: ['a', 'offline_access'] })(origin),
       {

@@ -1,4 +1,4 @@
-/** What is found out can be said by hand: it is kept with the server, shown, used at each refresh, and taken back. */
+/** Options that override discovery: each is stored with the server, shown, used at each refresh, and can be removed. */
 import { describe, expect, test } from 'vitest';
 import { answerOf } from '../helpers/fake-mcp.js';
 import { metadata, type Exchange } from '../helpers/fake-server.js';

@@ -9,7 +9,7 @@ import { fakeServer } from '../helpers/servers.js';
 const absent = (want: string): Exchange => ({ want, respond: { status: 404 } });
 const noResource: readonly Exchange[] = [absent('GET /prm')];
 
-async function logsIn(change: (origin: string) => Exchange[], at = '/mcp') {
+async function logInToServer(change: (origin: string) => Exchange[], at = '/mcp') {
   const server = await fakeServer((origin) => {
     const changed = change(origin);
     const asUsual = guarded({ status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/prm"` } });
@@ -17,10 +17,12 @@ async function logsIn(change: (origin: string) => Exchange[], at = '/mcp') {
   });
   const store = temporaryStore();
   const { exit, command } = await logInByPaste([`${server.origin}${at}`, '--name', 'fake'], { store });
-  expect(exit, command.stderr).toBe(0);
-  expect(readStore(store).mcpServers.fake.auth.token).toBe('access-1');
-  return { server, command };
+  return {
+    server,
+    ended: { exit, stderr: command.stderr, token: exit === 0 ? String(readStore(store).mcpServers.fake.auth.token) : undefined },
+  };
 }
+const success = { exit: 0, token: 'access-1' };
 
 const jsonRpcError = (message: string, code = -32_001): Respond => ({ json: { jsonrpc: '2.0', id: 0, error: { code, message } } });
 
@@ -47,19 +49,21 @@ describe('Only a 401 counts as a refusal', () => {
       },
     },
   ])('$form', async ({ refusal }) => {
-    await logsIn(() => [guarded(refusal), ...noResource]);
+    const { ended } = await logInToServer(() => [guarded(refusal), ...noResource]);
+    expect(ended).toMatchObject(success);
   });
 
-  test('a server that says nothing of a login is doubted aloud', async () => {
-    const { command } = await logsIn(() => [guarded({ status: 404 }), ...noResource]);
-    expect(command.stderr).toContain('responds with status 404 and does not ask for a login');
+  test('a server that does not mention a login gets a warning', async () => {
+    const { ended } = await logInToServer(() => [guarded({ status: 404 }), ...noResource]);
+    expect(ended).toMatchObject(success);
+    expect(ended.stderr).toContain('responds with status 404 and does not ask for a login');
   });
 
   test.each<{ form: string; answer: Respond; says: RegExp; exit: number }>([
     { form: 'a server that lets us in', answer: answerOf, says: /does not require a login/, exit: 1 },
     { form: 'a page', answer: { text: '<html>' }, says: /does not respond like an MCP server/, exit: 1 },
     { form: 'a server that is down', answer: { status: 503 }, says: /failed with status 503/, exit: 6 },
-  ])('$form is none, whatever metadata its origin has', async ({ answer, says, exit }) => {
+  ])('$form does not require a login, whatever metadata its origin has', async ({ answer, says, exit }) => {
     const server = await fakeServer(() => [{ want: 'POST /mcp', respond: answer }, ...noResource]);
     const login = await logInByPaste([server.url], { store: temporaryStore() });
     expect(login.exit).toBe(exit);
@@ -74,7 +78,7 @@ describe('Only a 401 counts as a refusal', () => {
   });
 
   test.each([400, 404, 405, 406, 415])('a server of HTTP with SSE, which answers a POST with %i, is asked by GET', async (status) => {
-    const { server, command } = await logsIn(
+    const { server, ended } = await logInToServer(
       (origin) => [
         { want: 'POST /sse', respond: { status } },
         ...guardedSse({ status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}/sse-prm"` } }),
@@ -83,7 +87,8 @@ describe('Only a 401 counts as a refusal', () => {
       '/sse',
     );
     expect(server.asked('GET /sse-prm').length).toBeGreaterThan(0);
-    expect(command.stderr).toContain('has 1 tool');
+    expect(ended).toMatchObject(success);
+    expect(ended.stderr).toContain('has 1 tool');
   });
 });
 
@@ -106,27 +111,30 @@ describe('Too few addresses', () => {
     { form: 'at the origin', at: oauth },
     { form: 'at the origin, OpenID', at: openid },
   ])('metadata of an issuer with a path: $form', async ({ at }) => {
-    await logsIn((origin) => [
+    const { ended } = await logInToServer((origin) => [
       named(origin),
       ...(at === oauth ? [] : [absent(`GET ${oauth}`)]),
       { want: `GET ${at}`, respond: { json: metadata(origin, { issuer: `${origin}/tenant/a` }) } },
     ]);
+    expect(ended).toMatchObject(success);
   });
 
   test.each([`${oauth}/mcp`, `${openid}/mcp`, `/mcp${oauth}`, `/mcp${openid}`])('no issuer is named, metadata at %s', async (at) => {
-    await logsIn((origin) => [
+    const { ended } = await logInToServer((origin) => [
       guarded({ status: 401 }),
       ...noResource,
       absent(`GET ${oauth}`),
       { want: `GET ${at}`, respond: { json: metadata(origin) } },
     ]);
+    expect(ended).toMatchObject(success);
   });
 
   test.each([`${oauth}/mcp`, `${openid}/mcp`, `/mcp${oauth}`, `/mcp${openid}`])('the origin is named, metadata at %s', async (at) => {
-    await logsIn((origin) => [absent(`GET ${oauth}`), { want: `GET ${at}`, respond: { json: metadata(origin) } }]);
+    const { ended } = await logInToServer((origin) => [absent(`GET ${oauth}`), { want: `GET ${at}`, respond: { json: metadata(origin) } }]);
+    expect(ended).toMatchObject(success);
   });
 
-  test('metadata at the origin that is of another issuer is refused still', async () => {
+  test('metadata of another issuer at the origin is rejected', async () => {
     const server = await fakeServer((origin) => [named(origin)]);
     const login = await logInByPaste([server.url], { store: temporaryStore() });
     expect(login.exit).toBe(1);
@@ -139,7 +147,8 @@ describe('Too few addresses', () => {
     { form: 'with space around it', value: (origin) => [` ${origin} `] },
     { form: 'next to values that are not text', value: (origin) => [null, 7, origin] },
   ])('authorization_servers as $form', async ({ value }) => {
-    await logsIn((origin) => [resourceOf(value)(origin)]);
+    const { ended } = await logInToServer((origin) => [resourceOf(value)(origin)]);
+    expect(ended).toMatchObject(success);
   });
 
   test.each([
@@ -147,11 +156,12 @@ describe('Too few addresses', () => {
     '/.well-known/oauth-protected-resource',
     '/mcp/.well-known/oauth-protected-resource',
   ])('protected-resource metadata at %s', async (at) => {
-    await logsIn((origin) => [
+    const { ended } = await logInToServer((origin) => [
       guarded({ status: 401 }),
       { want: `GET ${at}`, respond: { json: { resource: `${origin}/mcp`, authorization_servers: [`${origin}/as`] } } },
       absent(`GET ${oauth}`),
       { want: `GET ${oauth}/as`, respond: { json: metadata(origin, { issuer: `${origin}/as` }) } },
     ]);
+    expect(ended).toMatchObject(success);
   });
 });

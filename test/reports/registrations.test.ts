@@ -1,4 +1,4 @@
-/** What authorization servers answer in their own ways: registrations, and how a client proves who it is. */
+/** Deviating responses of authorization servers: registration and client authentication. */
 import { describe, expect, test } from 'vitest';
 import { findRegisteredRedirectUri } from '../../src/oauth/redirect-uri.js';
 import type { Exchange, FakeRequest, Respond } from '../helpers/fake-server.js';

@@ -1,4 +1,4 @@
-/** What authorization servers answer in their own ways: tokens. */
+/** Deviating responses of authorization servers: tokens. */
 import { describe, expect, test } from 'vitest';
 import type { Respond } from '../helpers/fake-server.js';
 import { readStore } from '../helpers/folder.js';

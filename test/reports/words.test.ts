@@ -1,4 +1,4 @@
-/** What authorization servers answer in their own ways: the words of a refusal. */
+/** Deviating responses of authorization servers: error texts. */
 import { describe, expect, test } from 'vitest';
 import { rejectsRefreshToken, rejectsClientAuthentication } from '../../src/oauth/error-response.js';
 import type { Respond } from '../helpers/fake-server.js';

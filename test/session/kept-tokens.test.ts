@@ -70,12 +70,12 @@ describe('tokens that cannot be written to the store', () => {
       const kept = /They are in (\S+)\. /.exec(token.stderr)?.[1] ?? '';
       mend();
       before.mcpServers.fake.auth.expires_at = now() + 3600;
-      writeFileSync(store, JSON.stringify(then === 'has gone' ? { mcpServers: {} } : before));
+      writeFileSync(store, JSON.stringify(then === 'is gone' ? { mcpServers: {} } : before));
       const argv = ['token', 'fake'];
       expect(answerQuickly({ argv, variables: { MCP_AUTH_STORE: store }, now: Date.now() })).toBeUndefined();
       expect(await run('list', { store }).exit).toBe(0);
       expect(existsSync(kept)).toBe(false);
-      expect(existsSync(`${store}.fake.newest`)).toBe(then === 'is there still');
+      expect(existsSync(`${store}.fake.newest`)).toBe(then === 'is still in the store');
     },
   );
 

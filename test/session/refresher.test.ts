@@ -130,7 +130,7 @@ test('of many logins, one that is logged out of meanwhile does not hide the resu
   const refresh = run('refresh --all', { store, refresher: all });
   expect(await refresh.exit).toBe(3);
   expect(refresh.stderr).toContain('gone: You are not logged in');
-  expect(refresh.stderr).toContain('Renewed fake');
+  expect(refresh.stderr).toContain('Renewed the token of fake');
 });
 
 test('if no more files can be opened, there is none, and no error', async () => {

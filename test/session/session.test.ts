@@ -100,7 +100,7 @@ test('with a real authorization server that rotates refresh tokens, each new tok
   for (let round = 0; round < 5; round += 1) {
     const token = run('token demo --min-ttl 40', { store });
     expect(await token.exit).toBe(0);
-    expect(token.stderr).toContain('No token of this server lives that long');
+    expect(token.stderr).toContain('This server issues no token with that lifetime');
     expect(await authorizationServer.inspect(token.stdout.trim())).toMatchObject({ audience: mcpServer.url });
     seen.add(token.stdout.trim());
   }

@@ -1,10 +1,10 @@
-/** Programs that read the store, work, and save it from what they have read: no login ends by that, and none comes back. */
+/** Other programs save the store from a copy that they read earlier: no login ends by that, and none comes back. */
 import { existsSync, readFileSync, renameSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { answerQuickly } from '../../src/fast-path/quick.js';
 import { systemClock } from '../../src/machine/clock.js';
 import { openStore } from '../../src/store/store.js';
-import { readStore, temporaryStore } from '../helpers/folder.js';
+import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { loginAt } from '../helpers/login-at.js';
 import { run } from '../helpers/run.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
@@ -13,7 +13,7 @@ import { Person } from '../helpers/person.js';
 const now = () => Math.floor(Date.now() / 1000);
 const kept = (store: string) => `${store}.fake.newest`;
 
-/** A login at a fake server that gives another refresh token with each renewal. */
+/** A login at a fake server that rotates the refresh token. */
 async function prepareStore(auth: object = {}, clients?: object) {
   let count = 0;
   const server = await fakeServer(() => [
@@ -34,7 +34,7 @@ async function prepareStore(auth: object = {}, clients?: object) {
   return { server, store, copy: copyOf(store) };
 }
 
-/** What another program has read of the store, and how it saves that: as pflow does, keys sorted, by a rename. */
+/** A copy of the store that another program saves later, as pflow does: keys sorted, by a rename. */
 function copyOf(store: string) {
   const sorted = (_: string, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -55,7 +55,7 @@ async function ok(line: string, store: string, stdin?: string) {
   return command;
 }
 
-test('the tokens of a renewal come back after a program has saved an older copy, and the next renewal works', async () => {
+test('the tokens of a renewal are restored after another program has saved an older copy, and the next renewal works', async () => {
   const { server, store, copy } = await prepareStore();
   await ok('refresh fake', store);
   expect(statSync(kept(store)).mode & 0o777).toBe(0o600);
@@ -73,7 +73,7 @@ test('the tokens of a renewal come back after a program has saved an older copy,
   ]);
 });
 
-test('also from a copy of many renewals ago, and by whatever command looks first', async () => {
+test('also after a copy from many renewals ago, by the first command that reads the store', async () => {
   const { store, copy } = await prepareStore();
   for (let times = 0; times < 19; times += 1) await ok('refresh fake', store);
   for (const look of ['list', 'headers fake', 'export fake', 'doctor fake', 'connect json fake', 'config']) {
@@ -83,7 +83,10 @@ test('also from a copy of many renewals ago, and by whatever command looks first
   }
 });
 
-test('the quick way sees an older login, and leaves it to the whole program', async () => {
+test('the fast path detects an older login, and leaves it to the whole program', async () => {
+  // Another test file may have a server of that name in the temporary folder that all of them share.
+  vi.stubEnv('TMPDIR', temporaryFolder());
+  onTestFinished(() => void vi.unstubAllEnvs());
   const { store, copy } = await prepareStore();
   const answer = () => answerQuickly({ argv: ['token', 'fake'], variables: { MCP_AUTH_STORE: store }, now: Date.now() });
   expect(answer()).toBe('old\n');
@@ -93,7 +96,7 @@ test('the quick way sees an older login, and leaves it to the whole program', as
   expect(answer()).toBeUndefined();
 });
 
-test('a registration that went with the older copy comes back with the tokens', async () => {
+test('a registration that the older copy lacks is restored with the tokens', async () => {
   const client = { client_id: 'client-1', client_secret: 'its-secret', token_endpoint_auth_method: 'client_secret_post' };
   const { server, store } = await prepareStore({}, client);
   const document = readStore(store);
@@ -153,7 +156,7 @@ test.each([
   expect(existsSync(kept(store))).toBe(false);
 });
 
-test('what another program takes out of the store is not kept beside it', async () => {
+test('a login that another program removes from the store is not kept next to it', async () => {
   const { store } = await prepareStore();
   await ok('refresh fake', store);
   writeFileSync(store, JSON.stringify({ mcpServers: {} }));
@@ -162,7 +165,7 @@ test('what another program takes out of the store is not kept beside it', async 
   expect(existsSync(kept(store))).toBe(false);
 });
 
-test('the tokens of one server do not get into an entry that was another one’s before', async () => {
+test('the tokens of one server are not restored into an entry that now belongs to another', async () => {
   const { store, copy } = await prepareStore();
   await ok('remove fake', store);
   const other = await prepareStore({ token: 'of another' });
@@ -172,7 +175,7 @@ test('the tokens of one server do not get into an entry that was another one’s
   expect(readFileSync(store, 'utf8')).not.toContain('of another');
 });
 
-test('a login that was moved to another machine can be put back by hand', async () => {
+test('a login that was moved to another machine can be restored by hand', async () => {
   const { store } = await prepareStore();
   await ok('refresh fake', store);
   await ok('export fake --move', store);
@@ -198,7 +201,7 @@ test('a login that was moved to another machine does not come back from a copy',
   expect((await ok('token fake', store)).stdout).toBe('access-1\n');
 });
 
-test('nobody hears of older tokens where another process was between one file and the other', async () => {
+test('there is no warning while another process is between writing the two files', async () => {
   const { store } = await prepareStore();
   const before = readFileSync(store);
   await ok('refresh fake', store);
@@ -211,7 +214,7 @@ test('nobody hears of older tokens where another process was between one file an
   expect(opened.getWarnings()).toEqual([]);
 });
 
-test('what a person says of a server over an older copy of their own stays, and what was said in between comes back', async () => {
+test('settings that the user changes in an older copy stay, and settings from in between are restored', async () => {
   const { store } = await prepareStore();
   const edited = (options: object) => {
     const document = readStore(store);
@@ -233,7 +236,7 @@ test('what a person says of a server over an older copy of their own stays, and 
   expect(readStore(store).mcpServers.fake).toMatchObject({ login_options: { scope: 'second' }, auth: { token: 'access-3' } });
 });
 
-test('the newest tokens come back, too, where the URL was changed in an older copy, below the place that they are for', async () => {
+test('the newest tokens are restored, too, if the URL in the older copy has changed but is still one that they are for', async () => {
   const { server, store } = await prepareStore();
   const document = readStore(store);
   await ok('refresh fake', store);
@@ -253,7 +256,7 @@ test('a program that empties the file, and fills it with an older copy, ends no 
   expect((await ok('token fake', store)).stdout).toBe('access-1\n');
 });
 
-test('what is kept of a store with a longer name is another store’s', async () => {
+test('the files of a store with a longer name belong to another store', async () => {
   const [one, other] = [await prepareStore(), await prepareStore()];
   const longer = `${one.store}.work`;
   renameSync(other.store, longer);
@@ -265,14 +268,14 @@ test('what is kept of a store with a longer name is another store’s', async ()
   expect((await ok('token fake', one.store)).stdout).toBe('old\n');
 });
 
-test('a file beside the store that is too large is not read', async () => {
+test('a file next to the store that is too large is not read', async () => {
   const { store } = await prepareStore();
   writeFileSync(kept(store), '');
   truncateSync(kept(store), 64 * 1024 * 1024 * 1024);
   expect((await ok('token fake', store)).stdout).toBe('old\n');
 });
 
-test('what has stood for a day is not kept any longer', async () => {
+test('the newest tokens are not kept longer than a day without a change', async () => {
   const { store } = await prepareStore();
   await ok('refresh fake', store);
   const dayAgo = now() - 24 * 60 * 60 - 60;
@@ -298,7 +301,7 @@ test.each([
   expect(readStore(store).mcpServers.fake.auth.token).toBe('access-1');
 });
 
-test('a file that a program empties before it fills it is looked at again', async () => {
+test('a file that another program empties before writing it is read again', async () => {
   const { store, copy } = await prepareStore();
   await ok('refresh fake', store);
   writeFileSync(store, '');
@@ -308,7 +311,7 @@ test('a file that a program empties before it fills it is looked at again', asyn
   expect(JSON.parse(token.stdout)).toMatchObject({ access_token: 'access-1' });
 });
 
-test('no name is too long for what is kept beside the store', async () => {
+test('no server name is too long for the files next to the store', async () => {
   const { store } = await prepareStore();
   const text = readFileSync(store, 'utf8').replaceAll('"fake"', JSON.stringify('n'.repeat(129)));
   expect(await run('import', { store, stdin: { text } }).exit).toBe(2);

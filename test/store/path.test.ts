@@ -1,4 +1,4 @@
-/** Where the files are: an upgrade must find the logins where they were. */
+/** The paths of the files: after an upgrade, the logins must be found where they were. */
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -37,18 +37,18 @@ test.each([
   expect(getPreferencesPath({ env })).toBe(file.replace('mcp-servers', 'preferences'));
 });
 
-test('a file that is named comes first, and needs no home', () => {
+test('a path that the user gives comes first, and needs no home folder', () => {
   const env = { platform: 'linux', variables: { MCP_AUTH_STORE: '/s/a.json', MCP_AUTH_PREFERENCES: 'p.json', HOME: home } } as const;
   expect(getStorePath({ option: undefined, env })).toBe('/s/a.json');
   expect(getStorePath({ option: 'b.json', env })).toBe(path.resolve('b.json'));
   expect(getPreferencesPath({ env })).toBe(path.resolve('p.json'));
 });
 
-test('an empty HOME says nothing: the system’s list of users does', () => {
+test('with an empty HOME, the home folder of the system’s user database is used', () => {
   for (const variables of [{ HOME: '' }, {}]) expect(findHomeFolder({ platform: 'linux', variables })).toBe(os.userInfo().homedir);
 });
 
-test('a working folder that has been removed is told', () => {
+test('a deleted working folder is reported', () => {
   const { cwd } = process;
   process.cwd = () => {
     throw Object.assign(new Error('uv_cwd'), { code: 'ENOENT' });

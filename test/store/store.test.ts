@@ -21,7 +21,7 @@ import { fakeServer } from '../helpers/servers.js';
 const open = (file: string) => openStore(() => file, { signal: new AbortController().signal, clock: systemClock });
 const mode = (file: string) => statSync(file).mode & 0o777;
 
-test('a new store is 0600 in a 0700 folder, and nothing else stays behind', async () => {
+test('a new store is 0600 in a 0700 folder, and no other file is left', async () => {
   const file = path.join(temporaryFolder(), 'new', 'mcp-servers.json');
   await open(file).update((document) => (document['x'] = 1));
   expect(mode(file)).toBe(0o600);
@@ -30,7 +30,7 @@ test('a new store is 0600 in a 0700 folder, and nothing else stays behind', asyn
   expect(readFileSync(file, 'utf8')).toBe('{\n  "x": 1\n}\n');
 });
 
-test('what is not ours survives: unknown keys, other servers, other keys of an entry, and their order', async () => {
+test('members of other programs stay: unknown keys, other servers, other keys of an entry, and their order', async () => {
   const foreign = {
     $schema: 'https://example/schema',
     mcpServers: {
@@ -54,7 +54,7 @@ test('a change that changes nothing writes nothing', async () => {
   expect(readFileSync(store, 'utf8')).toBe('{"mcpServers":{}}');
 });
 
-test('two writers at once lose nothing of each other', async () => {
+test('two writers at once lose no change', async () => {
   const file = temporaryStore({});
   const [one, other] = [open(file), open(file)];
   const numbers = Array.from({ length: 20 }, (_, number) => number);
@@ -62,7 +62,7 @@ test('two writers at once lose nothing of each other', async () => {
   expect(Object.keys(readStore(file))).toHaveLength(20);
 });
 
-test('what another program writes in the middle of a change is not lost: the change is made again', async () => {
+test('what another program writes during a change is not lost: the change is made again', async () => {
   const file = temporaryStore({ theirs: 0 });
   let times = 0;
   await open(file).update((document) => {
@@ -78,7 +78,7 @@ test('what another program writes in the middle of a change is not lost: the cha
   expect(readdirSync(path.dirname(file))).toEqual(['mcp-servers.json']);
 });
 
-test('a store that comes into being in the middle of a change is not replaced', async () => {
+test('a store that another program creates during a change is not replaced', async () => {
   const file = temporaryStore();
   let times = 0;
   await open(file).update((document) => {
@@ -88,7 +88,7 @@ test('a store that comes into being in the middle of a change is not replaced', 
   expect(readStore(file)).toEqual({ theirs: true, ours: true });
 });
 
-test('what a killed writer left is cleared away, and nothing that may be in use', async () => {
+test('temporary files of a killed process are deleted, but none that may be in use', async () => {
   const file = temporaryStore({});
   const folder = path.dirname(file);
   const [old, recent, foreign] = ['.mcp-servers.json.1234.tmp', '.mcp-servers.json.5678.tmp', '.other.json.tmp'].map((name) =>
@@ -101,7 +101,7 @@ test('what a killed writer left is cleared away, and nothing that may be in use'
   expect(readdirSync(folder).sort()).toEqual(['.mcp-servers.json.5678.tmp', '.other.json.tmp', 'mcp-servers.json']);
 });
 
-test('a symbolic link stays one, and its target is written', async () => {
+test('a symbolic link stays, and its target is written', async () => {
   const target = temporaryStore({ kept: true });
   const link = path.join(temporaryFolder(), 'link.json');
   symlinkSync(target, link);
@@ -110,7 +110,7 @@ test('a symbolic link stays one, and its target is written', async () => {
   expect(readStore(target)).toEqual({ kept: true, added: true });
 });
 
-test('a link that leads nowhere yet is written through too', async () => {
+test('a symbolic link to a file that does not exist yet is followed too', async () => {
   const folder = temporaryFolder();
   symlinkSync('real/store.json', path.join(folder, 'link.json'));
   mkdirSync(path.join(folder, 'real'));
@@ -120,7 +120,7 @@ test('a link that leads nowhere yet is written through too', async () => {
   expect(readStore(path.join(folder, 'real/store.json')).mcpServers.a.url).toBe('https://a.example');
 });
 
-test('links in a circle are a clear error', async () => {
+test('symbolic links in a circle are a clear error', async () => {
   const folder = temporaryFolder();
   symlinkSync('b', path.join(folder, 'a'));
   symlinkSync('a', path.join(folder, 'b'));
@@ -129,7 +129,7 @@ test('links in a circle are a clear error', async () => {
   expect(add.stderr).toContain('ELOOP');
 });
 
-test('a mode that lets others read is not kept; a file that was stricter stays so', async () => {
+test('a mode that lets other users read is not kept; a stricter one is', async () => {
   for (const [before, after] of [
     [0o644, 0o600],
     [0o400, 0o400],
@@ -147,7 +147,7 @@ test('an empty file is an empty store', async () => {
   expect(Object.keys(readStore(store).mcpServers)).toEqual(['mine']);
 });
 
-describe('a store that cannot be read as one is left byte for byte as it was', () => {
+describe('a file that is not a valid store is not changed by a single byte', () => {
   test.each([
     { what: 'not JSON', text: '{\n  "mcpServers": {\n    "a": secret-token\n  }\n}', said: 'line 3, column 10' },
     { what: 'cut off', text: '{"mcpServers": {"a": {"url": "https', said: 'line 1, column' },
@@ -168,7 +168,7 @@ describe('a store that cannot be read as one is left byte for byte as it was', (
   });
 });
 
-test('entries of wrong types are passed over, and the others work', async () => {
+test('entries of wrong types are skipped, and the others work', async () => {
   const store = temporaryStore({
     mcpServers: {
       a: null,
@@ -208,7 +208,7 @@ test.each([
   expect(server.asked('POST /device')[0]?.headers.authorization).toBeUndefined();
 });
 
-test('__proto__ in the store is a name like any other', async () => {
+test('__proto__ in the store is an ordinary name', async () => {
   const store = temporaryStore(
     '{"mcpServers":{"__proto__":{"url":"https://p.example","auth":{"type":"bearer","token":"p"}}},"__proto__":{"x":1}}',
   );
@@ -218,7 +218,7 @@ test('__proto__ in the store is a name like any other', async () => {
   expect(await run('token toString', { store }).exit).toBe(3);
 });
 
-test('a folder in its place, or a folder that is a file, is a clear error', async () => {
+test('a folder instead of the file, or a file instead of the folder, is a clear error', async () => {
   const folder = temporaryFolder();
   mkdirSync(path.join(folder, 'mcp-servers.json'));
   const inFolder = run('list', { store: path.join(folder, 'mcp-servers.json') });

@@ -1,4 +1,4 @@
-/** Variables in what apps and people wrote. */
+/** Variables in URLs and headers. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { expandVariables, expandsToUrl, listUnsetVariables, listVariables, replaceReferences } from '../../src/store/variables.js';
@@ -19,14 +19,14 @@ test.each([
   expect(expandVariables(text, env)).toBe(used);
 });
 
-test('one that is not set and has no default is named', () => {
+test('a variable that is not set and has no default is named', () => {
   expect(() => expandVariables('${A}${C}', env)).toThrow('The URL of the server names ${C}, which is not set.');
   expect(() => expandVariables('${B}', env, 'The header x')).toThrow('The header x names ${B}, which is not set.');
   expect(listUnsetVariables('${A}${B}${C}${C}${D:-d}', env)).toEqual(['B', 'C']);
   expect(listVariables('${A}${D:-d}${E')).toEqual(['A', 'D']);
 });
 
-test('any text is read as one pattern would read it, whose time grows with the square of its length', () => {
+test('any text is read as a regular expression with quadratic run time would read it', () => {
   const pattern = /\$\{(\w+)(?::-([^}]*))?\}/g;
   const pieces = fc.constantFrom('$', '{', '}', ':-', '${A}', '${', '${A:-', 'A', 'b', ' ', '\n');
   const shown = (name: string, otherwise: string | undefined) => `<${name}|${otherwise}>`;
@@ -41,7 +41,7 @@ test('any text is read as one pattern would read it, whose time grows with the s
   );
 });
 
-test('a text that is too long, before or after, is refused, and is no server’s URL', () => {
+test('a text that is too long, before or after it is expanded, is refused, and is not a server’s URL', () => {
   for (const text of ['${A:-'.repeat(30_000), '${LONG}'.repeat(100), `https://a.example/${'a'.repeat(70_000)}`]) {
     expect(() => expandVariables(text, env)).toThrow('has more than 65536 characters');
     expect(expandsToUrl(text, 'https://a.example', env)).toBe(false);

@@ -1,4 +1,4 @@
-/** A word that a person copies is one word to a shell, and the same one. */
+/** A copied word reaches the program as one word, exactly as it is. */
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { quoteShellWord } from '../../src/text/command-line.js';
@@ -17,7 +17,7 @@ test.each([
   expect(execFileSync('bash', ['-c', `printf %s ${quoteShellWord(text)}`], { encoding: 'utf8' })).toBe(text);
 });
 
-test('what needs no quotes has none', () => {
+test('a word that needs no quotes has none', () => {
   expect(quoteShellWord('https://a.example/mcp')).toBe('https://a.example/mcp');
   expect(quoteShellWord('/home/me/.pflow/mcp-servers.json')).toBe('/home/me/.pflow/mcp-servers.json');
 });

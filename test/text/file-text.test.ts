@@ -1,4 +1,4 @@
-/** What editors and shells of Windows make of the files that people write for us: a byte order mark, and UTF-16. */
+/** Files written by Windows editors and shells: with a byte order mark, or in UTF-16. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { generateKeyPairSync } from 'node:crypto';
 import path from 'node:path';
@@ -24,13 +24,13 @@ const now = Date.now();
 const auth = { type: 'bearer', token: 'token-1', expires_at: Math.floor(now / 1000) + 3600, issued_at: Math.floor(now / 1000) };
 const document = { mine: 'kept', mcpServers: { demo: { type: 'http', url: 'https://a.example/mcp', auth } } };
 
-test.each(['', 'a', '\0', '{}', '[1]', 'é', 'eyJh'])('“%s” in UTF-8 is itself, with and without a mark', (text) => {
+test.each(['', 'a', '\0', '{}', '[1]', 'é', 'eyJh'])('“%s” in UTF-8 is decoded, with and without a byte order mark', (text) => {
   expect(decodeText(Buffer.from(text))).toBe(text);
   expect(decodeText(Buffer.from(mark + text))).toBe(text);
 });
 
 describe('the store', () => {
-  test('with a mark is read, also the fast way, and keeps all that is in it when it is changed', async () => {
+  test('with a byte order mark is read, also by the fast path, and keeps its content when it is changed', async () => {
     const store = temporaryStore(mark + JSON.stringify(document));
     expect(answerQuickly({ argv: ['token', 'demo'], variables: { MCP_AUTH_STORE: store }, now })).toBe('token-1\n');
     const whole = run('token demo', { store });
@@ -41,11 +41,11 @@ describe('the store', () => {
     expect(readStore(store)).toEqual({ ...document, mcpServers: { ...document.mcpServers, ...added } });
   });
 
-  test('with nothing but a mark is empty', async () => {
+  test('with only a byte order mark is empty', async () => {
     expect(await run('add other https://b.example/mcp', { store: temporaryStore(mark) }).exit).toBe(0);
   });
 
-  test.each(Object.entries(inUtf16))('in UTF-16, %s, is told, and left as it is', async (_, encode) => {
+  test.each(Object.entries(inUtf16))('in UTF-16, %s, is an error, and left unchanged', async (_, encode) => {
     const store = temporaryStore({});
     const bytes = encode(JSON.stringify(document));
     writeFileSync(store, bytes);
@@ -53,14 +53,14 @@ describe('the store', () => {
     for (const line of ['list --json', 'token demo', 'add other https://b.example/mcp']) {
       const command = run(line, { store });
       expect(await command.exit).toBe(1);
-      expect(command.stderr).toMatch(/is in UTF-16\. It was left as it is\.\n.*Save it as UTF-8/);
+      expect(command.stderr).toMatch(/is in UTF-16\. It was not changed\.\n.*Save it as UTF-8/);
       if (line.endsWith('--json')) expect(command.events.at(-1)).toMatchObject({ code: 'store_invalid' });
       expect(command.stderr + command.stdout).not.toContain('token-1');
     }
     expect(readFileSync(store)).toEqual(bytes);
   });
 
-  test('that is moved by stdin may have a mark before it', async () => {
+  test('that is imported from stdin may begin with a byte order mark', async () => {
     const store = temporaryStore();
     const command = run('import', { store, stdin: { text: mark + JSON.stringify(document) } });
     expect(await command.exit, command.stderr).toBe(0);
@@ -76,7 +76,7 @@ describe('the preferences', () => {
     return { store, file: `${store}.preferences.json` };
   };
 
-  test('with a mark are read, and keep what is in them when one is changed', async () => {
+  test('with a byte order mark are read, and keep their content when one is changed', async () => {
     const { store, file } = preferences(mark + JSON.stringify({ mine: 'kept', 'client-metadata-url': url }));
     const shown = run('config client-metadata-url', { store });
     expect(await shown.exit).toBe(0);
@@ -85,7 +85,7 @@ describe('the preferences', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ mine: 'kept' });
   });
 
-  test.each(Object.entries(inUtf16))('in UTF-16, %s, are told, and left as they are', async (_, encode) => {
+  test.each(Object.entries(inUtf16))('in UTF-16, %s, are an error, and left unchanged', async (_, encode) => {
     const bytes = encode(JSON.stringify({ 'client-metadata-url': url }));
     const { store, file } = preferences(bytes);
     for (const line of ['config', `config client-metadata-url ${url}`]) {
@@ -109,13 +109,13 @@ describe('a key or a token in a file', () => {
     return file;
   };
 
-  test.each(Object.entries(keys))('a %s with a mark is a key', async (_, key) => {
+  test.each(Object.entries(keys))('a %s with a byte order mark is a key', async (_, key) => {
     const text = await systemFiles.readText(written(mark + key), 'The private key');
     expect(text).toBe(key);
     expect(await parseSigningKey(text, ['ES256'])).toMatchObject({ algorithm: 'ES256' });
   });
 
-  test.each(Object.entries(inUtf16))('in UTF-16, %s, it is told', async (_, encode) => {
+  test.each(Object.entries(inUtf16))('in UTF-16, %s, it is an error', async (_, encode) => {
     for (const text of [keys.PEM, keys.JWK, 'eyJhbGciOiJFUzI1NiJ9.e30.x']) {
       const file = written(encode(text));
       await expect(systemFiles.readText(file, 'The token')).rejects.toMatchObject({

@@ -16,7 +16,7 @@ test.each([
   expect(toPrintable(text)).toBe(expected);
 });
 
-test('a server’s words are in quotation marks, on one line, at most 200 characters', () => {
+test('a server’s text is quoted, on one line, with at most 200 characters', () => {
   expect(quote('yes\nno')).toBe('“yes no”');
   expect(Array.from(quote('😀'.repeat(500)))).toHaveLength(202);
   expect(quote(undefined)).toBe('“nothing”');

@@ -58,7 +58,7 @@ export const endpoints: Attack[] = [
     atTerminal: true,
     act: pressesEnter,
     exit: 1,
-    says: /this is an attack: 127\.0\.0\.1:\d+\s+would receive what you approve there/,
+    says: /this\s+is\s+an\s+attack:\s+127\.0\.0\.1:\d+\s+would\s+receive\s+what\s+you\s+approve\s+there/,
     never: ['POST /register', 'POST /token'],
   },
   ...['token', 'device_authorization', 'pushed_authorization_request', 'registration', 'revocation'].map((name) => ({
@@ -164,7 +164,7 @@ export const endpoints: Attack[] = [
     command: `login URL --no-browser --flow ${flow} --client-id robot --name victim --no-verify`,
     env: { MCP_AUTH_CLIENT_SECRET: secrets.clientSecret },
     exit: 1,
-    says: /it was not sent the secret of the client robot[^]*pass --issuer http:\/\/localhost/,
+    says: /It was not sent the secret of the client robot[^]*pass --issuer http:\/\/localhost/,
     never: ['POST /token', 'POST /device'],
   })),
   {

@@ -43,7 +43,7 @@ export const oauth: Attack[] = [
       iss: 'https://honest.example',
     })),
     exit: 1,
-    says: /^(?![^]*this number)[^]*thrown away/,
+    says: /^(?![^]*this number)[^]*names a different issuer than/,
     never: ['POST /token'],
   },
   {

@@ -36,7 +36,7 @@ export const shown: Attack[] = [
     attack: 'the name of the store adds a line to the unit of the service',
     command: 'refresh --install-service --store /tmp/a\nExecStartPre=evil',
     exit: 2,
-    says: /cannot hold/,
+    says: /cannot contain/,
   },
   ...['WDJB-MJHT', '123 456 789', 'abcd1234', '0123456789abcdef0123456789ABCDEF', 'x_-Y.9', 'A'].map((code) => ({
     source: 'RFC 8628 section 6.1',
