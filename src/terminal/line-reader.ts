@@ -31,8 +31,8 @@ export function createLineReader(input: Readable): LineReader {
 
   const waitForLine = async (signal: AbortSignal | undefined): Promise<void> => {
     while (lines.length === 0 && !hasEnded) {
-      await abortable<void>(signal, (resolve) => {
-        wake = resolve;
+      await abortable<undefined>(signal, (resolve) => {
+        wake = () => resolve(undefined);
         return undefined;
       });
     }
