@@ -3,6 +3,7 @@
  * readline takes the first line end of a paste for its end.
  */
 import { StringDecoder } from 'node:string_decoder';
+import { abortable } from '../abortable.js';
 import type { Clock, Key } from '../effects.js';
 import { toPrintable } from '../text/server-text.js';
 import { createKeyDecoder, type KeyInput } from './key-decoder.js';
@@ -52,22 +53,16 @@ export class Keyboard {
    * Waits for a text that is pasted, or typed and ended with Enter. If the terminal does not mark pastes, a pause after a line
    * end ends the paste.
    */
-  async paste({ message, signal }: { message: string; signal?: AbortSignal }): Promise<string> {
-    signal?.throwIfAborted();
-    let abort!: () => void;
-    try {
-      return await new Promise<string>((resolve, reject) => {
-        abort = () => reject(signal?.reason);
-        signal?.addEventListener('abort', abort);
-        this.#prompt = { message, text: '', resolve };
-        this.#update();
-      });
-    } finally {
-      signal?.removeEventListener('abort', abort);
-      this.#pasteEnd?.abort();
-      this.#prompt = undefined;
+  paste({ message, signal }: { message: string; signal?: AbortSignal }): Promise<string> {
+    return abortable<string>(signal, (resolve) => {
+      this.#prompt = { message, text: '', resolve };
       this.#update();
-    }
+      return () => {
+        this.#pasteEnd?.abort();
+        this.#prompt = undefined;
+        this.#update();
+      };
+    });
   }
 
   /** Binds keys until the returned function is called. They act as long as nothing has been typed. */

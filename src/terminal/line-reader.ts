@@ -1,6 +1,7 @@
 /** Lines of a pipe or a file, of any length. */
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { abortable } from '../abortable.js';
 import { stripByteOrderMark } from '../text/file-text.js';
 
 export interface LineReader {
@@ -30,13 +31,10 @@ export function createLineReader(input: Readable): LineReader {
 
   const waitForLine = async (signal: AbortSignal | undefined): Promise<void> => {
     while (lines.length === 0 && !hasEnded) {
-      signal?.throwIfAborted();
-      let abort!: () => void;
-      await new Promise<void>((resolve, reject) => {
-        wake = resolve;
-        abort = () => reject(signal?.reason);
-        signal?.addEventListener('abort', abort);
-      }).finally(() => signal?.removeEventListener('abort', abort));
+      await abortable<undefined>(signal, (resolve) => {
+        wake = () => resolve(undefined);
+        return undefined;
+      });
     }
   };
 
