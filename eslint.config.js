@@ -25,6 +25,13 @@ export default defineConfig(
     },
   },
   {
+    files: ['src/**'],
+    rules: {
+      'max-lines-per-function': ['error', 60],
+      complexity: ['error', 15],
+    },
+  },
+  {
     files: ['test/**'],
     rules: {
       // A test looks into JSON of any shape, and its matchers are any.

@@ -90,10 +90,14 @@ export interface Answer {
   error?: { code: number; message: string; data?: { code: string; hint?: string } };
 }
 
+/** @throws if the bridge ends without a response. */
 export async function answered(bridge: Run, id: number): Promise<Answer> {
+  let hasEnded = false;
+  void bridge.exit.then(() => (hasEnded = true));
   for (;;) {
     const found = bridge.events.find((one) => one['id'] === id && one['method'] === undefined);
     if (found) return found;
+    if (hasEnded) throw new Error(`The bridge ended without a response to ${id}: ${bridge.stderr}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -27,7 +27,7 @@ function older(endpoint: string) {
 
 function storeOf(url: string) {
   return temporaryStore({
-    mcpServers: { demo: { type: 'http', url, auth: { type: 'bearer', token: 'SECRET', expires_at: 4_000_000_000 } } },
+    mcpServers: { fake: { type: 'http', url, auth: { type: 'bearer', token: 'SECRET', expires_at: 4_000_000_000 } } },
   });
 }
 
