@@ -12,7 +12,7 @@ const worstWords: readonly (readonly [RegExp, string])[] = [
   [/\b(?:whoever|nobody|somebody|anybody|everybody)(?:['’]s)?\b/i, 'the user, the server, the app, another process'],
   [/\bshould (?:it|the|this|that|he|she|they)\b[^.?]*,/i, 'if it …'],
   [/\b(?:nothing listens|no such host|no way to it|there is no way)\b/i, 'connection refused, host not found, no route to host'],
-  [/\bis no (?!longer\b|more\b)/i, 'is not a …'],
+  [/(?<!there )\bis no (?!longer\b|more\b)/i, 'is not a …'],
   [/\bas it should\b/i, 'as expected, as intended'],
   [/\bto the letter\b/i, 'exactly'],
   [/\banew\b/i, 'again'],
@@ -20,7 +20,7 @@ const worstWords: readonly (readonly [RegExp, string])[] = [
   [/\bput right\b/i, 'fix'],
   [/\bmends?\b|\bmended\b/i, 'normalise, fix'],
   [/\bis told\b|\bare told\b|\btells? of\b/i, 'is printed, is reported'],
-  [/\blets no\b|\bknows no\b|\btakes no\b/i, 'does not support, does not accept'],
+  [/\blets no\b|\bknows no\b/i, 'does not support'],
   [/\bwaited for for\b/i, 'waits at most …'],
 ];
 

@@ -100,7 +100,7 @@ export function removeConnection(
   }: { app: App; name: string; url: string | undefined; file: string; ours: string; env?: Variables },
 ): string {
   const known = readServers(text, { app, file, ours }).find((one) => one.name === name);
-  if (known === undefined) throw new AuthError('usage', `${app.summary} has no server called ${name} in ${file}.`);
+  if (known === undefined) throw new AuthError('usage', `${app.summary} has no server named ${name} in ${file}.`);
   checkHasNoLogin(known, { app, file, name });
   const isSame = known.url !== undefined && url !== undefined && expandsToUrl(known.url, url, env);
   if (known.how === undefined || ((known.how === 'own' || known.how === 'header') && !isSame))

@@ -55,8 +55,8 @@ export async function confirmFirstUseOfIssuer(
   }
   if (credential === undefined) return;
   const isKnown = known.some(({ client_id: id, obtained_by: by }) => id === options.clientId && by === 'pre_registration');
-  // The user has named the MCP server, so an issuer at its own origin needs no confirmation. Nor does the one issuer that a vendor
-  // has for everybody, as Google has: only the vendor runs it.
+  // The user has named the MCP server, so an issuer at its own origin needs no confirmation. Nor does an issuer that a vendor
+  // uses for all its customers, such as Google: only the vendor runs it.
   const isOwn = new URL(issuer).origin === serverUrl.origin || (findVendor(issuer)?.issuers.includes(issuer) ?? false);
   if (!isKnown && (flow.unattended || !isOwn)) await confirmIssuer({ issuer, credential }, context);
 }

@@ -79,7 +79,7 @@ describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ ap
       'was not connected by mcp-auth',
     );
     expect(() => removeConnection(written(app), { app, name: 'none', url: connection.url, file, ours })).toThrow(
-      'has no server called none',
+      'has no server named none',
     );
   });
 

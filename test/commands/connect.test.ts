@@ -255,7 +255,7 @@ test.each([
   { line: 'connect gemini linear --how helper', code: 2, said: 'does not support --how helper' },
   { line: 'connect gemini linear --how magic', code: 2, said: '--how must be one of' },
   { line: 'connect codex linear --project', code: 2, said: 'does not support a project configuration' },
-  { line: 'connect codex linear --remove', code: 2, said: 'has no server called linear' },
+  { line: 'connect codex linear --remove', code: 2, said: 'has no server named linear' },
   { line: 'connect mcp-remote linear --remove', code: 2, said: 'no configuration file that mcp-auth can change' },
 ])('$line: $said', async ({ line, code, said }) => {
   const { typed } = home();

@@ -159,7 +159,7 @@ describe('refresh --watch', () => {
       return renewedBy(server).includes('refresh-later');
     });
     expect(renewedBy(server).slice(0, 2)).toEqual(['refresh-soon', 'refresh-added']);
-    expect(said).toContain('Renewed the token of soon');
+    expect(said).toContain('Renewed soon');
     const slept = (clock.now() - begun) / 1000;
     expect(slept).toBeGreaterThan(2500);
     expect(Math.max(...clock.slept)).toBeLessThanOrEqual(30_000);
@@ -203,7 +203,7 @@ describe('refresh --watch', () => {
   test('waits twice as long after each failure, and loses nothing', async () => {
     const failed: Exchange = { want: 'POST /token', respond: { status: 500 } };
     const { store } = await loggedIn({ one: 10 }, () => [failed, failed, failed]);
-    const { clock, said } = await watched(store, (text) => text.includes('Renewed the token of one'));
+    const { clock, said } = await watched(store, (text) => text.includes('Renewed one'));
     expect(said.match(/failed with status 500/g)).toHaveLength(3);
     const slept = clock.slept.reduce((sum, one) => sum + one, 0) / 1000;
     expect(slept).toBeGreaterThanOrEqual(30 + 60 + 120);
@@ -216,9 +216,9 @@ describe('refresh --watch', () => {
     writeFileSync(store, '{');
     const { said } = await watched(store, (text) => {
       if (text.includes('is not valid JSON') && readFileSync(store, 'utf8') === '{') writeFileSync(store, good);
-      return text.includes('Renewed the token of one');
+      return text.includes('Renewed one');
     });
-    expect(said).toContain('Renewed the token of one');
+    expect(said).toContain('Renewed one');
   });
 });
 

@@ -191,7 +191,7 @@ test('neither a known client nor a login that can be renewed is replaced without
 });
 
 test.each([
-  { line: 'export none', code: 2, said: 'no server called "none"' },
+  { line: 'export none', code: 2, said: 'no server named "none"' },
   { line: 'export empty', code: 3, said: 'There is no login to empty' },
   { line: 'import', code: 2, stdin: 'none' as const, said: 'from stdin' },
   { line: 'import', code: 1, stdin: { text: '{"secret-1"' }, said: 'is not valid JSON' },
