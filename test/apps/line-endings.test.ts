@@ -106,7 +106,7 @@ describe('on disk', () => {
     for (const line of ['add --from cursor', 'add --from .cursor/mcp.json', 'connect cursor linear', 'connect cursor linear --remove']) {
       const command = typed(line);
       expect(await command.exit).toBe(1);
-      expect(command.stderr).toContain(`${said}. It was left as it is.`);
+      expect(command.stderr).toContain(`${said}. It was not changed.`);
       expect(command.stderr).toContain('Save it as UTF-8');
     }
     expect(read('.cursor/mcp.json')).toEqual(bytes);

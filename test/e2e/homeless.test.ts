@@ -55,7 +55,7 @@ describeWith('bwrap', 'for a user without an entry', (bwrap) => {
     expect(await ended(`list${more}`, variables)).toMatchObject({ code: 0, stdout: expect.stringContaining('demo') as string });
     expect(await ended(`doctor demo${more}`, variables)).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('lets us in') as string,
+      stdout: expect.stringContaining('accepts the token') as string,
     });
     expect(await ended(`bridge demo${more}`, variables)).toMatchObject({ code: 0 });
     expect(await ended(`add other https://a.example/mcp${more}`, variables)).toMatchObject({ code: 0 });

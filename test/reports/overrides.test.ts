@@ -146,7 +146,7 @@ describe('No override by hand', () => {
     expectSuccess(await logInTo(at, store));
     isGone = true;
     const { exit, said } = await doctorSays(store);
-    expect(said).toContain('The login that there is works all the same');
+    expect(said).toContain('The stored login still works');
     expect(exit).toBe(0);
   });
 });
