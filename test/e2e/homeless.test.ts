@@ -61,11 +61,11 @@ describeWith('bwrap', 'for a user without an entry', (bwrap) => {
     expect(await ended(`add other https://a.example/mcp${more}`, variables)).toMatchObject({ code: 0 });
     expect(await ended(`connect cursor demo${more}`, variables)).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/this process has none\.\n.*Set HOME/) as string,
+      stderr: expect.stringMatching(/this process has no home folder\.\n.*Set HOME/) as string,
     });
     expect(await ended(`refresh --install-service --write${more}`, variables)).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/There is no place for the unit.*\n.*Set HOME/) as string,
+      stderr: expect.stringMatching(/The unit cannot be written.*\n.*Set HOME/) as string,
     });
     expect(await ended(`logout demo${more}`, variables)).toMatchObject({ code: 0 });
   });
