@@ -51,7 +51,11 @@ export async function runChecks(target: LoginTarget | undefined, report: (findin
 /** A problem of the next login is only a warning if the stored login works. */
 function toWarning(seen: CheckResult): CheckResult {
   if (seen.verdict !== 'failure') return seen;
-  return { verdict: 'warning', hint: seen.hint, seen: `${seen.seen.replace(/[^.]$/, '$&.')} The stored login still works; a new login would fail.` };
+  return {
+    verdict: 'warning',
+    hint: seen.hint,
+    seen: `${seen.seen.replace(/[^.]$/, '$&.')} The stored login still works; a new login would fail.`,
+  };
 }
 
 function getExitCode({ code }: CheckResult): number {
