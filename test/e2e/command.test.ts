@@ -153,7 +153,7 @@ test('what does not fit into a pipe at once arrives whole, and a full disk is no
   let said = '';
   full.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
   expect(await new Promise((resolve) => full.on('close', resolve))).toBe(1);
-  expect(said).toContain('could not be written to stdout');
+  expect(said).toContain('Could not write to stdout');
 });
 
 test('SIGTERM, twice, while a refresh is on the wire: its answer is stored first', async () => {

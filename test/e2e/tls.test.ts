@@ -172,7 +172,7 @@ describeWith('openssl', 'https', (openssl) => {
     const { code, said } = await logInOverTls({ ...made.sign('good', {}), ...options });
     expect(code).toBe(6);
     expect(said).toContain(says);
-    expect(said).toContain('Node offers TLS 1.2 and 1.3');
+    expect(said).toContain('Node supports TLS 1.2 and 1.3');
     expect(said).not.toContain('does not speak TLS');
   });
 
