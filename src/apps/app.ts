@@ -71,11 +71,6 @@ export function parseCachedLogin(values: Readonly<Partial<Record<keyof CachedLog
   return [{ name, url, accessToken, ...(isTime && { expiresAtSeconds: Math.floor(expiresAtSeconds) }), ...Object.fromEntries(texts) }];
 }
 
-/** Converts milliseconds to seconds; undefined if the value is not a number. */
-export function toSeconds(milliseconds: unknown): number | undefined {
-  return typeof milliseconds === 'number' ? milliseconds / 1000 : undefined;
-}
-
 export interface KnownServer {
   readonly name: string;
   readonly url: string;

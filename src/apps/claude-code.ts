@@ -2,7 +2,6 @@ import path from 'node:path';
 import { isObject } from '../text/json.js';
 import {
   createFileCache,
-  toSeconds,
   parseCachedLogin,
   toCommandEntry,
   createTokenHeader,
@@ -13,6 +12,7 @@ import {
 import { computeCacheKey } from './cache-key.js';
 import { jsonc } from './formats/jsonc.js';
 import { formatShellLine } from '../text/command-line.js';
+import { toSeconds } from '../text/duration.js';
 
 /** Claude Code: `~/.claude.json`, and `.mcp.json` in a project. */
 export const claudeCode: App = {

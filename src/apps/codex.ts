@@ -2,7 +2,6 @@ import path from 'node:path';
 import { isObject } from '../text/json.js';
 import {
   createFileCache,
-  toSeconds,
   parseCachedLogin,
   toCommandEntry,
   createTokenHeader,
@@ -14,6 +13,7 @@ import { computeCacheKey } from './cache-key.js';
 import { jsonc } from './formats/jsonc.js';
 import { toml } from './formats/toml.js';
 import { formatShellLine } from '../text/command-line.js';
+import { toSeconds } from '../text/duration.js';
 
 /** Codex: `~/.codex/config.toml`. It runs the helper with only HOME and PATH in its environment. */
 export const codex: App = {

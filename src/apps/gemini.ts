@@ -3,7 +3,6 @@ import { stripByteOrderMark } from '../text/file-text.js';
 import { isObject } from '../text/json.js';
 import {
   createFileCache,
-  toSeconds,
   parseCachedLogin,
   toCommandEntry,
   createTokenHeader,
@@ -13,6 +12,7 @@ import {
 } from './app.js';
 import { invalidFileError } from './formats/format.js';
 import { jsonc } from './formats/jsonc.js';
+import { toSeconds } from '../text/duration.js';
 
 /** Gemini CLI: `~/.gemini/settings.json`, and the same in a project. */
 export const gemini: App = {

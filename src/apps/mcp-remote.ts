@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { toSeconds, parseCachedLogin, type App, type CachedLogin, type CopiedLogin, type KnownServer, type AppEnvironment } from './app.js';
+import { parseCachedLogin, type App, type CachedLogin, type CopiedLogin, type KnownServer, type AppEnvironment } from './app.js';
 import { jsonc } from './formats/jsonc.js';
+import { toSeconds } from '../text/duration.js';
 
 /** mcp-remote, which has a cache but no configuration: one file per server, named by a hash of its URL. */
 export const mcpRemote: App = {

@@ -8,6 +8,7 @@ import { parseChallenge } from '../oauth/challenge.js';
 import { importDpop, requestWithDpop } from '../oauth/dpop.js';
 import { createForeignRedirectError, findRedirectTarget, isRedirect, maxServerRedirects } from '../oauth/server-url.js';
 import { describeHeaderLengthRejection, isLongToken, needsBody, rejectsHeaderLength, rejectsToken } from '../oauth/token-rejection.js';
+import { createLoginNeededError } from '../session/login-needed.js';
 import { withAccess } from '../session/server-access.js';
 import type { Login } from '../store/login.js';
 import { binaryEncoding, fromBinary } from '../text/binary-string.js';
@@ -87,7 +88,7 @@ class StoredLoginHttp implements AuthorizedHttp {
     if (login !== undefined && this.#isRenewalHopeless(method, login)) return this.#reject(first.response);
     discardResponse(first.response);
     const next = await this.#replaceLogin(login);
-    if (next === undefined) throw createLoginNeededError(this.#target, 'requires a login');
+    if (next === undefined) throw createTargetLoginError(this.#target, 'requires a login');
     const second = await this.#attempt(request, url, next);
     if (!second.isTokenRejected) return this.#accept(second.response, method, next);
     this.#history.noteHopeless(method, next.accessToken);
@@ -171,7 +172,7 @@ class StoredLoginHttp implements AuthorizedHttp {
   #reject(response: HttpResponse): HttpResponse {
     if (response.status !== 401) return response;
     discardResponse(response);
-    throw createLoginNeededError(this.#target, 'rejects the stored login');
+    throw createTargetLoginError(this.#target, 'rejects the stored login');
   }
 }
 
@@ -241,7 +242,7 @@ async function checkScope(response: HttpResponse, target: Target, context: Conte
   });
 }
 
-function createLoginNeededError({ name, url }: Target, problem: string): AuthError {
+function createTargetLoginError({ name, url }: Target, problem: string): AuthError {
   const server = name ?? redactUrl(url);
-  return new AuthError('login_needed', `${server} ${problem}.`, { hint: `Run: ${formatCommand`mcp-auth login ${server}`}` });
+  return createLoginNeededError(server, `${server} ${problem}`);
 }

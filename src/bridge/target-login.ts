@@ -1,11 +1,10 @@
 /** The login of the MCP server that the bridge connects to. It may be stored, renewed or replaced while the bridge runs. */
 import type { Context } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
-import { isResourceFor } from '../oauth/resource.js';
 import { rememberRejectedToken } from '../session/rejected-token.js';
 import { getFreshLogin } from '../session/session.js';
 import { findServer, listServers, type ServerEntry } from '../store/document.js';
-import { getAudience, type Login } from '../store/login.js';
+import { getAudience, isLoginFor, type Login } from '../store/login.js';
 import { expandsToUrl } from '../store/variables.js';
 import { quote, redactUrl } from '../text/server-text.js';
 
@@ -64,9 +63,9 @@ export async function rememberRejection(login: Login, target: Target, context: C
 
 /** While the bridge runs, its name may be given to another server, whose token must not be sent to this one. */
 function checkAudience(login: Login, { name, url }: { name: string; url: URL }): Login {
-  const audience = getAudience(login);
-  if (audience === undefined || isResourceFor(audience, url)) return login;
-  throw new AuthError('login_needed', `The stored login of ${name} is now for ${quote(redactUrl(audience))}, not for ${redactUrl(url)}.`, {
+  if (isLoginFor(login, url)) return login;
+  const audience = redactUrl(getAudience(login) ?? '');
+  throw new AuthError('login_needed', `The stored login of ${name} is now for ${quote(audience)}, not for ${redactUrl(url)}.`, {
     hint: `Restart the bridge, or log in to ${redactUrl(url)}.`,
   });
 }

@@ -7,7 +7,6 @@ import { createAuthorizedHttp } from '../bridge/authorized-http.js';
 import { checkBelongsToServer } from '../oauth/server-url.js';
 import type { Context } from '../context.js';
 import type { LoginEvent } from '../effects.js';
-import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import { parseObject } from '../text/json.js';
 import { toResponse } from '../http/web-response.js';
@@ -16,6 +15,7 @@ import { login as logIn } from '../login/login.js';
 import { findTarget } from '../login/target.js';
 import { createRefresher } from '../machine/program.js';
 import { getBearerToken } from '../session/bearer-token.js';
+import { createLoginNeededError } from '../session/login-needed.js';
 import { getFreshLogin, findServerNameByUrl } from '../session/session.js';
 import { withAccess } from '../session/server-access.js';
 import { createCallbackUi, createUnattendedContext } from './without-terminal.js';
@@ -87,10 +87,10 @@ export function authProvider(server: string, options: Options = {}): OAuthClient
       return clientId === undefined ? undefined : { client_id: clientId, ...(issuer !== undefined && { issuer }) };
     },
     tokens: async () => ({ access_token: await getToken(server, options), token_type: 'Bearer' }),
-    saveTokens: () => Promise.reject(createLoginNeededError(server)),
-    saveCodeVerifier: () => Promise.reject(createLoginNeededError(server)),
-    codeVerifier: () => Promise.reject(createLoginNeededError(server)),
-    redirectToAuthorization: () => Promise.reject(createLoginNeededError(server)),
+    saveTokens: () => Promise.reject(createMissingLoginError(server)),
+    saveCodeVerifier: () => Promise.reject(createMissingLoginError(server)),
+    codeVerifier: () => Promise.reject(createMissingLoginError(server)),
+    redirectToAuthorization: () => Promise.reject(createMissingLoginError(server)),
   };
 }
 
@@ -171,7 +171,7 @@ function openContext({ onWarning, ui, ...options }: Options & { ui?: LoginUi }):
 async function resolveServer(server: string, context: Context): Promise<{ name: string; url: URL; entry: ServerEntry }> {
   const name = await resolveName(server, context);
   const entry = findServer(await context.store.read(), name);
-  if (typeof entry?.url !== 'string') throw createLoginNeededError(server);
+  if (typeof entry?.url !== 'string') throw createMissingLoginError(server);
   const { url } = entry;
   return { name, entry, url: new URL(expandVariables(url, context.env)) };
 }
@@ -180,6 +180,6 @@ async function resolveName(server: string, context: Context): Promise<string> {
   return server.includes('://') ? findServerNameByUrl(server, context) : server;
 }
 
-function createLoginNeededError(server: string): AuthError {
-  return new AuthError('login_needed', `A login to ${server} is required.`, { hint: `Run: ${formatCommand`mcp-auth login ${server}`}` });
+function createMissingLoginError(server: string): AuthError {
+  return createLoginNeededError(server, `A login to ${server} is required`);
 }

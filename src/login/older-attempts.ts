@@ -7,6 +7,7 @@ import type { AttemptFile } from '../store/attempts.js';
 import type { ServerEntry } from '../store/document.js';
 import { readSettings, type ServerSettings } from '../store/settings.js';
 import type { FlowState } from '../flows/flow.js';
+import { toSeconds } from '../text/duration.js';
 import { toEntry, type StoredAgreement } from './agreement.js';
 import type { StoredAttempt } from './two-steps.js';
 
@@ -38,7 +39,6 @@ function isOlder(attempt: StoredAttempt | OlderAttempt): attempt is OlderAttempt
 
 /** The state of the flows device and paste, the only ones with two steps. */
 function upgradeState(kept: Readonly<Record<string, unknown>>): FlowState {
-  const toSeconds = (milliseconds: unknown) => (typeof milliseconds === 'number' ? milliseconds / 1000 : undefined);
   if (kept['deviceCode'] === undefined) return { ...kept, opens_until: toSeconds(kept['opens_until']) };
   return {
     device_code: kept['deviceCode'],

@@ -3,6 +3,7 @@ import { realpathSync, statSync } from 'node:fs';
 import type { Clock, Secrets, SecretSource } from '../effects.js';
 import { isObject } from '../text/json.js';
 import type { AttemptFile } from './attempts.js';
+import type { Alteration } from './change.js';
 import { findServer, listServers, parseDocument, type StoreDocument } from './document.js';
 import type { LockStatus } from './lock.js';
 import { readLogin, type Login } from './login.js';
@@ -46,11 +47,7 @@ export interface StoreWriting {
    * @param server the only server whose login it may change; by default any.
    * @param former an earlier text of the file: written again, unchanged, if the document becomes what that text says.
    */
-  update<T>(
-    change: (document: StoreDocument, restored: readonly string[], text: string) => T,
-    server?: string,
-    former?: string,
-  ): Promise<T>;
+  update<T>(change: Alteration<T>, server?: string, former?: string): Promise<T>;
   /**
    * Runs `work` while no other process does so for the same server: for a renewal, which spends a refresh token. While another
    * process holds the lock, `findResult` may return a result that makes `work` unnecessary.

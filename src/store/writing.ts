@@ -2,7 +2,7 @@
 import { readAttempts, removeAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
 import { applyTogether, type Alteration, type QueuedChange } from './change.js';
 import { findServer, type StoreDocument } from './document.js';
-import { getRenewalRequestLockPath, getServerLockPath, withLock } from './lock.js';
+import { getRenewalRequestLockPath, getServerLockPath, withLock, type LockOptions } from './lock.js';
 import { writeLogin } from './login.js';
 import { removeMovedLogin, writeMovedLogin } from './moved-login.js';
 import { writePendingRenewal } from './newest.js';
@@ -13,7 +13,7 @@ import type { PendingRenewal, StoreOptions, StoreWriting } from './store.js';
 const changeTimeout = 30_000;
 const renewalTimeout = 150_000;
 
-type FindResult<T> = (() => Promise<T | undefined>) | undefined;
+type FindResult<T> = LockOptions<T>['findResult'];
 
 /** The changes of one process to a store, one after the other: a process never waits for its own lock. */
 export class StoreWriter implements StoreWriting {

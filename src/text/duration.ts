@@ -12,3 +12,8 @@ export function formatDuration(seconds: number): string {
   const count = Math.floor(whole / size);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
+
+/** Converts milliseconds to seconds; undefined if the value is not a number. */
+export function toSeconds(milliseconds: unknown): number | undefined {
+  return typeof milliseconds === 'number' ? milliseconds / 1000 : undefined;
+}

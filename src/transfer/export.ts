@@ -1,11 +1,10 @@
 /** Export: a login leaves for another machine, as a document of the store's own shape with one server in it. */
 import type { Context } from '../context.js';
-import { AuthError } from '../errors.js';
+import { createLoginNeededError } from '../session/login-needed.js';
 import { createUnknownServerError } from '../store/unknown-server.js';
 import { findClient } from '../store/clients.js';
 import { findServer, type StoreDocument } from '../store/document.js';
 import { deleteLogin, readLogin, type Login } from '../store/login.js';
-import { formatCommand } from '../text/command-line.js';
 
 export interface ExportResult {
   readonly login: Login;
@@ -27,8 +26,7 @@ export async function exportLogin({ name, move }: { name: string; move: boolean 
     const entry = findServer(document, name);
     if (entry === undefined) throw createUnknownServerError(name, document);
     const login = readLogin(entry);
-    if (login === undefined)
-      throw new AuthError('login_needed', `There is no login to ${name}.`, { hint: `Run: ${formatCommand`mcp-auth login ${name}`}` });
+    if (login === undefined) throw createLoginNeededError(name, `There is no login to ${name}`);
     const { issuer = '', clientId } = login;
     const client = findClient(document, issuer, clientId);
     const exported = { mcpServers: { [name]: entry }, ...(client && { oauthClients: { [issuer]: [client] } }) };
