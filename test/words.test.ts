@@ -38,7 +38,8 @@ function stringsOf(file: string): string[] {
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return;
     if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) strings.push(node.text);
-    else if (ts.isTemplateExpression(node)) strings.push([node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('…'));
+    else if (ts.isTemplateExpression(node))
+      strings.push([node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('…'));
     ts.forEachChild(node, visit);
   };
   visit(source);
@@ -51,7 +52,8 @@ function commentsOf(file: string): string[] {
   const scanner = ts.createScanner(ts.ScriptTarget.Latest, false, ts.LanguageVariant.Standard, text);
   const comments: string[] = [];
   for (let kind = scanner.scan(); kind !== ts.SyntaxKind.EndOfFileToken; kind = scanner.scan()) {
-    if (kind === ts.SyntaxKind.SingleLineCommentTrivia || kind === ts.SyntaxKind.MultiLineCommentTrivia) comments.push(scanner.getTokenText());
+    if (kind === ts.SyntaxKind.SingleLineCommentTrivia || kind === ts.SyntaxKind.MultiLineCommentTrivia)
+      comments.push(scanner.getTokenText());
   }
   return comments;
 }
@@ -84,6 +86,10 @@ describe('a user reads none of the worst words', () => {
 
 test('nor does a reader of the source, in its comments', () => {
   const [persons] = worstWords;
-  const found = filesIn('src', '.ts').flatMap((file) => commentsOf(file).filter((comment) => persons?.[0].test(comment)).map((comment) => [file, comment]));
+  const found = filesIn('src', '.ts').flatMap((file) =>
+    commentsOf(file)
+      .filter((comment) => persons?.[0].test(comment))
+      .map((comment) => [file, comment]),
+  );
   expect(found).toEqual([]);
 });

@@ -133,7 +133,9 @@ describeWith('openssl', 'https', (openssl) => {
       for (const chain of [cert, Buffer.concat([cert, made.certificate()])]) {
         const { code, said } = await logInOverTls({ key, cert: chain }, { isTrusted: false });
         expect(code).toBe(6);
-        expect(said).toMatch(/could not be reached: (?:its certificate is not trusted|self-signed certificate in the certificate chain) \([A-Z_]+\)\.\n.*NODE_EXTRA_CA_CERTS/);
+        expect(said).toMatch(
+          /could not be reached: (?:its certificate is not trusted|self-signed certificate in the certificate chain) \([A-Z_]+\)\.\n.*NODE_EXTRA_CA_CERTS/,
+        );
       }
     });
   });

@@ -92,12 +92,12 @@ export interface Answer {
 
 /** @throws if the bridge ends without a response. */
 export async function answered(bridge: Run, id: number): Promise<Answer> {
-  let hasEnded = false;
-  void bridge.exit.then(() => (hasEnded = true));
+  const state = { hasEnded: false };
+  void bridge.exit.then(() => (state.hasEnded = true));
   for (;;) {
     const found = bridge.events.find((one) => one['id'] === id && one['method'] === undefined);
     if (found) return found;
-    if (hasEnded) throw new Error(`The bridge ended without a response to ${id}: ${bridge.stderr}`);
+    if (state.hasEnded) throw new Error(`The bridge ended without a response to ${id}: ${bridge.stderr}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -86,7 +86,9 @@ test.each(['a\nExecStart=/bin/evil', 'a\rb', 'a\u0000b', 'a\u001bb', 'a\u2028b',
     expect(await asked.exit).toBe(2);
     expect(asked.stdout).toBe('');
     expect(asked.stderr).toContain('A systemd unit cannot contain the path');
-    expect(() => formatServiceUnit({ program: ['/usr/bin/node', `/opt/${file}`], store: undefined })).toThrow('A systemd unit cannot contain');
+    expect(() => formatServiceUnit({ program: ['/usr/bin/node', `/opt/${file}`], store: undefined })).toThrow(
+      'A systemd unit cannot contain',
+    );
     const written = run(['refresh', '--install-service', '--write'], { store, env: { XDG_CONFIG_HOME: temporaryFolder() } });
     expect(await written.exit).toBe(2);
   },
