@@ -9,21 +9,22 @@ import type { Message } from './json-rpc.js';
  */
 export function createVersionHeaders(message: Message | undefined, negotiated: string | undefined): Record<string, string> {
   const { protocolVersion, method, subject } = message ?? {};
-  if (protocolVersion !== undefined && isHeaderValue(protocolVersion)) {
+  if (protocolVersion !== undefined && isPlainAscii(protocolVersion)) {
     return {
       'mcp-protocol-version': protocolVersion,
-      ...(method !== undefined && isHeaderValue(method) && { 'mcp-method': method }),
+      ...(method !== undefined && isPlainAscii(method) && { 'mcp-method': method }),
       ...(subject !== undefined && { 'mcp-name': encodeName(subject) }),
     };
   }
   return negotiated === undefined || method === 'initialize' ? {} : { 'mcp-protocol-version': negotiated };
 }
 
-function isHeaderValue(text: string): boolean {
+/** Whether a text can be sent as it is: printable ASCII, without a space at either end (MCP 2026-07-28). */
+function isPlainAscii(text: string): boolean {
   return /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text);
 }
 
 /** A name that is not a valid header value is sent as `=?base64?…?=` (MCP 2026-07-28). */
 function encodeName(name: string): string {
-  return isHeaderValue(name) && !name.startsWith('=?base64?') ? name : `=?base64?${Buffer.from(name).toString('base64')}?=`;
+  return isPlainAscii(name) && !name.startsWith('=?base64?') ? name : `=?base64?${Buffer.from(name).toString('base64')}?=`;
 }

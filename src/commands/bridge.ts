@@ -65,7 +65,7 @@ async function resolveServer(server: string, { store, env }: Context): Promise<T
   const entry = findServer(document, server);
   const { url } = entry ?? {};
   if (typeof url !== 'string') {
-    throw new AuthError('usage', `Remote server ${JSON.stringify(server)} not found in the store.`, {
+    throw new AuthError('usage', `The store has no remote server named ${JSON.stringify(server)}.`, {
       hint: 'Pass its URL, or run: mcp-auth add NAME URL',
     });
   }

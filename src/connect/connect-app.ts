@@ -219,7 +219,7 @@ async function readText(file: string, { files }: Context): Promise<string> {
 async function readServerUrl(name: string, { store, env }: Context): Promise<string> {
   const entry = findServer(await store.read(), name);
   if (typeof entry?.url === 'string') return checkServerUrl(expandVariables(entry.url, env));
-  throw new AuthError('login_needed', `Remote server ${name} not found in the store.`, {
+  throw new AuthError('login_needed', `The store has no server named ${name}.`, {
     hint: `Run: ${formatCommand`mcp-auth login URL --name ${name}`}`,
   });
 }

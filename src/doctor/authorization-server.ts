@@ -35,12 +35,12 @@ export const serverSettings: Check = {
   name: 'What this server needs',
   run: ({ dialect, settings, entry }) => {
     if (dialect === undefined) return undefined;
-    const { name, taken } = dialect.vendor ?? { name: '', taken: [] };
+    const { name, applied } = dialect.vendor ?? { name: '', applied: [] };
     // The values of headers may be secret, so only their names are shown.
     const options = [...formatSettings(settings), ...Object.keys(readHeaders(entry)).map((header) => `--header ${quoteShellWord(header)}`)];
     const all = [
       ...(options.length > 0 ? [`${options.join(' ')} (set by you)`] : []),
-      ...(taken.length > 0 ? [`${taken.join(', ')} (known for ${name})`] : []),
+      ...(applied.length > 0 ? [`${applied.join(', ')} (known for ${name})`] : []),
     ];
     return all.length === 0 ? undefined : fine(all.join('; '));
   },

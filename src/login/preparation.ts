@@ -225,8 +225,8 @@ function report({ request, settings, serverUrl, discovery, scope, dialect, reaso
   const stored = Object.entries(settings).filter(([key]) => request.newSettings[key as keyof SettingsChange] === undefined);
   const options = formatSettings(Object.fromEntries(stored));
   if (options.length > 0) ui.remark(`Stored settings: ${options.join(' ')}`);
-  const { name, taken } = dialect.vendor ?? { name: '', taken: [] };
-  if (taken.length > 0) ui.remark(`Required by ${name}: ${taken.join(', ')}.`);
+  const { name, applied } = dialect.vendor ?? { name: '', applied: [] };
+  if (applied.length > 0) ui.remark(`Required by ${name}: ${applied.join(', ')}.`);
   if (reason !== undefined) ui.remark(reason);
 }
 

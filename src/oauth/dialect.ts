@@ -28,7 +28,7 @@ export interface Dialect {
   /** Flows that cannot work with this server: the reason by name of the flow, as the end of a sentence. */
   readonly unsupportedFlows: Readonly<Record<string, string>>;
   /** The vendor, and a short description of each of its deviations that is applied. */
-  readonly vendor?: { readonly name: string; readonly taken: readonly string[] };
+  readonly vendor?: { readonly name: string; readonly applied: readonly string[] };
 }
 
 /**
@@ -49,7 +49,7 @@ export function findDialect(issuer: string, options: DialectOptions): Dialect {
     scopeAtRefresh: known.scopeAtRefresh ?? false,
     defaultScope: known.defaultScope,
     unsupportedFlows: known.unsupportedFlows ?? {},
-    ...(vendor && { vendor: { name: vendor.name, taken: describeNeeds(known, { options, vendorParameters }) } }),
+    ...(vendor && { vendor: { name: vendor.name, applied: describeNeeds(known, { options, vendorParameters }) } }),
   };
 }
 

@@ -85,9 +85,9 @@ function undoClients(document: StoreDocument, { issuer, before, after }: { issue
   if (all === undefined || !Array.isArray(now) || isDeepStrictEqual(before, after)) return;
   const [former, stored] = [toList(before), toList(after)];
   const isNew = (one: unknown) =>
-    findClient(stored, one) !== undefined && findClient(former, one) === undefined && !isUsed(document, issuer, one);
+    findSame(stored, one) !== undefined && findSame(former, one) === undefined && !isUsed(document, issuer, one);
   const kept = now.filter((one: unknown) => !isNew(one));
-  const isOurs = isDeepStrictEqual(now, after) && kept.every((one: unknown) => findClient(former, one) !== undefined);
+  const isOurs = isDeepStrictEqual(now, after) && kept.every((one: unknown) => findSame(former, one) !== undefined);
   const restored: readonly unknown[] = isOurs
     ? former
     : [...kept.map((one: unknown) => restoreClient(one, { former, stored })), ...listRemoved(now, { former, stored })];
@@ -102,12 +102,12 @@ interface Lists {
 
 /** A registration as it was before the login, unless another process has changed it since. */
 function restoreClient(one: unknown, { former, stored }: Lists): unknown {
-  return isDeepStrictEqual(one, findClient(stored, one)) ? (findClient(former, one) ?? one) : one;
+  return isDeepStrictEqual(one, findSame(stored, one)) ? (findSame(former, one) ?? one) : one;
 }
 
 /** The registrations that the login removed. */
 function listRemoved(now: readonly unknown[], { former, stored }: Lists): unknown[] {
-  return former.filter((one) => findClient(stored, one) === undefined && findClient(now, one) === undefined);
+  return former.filter((one) => findSame(stored, one) === undefined && findSame(now, one) === undefined);
 }
 
 /** Whether a login uses the client: another process may have stored one in the meantime. */
@@ -119,7 +119,8 @@ function isUsed(document: StoreDocument, issuer: string, client: unknown): boole
   );
 }
 
-function findClient(list: readonly unknown[], client: unknown): unknown {
+/** The client of the list with the same id. */
+function findSame(list: readonly unknown[], client: unknown): unknown {
   return list.find((one) => getClientId(one) !== undefined && getClientId(one) === getClientId(client));
 }
 

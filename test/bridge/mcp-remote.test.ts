@@ -44,6 +44,6 @@ describe('as a replacement for mcp-remote', () => {
   test.each(['http://a.example/mcp', 'nobody'])('%s is rejected', async (server) => {
     const wrong = run(['bridge', server, '--allow-http'], { store: temporaryStore() });
     expect(await wrong.exit).toBe(2);
-    expect(wrong.stderr).toMatch(/plain http|Remote server "nobody" not found/);
+    expect(wrong.stderr).toMatch(/plain http|no remote server named "nobody"/);
   });
 });

@@ -251,7 +251,7 @@ test('in a terminal of VS Code over SSH, the files are its server’s', async ()
 test.each([
   { line: 'connect', code: 2, said: 'An app and a server are required' },
   { line: 'connect emacs linear', code: 2, said: 'Unknown app "emacs"' },
-  { line: 'connect codex none', code: 3, said: 'Remote server none not found' },
+  { line: 'connect codex none', code: 3, said: 'The store has no server named none' },
   { line: 'connect gemini linear --how helper', code: 2, said: 'does not support --how helper' },
   { line: 'connect gemini linear --how magic', code: 2, said: '--how must be one of' },
   { line: 'connect codex linear --project', code: 2, said: 'does not support a project configuration' },
