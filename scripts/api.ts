@@ -1,6 +1,6 @@
 /**
- * `npm run api`: checks that the public API is that of API Extractor's report in docs. `-- --write` updates the report, so
- * that a change of the API is part of the diff under review.
+ * `npm run api`: checks that the public API matches API Extractor's report in docs. `-- --write` updates the report, so that
+ * a change of the API is part of the diff under review.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,9 +16,9 @@ export const reportFile = 'docs/mcp-auth-cli.api.md';
 export const howToWrite = 'If the change of the public API is intended: npm run api -- --write';
 
 /**
- * Makes the report on the types in `dist`, which must be built.
+ * Creates the report on the types in `dist`, which must be built.
  *
- * @param folder the folder of the package.
+ * @param folder the root folder of the package.
  */
 export function apiReport(folder = root): string {
   const work = mkdtempSync(path.join(tmpdir(), 'mcp-auth-api-'));
@@ -75,6 +75,6 @@ if (process.argv[1] === import.meta.filename) {
   const file = path.join(root, reportFile);
   if (values.write) writeFileSync(file, report);
   const isCurrent = readFileSync(file, 'utf8') === report;
-  process.stdout.write(isCurrent ? `✓ ${reportFile} is the public API\n` : `✗ ${reportFile} is out of date. ${howToWrite}\n`);
+  process.stdout.write(isCurrent ? `✓ ${reportFile} matches the public API\n` : `✗ ${reportFile} is out of date. ${howToWrite}\n`);
   process.exitCode = isCurrent ? 0 : 1;
 }

@@ -91,7 +91,7 @@ function storeOf(name: string, entries: Record<string, object>): string {
 
 const ours = (store: string, ...words: string[]): Program => ({ words: [node, command, ...words], env: { MCP_AUTH_STORE: store } });
 
-/** Installs a package into a folder and measures the time. Undefined if it cannot be installed. */
+/** Installs a package into a new folder and measures the time. Undefined if npm cannot install it. */
 function install(
   name: string,
   by: (at: string) => void,
@@ -123,12 +123,12 @@ const remoteProgram = (...words: string[]): Program => ({
   env: { HOME: folder, MCP_REMOTE_CONFIG_DIR: path.join(folder, 'mcp-remote') },
 });
 
-/** A fresh token, and other commands without a network. */
+/** Measures commands that use no network: a fresh token, its headers, the list, the help. */
 async function startUp(): Promise<void> {
   const many = Object.fromEntries(Array.from({ length: 999 }, (_, at) => [`s${at}`, entryOf(`https://s${at}.example/mcp`)]));
   const demo = entryOf('https://demo.example/mcp');
   const stores = { one: storeOf('one', { demo }), thousand: storeOf('thousand', { ...many, demo }) };
-  const asked: { what: string; program: Program; most: number; mostMemory?: number }[] = [
+  const commands: { what: string; program: Program; most: number; mostMemory?: number }[] = [
     { what: 'token, a store of 1', program: ours(stores.one, 'token', 'demo'), most: 1.25, mostMemory: 1.15 },
     { what: 'token, a store of 1,000', program: ours(stores.thousand, 'token', 'demo'), most: 1.25, mostMemory: 1.15 },
     { what: 'headers, a store of 1', program: ours(stores.one, 'headers', 'demo'), most: 1.25, mostMemory: 1.15 },
@@ -136,7 +136,7 @@ async function startUp(): Promise<void> {
     { what: 'list', program: ours(stores.one, 'list'), most: 1.6 },
     { what: '--help', program: ours(stores.one, '--help'), most: 1.6 },
   ];
-  for (const { what, program, most, mostMemory } of asked) {
+  for (const { what, program, most, mostMemory } of commands) {
     const time = await inTurn(rounds, { ours: () => wallTime(program), peer: () => wallTime(empty) });
     compare(what, { ...time, of: 'empty', unit: 'ms', most });
     if (mostMemory === undefined) continue;
@@ -155,17 +155,18 @@ async function startUp(): Promise<void> {
       continue;
     }
     add({ what: `${what}: size`, ours: `${round(size / 1024 / 1024)} MiB`, peer: '' });
-    for (const asked of [['token', 'demo'], ['--help']]) {
-      const program = { words: [...words, ...asked], env: { MCP_AUTH_STORE: stores.one } };
-      const time = await inTurn(rounds, { ours: () => wallTime(program), peer: () => wallTime(ours(stores.one, ...asked)) });
-      compare(`${what}: ${asked.join(' ')}`, { ...time, of: 'the package', unit: 'ms' });
+    for (const args of [['token', 'demo'], ['--help']]) {
+      const program = { words: [...words, ...args], env: { MCP_AUTH_STORE: stores.one } };
+      const time = await inTurn(rounds, { ours: () => wallTime(program), peer: () => wallTime(ours(stores.one, ...args)) });
+      compare(`${what}: ${args.join(' ')}`, { ...time, of: 'the package', unit: 'ms' });
     }
   }
 }
 
-/** From the start of a login to the printed address. */
+/** Measures the time from the start of a login to the printed address. */
 async function loginStart(): Promise<void> {
-  let own = 0;
+  // Milliseconds that the server itself takes. They are not counted.
+  let serverTime = 0;
   const { origin: ownOrigin, close } = await listen((request, response) => {
     const before = performance.now();
     const origin = `http://${request.headers.host}`;
@@ -182,20 +183,20 @@ async function loginStart(): Promise<void> {
         response_types_supported: ['code'],
         code_challenge_methods_supported: ['S256'],
       });
-    own += performance.now() - before;
+    serverTime += performance.now() - before;
   });
   const store = storeOf('login', {});
   const words = ['login', `${ownOrigin}/mcp`, '--client-id', 'c', '--no-browser', '--flow', 'paste', '--json'];
   const untilAddress = async () => {
-    own = 0;
-    return (await firstOutput(ours(store, ...words), /"authorization_url"|"url":"[^"]*\/authorize/)) - own;
+    serverTime = 0;
+    return (await firstOutput(ours(store, ...words), /"authorization_url"|"url":"[^"]*\/authorize/)) - serverTime;
   };
   const time = await inTurn(rounds, { ours: untilAddress, peer: () => wallTime(empty) });
   compare('login: from the start to the printed address', { ...time, of: 'empty', unit: 'ms', most: 3 });
   await close();
 }
 
-/** The bridge against the relay and mcp-remote. */
+/** Compares the bridge with the relay and mcp-remote. */
 async function bridge(): Promise<void> {
   const loads: Load[] = [
     { bytes: 200, width: 1, count: values.short ? 1000 : 4000, warm: 1000 },
@@ -237,7 +238,7 @@ async function bridge(): Promise<void> {
   }
 }
 
-/** The memory of the bridge after many messages, and with an app that does not read. */
+/** Measures the memory of the bridge after many messages, and with an app that does not read. */
 async function memory(): Promise<void> {
   const { url, stop } = await startEcho('json');
   const app = await startApp(ours(storeOf('memory', { demo: entryOf(url) }), 'bridge', 'demo'));
@@ -261,16 +262,16 @@ async function memory(): Promise<void> {
   });
 
   const slow = await slowReader((address) => ours(storeOf('slow', { demo: entryOf(address) }), 'bridge', 'demo'));
-  const said = `the server could send ${round(slow.sent)} of 256 MiB`;
-  add({ what: 'bridge: memory with an app that does not read', ours: `${round(slow.memory)} MiB`, peer: said });
+  const sent = `the server could send ${round(slow.sent)} of 256 MiB`;
+  add({ what: 'bridge: memory with an app that does not read', ours: `${round(slow.memory)} MiB`, peer: sent });
 }
 
-/** Many processes that need one token, and one process that renews many. */
+/** Measures many processes that need one token, and one process that renews many tokens. */
 async function refreshes(): Promise<void> {
-  let asked = 0;
+  let count = 0;
   const { origin, close } = await listen((_, response) => {
-    asked += 1;
-    const body = JSON.stringify({ access_token: `new-${asked}`, token_type: 'Bearer', expires_in: 3600, refresh_token: `r-${asked}` });
+    count += 1;
+    const body = JSON.stringify({ access_token: `new-${count}`, token_type: 'Bearer', expires_in: 3600, refresh_token: `r-${count}` });
     setTimeout(() => response.writeHead(200, { 'content-type': 'application/json' }).end(body), 50);
   });
   const renewable = (left: number, url: string) => entryOf(url, loginAt({ origin, url }, { expires_at: soon() - 3600 + left }));
@@ -306,18 +307,18 @@ async function refreshes(): Promise<void> {
   await close();
 }
 
-/** Milliseconds until the refresher has renewed the login. */
+/** Measures the milliseconds until the refresher has renewed the login. */
 async function renewalAlone(store: string): Promise<number> {
   const began = performance.now();
   const child = fork(command, [refresherCommand], { stdio: 'ignore', execArgv: [] });
   child.send({ store, names: ['demo'] });
-  await new Promise<void>((resolve) => child.on('message', (answer: { is: string }) => answer.is === 'ended' && resolve()));
+  await new Promise<void>((resolve) => child.on('message', (message: { is: string }) => message.is === 'ended' && resolve()));
   const time = performance.now() - began;
   await once(child, 'exit');
   return time;
 }
 
-/** The size of the package and the time to install it. */
+/** Measures the size of the package and the time to install it. */
 function installing(): void {
   const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
   const [{ filename, size }] = JSON.parse(packed) as [{ filename: string; size: number }];
@@ -350,7 +351,7 @@ process.stdout.write(`|${'-'.repeat(56)}|${'-'.repeat(21)}|${'-'.repeat(32)}|---
 for (const [name, part] of Object.entries(parts)) if (positionals.length === 0 || positionals.includes(name)) await part();
 const missed = rows.filter((row) => line(row).startsWith('| !')).length;
 process.stdout.write(
-  `\n${rows.filter(({ most, least }) => (most ?? least) !== undefined).length} figures with a target, ${missed} miss it\n`,
+  `\n${rows.filter(({ most, least }) => (most ?? least) !== undefined).length} figures with a target, ${missed} missed\n`,
 );
 if (values.write) writeTable();
 rmSync(folder, { recursive: true, force: true });

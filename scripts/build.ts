@@ -1,6 +1,6 @@
 /**
- * `npm run build`: the program with all that it uses, so that installing it installs nothing else and starting it looks for
- * nothing. `bin.cjs` answers what is asked most; the rest is in pieces that are loaded when they are needed.
+ * `npm run build`: bundles the program with its dependencies into `dist`, so that an install brings one package and a start
+ * resolves no modules. `bin.cjs` handles the most frequent commands; other code is in chunks that are loaded on demand.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,48 +22,48 @@ const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'
 export const { version, license } = manifest;
 
 /**
- * conf asks env-paths for a folder where none is named, which we never leave to it. When it is loaded, that package asks for
- * the home of a user who may have none, and would end the program there.
+ * Replaces env-paths, which conf uses only if no folder is given; we always give one. When env-paths is loaded, it looks up
+ * the home folder, and the program would crash for a user who has none.
  */
-const withoutEnvPaths: Plugin = {
-  name: 'without env-paths',
+const stubEnvPaths: Plugin = {
+  name: 'stub env-paths',
   setup: (steps) => {
-    steps.onResolve({ filter: /^env-paths$/ }, ({ path }) => ({ path, namespace: 'left out' }));
-    steps.onLoad({ filter: /./, namespace: 'left out' }, () => ({
-      contents: 'export default () => { throw new Error("no folder was named"); };',
+    steps.onResolve({ filter: /^env-paths$/ }, ({ path }) => ({ path, namespace: 'stub' }));
+    steps.onLoad({ filter: /./, namespace: 'stub' }, () => ({
+      contents: 'export default () => { throw new Error("conf was used without a folder"); };',
     }));
   },
 };
 
-/** What every way of bundling the source shares. */
+/** The esbuild options that all products share. */
 export const shared = {
   absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node20.19',
   define: { builtVersion: JSON.stringify(version) },
-  // Some of them have a variant that cannot be bundled, and name it first.
+  // Some packages have a `main` that esbuild cannot bundle. Prefer their `module`.
   mainFields: ['module', 'main'],
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
-  plugins: [withoutEnvPaths],
+  plugins: [stubEnvPaths],
 } as const satisfies BuildOptions;
 
-/** CommonJS packages ask for Node's own modules with `require`, which a module has not. */
+/** Defines `require` in ES modules, because bundled CommonJS packages load Node's own modules with it. */
 export const requireInModules = {
   js: "import { createRequire as createRequireOfModule } from 'node:module';\nconst require = createRequireOfModule(import.meta.url);",
 };
 
-/** Leaves the rest of the program beside the file that starts it. */
-const besideIt: Plugin = {
-  name: 'beside it',
+/** Keeps imports of the other entry points as imports, so that `bin.cjs` stays small. */
+const keepEntryPointsExternal: Plugin = {
+  name: 'keep entry points external',
   setup: (steps) => {
     steps.onResolve({ filter: /^\.\/(main|refresher|fast-path\/quick-renewal)\.js$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
-/** Makes `dist` anew. */
+/** Rebuilds `dist`. */
 export default async function buildPackage(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
   const pieces = await build({
@@ -80,7 +80,7 @@ export default async function buildPackage(): Promise<void> {
     entryPoints: ['src/bin.ts'],
     outfile: 'dist/bin.cjs',
     format: 'cjs',
-    plugins: [...shared.plugins, besideIt],
+    plugins: [...shared.plugins, keepEntryPointsExternal],
   });
   const bundle = readBundle(root, [pieces.metafile, start.metafile]);
   checkBundled(
@@ -89,7 +89,7 @@ export default async function buildPackage(): Promise<void> {
   );
   const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
   execFileSync(process.execPath, [tsc, '-p', path.join(root, 'scripts/tsconfig.build.json')], { stdio: 'inherit' });
-  writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(bundle));
+  writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), formatLicenseNotices(bundle));
   const product = describePackage('application', { name: manifest.name, version, licence: license });
   writeFileSync(path.join(dist, 'sbom.cdx.json'), writeSbom(product, bundle));
   writeFileSync(
@@ -98,22 +98,22 @@ export default async function buildPackage(): Promise<void> {
   );
 }
 
-/** What their authors want to be said wherever they are copied to. */
-export function licences({ packages }: Bundle): string {
+/** Formats the license notices of the bundled packages. Their licenses require that every copy includes them. */
+export function formatLicenseNotices({ packages }: Bundle): string {
   return packages
     .map(({ place, name, version, licence }) => {
-      const text = licenceText(path.join(root, place)) ?? 'It comes without a text of its licence.';
+      const text = readLicenseText(path.join(root, place)) ?? 'The package contains no license text.';
       return `${name} ${version} (${licence})\n\n${text}\n`;
     })
     .join(`\n${'-'.repeat(80)}\n\n`);
 }
 
-function licenceText(folder: string): string | undefined {
+function readLicenseText(folder: string): string | undefined {
   for (const name of ['LICENSE', 'LICENSE.md', 'license', 'LICENSE.txt', 'License', 'LICENCE', 'license.md']) {
     try {
       return readFileSync(path.join(folder, name), 'utf8').trim();
     } catch {
-      // By another name, then.
+      // Not found: try the next name.
     }
   }
   return undefined;

@@ -1,10 +1,10 @@
 /**
- * `npm run bundle`: the program for machines where nothing can be installed, both from the same source as the package.
+ * `npm run bundle`: builds the program as single files, for machines where npm packages cannot be installed.
  *
  * - `bundle/mcp-auth.mjs`: one file that Node runs.
- * - `bundle/mcp-auth-linux-x64`: the same with Node in it (a single executable application), for a machine that has none.
+ * - `bundle/mcp-auth-linux-x64`: a single executable application, for machines without Node.
  *
- * Beside each is its SBOM, `.cdx.json`. Each is then used for a login. `npm run bundle -- mcp-auth.mjs` makes that one only.
+ * Each file gets an SBOM (`.cdx.json`) and is tested with a login. `npm run bundle -- mcp-auth.mjs` builds only that file.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,13 +12,13 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { license, licences, requireInModules, root, shared, version } from './build.js';
+import { formatLicenseNotices, license, requireInModules, root, shared, version } from './build.js';
 import { readBundle } from './bundled.js';
 import { installLocked, lockedPackage } from './locked.js';
 import { describeNode, writeSbom, type Component } from './sbom.js';
 import { smoke } from './smoke.js';
 
-/** What Node looks for in its own executable, by its documentation. */
+/** The sentinel fuse of single executable applications: https://nodejs.org/api/single-executable-applications.html */
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
 const folder = path.join(root, 'bundle');
@@ -26,9 +26,9 @@ const folder = path.join(root, 'bundle');
 interface Product {
   readonly file: string;
   readonly make: (file: string) => Promise<Metafile>;
-  /** What it holds beside packages. */
+  /** The components of the file that are not bundled packages. */
   readonly runtimes: readonly Component[];
-  /** The words that start it. */
+  /** The command line that starts the file. */
   readonly program: (file: string) => string[];
 }
 
@@ -42,24 +42,24 @@ export const products: readonly Product[] = [
   },
 ];
 
-/** What both are made of. */
-const whole = { ...shared, entryPoints: ['src/bin.ts'], minify: true };
+/** The esbuild options that both files share. */
+const bundleOptions = { ...shared, entryPoints: ['src/bin.ts'], minify: true };
 
 async function makeFile(file: string): Promise<Metafile> {
-  const { metafile } = await build({ ...whole, outfile: file, format: 'esm', banner: requireInModules });
-  writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES.txt'), licences(readBundle(root, [metafile])));
+  const { metafile } = await build({ ...bundleOptions, outfile: file, format: 'esm', banner: requireInModules });
+  writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES.txt'), formatLicenseNotices(readBundle(root, [metafile])));
   return metafile;
 }
 
 async function makeExecutable(file: string): Promise<Metafile> {
   const work = mkdtempSync(path.join(tmpdir(), 'mcp-auth-bundle-'));
   try {
-    // Node with long-term support, and what puts our program into it, both by their content.
+    // The Node to ship and postject, which injects the program into it. Both are pinned by integrity hash.
     installLocked('executable', work);
     const main = path.join(work, 'mcp-auth.cjs');
-    // A script inside an executable can require Node's own modules, and cannot import them.
+    // A script in a single executable application can load Node's own modules with `require`, but not with `import()`.
     const { metafile } = await build({
-      ...whole,
+      ...bundleOptions,
       outfile: main,
       format: 'cjs',
       supported: { 'dynamic-import': false },
@@ -80,7 +80,7 @@ async function makeExecutable(file: string): Promise<Metafile> {
   }
 }
 
-/** The SBOM of a file that was made. */
+/** Formats the SBOM of a built file. */
 function describeFile(file: string, metafile: Metafile, runtimes: readonly Component[]): string {
   const name = path.basename(file);
   const product: Component = {
@@ -104,6 +104,6 @@ if (process.argv[1] === import.meta.filename) {
     chmodSync(file, 0o755);
     writeFileSync(`${file}.cdx.json`, describeFile(file, metafile, runtimes));
     const size = (statSync(file).size / 1024 / 1024).toFixed(1);
-    process.stdout.write(`✓ bundle/${name.padEnd(20)} ${size.padStart(6)} MiB, ${await smoke(program(file))} things tried with it\n`);
+    process.stdout.write(`✓ bundle/${name.padEnd(20)} ${size.padStart(6)} MiB, ${await smoke(program(file))} checks passed\n`);
   }
 }

@@ -1,16 +1,16 @@
-/** The packages that are built into what users run, as esbuild's metafiles name them. */
+/** Finds the packages that are bundled into the products, from esbuild's metafiles. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Metafile } from 'esbuild';
 
 export interface BundledPackage {
-  /** Its folder from the root, as package-lock.json writes it: `node_modules/conf`. */
+  /** Its folder relative to the root, as in package-lock.json: `node_modules/conf`. */
   readonly place: string;
   readonly name: string;
   readonly version: string;
-  /** As its authors name it: most by the identifier of SPDX. */
+  /** The license in its package.json; usually an SPDX identifier. */
   readonly licence: string;
-  /** The hash of its tarball in package-lock.json: `sha512-` and base64. */
+  /** The integrity hash of its tarball in package-lock.json: `sha512-` and base64. */
   readonly integrity: string;
   /** The places of the packages that it imports. */
   readonly imports: readonly string[];
@@ -22,19 +22,19 @@ export interface Bundle {
   readonly imports: readonly string[];
 }
 
-/** The package of a file; our own files are of none. */
+/** Finds the package that a file belongs to. Undefined for our own files. */
 function findPlace(file: string): string | undefined {
   return /(?:^|\/)(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
 }
 
-/** The packages with code in the output. One that only hands on what others export leaves none, and is not among them. */
+/** Finds the packages with code in the output. A package that only re-exports others leaves no code there. */
 function findPlaces(metafiles: readonly Metafile[]): Set<string> {
   const inputs = metafiles.flatMap(({ outputs }) => Object.values(outputs).flatMap((output) => Object.entries(output.inputs)));
   const places = inputs.map(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? findPlace(file) : undefined));
   return new Set(places.filter((place) => place !== undefined));
 }
 
-/** Which package imports which, with our own source as undefined. */
+/** Maps each package to the packages that it imports. The key of our own source is undefined. */
 function findImports(metafiles: readonly Metafile[]): Map<string | undefined, Set<string>> {
   const found = new Map<string | undefined, Set<string>>();
   for (const [file, { imports }] of metafiles.flatMap(({ inputs }) => Object.entries(inputs))) {
@@ -46,11 +46,15 @@ function findImports(metafiles: readonly Metafile[]): Map<string | undefined, Se
   return found;
 }
 
-/** What the metafiles of one product say, with what the packages and package-lock.json add. */
+/**
+ * Reads the packages of one product from its metafiles, their package.json files and package-lock.json.
+ *
+ * @throws Error if an installed version differs from package-lock.json.
+ */
 export function readBundle(root: string, metafiles: readonly Metafile[]): Bundle {
   const places = findPlaces(metafiles);
   const imported = findImports(metafiles);
-  // What a package without code hands on is imported by the one that imports it.
+  // Look through packages without code: their importers import what they re-export.
   const follow = (from: string | undefined, passed = new Set([from])): string[] =>
     [...(imported.get(from) ?? [])].flatMap((to) => {
       if (places.has(to)) return [to];
@@ -61,7 +65,8 @@ export function readBundle(root: string, metafiles: readonly Metafile[]): Bundle
   const packages = [...places].sort().map((place) => {
     const { name, version, license, licenses } = readJson(path.join(root, place, 'package.json')) as Manifest;
     const entry = locked[place];
-    if (entry?.version !== version) throw new Error(`${place} is ${version}, and package-lock.json has ${entry?.version ?? 'none'}.`);
+    if (entry?.version !== version)
+      throw new Error(`${place} is ${version}, but package-lock.json has ${entry?.version ?? 'no entry for it'}.`);
     const licence = license ?? licenses?.map(({ type }) => type).join(' or ') ?? 'unknown';
     return { place, name, version, licence, integrity: entry.integrity, imports: importsOf(place) };
   });
@@ -69,21 +74,21 @@ export function readBundle(root: string, metafiles: readonly Metafile[]): Bundle
 }
 
 /**
- * Compares the list `bundled` in package.json with the devDependencies that are in the bundle. The list is for people: it
- * tells which updates change what users run.
+ * Compares the list `bundled` in package.json with the devDependencies that are in the bundle. The list shows reviewers which
+ * updates change the products.
  *
- * @throws when they differ.
+ * @throws Error if they differ.
  */
 export function checkBundled({ devDependencies, bundled }: Listed, places: readonly string[]): void {
-  const right = Object.keys(devDependencies).filter((name) => places.includes(`node_modules/${name}`));
-  const missing = right.filter((name) => !bundled.includes(name));
-  const extra = bundled.filter((name) => !right.includes(name));
+  const expected = Object.keys(devDependencies).filter((name) => places.includes(`node_modules/${name}`));
+  const missing = expected.filter((name) => !bundled.includes(name));
+  const extra = bundled.filter((name) => !expected.includes(name));
   if (missing.length + extra.length === 0) return;
   throw new Error(
     [
-      'The list "bundled" in package.json differs from what esbuild has built in.',
-      ...missing.map((name) => `Add ${name}: it is built in.`),
-      ...extra.map((name) => `Remove ${name}: it is not built in, or is no devDependency.`),
+      'The list "bundled" in package.json differs from the bundle.',
+      ...missing.map((name) => `Add ${name}: it is in the bundle.`),
+      ...extra.map((name) => `Remove ${name}: it is not in the bundle or not a devDependency.`),
     ].join('\n'),
   );
 }
@@ -98,11 +103,11 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly license?: string;
-  /** As npm once had it. */
+  /** The deprecated form of `license`. */
   readonly licenses?: readonly { readonly type: string }[];
 }
 
-/** The part of package.json that is compared. */
+/** The part of package.json that `checkBundled` compares. */
 export interface Listed {
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly bundled: readonly string[];

@@ -2,8 +2,8 @@
  * `npm run conformance`: runs all auth scenarios of both editions of the official MCP conformance suite against the built
  * command. `npm run conformance -- PATTERN` runs those whose name contains PATTERN.
  *
- * The suite needs a newer Node than we do. Both are installed from npm, locked by content, into a folder in node_modules.
- * Every scenario must pass without failures and warnings; there is no list of expected failures.
+ * The suite needs a newer Node than we do. Both are installed from npm, pinned by integrity hash, into a cache folder.
+ * Every scenario must pass without warnings; there is no list of expected failures.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -21,7 +21,7 @@ const { stdin, stdout } = process;
 const atTerminal = stdin.isTTY && stdout.isTTY;
 const bold = (text: string) => (atTerminal ? `\u001b[1m${text}\u001b[0m` : text);
 
-/** Approves in the pages, once the command has printed the address. Resolves to the address to paste, if there is one. */
+/** Approves the login in the pages, once the command has printed their address. Resolves to the address to paste, if any. */
 type Walk = (shown: string) => Promise<string | undefined> | undefined;
 
 const walkPaste: Walk = (shown) => {

@@ -1,74 +1,80 @@
 /**
- * What scripts take from npm beside the packages of package-lock.json, which are for every contributor and would be a
- * hundred megabytes larger with these. Each folder of `locked/` has a package.json, which says how far `npm run pins` may
- * go, and a lockfile, which says by its content what is installed, all that it depends on included.
+ * Installs npm packages that only some scripts need. They are not in package-lock.json, because every contributor would have
+ * to download a hundred megabytes more. Each folder of `locked/` has a package.json with the allowed version ranges for
+ * `npm run pins`, and a lockfile that pins every package by its integrity hash, including transitive dependencies.
  */
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { npm } from './npm.js';
 
-/** The folders of `locked/`, with what each is for. */
+/** The folders of `locked/`, each with its purpose. */
 export const lockedSets = {
-  conformance: '`npm run conformance`: both editions of the official suite, and the Node that they want',
-  executable: '`npm run bundle`: the Node that is shipped in the executable, and what puts our program into it',
-  'mcp-remote': '`npm run bench`: what the bridge is measured beside',
-  runtimes: '`npm run release`: each Node that the package is tried on',
+  conformance: '`npm run conformance`: both editions of the official suite, and the Node that they need',
+  executable: '`npm run bundle`: the Node that is shipped in the executable, and postject, which injects the program',
+  'mcp-remote': '`npm run bench`: the peer of the bridge',
+  runtimes: '`npm run release`: the Node versions that the package is tested on',
 } as const;
 export type LockedSet = keyof typeof lockedSets;
 
 /** The folder with the package.json and the lockfile of a set. */
 export const lockedFolder = (set: LockedSet) => path.join(import.meta.dirname, 'locked', set);
 
-/** The names under which a set has what was asked for; each is a folder in node_modules. */
+/** Reads the direct dependencies of a set. Each name is a folder in node_modules; it can be an npm alias. */
 export function lockedNames(set: LockedSet): string[] {
   const { dependencies } = JSON.parse(readFileSync(path.join(lockedFolder(set), 'package.json'), 'utf8')) as { dependencies: object };
   return Object.keys(dependencies);
 }
 
-/** The entry of a lockfile for what is installed under that name. */
+/**
+ * Reads the lockfile entry of a direct dependency.
+ *
+ * @throws Error if the lockfile has no such entry.
+ */
 export function lockedPackage(set: LockedSet, name: string): { version: string; integrity: string } {
   const lockfile = readFileSync(path.join(lockedFolder(set), 'package-lock.json'), 'utf8');
   const { packages } = JSON.parse(lockfile) as { packages: Record<string, { version: string; integrity: string } | undefined> };
   const found = packages[`node_modules/${name}`];
-  if (!found) throw new Error(`scripts/locked/${set}/package-lock.json has no ${name}.`);
+  if (!found) throw new Error(`scripts/locked/${set}/package-lock.json has no entry for ${name}.`);
   return found;
 }
 
-/** The version at which a lockfile has what is installed under that name. */
+/** Reads the pinned version of a direct dependency. */
 export function lockedVersion(set: LockedSet, name: string): string {
   return lockedPackage(set, name).version;
 }
 
-/** A package came with another content than the lockfile names. */
+/** A downloaded package does not match its integrity hash in the lockfile. */
 export class ChangedPackageError extends Error {
   override readonly name = 'ChangedPackageError';
 }
 
-/** Milliseconds for what npm does once. One that hangs is ended: what it was asked for is said to be missing. */
-const patience = 300_000;
+/** Milliseconds for one run of npm. A run that hangs is killed and counts as failed. */
+const npmTimeout = 300_000;
 
-interface Options {
-  /** Where the package.json and the lockfile are, if not in `locked/`. */
+interface InstallOptions {
+  /** The folder of the package.json and the lockfile, if it is not the one in `locked/`. */
   readonly from?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
 
 /**
- * Installs a set into `folder`, which need not be there. No script of a package runs.
+ * Installs a set into `folder`, and creates the folder if needed. Install scripts of packages do not run.
  *
- * @throws {ChangedPackageError} when a package is not what the lockfile names.
+ * @throws {ChangedPackageError} if a package does not match its integrity hash.
  */
-export function installLocked(set: LockedSet, folder: string, options: Options = {}): void {
+export function installLocked(set: LockedSet, folder: string, options: InstallOptions = {}): void {
   const { from = lockedFolder(set), env = process.env } = options;
   mkdirSync(folder, { recursive: true });
   for (const file of ['package.json', 'package-lock.json']) copyFileSync(path.join(from, file), path.join(folder, file));
   const words = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   try {
-    npm(words, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', timeout: patience, killSignal: 'SIGKILL' });
+    npm(words, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', timeout: npmTimeout, killSignal: 'SIGKILL' });
   } catch (error) {
     const { stderr = '' } = error as { stderr?: string };
     if (!stderr.includes('EINTEGRITY')) throw error;
-    const [what = ''] = /Integrity checksum failed.*/.exec(stderr) ?? [];
-    throw new ChangedPackageError(`A package is not what scripts/locked/${set}/package-lock.json names. ${what}`, { cause: error });
+    const [details = ''] = /Integrity checksum failed.*/.exec(stderr) ?? [];
+    throw new ChangedPackageError(`A package does not match its integrity hash in scripts/locked/${set}/package-lock.json. ${details}`, {
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run pages`: writes docs/vendors.md from the records in src/oauth/vendors, and docs/apps.md from the output of
- * `mcp-auth connect APP example --print` for each app on Linux. A test compares both pages with what this makes.
+ * `mcp-auth connect APP example --print` for each app on Linux. A test fails if a page is out of date.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

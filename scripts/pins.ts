@@ -1,8 +1,10 @@
 /**
- * `npm run pins`: what is pinned beside package-lock.json, anew. Each set of `locked/` gets the newest that its package.json
- * allows; each action of the workflows, which has to be what its tag says, the newest of its major version; the release the
- * Node of `executable`. `npm run pins -- executable` does that set only, `npm run pins -- actions` the workflows only. Read
- * the difference before it is committed.
+ * `npm run pins`: updates everything that is pinned outside package-lock.json. Each set of `locked/` gets the newest versions
+ * that its package.json allows. Each action of the workflows gets the newest version of its major version, after a check that
+ * its tag still points to the pinned commit. The release workflow gets the Node version of the set `executable`.
+ *
+ * `npm run pins -- executable` updates only that set, `npm run pins -- actions` only the workflows. Read the diff before you
+ * commit it.
  */
 import { mkdtempSync, readdirSync, readFileSync, renameSync, copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,15 +20,15 @@ const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name);
 const unknown = wanted.filter((name) => name !== 'actions' && !sets.some((set) => set === name));
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: not one of ${sets.join(', ')}, actions`);
 
-/** Elsewhere and from nothing, so that an old lockfile holds nothing back and a failure leaves it as it was. */
-function lockAnew(set: LockedSet): void {
+/** Rewrites a lockfile. npm runs in an empty folder, so that the old lockfile pins nothing and survives a failure. */
+function updateLockfile(set: LockedSet): void {
   const work = mkdtempSync(path.join(tmpdir(), 'mcp-auth-pins-'));
   const lockfile = path.join(lockedFolder(set), 'package-lock.json');
   try {
     copyFileSync(path.join(lockedFolder(set), 'package.json'), path.join(work, 'package.json'));
     const words = ['install', '--package-lock-only', '--ignore-scripts', '--omit-lockfile-registry-resolved', '--no-audit', '--no-fund'];
     npm([...words, '--loglevel=error'], { cwd: work, stdio: ['ignore', 2, 2] });
-    // npm names the lockfile by its folder.
+    // npm takes the name from the folder, which is temporary.
     const { name, ...locked } = JSON.parse(readFileSync(path.join(work, 'package-lock.json'), 'utf8')) as { name?: string };
     writeFileSync(`${lockfile}.new`, `${JSON.stringify({ name: name && set, ...locked }, undefined, 2)}\n`);
     renameSync(`${lockfile}.new`, lockfile);
@@ -36,7 +38,7 @@ function lockAnew(set: LockedSet): void {
 }
 
 for (const set of sets.filter(isWanted)) {
-  lockAnew(set);
+  updateLockfile(set);
   process.stdout.write(`✓ scripts/locked/${set}\n`);
 }
 if (isWanted('actions')) {

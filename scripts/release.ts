@@ -1,10 +1,10 @@
 /**
- * `npm run release -- patch|minor|major|1.2.3`: all that a release takes on this machine. It checks, packs the new version
- * in a copy of the tree, uses that package on each Node that it is for, and then commits and tags. It pushes nothing and
- * publishes nothing: the workflow does, once the tag is pushed.
+ * `npm run release -- patch|minor|major|1.2.3`: makes a release on this machine. It runs the checks, packs the new version in
+ * a copy of the working tree, tests the package on each supported Node, then commits and tags. It pushes and publishes
+ * nothing: you push the tag, and the workflow publishes.
  *
- * `--dry-run` does all but the commit and the tag, and leaves the tree as it was. It is meant where no version is named,
- * and in CI. `--no-check` leaves out `npm run check`.
+ * `--dry-run` rehearses the release: it does everything but the commit and the tag, and does not change the working tree. It is
+ * the default without a version and in CI. `--no-check` skips `npm run check`.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -15,8 +15,8 @@ import { apiReport, howToWrite, reportFile } from './api.js';
 import { root } from './build.js';
 import { ChangedPackageError } from './locked.js';
 import { findMissingOwner } from './release/owner.js';
-import { otherRuntimes, ownRuntime, pack, tryPacked, type Runtime } from './release/packed.js';
-import { copyTree, obstacles, recordRelease, writeChanges, type Changes } from './release/repository.js';
+import { otherRuntimes, ownRuntime, pack, testPacked, type Runtime } from './release/packed.js';
+import { copyTree, findProblems, recordRelease, writeChanges, type Changes } from './release/repository.js';
 import { nextVersion, releasedChangelog, withVersion } from './release/version.js';
 
 const { values, positionals } = parseArgs({
@@ -25,12 +25,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const [wanted] = positionals;
-// `npm run release --dry-run` without the dashes in between gives the option to npm, which means the same.
+// In `npm run release --dry-run`, without `--`, npm takes the option and passes it on in the environment.
 const isRehearsal = values['dry-run'] || wanted === undefined || Boolean(process.env['CI']) || process.env['npm_config_dry_run'] === 'true';
 
-// What is run here by npm is meant.
+// The npm commands below must not inherit it.
 delete process.env['npm_config_dry_run'];
-// oidc-provider warns of being used for development, which is what a smoke test does.
+// oidc-provider warns about development use, which is the purpose here.
 // eslint-disable-next-line no-console -- not ours
 console.warn = console.info = () => undefined;
 
@@ -38,12 +38,12 @@ const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 const manifest = JSON.parse(read('package.json')) as Record<string, unknown> & { version: string };
 const began = performance.now();
 
-function tell(line: string): void {
+function log(line: string): void {
   process.stdout.write(`${String(Math.round((performance.now() - began) / 1000)).padStart(4)} s  ${line}\n`);
 }
 
-/** What the release changes, and what keeps it from being made. */
-function plan(version: string): { changes: Changes; against: string[] } {
+/** Lists the changes of the release and the problems that prevent it. */
+function plan(version: string): { changes: Changes; problems: string[] } {
   const changelog = releasedChangelog(read('CHANGELOG.md'), { version, date: new Date().toISOString().slice(0, 10) });
   return {
     changes: {
@@ -51,9 +51,9 @@ function plan(version: string): { changes: Changes; against: string[] } {
       'package-lock.json': withVersion(read('package-lock.json'), version),
       ...(changelog !== undefined && { 'CHANGELOG.md': changelog }),
     },
-    against: [
-      ...obstacles(root, version),
-      ...(changelog === undefined ? ['CHANGELOG.md has nothing under "## Unreleased".'] : []),
+    problems: [
+      ...findProblems(root, version),
+      ...(changelog === undefined ? ['CHANGELOG.md has no entry under "## Unreleased".'] : []),
       ...findMissingOwner(manifest),
     ],
   };
@@ -61,40 +61,40 @@ function plan(version: string): { changes: Changes; against: string[] } {
 
 function check(): void {
   if (!values.check) {
-    tell('npm run check: SKIPPED, by --no-check');
+    log('npm run check: SKIPPED because of --no-check');
     return;
   }
   execFileSync('npm', ['run', 'check'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
-  tell('npm run check: passed');
+  log('npm run check: passed');
 }
 
-/** Builds the version in a copy of the tree, so that this one stays as it is whatever happens. Returns the copy. */
-function built(work: string, changes: Changes): string {
+/** Builds the version in a copy of the working tree, so that a failure does not change the original. Returns the copy. */
+function buildCopy(work: string, changes: Changes): string {
   const copy = path.join(work, 'tree');
   copyTree(root, copy);
   writeChanges(copy, changes);
-  // Not by npm: set-up.mjs would install into the folder that the link leads to.
+  // Not with `npm run`: set-up.mjs would install packages through the link, into the original tree.
   symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'), 'junction');
   execFileSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], { cwd: copy, stdio: ['ignore', 2, 2] });
-  tell('built in a copy of the tree');
+  log('built in a copy of the working tree');
   if (apiReport(copy) !== read(reportFile)) throw new Error(`${reportFile} is out of date. ${howToWrite}`);
-  tell(`${reportFile} is the public API`);
+  log(`${reportFile} matches the public API`);
   const { components } = JSON.parse(readFileSync(path.join(copy, 'dist/sbom.cdx.json'), 'utf8')) as { components: unknown[] };
-  tell(`dist/sbom.cdx.json names ${components.length} packages that are built in`);
+  log(`dist/sbom.cdx.json lists ${components.length} bundled packages`);
   return copy;
 }
 
 /**
- * The other Nodes. A rehearsal says that they could not be had, and goes on; a release is not made without them, and
- * neither goes on with one that is not what the lockfile names.
+ * Installs the other Node versions. If npm cannot install them, a rehearsal skips them and a release fails. If a package does
+ * not match its integrity hash, both fail.
  */
-function others(folder: string): Runtime[] {
+function installOtherRuntimes(folder: string): Runtime[] {
   try {
     return otherRuntimes(folder);
   } catch (error) {
     if (!isRehearsal || error instanceof ChangedPackageError) throw error;
-    const [why] = (error instanceof Error ? error.message : String(error)).split('\n');
-    tell(`The other Nodes: SKIPPED, npm did not bring them (${why})`);
+    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
+    log(`other Node versions: SKIPPED, npm could not install them (${reason})`);
     return [];
   }
 }
@@ -104,11 +104,11 @@ async function rehearse(version: string, changes: Changes): Promise<void> {
   try {
     const packed = path.join(work, 'packed');
     mkdirSync(packed);
-    const tarball = pack(built(work, changes), packed);
-    tell(`packed: ${path.basename(tarball)}`);
-    for (const [index, runtime] of [ownRuntime, ...others(path.join(work, 'runtimes'))].entries()) {
-      const tried = await tryPacked(runtime, { tarball, version, folder: path.join(work, `installed-${index}`) });
-      tell(`Node ${runtime.version}: installed by itself, ${tried} things tried with it`);
+    const tarball = pack(buildCopy(work, changes), packed);
+    log(`packed: ${path.basename(tarball)}`);
+    for (const [index, runtime] of [ownRuntime, ...installOtherRuntimes(path.join(work, 'runtimes'))].entries()) {
+      const checks = await testPacked(runtime, { tarball, version, folder: path.join(work, `installed-${index}`) });
+      log(`Node ${runtime.version}: installed in an empty folder, ${checks} checks passed`);
     }
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -117,24 +117,26 @@ async function rehearse(version: string, changes: Changes): Promise<void> {
 
 async function release(): Promise<void> {
   const version = nextVersion(manifest.version, wanted ?? 'patch');
-  tell(`mcp-auth ${version}, after ${manifest.version}${isRehearsal ? ' (a rehearsal: nothing is written, committed or tagged)' : ''}`);
-  const { changes, against } = plan(version);
-  if (against.length > 0 && !isRehearsal) throw new Error(against.join('\n'));
+  log(`mcp-auth ${version}, after ${manifest.version}${isRehearsal ? ' (rehearsal: nothing is committed or tagged)' : ''}`);
+  const { changes, problems } = plan(version);
+  if (problems.length > 0 && !isRehearsal) throw new Error(problems.join('\n'));
   check();
   await rehearse(version, changes);
   if (isRehearsal) {
-    tell(`A release would write ${Object.keys(changes).join(', ')}, commit them as "release ${version}", and tag that v${version}.`);
-    for (const obstacle of against) tell(`Before that, this has to be mended: ${obstacle}`);
+    log(`A release would change ${Object.keys(changes).join(', ')}, commit as "release ${version}" and tag v${version}.`);
+    for (const problem of problems) log(`Fix this before a release: ${problem}`);
     return;
   }
   recordRelease(root, { version, changes });
-  tell(`committed, and tagged v${version}, on this machine. What is left is yours to type; the workflow publishes:`);
+  log(`committed and tagged v${version} on this machine. Push it, and the workflow publishes it:`);
   process.stdout.write('\n  git push --follow-tags\n\n');
 }
 
 try {
   await release();
 } catch (error) {
-  process.stderr.write(`✗ ${error instanceof Error ? error.message : String(error)}\nNothing was released, and the tree is as it was.\n`);
+  process.stderr.write(
+    `✗ ${error instanceof Error ? error.message : String(error)}\nNothing was released. The working tree is unchanged.\n`,
+  );
   process.exitCode = 1;
 }

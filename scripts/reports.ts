@@ -13,25 +13,28 @@ interface Kind {
 
 const reports = 'test/reports';
 const kinds: readonly Kind[] = [
-  { kind: 'a MUST that vendors refuse, an option that they need', tests: { [`${reports}/options.test.ts`]: undefined } },
-  { kind: 'dead-end hints', tests: { [`${reports}/hints.test.ts`]: undefined } },
+  { kind: 'vendors that reject what an RFC requires, or need an option', tests: { [`${reports}/options.test.ts`]: undefined } },
+  { kind: 'hints that lead nowhere', tests: { [`${reports}/hints.test.ts`]: undefined } },
   {
-    kind: 'no override by hand',
+    kind: 'missing overrides',
     tests: { [`${reports}/overrides.test.ts`]: undefined, [`${reports}/headers.test.ts`]: undefined, 'test/e2e/mtls.test.ts': undefined },
   },
-  { kind: 'only a 401 counts as a refusal', tests: { [`${reports}/refusals.test.ts`]: 'Only a 401' } },
-  { kind: 'too few addresses', tests: { [`${reports}/refusals.test.ts`]: 'Too few' } },
-  { kind: 'exact comparison', tests: { [`${reports}/registrations.test.ts`]: 'Exact comparison' } },
-  { kind: 'no retry', tests: { [`${reports}/registrations.test.ts`]: 'No retry' } },
-  { kind: 'judged after it was spent', tests: { [`${reports}/token-answers.test.ts`]: undefined } },
-  { kind: 'half a value followed', tests: { [`${reports}/half-values.test.ts`]: undefined, 'test/text/file-text.test.ts': undefined } },
-  { kind: 'words', tests: { [`${reports}/words.test.ts`]: undefined, [`${reports}/bridge.test.ts`]: 'Words' } },
+  { kind: 'servers that reject a request without a 401', tests: { [`${reports}/refusals.test.ts`]: 'Only a 401' } },
+  { kind: 'metadata at other addresses', tests: { [`${reports}/refusals.test.ts`]: 'Too few' } },
+  { kind: 'values that differ only in form', tests: { [`${reports}/registrations.test.ts`]: 'Exact comparison' } },
+  { kind: 'missing retries', tests: { [`${reports}/registrations.test.ts`]: 'No retry' } },
+  { kind: 'unusual token responses', tests: { [`${reports}/token-answers.test.ts`]: undefined } },
   {
-    kind: 'what people paste',
+    kind: 'incomplete or malformed values',
+    tests: { [`${reports}/half-values.test.ts`]: undefined, 'test/text/file-text.test.ts': undefined },
+  },
+  { kind: 'unclear messages', tests: { [`${reports}/words.test.ts`]: undefined, [`${reports}/bridge.test.ts`]: 'Words' } },
+  {
+    kind: 'pasted text',
     tests: { [`${reports}/pastes.test.ts`]: undefined, 'test/oauth/pasted-response.test.ts': undefined },
   },
   {
-    kind: 'two clients that differ',
+    kind: 'behaviour that differs between apps',
     tests: { [`${reports}/bridge.test.ts`]: 'Two clients', 'test/login/verification.test.ts': undefined },
   },
   { kind: 'the bridge', tests: { [`${reports}/bridge.test.ts`]: 'The bridge' } },
@@ -45,7 +48,7 @@ const kinds: readonly Kind[] = [
     },
   },
   {
-    kind: 'apps’ files',
+    kind: 'configuration files of apps',
     tests: {
       'test/commands/add.test.ts': undefined,
       'test/commands/add-from.test.ts': undefined,
@@ -54,7 +57,7 @@ const kinds: readonly Kind[] = [
       'test/store/variables.test.ts': undefined,
     },
   },
-  { kind: 'vendors with no option at all', tests: { 'test/vendors/vendors.test.ts': undefined } },
+  { kind: 'vendors without any option', tests: { 'test/vendors/vendors.test.ts': undefined } },
 ];
 
 const { files, isPassed } = runTests([...new Set(kinds.flatMap(({ tests }) => Object.keys(tests)))]);
@@ -62,7 +65,7 @@ const { files, isPassed } = runTests([...new Set(kinds.flatMap(({ tests }) => Ob
 /**
  * Finds the results of a kind.
  *
- * @throws Error if a file is missing or has no test with such a title: the table is wrong.
+ * @throws Error if a file has no results or no test with such a title, because then the table is wrong.
  */
 function findResults({ tests }: Kind): TestResult[] {
   return Object.entries(tests).flatMap(([file, beginnings]) => {
@@ -74,19 +77,19 @@ function findResults({ tests }: Kind): TestResult[] {
   });
 }
 
-let forms = 0;
-let holding = 0;
+let triedInTotal = 0;
+let heldInTotal = 0;
 process.stdout.write('   tried  hold  kind\n');
 for (const kind of kinds) {
   const results = findResults(kind);
   const skipped = results.filter(({ status }) => status === 'skipped' || status === 'pending').length;
   const tried = results.length - skipped;
   const hold = results.filter(({ status }) => status === 'passed').length;
-  forms += tried;
-  holding += hold;
+  triedInTotal += tried;
+  heldInTotal += hold;
   const rest = skipped === 0 ? '' : `     ${skipped} skipped`;
   process.stdout.write(`${hold === tried ? '✓' : '✗'} ${String(tried).padStart(6)} ${String(hold).padStart(5)}  ${kind.kind}${rest}\n`);
   for (const one of formatFailures(results)) process.stdout.write(one);
 }
-process.stdout.write(`${holding} of ${forms} hold\n`);
-process.exitCode = holding === forms && isPassed ? 0 : 1;
+process.stdout.write(`${heldInTotal} of ${triedInTotal} hold\n`);
+process.exitCode = heldInTotal === triedInTotal && isPassed ? 0 : 1;

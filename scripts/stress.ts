@@ -1,8 +1,8 @@
 /**
- * `npm run stress`: whether a login can be lost. Real processes of the built command, a real oidc-provider that rotates
- * refresh tokens and revokes a grant when one is used twice, and a random order that `--seed N` repeats.
+ * `npm run stress`: tries to lose a login. It runs real processes of the built command in a random order, which `--seed N`
+ * repeats. The oidc-provider rotates refresh tokens and revokes the grant if a refresh token is used twice.
  *
- * `npm run stress -- --short` is what CI runs.
+ * CI runs `npm run stress -- --short`.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -23,7 +23,7 @@ const size = values.short
   ? { processes: 24, rounds: 4, kills: 40, edits: 60, renewals: 24 }
   : { processes: 64, rounds: 50, kills: 300, edits: 400, renewals: 300 };
 
-/** Numbers from 0 to 1 that a seed repeats (mulberry32). */
+/** Returns a generator of numbers from 0 to 1 (mulberry32). The same seed gives the same numbers. */
 function randomFrom(start: number): () => number {
   let state = start;
   return () => {
@@ -87,12 +87,12 @@ function start(words: readonly string[], env: Record<string, string> = {}): { ch
   return { child, ended };
 }
 
-/** A login by the browser that reaches the listener. */
+/** Logs in through a browser that reaches the loopback listener. */
 async function storeLogin(name: string): Promise<void> {
   const { child, ended } = start(loginWords(name));
   await new Person().approveLogin(child);
   const { code, stderr } = await ended;
-  if (code !== 0) throw new Error(`The login ended with ${code}: ${stderr}`);
+  if (code !== 0) throw new Error(`The login exited with ${code}: ${stderr}`);
 }
 
 function loginWords(name: string): string[] {
@@ -103,7 +103,7 @@ function document(): { mcpServers: Record<string, { url?: string; auth?: Record<
   return JSON.parse(readFileSync(store, 'utf8')) as ReturnType<typeof document>;
 }
 
-/** Marks the token of `name` as expired, as pflow would write it. */
+/** Marks the token of `name` as expired, and writes the store without our lock, as pflow does. */
 function expire(name: string): void {
   const now = document();
   Object.assign(now.mcpServers[name]?.auth ?? {}, { expires_at: 1, renewals: 0 });
@@ -142,7 +142,7 @@ async function manyProcesses({ authorizationServer: server }: { authorizationSer
       figure: `${refreshes}`,
       good: refreshes === rounds,
     },
-    { what: 'rounds in which a process failed, or printed another token', figure: `${wrong}`, good: wrong === 0 },
+    { what: 'rounds in which a process failed or printed a different token', figure: `${wrong}`, good: wrong === 0 },
     { what: 'grants revoked because a token was used twice', figure: `${revoked(server)}`, good: revoked(server) === 0 },
   );
 }
@@ -151,7 +151,7 @@ function revoked(server: AuthorizationServer): number {
   return server.log.filter((line) => line.startsWith('grant revoked') || line.startsWith('refused')).length;
 }
 
-/** A process that is killed while it holds the lock of the login: how long the next one takes. */
+/** Kills a process while it holds the lock of the login, and measures how long the next process takes. */
 async function killedHolder(): Promise<void> {
   const times: number[] = [];
   for (let round = 0; round < 5; round += 1) {
@@ -163,7 +163,7 @@ async function killedHolder(): Promise<void> {
     await wait(20);
     holder.child.kill('SIGKILL');
     await holder.ended;
-    // Logs in again whatever the holder had requested, since only the lock is tested here.
+    // The killed process may have used the refresh token. Log in again, because this tests only the lock.
     await storeLogin('shared');
     mkdirSync(lock, { recursive: true });
     writeFileSync(path.join(lock, 'owner.json'), deadOwner(holder.child.pid ?? 0));
@@ -175,7 +175,7 @@ async function killedHolder(): Promise<void> {
   }
   const longest = Math.max(...times);
   rows.push({
-    what: 'a killed lock holder: the next process gets through after, at most',
+    what: 'killed lock holder: longest wait of the next process',
     figure: `${Math.round(longest)} ms`,
     good: longest < 5000,
   });
@@ -198,7 +198,7 @@ function namespaceOfPids(): string {
   return readlinkSync('/proc/self/ns/pid');
 }
 
-/** A disk that is full when the new tokens arrive. /dev/full cannot hold a folder, so a file size limit is used instead. */
+/** Simulates a disk that is full when the new tokens arrive. It sets a file size limit, because /dev/full cannot hold a folder. */
 async function fullDisk(): Promise<void> {
   expire('shared');
   const before = readFileSync(store, 'utf8');
@@ -207,16 +207,16 @@ async function fullDisk(): Promise<void> {
     env: { PATH: process.env['PATH'], HOME: folder, NODE_DISABLE_COMPILE_CACHE: '1' },
   });
   const code = await new Promise((resolve) => limited.on('close', resolve));
-  const kept = readFileSync(store, 'utf8') === before;
+  const isUnchanged = readFileSync(store, 'utf8') === before;
   const next = await start(['token', 'shared']).ended;
   rows.push({
-    what: 'no byte can be written: exit code, store untouched, next token',
-    figure: `${String(code)}, ${kept}, ${next.code === 0}`,
-    good: code !== 0 && kept && next.code === 0,
+    what: 'full disk: exit code, store unchanged, next token works',
+    figure: `${String(code)}, ${isUnchanged}, ${next.code === 0}`,
+    good: code !== 0 && isUnchanged && next.code === 0,
   });
 }
 
-/** kill -9 at random moments, with two writers at work. */
+/** Kills commands with SIGKILL at random moments, each while another process writes to the store. */
 async function kills(): Promise<void> {
   const intact = {
     mcpServers: { kept: { type: 'http', url: 'https://kept.example/mcp', auth: { type: 'bearer', token: 'kept', note: 1 } } },
@@ -236,28 +236,28 @@ async function kills(): Promise<void> {
       ['remove', `added-${round - 1}`],
     ];
     const words = kinds[Math.floor(random() * kinds.length)] ?? [];
-    const [one, other] = [start(words), start(['add', `beside-${round}`, 'https://beside.example/mcp'])];
-    // Nothing waits for a killed login.
+    const [one, other] = [start(words), start(['add', `neighbour-${round}`, 'https://neighbour.example/mcp'])];
+    // The approval fails if the login is killed first.
     if (words[0] === 'login') void new Person().approveLogin(one.child).catch(() => undefined);
     await wait(random() * (words[0] === 'login' ? 900 : 300));
     if (one.child.exitCode === null) killed += Number(one.child.kill('SIGKILL'));
     await one.ended;
-    const beside = await other.ended;
+    const neighbour = await other.ended;
     const now = documentOrReason();
     const reasons = [
-      beside.code !== 0 && `the other writer ended with ${beside.code}: ${beside.stderr}`,
+      neighbour.code !== 0 && `the other writer exited with ${neighbour.code}: ${neighbour.stderr}`,
       typeof now === 'string' && now,
       typeof now === 'object' && !isDeepStrictEqual(now.mcpServers['kept'], intact.mcpServers.kept) && 'an entry has changed',
-      typeof now === 'object' && now.mcpServers[`beside-${round}`] === undefined && 'the other writer’s entry is lost',
+      typeof now === 'object' && now.mcpServers[`neighbour-${round}`] === undefined && 'the other writer’s entry is lost',
     ].filter(Boolean);
     if (reasons.length > 0) broken += 1;
     for (const reason of reasons) process.stdout.write(`kill ${round}, ${words.join(' ')}: ${reason as string}\n`);
   }
   const leftovers = readdirSync(folder).filter((name) => name.endsWith('.lock'));
   rows.push(
-    { what: `${size.kills} commands with another writer, killed by SIGKILL`, figure: `${killed}`, good: killed > size.kills / 4 },
-    { what: 'stores that did not parse, entries lost, writers that failed', figure: `${broken}`, good: broken === 0 },
-    { what: 'locks of the killed that are left, and taken over when needed', figure: `${leftovers.length}`, good: true },
+    { what: `${size.kills} commands next to another writer: killed`, figure: `${killed}`, good: killed > size.kills / 4 },
+    { what: 'kills that broke the store, lost an entry or failed the other writer', figure: `${broken}`, good: broken === 0 },
+    { what: 'locks left by killed commands; the next process takes them over', figure: `${leftovers.length}`, good: true },
   );
 }
 
@@ -269,7 +269,7 @@ function documentOrReason(): ReturnType<typeof document> | string {
   }
 }
 
-/** A program that rewrites the file without our lock, as pflow does: none of its edits may be lost to us. */
+/** Edits the store from a program that does not use our lock, as pflow does. Our writes must not lose any of its edits. */
 async function foreignWriter(): Promise<void> {
   const ending = new AbortController();
   const ours = (async () => {
@@ -291,18 +291,18 @@ async function foreignWriter(): Promise<void> {
   ending.abort();
   const written = await ours;
   rows.push({
-    what: `${size.edits} edits by a program without our lock, with ${written} of ours: lost`,
+    what: `${size.edits} edits by a program without our lock, during ${written} of ours: lost`,
     figure: `${lost}`,
     good: lost === 0 && written > 0,
   });
 }
 
 /**
- * A program that reads the store, works, and saves it from what it has read, as pflow does, while refresh tokens rotate and a
- * grant is revoked when one is used twice.
+ * Saves old copies of the store, as pflow does when it reads the store, works for a while and writes it back. Meanwhile our
+ * commands rotate refresh tokens.
  */
 async function staleWriter({ authorizationServer: server }: { authorizationServer: AuthorizationServer }): Promise<void> {
-  // A login is not renewed more than 20 times in half a minute.
+  // Several logins, because mcp-auth refuses to renew one login more than 20 times in 30 s.
   const names = Array.from({ length: 10 }, (_, at) => `stale-${at}`);
   for (const name of names) await storeLogin(name);
   const copies = [document()];
@@ -336,37 +336,37 @@ async function staleWriter({ authorizationServer: server }: { authorizationServe
   }
   for (const failure of failures.slice(0, 5)) process.stdout.write(failure);
   rows.push({
-    what: `${saved} stale copies saved by a program without our lock, with ${renewals} renewals: logins lost`,
+    what: `${saved} old copies saved by a program without our lock, ${renewals} renewals: logins lost`,
     figure: `${lost}, ${failures.length} failures`,
     good: lost === 0 && failures.length === 0 && renewals >= 100,
   });
 }
 
-/** Commands that are killed while a token is renewed. */
+/** Kills commands while they renew a token. */
 async function killedRenewals(): Promise<void> {
   if (process.platform !== 'linux') {
-    process.stdout.write('killed renewals: SKIPPED, the processes of a command are found by /proc\n');
+    process.stdout.write('killed renewals: SKIPPED, /proc is needed to find the processes of a command\n');
     return;
   }
   const killing = { folder, random };
-  const inWords = ({ trials, reached, lost }: Tally) => `${lost} of ${reached} (${trials} tried)`;
+  const formatTally = ({ trials, reached, lost }: Tally) => `${lost} of ${reached} (${trials} tried)`;
   const one = await killCommands({ aims: ['alone', 'group'], wanted: size.renewals }, killing);
   rows.push({
-    what: 'refresh, token, headers, bridge killed with their group: logins lost',
-    figure: inWords(one),
+    what: 'refresh, token, headers, bridge killed with their process group: logins lost',
+    figure: formatTally(one),
     good: one.lost === 0 && one.reached >= size.renewals,
   });
   const behind = await killBehindLock(values.short ? 5 : 20, killing);
   rows.push({
-    what: 'all killed when the answer has come, and the store is locked: logins lost',
-    figure: inWords(behind),
+    what: 'all killed after the response, while the store is locked: logins lost',
+    figure: formatTally(behind),
     good: behind.lost === 0 && behind.reached > 0,
   });
   const all = await killCommands({ aims: ['all'], wanted: Math.ceil(size.renewals / 4) }, killing);
-  // The window is from the request to its answer: nothing on this machine can close it.
+  // A login can be lost between the request and its response, whatever this machine does. So this row always passes.
   rows.push({
-    what: 'all killed at any moment, as a container that is stopped: logins lost',
-    figure: `${inWords(all)}; after the answer: ${all.lostAfterAnswer}`,
+    what: 'all killed at any moment, as in a stopped container: logins lost',
+    figure: `${formatTally(all)}; after the response: ${all.lostAfterResponse}`,
     good: true,
   });
 }

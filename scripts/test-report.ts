@@ -8,7 +8,7 @@ const root = path.resolve(import.meta.dirname, '..');
 
 export interface TestResult {
   readonly status: string;
-  /** The titles of its groups and its own. */
+  /** The titles of its groups and of the test, separated by spaces. */
   readonly fullName: string;
   readonly failureMessages?: readonly string[];
 }
@@ -18,7 +18,7 @@ export interface FileResult {
   readonly assertionResults: readonly TestResult[];
 }
 
-/** Runs the tests of these files and folders. Their other output goes to stderr. */
+/** Runs the tests of these files and folders. Output on stderr is passed on. */
 export function runTests(
   files: readonly string[],
   env: Readonly<Record<string, string>> = {},

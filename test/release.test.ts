@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { tagsOf, withNewestActions } from '../scripts/pins/actions.js';
 import { findMissingOwner } from '../scripts/release/owner.js';
-import { copyTree, obstacles, recordRelease } from '../scripts/release/repository.js';
+import { copyTree, findProblems, recordRelease } from '../scripts/release/repository.js';
 import { nextVersion, releasedChangelog, withVersion } from '../scripts/release/version.js';
 import { temporaryFolder } from './helpers/folder.js';
 
@@ -23,7 +23,7 @@ describe('the version', () => {
     expect(nextVersion('1.2.3', wanted)).toBe(next);
   });
   test.each(['1.2.2', '1.1.9', '0.9.9', 'v2.0.0', '2.0', '2.0.0-rc.1', '02.0.0', 'huge', ''])('%j after 1.2.3 is none', (wanted) => {
-    expect(() => nextVersion('1.2.3', wanted)).toThrow(/neither|before/);
+    expect(() => nextVersion('1.2.3', wanted)).toThrow(/is not patch, minor|is older than/);
   });
   test.each(['package.json', 'package-lock.json'])('in %s nothing else is changed', (file) => {
     const before = read(file);
@@ -150,13 +150,13 @@ describe('the repository', () => {
 
   test('a clean main is released: one commit, and an annotated tag, which --follow-tags takes', () => {
     const folder = repository();
-    expect(obstacles(folder, '1.2.3')).toEqual([]);
+    expect(findProblems(folder, '1.2.3')).toEqual([]);
     recordRelease(folder, { version: '1.2.3', changes: { 'package.json': '{ "version": "1.2.3" }\n' } });
     expect(git(folder, 'log', '--format=%s')).toBe('release 1.2.3\nfirst');
     expect(git(folder, 'status', '--porcelain')).toBe('');
     expect(git(folder, 'cat-file', '-t', 'v1.2.3')).toBe('tag');
     expect(git(folder, 'rev-parse', 'v1.2.3^{commit}')).toBe(git(folder, 'rev-parse', 'HEAD'));
-    expect(obstacles(folder, '1.2.3')).toEqual(['There is a tag v1.2.3 already.']);
+    expect(findProblems(folder, '1.2.3')).toEqual(['The tag v1.2.3 already exists.']);
   });
 
   test('where git does not take it, all is as it was', () => {
@@ -164,7 +164,7 @@ describe('the repository', () => {
     writeFileSync(path.join(folder, '.git/hooks/pre-commit'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
     const before = git(folder, 'rev-parse', 'HEAD');
     expect(() => recordRelease(folder, { version: '1.2.3', changes: { 'package.json': '{ "version": "1.2.3" }\n' } })).toThrow();
-    expect(obstacles(folder, '1.2.3')).toEqual([]);
+    expect(findProblems(folder, '1.2.3')).toEqual([]);
     expect(git(folder, 'rev-parse', 'HEAD')).toBe(before);
     expect(readFileSync(path.join(folder, 'package.json'), 'utf8')).toBe('{}\n');
   });
@@ -173,9 +173,9 @@ describe('the repository', () => {
     const folder = repository();
     git(folder, 'switch', '--quiet', '--create', 'wish');
     writeFileSync(path.join(folder, 'new.txt'), '');
-    expect(obstacles(folder, '1.2.3')).toEqual([expect.stringContaining('the branch wish'), expect.stringContaining('new.txt')]);
+    expect(findProblems(folder, '1.2.3')).toEqual([expect.stringContaining('the branch wish'), expect.stringContaining('new.txt')]);
     git(folder, 'switch', '--quiet', '--detach');
-    expect(obstacles(folder, '1.2.3')[0]).toContain('no branch');
+    expect(findProblems(folder, '1.2.3')[0]).toContain('no branch');
   });
 
   test('a copy of the tree has what git knows or would add, and no builds', () => {

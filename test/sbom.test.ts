@@ -30,10 +30,10 @@ describe('the list "bundled" in package.json', () => {
     expect(() => checkBundled(manifest, shipped)).not.toThrow();
   });
   test.each([
-    ['lacks one', manifest.bundled.filter((name) => name !== 'conf'), /Add conf: it is built in/],
-    ['has one for tests', [...manifest.bundled, 'vitest'], /Remove vitest: it is not built in/],
+    ['lacks one', manifest.bundled.filter((name) => name !== 'conf'), /Add conf: it is in the bundle/],
+    ['has one for tests', [...manifest.bundled, 'vitest'], /Remove vitest: it is not in the bundle/],
     // Built in, since `open` imports it: the list is of what we have chosen.
-    ['has a dependency of a package', [...manifest.bundled, 'is-wsl'], /Remove is-wsl: .*no devDependency/],
+    ['has a dependency of a package', [...manifest.bundled, 'is-wsl'], /Remove is-wsl: .*not a devDependency/],
   ])('ends the build when it %s', (_, bundled, message) => {
     expect(() => checkBundled({ ...manifest, bundled }, shipped)).toThrow(message);
   });
@@ -171,11 +171,11 @@ describe('from a metafile', () => {
     const output = { bytes: 5, imports: [], exports: [], inputs: { 'node_modules/thing/index.js': { bytesInOutput: 5 } } };
     for (const [packages, has] of [
       [{ 'node_modules/thing': { version: '1.0.0' } }, '1.0.0'],
-      [{}, 'none'],
+      [{}, 'no entry for it'],
     ] as const) {
       writeFileSync(path.join(folder, 'package-lock.json'), JSON.stringify({ packages }));
       expect(() => readBundle(folder, [{ inputs: {}, outputs: { 'dist/main.js': output } }])).toThrow(
-        `node_modules/thing is 1.0.1, and package-lock.json has ${has}.`,
+        `node_modules/thing is 1.0.1, but package-lock.json has ${has}.`,
       );
     }
   });

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import type { Program } from './pairs.js';
 
 /**
- * Milliseconds from the start of a process until its stdout matches. The process is killed then.
+ * Measures the milliseconds from the start of a process until its stdout matches `pattern`. Then kills the process.
  *
- * @throws Error if it exits before.
+ * @throws Error if the process exits before.
  */
 export async function firstOutput({ words: [command = '', ...words], env }: Program, pattern: RegExp): Promise<number> {
   const before = performance.now();
   const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const matched = new Promise<number>((resolve) => {
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -23,6 +23,6 @@ export async function firstOutput({ words: [command = '', ...words], env }: Prog
   const milliseconds = await Promise.race([matched, closed.then(() => undefined)]);
   child.kill();
   await closed;
-  if (milliseconds === undefined) throw new Error(`It exited without ${pattern}: ${said}`);
+  if (milliseconds === undefined) throw new Error(`${command} ${words.join(' ')} exited before it printed ${pattern}: ${stderr}`);
   return milliseconds;
 }

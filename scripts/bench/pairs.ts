@@ -42,38 +42,38 @@ export interface Program {
 }
 
 /**
- * Milliseconds from the start of a process to its exit.
+ * Measures the milliseconds from the start of a process to its exit.
  *
  * @throws Error if it does not exit with 0.
  */
 export async function wallTime({ words: [command = '', ...words], env }: Program): Promise<number> {
   const before = performance.now();
   const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const code = await new Promise((resolve) => child.once('close', resolve));
-  if (code !== 0) throw new Error(`${words.join(' ')} exited with ${String(code)}: ${said}`);
+  if (code !== 0) throw new Error(`${words.join(' ')} exited with ${String(code)}: ${stderr}`);
   return performance.now() - before;
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-/** Writes the peak memory of a process, in KiB, into the file that MAX_RSS_FILE names. */
+/** A script that writes the peak memory of its process, in KiB, into the file named by MAX_RSS_FILE. */
 const hook = path.join(folder, 'max-rss.cjs');
 writeFileSync(
   hook,
   "process.on('exit', () => require('node:fs').writeFileSync(process.env.MAX_RSS_FILE, String(process.resourceUsage().maxRSS)));",
 );
 
-/** The peak memory of a Node process, in MiB. */
+/** Runs a Node program and measures its peak memory in MiB. */
 export async function peakMemory({ words: [node = '', ...words], env }: Program): Promise<number> {
   const file = path.join(folder, 'max-rss');
   await wallTime({ words: [node, '--require', hook, ...words], env: { ...env, MAX_RSS_FILE: file } });
   return Number(readFileSync(file, 'utf8')) / 1024;
 }
 
-/** The peak memory of a running process, in MiB, from /proc. */
+/** Reads the peak memory of a running process from /proc, in MiB. */
 export function peakMemoryOf(pid: number | undefined): number {
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }

@@ -4,14 +4,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { listen } from '../../test/helpers/listen.js';
 import { peakMemoryOf, type Program } from './pairs.js';
 
-/** MiB that the server offers. */
-const stream = 256;
+/** MiB that the server tries to send. */
+const streamSize = 256;
 
 /**
  * Runs an app that sends one request and reads nothing. The server responds with a stream of notifications as fast as it
  * can send them.
  *
- * @returns the peak memory of the bridge, and how much the server could send, in MiB.
+ * @returns the peak memory of the bridge, and how much the server sent, both in MiB.
  */
 export async function slowReader(bridge: (url: string) => Program): Promise<{ memory: number; sent: number }> {
   let sent = 0;
@@ -21,7 +21,7 @@ export async function slowReader(bridge: (url: string) => Program): Promise<{ me
     request.resume();
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const more = () => {
-      while (sent < stream * 1024 * 1024) {
+      while (sent < streamSize * 1024 * 1024) {
         sent += event.length;
         if (!response.write(event)) return;
       }
@@ -36,7 +36,7 @@ export async function slowReader(bridge: (url: string) => Program): Promise<{ me
   } = bridge(`${origin}/mcp`);
   const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'ignore'], env: { ...process.env, ...env } });
   child.stdin.write('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}\n');
-  // Until the server can send no more.
+  // Wait until the server is blocked.
   for (let before = -1; before !== sent;) {
     before = sent;
     await wait(1_500);

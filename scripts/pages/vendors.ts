@@ -1,7 +1,7 @@
-/** docs/vendors.md, from the records of src/oauth/vendors. */
+/** Writes docs/vendors.md from the records of src/oauth/vendors. */
 import { vendors, type Fact, type Vendor, type VendorNeeds } from '../../src/oauth/vendors/index.js';
 
-/** Says what mcp-auth does for a need; `value` is that of the record. */
+/** Describes what mcp-auth does for a need; `value` is the value in the record. */
 const meanings: { readonly [Key in keyof VendorNeeds]-?: (value: NonNullable<VendorNeeds[Key]>['value']) => string } = {
   resource: () => 'sends no `resource`',
   scopeAtRefresh: () => 'sends the scopes with each refresh',
@@ -36,6 +36,7 @@ const options: { readonly [Key in keyof VendorNeeds]?: string } = {
   registration: '--client-id',
 };
 
+/** The text of docs/vendors.md. */
 export function vendorsPage(): string {
   return `${intro.trim()}\n\n${vendors.map(section).join('\n')}`;
 }

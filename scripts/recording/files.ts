@@ -1,4 +1,4 @@
-/** docs/demo.cast, and docs/demo.svg, which is made from it. */
+/** Reads and writes docs/demo.cast, and docs/demo.svg, which is made from it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { formatCast, parseCast, type Cast } from './cast.js';

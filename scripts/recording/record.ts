@@ -102,7 +102,7 @@ export async function record(url: string): Promise<Cast> {
   }
 }
 
-/** Removes from the lines of a recording what differs each time: codes, ports, times, folders, the QR code. */
+/** Replaces or removes what differs in each recording: codes, ports, times, folders, the QR code. */
 export function removeVolatileText(lines: readonly string[]): string[] {
   return lines
     .map((line) =>

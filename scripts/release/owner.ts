@@ -1,12 +1,12 @@
-/** What package.json says about who publishes the package, and the placeholder that stands there until it is known. */
+/** Checks that package.json names the owner of the package, not the placeholder. */
 
-/** The fields that npm and people need: npm publishes with provenance only from the `repository`, and reports go to `bugs`. */
+/** The fields that must name the owner: npm accepts provenance only from `repository`, and users report problems at `bugs`. */
 const fields = ['author', 'bugs', 'homepage', 'repository'] as const;
 
-/** Stands in package.json for the account on GitHub that owns the repository. No field with this word in it is filled in. */
+/** The placeholder for the GitHub account that owns the repository. */
 const placeholder = /\bOWNER\b/;
 
-/** What keeps package.json from being published, as sentences. */
+/** Lists the missing and unfilled fields, one sentence for each kind. Empty if package.json can be published. */
 export function findMissingOwner(manifest: Readonly<Record<string, unknown>>): string[] {
   const missing = fields.filter((field) => manifest[field] === undefined);
   const open = fields.filter((field) => !missing.includes(field) && placeholder.test(JSON.stringify(manifest[field])));

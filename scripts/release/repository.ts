@@ -1,28 +1,30 @@
-/** The git repository that a release is made in. Nothing here leaves this machine. */
+/** The git commands of a release. They change only this machine and push nothing. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** The files that a release changes, by their path from the root, with their new text. */
+/** The files that a release changes: path relative to the root, and new text. */
 export type Changes = Readonly<Record<string, string>>;
 
 function git(folder: string, ...words: string[]): string {
   return execFileSync('git', words, { cwd: folder, encoding: 'utf8' }).trimEnd();
 }
 
-/** What about the repository keeps a version from being released, as sentences. */
-export function obstacles(folder: string, version: string): string[] {
+/** Lists what prevents a release of `version` from this repository, one sentence for each problem. */
+export function findProblems(folder: string, version: string): string[] {
   const branch = git(folder, 'branch', '--show-current');
   const changed = git(folder, 'status', '--porcelain');
   const isTaken = git(folder, 'tag', '--list', `v${version}`) !== '';
   return [
-    ...(branch === 'main' ? [] : [`This is ${branch === '' ? 'no branch' : `the branch ${branch}`}: git switch main`]),
-    ...(changed === '' ? [] : [`There are changes that are not committed:\n${changed}`]),
-    ...(isTaken ? [`There is a tag v${version} already.`] : []),
+    ...(branch === 'main'
+      ? []
+      : [`A release needs the branch main, but this is ${branch === '' ? 'no branch' : `the branch ${branch}`}. Run: git switch main`]),
+    ...(changed === '' ? [] : [`The working tree has uncommitted changes:\n${changed}`]),
+    ...(isTaken ? [`The tag v${version} already exists.`] : []),
   ];
 }
 
-/** Copies what git knows of a working tree, and what it would add: no builds, no packages. */
+/** Copies the tracked and the untracked files of a working tree. Ignored files, such as builds and packages, are not copied. */
 export function copyTree(from: string, to: string): void {
   const listed = git(from, 'ls-files', '--cached', '--others', '--exclude-standard', '-z').split('\0');
   for (const file of new Set(listed.filter((name) => name !== '' && existsSync(path.join(from, name))))) {
@@ -31,14 +33,16 @@ export function copyTree(from: string, to: string): void {
   }
 }
 
-/** Writes files, from the root of a tree. */
+/** Writes the changed files into a tree. */
 export function writeChanges(folder: string, changes: Changes): void {
   for (const [file, text] of Object.entries(changes)) writeFileSync(path.join(folder, file), text);
 }
 
 /**
- * Commits the changes of a release to a clean tree and tags them, here only. The tag is annotated: `git push --follow-tags`
- * takes no other. Where git fails, as for a hook or a signature, the tree is put back.
+ * Writes the changes of a release into a clean working tree, commits and tags them. The tag is annotated, because
+ * `git push --follow-tags` ignores other tags.
+ *
+ * @throws Error if git fails, for example in a hook or while signing. The tree and the branch are restored.
  */
 export function recordRelease(folder: string, { version, changes }: { version: string; changes: Changes }): void {
   const before = git(folder, 'rev-parse', 'HEAD');

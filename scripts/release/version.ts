@@ -1,6 +1,6 @@
-/** Versions, and the three files that a release changes: text to text. */
+/** Computes the next version and the new text of the files that a release changes. */
 
-/** `1.2.3` as numbers. */
+/** Major, minor and patch. */
 type Version = readonly [number, number, number];
 
 function parseVersion(text: string): Version | undefined {
@@ -9,9 +9,9 @@ function parseVersion(text: string): Version | undefined {
 }
 
 /**
- * The version that `wanted` means: `patch`, `minor` or `major` of the current one, or itself.
+ * Computes the version to release. `wanted` is `patch`, `minor`, `major` or a version.
  *
- * @throws when it is no version, or not after the current one. The current one itself may be released once.
+ * @throws Error if `wanted` is not a version or is older than `current`. It may equal `current`, for the first release.
  */
 export function nextVersion(current: string, wanted: string): string {
   const [major, minor, patch] = parseVersion(current) ?? [0, 0, 0];
@@ -19,13 +19,13 @@ export function nextVersion(current: string, wanted: string): string {
   if (wanted === 'minor') return [major, minor + 1, 0].join('.');
   if (wanted === 'major') return [major + 1, 0, 0].join('.');
   const version = parseVersion(wanted);
-  if (version === undefined) throw new Error(`${JSON.stringify(wanted)} is neither patch, minor, major nor a version as 1.2.3.`);
+  if (version === undefined) throw new Error(`${JSON.stringify(wanted)} is not patch, minor, major or a version such as 1.2.3.`);
   const first = version.findIndex((number, at) => number !== [major, minor, patch][at]);
-  if (first !== -1 && (version[first] ?? 0) < ([major, minor, patch][first] ?? 0)) throw new Error(`${wanted} is before ${current}.`);
+  if (first !== -1 && (version[first] ?? 0) < ([major, minor, patch][first] ?? 0)) throw new Error(`${wanted} is older than ${current}.`);
   return wanted;
 }
 
-/** package.json, or package-lock.json, with another version of this package; all else stays as it is written. */
+/** Sets the version of this package in the text of package.json or package-lock.json. Nothing else changes. */
 export function withVersion(manifest: string, version: string): string {
   const document = JSON.parse(manifest) as { version: string; packages?: Record<string, { version?: string } | undefined> };
   document.version = version;
@@ -36,7 +36,7 @@ export function withVersion(manifest: string, version: string): string {
 
 const unreleased = /^## Unreleased\n+([^]*?)(?=^## |$(?![^]))/m;
 
-/** The changelog with what was not released yet under a version and its date; undefined where it says nothing of it. */
+/** Moves the unreleased entries of the changelog under a version and its date. Undefined if there are no entries. */
 export function releasedChangelog(changelog: string, { version, date }: { version: string; date: string }): string | undefined {
   const [, entries = ''] = unreleased.exec(changelog) ?? [];
   if (!/^- /m.test(entries)) return undefined;

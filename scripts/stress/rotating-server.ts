@@ -1,16 +1,19 @@
-/** A slow authorization server that revokes a refresh token family when a token is used twice, as large ones do; and an MCP server. */
+/**
+ * An MCP server and a slow authorization server, which revokes all refresh tokens of a login when one is used twice, as large
+ * vendors do.
+ */
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { listen } from '../../test/helpers/listen.js';
 import { loginAt } from '../../test/helpers/login-at.js';
 
-/** One login's tokens. */
+/** The refresh tokens of one login. */
 interface Family {
   current: string;
   isRevoked: boolean;
-  /** When a refresh request was received, and when its response was sent, by `performance.now()`. */
+  /** When the last refresh request was received and when its response was sent, by `performance.now()`. */
   refreshedAt?: number;
-  answeredAt?: number;
+  respondedAt?: number;
 }
 
 export interface RotatingServer {
@@ -31,25 +34,25 @@ export async function startRotatingServer(): Promise<RotatingServer> {
       family.isRevoked = true;
       return { status: 400, body: { error: 'invalid_grant', error_description: 'used twice' } };
     }
-    // Used as soon as it is received, even if the response is lost.
+    // The token counts as used when the request arrives, even if the response is lost.
     count += 1;
     family.current = `refresh-${count}`;
     family.refreshedAt = performance.now();
-    delete family.answeredAt;
+    delete family.respondedAt;
     families.set(family.current, known);
     const body = { access_token: `access-${count}`, token_type: 'Bearer', expires_in: 3600, refresh_token: family.current };
     await wait(delay);
-    family.answeredAt = performance.now();
+    family.respondedAt = performance.now();
     return { status: 200, body };
   };
   const { origin, close } = await listen((request, response) => {
     void (async () => {
       const text = await textOf(request);
-      const answer =
+      const { status, body } =
         request.url === '/token'
           ? await refresh(new URLSearchParams(text).get('refresh_token') ?? '')
           : { status: 200, body: { jsonrpc: '2.0', id: 1, result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: {} } } };
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     })();
   });
   const url = `${origin}/mcp`;
