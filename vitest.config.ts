@@ -15,7 +15,7 @@ export default defineConfig({
     // oidc-provider tells once a process that Node 20 is old and that its defaults are for development, and Cloudflare's
     // provider that this is not its runtime.
     onConsoleLog: (log) => !/oidc-provider|^CIMD /.test(log),
-    reporters: process.env['CI'] ? ['default', 'json'] : ['default'],
+    reporters: process.env['CI'] ? ['default', 'json', 'test/helpers/hang-reporter.ts'] : ['default'],
     outputFile: { json: 'coverage/vitest.json' },
   },
 });
