@@ -7,7 +7,8 @@ import { createInterruptedError } from './errors.js';
 import { handleRenewalRequest, createMessageSender } from './session/handle-renewal-request.js';
 import type { RenewalRequest } from './session/refresher-messages.js';
 import type { Store } from './store/store.js';
-import { createCallbackUi, createUnattendedContext } from './library/without-terminal.js';
+import { createCallbackUi } from './callback-ui.js';
+import { createUnattendedContext } from './library/without-terminal.js';
 
 /**
  * Milliseconds after which it starts no more renewals: it may have to wait for another process that renews, and for several

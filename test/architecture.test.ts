@@ -22,6 +22,7 @@ const layers = [
   ['http/'],
   ['secrets/'],
   ['text/'],
+  ['callback-ui.ts'],
   ['abortable.ts', 'errors.ts', 'folders.ts', 'version.ts'],
   ['effects.ts'],
 ];

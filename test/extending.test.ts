@@ -168,7 +168,7 @@ test('the vendor is known by its issuer, and what it needs is done', async () =>
   writeFileSync(path.join(folder, 'vendor.mts'), script);
   expect(await node('--import', 'tsx', 'vendor.mts')).toEqual({
     code: 0,
-    stdout: '{"name":"Acme","taken":["no resource"]} undefined\n',
+    stdout: '{"name":"Acme","applied":["no resource"]} undefined\n',
     stderr: '',
   });
 });

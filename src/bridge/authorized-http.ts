@@ -35,6 +35,18 @@ export interface AuthorizedHttp {
    * @param renewalCount as it was when the request was sent. If it is higher now, the token has been replaced already.
    */
   renew(renewalCount: number): Promise<boolean>;
+  /** Reads the login from the store again at the next request, even if it was read just before. */
+  forgetLogin(): void;
+}
+
+/** An AuthError `login_needed` for a 403 that requires more scopes (RFC 6750 section 3.1), with the challenge to answer. */
+export class ScopeRequiredError extends AuthError {
+  readonly challenge: string;
+
+  constructor(message: string, { challenge, hint }: { challenge: string; hint: string }) {
+    super('login_needed', message, { hint });
+    this.challenge = challenge;
+  }
 }
 
 export function createAuthorizedHttp(target: Target, context: Context): AuthorizedHttp {
@@ -107,6 +119,10 @@ class StoredLoginHttp implements AuthorizedHttp {
     const next = await this.#renewing;
     if (next !== undefined) this.#history.noteHopeless(inBody, next.accessToken);
     return next !== undefined;
+  }
+
+  forgetLogin(): void {
+    this.#lookup = undefined;
   }
 
   async #getLogin(): Promise<Login | undefined> {
@@ -237,7 +253,8 @@ async function checkScope(response: HttpResponse, target: Target, context: Conte
   const parameter = scope === undefined ? '' : `, scope="${scope.replace(/[^\x21\x23-\x5b\x5d-\x7e ]/g, '')}"`;
   const challenge = `Bearer error="insufficient_scope"${parameter}`.replaceAll("'", '');
   const name = (await findTargetName(target, context)) ?? redactUrl(target.url);
-  throw new AuthError('login_needed', `${name} requires more scopes than the stored login has.`, {
+  throw new ScopeRequiredError(`${name} requires more scopes than the stored login has.`, {
+    challenge,
     hint: `Run: ${formatCommand`mcp-auth login ${name} --challenge ${challenge}`}`,
   });
 }

@@ -1,9 +1,9 @@
 /** Connects an app that can only start a command (stdio) to a remote MCP server, with the stored login. */
 import type { Context } from '../context.js';
 import type { BinaryString, Lines } from '../effects.js';
-import { AuthError, toAuthError } from '../errors.js';
+import { AuthError, hasCode, toAuthError } from '../errors.js';
 import { redactError } from '../secrets/secrets.js';
-import { createAuthorizedHttp } from './authorized-http.js';
+import { createAuthorizedHttp, type AuthorizedHttp } from './authorized-http.js';
 import { createHttpSse } from './http-sse.js';
 import {
   createErrorResponse,
@@ -15,9 +15,12 @@ import {
   parseMessage,
   type Message,
 } from './json-rpc.js';
+import { Opening } from './opening.js';
+import { ServerMemory } from './server-memory.js';
 import { createStreamableHttp } from './streamable-http.js';
 import type { Target } from './target-login.js';
 import { TransportNotSupported, type Deliver, type Transport } from './transport.js';
+import type { OwnSession } from './without-login/own-session.js';
 
 /** The transports to try, in this order, for each value of `--transport`. mcp-remote uses the same values. */
 export const transports = {
@@ -34,6 +37,8 @@ export interface BridgeOptions {
   readonly transport: TransportChoice;
   /** Sent with every request, in addition to the bridge's own headers. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Whether to offer a login to the app. Otherwise requests that need one are answered with an error. */
+  readonly offersLogin: boolean;
 }
 
 /** Milliseconds to wait for responses after the app has closed its side. */
@@ -41,33 +46,53 @@ const closingTimeout = 2_000;
 
 /**
  * Passes messages on until the app closes its side or the command is interrupted. A request that fails is answered with an
- * error. No failure ends the bridge, and it never prompts the user.
+ * error. No failure ends the bridge, and it never prompts the user. While the server requires a login that is not there, it answers
+ * by itself and offers the app a login (without-login/).
  */
 export async function runBridge(options: BridgeOptions, lines: Lines, context: Context): Promise<void> {
   await new Bridge(options, lines, context).run();
 }
 
+interface Initializing {
+  readonly id: string | number;
+  /** Called when the response has been delivered. */
+  readonly resolve: () => void;
+  /** Takes the response in place of the app. */
+  readonly take?: (text: BinaryString) => void;
+}
+
 class Bridge {
   readonly #lines: Lines;
   readonly #context: Context;
+  readonly #target: Target;
+  readonly #offersLogin: boolean;
+  readonly #http: AuthorizedHttp;
   readonly #transport: Transport;
+  readonly #opening = new Opening();
+  readonly #memory: ServerMemory;
+  /** Loaded when the first login is needed. */
+  #own: OwnSession | undefined;
+  #loadingOwn: Promise<OwnSession> | undefined;
   /** Messages of the app that are being sent, or whose responses are awaited. */
   readonly #running = new Set<Promise<void>>();
   readonly #activeControllers = new Set<AbortController>();
   readonly #controllersById = new Map<unknown, AbortController>();
   readonly #idleControllers: AbortController[] = [];
-  /** The `initialize` request, until its response has been written. */
-  #initializing: { readonly id: string | number; readonly resolve: () => void } | undefined;
+  /** The `initialize` request, until its response has been delivered. */
+  #initializing: Initializing | undefined;
   /** Resolves when the session is open. Until then, messages wait. */
   #sessionOpen: Promise<void> | undefined;
   #isClosing = false;
 
-  constructor({ target, transport, headers }: BridgeOptions, lines: Lines, context: Context) {
+  constructor({ target, transport, headers, offersLogin }: BridgeOptions, lines: Lines, context: Context) {
     this.#lines = lines;
     this.#context = context;
-    const http = createAuthorizedHttp(target, context);
+    this.#target = target;
+    this.#offersLogin = offersLogin;
+    this.#memory = new ServerMemory(target, context);
+    this.#http = createAuthorizedHttp(target, context);
     const deliver: Deliver = (text) => this.#deliver(text);
-    const candidates = transports[transport].map((create) => create({ url: target.url, http, headers, deliver }, context));
+    const candidates = transports[transport].map((create) => create({ url: target.url, http: this.#http, headers, deliver }, context));
     this.#transport = createFallbackTransport(candidates);
   }
 
@@ -81,7 +106,9 @@ class Bridge {
     }
     this.#isClosing = true;
     this.#abortAll();
+    this.#own?.close();
     await this.#transport.close();
+    await this.#memory.saved();
   }
 
   /** A line from the app. */
@@ -92,6 +119,7 @@ class Bridge {
       if (line.trim() !== '') void this.#lines.write(createErrorResponse(null, error));
       return;
     }
+    this.#opening.remember(message);
     const sent = this.#sessionOpen === undefined ? this.#send(message) : this.#sessionOpen.then(() => this.#send(message));
     if (message.method === 'initialize' && isRequest(message)) {
       // The server may keep the stream open in which it has sent the response.
@@ -116,7 +144,7 @@ class Bridge {
     this.#activeControllers.add(controller);
     if (isRequest(message)) this.#controllersById.set(message.id, controller);
     try {
-      await this.#transport.send(message, controller.signal);
+      await this.#handle(message, controller.signal);
       // The app wants no response to a request that it has cancelled.
       if (message.method === 'notifications/cancelled') this.#controllersById.get(message.cancelledId)?.abort();
     } catch (error) {
@@ -129,6 +157,56 @@ class Bridge {
     }
   }
 
+  /** Passes a message on, or has it answered here. */
+  async #handle(message: Message, signal: AbortSignal): Promise<void> {
+    if (this.#own?.takes(message)) return this.#own.handle(message, signal);
+    try {
+      await this.#forward(message, signal);
+    } catch (error) {
+      if (!this.#offersLogin || !hasCode(error, 'login_needed') || !isRequest(message) || signal.aborted) throw error;
+      const own = await this.#loadOwn();
+      await own.takeOver(message, error, signal);
+    }
+  }
+
+  async #forward(message: Message, signal: AbortSignal): Promise<void> {
+    if (this.#offersLogin) this.#memory.expect(message);
+    await this.#transport.send(message, signal);
+  }
+
+  #loadOwn(): Promise<OwnSession> {
+    return (this.#loadingOwn ??= import('./without-login/own-session.js').then(({ OwnSession }) => {
+      const options = {
+        target: this.#target,
+        memory: this.#memory,
+        opening: this.#opening,
+        write: (text: BinaryString) => this.#lines.write(text),
+        forward: (message: Message, signal: AbortSignal) => this.#forward(message, signal),
+        openAtServer: () => this.#openAtServer(),
+        forgetLogin: () => this.#http.forgetLogin(),
+      };
+      return (this.#own = new OwnSession(options, this.#context));
+    }));
+  }
+
+  /** Opens the session at the server, whose response the app has not waited for. @throws AuthError */
+  async #openAtServer(): Promise<void> {
+    const { signal } = this.#context;
+    await this.#opening.replay({
+      initialize: async (message) => {
+        let response: BinaryString | undefined;
+        const answered = new Promise<void>((resolve) => {
+          this.#initializing = { id: message.id, resolve, take: (text) => (response = text) };
+        });
+        // The server may keep the stream open in which it has sent the response.
+        await Promise.race([this.#forward(message, signal), answered]);
+        this.#initializing = undefined;
+        if (!response?.includes('"result"')) throw new AuthError('server_failed', 'The server did not open a session after the login.');
+      },
+      initialized: (message) => this.#forward(message, signal),
+    });
+  }
+
   /** Answers all requests in the message with the error. If there is none, the error is printed to stderr. */
   async #report(error: AuthError, message: Message): Promise<void> {
     const ids = listRequestIds(message);
@@ -138,11 +216,13 @@ class Bridge {
 
   /** A message from the server. */
   #deliver(text: BinaryString): ReturnType<Deliver> {
-    const written = this.#lines.write(text);
-    if (this.#initializing !== undefined && isResponseTo(text, this.#initializing.id)) {
-      this.#initializing.resolve();
-      this.#initializing = undefined;
-    }
+    this.#memory.note(text);
+    const initializing = this.#initializing;
+    if (initializing === undefined || !isResponseTo(text, initializing.id)) return this.#lines.write(text);
+    this.#initializing = undefined;
+    const written = initializing.take === undefined ? this.#lines.write(text) : undefined;
+    initializing.take?.(text);
+    initializing.resolve();
     return written;
   }
 

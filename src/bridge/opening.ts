@@ -13,6 +13,11 @@ export class Opening {
   #initialize: RequestMessage | undefined;
   #initialized: Message | undefined;
 
+  /** The app's `initialize`, if it has sent one. */
+  get initialize(): Message | undefined {
+    return this.#initialize;
+  }
+
   /** Whether there is an opening that can be replayed. */
   get isKnown(): boolean {
     return this.#initialize !== undefined;

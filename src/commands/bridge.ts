@@ -21,12 +21,13 @@ const options = [
     parse: parseTransport,
     complete: Object.keys(transports),
   },
+  { flags: '--no-login', help: 'do not offer a login to the app: answer requests that need one with an error' },
   // So that the bridge can replace mcp-remote in a configuration.
   ...groupOptions('Options of mcp-remote:', [
     { flags: '--allow-http', help: 'accepted for mcp-remote; plain http works only to this machine' },
     { flags: '--silent', help: 'accepted for mcp-remote; the bridge logs nothing' },
     { flags: '--enable-proxy', help: 'accepted for mcp-remote; HTTPS_PROXY is always used' },
-    unsupported('--auth-timeout <seconds>', 'the bridge never logs in; use mcp-auth login --timeout'),
+    unsupported('--auth-timeout <seconds>', 'use mcp-auth login --timeout'),
     unsupported('--host <host>', 'the bridge does not listen; use mcp-auth login --redirect-uri'),
     unsupported('--static-oauth-client-info <json>', 'use mcp-auth login --client-id'),
     unsupported('--static-oauth-client-metadata <json>', 'use mcp-auth login --scope and --redirect-uri'),
@@ -37,21 +38,21 @@ const options = [
 
 export const bridge: Command<typeof options> = {
   description:
-    'Speak MCP on stdin and stdout for an app that can only start a command, and relay every message to the server with a fresh token. Without a login, answer requests with the command to run; as soon as you have logged in, the bridge works.',
+    'Speak MCP on stdin and stdout for an app that can only start a command, and relay every message to the server with a fresh token. Without a login, the app gets the tools log_in and finish_login; as soon as you have logged in, here or in a terminal, it has the tools of the server.',
   arguments: [
     { syntax: '<server>', help: 'name of a server in the store, or its URL', complete: 'server' },
     { syntax: '[port]', help: 'ignored; accepted for mcp-remote' },
   ],
   options,
   examples: ['bridge linear', 'bridge https://mcp.linear.app/mcp'],
-  run: async ({ arguments: [server = '', port], options: { header = {}, transport = 'http-first' } }, context) => {
+  run: async ({ arguments: [server = '', port], options: { header = {}, transport = 'http-first', login = true } }, context) => {
     if (port !== undefined && !/^\d+$/.test(port)) throw new AuthError('usage', `${JSON.stringify(port)} is not a port number.`);
     const { entry, ...target } = await resolveServer(server, context);
     const contextWithAccess = await withAccess(entry, context);
     const authorization = readAuthorizationHeader(entry, context);
     // The entry's own Authorization header is sent until there is a login, whose token replaces it.
     const headers = { ...(authorization !== undefined && { authorization }), ...expandHeaders(header, context) };
-    await runBridge({ target, transport, headers }, context.ui.lines(context.signal), contextWithAccess);
+    await runBridge({ target, transport, headers, offersLogin: login }, context.ui.lines(context.signal), contextWithAccess);
   },
 };
 

@@ -17,6 +17,7 @@ export const remove: Command = {
       // Its client and client secret are removed too, unless another login needs them.
       if (login?.issuer !== undefined && login.clientId !== undefined) deleteClient(document, login.issuer, login.clientId);
     });
+    await context.store.removeLastSeen(name);
     context.ui.succeed(`Removed ${name}.`);
   },
 };

@@ -49,6 +49,10 @@ export const device: Flow = {
         show: () => present({ request, authorization }, effects),
       };
     },
+    readInvitation: (state) => {
+      const { verificationUri: address, userCode } = fromState(state);
+      return { address, userCode };
+    },
     finish: ({ request, state }, effects) => {
       const authorization = fromState(state);
       return withTimeLimit(request.timeout, effects, (limited) => waitForApproval({ request, authorization }, limited));

@@ -46,8 +46,17 @@ export interface TwoStepFlow {
   start(request: FlowRequest, effects: Effects): Promise<StartedFlow>;
   /** Reads what the user pastes, or waits until the user has approved. */
   finish(step: { request: FlowRequest; state: FlowState }, effects: Effects): Promise<Grant>;
+  /** What the user was shown, from the stored state, for another process that shows it again. */
+  readInvitation(state: FlowState): Invitation;
   /** Whether the pasted text is the response to this login. Absent if nothing is pasted. */
   isResponseTo?(pastedText: string, state: FlowState): boolean;
+}
+
+/** What the user has to open, and to enter there. */
+export interface Invitation {
+  readonly address: string;
+  /** RFC 8628 `user_code`. Absent if nothing has to be entered. */
+  readonly userCode?: string;
 }
 
 export interface StartedFlow {

@@ -29,6 +29,7 @@ export const paste: Flow = {
         },
       };
     },
+    readInvitation: (state) => ({ address: fromState(state).url }),
     finish: async ({ request, state }, effects) => {
       const attempt = { request, ...fromState(state) };
       return withTimeLimit(request.timeout ?? defaultTimeoutSeconds, effects, async (limited) => ({

@@ -5,7 +5,7 @@
 import type { Context } from '../context.js';
 import type { Effects } from '../effects.js';
 import { AuthError } from '../errors.js';
-import type { Flow, FlowRequest, FlowState, TwoStepFlow } from '../flows/flow.js';
+import type { Flow, FlowRequest, FlowState, Invitation, TwoStepFlow } from '../flows/flow.js';
 import { getFlow } from '../flows/index.js';
 import { defaultTimeoutSeconds } from '../flows/redirect.js';
 import { withTimeLimit } from '../flows/time-limit.js';
@@ -28,6 +28,8 @@ export interface StartedLogin {
   readonly expiresAt: number;
   /** Whether `--finish` needs the address that the browser ends on; otherwise it waits for approval. */
   readonly needsRedirectUrl: boolean;
+  /** What the user was shown. */
+  readonly invitation: Invitation;
 }
 
 /** An attempt on disk: the agreement, and the state of the flow. Secret. */
@@ -59,7 +61,7 @@ export async function startLogin(request: LoginRequest, context: Context): Promi
   await store.readAttempts(clock.now());
   await store.saveAttempt(file);
   await show();
-  return { attempt, expiresAt, needsRedirectUrl: takesPaste(consent.flow) };
+  return { attempt, expiresAt, needsRedirectUrl: takesPaste(consent.flow), invitation: getTwoSteps(consent.flow).readInvitation(state) };
 }
 
 export interface FinishRequest {
@@ -72,6 +74,8 @@ export interface FinishRequest {
   readonly pastedText?: string;
   /** The limit in seconds that the user has set. */
   readonly timeout?: number;
+  /** Milliseconds to wait for another process that finishes the same login; by default an hour. */
+  readonly lockTimeout?: number;
 }
 
 /**
@@ -82,15 +86,15 @@ export interface FinishRequest {
  */
 export async function finishLogin(request: FinishRequest, context: Context): Promise<LoginResult & { name: string }> {
   await context.store.checkWritable();
-  const attempts = await findAttempts(request, context);
+  const attempts = await findRunningAttempts(request, context);
   const [newest] = attempts;
   if (newest === undefined) throw createUnknownAttemptError(request);
   const isOnStdin = takesPaste(getFlow(newest.flow)) && context.ui.input === 'lines';
   const pastedText = request.pastedText ?? (isOnStdin ? await readPastedText(request, context) : undefined);
   const attempt = attempts.find((one) => isResponseTo(pastedText, one)) ?? newest;
-  const result = await context.store.finishAttempt(attempt, (spent) =>
-    finishAttempt({ attempt, timeout: request.timeout, spent }, pastedText === undefined ? context : withPaste(pastedText, context)),
-  );
+  const withInput = pastedText === undefined ? context : withPaste(pastedText, context);
+  const finish = (spent: () => Promise<void>) => finishAttempt({ attempt, timeout: request.timeout, spent }, withInput);
+  const result = await context.store.finishAttempt(attempt, finish, request.lockTimeout);
   if (result === undefined) throw createUnknownAttemptError(request);
   return { ...result, name: attempt.server };
 }
@@ -103,8 +107,11 @@ function isResponseTo(pastedText: string | undefined, { flow, state }: StoredAtt
   return pastedText !== undefined && getFlow(flow).twoSteps?.isResponseTo?.(pastedText, state) === true;
 }
 
-/** The attempts that fit the request, the newest first. */
-async function findAttempts({ server, name, attempt }: FinishRequest, { store, clock }: Context): Promise<StoredAttempt[]> {
+/** The attempts that fit the request and have not expired, the newest first. */
+export async function findRunningAttempts(
+  { server, name, attempt }: Pick<FinishRequest, 'server' | 'name' | 'attempt'>,
+  { store, clock }: Context,
+): Promise<StoredAttempt[]> {
   const document = await store.read();
   const all = (await store.readAttempts(clock.now())) as StoredAttempt[];
   return all

@@ -56,10 +56,15 @@ export async function readAttempts(store: string, now: number): Promise<AttemptF
   return found.sort((one, other) => other.started_at - one.started_at);
 }
 
+/** Deletes one attempt, which cannot succeed any more. */
+export async function removeAttempt(store: string, attempt: string): Promise<void> {
+  await rm(getAttemptPath(store, attempt), { force: true }).catch(() => undefined);
+}
+
 /** Deletes the attempts of a server. */
 export async function removeAttempts({ store, server, now }: { store: string; server: string; now: number }): Promise<void> {
   for (const { attempt } of (await readAttempts(store, now)).filter((one) => one.server === server)) {
-    await rm(getAttemptPath(store, attempt), { force: true }).catch(() => undefined);
+    await removeAttempt(store, attempt);
   }
 }
 
@@ -69,12 +74,17 @@ export async function removeAttempts({ store, server, now }: { store: string; se
  * the lock is free.
  */
 export async function withAttempt<T>(
-  { store, attempt, ...waiting }: { store: string; attempt: AttemptFile } & Pick<LockOptions, 'clock' | 'signal'>,
+  {
+    store,
+    attempt,
+    timeout = lockTimeout,
+    ...waiting
+  }: { store: string; attempt: AttemptFile; timeout?: number | undefined } & Pick<LockOptions, 'clock' | 'signal'>,
   work: (spent: () => Promise<void>) => Promise<T>,
 ): Promise<T | undefined> {
   const file = getAttemptPath(store, attempt.attempt);
   const remove = () => rm(file, { force: true }).catch(() => undefined);
-  return withLock(`${file}.lock`, { ...waiting, timeout: lockTimeout }, async () => {
+  return withLock(`${file}.lock`, { ...waiting, timeout }, async () => {
     if (parseAttempt(readOwnFile(file)) === undefined) return undefined;
     const result = await work(remove);
     await remove();

@@ -86,6 +86,11 @@ export function getRenewalRequestLockPath(storeFile: string, name: string): stri
   return `${getServerLockPath(storeFile, name)}.asking`;
 }
 
+/** The lock of a process that starts a login to a server, so that two processes that start one at once share it. */
+export function getLoginStartLockPath(storeFile: string, name: string): string {
+  return `${getServerLockPath(storeFile, name)}.starting`;
+}
+
 /** The codes of a rename to a lock that exists; they differ between systems. */
 const lockExistsCodes = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
 

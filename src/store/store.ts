@@ -5,6 +5,7 @@ import { isObject } from '../text/json.js';
 import type { AttemptFile } from './attempts.js';
 import type { Alteration } from './change.js';
 import { findServer, listServers, parseDocument, type StoreDocument } from './document.js';
+import type { LastSeen } from './last-seen.js';
 import type { LockStatus } from './lock.js';
 import { readLogin, type Login } from './login.js';
 import { listNewestFiles } from './newest-file.js';
@@ -55,6 +56,8 @@ export interface StoreWriting {
   withServerLock<T>(name: string, work: () => Promise<T>, findResult?: () => Promise<T | undefined>): Promise<T>;
   /** The same with another lock: for a process that starts a process for the renewal, which itself takes the server's lock. */
   withRenewalRequestLock<T>(name: string, work: () => Promise<T>, findResult?: () => Promise<T | undefined>): Promise<T>;
+  /** The same with a third lock: for a process that starts a login which other processes may join. */
+  withLoginStartLock<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Checks that `update` could add one more login, without changing the file. Throws `store_unwritable`. */
   checkWritable(): Promise<void>;
   /**
@@ -66,16 +69,25 @@ export interface StoreWriting {
   saveAttempt(attempt: AttemptFile): Promise<void>;
   /** The attempts that have not expired by `now` (milliseconds since the epoch), newest first. */
   readAttempts(now: number): Promise<AttemptFile[]>;
+  /** Deletes one attempt, by its ID. */
+  removeAttempt(attempt: string): Promise<void>;
   /** Deletes the attempts of server `name`, and all that have expired by `now`. */
   removeAttempts(name: string, now: number): Promise<void>;
   /**
    * Runs `work` while no other process finishes `attempt`. Deletes the attempt when `work` succeeds, or when it calls `spent` because
    * the code has been used. Undefined if another process has finished the attempt.
+   *
+   * @param lockTimeout milliseconds to wait for another process that finishes it; by default an hour. Then throws `store_locked`.
    */
-  finishAttempt<T>(attempt: AttemptFile, work: (spent: () => Promise<void>) => Promise<T>): Promise<T | undefined>;
+  finishAttempt<T>(attempt: AttemptFile, work: (spent: () => Promise<void>) => Promise<T>, lockTimeout?: number): Promise<T | undefined>;
   /** Keeps a copy of a login that moves to another store until it is known to have arrived. Returns the path. */
   saveMovedLogin(name: string, document: StoreDocument): Promise<string>;
   removeMovedLogin(name: string): Promise<void>;
+  /** What server `name` last said about itself, if it is still at `url`. */
+  readLastSeen(server: { readonly name: string; readonly url: string }): Promise<LastSeen>;
+  /** Throws the system's error: the file is a convenience. */
+  saveLastSeen(name: string, seen: LastSeen): Promise<void>;
+  removeLastSeen(name: string): Promise<void>;
 }
 
 /** A renewed login of server `name`, and the document with the login before it. */
@@ -139,14 +151,19 @@ const writingMethods = Object.keys({
   update: true,
   withServerLock: true,
   withRenewalRequestLock: true,
+  withLoginStartLock: true,
   checkWritable: true,
   savePendingRenewal: true,
   saveAttempt: true,
   readAttempts: true,
+  removeAttempt: true,
   removeAttempts: true,
   finishAttempt: true,
   saveMovedLogin: true,
   removeMovedLogin: true,
+  readLastSeen: true,
+  saveLastSeen: true,
+  removeLastSeen: true,
 } satisfies Record<keyof StoreWriting, true>) as (keyof StoreWriting)[];
 
 /** The methods of writing.ts, which is loaded when the first one is called: most runs only read a token. */

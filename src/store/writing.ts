@@ -1,8 +1,9 @@
 /** Everything that changes the store or the files next to it. Loaded at the first change: a token is read far more often. */
-import { readAttempts, removeAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
+import { readAttempts, removeAttempt, removeAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
 import { applyTogether, type Alteration, type QueuedChange } from './change.js';
 import { findServer, type StoreDocument } from './document.js';
-import { getRenewalRequestLockPath, getServerLockPath, withLock, type LockOptions } from './lock.js';
+import { readLastSeen, removeLastSeen, writeLastSeen, type LastSeen } from './last-seen.js';
+import { getLoginStartLockPath, getRenewalRequestLockPath, getServerLockPath, withLock, type LockOptions } from './lock.js';
 import { writeLogin } from './login.js';
 import { removeMovedLogin, writeMovedLogin } from './moved-login.js';
 import { writePendingRenewal } from './newest.js';
@@ -54,6 +55,11 @@ export class StoreWriter implements StoreWriting {
     return withLock(lockPath, { ...this.#waiting, timeout: renewalTimeout, findResult }, work);
   }
 
+  async withLoginStartLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const lockPath = getLoginStartLockPath(await this.#resolveTarget(), name);
+    return withLock(lockPath, { ...this.#waiting, timeout: renewalTimeout }, work);
+  }
+
   async savePendingRenewal({ name, login, document }: PendingRenewal): Promise<string> {
     const before = findServer(document, name);
     const entry = structuredClone(before);
@@ -72,12 +78,20 @@ export class StoreWriter implements StoreWriting {
     return readAttempts(await this.#resolveTarget(), now);
   }
 
+  async removeAttempt(attempt: string): Promise<void> {
+    await removeAttempt(await this.#resolveTarget(), attempt);
+  }
+
   async removeAttempts(server: string, now: number): Promise<void> {
     await removeAttempts({ store: await this.#resolveTarget(), server, now });
   }
 
-  async finishAttempt<T>(attempt: AttemptFile, work: (spent: () => Promise<void>) => Promise<T>): Promise<T | undefined> {
-    return withAttempt({ store: await this.#resolveTarget(), attempt, ...this.#waiting }, work);
+  async finishAttempt<T>(
+    attempt: AttemptFile,
+    work: (spent: () => Promise<void>) => Promise<T>,
+    lockTimeout?: number,
+  ): Promise<T | undefined> {
+    return withAttempt({ store: await this.#resolveTarget(), attempt, timeout: lockTimeout, ...this.#waiting }, work);
   }
 
   async saveMovedLogin(name: string, document: StoreDocument): Promise<string> {
@@ -86,6 +100,18 @@ export class StoreWriter implements StoreWriting {
 
   async removeMovedLogin(name: string): Promise<void> {
     await removeMovedLogin(await this.#resolveTarget(), name);
+  }
+
+  async readLastSeen(server: { name: string; url: string }): Promise<LastSeen> {
+    return readLastSeen(await this.#resolveTarget(), server);
+  }
+
+  async saveLastSeen(name: string, seen: LastSeen): Promise<void> {
+    await writeLastSeen(await this.#resolveTarget(), name, seen);
+  }
+
+  async removeLastSeen(name: string): Promise<void> {
+    await removeLastSeen(await this.#resolveTarget(), name);
   }
 
   #resolveTarget(): Promise<string> {

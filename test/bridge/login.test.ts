@@ -54,7 +54,7 @@ describe('the login', () => {
       if (seen.url === '/token') json(response, { access_token: `t${Math.random()}`, token_type: 'Bearer', expires_in: 3600 });
       else response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
     });
-    const { ask, end } = bridged(storedLogin(server));
+    const { ask, end } = bridged(storedLogin(server), 'bridge fake --no-login');
     expect((await ask('initialize', hello)).error).toMatchObject({
       code: -32001,
       message: expect.stringContaining('mcp-auth login fake') as string,
@@ -63,14 +63,14 @@ describe('the login', () => {
     await end();
   });
 
-  test('without a login: initialize is answered with the command to run, and works as soon as a login is stored', async () => {
+  test('--no-login: initialize is answered with the command to run, and works as soon as a login is stored', async () => {
     const server = await serverOf((seen, response) => {
       if (seen.headers.authorization === 'Bearer later') json(response, answerTo(seen, { in: true }));
       else response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
     });
     for (const how of ['fake', server.url]) {
       const store = temporaryStore({ mcpServers: { fake: { type: 'http', url: server.url } } });
-      const { ask, end } = bridged(store, `bridge ${how}`);
+      const { ask, end } = bridged(store, `bridge ${how} --no-login`);
       const { error } = await ask('initialize', hello);
       expect(error).toMatchObject({ code: -32001, data: { code: 'login_needed', hint: `Run: mcp-auth login ${how}` } });
       writeFileSync(
@@ -82,20 +82,23 @@ describe('the login', () => {
     }
   });
 
-  test.each(['bridge fake', 'bridge URL'])('%s: headers that are stored together with the login are sent from then on', async (line) => {
-    const server = await serverOf((seen, response) => {
-      if (seen.method !== 'POST') response.writeHead(405).end();
-      else if (seen.headers.authorization === undefined) response.writeHead(401).end();
-      else json(response, answerTo(seen, { tenant: seen.headers['x-tenant'] }));
-    });
-    const store = temporaryStore({ mcpServers: { fake: { url: server.url } } });
-    const { ask, end } = bridged(store, line.replace('URL', server.url));
-    expect((await ask('initialize', hello)).error?.data?.code).toBe('login_needed');
-    const auth = { type: 'bearer', token: 't', expires_at: 4_000_000_000 };
-    writeFileSync(store, JSON.stringify({ mcpServers: { fake: { url: server.url, headers: { 'X-Tenant': 'acme' }, auth } } }));
-    expect((await ask('initialize', hello)).result).toEqual({ tenant: 'acme' });
-    await end();
-  });
+  test.each(['bridge fake --no-login', 'bridge URL --no-login'])(
+    '%s: headers that are stored together with the login are sent from then on',
+    async (line) => {
+      const server = await serverOf((seen, response) => {
+        if (seen.method !== 'POST') response.writeHead(405).end();
+        else if (seen.headers.authorization === undefined) response.writeHead(401).end();
+        else json(response, answerTo(seen, { tenant: seen.headers['x-tenant'] }));
+      });
+      const store = temporaryStore({ mcpServers: { fake: { url: server.url } } });
+      const { ask, end } = bridged(store, line.replace('URL', server.url));
+      expect((await ask('initialize', hello)).error?.data?.code).toBe('login_needed');
+      const auth = { type: 'bearer', token: 't', expires_at: 4_000_000_000 };
+      writeFileSync(store, JSON.stringify({ mcpServers: { fake: { url: server.url, headers: { 'X-Tenant': 'acme' }, auth } } }));
+      expect((await ask('initialize', hello)).result).toEqual({ tenant: 'acme' });
+      await end();
+    },
+  );
 
   test('a server that requires no login is bridged, too', async () => {
     const server = await serverOf((seen, response) => json(response, answerTo(seen, { open: seen.headers.authorization ?? 'no token' })));
@@ -108,7 +111,7 @@ describe('the login', () => {
     const server = await withSession((_, response) =>
       response.writeHead(403, { 'www-authenticate': `Bearer error="insufficient_scope", scope="files:write x'$(id)"` }).end(),
     );
-    const { ask, end } = bridged(storedLogin(server));
+    const { ask, end } = bridged(storedLogin(server), 'bridge fake --no-login');
     await ask('initialize', hello);
     const { error } = await ask('tools/call');
     expect(error?.code).toBe(-32001);

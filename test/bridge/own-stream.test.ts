@@ -88,6 +88,7 @@ test('no listener is left on a signal that is used again', async () => {
   const http: AuthorizedHttp = {
     renewalCount: 0,
     renew: () => Promise.resolve(false),
+    forgetLogin: () => undefined,
     open: ({ method = 'GET' }) => {
       if (method === 'GET') return Promise.resolve(answer(200, stream, { 'content-type': 'text/event-stream' }));
       return Promise.resolve(answer(202, Readable.from([])));
@@ -119,6 +120,7 @@ test('HTTP with SSE: nothing of an answered message is kept in memory while the 
   const http: AuthorizedHttp = {
     renewalCount: 0,
     renew: () => Promise.resolve(false),
+    forgetLogin: () => undefined,
     open: ({ method = 'GET', body }: HttpRequest) => {
       const said =
         method === 'GET'

@@ -57,9 +57,9 @@ test('an app that does not read makes the server wait, and the bridge does not g
   expect(memory).toBeLessThan(200);
 });
 
-test('without a login the app gets the command to run', async () => {
+test('--no-login: without a login the app gets the command to run', async () => {
   const { mcpServer } = await realServers();
-  const error = await app([mcpServer.url, '--store', temporaryStore()]).then(
+  const error = await app([mcpServer.url, '--no-login', '--store', temporaryStore()]).then(
     () => undefined,
     (failure: unknown) => failure as Error,
   );

@@ -1,0 +1,240 @@
+/** A login that the app asks the bridge for, and every other login to the same server that appears in the store meanwhile. */
+import { createCallbackUi } from '../../callback-ui.js';
+import type { Context } from '../../context.js';
+import { AuthError, createInterruptedError, hasCode, toAuthError } from '../../errors.js';
+import { findRunningLogin, joinLogin, type JoinedLogin } from '../../login/joined-login.js';
+import { prepareLogin, type LoginRequest } from '../../login/preparation.js';
+import { findTarget } from '../../login/target.js';
+import { finishLogin } from '../../login/two-steps.js';
+import { findServer } from '../../store/document.js';
+import { isLoginFor, readLogin } from '../../store/login.js';
+import { findTargetName, type Target } from '../target-login.js';
+
+/** Milliseconds between two looks at the store, and between two attempts to wait for an approval that another process waits for. */
+const lookInterval = 2_000;
+
+/** How many logins a bridge starts within a period of so many milliseconds: an agent may ask again and again. */
+const maxStarts = 3;
+const startPeriod = 3_600_000;
+
+/** Errors of a paste after which the same login can still be finished, and of a wait that can be repeated. */
+const repeatableErrors = [
+  ...(['nothing_pasted', 'not_an_address', 'address_mismatch', 'address_incomplete', 'state_mismatch', 'code_missing'] as const),
+  ...(['network_error', 'request_timed_out', 'server_failed', 'store_locked', 'interrupted'] as const),
+] as const;
+
+/** The end of a wait: there is a login, or the one that was waited for has failed. */
+export interface Outcome {
+  readonly failure?: AuthError;
+}
+
+interface AppLoginOptions {
+  readonly target: Target;
+  /** Called when there is a new login, before the calls that wait for it go on. Throws if it cannot be used. */
+  readonly onLogin: () => Promise<void>;
+}
+
+export class AppLogin {
+  readonly #target: Target;
+  readonly #onLogin: () => Promise<void>;
+  readonly #context: Context;
+  readonly #closing = new AbortController();
+  readonly #startedAt: number[] = [];
+  readonly #waiting = new Set<(outcome: Outcome) => void>();
+  /** The stored login when one became necessary, which is not enough. */
+  #insufficient: string | undefined;
+  #isWatching = false;
+  #looking: Promise<void> | undefined;
+  #running: JoinedLogin | undefined;
+
+  /** @param context of the bridge. Nothing of the login is printed but warnings: the app shows the rest. */
+  constructor({ target, onLogin }: AppLoginOptions, context: Context) {
+    const { ui } = context;
+    this.#target = target;
+    this.#onLogin = onLogin;
+    this.#context = {
+      ...context,
+      signal: AbortSignal.any([context.signal, this.#closing.signal]),
+      ui: createCallbackUi({ onWarning: (text) => ui.warn(text), onFailure: () => undefined }),
+    };
+  }
+
+  /** The login that the user has been asked for and that can still be finished. */
+  get running(): JoinedLogin | undefined {
+    return this.#running !== undefined && this.#running.expiresAt > this.#context.clock.now() ? this.#running : undefined;
+  }
+
+  /** The server's name in the store, or its URL. */
+  async getServerName(): Promise<string> {
+    return (await findTargetName(this.#target, this.#context)) ?? this.#target.url.href;
+  }
+
+  /** Whether a login to this server can be started: its name may belong to another server by now, or it has a key instead. */
+  async isPossible(): Promise<boolean> {
+    return this.#createRequest().then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** From now on, a login in the store counts if it is not the one that is stored now. Continues the login that is running already. */
+  async expect(): Promise<void> {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    this.#insufficient = await this.#readKey();
+    void this.#watch();
+    const request = await this.#createRequest().catch(() => undefined);
+    const running = request && (await findRunningLogin(request, this.#context).catch(() => undefined));
+    if (running !== undefined && this.running === undefined) this.#join(running);
+  }
+
+  /** Whether a login needs the address that the browser ends on. Looks at the authorization server, and starts nothing. */
+  async needsRedirectUrl(): Promise<boolean> {
+    const { flows } = await prepareLogin({ ...(await this.#createRequest()), inTwoSteps: true }, this.#context);
+    return flows[0].twoSteps?.isResponseTo !== undefined;
+  }
+
+  /**
+   * Starts a login, or joins the running one. Undefined if there is a login by now.
+   *
+   * @param challenge of a server that requires more scopes.
+   * @throws AuthError as `startLogin` does; `flow_refused` if too many were started.
+   */
+  async start(challenge?: string): Promise<JoinedLogin | undefined> {
+    await this.#look();
+    if (!this.#isWatching) return undefined;
+    const request = { ...(await this.#createRequest()), ...(challenge !== undefined && { challenge }) };
+    const login = await joinLogin({ request, checkMayStart: () => this.#checkMayStart() }, this.#context);
+    if (login.attempt !== this.#running?.attempt) this.#join(login);
+    return login;
+  }
+
+  /** Finishes the running login with what the user has pasted. @throws AuthError as `finishLogin` does. */
+  async finish(pastedText: string): Promise<void> {
+    const server = await this.getServerName();
+    try {
+      await finishLogin({ server, pastedText }, this.#context);
+    } catch (error) {
+      const failure = toAuthError(error);
+      if (!hasCode(failure, ...repeatableErrors)) await this.#forget();
+      throw failure;
+    }
+    await this.#look();
+  }
+
+  /** Resolves when there is a login, or the running one has failed. */
+  async untilOutcome(signal: AbortSignal): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const end = (outcome: Outcome) => {
+        this.#waiting.delete(end);
+        // The signal is used again for other messages.
+        signal.removeEventListener('abort', cancel);
+        resolve(outcome);
+      };
+      const cancel = () => end({ failure: createInterruptedError() });
+      this.#waiting.add(end);
+      signal.addEventListener('abort', cancel);
+      if (signal.aborted) cancel();
+    });
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #createRequest(): Promise<LoginRequest> {
+    const { name, url } = this.#target;
+    const target = await findTarget({ server: name ?? url.href, name: undefined }, this.#context);
+    if (new URL(target.expandedUrl).href !== url.href) throw new AuthError('usage', `${target.name} is another server now.`);
+    return { ...target, client: {}, credentials: {}, newSettings: {}, browserWanted: false, verify: true };
+  }
+
+  #checkMayStart(): void {
+    const now = this.#context.clock.now();
+    const recent = this.#startedAt.filter((at) => now - at < startPeriod);
+    if (recent.length >= maxStarts) {
+      throw new AuthError('flow_refused', `${recent.length} logins were started and not approved, so no more is started for an hour.`, {
+        hint: 'Ask the user to log in: mcp-auth login',
+      });
+    }
+    this.#startedAt.splice(0, Infinity, ...recent, now);
+  }
+
+  #join(login: JoinedLogin): void {
+    this.#running = login;
+    if (!login.needsRedirectUrl) void this.#waitForApproval(login);
+  }
+
+  /** Waits until the user has approved. Only one process asks the authorization server; the others take its place if it ends. */
+  async #waitForApproval({ attempt }: JoinedLogin): Promise<void> {
+    const { clock, signal } = this.#context;
+    while (!signal.aborted && this.running?.attempt === attempt) {
+      try {
+        await finishLogin({ attempt, lockTimeout: 0 }, this.#context);
+        await this.#look();
+        return;
+      } catch (error) {
+        const failure = toAuthError(error);
+        // Another process may have finished it.
+        if (hasCode(failure, 'attempt_unknown')) await this.#look();
+        if (!hasCode(failure, ...repeatableErrors)) await this.#fail(failure);
+      }
+      await clock.sleep(lookInterval, signal).catch(() => undefined);
+    }
+  }
+
+  async #fail(failure: AuthError): Promise<void> {
+    if (!this.#isWatching) return;
+    await this.#forget();
+    for (const end of this.#waiting) end({ failure });
+  }
+
+  /** The running login has ended without success. */
+  async #forget(): Promise<void> {
+    const attempt = this.#running?.attempt;
+    this.#running = undefined;
+    if (attempt !== undefined) await this.#context.store.removeAttempt(attempt).catch(() => undefined);
+  }
+
+  async #watch(): Promise<void> {
+    const { clock, signal } = this.#context;
+    while (!signal.aborted && this.#isWatching) {
+      await clock
+        .sleep(lookInterval, signal)
+        .then(() => this.#look())
+        .catch(() => undefined);
+    }
+  }
+
+  /** Ends the wait if the store has a new login that works. */
+  async #look(): Promise<void> {
+    this.#looking ??= this.#lookOnce().finally(() => (this.#looking = undefined));
+    await this.#looking;
+  }
+
+  async #lookOnce(): Promise<void> {
+    const key = await this.#readKey();
+    if (!this.#isWatching || key === undefined || key === this.#insufficient) return;
+    try {
+      await this.#onLogin();
+    } catch (error) {
+      const failure = toAuthError(error);
+      // A login that the server rejects is not tried again. After a failure of the network it is, at the next look.
+      if (hasCode(failure, 'login_needed', 'token_refused')) this.#insufficient = key;
+      for (const end of this.#waiting) end({ failure });
+      return;
+    }
+    this.#isWatching = false;
+    this.#running = undefined;
+    for (const end of this.#waiting) end({});
+  }
+
+  /** What changes with each login. */
+  async #readKey(): Promise<string | undefined> {
+    const { store } = this.#context;
+    const name = await findTargetName(this.#target, this.#context);
+    const login = name === undefined ? undefined : readLogin(findServer(await store.peek(name), name));
+    if (login !== undefined && !isLoginFor(login, this.#target.url)) return undefined;
+    return login && `${login.accessToken} ${login.scope ?? ''}`;
+  }
+}

@@ -1,0 +1,299 @@
+/**
+ * The bridge's own MCP session, for the time when the server requires a login that is not there. The app gets the tools that the
+ * server last had, and two of the bridge's own. A call starts a login. As soon as there is a login, however it was made, the messages
+ * go to the server again.
+ */
+import type { Context } from '../../context.js';
+import { AuthError, toAuthError } from '../../errors.js';
+import type { JoinedLogin } from '../../login/joined-login.js';
+import { redactError } from '../../secrets/secrets.js';
+import { toBinary } from '../../text/binary-string.js';
+import { isObject } from '../../text/json.js';
+import { ScopeRequiredError } from '../authorized-http.js';
+import { createErrorResponse, createFailureResponse, isRequest, type Message } from '../json-rpc.js';
+import type { Opening } from '../opening.js';
+import type { ServerMemory } from '../server-memory.js';
+import type { Target } from '../target-login.js';
+import type { Deliver } from '../transport.js';
+import { answerWithoutLogin, createToolResult, listChangedLists } from './answers.js';
+import { AppLogin, type Outcome } from './app-login.js';
+import { parseAppRequest, withoutInputResponse, type AppRequest, type RequestMessage } from './app-request.js';
+import { Dialog } from './dialog.js';
+import { createNotification } from './elicitation.js';
+import { formatFailure } from './failure-text.js';
+import { askAgainTime, holdUntil } from './hold.js';
+import { finishLoginTool, formatInvitation, logInTool } from './own-tools.js';
+
+export interface OwnSessionOptions {
+  readonly target: Target;
+  readonly memory: ServerMemory;
+  /** How the app has opened its session. */
+  readonly opening: Opening;
+  /** Writes a message to the app. */
+  readonly write: Deliver;
+  /** Sends a message of the app to the server, with the login that is stored now. */
+  forward(message: Message, signal: AbortSignal): Promise<void>;
+  /** Opens the session at the server as the app has opened this one. */
+  openAtServer(): Promise<void>;
+  /** Has the login read from the store again. */
+  forgetLogin(): void;
+}
+
+/** Milliseconds to wait for the metadata of the authorization server. */
+const metadataTimeout = 5_000;
+
+/** The requests that a login can make possible. */
+const calls = new Set(['tools/call', 'prompts/get', 'resources/read']);
+
+/** A call that needs a login, and why. */
+interface NeedyCall {
+  readonly request: AppRequest;
+  readonly reason: string;
+  /** Of a server that requires more scopes. */
+  readonly challenge?: string;
+  readonly signal: AbortSignal;
+}
+
+/** How such a call goes on. */
+type Ending =
+  | { readonly kind: 'loggedIn' | 'responded' }
+  | { readonly kind: 'notYet'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly failure: AuthError };
+
+export class OwnSession {
+  readonly #options: OwnSessionOptions;
+  readonly #context: Context;
+  readonly #login: AppLogin;
+  readonly #dialog: Dialog;
+  /** Whether there is no login, so that every request is answered here. */
+  #isAnswering = false;
+  /** Whether the app's session has been opened here and not at the server. */
+  #isOpenedHere = false;
+  /** Whether the app may have seen the bridge's own tools. */
+  #hasOwnTools = false;
+  #needsRedirectUrl: Promise<boolean> | undefined;
+
+  constructor(options: OwnSessionOptions, context: Context) {
+    const { target, write } = options;
+    this.#options = options;
+    this.#context = context;
+    this.#login = new AppLogin({ target, onLogin: () => this.#open() }, context);
+    this.#dialog = new Dialog({ clock: context.clock, serverHost: target.url.host, write });
+  }
+
+  /** Whether a message of the app is for this session and not for the server. */
+  takes(message: Message): boolean {
+    const { method, subject = '', isBatch } = message;
+    if (isBatch === true) return false;
+    if (method === undefined) return this.#dialog.isAnswer(message);
+    if (this.#isAnswering) return true;
+    if (method === 'tools/list') return this.#login.running?.needsRedirectUrl === true;
+    return method === 'tools/call' && this.#hasOwnTools && [logInTool, finishLoginTool].includes(subject);
+  }
+
+  /** Answers a message. Resolves when that is done, which may take minutes. */
+  async handle(message: Message, signal: AbortSignal): Promise<void> {
+    if (message.method === undefined) this.#dialog.readAnswer(message);
+    else if (isRequest(message)) await this.#answer(this.#parse(message), signal);
+  }
+
+  /** Takes over a request that the server has rejected with `login_needed`. */
+  async takeOver(message: RequestMessage, error: AuthError, signal: AbortSignal): Promise<void> {
+    const challenge = error instanceof ScopeRequiredError ? error.challenge : undefined;
+    if (!this.#isAnswering && !(await this.#login.isPossible())) throw error;
+    if (challenge === undefined) {
+      if (!this.#isAnswering) await this.#begin(message);
+      return this.handle(message, signal);
+    }
+    const request = this.#parse(message);
+    if (!calls.has(request.method)) throw error;
+    await this.#login.expect();
+    const reason = 'The server requires more scopes than the stored login has, so the call was not made.';
+    await this.#callAfterLogin({ request, reason, challenge, signal });
+  }
+
+  close(): void {
+    this.#login.close();
+  }
+
+  #parse(message: RequestMessage): AppRequest {
+    return parseAppRequest(message, this.#options.opening.initialize);
+  }
+
+  /** From now on, requests are answered here. A request that opens nothing follows one that has opened the session at the server. */
+  async #begin({ method = '' }: Message): Promise<void> {
+    this.#isAnswering = true;
+    this.#isOpenedHere = method === 'initialize';
+    await this.#login.expect();
+    this.#needsRedirectUrl = this.#findNeedsRedirectUrl();
+    if (method !== 'initialize' && method !== 'server/discover') await this.#announce(['tools']);
+  }
+
+  /** If it cannot be found out, the tool is offered: it does no harm. */
+  async #findNeedsRedirectUrl(): Promise<boolean> {
+    const { clock, signal } = this.#context;
+    const timeout = clock.sleep(metadataTimeout, signal).then(() => true);
+    return Promise.race([this.#login.needsRedirectUrl(), timeout]).catch(() => true);
+  }
+
+  async #answer(request: AppRequest, signal: AbortSignal): Promise<void> {
+    const { method, message } = request;
+    // The login may have been lost between the two that open a session.
+    if (method === 'initialize') this.#isOpenedHere = true;
+    if (method === 'tools/call' && message.subject === finishLoginTool) return this.#finish(request);
+    if (calls.has(method)) {
+      const isLogIn = method === 'tools/call' && message.subject === logInTool;
+      const reason = isLogIn ? 'This server requires a login.' : 'This server requires a login, so the call was not made.';
+      return this.#callAfterLogin({ request, reason, signal });
+    }
+    if (method === 'subscriptions/listen') return this.#holdSubscription(request, signal);
+    if (method === 'tools/list') this.#hasOwnTools = true;
+    const needsRedirectUrl = method === 'tools/list' && (this.#login.running?.needsRedirectUrl ?? (await this.#needsRedirectUrl) ?? true);
+    const result = answerWithoutLogin(request, { seen: await this.#options.memory.read(), needsRedirectUrl });
+    if (result !== undefined) await this.#respond(request, result);
+    else await this.#options.write(createErrorResponse(message.id, { code: -32_601, message: 'This server requires a login.' }));
+  }
+
+  async #callAfterLogin(call: NeedyCall): Promise<void> {
+    const { request, signal } = call;
+    const ending = await this.#logIn(call);
+    if (signal.aborted || ending.kind === 'responded') return;
+    if (ending.kind === 'notYet') await this.#respondNotYet(request, ending.reason);
+    else if (ending.kind === 'failed') await this.#respondFailure(request, ending.failure);
+    else await this.#continue(request, signal);
+  }
+
+  /** Starts or joins a login, and waits for it as long as the app may wait. */
+  async #logIn(call: NeedyCall): Promise<Ending> {
+    const { request, challenge } = call;
+    // The login may have arrived since the app has listed the tools.
+    if (!this.#isAnswering && challenge === undefined) return { kind: 'loggedIn' };
+    // Without a dialog, only a tool has a result in which the address can be shown.
+    if (request.method !== 'tools/call' && !request.canShowUrl) return { kind: 'failed', failure: createLoginFirstError() };
+    try {
+      const login = await this.#login.start(challenge);
+      if (login === undefined) return { kind: 'loggedIn' };
+      if (login.needsRedirectUrl && !this.#isAnswering) await this.#announce(['tools']);
+      return await (this.#dialog.wasShown(login) ? this.#waitAgain(call, login) : this.#showAndWait(call, login));
+    } catch (error) {
+      return { kind: 'failed', failure: toAuthError(error) };
+    }
+  }
+
+  async #showAndWait({ request, reason, signal }: NeedyCall, login: JoinedLogin): Promise<Ending> {
+    const outcome = this.#login.untilOutcome(signal);
+    const answered = this.#dialog.show(login, request);
+    if (answered === undefined) this.#dialog.noteShown(login);
+    const answer = await Promise.race([outcome, answered ?? 'unanswered']);
+    if (typeof answer !== 'string') return toEnding(answer);
+    if (answer === 'repeats') return { kind: 'responded' };
+    if (answer === 'declined') return { kind: 'notYet', reason: declined };
+    // Only the user can bring the address that finishes such a login.
+    if (answer === 'unanswered' || login.needsRedirectUrl) return { kind: 'notYet', reason };
+    return toEnding(await holdUntil({ request, outcome, write: this.#options.write }, this.#context.clock));
+  }
+
+  /** For a call after the user was asked: the same one, repeated by the app or the model, or another. */
+  async #waitAgain({ request, signal, reason }: NeedyCall, login: JoinedLogin): Promise<Ending> {
+    const action = request.inputResponse?.attempt === login.attempt ? request.inputResponse.action : undefined;
+    if (action !== undefined && action !== 'accept') return { kind: 'notYet', reason };
+    if (login.needsRedirectUrl) return { kind: 'notYet', reason: action === undefined ? notApproved : reason };
+    const outcome = this.#login.untilOutcome(signal);
+    const time = action === undefined ? askAgainTime : undefined;
+    return toEnding(await holdUntil({ request, outcome, time, write: this.#options.write }, this.#context.clock));
+  }
+
+  /** The app has asked for this before the login: it is done now. */
+  async #continue(request: AppRequest, signal: AbortSignal): Promise<void> {
+    if (request.method === 'tools/call' && request.message.subject === logInTool) return this.#respondText(request, loggedIn);
+    try {
+      await this.#options.forward(withoutInputResponse(request), signal);
+    } catch (error) {
+      if (!signal.aborted) await this.#respondFailure(request, toAuthError(error));
+    }
+  }
+
+  async #finish(request: AppRequest): Promise<void> {
+    const { arguments: given } = request.params;
+    const pasted = isObject(given) ? given['redirect_url'] : undefined;
+    try {
+      if (typeof pasted !== 'string' || pasted.trim() === '') throw createNothingPastedError();
+      if (this.#isAnswering || this.#login.running !== undefined) await this.#login.finish(pasted);
+      await this.#respondText(request, loggedIn);
+    } catch (error) {
+      await this.#respondFailure(request, toAuthError(error));
+    }
+  }
+
+  /** A subscription of MCP 2026-07-28 is confirmed, so that the app can be told of the tools after the login, and opened then. */
+  async #holdSubscription(request: AppRequest, signal: AbortSignal): Promise<void> {
+    const meta = { 'io.modelcontextprotocol/subscriptionId': request.message.id };
+    const { notifications } = request.params;
+    await this.#options.write(createNotification('notifications/subscriptions/acknowledged', { _meta: meta, notifications }));
+    while ((await this.#login.untilOutcome(signal)).failure !== undefined) if (signal.aborted) return;
+    await this.#options.write(createNotification('notifications/tools/list_changed', { _meta: meta }));
+    await this.#options.forward(request.message, signal);
+  }
+
+  /** There is a login: opens the session at the server, and tells the app that its lists have changed. */
+  async #open(): Promise<void> {
+    this.#options.forgetLogin();
+    if (this.#isOpenedHere) await this.#options.openAtServer();
+    this.#isOpenedHere = false;
+    this.#isAnswering = false;
+    await this.#dialog.close();
+    const { initialize, discover } = await this.#options.memory.read();
+    await this.#announce(listChangedLists(initialize ?? discover));
+  }
+
+  /** An app of MCP 2026-07-28, which does not open a session, hears of changes in its subscriptions only. */
+  async #announce(lists: readonly string[]): Promise<void> {
+    if (!this.#options.opening.isKnown) return;
+    for (const list of lists) await this.#options.write(createNotification(`notifications/${list}/list_changed`));
+  }
+
+  async #respondNotYet(request: AppRequest, reason: string): Promise<void> {
+    const login = this.#login.running;
+    if (login === undefined || request.method !== 'tools/call') return this.#respondFailure(request, createLoginFirstError());
+    const server = await this.#login.getServerName();
+    const text = formatInvitation({ login, server, reason, now: this.#context.clock.now() });
+    const isError = request.message.subject !== logInTool;
+    await this.#respond(request, createToolResult(text, { isError, isStateless: request.isStateless }));
+  }
+
+  async #respondText(request: AppRequest, text: string): Promise<void> {
+    await this.#respond(request, createToolResult(text, { isError: false, isStateless: request.isStateless }));
+  }
+
+  /** A tool call gets a result, which the model reads. Anything else gets an error, which the app shows or not. */
+  async #respondFailure(request: AppRequest, error: AuthError): Promise<void> {
+    const { message, method, isStateless } = request;
+    const failure = redactError(error, this.#context.env);
+    if (method === 'tools/call') await this.#respond(request, createToolResult(formatFailure(failure), { isError: true, isStateless }));
+    else await this.#options.write(createFailureResponse(message.id, failure));
+  }
+
+  async #respond({ message }: AppRequest, result: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#options.write(toBinary(JSON.stringify({ jsonrpc: '2.0', id: message.id, result })));
+  }
+}
+
+const notApproved = 'The user has not approved yet, so the call was not made.';
+const declined =
+  'The user has declined to log in, so the call was not made. Do not ask again unless the user wants it. The login can still be approved:';
+const loggedIn =
+  'Logged in. The tools of this server can be called now. If your list of tools does not have them, ask the user to start a new session of the app.';
+
+function createLoginFirstError(): AuthError {
+  return new AuthError('login_needed', 'This server requires a login.', { hint: `Call the tool ${logInTool}, or run: mcp-auth login` });
+}
+
+function createNothingPastedError(): AuthError {
+  return new AuthError('nothing_pasted', 'redirect_url is missing.', { hint: 'Pass the whole address that the browser ended on.' });
+}
+
+/** The end of a wait; undefined if the time is over. */
+function toEnding(outcome: Outcome | undefined): Ending {
+  if (outcome === undefined) return { kind: 'notYet', reason: notApproved };
+  return outcome.failure === undefined ? { kind: 'loggedIn' } : { kind: 'failed', failure: outcome.failure };
+}
