@@ -20,6 +20,7 @@ import { ServerMemory } from './server-memory.js';
 import { createStreamableHttp } from './streamable-http.js';
 import type { Target } from './target-login.js';
 import { TransportNotSupported, type Deliver, type Transport } from './transport.js';
+import type { RequestMessage } from './without-login/app-request.js';
 import type { OwnSession } from './without-login/own-session.js';
 
 /** The transports to try, in this order, for each value of `--transport`. mcp-remote uses the same values. */
@@ -53,12 +54,13 @@ export async function runBridge(options: BridgeOptions, lines: Lines, context: C
   await new Bridge(options, lines, context).run();
 }
 
-interface Initializing {
+/** A request whose response the bridge waits for. */
+interface AwaitedRequest {
   readonly id: string | number;
-  /** Called when the response has been delivered. */
-  readonly resolve: () => void;
-  /** Takes the response in place of the app. */
-  readonly take?: (text: BinaryString) => void;
+  /** Whether the response is for the bridge and not for the app. */
+  readonly isOwn: boolean;
+  /** Called with the response when it has been delivered. */
+  readonly resolve: (response: BinaryString) => void;
 }
 
 class Bridge {
@@ -78,8 +80,8 @@ class Bridge {
   readonly #activeControllers = new Set<AbortController>();
   readonly #controllersById = new Map<unknown, AbortController>();
   readonly #idleControllers: AbortController[] = [];
-  /** The `initialize` request, until its response has been delivered. */
-  #initializing: Initializing | undefined;
+  /** The `initialize` request, and requests of the bridge itself, until their responses have been delivered. */
+  readonly #awaited: AwaitedRequest[] = [];
   /** Resolves when the session is open. Until then, messages wait. */
   #sessionOpen: Promise<void> | undefined;
   #isClosing = false;
@@ -123,8 +125,9 @@ class Bridge {
     const sent = this.#sessionOpen === undefined ? this.#send(message) : this.#sessionOpen.then(() => this.#send(message));
     if (message.method === 'initialize' && isRequest(message)) {
       // The server may keep the stream open in which it has sent the response.
-      const answered = new Promise<void>((resolve) => (this.#initializing = { id: message.id, resolve }));
+      const answered = this.#awaitResponse(message.id, false).then(() => undefined);
       this.#holdMessagesUntil(Promise.race([sent, answered]));
+      void sent.then(() => this.#stopAwaiting(message.id));
     }
     if (message.method === 'notifications/initialized') this.#holdMessagesUntil(sent);
     this.#running.add(sent);
@@ -183,6 +186,7 @@ class Bridge {
         write: (text: BinaryString) => this.#lines.write(text),
         forward: (message: Message, signal: AbortSignal) => this.#forward(message, signal),
         openAtServer: () => this.#openAtServer(),
+        request: (message: RequestMessage) => this.#request(message),
         forgetLogin: () => this.#http.forgetLogin(),
       };
       return (this.#own = new OwnSession(options, this.#context));
@@ -194,17 +198,32 @@ class Bridge {
     const { signal } = this.#context;
     await this.#opening.replay({
       initialize: async (message) => {
-        let response: BinaryString | undefined;
-        const answered = new Promise<void>((resolve) => {
-          this.#initializing = { id: message.id, resolve, take: (text) => (response = text) };
-        });
-        // The server may keep the stream open in which it has sent the response.
-        await Promise.race([this.#forward(message, signal), answered]);
-        this.#initializing = undefined;
+        const response = await this.#request(message);
         if (!response?.includes('"result"')) throw new AuthError('server_failed', 'The server did not open a session after the login.');
       },
       initialized: (message) => this.#forward(message, signal),
     });
+  }
+
+  /** Sends a request of the bridge itself. Undefined if the server sends no response. */
+  async #request(message: RequestMessage): Promise<BinaryString | undefined> {
+    const answered = this.#awaitResponse(message.id, true);
+    const sent = this.#forward(message, this.#context.signal).then(() => undefined);
+    try {
+      // The server may keep the stream open in which it has sent the response.
+      return await Promise.race([answered, sent.then(() => Promise.race([answered, Promise.resolve(undefined)]))]);
+    } finally {
+      this.#stopAwaiting(message.id);
+    }
+  }
+
+  #awaitResponse(id: string | number, isOwn: boolean): Promise<BinaryString> {
+    return new Promise((resolve) => void this.#awaited.push({ id, isOwn, resolve }));
+  }
+
+  #stopAwaiting(id: string | number): void {
+    const index = this.#awaited.findIndex((one) => one.id === id);
+    if (index !== -1) this.#awaited.splice(index, 1);
   }
 
   /** Answers all requests in the message with the error. If there is none, the error is printed to stderr. */
@@ -217,12 +236,11 @@ class Bridge {
   /** A message from the server. */
   #deliver(text: BinaryString): ReturnType<Deliver> {
     this.#memory.note(text);
-    const initializing = this.#initializing;
-    if (initializing === undefined || !isResponseTo(text, initializing.id)) return this.#lines.write(text);
-    this.#initializing = undefined;
-    const written = initializing.take === undefined ? this.#lines.write(text) : undefined;
-    initializing.take?.(text);
-    initializing.resolve();
+    const awaited = this.#awaited.find(({ id }) => isResponseTo(text, id));
+    if (awaited === undefined) return this.#lines.write(text);
+    this.#stopAwaiting(awaited.id);
+    const written = awaited.isOwn ? undefined : this.#lines.write(text);
+    awaited.resolve(text);
     return written;
   }
 

@@ -33,6 +33,17 @@ export function isRequest<M extends Pick<Message, 'id' | 'method'>>(message: M):
   return message.id !== undefined && message.method !== undefined;
 }
 
+const ownIdPrefix = 'mcp-auth-';
+
+/** The id of a request of the bridge itself: to the server, or to the app. */
+export function createOwnId(name: string): string {
+  return `${ownIdPrefix}${name}`;
+}
+
+export function isOwnId(id: unknown): boolean {
+  return typeof id === 'string' && id.startsWith(ownIdPrefix);
+}
+
 /** The ids of all requests in a message. */
 export function listRequestIds(message: Message): readonly (string | number)[] {
   return isRequest(message) ? [message.id] : (message.requestIds ?? []);

@@ -4,7 +4,7 @@ import type { BinaryString } from '../effects.js';
 import type { LastSeen } from '../store/last-seen.js';
 import { fromBinary } from '../text/binary-string.js';
 import { isObject } from '../text/json.js';
-import { isRequest, isResponseTo, type Message } from './json-rpc.js';
+import { isOwnId, isRequest, isResponseTo, type Message } from './json-rpc.js';
 import { maxParsedBytes } from './large-message.js';
 import { findTargetEntry, findTargetName, type Target } from './target-login.js';
 
@@ -16,7 +16,11 @@ const readers: Readonly<Record<string, (result: Result, memory: LastSeen, isCont
   'server/discover': (discover, memory) => ({ ...memory, discover }),
   'tools/list': ({ tools }, memory, isContinuation) => {
     if (!Array.isArray(tools)) return memory;
-    return { ...memory, tools: isContinuation ? [...(memory.tools ?? []), ...(tools as unknown[])] : (tools as unknown[]) };
+    const page: readonly unknown[] = tools;
+    const names = new Set(page.map(readName));
+    // The app and the bridge may list the tools at the same time.
+    const before = isContinuation ? (memory.tools ?? []).filter((tool) => !names.has(readName(tool))) : [];
+    return { ...memory, tools: [...before, ...page] };
   },
 };
 
@@ -27,6 +31,7 @@ export class ServerMemory {
   readonly #expected = new Map<string | number, { readonly method: string; readonly isContinuation: boolean }>();
   #seen: LastSeen | undefined;
   #saving: Promise<void> = Promise.resolve();
+  #onTools: () => void = () => undefined;
 
   constructor(target: Target, context: Context) {
     this.#target = target;
@@ -48,6 +53,7 @@ export class ServerMemory {
       this.#expected.delete(id);
       const result = readResult(text);
       const read = readers[method];
+      if (method === 'tools/list' && !isOwnId(id)) this.#onTools();
       if (result !== undefined && read) this.#saving = this.#saving.then(() => this.#save((seen) => read(result, seen, isContinuation)));
       return;
     }
@@ -59,6 +65,11 @@ export class ServerMemory {
     const url = this.#target.url.href;
     const name = await findTargetName(this.#target, this.#context);
     return name === undefined ? { url } : this.#context.store.readLastSeen({ name, url });
+  }
+
+  /** Resolves when the server has told the app its tools the next time. */
+  async untilNextTools(): Promise<void> {
+    return new Promise((resolve) => (this.#onTools = resolve));
   }
 
   /** Resolves when everything is written. */
@@ -79,6 +90,10 @@ export class ServerMemory {
       // It is a convenience: the next bridge offers fewer tools before its login.
     }
   }
+}
+
+function readName(tool: unknown): unknown {
+  return isObject(tool) ? tool['name'] : undefined;
 }
 
 function readResult(text: BinaryString): Result | undefined {

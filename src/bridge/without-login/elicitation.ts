@@ -5,7 +5,7 @@
  */
 import type { BinaryString } from '../../effects.js';
 import { toBinary } from '../../text/binary-string.js';
-import { createErrorResponse } from '../json-rpc.js';
+import { createErrorResponse, createOwnId } from '../json-rpc.js';
 import type { JoinedLogin } from '../../login/joined-login.js';
 import { inputRequestName, type AppRequest } from './app-request.js';
 
@@ -26,7 +26,7 @@ export interface ElicitationForm {
 
 /** The id of our request, by which its response is recognised. */
 export function getElicitationId(attempt: string): string {
-  return `mcp-auth-${attempt}`;
+  return createOwnId(attempt);
 }
 
 const inputRequired: ElicitationForm = {

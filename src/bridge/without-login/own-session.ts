@@ -4,13 +4,14 @@
  * go to the server again.
  */
 import type { Context } from '../../context.js';
+import type { BinaryString } from '../../effects.js';
 import { AuthError, toAuthError } from '../../errors.js';
 import type { JoinedLogin } from '../../login/joined-login.js';
 import { redactError } from '../../secrets/secrets.js';
-import { toBinary } from '../../text/binary-string.js';
-import { isObject } from '../../text/json.js';
+import { fromBinary, toBinary } from '../../text/binary-string.js';
+import { isObject, parseObject } from '../../text/json.js';
 import { ScopeRequiredError } from '../authorized-http.js';
-import { createErrorResponse, createFailureResponse, isRequest, type Message } from '../json-rpc.js';
+import { createErrorResponse, createFailureResponse, createOwnId, isRequest, type Message } from '../json-rpc.js';
 import type { Opening } from '../opening.js';
 import type { ServerMemory } from '../server-memory.js';
 import type { Target } from '../target-login.js';
@@ -35,12 +36,17 @@ export interface OwnSessionOptions {
   forward(message: Message, signal: AbortSignal): Promise<void>;
   /** Opens the session at the server as the app has opened this one. */
   openAtServer(): Promise<void>;
+  /** Sends a request of the bridge itself. Resolves to the response, or undefined if there is none. */
+  request(message: RequestMessage): Promise<BinaryString | undefined>;
   /** Has the login read from the store again. */
   forgetLogin(): void;
 }
 
-/** Milliseconds to wait for the metadata of the authorization server. */
+/** Milliseconds to wait for the metadata of the authorization server, and for an app that lists the tools again. */
 const metadataTimeout = 5_000;
+const listingTime = 2_000;
+/** A server with more pages is not listed to the end. */
+const maxToolPages = 50;
 
 /** The requests that a login can make possible. */
 const calls = new Set(['tools/call', 'prompts/get', 'resources/read']);
@@ -72,6 +78,8 @@ export class OwnSession {
   /** Whether the app may have seen the bridge's own tools. */
   #hasOwnTools = false;
   #needsRedirectUrl: Promise<boolean> | undefined;
+  /** Resolves when the app has the tools of the server, after the login. */
+  #toolsListed: Promise<void> = Promise.resolve();
 
   constructor(options: OwnSessionOptions, context: Context) {
     const { target, write } = options;
@@ -205,7 +213,7 @@ export class OwnSession {
 
   /** The app has asked for this before the login: it is done now. */
   async #continue(request: AppRequest, signal: AbortSignal): Promise<void> {
-    if (request.method === 'tools/call' && request.message.subject === logInTool) return this.#respondText(request, loggedIn);
+    if (request.method === 'tools/call' && request.message.subject === logInTool) return this.#respondLoggedIn(request);
     try {
       await this.#options.forward(withoutInputResponse(request), signal);
     } catch (error) {
@@ -219,7 +227,7 @@ export class OwnSession {
     try {
       if (typeof pasted !== 'string' || pasted.trim() === '') throw createNothingPastedError();
       if (this.#isAnswering || this.#login.running !== undefined) await this.#login.finish(pasted);
-      await this.#respondText(request, loggedIn);
+      await this.#respondLoggedIn(request);
     } catch (error) {
       await this.#respondFailure(request, toAuthError(error));
     }
@@ -242,8 +250,23 @@ export class OwnSession {
     this.#isOpenedHere = false;
     this.#isAnswering = false;
     await this.#dialog.close();
+    this.#toolsListed = this.#options.memory.untilNextTools();
     const { initialize, discover } = await this.#options.memory.read();
     await this.#announce(listChangedLists(initialize ?? discover));
+    void this.#rememberTools().catch(() => undefined);
+  }
+
+  /** Some apps list the tools only once. For their next session without a login, the bridge lists them itself. */
+  async #rememberTools(): Promise<void> {
+    if (!this.#options.opening.isKnown) return;
+    let cursor: unknown;
+    for (let page = 1; page <= maxToolPages; page += 1) {
+      const params = typeof cursor === 'string' ? { cursor } : {};
+      const response = await this.#options.request(createRequest(`tools-${page}`, 'tools/list', params));
+      const result = response && parseObject(fromBinary(response))?.['result'];
+      cursor = isObject(result) ? result['nextCursor'] : undefined;
+      if (typeof cursor !== 'string') return;
+    }
   }
 
   /** An app of MCP 2026-07-28, which does not open a session, hears of changes in its subscriptions only. */
@@ -261,8 +284,11 @@ export class OwnSession {
     await this.#respond(request, createToolResult(text, { isError, isStateless: request.isStateless }));
   }
 
-  async #respondText(request: AppRequest, text: string): Promise<void> {
-    await this.#respond(request, createToolResult(text, { isError: false, isStateless: request.isStateless }));
+  /** The model calls the next tool at once, so the app gets time to list the tools. Some apps never list them again. */
+  async #respondLoggedIn(request: AppRequest): Promise<void> {
+    const { clock, signal } = this.#context;
+    await Promise.race([this.#toolsListed, clock.sleep(listingTime, signal).catch(() => undefined)]);
+    await this.#respond(request, createToolResult(loggedIn, { isError: false, isStateless: request.isStateless }));
   }
 
   /** A tool call gets a result, which the model reads. Anything else gets an error, which the app shows or not. */
@@ -283,6 +309,11 @@ const declined =
   'The user has declined to log in, so the call was not made. Do not ask again unless the user wants it. The login can still be approved:';
 const loggedIn =
   'Logged in. The tools of this server can be called now. If your list of tools does not have them, ask the user to start a new session of the app.';
+
+function createRequest(name: string, method: string, params: object): RequestMessage {
+  const id = createOwnId(name);
+  return { id, method, text: toBinary(JSON.stringify({ jsonrpc: '2.0', id, method, params })) };
+}
 
 function createLoginFirstError(): AuthError {
   return new AuthError('login_needed', 'This server requires a login.', { hint: `Call the tool ${logInTool}, or run: mcp-auth login` });

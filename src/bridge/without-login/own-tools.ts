@@ -7,7 +7,9 @@ import type { JoinedLogin } from '../../login/joined-login.js';
 export const logInTool = 'log_in';
 export const finishLoginTool = 'finish_login';
 
-const annotations = { readOnlyHint: false, destructiveHint: false, openWorldHint: true };
+/** A call changes nothing by itself: only the user's approval does, at the page. So no app has to ask before it. */
+const logInAnnotations = { readOnlyHint: true, destructiveHint: false, openWorldHint: false };
+const finishLoginAnnotations = { readOnlyHint: false, destructiveHint: false, openWorldHint: true };
 
 const toolDefinitions = [
   {
@@ -16,7 +18,7 @@ const toolDefinitions = [
     description:
       'Log in to this MCP server. Returns an address, and a code if there is one, for the user to open on any device. Call it again after the user has approved.',
     inputSchema: { type: 'object', properties: {}, additionalProperties: false },
-    annotations,
+    annotations: logInAnnotations,
   },
   {
     name: finishLoginTool,
@@ -29,7 +31,7 @@ const toolDefinitions = [
       required: ['redirect_url'],
       additionalProperties: false,
     },
-    annotations,
+    annotations: finishLoginAnnotations,
   },
 ] as const;
 
@@ -86,9 +88,9 @@ function formatPasteSteps({ address, attempt }: JoinedLogin, { server, left }: {
   ];
 }
 
-/** The message of a URL elicitation: what the page is for, and what to enter there. */
-export function formatElicitation({ address, userCode }: JoinedLogin, serverHost: string): string {
-  const { host } = new URL(address);
-  const code = userCode === undefined ? '' : ` Enter the code ${userCode}.`;
-  return `Log in to ${serverHost} at ${host}.${code} Approve only if you want this app to use ${serverHost}.`;
+/** The message of a URL elicitation: what to do at the page. The code comes first, because apps cut a long message off. */
+export function formatElicitation({ userCode, needsRedirectUrl }: JoinedLogin, serverHost: string): string {
+  const code = userCode === undefined ? '' : `Enter the code ${userCode}. `;
+  const copying = needsRedirectUrl ? ' Then copy the address of the page that the browser ends on, even if it does not load.' : '';
+  return `${code}You log in to ${serverHost}.${copying} Approve only what you have asked for.`;
 }
