@@ -17,6 +17,7 @@ import {
 } from './json-rpc.js';
 import { Opening } from './opening.js';
 import { ServerMemory } from './server-memory.js';
+import { formatWithoutServer } from './redacted-words.js';
 import { createStreamableHttp } from './streamable-http.js';
 import type { Target } from './target-login.js';
 import { TransportNotSupported, type Deliver, type Transport } from './transport.js';
@@ -230,7 +231,8 @@ class Bridge {
   async #report(error: AuthError, message: Message): Promise<void> {
     const ids = listRequestIds(message);
     if (ids.length === 0) this.#context.ui.warn([error.message, error.hint].filter(Boolean).join(' '));
-    for (const id of ids) await this.#lines.write(createFailureResponse(id, error));
+    const text = formatWithoutServer(error, this.#target);
+    for (const id of ids) await this.#lines.write(createFailureResponse(id, error, text));
   }
 
   /** A message from the server. */

@@ -186,11 +186,15 @@ export function createErrorResponse(
   return toBinary(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data && { data }) } }));
 }
 
-/** The response to a request that failed with an AuthError: its message and hint for the user, its code in `data`. */
-export function createFailureResponse(id: string | number, { code, message, hint }: AuthError): BinaryString {
+/**
+ * The response to a request that failed with an AuthError: its message and hint for the user, its code in `data`.
+ *
+ * @param text in place of the message and the hint.
+ */
+export function createFailureResponse(id: string | number, { code, message, hint }: AuthError, text?: string): BinaryString {
   return createErrorResponse(id, {
     code: code === 'login_needed' ? jsonRpcErrorCodes.loginNeeded : jsonRpcErrorCodes.failed,
-    message: [message, hint].filter(Boolean).join(' '),
+    message: text ?? [message, hint].filter(Boolean).join(' '),
     data: { code, ...(hint !== undefined && { hint }) },
   });
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { putServer, listServers, type ServerEntry, type StoreDocument } from '../store/document.js';
-import { checkLoginAllowed } from '../store/login.js';
+import { checkLoginAllowed, readLogin } from '../store/login.js';
 import { expandVariables, expandsToUrl } from '../store/variables.js';
 import { checkServerName, checkServerUrl, deriveServerName } from './server-name.js';
 
@@ -67,8 +67,15 @@ async function chooseServer(remote: RemoteServer[], { ui, signal }: Context): Pr
     });
   }
   if (first === undefined) return (await ui.ask({ message: 'URL of the MCP server:', signal })) ?? '';
-  const choices = remote.map(({ name, url }) => ({ name: `${name}  ${url}`, value: name }));
+  // Those that need a login come first.
+  const sorted = [...remote.filter((one) => !isLoggedIn(one)), ...remote.filter(isLoggedIn)];
+  const choices = sorted.map((one) => ({ name: `${one.name}  ${one.url}${isLoggedIn(one) ? '  (logged in)' : ''}`, value: one.name }));
   return ui.choose({ message: 'Log in to which server?', choices, signal });
+}
+
+function isLoggedIn(server: RemoteServer): boolean {
+  const login = readLogin(server);
+  return login !== undefined && login.endedAtSeconds === undefined;
 }
 
 function createNoServerError(words: string, remote: RemoteServer[]): AuthError {

@@ -57,7 +57,9 @@ describe('the login', () => {
     const { ask, end } = bridged(storedLogin(server), 'bridge fake --no-login');
     expect((await ask('initialize', hello)).error).toMatchObject({
       code: -32001,
-      message: expect.stringContaining('mcp-auth login fake') as string,
+      // Without the name, which Claude Code would redact.
+      message: 'This server rejects the stored login. Run: mcp-auth login',
+      data: { code: 'login_needed', hint: 'Run: mcp-auth login fake' },
     });
     expect(server.posts()).toHaveLength(2);
     await end();
@@ -115,7 +117,9 @@ describe('the login', () => {
     await ask('initialize', hello);
     const { error } = await ask('tools/call');
     expect(error?.code).toBe(-32001);
-    expect(error?.message).toContain(`mcp-auth login fake --challenge 'Bearer error="insufficient_scope", scope="files:write x$(id)"'`);
+    const challenge = `--challenge 'Bearer error="insufficient_scope", scope="files:write x$(id)"'`;
+    expect(error?.message).toBe(`This server requires more scopes than the stored login has. Run: mcp-auth login ${challenge}`);
+    expect(error?.data?.hint).toBe(`Run: mcp-auth login fake ${challenge}`);
     await end();
   });
 

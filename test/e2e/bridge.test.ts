@@ -63,7 +63,7 @@ test('--no-login: without a login the app gets the command to run', async () => 
     () => undefined,
     (failure: unknown) => failure as Error,
   );
-  expect(error?.message).toContain(`Run: mcp-auth login ${mcpServer.url}`);
+  expect(error?.message).toContain('This server requires a login. Run: mcp-auth login URL');
 });
 
 /** The reference server, with the transport of that name. */

@@ -13,6 +13,7 @@ import { isObject, parseObject } from '../../text/json.js';
 import { ScopeRequiredError } from '../authorized-http.js';
 import { createErrorResponse, createFailureResponse, createOwnId, isRequest, type Message } from '../json-rpc.js';
 import type { Opening } from '../opening.js';
+import { formatWithoutServer } from '../redacted-words.js';
 import type { ServerMemory } from '../server-memory.js';
 import type { Target } from '../target-login.js';
 import type { Deliver } from '../transport.js';
@@ -296,7 +297,10 @@ export class OwnSession {
     const { message, method, isStateless } = request;
     const failure = redactError(error, this.#context.env);
     if (method === 'tools/call') await this.#respond(request, createToolResult(formatFailure(failure), { isError: true, isStateless }));
-    else await this.#options.write(createFailureResponse(message.id, failure));
+    else {
+      const text = formatWithoutServer(failure, this.#options.target);
+      await this.#options.write(createFailureResponse(message.id, failure, text));
+    }
   }
 
   async #respond({ message }: AppRequest, result: Readonly<Record<string, unknown>>): Promise<void> {
