@@ -13,7 +13,7 @@ import { findTargetName, type Target } from '../target-login.js';
 /** Milliseconds between two looks at the store, and between two attempts to wait for an approval that another process waits for. */
 const lookInterval = 2_000;
 
-/** How many logins a bridge starts within a period of so many milliseconds: an agent may ask again and again. */
+/** How many logins in vain a bridge starts within a period of so many milliseconds: an agent may ask again and again. */
 const maxStarts = 3;
 const startPeriod = 3_600_000;
 
@@ -226,6 +226,7 @@ export class AppLogin {
     }
     this.#isWatching = false;
     this.#running = undefined;
+    this.#startedAt.length = 0;
     for (const end of this.#waiting) end({});
   }
 
