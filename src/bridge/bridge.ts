@@ -109,7 +109,7 @@ class Bridge {
     }
     this.#isClosing = true;
     this.#abortAll();
-    this.#own?.close();
+    await this.#own?.close();
     await this.#transport.close();
     await this.#memory.saved();
   }

@@ -40,6 +40,8 @@ export class AppLogin {
   readonly #context: Context;
   readonly #closing = new AbortController();
   readonly #startedAt: number[] = [];
+  /** What goes on while no call waits for it. */
+  readonly #background = new Set<Promise<void>>();
   readonly #waiting = new Set<(outcome: Outcome) => void>();
   /** The stored login when one became necessary, which is not enough. */
   #insufficient: string | undefined;
@@ -82,7 +84,7 @@ export class AppLogin {
     if (this.#isWatching) return;
     this.#isWatching = true;
     this.#insufficient = await this.#readKey();
-    void this.#watch();
+    this.#runInBackground(this.#watch());
     const request = await this.#createRequest().catch(() => undefined);
     const running = request && (await findRunningLogin(request, this.#context).catch(() => undefined));
     if (running !== undefined && this.running === undefined) this.#join(running);
@@ -138,9 +140,11 @@ export class AppLogin {
     });
   }
 
-  close(): void {
+  /** Resolves when nothing is done any more, and no lock is held. */
+  async close(): Promise<void> {
     // The attempt goes on: another bridge may take over, or the next session of the app.
     this.#closing.abort(createInterruptedError());
+    await Promise.all(this.#background);
   }
 
   async #createRequest(): Promise<LoginRequest> {
@@ -163,7 +167,13 @@ export class AppLogin {
 
   #join(login: JoinedLogin): void {
     this.#running = login;
-    if (!login.needsRedirectUrl) void this.#waitForApproval(login);
+    if (!login.needsRedirectUrl) this.#runInBackground(this.#waitForApproval(login));
+  }
+
+  #runInBackground(work: Promise<void>): void {
+    const ended = work.catch(() => undefined);
+    this.#background.add(ended);
+    void ended.then(() => this.#background.delete(ended));
   }
 
   /** Waits until the user has approved. Only one process asks the authorization server; the others take its place if it ends. */

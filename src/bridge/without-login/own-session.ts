@@ -126,8 +126,8 @@ export class OwnSession {
     await this.#callAfterLogin({ request, reason, challenge, signal });
   }
 
-  close(): void {
-    this.#login.close();
+  async close(): Promise<void> {
+    await this.#login.close();
   }
 
   #parse(message: RequestMessage): AppRequest {
