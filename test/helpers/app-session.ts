@@ -173,11 +173,20 @@ export async function openApp(
     call: async (name, given = {}) => textOf(await ask('tools/call', { name, arguments: given })),
     toolNames: async () => ((await ask('tools/list')).result?.['tools'] as { name: string }[]).map(({ name }) => name),
     approve: async (server) => {
+      const before = server.valid.size;
+      const isGranted = () => server.valid.size > before;
       server.approval = 'approved';
-      await clock.waitForAlarm(pollInterval * 1000);
-      clock.advance(pollInterval * 1000);
+      const polled = clock.waitForAlarm(pollInterval * 1000).then(() => {
+        if (!isGranted()) clock.advance(pollInterval * 1000);
+      });
+      // A poll may be on its way already.
+      await Promise.race([polled, waitUntil(isGranted)]);
     },
   };
+}
+
+async function waitUntil(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** The response of an app to a request of the bridge. */

@@ -96,7 +96,7 @@ describe('elicitation/create', () => {
     const calls = ['greet', 'time', 'greet'].map((name) => app.call(name));
     app.say(answerTo(await app.heard(elicitation), { action: 'accept' }));
     // They start the login one after the other.
-    await app.clock.passUntil(app.clock.waitForAlarm(20_000, 2), 100);
+    await app.clock.passUntil(app.clock.waitForAlarm(20_000, 2), 10);
     await app.approve(server);
     expect((await app.clock.passUntil(Promise.all(calls), 10)).map(({ text }) => text)).toEqual(['made greet', 'made time', 'made greet']);
     expect(app.messages().filter(({ method }) => method === elicitation)).toHaveLength(1);

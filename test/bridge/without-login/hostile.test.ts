@@ -110,6 +110,7 @@ describe('the text of a result has no other address than that of the login', () 
       const answer = app.ask('tools/call', { name: 'greet' });
       const text = textOf(await app.clock.passUntil(answer, 200)).text;
       expect(text).not.toBe('');
+      expect(text).not.toContain('--challenge');
       expect(text).not.toMatch(/evil/i);
     }
     for (const { params } of app.messages() as { params?: object }[]) expect(JSON.stringify(params ?? {})).not.toMatch(/evil/i);

@@ -96,6 +96,8 @@ describe('an attempt', () => {
     const first = await openApp(store);
     await first.call('log_in');
     await first.end();
+    // No lock is left behind.
+    expect(readdirSync(path.dirname(store)).filter((name) => name.includes('.lock'))).toEqual([]);
     const next = await openApp(store);
     expect((await next.call('log_in')).text).toContain('WDJB-MJH1');
     const waiting = next.call('greet');
