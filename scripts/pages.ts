@@ -114,7 +114,7 @@ The default is the first way that is listed for the app. Paths on this page are 
 const outro = `
 ## Instead of mcp-remote
 
-If a configuration has \`npx mcp-remote URL\`, replace it with \`mcp-auth bridge URL\`. It accepts the same options. Without a login, it answers the app with the command to run, and it works as soon as you have logged in.
+If a configuration has \`npx mcp-remote URL\`, replace it with \`mcp-auth bridge URL\`. It accepts the same options. Without a login, it offers the app one: see [From inside an app](logging-in.md#from-inside-an-app).
 
 ## In code
 
