@@ -18,5 +18,5 @@ export function formatFailure({ code, message, hint }: AuthError): string {
 }
 
 function withoutAddresses(text: string): string {
-  return text.replace(/“[^“”]*”/g, '“…”').replace(/https?:\/\/[^\s,;)]+/gi, '(address)');
+  return text.replace(/“[^“”]*”/g, '“…”').replace(/https?:\/\/[^\s,;)]*[^\s,;).]/gi, '(address)');
 }
