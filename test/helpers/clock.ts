@@ -7,8 +7,8 @@ export interface TestClock extends Clock {
   readonly slept: number[];
   /** Moves the time on and rings the alarms that are then due. */
   advance(milliseconds: number): void;
-  /** Resolves once an alarm of this many milliseconds is set, which may be already. */
-  waitForAlarm(milliseconds: number): Promise<void>;
+  /** Resolves once so many alarms of this many milliseconds are set, one by default, which may be already. */
+  waitForAlarm(milliseconds: number, count?: number): Promise<void>;
 }
 
 /** Starts at the machine's time, which the real servers of a test go by. */
@@ -43,10 +43,60 @@ export function testClock(): TestClock {
       for (const wake of waiting.splice(0)) wake();
       return () => void alarms.delete(alarm);
     },
-    waitForAlarm: async (milliseconds) => {
-      while (![...alarms].some((alarm) => alarm.milliseconds === milliseconds))
+    waitForAlarm: async (milliseconds, count = 1) => {
+      while ([...alarms].filter((alarm) => alarm.milliseconds === milliseconds).length < count)
         await new Promise<void>((resolve) => (waiting = [...waiting, resolve]));
     },
     every: () => () => undefined,
+  };
+}
+
+/** A clock that stands still until the test moves it on: a sleep ends only then. */
+export interface SteppedClock extends TestClock {
+  /** Moves the time on in steps until the promise is settled. The servers of a test get real time in between. */
+  passUntil<T>(settled: Promise<T>, step?: number): Promise<T>;
+}
+
+export function steppedClock(): SteppedClock {
+  const { now, advance, alarm, waitForAlarm } = testClock();
+  const slept: number[] = [];
+  return {
+    ...{ slept, now, advance, alarm, waitForAlarm },
+    sleep: (milliseconds, signal) =>
+      new Promise((resolve, reject) => {
+        slept.push(milliseconds);
+        const abort = () => {
+          stop();
+          reject(signal?.reason as Error);
+        };
+        const stop = alarm(milliseconds, () => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        });
+        if (signal?.aborted) abort();
+        else signal?.addEventListener('abort', abort, { once: true });
+      }),
+    every: (milliseconds, action) => {
+      let stop: () => void = () => undefined;
+      const repeat = () => {
+        stop = alarm(milliseconds, () => {
+          repeat();
+          action();
+        });
+      };
+      repeat();
+      return () => stop();
+    },
+    passUntil: async (settled, step = 1000) => {
+      const state = { isSettled: false };
+      const end = () => void (state.isSettled = true);
+      settled.then(end, end);
+      for (;;) {
+        await wait(5);
+        if (state.isSettled) break;
+        advance(step);
+      }
+      return settled;
+    },
   };
 }

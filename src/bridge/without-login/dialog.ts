@@ -3,7 +3,7 @@ import type { Clock } from '../../effects.js';
 import type { JoinedLogin } from '../../login/joined-login.js';
 import { fromBinary } from '../../text/binary-string.js';
 import { isObject, parseObject } from '../../text/json.js';
-import type { Message } from '../json-rpc.js';
+import { isOwnId, type Message } from '../json-rpc.js';
 import type { Deliver } from '../transport.js';
 import type { AppRequest } from './app-request.js';
 import { createCancellation, createCompletion, elicitationForms, getElicitationId } from './elicitation.js';
@@ -27,6 +27,8 @@ export type DialogAnswer = 'repeats' | 'accepted' | 'declined' | 'unanswered';
 interface ShownAttempt {
   readonly attempt: string;
   readonly shownAt: number;
+  /** Whether the app has got an elicitation, whose completion it has to be told of. */
+  readonly isElicited: boolean;
   /** Set while the app has not answered our request. */
   answer?: ((answer: DialogAnswer) => void) | undefined;
 }
@@ -45,15 +47,15 @@ export class Dialog {
   }
 
   /** Notes that the user is asked in a text. */
-  noteShown({ attempt }: JoinedLogin): void {
-    this.#shown = { attempt, shownAt: this.#options.clock.now() };
+  noteShown({ attempt }: JoinedLogin, isElicited = false): void {
+    this.#shown = { attempt, shownAt: this.#options.clock.now(), isElicited };
   }
 
   /** Asks the app to show the address. Undefined if it has no way for this request. */
   show(login: JoinedLogin, request: AppRequest): Promise<DialogAnswer> | undefined {
     const form = elicitationForms.find((one) => one.fits(request));
     if (form === undefined) return undefined;
-    this.noteShown(login);
+    this.noteShown(login, form.hasCompletion);
     const { kind, text } = form.create({ login, message: formatElicitation(login, this.#options.serverHost) }, request);
     const answered = new Promise<DialogAnswer>((resolve) => {
       if (kind === 'response') resolve('repeats');
@@ -63,20 +65,21 @@ export class Dialog {
     return answered;
   }
 
-  /** Whether a response of the app is the answer to our request. */
+  /** Whether a response of the app is the answer to a request of ours, which may be withdrawn by now. */
   isAnswer({ id, method }: Message): boolean {
-    return method === undefined && typeof id === 'string' && this.#shown !== undefined && id === getElicitationId(this.#shown.attempt);
+    return method === undefined && isOwnId(id);
   }
 
   /** The response of the app to our request. */
   readAnswer(message: Message): void {
     const shown = this.#shown;
+    if (shown === undefined || message.id !== getElicitationId(shown.attempt)) return;
     const result = parseObject(fromBinary(message.text))?.['result'];
     const action = isObject(result) ? result['action'] : undefined;
-    const isRead = shown !== undefined && this.#options.clock.now() - shown.shownAt >= leastReadingTime;
+    const isRead = this.#options.clock.now() - shown.shownAt >= leastReadingTime;
     const answer = action === 'accept' ? 'accepted' : action === 'decline' && isRead ? 'declined' : 'unanswered';
-    shown?.answer?.(answer);
-    if (shown) shown.answer = undefined;
+    shown.answer?.(answer);
+    shown.answer = undefined;
   }
 
   /** There is a login: withdraws a request that is not answered, and tells the app to close the dialog. */
@@ -85,6 +88,6 @@ export class Dialog {
     this.#shown = undefined;
     if (shown === undefined) return;
     if (shown.answer !== undefined) await this.#options.write(createCancellation(shown.attempt));
-    await this.#options.write(createCompletion(shown.attempt));
+    if (shown.isElicited) await this.#options.write(createCompletion(shown.attempt));
   }
 }

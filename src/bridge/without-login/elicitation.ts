@@ -20,6 +20,8 @@ export interface ElicitationForm {
   readonly name: string;
   /** Whether the app understands it for this request. */
   fits(request: AppRequest): boolean;
+  /** Whether the app waits for `notifications/elicitation/complete`. */
+  readonly hasCompletion: boolean;
   /** The message to send: to the app as a request of ours, or as the response to its own request, which it then sends again. */
   create(shown: Shown, request: AppRequest): { readonly kind: 'request' | 'response'; readonly text: BinaryString };
 }
@@ -32,6 +34,7 @@ export function getElicitationId(attempt: string): string {
 const inputRequired: ElicitationForm = {
   name: 'input_required (MCP 2026-07-28)',
   fits: ({ isStateless, canShowUrl }) => isStateless && canShowUrl,
+  hasCompletion: false,
   create: ({ login, message }, request) => ({
     kind: 'response',
     text: toBinary(
@@ -53,6 +56,7 @@ const inputRequired: ElicitationForm = {
 const elicitationCreate: ElicitationForm = {
   name: 'elicitation/create (MCP 2025-11-25)',
   fits: ({ isStateless, canShowUrl, method }) => !isStateless && canShowUrl && method === 'tools/call',
+  hasCompletion: true,
   create: ({ login, message }) => ({
     kind: 'request',
     text: toBinary(
@@ -70,6 +74,7 @@ const elicitationCreate: ElicitationForm = {
 const urlRequiredError: ElicitationForm = {
   name: 'error -32042 (MCP 2025-11-25)',
   fits: ({ isStateless, canShowUrl, method }) => !isStateless && canShowUrl && method !== 'tools/call',
+  hasCompletion: true,
   create: ({ login, message }, request) => ({
     kind: 'response',
     text: createErrorResponse(request.message.id, {
