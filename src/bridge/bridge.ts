@@ -165,7 +165,7 @@ class Bridge {
   async #handle(message: Message, signal: AbortSignal): Promise<void> {
     if (this.#own?.takes(message)) return this.#own.handle(message, signal);
     try {
-      await this.#forward(message, signal);
+      await this.#forward(this.#own?.forServer(message) ?? message, signal);
     } catch (error) {
       if (!this.#offersLogin || !hasCode(error, 'login_needed') || !isRequest(message) || signal.aborted) throw error;
       const own = await this.#loadOwn();

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import type { BinaryString } from '../effects.js';
 import type { LastSeen } from '../store/last-seen.js';
 import { fromBinary } from '../text/binary-string.js';
-import { isObject } from '../text/json.js';
+import { isObject, parseObject } from '../text/json.js';
 import { isOwnId, isRequest, isResponseTo, type Message } from './json-rpc.js';
 import { maxParsedBytes } from './large-message.js';
 import { findTargetEntry, findTargetName, type Target } from './target-login.js';
@@ -97,6 +97,6 @@ function readName(tool: unknown): unknown {
 }
 
 function readResult(text: BinaryString): Result | undefined {
-  const value: unknown = JSON.parse(fromBinary(text));
-  return isObject(value) && isObject(value['result']) ? value['result'] : undefined;
+  const result = parseObject(fromBinary(text))?.['result'];
+  return isObject(result) ? result : undefined;
 }

@@ -16,7 +16,7 @@ const lookInterval = 2_000;
 /** Milliseconds to wait for another process that finishes the same login with an address. */
 const finishLockTimeout = 30_000;
 
-/** How many logins a bridge starts within a period of so many milliseconds: an agent may ask again and again. */
+/** How many logins in vain a bridge starts within a period of so many milliseconds: an agent may ask again and again. */
 const maxStarts = 3;
 const startPeriod = 3_600_000;
 
@@ -230,6 +230,7 @@ export class AppLogin {
     }
     this.#isWatching = false;
     this.#running = undefined;
+    this.#startedAt.length = 0;
     for (const end of this.#waiting) end({});
   }
 

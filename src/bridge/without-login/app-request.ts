@@ -45,6 +45,11 @@ export function parseAppRequest(message: RequestMessage, initialize: Message | u
   };
 }
 
+/** Whether the app may have sent the request again after an `input_required` of ours. */
+export function isRepeated({ protocolVersion, text }: Message): boolean {
+  return protocolVersion !== undefined && text.includes(`"${inputRequestName}"`);
+}
+
 /** The members of `params`; none if there are none. */
 export function parseParams({ text }: Message): Params {
   const params = parseObject(fromBinary(text))?.['params'];

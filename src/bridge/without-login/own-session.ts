@@ -19,7 +19,7 @@ import type { Target } from '../target-login.js';
 import type { Deliver } from '../transport.js';
 import { answerWithoutLogin, createToolResult, listChangedLists } from './answers.js';
 import { AppLogin, type Outcome } from './app-login.js';
-import { parseAppRequest, withoutInputResponse, type AppRequest, type RequestMessage } from './app-request.js';
+import { isRepeated, parseAppRequest, withoutInputResponse, type AppRequest, type RequestMessage } from './app-request.js';
 import { Dialog } from './dialog.js';
 import { createNotification } from './elicitation.js';
 import { formatFailure } from './failure-text.js';
@@ -104,6 +104,11 @@ export class OwnSession {
   async handle(message: Message, signal: AbortSignal): Promise<void> {
     if (message.method === undefined) this.#dialog.readAnswer(message);
     else if (isRequest(message)) await this.#answer(this.#parse(message), signal);
+  }
+
+  /** A message as it is sent to the server: without the answers to the bridge's own questions. */
+  forServer(message: Message): Message {
+    return isRequest(message) && isRepeated(message) ? withoutInputResponse(this.#parse(message)) : message;
   }
 
   /** Takes over a request that the server has rejected with `login_needed`. */
