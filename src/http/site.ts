@@ -1,5 +1,5 @@
 /** Sites: whether two URLs belong to the same owner, as far as host names can show that. */
-import { getDomain } from 'tldts';
+import { getDomain, parse } from 'tldts';
 
 /**
  * The site of a URL: the domain that its owner registered, by the public suffix list (https://publicsuffix.org) with its
@@ -21,4 +21,10 @@ export function isSameSite(one: URL, other: URL): boolean {
 
 function findPort({ port, protocol }: URL): string {
   return port === '' ? (protocol === 'https:' ? '443' : '80') : port;
+}
+
+/** Whether a text reads like a host name on the internet, so that apps may turn it into a link. */
+export function isPublicHostName(text: string): boolean {
+  const { domain, isIcann } = parse(text);
+  return domain !== null && isIcann === true;
 }

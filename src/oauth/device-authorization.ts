@@ -2,6 +2,7 @@
 import { deviceAuthorizationRequest, processDeviceAuthorizationResponse } from 'oauth4webapi';
 import { AuthError, hasCode } from '../errors.js';
 import type { Network } from '../effects.js';
+import { isPublicHostName } from '../http/site.js';
 import { parseAllowedUrl } from '../http/url-policy.js';
 import { quote } from '../text/server-text.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
@@ -159,12 +160,16 @@ function createExpiredError(): AuthError {
   return new AuthError('timed_out', 'The code expired before it was approved.', { hint: 'Run the command again to get a new code.' });
 }
 
-/** Letters and digits, in groups of equal length if there are spaces. A sentence in place of a code could mislead the user. */
+/** Letters and digits, in groups of equal length if there are spaces. A sentence or a host in place of a code could mislead the user. */
 function isTypeable(code: string): boolean {
   const groups = code.split(' ');
   const [{ length }] = groups as [string];
   const isEven = groups.every((group) => group.length <= maxGroupLength && Math.abs(group.length - length) <= 1);
-  return code.length <= maxUserCodeLength && groups.every((group) => /^[\w.-]+$/.test(group)) && (groups.length === 1 || isEven);
+  return (
+    code.length <= maxUserCodeLength &&
+    groups.every((group) => /^[\w.-]+$/.test(group) && !isPublicHostName(group)) &&
+    (groups.length === 1 || isEven)
+  );
 }
 
 /** @throws AuthError `response_invalid` for a code that cannot be shown unchanged: the user has to compare it. */

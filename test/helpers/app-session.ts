@@ -7,6 +7,7 @@ import { steppedClock, type SteppedClock } from './clock.js';
 import { metadata, type Exchange, type FakeRequest, type FakeServer, type Respond } from './fake-server.js';
 import { fakeServer } from './servers.js';
 import { temporaryStore } from './folder.js';
+import { storedLogin } from './stored-login.js';
 
 /** Seconds between polls. No other wait of the bridge takes as long. */
 const pollInterval = 7;
@@ -93,6 +94,12 @@ function respondTo({ body: { id, method, params } }: FakeRequest): Respond {
 /** The path of a store that has the server but no login to it, under the name `fake`. */
 export function storeWithout(server: { url: string }, more: object = {}): string {
   return temporaryStore({ mcpServers: { fake: { type: 'http', url: server.url } }, ...more });
+}
+
+/** The path of a store with a login to the server, whose token it accepts. */
+export function storeWithLogin(server: LoginServer): string {
+  server.valid.add('old');
+  return storedLogin(server);
 }
 
 /** The text of a tool result, and whether it is an error. */

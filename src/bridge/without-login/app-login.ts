@@ -143,7 +143,8 @@ export class AppLogin {
   }
 
   close(): void {
-    this.#closing.abort();
+    // The attempt goes on: another bridge may take over, or the next session of the app.
+    this.#closing.abort(createInterruptedError());
   }
 
   async #createRequest(): Promise<LoginRequest> {

@@ -4,8 +4,16 @@ import type { AuthError, ErrorCode } from '../../errors.js';
 /** What the model should do, where the hint for a user at a terminal does not say it. */
 const advice: Partial<Record<ErrorCode, string>> = {
   access_denied: 'Do not start another login unless the user asks for it.',
+  // Only the user can decide to trust that site.
+  endpoint_elsewhere: 'Ask the user to log in: mcp-auth login',
   timed_out: 'Call log_in to start another login.',
   attempt_unknown: 'Call log_in to start a login.',
+};
+
+/** What has happened, where the sentence of the error consists of the server's words. */
+const sentences: Partial<Record<ErrorCode, string>> = {
+  access_denied: 'The login was denied at the page.',
+  endpoint_elsewhere: 'The authorization server names a page on another site, so no login was started.',
 };
 
 /**
@@ -13,10 +21,19 @@ const advice: Partial<Record<ErrorCode, string>> = {
  * who must be sent to no address but that of the login.
  */
 export function formatFailure({ code, message, hint }: AuthError): string {
-  const sentences = [message, advice[code] ?? hint ?? ''].filter((one) => one !== '');
-  return sentences.map(withoutAddresses).join(' ');
+  const parts = [sentences[code] ?? message, advice[code] ?? withoutChallenge(hint)].filter((one) => one !== '');
+  return parts.map(withoutAddresses).join(' ');
+}
+
+/** A command without the challenge, which has the server's words. */
+function withoutChallenge(hint = ''): string {
+  return hint.replace(/ --challenge .*$/s, '');
 }
 
 function withoutAddresses(text: string): string {
-  return text.replace(/“[^“”]*”/g, '“…”').replace(/https?:\/\/[^\s,;)]*[^\s,;).]/gi, '(address)');
+  return text
+    .replace(/“[^“”]*”/g, '“…”')
+    .replaceAll('\\"', '')
+    .replace(/"[^"]*"/g, '"…"')
+    .replace(/https?:\/\/[^\s,;)]*[^\s,;).]/gi, '(address)');
 }

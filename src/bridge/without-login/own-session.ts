@@ -257,6 +257,7 @@ export class OwnSession {
     this.#isAnswering = false;
     await this.#dialog.close();
     this.#toolsListed = this.#options.memory.untilNextTools();
+    await this.#options.memory.saved();
     const { initialize, discover } = await this.#options.memory.read();
     await this.#announce(listChangedLists(initialize ?? discover));
     void this.#rememberTools().catch(() => undefined);
