@@ -107,7 +107,13 @@ export class AppLogin {
     await this.#look();
     if (!this.#isWatching) return undefined;
     const request = { ...(await this.#createRequest()), ...(challenge !== undefined && { challenge }) };
-    const login = await joinLogin({ request, checkMayStart: () => this.#checkMayStart() }, this.#context);
+    const start = { isNew: false };
+    const checkMayStart = () => {
+      this.#checkMayStart();
+      start.isNew = true;
+    };
+    const login = await joinLogin({ request, checkMayStart }, this.#context);
+    if (start.isNew) this.#startedAt.push(this.#context.clock.now());
     if (login.attempt !== this.#running?.attempt) this.#join(login);
     return login;
   }
@@ -162,7 +168,6 @@ export class AppLogin {
         hint: 'Ask the user to log in: mcp-auth login',
       });
     }
-    this.#startedAt.splice(0, Infinity, ...recent, now);
   }
 
   #join(login: JoinedLogin): void {

@@ -65,7 +65,8 @@ describe('a call that requires more scopes', () => {
       texts.push((await app.clock.passUntil(app.call('write-1'), 200)).text);
       // The user approves each of them.
       const started = server.asked('POST /device').length;
-      await app.clock.passUntil(expect.poll(() => server.asked('POST /token').length).toBe(started));
+      const changes = () => app.messages().filter(({ method }) => method === 'notifications/tools/list_changed').length;
+      await app.clock.passUntil(expect.poll(changes).toBe(started));
     }
     expect(texts.at(-1)).toContain('keeps requesting scopes that were already granted');
     expect(server.asked('POST /device')).toHaveLength(2);
