@@ -259,7 +259,7 @@ async function readFileServers(file: string, context: Context): Promise<FoundSer
   if (text === undefined) throw new AuthError('file_unreadable', `Neither an app nor a file: ${file}`);
   const format = { '.toml': toml, '.yaml': yaml, '.yml': yaml }[path.extname(file)] ?? jsonc;
   format.parse(text, file);
-  const all = apps.filter((app) => app.format === format && app.servers.length > 0);
+  const all = apps.filter((app) => app.format.syntax === format.syntax && app.servers.length > 0);
   // Apps with the same key may write variables differently, so the app whose file name matches goes first.
   const place = toAppEnvironment(context);
   const isItsFile = (app: App) => [false, true].some((project) => lastParts(app.configPath(place, project)) === lastParts(file));
