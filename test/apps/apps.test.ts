@@ -13,7 +13,7 @@ const connection: Connection = {
   bridge: ['/usr/bin/node', ours, 'bridge', 'linear'],
   token: 'secret-1',
 };
-const place: AppEnvironment = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {} };
+const place: AppEnvironment = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {}, texts: new Map() };
 
 const writtenForContinue = `# mine
 name: mine
@@ -100,6 +100,29 @@ describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ ap
     expect(app.configPath(place, true) ?? '/work/').toMatch(/^\/work\//);
     expect(app.summary).not.toBe('');
   });
+});
+
+describe('where the files are', () => {
+  const userFile = (name: string, where: Partial<AppEnvironment> = {}) => findApp(name).configPath({ ...place, ...where }, false);
+  const on = (file: string, text = '{}') => ({ texts: new Map([[file, text]]) });
+
+  test('LM Studio: the folder that its pointer names', () => {
+    const pointer = '/home/ada/.lmstudio-home-pointer';
+    expect(findApp('lm-studio').pathsDependOn?.(place)).toEqual([pointer]);
+    expect(userFile('lm-studio')).toBe('/home/ada/.lmstudio/mcp.json');
+    expect(userFile('lm-studio', on(pointer, '/data/models\n'))).toBe('/data/models/mcp.json');
+    for (const text of ['', 'relative/folder']) expect(userFile('lm-studio', on(pointer, text))).toBe('/home/ada/.lmstudio/mcp.json');
+  });
+
+  test.each([{ app: 'opencode', first: '.config/opencode/opencode.json', other: '.config/opencode/opencode.jsonc' }])(
+    '$app: $other, if only that exists',
+    ({ app, first, other }) => {
+      expect(userFile(app)).toBe(`/home/ada/${first}`);
+      expect(userFile(app, on(`/home/ada/${other}`))).toBe(`/home/ada/${other}`);
+      const both = new Map([first, other].map((one) => [`/home/ada/${one}`, '{}']));
+      expect(userFile(app, { texts: both })).toBe(`/home/ada/${first}`);
+    },
+  );
 });
 
 describe('the list of servers in Continue’s YAML', () => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { CopiedLogin, AppEnvironment } from '../../src/apps/app.js';
 import { apps, findApp } from '../../src/apps/index.js';
 
-const place: AppEnvironment = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {} };
+const place: AppEnvironment = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {}, texts: new Map() };
 const login: CopiedLogin = {
   name: 'linear',
   url: 'https://mcp.linear.app/mcp',

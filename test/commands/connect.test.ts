@@ -63,6 +63,18 @@ test('an existing file keeps its mode, its link and its comments, and the origin
   expect(JSON.parse(read('real.json').replace('// mine', ''))).toEqual({ theme: 'x', mcpServers: {} });
 });
 
+test('LM Studio: the folder that its pointer names', async () => {
+  const { typed, at, write, read } = home();
+  write('.lmstudio-home-pointer', `${at('models')}\n`);
+  expect(await typed('connect lm-studio linear').exit).toBe(0);
+  expect(JSON.parse(read('models/mcp.json'))).toHaveProperty('mcpServers.linear');
+  const list = typed('connect --list');
+  await list.exit;
+  expect(list.stdout).toMatch(/^lm-studio .*\/models\/mcp\.json +linear \(bridge\)$/m);
+  expect(await typed('connect lm-studio linear --remove').exit).toBe(0);
+  expect(JSON.parse(read('models/mcp.json'))).toEqual({ mcpServers: {} });
+});
+
 describe('an app whose own file is the store', () => {
   const document = {
     mcpServers: {
