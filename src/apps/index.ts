@@ -3,6 +3,7 @@ import { AuthError } from '../errors.js';
 import type { App } from './app.js';
 import { claudeCode } from './claude-code.js';
 import { cline } from './cline.js';
+import { codeServer } from './code-server.js';
 import { codex } from './codex.js';
 import { continueDev } from './continue.js';
 import { cursor } from './cursor.js';
@@ -15,12 +16,14 @@ import { mcpRemote } from './mcp-remote.js';
 import { opencode } from './opencode.js';
 import { pflow } from './pflow.js';
 import { roo } from './roo.js';
+import { vscodeInsiders } from './vscode-insiders.js';
 import { vscode } from './vscode.js';
+import { vscodium } from './vscodium.js';
 import { windsurf } from './windsurf.js';
 import { zed } from './zed.js';
 
 export const apps: readonly App[] = [
-  ...[claudeCode, codex, gemini, opencode, cline, roo, vscode, cursor, windsurf, zed],
+  ...[claudeCode, codex, gemini, opencode, cline, roo, vscode, vscodeInsiders, vscodium, codeServer, cursor, windsurf, zed],
   ...[goose, continueDev, lmStudio, docker, mcpRemote, pflow, json],
 ];
 

@@ -17,9 +17,11 @@ export interface AppListing {
   readonly readsStore: boolean;
 }
 
-/** Lists every app that has a configuration file, with the servers in it. */
+/** Lists every app that has a configuration file, with the servers in it. A file is listed once, for the first app that has it. */
 export async function listApps(apps: readonly App[], context: Context): Promise<AppListing[]> {
-  return (await Promise.all(apps.map((app) => listApp(app, context)))).flat();
+  const all = (await Promise.all(apps.map((app) => listApp(app, context)))).flat();
+  // Builds of VS Code share the file of a project.
+  return all.filter(({ file }, at) => all.findIndex((one) => one.file === file) === at);
 }
 
 async function listApp(app: App, context: Context): Promise<AppListing[]> {

@@ -123,6 +123,18 @@ describe('where the files are', () => {
       expect(userFile(app, { texts: both })).toBe(`/home/ada/${first}`);
     },
   );
+
+  test.each([
+    { app: 'vscode', folder: 'Code', remote: '.vscode-server' },
+    { app: 'vscode-insiders', folder: 'Code - Insiders', remote: '.vscode-server-insiders' },
+    { app: 'vscodium', folder: 'VSCodium', remote: '.vscodium-server' },
+  ])('$app has folders of its own, and the file of a project in common', ({ app, folder, remote }) => {
+    expect(userFile(app)).toBe(`/home/ada/.config/${folder}/User/mcp.json`);
+    expect(userFile(app, { platform: 'darwin' })).toBe(`/home/ada/Library/Application Support/${folder}/User/mcp.json`);
+    const variables = { SSH_CONNECTION: 'x', VSCODE_IPC_HOOK_CLI: '/run/x.sock' };
+    expect(userFile(app, { variables })).toBe(`/home/ada/${remote}/data/User/mcp.json`);
+    expect(findApp(app).configPath(place, true)).toBe('/work/.vscode/mcp.json');
+  });
 });
 
 describe('the list of servers in Continue’s YAML', () => {

@@ -260,6 +260,14 @@ test('in a terminal of VS Code over SSH, the files are its server’s', async ()
   expect(JSON.parse(read('.vscode-server/data/User/mcp.json'))).toHaveProperty('servers.linear');
 });
 
+test('the file that several builds of VS Code share is listed once', async () => {
+  const { typed } = home();
+  expect(await typed('connect vscodium linear --project').exit).toBe(0);
+  const list = typed('connect --list');
+  await list.exit;
+  expect(list.stdout.match(/^.*\.vscode\/mcp\.json.*$/gm)).toEqual([expect.stringMatching(/^vscode .* linear \(bridge\)$/)]);
+});
+
 test.each([
   { line: 'connect', code: 2, said: 'An app and a server are required' },
   { line: 'connect emacs linear', code: 2, said: 'Unknown app "emacs"' },
