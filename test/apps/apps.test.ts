@@ -106,6 +106,17 @@ describe('where the files are', () => {
   const userFile = (name: string, where: Partial<AppEnvironment> = {}) => findApp(name).configPath({ ...place, ...where }, false);
   const on = (file: string, text = '{}') => ({ texts: new Map([[file, text]]) });
 
+  test.each([
+    { app: 'copilot', variables: { COPILOT_HOME: '/data/copilot' }, file: '/data/copilot/mcp-config.json' },
+    { app: 'continue', variables: { CONTINUE_GLOBAL_DIR: '/data/continue' }, file: '/data/continue/config.yaml' },
+    { app: 'kilo', variables: { XDG_CONFIG_HOME: '/data' }, file: '/data/kilo/kilo.jsonc' },
+    { app: 'amp', variables: { XDG_CONFIG_HOME: '/data' }, file: '/data/amp/settings.json' },
+    { app: 'code-server', variables: { XDG_DATA_HOME: '/data' }, file: '/data/code-server/User/mcp.json' },
+    { app: 'devin', variables: { XDG_CONFIG_HOME: '/data' }, file: '/data/devin/mcp_config.json' },
+  ])('$app: a variable moves them to $file', ({ app, variables, file: moved }) => {
+    expect(userFile(app, { variables })).toBe(moved);
+  });
+
   test('LM Studio: the folder that its pointer names', () => {
     const pointer = '/home/ada/.lmstudio-home-pointer';
     expect(findApp('lm-studio').pathsDependOn?.(place)).toEqual([pointer]);
@@ -114,15 +125,16 @@ describe('where the files are', () => {
     for (const text of ['', 'relative/folder']) expect(userFile('lm-studio', on(pointer, text))).toBe('/home/ada/.lmstudio/mcp.json');
   });
 
-  test.each([{ app: 'opencode', first: '.config/opencode/opencode.json', other: '.config/opencode/opencode.jsonc' }])(
-    '$app: $other, if only that exists',
-    ({ app, first, other }) => {
-      expect(userFile(app)).toBe(`/home/ada/${first}`);
-      expect(userFile(app, on(`/home/ada/${other}`))).toBe(`/home/ada/${other}`);
-      const both = new Map([first, other].map((one) => [`/home/ada/${one}`, '{}']));
-      expect(userFile(app, { texts: both })).toBe(`/home/ada/${first}`);
-    },
-  );
+  test.each([
+    { app: 'kilo', first: '.config/kilo/kilo.jsonc', other: '.config/kilo/kilo.json' },
+    { app: 'opencode', first: '.config/opencode/opencode.json', other: '.config/opencode/opencode.jsonc' },
+    { app: 'mcporter', first: '.mcporter/mcporter.json', other: '.mcporter/mcporter.jsonc' },
+  ])('$app: $other, if only that exists', ({ app, first, other }) => {
+    expect(userFile(app)).toBe(`/home/ada/${first}`);
+    expect(userFile(app, on(`/home/ada/${other}`))).toBe(`/home/ada/${other}`);
+    const both = new Map([first, other].map((one) => [`/home/ada/${one}`, '{}']));
+    expect(userFile(app, { texts: both })).toBe(`/home/ada/${first}`);
+  });
 
   test.each([
     { app: 'vscode', folder: 'Code', remote: '.vscode-server' },
@@ -134,6 +146,12 @@ describe('where the files are', () => {
     const variables = { SSH_CONNECTION: 'x', VSCODE_IPC_HOOK_CLI: '/run/x.sock' };
     expect(userFile(app, { variables })).toBe(`/home/ada/${remote}/data/User/mcp.json`);
     expect(findApp(app).configPath(place, true)).toBe('/work/.vscode/mcp.json');
+  });
+
+  test('Devin Desktop has the URL in url, the older Windsurf in serverUrl', () => {
+    expect(findApp('devin').entries.header?.(connection)).toHaveProperty('url', connection.url);
+    expect(findApp('devin').configPath(place, true)).toBe('/work/.devin/mcp_config.json');
+    expect(findApp('windsurf').entries.header?.(connection)).toHaveProperty('serverUrl', connection.url);
   });
 });
 

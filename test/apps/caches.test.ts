@@ -83,6 +83,14 @@ test('opencode', () => {
   ]);
 });
 
+test.each([
+  { app: 'qwen', file: '/home/ada/.qwen/mcp-oauth-tokens.json', like: 'gemini' },
+  { app: 'kilo', file: '/home/ada/.local/share/kilo/mcp-auth.json', like: 'opencode' },
+])('$app has the form of $like in a file of its own', ({ app, file, like }) => {
+  const [its, other] = [app, like].map((name) => written(name)[0] ?? []);
+  expect(its).toEqual([file, other?.[1]]);
+});
+
 test('Cline, in the entry itself', () => {
   expect(written('cline', '{"mcpServers": {"linear": {"type": "streamableHttp", "url": "https://mcp.linear.app/mcp"}}}')).toEqual([
     [
