@@ -19,7 +19,12 @@ const checks: Record<string, string> = {
   'claude-code': 'claude mcp list',
   codex: 'codex mcp list',
   gemini: 'gemini mcp list',
+  qwen: 'qwen mcp list',
   opencode: 'opencode mcp list',
+  kilo: 'kilo mcp list',
+  amp: 'amp mcp doctor',
+  qoder: 'qodercli mcp list',
+  mcporter: 'mcporter list',
 };
 
 const document = {
