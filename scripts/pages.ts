@@ -19,7 +19,12 @@ const checks: Record<string, string> = {
   'claude-code': 'claude mcp list',
   codex: 'codex mcp list',
   gemini: 'gemini mcp list',
+  qwen: 'qwen mcp list',
   opencode: 'opencode mcp list',
+  kilo: 'kilo mcp list',
+  amp: 'amp mcp doctor',
+  qoder: 'qodercli mcp list',
+  mcporter: 'mcporter list',
 };
 
 const document = {
@@ -114,7 +119,7 @@ The default is the first way that is listed for the app. Paths on this page are 
 const outro = `
 ## Instead of mcp-remote
 
-If a configuration has \`npx mcp-remote URL\`, replace it with \`mcp-auth bridge URL\`. It accepts the same options. Without a login, it answers the app with the command to run, and it works as soon as you have logged in.
+If a configuration has \`npx mcp-remote URL\`, replace it with \`mcp-auth bridge URL\`. It accepts the same options. Without a login, it offers the app one: see [From inside an app](logging-in.md#from-inside-an-app).
 
 ## In code
 

@@ -115,7 +115,7 @@ test('every option in a string of src exists: messages and hints name no other',
   const loaded = await Promise.all(commands.map((listing) => listing.load()));
   const known = [...loaded.flatMap(({ options }) => options), ...commonOptions].flatMap((option) => toOptionReference(option).names);
   // Options of systemctl, docker and Keycloak, and the prefix of a negated option.
-  const others = ['--user', '--now', '--additional-catalog', '--enable-all-servers', '--features', '--no-'];
+  const others = ['--user', '--now', '--catalog', '--additional-catalog', '--servers', '--enable-all-servers', '--features', '--no-'];
   const allowed = new Set([...known, '--help', '--version', ...others]);
   const files = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const named = files.flatMap((file) =>

@@ -15,6 +15,8 @@ export interface AppEnvironment {
   readonly folder: string;
   readonly platform: NodeJS.Platform;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** The texts of those files that exist of the app's `pathsDependOn`, by path. */
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 /** What an app's entry for a server is made from. */
@@ -103,6 +105,8 @@ export interface App {
   readonly projectServers?: (place: AppEnvironment) => readonly (readonly string[])[];
   /** The user's configuration file, or with `project` that of the project; undefined if the app has no such file. */
   readonly configPath: (place: AppEnvironment, project: boolean) => string | undefined;
+  /** The files that decide where the others are: by their content, or because they exist. */
+  readonly pathsDependOn?: (place: AppEnvironment) => readonly string[];
   /** The entry for each connection method, preferred first. For `copy`, the entry of a server that the app logs in to itself. */
   readonly entries: Readonly<Partial<Record<ConnectionMethod, (connection: Connection) => ConfigEntry>>>;
   readonly cache?: TokenCache;
@@ -112,6 +116,11 @@ export interface App {
   readonly requiresPlainNames?: boolean;
   /** What the user has to do in the app, as a sentence. */
   readonly nextSteps?: string;
+}
+
+/** The first of the files that exists; otherwise the first. */
+export function pickExisting({ texts }: AppEnvironment, files: readonly [string, ...string[]]): string {
+  return files.find((file) => texts.has(file)) ?? files[0];
 }
 
 /** The entry of a server that is started as a command, in the format of most apps. */

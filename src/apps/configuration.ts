@@ -27,12 +27,12 @@ type Variables = Pick<Env, 'variables'>;
 const noVariables: Variables = { variables: {} };
 
 /** The keys under which apps keep a server's URL. */
-const urlKeys = ['url', 'httpUrl', 'serverUrl', 'uri'];
+const urlKeys = ['url', 'httpUrl', 'serverUrl', 'baseUrl', 'uri'];
 /** The keys of an entry that say how to connect. A new connection replaces all of them. */
 const connectionKeys = [
   ...urlKeys,
   ...['type', 'command', 'cmd', 'args', 'env', 'headers', 'http_headers', 'requestOptions', 'headersHelper', 'http_headers_helper'],
-  ...['bearer_token_env_var', 'env_http_headers', 'auth', 'remote', 'source', 'oauth'],
+  ...['bearer_token_env_var', 'env_http_headers', 'auth', 'remote', 'source', 'oauth', 'transport', 'bearerToken', 'bearerTokenEnv'],
 ];
 
 /**

@@ -15,5 +15,7 @@ export const docker: App = {
       remote: { transport_type: 'streamable-http', url: connection.url, headers: createTokenHeader(connection) },
     }),
   },
-  nextSteps: 'Start the gateway with: docker mcp gateway run --additional-catalog mcp-auth.yaml --enable-all-servers',
+  // With --additional-catalog, --enable-all-servers would enable all servers of Docker's own catalog.
+  nextSteps:
+    'Start the gateway with: docker mcp gateway run --catalog mcp-auth.yaml --enable-all-servers     (With servers of other catalogs: docker mcp gateway run --additional-catalog mcp-auth.yaml --servers NAME)',
 };

@@ -7,8 +7,10 @@ import {
   toCommandEntry,
   createTokenHeader,
   type App,
+  type AppEnvironment,
   type CachedLogin,
   type CopiedLogin,
+  type TokenCache,
 } from './app.js';
 import { invalidFileError } from './formats/format.js';
 import { jsonc } from './formats/jsonc.js';
@@ -27,17 +29,22 @@ export const gemini: App = {
     header: (connection) => ({ httpUrl: connection.url, headers: createTokenHeader(connection) }),
     copy: ({ url }) => ({ httpUrl: url }),
   },
-  cache: createFileCache({
-    path: ({ home }) => path.join(home, '.gemini', 'mcp-oauth-tokens.json'),
-    put: (text, login) => {
-      const others = parseList(text).filter((entry) => !isObject(entry) || entry['serverName'] !== login.name);
-      return `${JSON.stringify([...others, toCacheEntry(login)], null, 2)}\n`;
-    },
-    read: (text) => parseList(text).flatMap(readCached),
-  }),
+  cache: createGeminiCache('Gemini CLI', ({ home }) => path.join(home, '.gemini', 'mcp-oauth-tokens.json')),
 };
 
-function parseList(text: string): unknown[] {
+/** A token cache in the format of Gemini CLI, for an app that is made from it. */
+export function createGeminiCache(app: string, getPath: (place: AppEnvironment) => string): TokenCache {
+  return createFileCache({
+    path: getPath,
+    put: (text, login) => {
+      const others = parseList(text, app).filter((entry) => !isObject(entry) || entry['serverName'] !== login.name);
+      return `${JSON.stringify([...others, toCacheEntry(login)], null, 2)}\n`;
+    },
+    read: (text) => parseList(text, app).flatMap(readCached),
+  });
+}
+
+function parseList(text: string, app: string): unknown[] {
   if (text.trim() === '') return [];
   try {
     const value: unknown = JSON.parse(stripByteOrderMark(text));
@@ -45,7 +52,7 @@ function parseList(text: string): unknown[] {
   } catch {
     // Not the cache, or an incomplete one.
   }
-  throw invalidFileError('The token cache of Gemini CLI', 'is not a JSON list');
+  throw invalidFileError(`The token cache of ${app}`, 'is not a JSON list');
 }
 
 function toCacheEntry({ name, url, accessToken, refreshToken, expiresAtSeconds, scope, clientId, tokenEndpoint, nowSeconds }: CopiedLogin) {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { toCommandEntry, createTokenHeader, type App } from './app.js';
+import { toCommandEntry, createTokenHeader, type App, type AppEnvironment } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** LM Studio, in the format of Cursor. */
@@ -8,9 +8,20 @@ export const lmStudio: App = {
   summary: 'LM Studio',
   format: jsonc,
   servers: ['mcpServers'],
-  configPath: ({ home }, project) => (project ? undefined : path.join(home, '.lmstudio', 'mcp.json')),
+  configPath: (place, project) => (project ? undefined : path.join(findHome(place), 'mcp.json')),
+  pathsDependOn: (place) => [getPointerFile(place)],
   entries: {
     bridge: toCommandEntry,
     header: (connection) => ({ url: connection.url, headers: createTokenHeader(connection) }),
   },
 };
+
+/** Its folder is the one that this file names. LM Studio creates the file when it is first started. */
+function findHome(place: AppEnvironment): string {
+  const named = place.texts.get(getPointerFile(place))?.trim() ?? '';
+  return path.isAbsolute(named) ? named : path.join(place.home, '.lmstudio');
+}
+
+function getPointerFile({ home }: AppEnvironment): string {
+  return path.join(home, '.lmstudio-home-pointer');
+}

@@ -1,6 +1,16 @@
 import path from 'node:path';
 import { isObject } from '../text/json.js';
-import { createFileCache, parseCachedLogin, createTokenHeader, type App, type CachedLogin, type CopiedLogin } from './app.js';
+import {
+  createFileCache,
+  parseCachedLogin,
+  createTokenHeader,
+  pickExisting,
+  type App,
+  type AppEnvironment,
+  type CachedLogin,
+  type CopiedLogin,
+  type TokenCache,
+} from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** opencode: `~/.config/opencode/opencode.json`, and the same in a project. */
@@ -9,21 +19,33 @@ export const opencode: App = {
   summary: 'opencode',
   format: jsonc,
   servers: ['mcp'],
-  configPath: ({ home, folder, variables }, project) =>
-    project
-      ? path.join(folder, 'opencode.json')
-      : path.join(variables['XDG_CONFIG_HOME'] ?? path.join(home, '.config'), 'opencode', 'opencode.json'),
+  configPath: (place, project) => pickExisting(place, listFiles(project ? place.folder : findUserFolder(place))),
+  pathsDependOn: (place) => [...listFiles(findUserFolder(place)), ...listFiles(place.folder)],
   entries: {
     bridge: ({ bridge }) => ({ type: 'local', command: bridge, enabled: true }),
     header: (connection) => ({ type: 'remote', url: connection.url, headers: createTokenHeader(connection), oauth: false, enabled: true }),
     copy: ({ url }) => ({ type: 'remote', url, enabled: true }),
   },
-  cache: createFileCache({
-    path: ({ home, variables }) => path.join(variables['XDG_DATA_HOME'] ?? path.join(home, '.local', 'share'), 'opencode', 'mcp-auth.json'),
+  cache: createOpencodeCache('opencode'),
+};
+
+function findUserFolder({ home, variables }: AppEnvironment): string {
+  return path.join(variables['XDG_CONFIG_HOME'] ?? path.join(home, '.config'), 'opencode');
+}
+
+/** It reads both. */
+function listFiles(folder: string): [string, ...string[]] {
+  return [path.join(folder, 'opencode.json'), path.join(folder, 'opencode.jsonc')];
+}
+
+/** A token cache in the format of opencode, in the data folder of an app that is made from it. */
+export function createOpencodeCache(folder: string): TokenCache {
+  return createFileCache({
+    path: ({ home, variables }) => path.join(variables['XDG_DATA_HOME'] ?? path.join(home, '.local', 'share'), folder, 'mcp-auth.json'),
     put: (text, login) => jsonc.put(text, [login.name], { entry: toCacheEntry(login), replaced: [] }),
     read: (text) => Object.entries(jsonc.parse(text, 'the cache')).flatMap(readCached),
-  }),
-};
+  });
+}
 
 function toCacheEntry({ url, accessToken, refreshToken, expiresAtSeconds, scope, clientId, clientSecret }: CopiedLogin) {
   return {

@@ -3,7 +3,7 @@ import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 import { findVscodeUserFolder } from './vscode-storage.js';
 
-/** Roo Code, an extension of VS Code. */
+/** Roo Code, an extension of VS Code that is no longer developed. */
 export const roo: App = {
   name: 'roo',
   summary: 'Roo Code',
@@ -17,4 +17,5 @@ export const roo: App = {
     bridge: toCommandEntry,
     header: (connection) => ({ type: 'streamable-http', url: connection.url, headers: createTokenHeader(connection) }),
   },
+  nextSteps: 'Roo Code was archived on 15 May 2026. It names Cline as its successor: mcp-auth connect cline NAME',
 };

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { toCommandEntry, createTokenHeader, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
-/** Windsurf. */
+/** Windsurf, before it became Devin Desktop in June 2026. The Cascade agent of Devin Desktop still reads this file. */
 export const windsurf: App = {
   name: 'windsurf',
   summary: 'Windsurf',
@@ -13,4 +13,6 @@ export const windsurf: App = {
     bridge: toCommandEntry,
     header: (connection) => ({ serverUrl: connection.url, headers: createTokenHeader(connection) }),
   },
+  nextSteps:
+    'Windsurf is called Devin Desktop since June 2026. Except for its Cascade agent, it reads another file: mcp-auth connect devin NAME',
 };

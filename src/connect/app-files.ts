@@ -8,13 +8,23 @@ import { findHomeFolder } from '../folders.js';
 /** Stands for the missing home folder of a process, as in Debian. Nothing exists below it, and nothing is written there. */
 const noHome = path.resolve('/nonexistent');
 
-/** Where apps look for their files: home folder, working folder, platform and environment variables. */
-export function toAppEnvironment({ env }: Pick<Context, 'env'>): AppEnvironment {
+/**
+ * Where an app looks for its files: home folder, working folder, platform, environment variables, and what its other files say.
+ * The text of a file that cannot be read is empty.
+ */
+export async function readAppEnvironment(app: App, { env, files }: Pick<Context, 'env' | 'files'>): Promise<AppEnvironment> {
+  const place = toAppEnvironment({ env });
+  const deciding = app.pathsDependOn?.(place) ?? [];
+  const read = await Promise.all(deciding.map(async (file) => ({ file, text: await files.readIfThere(file).catch(() => '') })));
+  return { ...place, texts: new Map(read.flatMap(({ file, text }) => (text === undefined ? [] : [[file, text] as const]))) };
+}
+
+function toAppEnvironment({ env }: Pick<Context, 'env'>): AppEnvironment {
   const { platform, variables } = env;
   // HOME goes first on Windows too: an app that runs in a Unix shell uses it.
   const { HOME: named } = variables;
   const home = named === undefined || named === '' ? findHomeFolder(env) : named;
-  return { home: home ?? noHome, folder: env.folder, platform, variables };
+  return { home: home ?? noHome, folder: env.folder, platform, variables, texts: new Map() };
 }
 
 /** @throws AuthError `file_unwritable` for a file below the home folder of a process that has none. */

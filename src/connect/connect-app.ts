@@ -16,7 +16,7 @@ import { getDefaultStorePath } from '../store/path.js';
 import { expandVariables } from '../store/variables.js';
 import { formatCommand } from '../text/command-line.js';
 import { hasUnprintable, quote } from '../text/server-text.js';
-import { canReadStore, checkHasHome, getProgramPath, isStore, toAppEnvironment } from './app-files.js';
+import { canReadStore, checkHasHome, getProgramPath, isStore, readAppEnvironment } from './app-files.js';
 
 export interface ConnectRequest {
   readonly app: App;
@@ -66,7 +66,7 @@ interface FoundServer {
 export async function planConnection(request: ConnectRequest, context: Context): Promise<ConnectionPlan | AppReadsStore> {
   const { app, name } = request;
   const url = await readServerUrl(name, context);
-  checkRequest(request, context);
+  await checkRequest(request, context);
   const storeFile = await findOwnStoreFile(request, context);
   if (storeFile !== undefined) return { storeFile };
   const found = await findInConfiguration(request, url, context);
@@ -89,10 +89,10 @@ export async function planConnection(request: ConnectRequest, context: Context):
 }
 
 /** @throws AuthError `usage` for a name or a project that the app does not support. */
-function checkRequest({ app, name, as, project }: ConnectRequest, context: Context): void {
+async function checkRequest({ app, name, as, project }: ConnectRequest, context: Context): Promise<void> {
   for (const one of [name, as ?? name]) checkShowable(one);
   if (as !== undefined) checkNameInApp(app, as);
-  if (project && app.configPath(toAppEnvironment(context), project) === undefined) {
+  if (project && app.configPath(await readAppEnvironment(app, context), project) === undefined) {
     throw new AuthError('usage', `${app.summary} does not support a project configuration.`);
   }
 }
@@ -119,7 +119,7 @@ async function addCopy(
   context: Context,
 ): Promise<FileChange[]> {
   const all = new Map(changes.map((change) => [change.file, change]));
-  for (const { path: file, put } of app.cache?.files(toAppEnvironment(context), login) ?? []) {
+  for (const { path: file, put } of app.cache?.files(await readAppEnvironment(app, context), login) ?? []) {
     checkHasHome(file);
     const known = all.get(file);
     const before = known?.before ?? (await readText(file, context));
@@ -134,7 +134,7 @@ async function addCopy(
  * @throws AuthError `usage` if it is the store and the app looks for its servers elsewhere in the file.
  */
 async function findOwnStoreFile({ app, project }: Pick<ConnectRequest, 'app' | 'project'>, context: Context): Promise<string | undefined> {
-  const file = app.configPath(toAppEnvironment(context), project);
+  const file = app.configPath(await readAppEnvironment(app, context), project);
   if (file === undefined || !(await isStore(file, context))) return undefined;
   if (canReadStore(app)) return file;
   throw new AuthError('usage', `${file} is the store, but ${app.summary} looks for its servers elsewhere in that file.`, {
@@ -148,7 +148,7 @@ async function findInConfiguration(
   url: string | undefined,
   context: Context,
 ): Promise<FoundServer | undefined> {
-  const file = app.configPath(toAppEnvironment(context), project);
+  const file = app.configPath(await readAppEnvironment(app, context), project);
   if (file === undefined) return undefined;
   checkHasHome(file);
   const before = await readText(file, context);
@@ -189,7 +189,7 @@ export async function findRemainingCopies(
   context: Context,
 ): Promise<string[]> {
   const url = await readServerUrl(name, context).catch(() => undefined);
-  const sources = app.cache?.sources(toAppEnvironment(context), url === undefined ? [] : [{ name: as, url }]) ?? [];
+  const sources = app.cache?.sources(await readAppEnvironment(app, context), url === undefined ? [] : [{ name: as, url }]) ?? [];
   const all = await Promise.all(
     sources.map(async ({ path, read }) => {
       const logins = await context.files.readIfThere(path).then((text) => (text === undefined ? [] : read(text)));

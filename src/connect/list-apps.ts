@@ -3,7 +3,7 @@ import type { App } from '../apps/app.js';
 import { readServers, type AppServer } from '../apps/configuration.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { canReadStore, getProgramPath, isStore, toAppEnvironment } from './app-files.js';
+import { canReadStore, getProgramPath, isStore, readAppEnvironment } from './app-files.js';
 
 /** An app and its servers. */
 export interface AppListing {
@@ -17,25 +17,27 @@ export interface AppListing {
   readonly readsStore: boolean;
 }
 
-/** Lists every app that has a configuration file, with the servers in it. */
+/** Lists every app that has a configuration file, with the servers in it. A file is listed once, for the first app that has it. */
 export async function listApps(apps: readonly App[], context: Context): Promise<AppListing[]> {
-  const environment = toAppEnvironment(context);
-  const files = apps.flatMap((app) =>
-    [...new Set([app.configPath(environment, false), app.configPath(environment, true)])].flatMap((file) =>
-      file === undefined ? [] : [{ app, file }],
-    ),
-  );
-  return Promise.all(
-    files.map(async ({ app, file }) => {
-      const readsStore = canReadStore(app) && (await isStore(file, context));
-      try {
-        const text = await context.files.readIfThere(file);
-        const servers = readServers(text ?? '', { app, file, ours: getProgramPath(context) });
-        return { app, file, found: text !== undefined, servers: readsStore ? [] : servers, readsStore };
-      } catch (error) {
-        const problem = error instanceof AuthError ? error.message : 'its configuration cannot be read';
-        return { app, file, found: true, servers: [], problem, readsStore };
-      }
-    }),
-  );
+  const all = (await Promise.all(apps.map((app) => listApp(app, context)))).flat();
+  // Builds of VS Code share the file of a project.
+  return all.filter(({ file }, at) => all.findIndex((one) => one.file === file) === at);
+}
+
+async function listApp(app: App, context: Context): Promise<AppListing[]> {
+  const environment = await readAppEnvironment(app, context);
+  const files = [app.configPath(environment, false), app.configPath(environment, true)].filter((file) => file !== undefined);
+  return Promise.all([...new Set(files)].map((file) => listFile(app, file, context)));
+}
+
+async function listFile(app: App, file: string, context: Context): Promise<AppListing> {
+  const readsStore = canReadStore(app) && (await isStore(file, context));
+  try {
+    const text = await context.files.readIfThere(file);
+    const servers = readServers(text ?? '', { app, file, ours: getProgramPath(context) });
+    return { app, file, found: text !== undefined, servers: readsStore ? [] : servers, readsStore };
+  } catch (error) {
+    const problem = error instanceof AuthError ? error.message : 'its configuration cannot be read';
+    return { app, file, found: true, servers: [], problem, readsStore };
+  }
 }

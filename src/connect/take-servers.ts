@@ -8,7 +8,7 @@ import { jsonc } from '../apps/formats/jsonc.js';
 import { toml } from '../apps/formats/toml.js';
 import { yaml } from '../apps/formats/yaml.js';
 import { explainAppVariable } from '../apps/notation.js';
-import { getProgramPath, toAppEnvironment } from './app-files.js';
+import { getProgramPath, readAppEnvironment } from './app-files.js';
 import type { Context } from '../context.js';
 import { formatCommand } from '../text/command-line.js';
 import { AuthError, hasCode } from '../errors.js';
@@ -234,7 +234,7 @@ function originOf(url: string | undefined): string | undefined {
 }
 
 async function readAppServers(app: App, context: Context): Promise<FoundServer[]> {
-  const place = toAppEnvironment(context);
+  const place = await readAppEnvironment(app, context);
   const files = [app.configPath(place, false), app.configPath(place, true)].filter((file) => file !== undefined);
   const all = await Promise.all(
     [...new Set(files)].map(async (file) => {
@@ -259,11 +259,13 @@ async function readFileServers(file: string, context: Context): Promise<FoundSer
   if (text === undefined) throw new AuthError('file_unreadable', `Neither an app nor a file: ${file}`);
   const format = { '.toml': toml, '.yaml': yaml, '.yml': yaml }[path.extname(file)] ?? jsonc;
   format.parse(text, file);
-  const all = apps.filter((app) => app.format === format && app.servers.length > 0);
+  const all = apps.filter((app) => app.format.syntax === format.syntax && app.servers.length > 0);
   // Apps with the same key may write variables differently, so the app whose file name matches goes first.
-  const place = toAppEnvironment(context);
-  const isItsFile = (app: App) => [false, true].some((project) => lastParts(app.configPath(place, project)) === lastParts(file));
-  const candidates = [...all.filter(isItsFile), ...all];
+  const known = await Promise.all(all.map(async (app) => ({ app, place: await readAppEnvironment(app, context) })));
+  const itsFile = known.filter(({ app, place }) =>
+    [false, true].some((project) => lastParts(app.configPath(place, project)) === lastParts(file)),
+  );
+  const candidates = [...itsFile.map(({ app }) => app), ...all];
   return candidates.map((app) => readRemoteServers(text, { app, file, context })).find((found) => found.length > 0) ?? [];
 }
 
@@ -280,7 +282,7 @@ async function readAppLogins(app: App, found: readonly FoundServer[], context: C
   }
   const stored = listServers(await context.store.read()).flatMap(([name, { url }]) => (typeof url === 'string' ? [{ name, url }] : []));
   const known = [...found, ...stored];
-  const sources = app.cache.sources(toAppEnvironment(context), known);
+  const sources = app.cache.sources(await readAppEnvironment(app, context), known);
   const all = await Promise.all(sources.map(async ({ path: file, read }) => readAll(await context.files.readIfThere(file), read)));
   return all.flat();
 }

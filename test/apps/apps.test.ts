@@ -2,8 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Connection, ConnectionMethod, AppEnvironment } from '../../src/apps/app.js';
 import { addConnection, removeConnection, readServers } from '../../src/apps/configuration.js';
-import { jsonc } from '../../src/apps/formats/jsonc.js';
-import { toml } from '../../src/apps/formats/toml.js';
 import { findApp, apps } from '../../src/apps/index.js';
 
 const ours = '/opt/mcp auth/bin.js';
@@ -15,16 +13,30 @@ const connection: Connection = {
   bridge: ['/usr/bin/node', ours, 'bridge', 'linear'],
   token: 'secret-1',
 };
-const place: AppEnvironment = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {} };
+const place: AppEnvironment = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {}, texts: new Map() };
+
+const writtenForContinue = `# mine
+name: mine
+version: 1.0.0   # keep
+mcpServers:
+    # the other one
+    -   name: other
+        command: x
+        args: []   # spaces
+    - uses: someone/something
+# about the rest
+rest: [1,   2]
+`;
 
 /** A file written by hand, with another server in it. */
 function written(app: (typeof apps)[number]): string {
   const key = app.servers[0] ?? '';
-  if (app.format === jsonc) {
+  if (app.format.syntax === 'JSON') {
     return `// mine\n{\n\t"theme": "dark", // keep\n\t"${key}": {\n\t\t/* the other one */\n\t\t"other": { "command": "x",   "args": [] },\n\t},\n}\n`;
   }
-  if (app.format === toml)
+  if (app.format.syntax === 'TOML')
     return `# mine\nmodel = "o9"  # keep\n\n[${key}.other]\ncommand = "x"   # spaces\nargs = []\n\n# about the rest\n[tools]\nweb = true\n`;
+  if (app.name === 'continue') return writtenForContinue;
   return `# mine\nmodel: o9  # keep\n${key}:\n    # the other one\n    other:\n        cmd: x\n        args: []   # spaces\n# about the rest\nrest: [1,   2]\n`;
 }
 
@@ -61,7 +73,7 @@ describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ ap
   });
 
   test('a file that cannot be parsed is left alone, and its place is named, not what stands there', () => {
-    const broken = app.format === jsonc ? '{\n  "a": secret-2\n}' : 'a = 1\nb = [secret-2: {\n';
+    const broken = app.format.syntax === 'JSON' ? '{\n  "a": secret-2\n}' : 'a = 1\nb = [secret-2: {\n';
     const attempt = () => addConnection(broken, { app, connection, how: ways[0] ?? 'bridge', file, ours });
     expect(attempt).toThrow(/^FILE is not valid \w+: see line \d+, column \d+\. It was not changed\.$/);
     expect(attempt).not.toThrow('secret-2');
@@ -87,6 +99,108 @@ describe.each(configured.map((app) => ({ name: app.name, app })))('$name', ({ ap
     expect(app.configPath(place, false) ?? '/home/ada/').toMatch(/^\/home\/ada\//);
     expect(app.configPath(place, true) ?? '/work/').toMatch(/^\/work\//);
     expect(app.summary).not.toBe('');
+  });
+});
+
+describe('where the files are', () => {
+  const userFile = (name: string, where: Partial<AppEnvironment> = {}) => findApp(name).configPath({ ...place, ...where }, false);
+  const on = (file: string, text = '{}') => ({ texts: new Map([[file, text]]) });
+
+  test.each([
+    { app: 'copilot', variables: { COPILOT_HOME: '/data/copilot' }, file: '/data/copilot/mcp-config.json' },
+    { app: 'continue', variables: { CONTINUE_GLOBAL_DIR: '/data/continue' }, file: '/data/continue/config.yaml' },
+    { app: 'kilo', variables: { XDG_CONFIG_HOME: '/data' }, file: '/data/kilo/kilo.jsonc' },
+    { app: 'amp', variables: { XDG_CONFIG_HOME: '/data' }, file: '/data/amp/settings.json' },
+    { app: 'code-server', variables: { XDG_DATA_HOME: '/data' }, file: '/data/code-server/User/mcp.json' },
+    { app: 'devin', variables: { XDG_CONFIG_HOME: '/data' }, file: '/data/devin/mcp_config.json' },
+  ])('$app: a variable moves them to $file', ({ app, variables, file: moved }) => {
+    expect(userFile(app, { variables })).toBe(moved);
+  });
+
+  test('LM Studio: the folder that its pointer names', () => {
+    const pointer = '/home/ada/.lmstudio-home-pointer';
+    expect(findApp('lm-studio').pathsDependOn?.(place)).toEqual([pointer]);
+    expect(userFile('lm-studio')).toBe('/home/ada/.lmstudio/mcp.json');
+    expect(userFile('lm-studio', on(pointer, '/data/models\n'))).toBe('/data/models/mcp.json');
+    for (const text of ['', 'relative/folder']) expect(userFile('lm-studio', on(pointer, text))).toBe('/home/ada/.lmstudio/mcp.json');
+  });
+
+  test.each([
+    { app: 'kilo', first: '.config/kilo/kilo.jsonc', other: '.config/kilo/kilo.json' },
+    { app: 'opencode', first: '.config/opencode/opencode.json', other: '.config/opencode/opencode.jsonc' },
+    { app: 'mcporter', first: '.mcporter/mcporter.json', other: '.mcporter/mcporter.jsonc' },
+  ])('$app: $other, if only that exists', ({ app, first, other }) => {
+    expect(userFile(app)).toBe(`/home/ada/${first}`);
+    expect(userFile(app, on(`/home/ada/${other}`))).toBe(`/home/ada/${other}`);
+    const both = new Map([first, other].map((one) => [`/home/ada/${one}`, '{}']));
+    expect(userFile(app, { texts: both })).toBe(`/home/ada/${first}`);
+  });
+
+  test.each([
+    { app: 'vscode', folder: 'Code', remote: '.vscode-server' },
+    { app: 'vscode-insiders', folder: 'Code - Insiders', remote: '.vscode-server-insiders' },
+    { app: 'vscodium', folder: 'VSCodium', remote: '.vscodium-server' },
+  ])('$app has folders of its own, and the file of a project in common', ({ app, folder, remote }) => {
+    expect(userFile(app)).toBe(`/home/ada/.config/${folder}/User/mcp.json`);
+    expect(userFile(app, { platform: 'darwin' })).toBe(`/home/ada/Library/Application Support/${folder}/User/mcp.json`);
+    const variables = { SSH_CONNECTION: 'x', VSCODE_IPC_HOOK_CLI: '/run/x.sock' };
+    expect(userFile(app, { variables })).toBe(`/home/ada/${remote}/data/User/mcp.json`);
+    expect(findApp(app).configPath(place, true)).toBe('/work/.vscode/mcp.json');
+  });
+
+  test('Devin Desktop has the URL in url, the older Windsurf in serverUrl', () => {
+    expect(findApp('devin').entries.header?.(connection)).toHaveProperty('url', connection.url);
+    expect(findApp('devin').configPath(place, true)).toBe('/work/.devin/mcp_config.json');
+    expect(findApp('windsurf').entries.header?.(connection)).toHaveProperty('serverUrl', connection.url);
+  });
+});
+
+describe('the list of servers in Continue’s YAML', () => {
+  const app = findApp('continue');
+  const connect = (text: string) => addConnection(text, { app, connection, how: 'bridge', file, ours });
+  const entry = `- name: linear\n    command: /usr/bin/node\n    args:\n      - ${ours}\n      - bridge\n      - linear\n`;
+
+  test('a new file has the name and the version that Continue requires', () => {
+    expect(connect('')).toBe(`name: Local Config\nversion: 1.0.0\nschema: v1\nmcpServers:\n  ${entry}`);
+  });
+
+  test('an item is added, changed and removed without touching the others', () => {
+    const before = writtenForContinue.replace(
+      '    - uses',
+      '    - name: linear\n      url: https://mcp.linear.app/mcp # theirs\n      connectionTimeout: 5\n    - uses',
+    );
+    const now = connect(before);
+    expect(now).toContain('    # the other one\n    -   name: other\n        command: x\n        args: []   # spaces\n');
+    expect(now).toMatch(/- linear\n {6}connectionTimeout: 5\n {4}- uses: someone\/something\n# about the rest\n/);
+    expect(removeConnection(now, { app, name: 'linear', url: connection.url, file, ours })).toBe(writtenForContinue);
+  });
+
+  test.each([
+    'mcpServers:\n',
+    'mcpServers: []\n',
+    'mcpServers: [{name: other, command: x}]\nrest: 1\n',
+    'mcpServers:\n- name: other\n  command: x',
+  ])('%j is added to', (text) => {
+    const now = connect(`name: x\n${text}`);
+    expect(readServers(now, { app, file, ours })).toContainEqual(
+      expect.objectContaining({ name: 'linear', how: 'bridge', login: 'linear' }),
+    );
+    expect(now.includes('other')).toBe(text.includes('other'));
+  });
+
+  test('a mapping, which Continue does not read, and an item that others point at are left to their owner', () => {
+    for (const text of ['mcpServers:\n  other:\n    command: x\n', 'mcpServers: text\n']) {
+      expect(() => connect(text)).toThrow('without changing other parts of the file');
+    }
+    const pointed = connect('').replace('- name: linear', '- &mine\n    name: linear').concat('copy: *mine\n');
+    expect(() => removeConnection(pointed, { app, name: 'linear', url: connection.url, file, ours })).toThrow(
+      'without changing other parts of the file',
+    );
+  });
+
+  test('of two items with one name, the first counts', () => {
+    const text = 'mcpServers:\n  - name: a\n    url: https://a.example\n  - name: a\n    url: https://b.example\n';
+    expect(readServers(text, { app, file, ours }).map(({ url }) => url)).toEqual(['https://a.example']);
   });
 });
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { CopiedLogin, AppEnvironment } from '../../src/apps/app.js';
 import { apps, findApp } from '../../src/apps/index.js';
 
-const place: AppEnvironment = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {} };
+const place: AppEnvironment = { home: '/home/ada', folder: '/work', platform: 'linux', variables: {}, texts: new Map() };
 const login: CopiedLogin = {
   name: 'linear',
   url: 'https://mcp.linear.app/mcp',
@@ -81,6 +81,14 @@ test('opencode', () => {
       },
     ],
   ]);
+});
+
+test.each([
+  { app: 'qwen', file: '/home/ada/.qwen/mcp-oauth-tokens.json', like: 'gemini' },
+  { app: 'kilo', file: '/home/ada/.local/share/kilo/mcp-auth.json', like: 'opencode' },
+])('$app has the form of $like in a file of its own', ({ app, file, like }) => {
+  const [its, other] = [app, like].map((name) => written(name)[0] ?? []);
+  expect(its).toEqual([file, other?.[1]]);
 });
 
 test('Cline, in the entry itself', () => {

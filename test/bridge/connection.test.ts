@@ -26,6 +26,25 @@ describe('a lost connection', () => {
     await end();
   });
 
+  test('an event id that is not a header value is not sent: the stream is resumed after the event before it', async () => {
+    const server = await serverOf((seen, response, all) => {
+      if (seen.method === 'GET' && seen.headers['last-event-id'] === 'e1') {
+        const asked = all.find(({ body }) => body.method === 'work');
+        events(response, data({ jsonrpc: '2.0', id: asked?.body.id, result: { whole: true } }));
+        response.end();
+      } else if (seen.method === 'GET') response.writeHead(405).end();
+      else if (seen.body.method === 'initialize') json(response, answerTo(seen, {}), { headers: { 'mcp-session-id': 's1' } });
+      else {
+        events(response, 'id: e1\ndata:', 'id: e\u00012\ndata:');
+        breakOff(response);
+      }
+    });
+    const { ask, end } = bridged(storedLogin(server));
+    await ask('initialize', hello);
+    expect((await ask('work')).result).toEqual({ whole: true });
+    await end();
+  });
+
   test('without an event to resume after: an error response, and the bridge keeps running', async () => {
     const server = await withSession((seen, response) => {
       if (seen.body.method === 'drop') response.destroy();
@@ -175,6 +194,22 @@ describe('failures at the start and in messages', () => {
     notify('notifications/initialized');
     await expect.poll(() => bridge.clock.slept.length, { timeout: 20_000 }).toBeGreaterThan(5);
     for (const slept of bridge.clock.slept) expect(slept).toBeGreaterThanOrEqual(250);
+    await end();
+  });
+
+  test('a stream that ends after each event is asked for again after the same pause each time', async () => {
+    const server = await serverOf((seen, response) => {
+      if (seen.method === 'GET') {
+        events(response, data({ jsonrpc: '2.0', method: 'notifications/x' }));
+        response.end();
+      } else if (seen.body.id === undefined) response.writeHead(202).end();
+      else json(response, answerTo(seen));
+    });
+    const { bridge, ask, notify, end } = bridged(storedLogin(server));
+    await ask('initialize', hello);
+    notify('notifications/initialized');
+    await expect.poll(() => bridge.clock.slept.length, { timeout: 20_000 }).toBeGreaterThan(4);
+    expect(new Set(bridge.clock.slept)).toEqual(new Set([1000]));
     await end();
   });
 

@@ -1,5 +1,5 @@
 /** Responses in another stream than the HTTP response: Streamable HTTP after a 202, and HTTP with SSE. */
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
@@ -50,6 +50,16 @@ test('a response gets the id as in the request, and opens a session like any oth
   await expect.poll(() => bridge.events.find(({ id }) => id === 7), { timeout: 20_000 }).toBeDefined();
   await end();
   expect(server.posts().at(-1)?.headers).toMatchObject({ 'mcp-session-id': 's1', 'mcp-protocol-version': '2025-11-25' });
+});
+
+test('a stream that takes the place of another is used for all responses', async () => {
+  const { server } = await accepting((seen) => answerTo(seen, { protocolVersion: '2025-11-25' }));
+  const { ask, notify, end } = bridged(storedLogin(server));
+  await ask('initialize', hello);
+  notify('notifications/initialized');
+  for (const method of ['a', 'b', 'c']) await ask(method);
+  await end();
+  expect(server.seen.filter(({ method }) => method === 'GET')).toHaveLength(2);
 });
 
 test('a lost session is opened again after its stream has ended, and the app gets no second response to initialize', async () => {
@@ -143,4 +153,34 @@ test('HTTP with SSE: nothing of an answered message is kept in memory while the 
   };
   const before = await used(1_000);
   expect(((await used(10_000)) - before) / 10_000).toBeLessThan(150);
+});
+
+test('HTTP with SSE: a request fails if the new stream has ended before it is sent', async () => {
+  let stream = new PassThrough();
+  const http: AuthorizedHttp = {
+    renewalCount: 0,
+    renew: () => Promise.resolve(false),
+    forgetLogin: () => undefined,
+    open: async ({ method = 'GET', body }: HttpRequest) => {
+      if (method === 'GET') {
+        stream = new PassThrough();
+        stream.write('event: endpoint\ndata: /messages\n\n');
+        return { status: 200, headers: {}, body: stream };
+      }
+      const { id, method: called } = JSON.parse(String(body)) as { id?: number; method: string };
+      if (called === 'initialize') setImmediate(() => stream.write(`${data({ jsonrpc: '2.0', id, result: {} })}\n\n`));
+      if (called === 'notifications/initialized') {
+        stream.end();
+        await once(stream, 'close');
+      }
+      return { status: 202, headers: {}, body: Readable.from([]) };
+    },
+  };
+  const context = { signal: new AbortController().signal } as Context;
+  const transport = createHttpSse({ url: new URL('http://127.0.0.1/sse'), http, headers: {}, deliver: () => undefined }, context);
+  const send = (message: object) =>
+    transport.send(parseMessage(toBinary(JSON.stringify({ jsonrpc: '2.0', ...message }))) ?? expect.fail(), context.signal);
+  await send({ id: 1, method: 'initialize' });
+  await send({ method: 'notifications/initialized' });
+  await expect(send({ id: 2, method: 'a' })).rejects.toMatchObject({ code: 'network_error' });
 });

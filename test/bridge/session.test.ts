@@ -108,6 +108,50 @@ describe('a session', () => {
     expect(server.posts().filter(({ body }) => body.method === 'initialize')).toHaveLength(2);
   });
 
+  test('that is opened anew by the app has no version until the server names one', async () => {
+    let version: object = { protocolVersion: '2025-06-18' };
+    const server = await serverOf((seen, response) => {
+      if (seen.method === 'POST') json(response, answerTo(seen, seen.body.method === 'initialize' ? version : {}));
+      else response.writeHead(405).end();
+    });
+    const { ask, end } = bridged(storedLogin(server));
+    await ask('initialize', hello);
+    await ask('a');
+    version = {};
+    await ask('initialize', hello);
+    await ask('b');
+    await end();
+    const [, a, , b] = server.posts();
+    expect(a?.headers).toMatchObject({ 'mcp-protocol-version': '2025-06-18' });
+    expect(b?.headers).not.toHaveProperty('mcp-protocol-version');
+  });
+
+  test('that is being opened again is waited for by messages that arrive meanwhile', async () => {
+    const held: (() => void)[] = [];
+    const server = await serverOf((seen, response, all) => {
+      const opened = all.filter(({ body }) => body.method === 'initialize').length;
+      const open = () => json(response, answerTo(seen, hello), { headers: { 'mcp-session-id': `s${opened}` } });
+      if (seen.method !== 'POST') response.writeHead(405).end();
+      else if (seen.body.method === 'initialize' && opened === 1) open();
+      else if (seen.body.method === 'initialize') held.push(open);
+      else if (seen.headers['mcp-session-id'] === 's1') response.writeHead(404).end();
+      else json(response, answerTo(seen));
+    });
+    const { bridge, ask, end } = bridged(storedLogin(server));
+    await ask('initialize', hello);
+    const first = ask('first');
+    await expect.poll(() => held.length, { timeout: 20_000 }).toBe(1);
+    const second = ask('second');
+    // Lines are read in order: when this one has been answered, the one before it has been read.
+    bridge.type('no json\n');
+    await expect.poll(() => bridge.stdout, { timeout: 20_000 }).toContain('-32700');
+    held[0]?.();
+    await Promise.all([first, second]);
+    await end();
+    const sessions = server.posts().filter(({ body }) => body.method === 'second');
+    expect(sessions.map(({ headers }) => headers['mcp-session-id'])).toEqual(['s2']);
+  });
+
   test('a response may be followed by other events; a cancelled one is not awaited', async () => {
     const server = await withSession((seen, response) => {
       if (seen.body.method === 'hang') events(response);
@@ -124,6 +168,8 @@ describe('a session', () => {
     await expect.poll(() => server.posts().some(({ body }) => body.method === 'hang'), { timeout: 20_000 }).toBe(true);
     bridge.type('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":70}}\n');
     await ask('next');
+    // As many at once as have been sent: none of them is cancelled with the one above.
+    for (const { result } of await Promise.all(['a', 'b', 'c', 'd'].map((method) => ask(method)))) expect(result).toEqual({ done: true });
     await end();
     expect(bridge.events.filter(({ id }) => id === 70)).toEqual([]);
     expect(bridge.events.filter(({ id, error }) => id === 2 && error !== undefined)).toEqual([]);

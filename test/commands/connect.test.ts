@@ -63,6 +63,18 @@ test('an existing file keeps its mode, its link and its comments, and the origin
   expect(JSON.parse(read('real.json').replace('// mine', ''))).toEqual({ theme: 'x', mcpServers: {} });
 });
 
+test('LM Studio: the folder that its pointer names', async () => {
+  const { typed, at, write, read } = home();
+  write('.lmstudio-home-pointer', `${at('models')}\n`);
+  expect(await typed('connect lm-studio linear').exit).toBe(0);
+  expect(JSON.parse(read('models/mcp.json'))).toHaveProperty('mcpServers.linear');
+  const list = typed('connect --list');
+  await list.exit;
+  expect(list.stdout).toMatch(/^lm-studio .*\/models\/mcp\.json +linear \(bridge\)$/m);
+  expect(await typed('connect lm-studio linear --remove').exit).toBe(0);
+  expect(JSON.parse(read('models/mcp.json'))).toEqual({ mcpServers: {} });
+});
+
 describe('an app whose own file is the store', () => {
   const document = {
     mcpServers: {
@@ -246,6 +258,14 @@ test('in a terminal of VS Code over SSH, the files are its server’s', async ()
   const env = { SSH_CONNECTION: '1 2 3 22', VSCODE_IPC_HOOK_CLI: '/run/x.sock' };
   expect(await typed('connect vscode linear', env).exit).toBe(0);
   expect(JSON.parse(read('.vscode-server/data/User/mcp.json'))).toHaveProperty('servers.linear');
+});
+
+test('the file that several builds of VS Code share is listed once', async () => {
+  const { typed } = home();
+  expect(await typed('connect vscodium linear --project').exit).toBe(0);
+  const list = typed('connect --list');
+  await list.exit;
+  expect(list.stdout.match(/^.*\.vscode\/mcp\.json.*$/gm)).toEqual([expect.stringMatching(/^vscode .* linear \(bridge\)$/)]);
 });
 
 test.each([

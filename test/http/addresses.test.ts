@@ -50,6 +50,17 @@ describe('addresses', () => {
       await expect(client.withAllowedNetwork(reach).fetch(origin)).rejects.toMatchObject({ code: 'address_refused' });
   });
 
+  test('a name that was reached in one allowed network is looked up again for another', async () => {
+    const { origin } = await listening((_, response) => response.end());
+    const url = new URL(origin.replace('http://127.0.0.1', 'https://a.example'));
+    const client = resolving({ 'a.example': ['127.0.0.1'] });
+    // It is no https server, which is found out after the connection is established.
+    await expect(client.withAllowedNetwork('loopback').fetch(url)).rejects.not.toMatchObject({ code: 'address_refused' });
+    await expect(client.withAllowedNetwork('public').fetch(url)).rejects.toMatchObject({ code: 'address_refused' });
+    // A server without a certificate may be any server.
+    expect(client.networkOf(url)).toBe('public');
+  });
+
   test('a host is in the network in which it was reached, and public before that', () => {
     const client = resolving({});
     expect(client.networkOf(new URL('https://a.example'))).toBe('public');

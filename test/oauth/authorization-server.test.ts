@@ -211,6 +211,10 @@ describe('--trust-issuer', () => {
     moved.mcpServers.fake.url = elsewhere.url;
     writeFileSync(store, JSON.stringify(moved));
     expect(await run(`login fake ${words}`, { store }).exit).toBe(1);
+    // Set again, it holds for any address.
+    const again = run(`login fake ${words} --trust-issuer http://localhost:9/id`, { store });
+    expect(await again.exit, again.stderr).toBe(0);
+    expect(readStore(store).mcpServers.fake).toMatchObject({ trusted_issuer_at: elsewhere.origin });
     const other = run(`login ${server.url} --name other ${words}`, { store });
     expect(await other.exit).toBe(1);
     expect(other.stderr).toContain('--trust-issuer');

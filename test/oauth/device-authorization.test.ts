@@ -138,6 +138,11 @@ test.each([
   },
 );
 
+test.each([undefined, 0, 'soon'])('a code whose lifetime the server gives as %s can be approved', async (lifetime) => {
+  const { code, login } = await polling([pending, granted], { expires_in: lifetime });
+  expect(code, login.stderr).toBe(0);
+});
+
 test('a verification URI that is not an http(s) URL is rejected', async () => {
   const { code, login } = await polling([granted], { verification_uri: 'file:///etc/passwd' });
   expect(code).toBe(1);

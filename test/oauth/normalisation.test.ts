@@ -15,3 +15,12 @@ test.each([
 ])('a form with another content type is read: %s', async (text, body) => {
   expect(await (await normaliseResponse(new Response(text), { normalisations: tokenNormalisations, status: 200 })).json()).toEqual(body);
 });
+
+test.each([
+  { error: 'slow_down', data: { access_token: 'sent' } },
+  { ok: false, data: { access_token: 'sent' } },
+])('a token inside an error is not a granted one: %j', async (body) => {
+  const response = await normaliseResponse(Response.json(body), { normalisations: tokenNormalisations, status: 200 });
+  expect(response.status).toBe(400);
+  expect(await response.json()).not.toHaveProperty('access_token');
+});

@@ -37,6 +37,22 @@ describe('a refresh that fails', () => {
     expect(token.stdout).toBe('old\n');
     expect(token.stderr).toContain('could not be renewed, but is still valid');
   });
+
+  test('a token that is valid for less time than requested is not used', async () => {
+    const { store } = await loggedIn(30, failing({ status: 500 }));
+    const token = run('token fake --min-ttl 100', { store });
+    expect(await token.exit).toBe(6);
+    expect(token.stdout).toBe('');
+  });
+
+  test('the refresh token in a response that cannot be used is stored, and the access token counts as expired', async () => {
+    const json = { access_token: 'x', token_type: 'N_A', refresh_token: 'refresh-1' };
+    const { store } = await loggedIn(3600, failing({ json }));
+    expect(await run('refresh fake', { store }).exit).toBe(6);
+    const { auth } = readStore(store).mcpServers.fake;
+    expect(auth).toMatchObject({ token: 'old', refresh_token: 'refresh-1' });
+    expect(auth.expires_at).toBeLessThanOrEqual(now());
+  });
 });
 
 describe('a login is needed: exit 3 and the command to type', () => {

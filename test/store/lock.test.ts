@@ -162,6 +162,16 @@ describe('a holder', () => {
   });
 });
 
+test('a holder that was given up does not remove the lock of the next one', async () => {
+  const lock = path.join(temporaryFolder(), 'store.lock');
+  const next = JSON.stringify(await ownerElsewhere());
+  await withLock(lock, within(1000), async () => {
+    writeFileSync(path.join(lock, 'owner.json'), next);
+    await nothing();
+  });
+  expect(readFileSync(path.join(lock, 'owner.json'), 'utf8')).toBe(next);
+});
+
 test('a folder without an owner is not a lock: a process that is killed leaves none', async () => {
   const lock = await leftBy(undefined);
   await withLock(lock, within(50), async () => {

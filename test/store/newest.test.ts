@@ -3,6 +3,8 @@ import { existsSync, readFileSync, renameSync, statSync, truncateSync, utimesSyn
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { answerQuickly } from '../../src/fast-path/quick.js';
 import { systemClock } from '../../src/machine/clock.js';
+import type { StoreDocument } from '../../src/store/document.js';
+import { readLogin, writeLogin } from '../../src/store/login.js';
 import { openStore } from '../../src/store/store.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { loginAt } from '../helpers/login-at.js';
@@ -199,6 +201,53 @@ test('a login that was moved to another machine does not come back from a copy',
   await ok('import', store, readFileSync(`${store}.fake.moved`, 'utf8'));
   copy.save();
   expect((await ok('token fake', store)).stdout).toBe('access-1\n');
+});
+
+const openAt = (store: string) => openStore(() => store, { signal: new AbortController().signal, clock: systemClock });
+
+/** Writes the response of a renewal next to the store, like a process that is about to put it into the store. */
+async function savePending(store: string, document: StoreDocument): Promise<string> {
+  const login = readLogin(document.mcpServers?.['fake']) ?? expect.fail();
+  const renewed = { ...login, accessToken: 'late', refreshToken: 'late-refresh' };
+  return openAt(store).savePendingRenewal({ name: 'fake', document, login: renewed });
+}
+
+test('a login that the user has replaced does not come back with a response to its renewal that arrives later', async () => {
+  const { store, copy } = await prepareStore();
+  const before = await openAt(store).read();
+  await openAt(store).update((document) => {
+    const entry = document.mcpServers?.['fake'] ?? expect.fail();
+    writeLogin(entry, { ...(readLogin(entry) ?? expect.fail()), accessToken: 'new', refreshToken: 'new-refresh' }, 'fake');
+  });
+  await savePending(store, before);
+  copy.save();
+  expect((await ok('token fake', store)).stdout).toBe('new\n');
+  expect(readStore(store).mcpServers.fake.auth).toMatchObject({ token: 'new', refresh_token: 'new-refresh' });
+});
+
+test.each([
+  { what: 'that another process is about to store', age: 0, warns: false },
+  { what: 'that no process has stored for a minute', age: 60, warns: true },
+])('a response $what is used: with a warning is $warns', async ({ age, warns }) => {
+  const { store } = await prepareStore();
+  const pending = await savePending(store, await openAt(store).read());
+  utimesSync(pending, now() - age, now() - age);
+  const token = await ok('token fake', store);
+  expect(token.stdout).toBe('late\n');
+  expect(token.stderr.includes('The newest tokens were restored.')).toBe(warns);
+});
+
+test('of a login that was renewed hundreds of times, the latest copies are recognised', async () => {
+  const { store } = await prepareStore();
+  await ok('refresh fake', store);
+  const newest = JSON.parse(readFileSync(kept(store), 'utf8')) as object;
+  const replaced = Array.from({ length: 600 }, (_, number) => `older-${number}`);
+  writeFileSync(kept(store), JSON.stringify({ ...newest, replaced }));
+  const copy = copyOf(store);
+  await ok('refresh fake', store);
+  copy.save();
+  expect((await ok('token fake', store)).stdout).toBe('access-2\n');
+  expect((JSON.parse(readFileSync(kept(store), 'utf8')) as { replaced: string[] }).replaced).toHaveLength(500);
 });
 
 test('there is no warning while another process is between writing the two files', async () => {

@@ -1,6 +1,7 @@
 /** Variables in URLs and headers. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { NotedSecrets } from '../../src/secrets/secrets.js';
 import { expandVariables, expandsToUrl, listUnsetVariables, listVariables, replaceReferences } from '../../src/store/variables.js';
 
 const env = { variables: { A: 'a', B: '', LONG: 'x'.repeat(1000) } };
@@ -48,4 +49,10 @@ test('a text that is too long, before or after it is expanded, is refused, and i
   }
   const most = '${A:-'.repeat(13_000);
   expect(expandVariables(most, env)).toBe(most);
+});
+
+test('the value of a variable is redacted, whole and in its longer parts, but not the host in it', () => {
+  const secrets = new NotedSecrets();
+  expandVariables('${URL}', { variables: { URL: 'https://host.example/v1/quarterly?plan=numbers' }, secrets });
+  expect(secrets.redact('no quarterly at host.example in v1')).toBe('no ${URL} at host.example in v1');
 });

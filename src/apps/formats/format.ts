@@ -6,6 +6,7 @@ export type ConfigValue = string | number | boolean | readonly ConfigValue[] | {
 export type ConfigEntry = Readonly<Record<string, ConfigValue>>;
 
 export interface ConfigFormat {
+  readonly syntax: 'JSON' | 'TOML' | 'YAML';
   /**
    * Parses the text. An empty text is an empty document.
    *

@@ -13,6 +13,7 @@ const lenient = { allowTrailingComma: true };
  * (3.3.1).
  */
 export const jsonc = preserveLineEndings({
+  syntax: 'JSON',
   parse: (text, file) => {
     const errors: ParseError[] = [];
     const value: unknown = text.trim() === '' ? {} : parseLeniently(text, errors);

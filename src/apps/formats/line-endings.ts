@@ -5,6 +5,7 @@ import type { ConfigFormat } from './format.js';
 /** Wraps a format that knows only `\n` and no byte order mark. */
 export function preserveLineEndings(format: ConfigFormat): ConfigFormat {
   return {
+    syntax: format.syntax,
     parse: (text, file) => format.parse(normalize(text), file),
     put: (text, path, change) => restore(format.put(normalize(text), path, change), text),
     remove: (text, path) => restore(format.remove(normalize(text), path), text),

@@ -8,6 +8,7 @@ import { preserveLineEndings } from './line-endings.js';
  * the intended document; otherwise, for example for inline tables, the user has to edit the file.
  */
 export const toml = preserveLineEndings({
+  syntax: 'TOML',
   parse: (text, file) => {
     try {
       return parse(text);

@@ -10,39 +10,52 @@ import { preserveLineEndings } from './line-endings.js';
  * Lines go first because printing the nodes reformats the whole file: indentation, spaces before comments, flow sequences.
  */
 export const yaml = preserveLineEndings({
-  parse: (text, file) => {
-    const lines = new LineCounter();
-    const document = parseYaml(text, lines);
-    const error = findError(document);
-    const { line, col } = lines.linePos(error ?? 0);
-    if (error !== undefined) throw invalidFileError(file, `is not valid YAML: see line ${line}, column ${col}`);
-    if (isUnsupported(document)) throw invalidFileError(file, 'has more aliases than mcp-auth supports, or keys that are not strings');
-    const value = toValue(document, file);
-    if (value === null || value === undefined) return {};
-    if (!isObject(value)) throw invalidFileError(file, 'does not hold a mapping at its top');
-    return value;
-  },
-  put: (text, path, change) => {
-    const wanted = mergeEntry(getValueAt(parseYaml(text).toJS(), path), change);
-    return applyFirstExact([editLines, editNodes], { text, path, wanted });
-  },
-  remove: (text, path) => applyFirstExact([editLines, editNodes], { text, path, wanted: undefined }),
+  syntax: 'YAML',
+  parse: parseYamlFile,
+  put: (text, path, change) => replaceEntry(text, path, (before) => mergeEntry(getValueAt(before, path), change)),
+  remove: (text, path) => replaceEntry(text, path, () => undefined),
 });
 
-interface Edit {
-  readonly text: string;
-  readonly path: readonly string[];
-  readonly wanted: Record<string, unknown> | undefined;
+function replaceEntry(text: string, path: readonly string[], toWanted: (document: unknown) => Record<string, unknown> | undefined): string {
+  const before: unknown = parseYaml(text).toJS() ?? {};
+  const wanted = toWanted(before);
+  return applyFirstExact([editLines, editNodes], { text, path, wanted, meant: replaceValueAt(before, path, wanted) });
 }
 
-/** Returns the result of the first edit after which only the entry has changed. */
-function applyFirstExact(edits: readonly ((edit: Edit) => string)[], edit: Edit): string {
-  const { text, path, wanted } = edit;
+/** @throws AuthError `file_invalid` */
+export function parseYamlFile(text: string, file: string): Record<string, unknown> {
+  const lines = new LineCounter();
+  const document = parseYaml(text, lines);
+  const error = findError(document);
+  const { line, col } = lines.linePos(error ?? 0);
+  if (error !== undefined) throw invalidFileError(file, `is not valid YAML: see line ${line}, column ${col}`);
+  if (isUnsupported(document)) throw invalidFileError(file, 'has more aliases than mcp-auth supports, or keys that are not strings');
+  const value = toValue(document, file);
+  if (value === null || value === undefined) return {};
+  if (!isObject(value)) throw invalidFileError(file, 'does not hold a mapping at its top');
+  return value;
+}
+
+export interface YamlEdit {
+  readonly text: string;
+  readonly path: readonly string[];
+  /** The entry at that path; undefined to remove it. */
+  readonly wanted: Record<string, unknown> | undefined;
+  /** The whole document after the edit. */
+  readonly meant: unknown;
+}
+
+/**
+ * Returns the result of the first edit after which only the entry has changed.
+ *
+ * @throws AuthError `file_invalid` if there is none.
+ */
+export function applyFirstExact(edits: readonly ((edit: YamlEdit) => string)[], edit: YamlEdit): string {
+  const { path, meant } = edit;
   for (const apply of edits) {
     try {
       const result = apply(edit);
       const document = parseYaml(result);
-      const meant = replaceValueAt(parseYaml(text).toJS() ?? {}, path, wanted);
       if (findError(document) === undefined && isDeepStrictEqual(withoutNulls(document.toJS()), withoutNulls(meant))) return result;
     } catch {
       // For example, an alias refers to the removed entry.
@@ -52,7 +65,7 @@ function applyFirstExact(edits: readonly ((edit: Edit) => string)[], edit: Edit)
 }
 
 /** Parses without the library's check for duplicate keys, which takes quadratic time. */
-function parseYaml(text: string, lineCounter?: LineCounter): Document.Parsed {
+export function parseYaml(text: string, lineCounter?: LineCounter): Document.Parsed {
   return parseDocument(text, { uniqueKeys: false, ...(lineCounter && { lineCounter }) });
 }
 
@@ -90,7 +103,7 @@ function isUnsupported(document: Document.Parsed): boolean {
 /** Without empty values: `extensions:` with nothing below it is equivalent to an empty mapping and to no mapping. */
 function withoutNulls(document: unknown): unknown {
   if (!isObject(document)) return document ?? {};
-  const isEmpty = (value: unknown) => value === null || (isObject(value) && Object.keys(value).length === 0);
+  const isEmpty = (value: unknown) => value === null || (typeof value === 'object' && Object.keys(value).length === 0);
   return Object.fromEntries(Object.entries(document).filter(([, value]) => !isEmpty(value)));
 }
 
@@ -103,7 +116,7 @@ function toValue(document: Document.Parsed, file: string): unknown {
   }
 }
 
-function editNodes({ text, path, wanted }: Edit): string {
+function editNodes({ text, path, wanted }: YamlEdit): string {
   const document = parseYaml(text);
   // A mapping without entries is parsed as null, so it is created again.
   for (let depth = 1; depth < path.length; depth += 1) {
@@ -114,7 +127,7 @@ function editNodes({ text, path, wanted }: Edit): string {
   return document.toString({ lineWidth: 0 });
 }
 
-function editLines({ text, path, wanted }: Edit): string {
+function editLines({ text, path, wanted }: YamlEdit): string {
   const document = parseYaml(text);
   const [name = '', ...reversed] = [...path].reverse();
   const parent = document.getIn(reversed.reverse(), true);
@@ -131,7 +144,7 @@ function editLines({ text, path, wanted }: Edit): string {
 }
 
 /** Appends the mapping to a file that does not have it yet. */
-function appendMapping(text: string, path: readonly string[], wanted: Record<string, unknown>): string {
+export function appendMapping(text: string, path: readonly string[], wanted: unknown): string {
   const nested = [...path].reverse().reduce<unknown>((inner, key) => ({ [key]: inner }), wanted);
   return `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${stringify(nested, { lineWidth: 0 })}`;
 }
@@ -144,22 +157,25 @@ function getStart(pair: unknown): number {
   return isPair(pair) && isScalar(pair.key) ? (pair.key.range?.[0] ?? 0) : 0;
 }
 
-/** The end of the last line of a pair. Comments after it belong to the next pair. */
 function getEnd(text: string, pair: unknown): number {
   const value = isPair(pair) ? (pair.value as { range?: [number, number, number] } | null) : null;
-  const end = value?.range?.[1] ?? getStart(pair);
+  return getLineEnd(text, value?.range?.[1] ?? getStart(pair));
+}
+
+/** The end of the last line of a node that ends there. Comments after it belong to the next node. */
+export function getLineEnd(text: string, end: number): number {
   const at = text[end - 1] === '\n' ? end : text.indexOf('\n', end) + 1;
   return at === 0 ? text.length : at;
 }
 
-function getLineStart(text: string, offset: number): number {
+export function getLineStart(text: string, offset: number): number {
   return text.lastIndexOf('\n', offset - 1) + 1;
 }
 
-function getColumn(text: string, offset: number): number {
+export function getColumn(text: string, offset: number): number {
   return offset - getLineStart(text, offset);
 }
 
-function indent(text: string, columns: number): string {
+export function indent(text: string, columns: number): string {
   return text.replace(/^(?=.)/gm, ' '.repeat(columns));
 }

@@ -13,6 +13,9 @@ import { findTargetName, type Target } from '../target-login.js';
 /** Milliseconds between two looks at the store, and between two attempts to wait for an approval that another process waits for. */
 const lookInterval = 2_000;
 
+/** Milliseconds to wait for another process that finishes the same login with an address. */
+const finishLockTimeout = 30_000;
+
 /** How many logins in vain a bridge starts within a period of so many milliseconds: an agent may ask again and again. */
 const maxStarts = 3;
 const startPeriod = 3_600_000;
@@ -106,16 +109,23 @@ export class AppLogin {
     await this.#look();
     if (!this.#isWatching) return undefined;
     const request = { ...(await this.#createRequest()), ...(challenge !== undefined && { challenge }) };
-    const login = await joinLogin({ request, checkMayStart: () => this.#checkMayStart() }, this.#context);
+    const start = { isNew: false };
+    const checkMayStart = () => {
+      this.#checkMayStart();
+      start.isNew = true;
+    };
+    const login = await joinLogin({ request, checkMayStart }, this.#context);
+    if (start.isNew) this.#startedAt.push(this.#context.clock.now());
     if (login.attempt !== this.#running?.attempt) this.#join(login);
     return login;
   }
 
   /** Finishes the running login with what the user has pasted. @throws AuthError as `finishLogin` does. */
   async finish(pastedText: string): Promise<void> {
+    if (this.running?.needsRedirectUrl === false) throw createCodeNeededError();
     const server = await this.getServerName();
     try {
-      await finishLogin({ server, pastedText }, this.#context);
+      await finishLogin({ server, pastedText, lockTimeout: finishLockTimeout }, this.#context);
     } catch (error) {
       const failure = toAuthError(error);
       if (!hasCode(failure, ...repeatableErrors)) await this.#forget();
@@ -162,7 +172,6 @@ export class AppLogin {
         hint: 'Ask the user to log in: mcp-auth login',
       });
     }
-    this.#startedAt.splice(0, Infinity, ...recent, now);
   }
 
   #join(login: JoinedLogin): void {
@@ -249,4 +258,10 @@ export class AppLogin {
     if (login !== undefined && !isLoginFor(login, this.#target.url)) return undefined;
     return login && `${login.accessToken} ${login.scope ?? ''}`;
   }
+}
+
+function createCodeNeededError(): AuthError {
+  return new AuthError('flow_refused', 'This login is finished with the code, not with an address.', {
+    hint: 'Ask the user to enter the code at the page. The tool log_in shows both again.',
+  });
 }

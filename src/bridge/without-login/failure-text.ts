@@ -33,6 +33,7 @@ function withoutChallenge(hint = ''): string {
 function withoutAddresses(text: string): string {
   return text
     .replace(/“[^“”]*”/g, '“…”')
-    .replace(/"(?:[^"\\]|\\.)*"/g, '"…"')
-    .replace(/https?:\/\/[^\s,;)]+/gi, '(address)');
+    .replaceAll('\\"', '')
+    .replace(/"[^"]*"/g, '"…"')
+    .replace(/https?:\/\/[^\s,;)]*[^\s,;).]/gi, '(address)');
 }

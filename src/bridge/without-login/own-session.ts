@@ -314,9 +314,8 @@ export class OwnSession {
   }
 }
 
-const notApproved = 'The user has not approved yet, so the call was not made.';
-const declined =
-  'The user has declined to log in, so the call was not made. Do not ask again unless the user wants it. The login can still be approved:';
+const notApproved = 'The user has not approved yet.';
+const declined = 'The user has declined to log in. Do not ask again unless the user wants it. The login can still be approved:';
 const loggedIn =
   'Logged in. The tools of this server can be called now. If your list of tools does not have them, ask the user to start a new session of the app.';
 

@@ -122,7 +122,7 @@ describe('elicitation/create', () => {
     app.clock.advance(50_000);
     const { text, isError } = await call;
     expect(isError).toBe(true);
-    expect(text).toMatch(/^The user has not approved yet, so the call was not made\.\n/);
+    expect(text).toMatch(/^The user has not approved yet\.\n/);
     expect(text).toContain('WDJB-MJH1');
     await app.approve(server);
     await app.heard('notifications/tools/list_changed');
