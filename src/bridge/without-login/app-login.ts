@@ -16,6 +16,9 @@ const lookInterval = 2_000;
 /** Milliseconds to wait for another process that finishes the same login with an address. */
 const finishLockTimeout = 30_000;
 
+/** Milliseconds to wait for requests that are being made when the app closes its side. */
+const closingTimeout = 2_000;
+
 /** How many logins in vain a bridge starts within a period of so many milliseconds: an agent may ask again and again. */
 const maxStarts = 3;
 const startPeriod = 3_600_000;
@@ -44,7 +47,7 @@ export class AppLogin {
   readonly #closing = new AbortController();
   readonly #startedAt: number[] = [];
   /** What goes on while no call waits for it. */
-  readonly #background = new Set<Promise<void>>();
+  readonly #background = new Set<Promise<unknown>>();
   readonly #waiting = new Set<(outcome: Outcome) => void>();
   /** The stored login when one became necessary, which is not enough. */
   #insufficient: string | undefined;
@@ -95,7 +98,9 @@ export class AppLogin {
 
   /** Whether a login needs the address that the browser ends on. Looks at the authorization server, and starts nothing. */
   async needsRedirectUrl(): Promise<boolean> {
-    const { flows } = await prepareLogin({ ...(await this.#createRequest()), inTwoSteps: true }, this.#context);
+    const preparing = this.#createRequest().then((request) => prepareLogin({ ...request, inTwoSteps: true }, this.#context));
+    this.#runInBackground(preparing);
+    const { flows } = await preparing;
     return flows[0].twoSteps?.isResponseTo !== undefined;
   }
 
@@ -150,11 +155,11 @@ export class AppLogin {
     });
   }
 
-  /** Resolves when nothing is done any more, and no lock is held. */
+  /** Resolves when nothing is done any more, and no lock is held, or a server takes too long to answer. */
   async close(): Promise<void> {
     // The attempt goes on: another bridge may take over, or the next session of the app.
     this.#closing.abort(createInterruptedError());
-    await Promise.all(this.#background);
+    await Promise.race([Promise.all(this.#background), this.#context.clock.sleep(closingTimeout)]);
   }
 
   async #createRequest(): Promise<LoginRequest> {
@@ -179,7 +184,7 @@ export class AppLogin {
     if (!login.needsRedirectUrl) this.#runInBackground(this.#waitForApproval(login));
   }
 
-  #runInBackground(work: Promise<void>): void {
+  #runInBackground(work: Promise<unknown>): void {
     const ended = work.catch(() => undefined);
     this.#background.add(ended);
     void ended.then(() => this.#background.delete(ended));
