@@ -146,7 +146,8 @@ export async function openApp(
     if (isEnded) return;
     isEnded = true;
     bridge.end();
-    await clock.passUntil(bridge.exit);
+    // In small steps: what the bridge is doing must not run out of time.
+    await clock.passUntil(bridge.exit, 10);
   };
   onTestFinished(end);
   let id = 0;

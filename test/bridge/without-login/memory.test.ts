@@ -93,6 +93,7 @@ describe('after a login', () => {
     app.say({ id: 'after', method: 'tools/call', params: { name: 'greet' } });
     await expect.poll(() => app.bridge.stdout).toContain('"id":77,"result":{broken}}\n');
     await expect.poll(() => app.bridge.stdout).toContain('made greet');
+    await app.end();
     expect(namesIn(store)).toEqual(['greet', 'time']);
   });
 });
