@@ -1,5 +1,6 @@
 import type { Context } from '../context.js';
 import type { Env } from '../effects.js';
+import { helperUrlVariables } from '../apps/helper-variables.js';
 import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import { getBearerToken } from '../session/bearer-token.js';
@@ -43,8 +44,7 @@ async function createAuthorization(name: string, context: Context): Promise<stri
  * @throws AuthError `url_refused`.
  */
 function checkUrl({ name, entry, url }: { name: string; entry: ServerEntry | undefined; url: string | undefined }, { env }: Context): void {
-  const connected = readVariable(env, 'CLAUDE_CODE_MCP_SERVER_URL');
-  for (const asked of [url, connected]) {
+  for (const asked of [url, ...helperUrlVariables.map((variable) => readVariable(env, variable))]) {
     if (asked === undefined || entry === undefined || isPlace(entry.url, asked, env)) continue;
     throw new AuthError('url_refused', `${name} is not the server at ${quote(asked)}. Its headers are only for ${quote(entry.url)}.`, {
       hint: 'Compare the URL of the server in the app with the output of: mcp-auth list',
@@ -63,7 +63,8 @@ function isPlace(written: unknown, asked: string, env: Env): boolean {
 }
 
 async function nameByUrl(asked: string | undefined, context: Context): Promise<string> {
-  const url = asked ?? readVariable(context.env, 'CLAUDE_CODE_MCP_SERVER_URL');
+  const named = helperUrlVariables.map((variable) => readVariable(context.env, variable));
+  const url = asked ?? named.find((one) => one !== undefined);
   if (url === undefined) throw new AuthError('usage', 'A server is required.', { hint: 'Pass its name, or --url URL.' });
   return findServerNameByUrl(url, context);
 }

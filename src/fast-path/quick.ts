@@ -4,6 +4,7 @@
  * error) is left to the whole program; an expired token to quick-renewal.ts first.
  */
 import { realpathSync } from 'node:fs';
+import { helperUrlVariables } from '../apps/helper-variables.js';
 import { findServerInText, type ServerEntry } from '../store/document.js';
 import { isFresh } from '../store/freshness.js';
 import { getAudience, isLoginFor, readLogin, type Login } from '../store/login.js';
@@ -92,7 +93,7 @@ function hasOtherTokens({ file, name, login }: Pick<FastPathLogin, 'file' | 'nam
   return newest.some((one) => one?.name === name && one.server?.auth?.token !== login.accessToken);
 }
 
-/** Headers of the entry may contain variables. Claude Code names the server whose headers it wants, which has to be checked. */
+/** Headers of the entry may contain variables. Some apps name the server whose headers they want, which has to be checked. */
 function needsWholeProgram(entry: ServerEntry | undefined, variables: FastPathRequest['variables']): boolean {
-  return entry?.headers !== undefined || Boolean(variables['CLAUDE_CODE_MCP_SERVER_URL']);
+  return entry?.headers !== undefined || helperUrlVariables.some((variable) => Boolean(variables[variable]));
 }

@@ -27,8 +27,13 @@ const elsewhere = [
   ],
 ];
 
-test.each(elsewhere)('an app that is about to connect to %j', async (connected) => {
-  const env = { CLAUDE_CODE_MCP_SERVER_URL: connected };
+const apps = [
+  ...elsewhere.map((connected) => ({ connected, variable: 'CLAUDE_CODE_MCP_SERVER_URL' })),
+  { connected: 'https://evil.example/mcp', variable: 'QODEER_MCP_SERVER_URL' },
+];
+
+test.each(apps)('an app that is about to connect to $connected says so in $variable', async ({ connected, variable }) => {
+  const env = { [variable]: connected };
   for (const entry of [
     { url, auth },
     { url, auth: { ...auth, resource: url } },
