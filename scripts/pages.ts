@@ -13,6 +13,7 @@ import buildAll from '../test/helpers/build.js';
 import { makeReachable, type Reachable } from '../test/helpers/reachable.js';
 import { root } from './build.js';
 import { vendorsPage } from './pages/vendors.js';
+import { apps as testedApps } from './test-apps/apps.js';
 
 /** The command that lists an app's servers, if the app has one. */
 const checks: Record<string, string> = {
@@ -59,6 +60,7 @@ function section(app: App, home: string, program: Reachable): string {
   const hows = Object.keys(app.entries);
   const ways = [...hows, ...(app.cache && !hows.includes('copy') ? ['copy'] : [])];
   const check = checks[app.name];
+  const tested = testedApps.find(({ name }) => name === app.name)?.version;
   const lines = [
     `## ${app.name === 'json' ? 'Any other app' : app.summary}`,
     '',
@@ -67,7 +69,7 @@ function section(app: App, home: string, program: Reachable): string {
     printed(app, home, program),
     '```',
     '',
-    `Ways: ${ways.map((way) => `\`${way}\``).join(', ')}.${check === undefined ? '' : ` Check with: \`${check}\`.`}`,
+    `Ways: ${ways.map((way) => `\`${way}\``).join(', ')}.${check === undefined ? '' : ` Check with: \`${check}\`.`}${tested === undefined ? '' : ` Tested with version ${tested}.`}`,
   ];
   if (app.nextSteps !== undefined) lines.push('', app.nextSteps.replaceAll('<', '\\<'));
   return `${lines.join('\n')}\n`;
@@ -104,7 +106,7 @@ There are four ways to connect an app. With the first three, only mcp-auth renew
 | \`header\` | has the token in its file, until the token expires |
 | \`copy\` | has a copy of the login in its own cache and renews it. If the server replaces the refresh token at each use, the first of the two that renews ends the other's login |
 
-The default is the first way that is listed for the app. Paths on this page are those of Linux. \`npm run test:apps\` installs the apps that are on npm and checks that they reach a server through what \`connect\` wrote. The entries of the other apps follow their documentation.
+The default is the first way that is listed for the app. Paths on this page are those of Linux. \`npm run test:apps\` installs the apps that are on npm, and checks that they find \`log_in\` before a login and reach a server through what \`connect\` wrote. Their sections name the version. The entries of the other apps follow their documentation.
 
 ## Servers and logins from an app
 
