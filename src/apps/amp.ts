@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { toCommandEntry, createTokenHeader, type App } from './app.js';
+import { findXdgFolder, toCommandEntry, toUrlEntry, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Amp. The dot is part of the key. */
@@ -8,13 +8,11 @@ export const amp: App = {
   summary: 'Amp',
   format: jsonc,
   servers: ['amp.mcpServers'],
-  configPath: ({ home, folder, variables }, project) =>
-    project
-      ? path.join(folder, '.amp', 'settings.json')
-      : path.join(variables['XDG_CONFIG_HOME'] ?? path.join(home, '.config'), 'amp', 'settings.json'),
+  configPath: (place, project) =>
+    path.join(project ? path.join(place.folder, '.amp') : path.join(findXdgFolder(place), 'amp'), 'settings.json'),
   entries: {
     bridge: toCommandEntry,
-    header: (connection) => ({ url: connection.url, headers: createTokenHeader(connection) }),
+    header: toUrlEntry,
   },
   nextSteps: 'A server of a project has to be approved: amp mcp approve NAME',
 };

@@ -1,4 +1,5 @@
 /** The types of an MCP app, a program that uses a login. Each app has its own file here, which says where and how it stores its servers. */
+import path from 'node:path';
 import type { ConfigFormat, ConfigEntry } from './formats/format.js';
 
 /**
@@ -118,9 +119,24 @@ export interface App {
   readonly nextSteps?: string;
 }
 
+/** The folder for configuration files on Linux, and of apps that use it everywhere. */
+export function findXdgFolder({ home, variables }: AppEnvironment): string {
+  return variables['XDG_CONFIG_HOME'] ?? path.join(home, '.config');
+}
+
+/** The same, but on Windows the folder of the system. */
+export function findConfigFolder(place: AppEnvironment): string {
+  return place.platform === 'win32' ? (place.variables['APPDATA'] ?? path.join(place.home, 'AppData', 'Roaming')) : findXdgFolder(place);
+}
+
 /** The first of the files that exists; otherwise the first. */
 export function pickExisting({ texts }: AppEnvironment, files: readonly [string, ...string[]]): string {
   return files.find((file) => texts.has(file)) ?? files[0];
+}
+
+/** The entry of a server that the app connects to with the token itself, in the format of most apps. */
+export function toUrlEntry(connection: Connection): ConfigEntry {
+  return { url: connection.url, headers: createTokenHeader(connection) };
 }
 
 /** The entry of a server that is started as a command, in the format of most apps. */

@@ -1,14 +1,6 @@
 import path from 'node:path';
 import { isObject } from '../text/json.js';
-import {
-  createFileCache,
-  parseCachedLogin,
-  toCommandEntry,
-  createTokenHeader,
-  type App,
-  type CachedLogin,
-  type CopiedLogin,
-} from './app.js';
+import { createFileCache, parseCachedLogin, toCommandEntry, toUrlEntry, type App, type CachedLogin, type CopiedLogin } from './app.js';
 import { computeCacheKey } from './cache-key.js';
 import { jsonc } from './formats/jsonc.js';
 import { formatShellLine } from '../text/command-line.js';
@@ -28,7 +20,7 @@ export const claudeCode: App = {
   entries: {
     helper: ({ url, helper }) => ({ type: 'http', url, headersHelper: formatShellLine(helper) }),
     bridge: (connection) => ({ type: 'stdio', ...toCommandEntry(connection) }),
-    header: (connection) => ({ type: 'http', url: connection.url, headers: createTokenHeader(connection) }),
+    header: (connection) => ({ type: 'http', ...toUrlEntry(connection) }),
     copy: ({ url }) => ({ type: 'http', url }),
   },
   cache: createFileCache({

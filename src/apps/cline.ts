@@ -1,14 +1,6 @@
 import path from 'node:path';
 import { isObject } from '../text/json.js';
-import {
-  createFileCache,
-  parseCachedLogin,
-  toCommandEntry,
-  createTokenHeader,
-  type App,
-  type CachedLogin,
-  type CopiedLogin,
-} from './app.js';
+import { createFileCache, parseCachedLogin, toCommandEntry, toUrlEntry, type App, type CachedLogin, type CopiedLogin } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Cline's command line. In VS Code, the extension keeps the same file in its own storage. */
@@ -20,7 +12,7 @@ export const cline: App = {
   configPath: (place, project) => (project ? undefined : getSettingsFile(place)),
   entries: {
     bridge: toCommandEntry,
-    header: (connection) => ({ type: 'streamableHttp', url: connection.url, headers: createTokenHeader(connection) }),
+    header: (connection) => ({ type: 'streamableHttp', ...toUrlEntry(connection) }),
     copy: ({ url }) => ({ type: 'streamableHttp', url }),
   },
   // It keeps tokens in the server's entry.

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { toCommandEntry, createTokenHeader, type App } from './app.js';
+import { toCommandEntry, toUrlEntry, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** GitHub Copilot CLI. In a project it also reads `.mcp.json`, where another app may have an entry that it cannot use. */
@@ -14,7 +14,7 @@ export const copilot: App = {
       : path.join(variables['COPILOT_HOME'] ?? path.join(home, '.copilot'), 'mcp-config.json'),
   entries: {
     bridge: toCommandEntry,
-    header: (connection) => ({ type: 'http', url: connection.url, headers: createTokenHeader(connection) }),
+    header: (connection) => ({ type: 'http', ...toUrlEntry(connection) }),
   },
   nextSteps: 'In a project, a server of the same name in .mcp.json goes first.',
 };

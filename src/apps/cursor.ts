@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { toCommandEntry, createTokenHeader, type App } from './app.js';
+import { toCommandEntry, toUrlEntry, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Cursor. Reported to ignore headers if the server supports OAuth discovery. The bridge hides that discovery. */
@@ -11,6 +11,6 @@ export const cursor: App = {
   configPath: ({ home, folder }, project) => path.join(project ? folder : home, '.cursor', 'mcp.json'),
   entries: {
     bridge: toCommandEntry,
-    header: (connection) => ({ url: connection.url, headers: createTokenHeader(connection) }),
+    header: toUrlEntry,
   },
 };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { toCommandEntry, createTokenHeader, type App } from './app.js';
+import { findConfigFolder, toCommandEntry, createTokenHeader, type App } from './app.js';
 import { yaml } from './formats/yaml.js';
 
 /** Seconds that goose waits for an answer. */
@@ -12,11 +12,10 @@ export const goose: App = {
   format: yaml,
   servers: ['extensions'],
   allowsBareVariables: true,
-  configPath: ({ home, platform, variables }, project) => {
+  configPath: (place, project) => {
     if (project) return undefined;
-    if (platform === 'win32')
-      return path.join(variables['APPDATA'] ?? path.join(home, 'AppData', 'Roaming'), 'Block', 'goose', 'config', 'config.yaml');
-    return path.join(variables['XDG_CONFIG_HOME'] ?? path.join(home, '.config'), 'goose', 'config.yaml');
+    const folder = place.platform === 'win32' ? path.join('Block', 'goose', 'config') : 'goose';
+    return path.join(findConfigFolder(place), folder, 'config.yaml');
   },
   entries: {
     bridge: (connection) => {

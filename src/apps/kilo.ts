@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { pickExisting, type App, type AppEnvironment } from './app.js';
+import { findXdgFolder, pickExisting, type App, type AppEnvironment } from './app.js';
 import { createOpencodeCache, opencode } from './opencode.js';
 
 /** Kilo CLI, which is made from opencode: `~/.config/kilo/kilo.jsonc`, and `.kilo/kilo.jsonc` in a project. */
@@ -13,8 +13,8 @@ export const kilo: App = {
 };
 
 /** Kilo reads all of them. The first is the one that it creates itself. */
-function listUserFiles({ home, variables }: AppEnvironment): [string, ...string[]] {
-  const folder = path.join(variables['XDG_CONFIG_HOME'] ?? path.join(home, '.config'), 'kilo');
+function listUserFiles(place: AppEnvironment): [string, ...string[]] {
+  const folder = path.join(findXdgFolder(place), 'kilo');
   return [path.join(folder, 'kilo.jsonc'), path.join(folder, 'kilo.json')];
 }
 

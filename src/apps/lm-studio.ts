@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { toCommandEntry, createTokenHeader, type App, type AppEnvironment } from './app.js';
+import { toCommandEntry, toUrlEntry, type App, type AppEnvironment } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** LM Studio, in the format of Cursor. */
@@ -12,7 +12,7 @@ export const lmStudio: App = {
   pathsDependOn: (place) => [getPointerFile(place)],
   entries: {
     bridge: toCommandEntry,
-    header: (connection) => ({ url: connection.url, headers: createTokenHeader(connection) }),
+    header: toUrlEntry,
   },
 };
 

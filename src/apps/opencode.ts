@@ -4,6 +4,7 @@ import {
   createFileCache,
   parseCachedLogin,
   createTokenHeader,
+  findXdgFolder,
   pickExisting,
   type App,
   type AppEnvironment,
@@ -29,8 +30,8 @@ export const opencode: App = {
   cache: createOpencodeCache('opencode'),
 };
 
-function findUserFolder({ home, variables }: AppEnvironment): string {
-  return path.join(variables['XDG_CONFIG_HOME'] ?? path.join(home, '.config'), 'opencode');
+function findUserFolder(place: AppEnvironment): string {
+  return path.join(findXdgFolder(place), 'opencode');
 }
 
 /** It reads both. */

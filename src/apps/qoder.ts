@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { toCommandEntry, createTokenHeader, type App } from './app.js';
+import { toCommandEntry, toUrlEntry, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 import { formatShellLine } from '../text/command-line.js';
 
@@ -13,6 +13,6 @@ export const qoder: App = {
   entries: {
     helper: ({ url, helper }) => ({ type: 'http', url, headersHelper: formatShellLine(helper) }),
     bridge: toCommandEntry,
-    header: (connection) => ({ type: 'http', url: connection.url, headers: createTokenHeader(connection) }),
+    header: (connection) => ({ type: 'http', ...toUrlEntry(connection) }),
   },
 };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { toCommandEntry, createTokenHeader, type App } from './app.js';
+import { toCommandEntry, toUrlEntry, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 import { findVscodeUserFolder } from './vscode-storage.js';
 
@@ -15,7 +15,7 @@ export const roo: App = {
       : path.join(findVscodeUserFolder(place), 'globalStorage', 'rooveterinaryinc.roo-cline', 'settings', 'mcp_settings.json'),
   entries: {
     bridge: toCommandEntry,
-    header: (connection) => ({ type: 'streamable-http', url: connection.url, headers: createTokenHeader(connection) }),
+    header: (connection) => ({ type: 'streamable-http', ...toUrlEntry(connection) }),
   },
   nextSteps: 'Roo Code was archived on 15 May 2026. It names Cline as its successor: mcp-auth connect cline NAME',
 };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { AppEnvironment } from './app.js';
+import { findConfigFolder, type AppEnvironment } from './app.js';
 
 /** The folders of VS Code, or of another build of it. */
 export interface VscodeFolders {
@@ -12,16 +12,13 @@ export interface VscodeFolders {
 const released: VscodeFolders = { folder: 'Code', serverFolder: '.vscode-server' };
 
 /** The folder for user settings of VS Code, or of another build. */
-export function findVscodeUserFolder(
-  { home, platform, variables }: AppEnvironment,
-  { folder, serverFolder }: VscodeFolders = released,
-): string {
+export function findVscodeUserFolder(place: AppEnvironment, { folder, serverFolder }: VscodeFolders = released): string {
+  const { home, platform, variables } = place;
   if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', folder, 'User');
-  if (platform === 'win32') return path.join(variables['APPDATA'] ?? path.join(home, 'AppData', 'Roaming'), folder, 'User');
   // Over SSH or in a container, the files belong to VS Code's server there, whose terminals have this variable.
   const isRemote = variables['SSH_CONNECTION'] !== undefined || variables['REMOTE_CONTAINERS'] !== undefined;
-  if (isRemote && variables['VSCODE_IPC_HOOK_CLI'] !== undefined) {
+  if (platform !== 'win32' && isRemote && variables['VSCODE_IPC_HOOK_CLI'] !== undefined) {
     return path.join(variables['VSCODE_AGENT_FOLDER'] ?? path.join(home, serverFolder), 'data', 'User');
   }
-  return path.join(variables['XDG_CONFIG_HOME'] ?? path.join(home, '.config'), folder, 'User');
+  return path.join(findConfigFolder(place), folder, 'User');
 }

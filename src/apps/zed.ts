@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { toCommandEntry, createTokenHeader, type App } from './app.js';
+import { findConfigFolder, toCommandEntry, toUrlEntry, type App } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 
 /** Zed. */
@@ -8,13 +8,12 @@ export const zed: App = {
   summary: 'Zed',
   format: jsonc,
   servers: ['context_servers'],
-  configPath: ({ home, folder, platform, variables }, project) => {
-    if (project) return path.join(folder, '.zed', 'settings.json');
-    if (platform === 'win32') return path.join(variables['APPDATA'] ?? path.join(home, 'AppData', 'Roaming'), 'Zed', 'settings.json');
-    return path.join(variables['XDG_CONFIG_HOME'] ?? path.join(home, '.config'), 'zed', 'settings.json');
+  configPath: (place, project) => {
+    if (project) return path.join(place.folder, '.zed', 'settings.json');
+    return path.join(findConfigFolder(place), place.platform === 'win32' ? 'Zed' : 'zed', 'settings.json');
   },
   entries: {
     bridge: (connection) => ({ source: 'custom', ...toCommandEntry(connection) }),
-    header: (connection) => ({ url: connection.url, headers: createTokenHeader(connection) }),
+    header: toUrlEntry,
   },
 };

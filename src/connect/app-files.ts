@@ -19,6 +19,12 @@ export async function readAppEnvironment(app: App, { env, files }: Pick<Context,
   return { ...place, texts: new Map(read.flatMap(({ file, text }) => (text === undefined ? [] : [[file, text] as const]))) };
 }
 
+/** The user's configuration file of an app and that of the project, as far as it has them. */
+export function listConfigFiles(app: App, place: AppEnvironment): string[] {
+  const files = [app.configPath(place, false), app.configPath(place, true)].filter((file) => file !== undefined);
+  return [...new Set(files)];
+}
+
 function toAppEnvironment({ env }: Pick<Context, 'env'>): AppEnvironment {
   const { platform, variables } = env;
   // HOME goes first on Windows too: an app that runs in a Unix shell uses it.

@@ -3,7 +3,7 @@ import type { App } from '../apps/app.js';
 import { readServers, type AppServer } from '../apps/configuration.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { canReadStore, getProgramPath, isStore, readAppEnvironment } from './app-files.js';
+import { canReadStore, getProgramPath, isStore, listConfigFiles, readAppEnvironment } from './app-files.js';
 
 /** An app and its servers. */
 export interface AppListing {
@@ -25,9 +25,8 @@ export async function listApps(apps: readonly App[], context: Context): Promise<
 }
 
 async function listApp(app: App, context: Context): Promise<AppListing[]> {
-  const environment = await readAppEnvironment(app, context);
-  const files = [app.configPath(environment, false), app.configPath(environment, true)].filter((file) => file !== undefined);
-  return Promise.all([...new Set(files)].map((file) => listFile(app, file, context)));
+  const files = listConfigFiles(app, await readAppEnvironment(app, context));
+  return Promise.all(files.map((file) => listFile(app, file, context)));
 }
 
 async function listFile(app: App, file: string, context: Context): Promise<AppListing> {

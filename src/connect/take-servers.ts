@@ -8,7 +8,7 @@ import { jsonc } from '../apps/formats/jsonc.js';
 import { toml } from '../apps/formats/toml.js';
 import { yaml } from '../apps/formats/yaml.js';
 import { explainAppVariable } from '../apps/notation.js';
-import { getProgramPath, readAppEnvironment } from './app-files.js';
+import { getProgramPath, listConfigFiles, readAppEnvironment } from './app-files.js';
 import type { Context } from '../context.js';
 import { formatCommand } from '../text/command-line.js';
 import { AuthError, hasCode } from '../errors.js';
@@ -235,9 +235,8 @@ function originOf(url: string | undefined): string | undefined {
 
 async function readAppServers(app: App, context: Context): Promise<FoundServer[]> {
   const place = await readAppEnvironment(app, context);
-  const files = [app.configPath(place, false), app.configPath(place, true)].filter((file) => file !== undefined);
   const all = await Promise.all(
-    [...new Set(files)].map(async (file) => {
+    listConfigFiles(app, place).map(async (file) => {
       const text = await context.files.readIfThere(file);
       const places = [app.servers, ...(app.projectServers?.(place) ?? [])];
       return places.flatMap((servers) => readRemoteServers(text, { app: { ...app, servers }, file, context }));
