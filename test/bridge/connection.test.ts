@@ -6,6 +6,21 @@ import { temporaryStore } from '../helpers/folder.js';
 import { listening } from '../helpers/listening.js';
 import { storedLogin } from '../helpers/stored-login.js';
 
+/** A bridge with an open session, whose server ends its own stream after one event each time. */
+async function openWithEndingStream(event: string) {
+  const server = await serverOf((seen, response) => {
+    if (seen.method === 'GET') {
+      events(response, event);
+      response.end();
+    } else if (seen.body.id === undefined) response.writeHead(202).end();
+    else json(response, answerTo(seen));
+  });
+  const app = bridged(storedLogin(server));
+  await app.ask('initialize', hello);
+  app.notify('notifications/initialized');
+  return app;
+}
+
 describe('a lost connection', () => {
   test('in the middle of a response: the stream is resumed after its last event', async () => {
     const server = await serverOf((seen, response, all) => {
@@ -182,32 +197,14 @@ describe('failures at the start and in messages', () => {
   });
 
   test.each(['retry: 0', 'retry: 0\nid: 一'])('a stream that ends at once with “%s” is not asked for without a pause', async (field) => {
-    const server = await serverOf((seen, response) => {
-      if (seen.method === 'GET') {
-        events(response, `${field}\ndata: `);
-        response.end();
-      } else if (seen.body.id === undefined) response.writeHead(202).end();
-      else json(response, answerTo(seen));
-    });
-    const { bridge, ask, notify, end } = bridged(storedLogin(server));
-    await ask('initialize', hello);
-    notify('notifications/initialized');
+    const { bridge, end } = await openWithEndingStream(`${field}\ndata: `);
     await expect.poll(() => bridge.clock.slept.length, { timeout: 20_000 }).toBeGreaterThan(5);
     for (const slept of bridge.clock.slept) expect(slept).toBeGreaterThanOrEqual(250);
     await end();
   });
 
   test('a stream that ends after each event is asked for again after the same pause each time', async () => {
-    const server = await serverOf((seen, response) => {
-      if (seen.method === 'GET') {
-        events(response, data({ jsonrpc: '2.0', method: 'notifications/x' }));
-        response.end();
-      } else if (seen.body.id === undefined) response.writeHead(202).end();
-      else json(response, answerTo(seen));
-    });
-    const { bridge, ask, notify, end } = bridged(storedLogin(server));
-    await ask('initialize', hello);
-    notify('notifications/initialized');
+    const { bridge, end } = await openWithEndingStream(data({ jsonrpc: '2.0', method: 'notifications/x' }));
     await expect.poll(() => bridge.clock.slept.length, { timeout: 20_000 }).toBeGreaterThan(4);
     expect(new Set(bridge.clock.slept)).toEqual(new Set([1000]));
     await end();
