@@ -14,6 +14,7 @@ import {
   listRequestIds,
   parseMessage,
   type Message,
+  type RequestMessage,
 } from './json-rpc.js';
 import { Opening } from './opening.js';
 import { ServerMemory } from './server-memory.js';
@@ -21,7 +22,6 @@ import { formatWithoutServer } from './redacted-words.js';
 import { createStreamableHttp } from './streamable-http.js';
 import type { Target } from './target-login.js';
 import { TransportNotSupported, type Deliver, type Transport } from './transport.js';
-import type { RequestMessage } from './without-login/app-request.js';
 import type { OwnSession } from './without-login/own-session.js';
 
 /** The transports to try, in this order, for each value of `--transport`. mcp-remote uses the same values. */
@@ -173,9 +173,9 @@ class Bridge {
     }
   }
 
-  async #forward(message: Message, signal: AbortSignal): Promise<void> {
+  #forward(message: Message, signal: AbortSignal): Promise<void> {
     if (this.#offersLogin) this.#memory.expect(message);
-    await this.#transport.send(message, signal);
+    return this.#transport.send(message, signal);
   }
 
   #loadOwn(): Promise<OwnSession> {

@@ -25,6 +25,9 @@ export interface Message {
   readonly protocolVersion?: string | undefined;
 }
 
+/** A request, whose sender waits for a response. */
+export type RequestMessage = Message & { readonly id: string | number };
+
 /** The member of `params._meta` in which a message of MCP 2026-07-28 states its version. */
 const versionKey = 'io.modelcontextprotocol/protocolVersion';
 
@@ -175,15 +178,38 @@ function replaceId(text: BinaryString, id: string | number): BinaryString {
   return `${text.slice(0, start)}${toBinary(JSON.stringify(id))}${text.slice(end)}` as BinaryString;
 }
 
-/** Errors of the bridge itself, in the range that JSON-RPC reserves for implementations, and its code for invalid JSON. */
-export const jsonRpcErrorCodes = { failed: -32000, loginNeeded: -32001, parseError: -32700 } as const;
+/** Errors of the bridge itself, in the range that JSON-RPC reserves for implementations, and codes of JSON-RPC and MCP. */
+export const jsonRpcErrorCodes = {
+  ...{ failed: -32000, loginNeeded: -32001, parseError: -32700, methodNotFound: -32601 },
+  /** MCP 2025-11-25: the user has to open a URL first. */
+  urlElicitationRequired: -32042,
+} as const;
+
+/** A request of the bridge itself. */
+export function createRequest(id: string, method: string, params: object): RequestMessage {
+  return { id, method, text: format({ id, method, params }) };
+}
+
+/** A notification, as one line. */
+export function createNotification(method: string, params?: object): BinaryString {
+  return format({ method, ...(params && { params }) });
+}
+
+/** The response to the request `id`, as one line. */
+export function createResponse(id: string | number, result: object): BinaryString {
+  return format({ id, result });
+}
+
+function format(members: object): BinaryString {
+  return toBinary(JSON.stringify({ jsonrpc: '2.0', ...members }));
+}
 
 /** An error response to the request `id`, as one line. */
 export function createErrorResponse(
   id: string | number | null,
   { code, message, data }: { code: number; message: string; data?: Readonly<Record<string, unknown>> },
 ): BinaryString {
-  return toBinary(JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, ...(data && { data }) } }));
+  return format({ id, error: { code, message, ...(data && { data }) } });
 }
 
 /**

@@ -1,8 +1,5 @@
 /** How the app opened its session: kept, so that a lost session can be opened again in the same way. */
-import { isRequest, type Message } from './json-rpc.js';
-
-/** A request, whose sender waits for a response. */
-type RequestMessage = Message & { readonly id: string | number };
+import { isRequest, type Message, type RequestMessage } from './json-rpc.js';
 
 interface OpeningSteps {
   readonly initialize: (message: RequestMessage) => Promise<void>;

@@ -6,7 +6,7 @@ import { fromBinary } from '../text/binary-string.js';
 import { isObject, parseObject } from '../text/json.js';
 import { isOwnId, isRequest, isResponseTo, type Message } from './json-rpc.js';
 import { maxParsedBytes } from './large-message.js';
-import { findTargetEntry, findTargetName, type Target } from './target-login.js';
+import { findTargetServer, findTargetName, type Target } from './target-login.js';
 
 type Result = Readonly<Record<string, unknown>>;
 
@@ -81,8 +81,7 @@ export class ServerMemory {
     try {
       const before = await this.read();
       this.#seen = change(before);
-      const name = await findTargetName(this.#target, this.#context);
-      const entry = await findTargetEntry(this.#target, this.#context);
+      const [name, entry] = (await findTargetServer(this.#target, this.#context)) ?? [];
       // A server that needs no login is asked each time.
       if (name === undefined || entry?.auth === undefined) return;
       if (JSON.stringify(before) !== JSON.stringify(this.#seen)) await this.#context.store.saveLastSeen(name, this.#seen);

@@ -21,12 +21,20 @@ export async function findTargetName({ name, url }: Target, context: Context): P
 }
 
 /** The entry of the target in the store. */
-export async function findTargetEntry({ name, url }: Target, context: Context): Promise<ServerEntry | undefined> {
-  if (name !== undefined) return findServer(await context.store.read(), name);
-  return (await findEntryByUrl(url, context))?.[1];
+export async function findTargetEntry(target: Target, context: Context): Promise<ServerEntry | undefined> {
+  return (await findTargetServer(target, context))?.[1];
 }
 
-async function findEntryByUrl(url: URL, { store, env }: Context): Promise<[name: string, entry: ServerEntry] | undefined> {
+/** The name of the target and its entry in the store. */
+export async function findTargetServer({ name, url }: Target, context: Context): Promise<NamedEntry | undefined> {
+  if (name === undefined) return findEntryByUrl(url, context);
+  const entry = findServer(await context.store.read(), name);
+  return entry && [name, entry];
+}
+
+type NamedEntry = readonly [name: string, entry: ServerEntry];
+
+async function findEntryByUrl(url: URL, { store, env }: Context): Promise<NamedEntry | undefined> {
   return listServers(await store.read()).find(([, entry]) => expandsToUrl(entry.url, url.href, env));
 }
 

@@ -22,7 +22,7 @@ import { withTimeLimit } from './time-limit.js';
 /** Seconds within which the user has to approve, without `--timeout`. */
 export const defaultTimeoutSeconds = 600;
 /** Errors of a wrong paste, after which the user may paste again. */
-const pasteErrors = [
+export const pasteErrors = [
   'nothing_pasted',
   'not_an_address',
   'address_mismatch',

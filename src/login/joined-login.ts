@@ -3,19 +3,15 @@
  * user must get one code, not one for each app. The attempt is a two-step login (two-steps.ts), which any of them may finish.
  */
 import type { Context } from '../context.js';
-import type { Invitation } from '../flows/flow.js';
 import { getFlow } from '../flows/index.js';
 import { parseChallenge } from '../oauth/challenge.js';
-import { findRunningAttempts, startLogin, type StoredAttempt } from './two-steps.js';
+import { describeStart, findRunningAttempts, startLogin, type StartedLogin, type StoredAttempt } from './two-steps.js';
 import type { LoginRequest } from './preparation.js';
 
-export interface JoinedLogin extends Invitation {
-  /** The id of the attempt, for `finishLogin`. */
-  readonly attempt: string;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
-  /** Whether the user has to bring back the address that the browser ends on. */
-  readonly needsRedirectUrl: boolean;
+export interface JoinedLogin {
+  readonly login: StartedLogin;
+  /** Whether it was started now. */
+  readonly isNew: boolean;
 }
 
 /** Milliseconds that an attempt must still be valid for: a user needs time to approve. */
@@ -33,10 +29,9 @@ export async function joinLogin(
 ): Promise<JoinedLogin> {
   return context.store.withLoginStartLock(request.name, async () => {
     const running = await findRunningLogin(request, context);
-    if (running !== undefined) return running;
+    if (running !== undefined) return { login: running, isNew: false };
     checkMayStart();
-    const { attempt, expiresAt, needsRedirectUrl, invitation } = await startLogin(request, context);
-    return { attempt, expiresAt, needsRedirectUrl, ...invitation };
+    return { login: await startLogin(request, context), isNew: true };
   });
 }
 
@@ -44,17 +39,14 @@ export async function joinLogin(
 export async function findRunningLogin(
   { name, url, challenge }: Pick<LoginRequest, 'name' | 'url' | 'challenge'>,
   context: Context,
-): Promise<JoinedLogin | undefined> {
+): Promise<StartedLogin | undefined> {
   const scopes = parseChallenge(challenge ?? null)?.scope?.split(' ') ?? [];
   const running = await findRunningAttempts({ server: name, name }, context);
-  const attempt = running.find(
+  const found = running.find(
     (one) => one.url === url && one.expires_at * 1000 - context.clock.now() >= leastTimeLeft && hasScopes(one, scopes),
   );
-  if (attempt === undefined) return undefined;
-  const { twoSteps } = getFlow(attempt.flow);
-  if (twoSteps === undefined) return undefined;
-  const needsRedirectUrl = twoSteps.isResponseTo !== undefined;
-  return { attempt: attempt.attempt, expiresAt: attempt.expires_at * 1000, needsRedirectUrl, ...twoSteps.readInvitation(attempt.state) };
+  if (found === undefined) return undefined;
+  return { attempt: found.attempt, expiresAt: found.expires_at * 1000, ...describeStart(getFlow(found.flow), found.state) };
 }
 
 function hasScopes({ scope = '' }: StoredAttempt, wanted: readonly string[]): boolean {

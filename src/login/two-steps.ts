@@ -21,15 +21,13 @@ import { obtainConsent } from './consent.js';
 import { upgradeAttempt } from './older-attempts.js';
 import { prepareLogin, type LoginRequest } from './preparation.js';
 
-export interface StartedLogin {
+export interface StartedLogin extends Invitation {
   /** The id of the attempt, for `--attempt`. */
   readonly attempt: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   /** Whether `--finish` needs the address that the browser ends on; otherwise it waits for approval. */
   readonly needsRedirectUrl: boolean;
-  /** What the user was shown. */
-  readonly invitation: Invitation;
 }
 
 /** An attempt on disk: the agreement, and the state of the flow. Secret. */
@@ -61,7 +59,7 @@ export async function startLogin(request: LoginRequest, context: Context): Promi
   await store.readAttempts(clock.now());
   await store.saveAttempt(file);
   await show();
-  return { attempt, expiresAt, needsRedirectUrl: takesPaste(consent.flow), invitation: getTwoSteps(consent.flow).readInvitation(state) };
+  return { attempt, expiresAt, ...describeStart(consent.flow, state) };
 }
 
 export interface FinishRequest {
@@ -163,7 +161,13 @@ function getTwoSteps({ twoSteps, name }: Flow): TwoStepFlow {
   throw new AuthError('no_flow', `The flow ${name} cannot be done in two steps.`);
 }
 
-function takesPaste(flow: Flow): boolean {
+/** What the user of a started login has to do. */
+export function describeStart(flow: Flow, state: FlowState): Invitation & Pick<StartedLogin, 'needsRedirectUrl'> {
+  return { needsRedirectUrl: takesPaste(flow), ...getTwoSteps(flow).readInvitation(state) };
+}
+
+/** Whether a login by this flow is finished with the address that the browser ends on. */
+export function takesPaste(flow: Flow): boolean {
   return getTwoSteps(flow).isResponseTo !== undefined;
 }
 

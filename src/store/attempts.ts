@@ -83,7 +83,7 @@ export async function withAttempt<T>(
   work: (spent: () => Promise<void>) => Promise<T>,
 ): Promise<T | undefined> {
   const file = getAttemptPath(store, attempt.attempt);
-  const remove = () => rm(file, { force: true }).catch(() => undefined);
+  const remove = () => removeAttempt(store, attempt.attempt);
   return withLock(`${file}.lock`, { ...waiting, timeout }, async () => {
     if (parseAttempt(readOwnFile(file)) === undefined) return undefined;
     const result = await work(remove);

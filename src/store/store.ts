@@ -5,7 +5,7 @@ import { isObject } from '../text/json.js';
 import type { AttemptFile } from './attempts.js';
 import type { Alteration } from './change.js';
 import { findServer, listServers, parseDocument, type StoreDocument } from './document.js';
-import type { LastSeen } from './last-seen.js';
+import { readLastSeen, type LastSeen } from './last-seen.js';
 import type { LockStatus } from './lock.js';
 import { readLogin, type Login } from './login.js';
 import { listNewestFiles } from './newest-file.js';
@@ -25,6 +25,8 @@ export interface Store extends StoreWriting {
   read(server?: string): Promise<StoreDocument>;
   /** As `read`, but restores nothing in the file: for a caller that checks again and again while another process is at work. */
   peek(server: string): Promise<StoreDocument>;
+  /** What server `name` last said about itself, if it is still at `url`. */
+  readLastSeen(server: { readonly name: string; readonly url: string }): LastSeen;
   /** What the user should know about the file, as sentences. */
   getWarnings(): string[];
   readState(): Promise<StoreState>;
@@ -83,8 +85,6 @@ export interface StoreWriting {
   /** Keeps a copy of a login that moves to another store until it is known to have arrived. Returns the path. */
   saveMovedLogin(name: string, document: StoreDocument): Promise<string>;
   removeMovedLogin(name: string): Promise<void>;
-  /** What server `name` last said about itself, if it is still at `url`. */
-  readLastSeen(server: { readonly name: string; readonly url: string }): Promise<LastSeen>;
   /** Throws the system's error: the file is a convenience. */
   saveLastSeen(name: string, seen: LastSeen): Promise<void>;
   removeLastSeen(name: string): Promise<void>;
@@ -138,6 +138,7 @@ export function openStore(getPath: () => string, options: StoreOptions): Store {
       return document;
     },
     peek: async (server) => (await readNewestDocument(file(), { server, clock: options.clock })).document,
+    readLastSeen: (server) => readLastSeen(resolveLinks(file()), server),
     getWarnings: () => [...warnings],
     readState: async () => {
       const { readLocks } = await import('./lock.js');
@@ -161,7 +162,6 @@ const writingMethods = Object.keys({
   finishAttempt: true,
   saveMovedLogin: true,
   removeMovedLogin: true,
-  readLastSeen: true,
   saveLastSeen: true,
   removeLastSeen: true,
 } satisfies Record<keyof StoreWriting, true>) as (keyof StoreWriting)[];

@@ -2,7 +2,7 @@
 import { readAttempts, removeAttempt, removeAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
 import { applyTogether, type Alteration, type QueuedChange } from './change.js';
 import { findServer, type StoreDocument } from './document.js';
-import { readLastSeen, removeLastSeen, writeLastSeen, type LastSeen } from './last-seen.js';
+import { removeLastSeen, writeLastSeen, type LastSeen } from './last-seen.js';
 import { getLoginStartLockPath, getRenewalRequestLockPath, getServerLockPath, withLock, type LockOptions } from './lock.js';
 import { writeLogin } from './login.js';
 import { removeMovedLogin, writeMovedLogin } from './moved-login.js';
@@ -46,18 +46,15 @@ export class StoreWriter implements StoreWriting {
   }
 
   async withServerLock<T>(name: string, work: () => Promise<T>, findResult?: FindResult<T>): Promise<T> {
-    const lockPath = getServerLockPath(await this.#resolveTarget(), name);
-    return withLock(lockPath, { ...this.#waiting, timeout: renewalTimeout, findResult }, work);
+    return this.#withLock(getServerLockPath(await this.#resolveTarget(), name), work, findResult);
   }
 
   async withRenewalRequestLock<T>(name: string, work: () => Promise<T>, findResult?: FindResult<T>): Promise<T> {
-    const lockPath = getRenewalRequestLockPath(await this.#resolveTarget(), name);
-    return withLock(lockPath, { ...this.#waiting, timeout: renewalTimeout, findResult }, work);
+    return this.#withLock(getRenewalRequestLockPath(await this.#resolveTarget(), name), work, findResult);
   }
 
   async withLoginStartLock<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const lockPath = getLoginStartLockPath(await this.#resolveTarget(), name);
-    return withLock(lockPath, { ...this.#waiting, timeout: renewalTimeout }, work);
+    return this.#withLock(getLoginStartLockPath(await this.#resolveTarget(), name), work);
   }
 
   async savePendingRenewal({ name, login, document }: PendingRenewal): Promise<string> {
@@ -102,16 +99,16 @@ export class StoreWriter implements StoreWriting {
     await removeMovedLogin(await this.#resolveTarget(), name);
   }
 
-  async readLastSeen(server: { name: string; url: string }): Promise<LastSeen> {
-    return readLastSeen(await this.#resolveTarget(), server);
-  }
-
   async saveLastSeen(name: string, seen: LastSeen): Promise<void> {
     await writeLastSeen(await this.#resolveTarget(), name, seen);
   }
 
   async removeLastSeen(name: string): Promise<void> {
     await removeLastSeen(await this.#resolveTarget(), name);
+  }
+
+  #withLock<T>(lockPath: string, work: () => Promise<T>, findResult?: FindResult<T>): Promise<T> {
+    return withLock(lockPath, { ...this.#waiting, timeout: renewalTimeout, findResult }, work);
   }
 
   #resolveTarget(): Promise<string> {

@@ -1,11 +1,13 @@
 /** A login that the app asks the bridge for, and every other login to the same server that appears in the store meanwhile. */
+import { abortable } from '../../abortable.js';
 import { createCallbackUi } from '../../callback-ui.js';
 import type { Context } from '../../context.js';
 import { AuthError, createInterruptedError, hasCode, toAuthError } from '../../errors.js';
-import { findRunningLogin, joinLogin, type JoinedLogin } from '../../login/joined-login.js';
+import { pasteErrors } from '../../flows/redirect.js';
+import { findRunningLogin, joinLogin } from '../../login/joined-login.js';
 import { prepareLogin, type LoginRequest } from '../../login/preparation.js';
 import { findTarget } from '../../login/target.js';
-import { finishLogin } from '../../login/two-steps.js';
+import { finishLogin, takesPaste, type StartedLogin } from '../../login/two-steps.js';
 import { findServer } from '../../store/document.js';
 import { isLoginFor, readLogin } from '../../store/login.js';
 import { findTargetName, type Target } from '../target-login.js';
@@ -25,7 +27,7 @@ const startPeriod = 3_600_000;
 
 /** Errors of a paste after which the same login can still be finished, and of a wait that can be repeated. */
 const repeatableErrors = [
-  ...(['nothing_pasted', 'not_an_address', 'address_mismatch', 'address_incomplete', 'state_mismatch', 'code_missing'] as const),
+  ...pasteErrors,
   ...(['network_error', 'request_timed_out', 'server_failed', 'store_locked', 'interrupted'] as const),
 ] as const;
 
@@ -53,7 +55,7 @@ export class AppLogin {
   #insufficient: string | undefined;
   #isWatching = false;
   #looking: Promise<void> | undefined;
-  #running: JoinedLogin | undefined;
+  #running: StartedLogin | undefined;
 
   /** @param context of the bridge. Nothing of the login is printed but warnings: the app shows the rest. */
   constructor({ target, onLogin }: AppLoginOptions, context: Context) {
@@ -68,7 +70,7 @@ export class AppLogin {
   }
 
   /** The login that the user has been asked for and that can still be finished. */
-  get running(): JoinedLogin | undefined {
+  get running(): StartedLogin | undefined {
     return this.#running !== undefined && this.#running.expiresAt > this.#context.clock.now() ? this.#running : undefined;
   }
 
@@ -101,7 +103,7 @@ export class AppLogin {
     const preparing = this.#createRequest().then((request) => prepareLogin({ ...request, inTwoSteps: true }, this.#context));
     this.#runInBackground(preparing);
     const { flows } = await preparing;
-    return flows[0].twoSteps?.isResponseTo !== undefined;
+    return takesPaste(flows[0]);
   }
 
   /**
@@ -110,17 +112,12 @@ export class AppLogin {
    * @param challenge of a server that requires more scopes.
    * @throws AuthError as `startLogin` does; `flow_refused` if too many were started.
    */
-  async start(challenge?: string): Promise<JoinedLogin | undefined> {
+  async start(challenge?: string): Promise<StartedLogin | undefined> {
     await this.#look();
     if (!this.#isWatching) return undefined;
     const request = { ...(await this.#createRequest()), ...(challenge !== undefined && { challenge }) };
-    const start = { isNew: false };
-    const checkMayStart = () => {
-      this.#checkMayStart();
-      start.isNew = true;
-    };
-    const login = await joinLogin({ request, checkMayStart }, this.#context);
-    if (start.isNew) this.#startedAt.push(this.#context.clock.now());
+    const { login, isNew } = await joinLogin({ request, checkMayStart: () => this.#checkMayStart() }, this.#context);
+    if (isNew) this.#startedAt.push(this.#context.clock.now());
     if (login.attempt !== this.#running?.attempt) this.#join(login);
     return login;
   }
@@ -141,18 +138,11 @@ export class AppLogin {
 
   /** Resolves when there is a login, or the running one has failed. */
   async untilOutcome(signal: AbortSignal): Promise<Outcome> {
-    return new Promise((resolve) => {
-      const end = (outcome: Outcome) => {
-        this.#waiting.delete(end);
-        // The signal is used again for other messages.
-        signal.removeEventListener('abort', cancel);
-        resolve(outcome);
-      };
-      const cancel = () => end({ failure: createInterruptedError() });
-      this.#waiting.add(end);
-      signal.addEventListener('abort', cancel);
-      if (signal.aborted) cancel();
+    const outcome = abortable<Outcome>(signal, (resolve) => {
+      this.#waiting.add(resolve);
+      return () => this.#waiting.delete(resolve);
     });
+    return outcome.catch(() => ({ failure: createInterruptedError() }));
   }
 
   /** Resolves when nothing is done any more, and no lock is held, or a server takes too long to answer. */
@@ -179,7 +169,7 @@ export class AppLogin {
     }
   }
 
-  #join(login: JoinedLogin): void {
+  #join(login: StartedLogin): void {
     this.#running = login;
     if (!login.needsRedirectUrl) this.#runInBackground(this.#waitForApproval(login));
   }
@@ -191,7 +181,7 @@ export class AppLogin {
   }
 
   /** Waits until the user has approved. Only one process asks the authorization server; the others take its place if it ends. */
-  async #waitForApproval({ attempt }: JoinedLogin): Promise<void> {
+  async #waitForApproval({ attempt }: StartedLogin): Promise<void> {
     const { clock, signal } = this.#context;
     while (!signal.aborted && this.running?.attempt === attempt) {
       try {

@@ -1,9 +1,7 @@
 /** A request of the app, read in full: what the bridge needs to know of it when it answers by itself. */
 import { fromBinary, toBinary } from '../../text/binary-string.js';
 import { isObject, parseObject } from '../../text/json.js';
-import type { Message } from '../json-rpc.js';
-
-export type RequestMessage = Message & { readonly id: string | number };
+import type { Message, RequestMessage } from '../json-rpc.js';
 
 type Params = Readonly<Record<string, unknown>>;
 

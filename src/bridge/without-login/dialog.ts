@@ -1,6 +1,6 @@
 /** The dialog in which the app shows the user the address of a login. Each attempt is shown once, however many calls wait for it. */
 import type { Clock } from '../../effects.js';
-import type { JoinedLogin } from '../../login/joined-login.js';
+import type { StartedLogin } from '../../login/two-steps.js';
 import { fromBinary } from '../../text/binary-string.js';
 import { isObject, parseObject } from '../../text/json.js';
 import { isOwnId, type Message } from '../json-rpc.js';
@@ -42,17 +42,17 @@ export class Dialog {
   }
 
   /** Whether the user was asked to approve this attempt: in a dialog, or in a text. */
-  wasShown({ attempt }: JoinedLogin): boolean {
+  wasShown({ attempt }: StartedLogin): boolean {
     return this.#shown?.attempt === attempt;
   }
 
   /** Notes that the user is asked in a text. */
-  noteShown({ attempt }: JoinedLogin, isElicited = false): void {
+  noteShown({ attempt }: StartedLogin, isElicited = false): void {
     this.#shown = { attempt, shownAt: this.#options.clock.now(), isElicited };
   }
 
   /** Asks the app to show the address. Undefined if it has no way for this request. */
-  show(login: JoinedLogin, request: AppRequest): Promise<DialogAnswer> | undefined {
+  show(login: StartedLogin, request: AppRequest): Promise<DialogAnswer> | undefined {
     const form = elicitationForms.find((one) => one.fits(request));
     if (form === undefined) return undefined;
     this.noteShown(login, form.hasCompletion);

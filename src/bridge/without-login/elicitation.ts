@@ -4,14 +4,13 @@
  * never asked for in form mode, which must not be used for anything sensitive.
  */
 import type { BinaryString } from '../../effects.js';
-import { toBinary } from '../../text/binary-string.js';
-import { createErrorResponse, createOwnId } from '../json-rpc.js';
-import type { JoinedLogin } from '../../login/joined-login.js';
+import type { StartedLogin } from '../../login/two-steps.js';
+import { createErrorResponse, createNotification, createOwnId, createRequest, createResponse, jsonRpcErrorCodes } from '../json-rpc.js';
 import { inputRequestName, type AppRequest } from './app-request.js';
 
 /** What the app is asked to show. */
 export interface Shown {
-  readonly login: JoinedLogin;
+  readonly login: StartedLogin;
   readonly message: string;
 }
 
@@ -37,19 +36,11 @@ const inputRequired: ElicitationForm = {
   hasCompletion: false,
   create: ({ login, message }, request) => ({
     kind: 'response',
-    text: toBinary(
-      JSON.stringify({
-        jsonrpc: '2.0',
-        id: request.message.id,
-        result: {
-          resultType: 'input_required',
-          inputRequests: {
-            [inputRequestName]: { method: 'elicitation/create', params: { mode: 'url', url: login.address, message } },
-          },
-          requestState: login.attempt,
-        },
-      }),
-    ),
+    text: createResponse(request.message.id, {
+      resultType: 'input_required',
+      inputRequests: { [inputRequestName]: { method: 'elicitation/create', params: { mode: 'url', url: login.address, message } } },
+      requestState: login.attempt,
+    }),
   }),
 };
 
@@ -59,14 +50,7 @@ const elicitationCreate: ElicitationForm = {
   hasCompletion: true,
   create: ({ login, message }) => ({
     kind: 'request',
-    text: toBinary(
-      JSON.stringify({
-        jsonrpc: '2.0',
-        id: getElicitationId(login.attempt),
-        method: 'elicitation/create',
-        params: createParams({ login, message }),
-      }),
-    ),
+    text: createRequest(getElicitationId(login.attempt), 'elicitation/create', createParams({ login, message })).text,
   }),
 };
 
@@ -78,7 +62,7 @@ const urlRequiredError: ElicitationForm = {
   create: ({ login, message }, request) => ({
     kind: 'response',
     text: createErrorResponse(request.message.id, {
-      code: -32_042,
+      code: jsonRpcErrorCodes.urlElicitationRequired,
       message: 'This request requires a login.',
       data: { elicitations: [createParams({ login, message })] },
     }),
@@ -100,8 +84,4 @@ export function createCompletion(attempt: string): BinaryString {
 /** Withdraws our request, which needs no answer any more. */
 export function createCancellation(attempt: string): BinaryString {
   return createNotification('notifications/cancelled', { requestId: getElicitationId(attempt), reason: 'The user has logged in.' });
-}
-
-export function createNotification(method: string, params?: Readonly<Record<string, unknown>>): BinaryString {
-  return toBinary(JSON.stringify({ jsonrpc: '2.0', method, ...(params && { params }) }));
 }

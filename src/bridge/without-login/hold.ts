@@ -1,8 +1,8 @@
 /** Holds a call of the app while the user logs in, for as long as the app may wait for the response. */
 import type { Clock } from '../../effects.js';
+import { createNotification } from '../json-rpc.js';
 import type { Deliver } from '../transport.js';
 import type { AppRequest } from './app-request.js';
-import { createNotification } from './elicitation.js';
 
 /** Milliseconds for a call whose user is at the page. Many apps give a call 60 s, or more if there is progress. */
 const holdTime = 50_000;

@@ -6,12 +6,23 @@
 import type { Context } from '../../context.js';
 import type { BinaryString } from '../../effects.js';
 import { AuthError, toAuthError } from '../../errors.js';
-import type { JoinedLogin } from '../../login/joined-login.js';
+import type { StartedLogin } from '../../login/two-steps.js';
 import { redactError } from '../../secrets/secrets.js';
-import { fromBinary, toBinary } from '../../text/binary-string.js';
+import { fromBinary } from '../../text/binary-string.js';
 import { isObject, parseObject } from '../../text/json.js';
 import { ScopeRequiredError } from '../authorized-http.js';
-import { createErrorResponse, createFailureResponse, createOwnId, isRequest, type Message } from '../json-rpc.js';
+import {
+  createErrorResponse,
+  createFailureResponse,
+  createNotification,
+  createOwnId,
+  createRequest,
+  createResponse,
+  isRequest,
+  jsonRpcErrorCodes,
+  type Message,
+  type RequestMessage,
+} from '../json-rpc.js';
 import type { Opening } from '../opening.js';
 import { formatWithoutServer } from '../redacted-words.js';
 import type { ServerMemory } from '../server-memory.js';
@@ -19,9 +30,8 @@ import type { Target } from '../target-login.js';
 import type { Deliver } from '../transport.js';
 import { answerWithoutLogin, createToolResult, listChangedLists } from './answers.js';
 import { AppLogin, type Outcome } from './app-login.js';
-import { isRepeated, parseAppRequest, withoutInputResponse, type AppRequest, type RequestMessage } from './app-request.js';
+import { isRepeated, parseAppRequest, withoutInputResponse, type AppRequest } from './app-request.js';
 import { Dialog } from './dialog.js';
-import { createNotification } from './elicitation.js';
 import { formatFailure } from './failure-text.js';
 import { askAgainTime, holdUntil } from './hold.js';
 import { finishLoginTool, formatInvitation, logInTool } from './own-tools.js';
@@ -92,12 +102,12 @@ export class OwnSession {
 
   /** Whether a message of the app is for this session and not for the server. */
   takes(message: Message): boolean {
-    const { method, subject = '', isBatch } = message;
+    const { method, isBatch } = message;
     if (isBatch === true) return false;
     if (method === undefined) return this.#dialog.isAnswer(message);
     if (this.#isAnswering) return true;
     if (method === 'tools/list') return this.#login.running?.needsRedirectUrl === true;
-    return method === 'tools/call' && this.#hasOwnTools && [logInTool, finishLoginTool].includes(subject);
+    return this.#hasOwnTools && (isCallOf(logInTool, message) || isCallOf(finishLoginTool, message));
   }
 
   /** Answers a message. Resolves when that is done, which may take minutes. */
@@ -126,8 +136,8 @@ export class OwnSession {
     await this.#callAfterLogin({ request, reason, challenge, signal });
   }
 
-  async close(): Promise<void> {
-    await this.#login.close();
+  close(): Promise<void> {
+    return this.#login.close();
   }
 
   #parse(message: RequestMessage): AppRequest {
@@ -154,9 +164,9 @@ export class OwnSession {
     const { method, message } = request;
     // The login may have been lost between the two that open a session.
     if (method === 'initialize') this.#isOpenedHere = true;
-    if (method === 'tools/call' && message.subject === finishLoginTool) return this.#finish(request);
+    if (isCallOf(finishLoginTool, message)) return this.#finish(request);
     if (calls.has(method)) {
-      const isLogIn = method === 'tools/call' && message.subject === logInTool;
+      const isLogIn = isCallOf(logInTool, message);
       const reason = isLogIn ? 'This server requires a login.' : 'This server requires a login, so the call was not made.';
       return this.#callAfterLogin({ request, reason, signal });
     }
@@ -165,7 +175,10 @@ export class OwnSession {
     const needsRedirectUrl = method === 'tools/list' && (this.#login.running?.needsRedirectUrl ?? (await this.#needsRedirectUrl) ?? true);
     const result = answerWithoutLogin(request, { seen: await this.#options.memory.read(), needsRedirectUrl });
     if (result !== undefined) await this.#respond(request, result);
-    else await this.#options.write(createErrorResponse(message.id, { code: -32_601, message: 'This server requires a login.' }));
+    else
+      await this.#options.write(
+        createErrorResponse(message.id, { code: jsonRpcErrorCodes.methodNotFound, message: 'This server requires a login.' }),
+      );
   }
 
   async #callAfterLogin(call: NeedyCall): Promise<void> {
@@ -194,7 +207,7 @@ export class OwnSession {
     }
   }
 
-  async #showAndWait({ request, reason, signal }: NeedyCall, login: JoinedLogin): Promise<Ending> {
+  async #showAndWait({ request, reason, signal }: NeedyCall, login: StartedLogin): Promise<Ending> {
     const outcome = this.#login.untilOutcome(signal);
     const answered = this.#dialog.show(login, request);
     if (answered === undefined) this.#dialog.noteShown(login);
@@ -208,7 +221,7 @@ export class OwnSession {
   }
 
   /** For a call after the user was asked: the same one, repeated by the app or the model, or another. */
-  async #waitAgain({ request, signal, reason }: NeedyCall, login: JoinedLogin): Promise<Ending> {
+  async #waitAgain({ request, signal, reason }: NeedyCall, login: StartedLogin): Promise<Ending> {
     const action = request.inputResponse?.attempt === login.attempt ? request.inputResponse.action : undefined;
     if (action !== undefined && action !== 'accept') return { kind: 'notYet', reason };
     if (login.needsRedirectUrl) return { kind: 'notYet', reason: action === undefined ? notApproved : reason };
@@ -219,7 +232,7 @@ export class OwnSession {
 
   /** The app has asked for this before the login: it is done now. */
   async #continue(request: AppRequest, signal: AbortSignal): Promise<void> {
-    if (request.method === 'tools/call' && request.message.subject === logInTool) return this.#respondLoggedIn(request);
+    if (isCallOf(logInTool, request.message)) return this.#respondLoggedIn(request);
     try {
       await this.#options.forward(withoutInputResponse(request), signal);
     } catch (error) {
@@ -269,7 +282,7 @@ export class OwnSession {
     let cursor: unknown;
     for (let page = 1; page <= maxToolPages; page += 1) {
       const params = typeof cursor === 'string' ? { cursor } : {};
-      const response = await this.#options.request(createRequest(`tools-${page}`, 'tools/list', params));
+      const response = await this.#options.request(createRequest(createOwnId(`tools-${page}`), 'tools/list', params));
       const result = response && parseObject(fromBinary(response))?.['result'];
       cursor = isObject(result) ? result['nextCursor'] : undefined;
       if (typeof cursor !== 'string') return;
@@ -287,7 +300,7 @@ export class OwnSession {
     if (login === undefined || request.method !== 'tools/call') return this.#respondFailure(request, createLoginFirstError());
     const server = await this.#login.getServerName();
     const text = formatInvitation({ login, server, reason, now: this.#context.clock.now() });
-    const isError = request.message.subject !== logInTool;
+    const isError = !isCallOf(logInTool, request.message);
     await this.#respond(request, createToolResult(text, { isError, isStateless: request.isStateless }));
   }
 
@@ -310,7 +323,7 @@ export class OwnSession {
   }
 
   async #respond({ message }: AppRequest, result: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#options.write(toBinary(JSON.stringify({ jsonrpc: '2.0', id: message.id, result })));
+    await this.#options.write(createResponse(message.id, result));
   }
 }
 
@@ -319,9 +332,8 @@ const declined = 'The user has declined to log in. Do not ask again unless the u
 const loggedIn =
   'Logged in. The tools of this server can be called now. If your list of tools does not have them, ask the user to start a new session of the app.';
 
-function createRequest(name: string, method: string, params: object): RequestMessage {
-  const id = createOwnId(name);
-  return { id, method, text: toBinary(JSON.stringify({ jsonrpc: '2.0', id, method, params })) };
+function isCallOf(tool: string, { method, subject }: Message): boolean {
+  return method === 'tools/call' && subject === tool;
 }
 
 function createLoginFirstError(): AuthError {

@@ -2,7 +2,7 @@
 import { formatCommand } from '../../text/command-line.js';
 import { formatDuration } from '../../text/duration.js';
 import { isObject } from '../../text/json.js';
-import type { JoinedLogin } from '../../login/joined-login.js';
+import type { StartedLogin } from '../../login/two-steps.js';
 
 export const logInTool = 'log_in';
 export const finishLoginTool = 'finish_login';
@@ -50,7 +50,7 @@ export const instructions =
   'This MCP server requires a login, and there is none on this machine yet. Call the tool log_in and show its result to the user. The other tools work as soon as the user has logged in.';
 
 interface InvitationText {
-  readonly login: JoinedLogin;
+  readonly login: StartedLogin;
   /** The server's name in the store. */
   readonly server: string;
   /** What is wrong or has to be done, as a sentence. */
@@ -65,7 +65,7 @@ export function formatInvitation({ login, server, reason, now }: InvitationText)
   return [reason, '', ...(login.needsRedirectUrl ? formatPasteSteps(login, { server, left }) : formatCodeSteps(login, left))].join('\n');
 }
 
-function formatCodeSteps({ address, userCode = '' }: JoinedLogin, left: string): string[] {
+function formatCodeSteps({ address, userCode = '' }: StartedLogin, left: string): string[] {
   return [
     'Ask the user to open this address on any device:',
     address,
@@ -75,7 +75,7 @@ function formatCodeSteps({ address, userCode = '' }: JoinedLogin, left: string):
   ];
 }
 
-function formatPasteSteps({ address, attempt }: JoinedLogin, { server, left }: { server: string; left: string }): string[] {
+function formatPasteSteps({ address, attempt }: StartedLogin, { server, left }: { server: string; left: string }): string[] {
   return [
     'Ask the user to open this address in a browser and to approve:',
     address,
@@ -89,7 +89,7 @@ function formatPasteSteps({ address, attempt }: JoinedLogin, { server, left }: {
 }
 
 /** The message of a URL elicitation: what to do at the page. The code comes first, because apps cut a long message off. */
-export function formatElicitation({ userCode, needsRedirectUrl }: JoinedLogin, serverHost: string): string {
+export function formatElicitation({ userCode, needsRedirectUrl }: StartedLogin, serverHost: string): string {
   const code = userCode === undefined ? '' : `Enter the code ${userCode}. `;
   const copying = needsRedirectUrl ? ' Then copy the address of the page that the browser ends on, even if it does not load.' : '';
   return `${code}You log in to ${serverHost}.${copying} Approve only what you have asked for.`;
