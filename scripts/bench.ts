@@ -15,6 +15,7 @@ import build, { command } from '../test/helpers/build.js';
 import { listen } from '../test/helpers/listen.js';
 import { loginAt } from '../test/helpers/login-at.js';
 import { firstOutput } from './bench/first-output.js';
+import { startLoginServer } from './bench/login-server.js';
 import { measureLoad, startApp, startEcho, type Load, type Measured } from './bench/load.js';
 import { inTurn, median, peakMemory, peakMemoryOf, spread, wallTime, type Figures, type Program } from './bench/pairs.js';
 import { slowReader } from './bench/slow-reader.js';
@@ -163,38 +164,33 @@ async function startUp(): Promise<void> {
   }
 }
 
-/** Measures the time from the start of a login to the printed address. */
-async function loginStart(): Promise<void> {
-  // Milliseconds that the server itself takes. They are not counted.
-  let serverTime = 0;
-  const { origin: ownOrigin, close } = await listen((request, response) => {
-    const before = performance.now();
-    const origin = `http://${request.headers.host}`;
-    const json = (body: object, status = 200) =>
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    if (request.url === '/mcp') response.writeHead(401, { 'www-authenticate': `Bearer resource_metadata="${origin}/prm"` }).end();
-    else if (request.url === '/prm') json({ resource: `${origin}/mcp`, authorization_servers: [origin] });
-    else if (request.url === '/register') json({ client_id: 'c', redirect_uris: [] }, 400);
-    else
-      json({
-        issuer: origin,
-        authorization_endpoint: `${origin}/authorize`,
-        token_endpoint: `${origin}/token`,
-        response_types_supported: ['code'],
-        code_challenge_methods_supported: ['S256'],
-      });
-    serverTime += performance.now() - before;
+/** Measures what needs a login: the time to the printed address, and to an app that the bridge answers meanwhile. */
+async function withoutLogin(): Promise<void> {
+  const server = await startLoginServer();
+  const store = storeOf('login', { demo: { type: 'http', url: server.url } });
+  const words = ['login', server.url, '--client-id', 'c', '--no-browser', '--flow', 'paste', '--json'];
+  const untilAddress = () => server.withoutItsTime(() => firstOutput(ours(store, ...words), /"authorization_url"|"url":"[^"]*\/authorize/));
+  const login = await inTurn(rounds, { ours: untilAddress, peer: () => wallTime(empty) });
+  compare('login: from the start to the printed address', { ...login, of: 'empty', unit: 'ms', most: 3 });
+
+  const echo = await startEcho('json');
+  const bridge = await inTurn(rounds, {
+    ours: () => server.withoutItsTime(() => untilOpen(ours(store, 'bridge', 'demo'))),
+    peer: () => untilOpen(relayTo(echo.url)),
   });
-  const store = storeOf('login', {});
-  const words = ['login', `${ownOrigin}/mcp`, '--client-id', 'c', '--no-browser', '--flow', 'paste', '--json'];
-  const untilAddress = async () => {
-    serverTime = 0;
-    return (await firstOutput(ours(store, ...words), /"authorization_url"|"url":"[^"]*\/authorize/)) - serverTime;
-  };
-  const time = await inTurn(rounds, { ours: untilAddress, peer: () => wallTime(empty) });
-  compare('login: from the start to the printed address', { ...time, of: 'empty', unit: 'ms', most: 3 });
-  await close();
+  compare('bridge, without a login: start to initialize', { ...bridge, of: 'relay', unit: 'ms', most: 2 });
+  echo.stop();
+  await server.close();
 }
+
+/** Milliseconds from the start of a bridge to its response to `initialize`. */
+async function untilOpen(program: Program): Promise<number> {
+  const app = await startApp(program);
+  await app.end();
+  return app.started;
+}
+
+const relayTo = (url: string): Program => ({ words: [node, path.join(programs, 'relay.mjs'), url], env: { TOKEN: 'x'.repeat(400) } });
 
 /** Compares the bridge with the relay and mcp-remote. */
 async function bridge(): Promise<void> {
@@ -207,7 +203,7 @@ async function bridge(): Promise<void> {
   for (const kind of ['json', 'sse'] as const) {
     const { url, stop } = await startEcho(kind);
     const store = storeOf('bridge', { demo: entryOf(url) });
-    const relay: Program = { words: [node, path.join(programs, 'relay.mjs'), url], env: { TOKEN: 'x'.repeat(400) } };
+    const relay = relayTo(url);
     for (const load of loads) {
       const all: Record<'ours' | 'peer' | 'remote', Measured[]> = { ours: [], peer: [], remote: [] };
       for (let turn = 0; turn < (values.short ? 2 : 5); turn += 1) {
@@ -340,7 +336,7 @@ function writeTable(): void {
   writeFileSync(file, readFileSync(file, 'utf8').replace(/(<!-- bench -->).*(<!-- \/bench -->)/s, `$1\n\n${text}\n\n$2`));
 }
 
-const parts = { startUp, loginStart, bridge, memory, refreshes, installing };
+const parts = { startUp, withoutLogin, bridge, memory, refreshes, installing };
 
 await build();
 mkdirSync(path.join(folder, 'mcp-remote'));

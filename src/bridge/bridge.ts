@@ -238,6 +238,7 @@ class Bridge {
   /** A message from the server. */
   #deliver(text: BinaryString): ReturnType<Deliver> {
     this.#memory.note(text);
+    if (this.#own?.isRepetition(text) === true) return undefined;
     const awaited = this.#awaited.find(({ id }) => isResponseTo(text, id));
     if (awaited === undefined) return this.#lines.write(text);
     this.#stopAwaiting(awaited.id);

@@ -59,6 +59,10 @@ const listingTime = 2_000;
 /** A server with more pages is not listed to the end. */
 const maxToolPages = 50;
 
+/** Subscriptions of MCP 2026-07-28. */
+const acknowledged = 'notifications/subscriptions/acknowledged';
+const subscriptionId = 'io.modelcontextprotocol/subscriptionId';
+
 /** The requests that a login can make possible. */
 const calls = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
@@ -89,6 +93,8 @@ export class OwnSession {
   /** Whether the app may have seen the bridge's own tools. */
   #hasOwnTools = false;
   #needsRedirectUrl: Promise<boolean> | undefined;
+  /** Subscriptions that were confirmed here, and that the server has not confirmed yet. */
+  readonly #confirmed = new Set<unknown>();
   /** Resolves when the app has the tools of the server, after the login. */
   #toolsListed: Promise<void> = Promise.resolve();
 
@@ -108,6 +114,14 @@ export class OwnSession {
     if (this.#isAnswering) return true;
     if (method === 'tools/list') return this.#login.running?.needsRedirectUrl === true;
     return this.#hasOwnTools && (isCallOf(logInTool, message) || isCallOf(finishLoginTool, message));
+  }
+
+  /** Whether a message of the server says again what the app was told here: that a subscription is open. */
+  isRepetition(text: BinaryString): boolean {
+    if (this.#confirmed.size === 0 || !text.includes(acknowledged)) return false;
+    const { method, params } = parseObject(fromBinary(text)) ?? {};
+    const meta = isObject(params) && isObject(params['_meta']) ? params['_meta'] : {};
+    return method === acknowledged && this.#confirmed.delete(meta[subscriptionId]);
   }
 
   /** Answers a message. Resolves when that is done, which may take minutes. */
@@ -164,14 +178,15 @@ export class OwnSession {
     const { method, message } = request;
     // The login may have been lost between the two that open a session.
     if (method === 'initialize') this.#isOpenedHere = true;
-    if (isCallOf(finishLoginTool, message)) return this.#finish(request);
+    const [isLogIn, isFinish] = [isCallOf(logInTool, message), isCallOf(finishLoginTool, message)];
+    // An app that keeps the list of an earlier session does not ask for it.
+    if (method === 'tools/list' || isLogIn || isFinish) this.#hasOwnTools = true;
+    if (isFinish) return this.#finish(request);
     if (calls.has(method)) {
-      const isLogIn = isCallOf(logInTool, message);
       const reason = isLogIn ? 'This server requires a login.' : 'This server requires a login, so the call was not made.';
       return this.#callAfterLogin({ request, reason, signal });
     }
     if (method === 'subscriptions/listen') return this.#holdSubscription(request, signal);
-    if (method === 'tools/list') this.#hasOwnTools = true;
     const needsRedirectUrl = method === 'tools/list' && (this.#login.running?.needsRedirectUrl ?? (await this.#needsRedirectUrl) ?? true);
     const result = answerWithoutLogin(request, { seen: await this.#options.memory.read(), needsRedirectUrl });
     if (result !== undefined) await this.#respond(request, result);
@@ -254,11 +269,13 @@ export class OwnSession {
 
   /** A subscription of MCP 2026-07-28 is confirmed, so that the app can be told of the tools after the login, and opened then. */
   async #holdSubscription(request: AppRequest, signal: AbortSignal): Promise<void> {
-    const meta = { 'io.modelcontextprotocol/subscriptionId': request.message.id };
+    const { id } = request.message;
+    const meta = { [subscriptionId]: id };
     const { notifications } = request.params;
-    await this.#options.write(createNotification('notifications/subscriptions/acknowledged', { _meta: meta, notifications }));
+    await this.#options.write(createNotification(acknowledged, { _meta: meta, notifications }));
     while ((await this.#login.untilOutcome(signal)).failure !== undefined) if (signal.aborted) return;
     await this.#options.write(createNotification('notifications/tools/list_changed', { _meta: meta }));
+    this.#confirmed.add(id);
     await this.#options.forward(request.message, signal);
   }
 

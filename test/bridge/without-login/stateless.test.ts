@@ -1,6 +1,15 @@
 /** A login for an app of MCP 2026-07-28, whose requests stand on their own. */
 import { expect, test } from 'vitest';
-import { loginServer, openApp, serverTools, storeWithout, textOf, urlCapability, type App } from '../../helpers/app-session.js';
+import {
+  loginServer,
+  openApp,
+  serverTools,
+  storeWithLogin,
+  storeWithout,
+  textOf,
+  urlCapability,
+  type App,
+} from '../../helpers/app-session.js';
 import type { FakeRequest, Respond } from '../../helpers/fake-server.js';
 
 const version = '2026-07-28';
@@ -20,10 +29,10 @@ function respond({ body: { id, method, params } }: FakeRequest): Respond {
   return { json: { jsonrpc: '2.0', id, result: { resultType: 'complete', method } } };
 }
 
-async function openStateless() {
+async function openStateless({ hasLogin = false } = {}) {
   const server = await loginServer();
   server.answer = respond;
-  const store = storeWithout(server);
+  const store = hasLogin ? storeWithLogin(server) : storeWithout(server);
   return { server, store, app: await openApp(store, { isOpen: false }) };
 }
 
@@ -138,4 +147,45 @@ test('a subscription is confirmed at once, told of the tools after the login, an
   await app.approve(server);
   expect(await app.heard('notifications/tools/list_changed')).toMatchObject({ params: { _meta: id } });
   await expect.poll(() => server.requests.filter(({ body }) => body['method'] === 'subscriptions/listen').at(-1)?.body['id']).toBe('sub');
+});
+
+test('a subscription that was confirmed here is not confirmed again by the server', async () => {
+  const { server, app } = await openStateless();
+  const ofServer = { 'io.modelcontextprotocol/subscriptionId': 'sub', from: 'server' };
+  const notify = (method: string, params: object) => `data: ${JSON.stringify({ jsonrpc: '2.0', method, params })}\n\n`;
+  server.answer = (request) => {
+    if (request.body['method'] !== 'subscriptions/listen') return respond(request);
+    const confirmation = notify('notifications/subscriptions/acknowledged', { _meta: ofServer, notifications: {} });
+    // Only the confirmation is left out, once.
+    const other = notify('notifications/message', { data: 'notifications/subscriptions/acknowledged' });
+    return { headers: { 'content-type': 'text/event-stream' }, text: `${confirmation}${other}${confirmation}` };
+  };
+  await app.ask('tools/list', { _meta: meta });
+  app.say({ id: 'sub', method: 'subscriptions/listen', params: { _meta: meta, notifications: {} } });
+  await app.ask('tools/call', { name: 'log_in', _meta: withoutUrls });
+  await app.approve(server);
+  await app.heard('notifications/message');
+  const confirmations = () => app.messages().filter(({ method }) => method === 'notifications/subscriptions/acknowledged');
+  await expect.poll(confirmations).toHaveLength(2);
+  const metaOf = ({ params }: { params?: unknown }) => (params as { _meta: object })._meta;
+  expect(confirmations().map(metaOf)).toEqual([{ 'io.modelcontextprotocol/subscriptionId': 'sub' }, ofServer]);
+  expect(app.messages().map(({ method }) => method)).toEqual([
+    'notifications/subscriptions/acknowledged',
+    'notifications/tools/list_changed',
+    'notifications/message',
+    'notifications/subscriptions/acknowledged',
+  ]);
+});
+
+test('a call that requires more scopes asks for the login in its result, and is made when it is repeated', async () => {
+  const { server, app } = await openStateless({ hasLogin: true });
+  const isEnough = () => server.asked('POST /device').some(({ body }) => String(body['scope']).split(' ').includes('write'));
+  const challenge = 'Bearer error="insufficient_scope", scope="write"';
+  server.answer = (request) =>
+    request.body['method'] === 'tools/call' && !isEnough() ? { status: 403, headers: { 'www-authenticate': challenge } } : respond(request);
+  const { requestState, inputRequests } = await callInVain(app);
+  expect(inputRequests).toHaveProperty('mcp_auth_login.params.url', `${server.origin}/activate`);
+  const repeated = app.ask('tools/call', answerWith('accept', requestState));
+  await app.approve(server);
+  expect((await repeated).result).toEqual({ resultType: 'complete', got: { name: 'greet', _meta: meta } });
 });
