@@ -1,6 +1,7 @@
 /**
- * `npm run pages`: writes docs/vendors.md from the records in src/oauth/vendors, and docs/apps.md from the output of
- * `mcp-auth connect APP example --print` for each app on Linux. A test fails if a page is out of date.
+ * `npm run pages`: writes docs/vendors.md from the records in src/oauth/vendors, docs/apps.md from the output of
+ * `mcp-auth connect APP example --print` for each app on Linux, and the skill for coding agents. A test fails if a page is out of
+ * date.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,11 +10,15 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { apps } from '../src/apps/index.js';
 import type { App } from '../src/apps/app.js';
+import { skill, skillName } from '../src/reference/skill.js';
 import buildAll from '../test/helpers/build.js';
 import { makeReachable, type Reachable } from '../test/helpers/reachable.js';
 import { root } from './build.js';
 import { vendorsPage } from './pages/vendors.js';
 import { apps as testedApps } from './test-apps/apps.js';
+
+/** Installers of skills look for this folder in a repository. */
+export const skillFile = `skills/${skillName}/SKILL.md`;
 
 /** The command that lists an app's servers, if the app has one. */
 const checks: Record<string, string> = {
@@ -132,5 +137,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await buildAll();
   writeFileSync(path.join(root, 'docs', 'apps.md'), appsPage());
   writeFileSync(path.join(root, 'docs', 'vendors.md'), vendorsPage());
-  process.stdout.write('docs/apps.md\ndocs/vendors.md\n');
+  mkdirSync(path.join(root, path.dirname(skillFile)), { recursive: true });
+  writeFileSync(path.join(root, skillFile), skill);
+  process.stdout.write(`docs/apps.md\ndocs/vendors.md\n${skillFile}\n`);
 }

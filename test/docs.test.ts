@@ -21,6 +21,7 @@ const pages = [
   'CONTRIBUTING.md',
   'DECISIONS.md',
   'SECURITY.md',
+  'skills/mcp-auth/SKILL.md',
   ...readdirSync(path.join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),

@@ -54,8 +54,10 @@ export async function record(url: string): Promise<Cast> {
       resolve();
     });
   });
+  // bash does not see a SIGHUP that comes just before it waits for input.
+  const kill = () => shell.kill('SIGKILL');
   // Only a shell that hangs is killed. A busy machine may be slow.
-  const hung = setTimeout(() => shell.kill(), timeout);
+  const hung = setTimeout(kill, timeout);
   const seen = async (pattern: RegExp): Promise<RegExpExecArray> => {
     for (;;) {
       const match = pattern.exec(printed);
@@ -96,7 +98,7 @@ export async function record(url: string): Promise<Cast> {
     return shortenPauses({ columns, rows, events });
   } finally {
     clearTimeout(hung);
-    shell.kill();
+    kill();
     await ended;
     rmSync(home, { recursive: true, force: true });
   }

@@ -33,5 +33,10 @@ export const commands: readonly CommandListing[] = [
     summary: 'Print a shell completion script',
     load: async () => (await import('./completion.js')).completion,
   },
+  {
+    name: 'skill',
+    summary: 'Print a page that teaches coding agents to log in',
+    load: async () => (await import('./skill.js')).skill,
+  },
   { name: 'config', summary: 'Show or set preferences', load: async () => (await import('./config.js')).config },
 ];
