@@ -56,6 +56,8 @@ export interface OwnSessionOptions {
 /** Milliseconds to wait for the metadata of the authorization server, and for an app that lists the tools again. */
 const metadataTimeout = 5_000;
 const listingTime = 2_000;
+/** Milliseconds for an app to offer the model the tools that it has listed. Gemini CLI is too late without them. */
+const adoptionTime = 500;
 /** A server with more pages is not listed to the end. */
 const maxToolPages = 50;
 
@@ -307,7 +309,9 @@ export class OwnSession {
   /** The model calls the next tool at once, so the app gets time to list the tools. Some apps never list them again. */
   async #respondLoggedIn(request: AppRequest): Promise<void> {
     const { clock, signal } = this.#context;
-    await Promise.race([this.#toolsListed, clock.sleep(listingTime, signal).catch(() => undefined)]);
+    const pass = (time: number) => clock.sleep(time, signal).catch(() => undefined);
+    const isListed = await Promise.race([this.#toolsListed.then(() => true), pass(listingTime).then(() => false)]);
+    if (isListed) await pass(adoptionTime);
     await this.#respond(request, createToolResult(loggedIn, { isError: false, isStateless: request.isStateless }));
   }
 
