@@ -1,0 +1,86 @@
+/** Logs in from inside running sessions of an app, as docs/logging-in.md describes under "From inside an app". */
+import type { AppUnderTest, World } from './apps.js';
+import { createPrompts, type Converse } from './converse.js';
+import type { Home } from './home.js';
+import { createSession, readDialogs, type Scene } from './session.js';
+
+/** A user who sees nothing of what was asked for asks once more. */
+const maxPrompts = 2;
+
+/** What this needs of the script. Every command is mcp-auth's, and recorded. */
+export interface Setup {
+  readonly world: World;
+  readonly createHome: (app: AppUnderTest, name: string) => Promise<Home>;
+  readonly mcpAuth: (home: Home, ...words: string[]) => Promise<void>;
+  readonly storeLogin: (home: Home) => Promise<void>;
+}
+
+export interface SessionResult {
+  readonly app: AppUnderTest;
+  readonly hasLogIn: boolean;
+  /** When the model was offered the server's tools, which the app had never seen before the login. */
+  readonly newTools: 'same turn' | NonNullable<AppUnderTest['offersNewTools']> | 'never';
+  /** Whether a tool that an earlier session has seen works after the login. */
+  readonly remembered: boolean;
+  /** Whether the tool works again after the login has ended in the session, and the user has logged in again. */
+  readonly afterEnd: boolean;
+  /** How the app answered dialogs; '' if it has none. */
+  readonly dialogAnswer: string;
+}
+
+type SessionApp = AppUnderTest & { readonly converse: Converse };
+
+/** Whether the app can be given the model that is played. */
+export function isSessionApp(app: AppUnderTest): app is SessionApp {
+  return app.converse !== undefined;
+}
+
+export async function logInInSessions(app: SessionApp, setup: Setup): Promise<SessionResult> {
+  const { world, createHome, mcpAuth, storeLogin } = setup;
+  const connect = (home: Home) => mcpAuth(home, 'connect', app.name, 'demo', '--how', 'bridge');
+  const home = await createHome(app, 'never-logged-in');
+  await mcpAuth(home, 'add', 'demo', world.mcpUrl);
+  await connect(home);
+  const first = await play(app, { home, world, scene: { first: 'log_in' } });
+  const hasLogIn = world.model.wasOffered('log_in');
+  await app.stop?.(home);
+  const later = first.isDone ? first : await play(app, { home, world, scene: { first: 'greet' } });
+  const newTools = first.isDone ? (first.prompts === 1 ? 'same turn' : 'next prompt') : later.isDone ? 'next session' : 'never';
+
+  const loggedIn = await createHome(app, 'logged-in');
+  await storeLogin(loggedIn);
+  await connect(loggedIn);
+  const endLogin = () => mcpAuth(loggedIn, 'logout', 'demo');
+  const ended = await play(app, { home: loggedIn, world, scene: { first: 'greet', endLogin } });
+  await app.stop?.(loggedIn);
+  await endLogin();
+  const again = await play(app, { home: loggedIn, world, scene: { first: 'greet' } });
+  const dialogAnswer = readDialogs(home);
+  return { app, hasLogIn, newTools, remembered: again.isDone, afterEnd: ended.isDone, dialogAnswer };
+}
+
+/** Whether the app did what its record says, and everything else. */
+export function isAsExpected({ app, hasLogIn, newTools, remembered, afterEnd, dialogAnswer }: SessionResult): boolean {
+  return (
+    hasLogIn && remembered && afterEnd && newTools === (app.offersNewTools ?? 'same turn') && dialogAnswer === (app.dialogAnswer ?? '')
+  );
+}
+
+interface Played {
+  readonly isDone: boolean;
+  readonly prompts: number;
+}
+
+/** Gives the app prompts in one session, until the model has what it wants. */
+async function play({ name, converse }: SessionApp, { home, world, scene }: { home: Home; world: World; scene: Scene }): Promise<Played> {
+  const session = createSession(scene);
+  world.model.play(session.play);
+  const prompts = createPrompts({ limit: maxPrompts, isDone: session.isDone });
+  try {
+    await converse(home, prompts.next);
+  } catch (error) {
+    process.stdout.write(`${name}: ${String(error)}\n`);
+  }
+  if (!session.isDone()) process.stdout.write(`${name}, ${scene.first}: ${JSON.stringify(session.results())}\n`);
+  return { isDone: session.isDone(), prompts: prompts.count() };
+}
