@@ -219,7 +219,7 @@ export class OwnSession {
     if (answer === 'declined') return { kind: 'notYet', reason: declined };
     // Only the user can bring the address that finishes such a login.
     if (answer === 'unanswered' || login.needsRedirectUrl) return { kind: 'notYet', reason };
-    return toEnding(await holdUntil({ request, outcome, write: this.#options.write }, this.#context.clock));
+    return toEnding(await holdUntil({ request, login, outcome, write: this.#options.write }, this.#context.clock));
   }
 
   /** For a call after the user was asked: the same one, repeated by the app or the model, or another. */
@@ -229,7 +229,7 @@ export class OwnSession {
     if (login.needsRedirectUrl) return { kind: 'notYet', reason: action === undefined ? notApproved : reason };
     const outcome = this.#login.untilOutcome(signal);
     const time = action === undefined ? askAgainTime : undefined;
-    return toEnding(await holdUntil({ request, outcome, time, write: this.#options.write }, this.#context.clock));
+    return toEnding(await holdUntil({ request, login, outcome, time, write: this.#options.write }, this.#context.clock));
   }
 
   /** The app has asked for this before the login: it is done now. */
