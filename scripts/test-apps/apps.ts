@@ -51,7 +51,9 @@ export const apps: readonly AppUnderTest[] = [
       ANTHROPIC_BASE_URL: model.origin,
       ANTHROPIC_API_KEY: 'none',
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      ENABLE_TOOL_SEARCH: 'false',
+      // On a busy machine, the first prompt would go without the server's tools.
+      MCP_CONNECTION_NONBLOCKING: 'false',
+      MCP_CONNECT_TIMEOUT_MS: '60000',
     }),
     isConnected: async (home) => /demo:.*Connected/.test(await readOutput(home, 'claude', ['mcp', 'list'])),
     converse: givePrompt('claude', ['-p', 'Greet me', '--allowedTools', 'mcp__demo']),

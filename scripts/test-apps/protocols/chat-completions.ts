@@ -1,6 +1,6 @@
 /** OpenAI's chat completions, which most apps speak. */
 import { randomUUID } from 'node:crypto';
-import { formatContent, formatEvent, type Move, type Protocol, type Tool } from './protocol.js';
+import { createCall, formatContent, formatEvent, type Move, type Protocol, type Tool } from './protocol.js';
 
 interface ChatRequest {
   readonly stream?: boolean;
@@ -33,15 +33,15 @@ export const chatCompletions: Protocol<ChatRequest> = {
 function readNamedTools(messages: NonNullable<ChatRequest['messages']>): Tool[] {
   const texts = messages.filter(({ role }) => role === 'user').map(({ content }) => formatContent(content));
   const names = texts.flatMap((text) => [...text.matchAll(/^- "(mcp__\w+)": /gm)].map(([, name = '']) => name));
-  return names.map((name) => ({ name, through: 'tool_call' }));
+  return names.map((name) => ({ name, call: { name: 'tool_call', arguments: { name, arguments: {} } } }));
 }
 
 const base = { id: 'completion-1', created: 1, model: 'test' };
 
 function createMessage(move: Move): object {
   if ('say' in move) return { role: 'assistant', content: move.say };
-  const { name, through } = move.call;
-  const called = through === undefined ? { name, arguments: '{}' } : { name: through, arguments: JSON.stringify({ name, arguments: {} }) };
+  const { name, arguments: given } = createCall(move.call);
+  const called = { name, arguments: JSON.stringify(given) };
   const call = { index: 0, id: `call_${randomUUID()}`, type: 'function', function: called };
   return { role: 'assistant', content: null, tool_calls: [call] };
 }

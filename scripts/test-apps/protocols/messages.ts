@@ -1,10 +1,11 @@
 /** Anthropic's messages, which Claude Code speaks. */
 import { randomUUID } from 'node:crypto';
-import { formatContent, formatEvent, type Move, type Protocol } from './protocol.js';
+import { createCall, formatContent, formatEvent, type Move, type Protocol, type Tool } from './protocol.js';
 
 interface Block {
   readonly type: string;
   readonly content?: unknown;
+  readonly text?: string;
 }
 
 interface MessagesRequest {
@@ -17,9 +18,8 @@ export const messages: Protocol<MessagesRequest> = {
   path: /\/v1\/messages$/,
   isStreamed: ({ stream }) => stream === true,
   parse: ({ messages: said = [], tools = [] }) => ({
-    tools: tools.map(({ name }) => ({ name })),
-    results: said
-      .flatMap(({ content }) => (typeof content === 'string' ? [] : content))
+    tools: [...tools.map(({ name }) => ({ name })), ...readNamedTools(readBlocks(said))],
+    results: readBlocks(said)
       .filter(({ type }) => type === 'tool_result')
       .map(({ content }) => formatContent(content)),
   }),
@@ -32,7 +32,10 @@ export const messages: Protocol<MessagesRequest> = {
             { ...block, text: '' },
             { type: 'text_delta', text: move.say },
           ]
-        : [block, { type: 'input_json_delta', partial_json: '{}' }];
+        : [
+            { ...block, input: {} },
+            { type: 'input_json_delta', partial_json: JSON.stringify(createCall(move.call).arguments) },
+          ];
     const events = [
       { type: 'message_start', message: createMessage() },
       { type: 'content_block_start', index: 0, content_block: start },
@@ -45,6 +48,16 @@ export const messages: Protocol<MessagesRequest> = {
   },
 };
 
+function readBlocks(said: NonNullable<MessagesRequest['messages']>): Block[] {
+  return said.flatMap(({ content }) => (typeof content === 'string' ? [{ type: 'text', text: content }] : content));
+}
+
+/** Claude Code only names the tools of MCP servers, in a text, one per line. It offers them once the model has searched for them. */
+function readNamedTools(blocks: readonly Block[]): Tool[] {
+  const names = blocks.flatMap(({ text = '' }) => text.match(/^mcp__\w+$/gm) ?? []);
+  return names.map((name) => ({ name, call: { name: 'ToolSearch', arguments: { query: `select:${name}` } } }));
+}
+
 function createMessage(): object {
   const usage = { input_tokens: 1, output_tokens: 1 };
   return { id: `msg_${randomUUID()}`, type: 'message', role: 'assistant', model: 'test', content: [], stop_reason: null, usage };
@@ -52,7 +65,8 @@ function createMessage(): object {
 
 function createBlock(move: Move): object {
   if ('say' in move) return { type: 'text', text: move.say };
-  return { type: 'tool_use', id: `toolu_${randomUUID().replaceAll('-', '')}`, name: move.call.name, input: {} };
+  const { name, arguments: input } = createCall(move.call);
+  return { type: 'tool_use', id: `toolu_${randomUUID().replaceAll('-', '')}`, name, input };
 }
 
 function findReason(move: Move): string {

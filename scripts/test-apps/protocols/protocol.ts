@@ -4,8 +4,13 @@ export interface Tool {
   /** As the app calls it: the name of the MCP server may stand before it. */
   readonly name: string;
   readonly namespace?: string;
-  /** The tool that calls it, for an app that only names it in a text. */
-  readonly through?: string;
+  /** What the model calls to reach it, if the app only names it in a text. */
+  readonly call?: Call;
+}
+
+export interface Call {
+  readonly name: string;
+  readonly arguments: object;
 }
 
 /** What an app sends to the model. */
@@ -28,6 +33,11 @@ export interface Protocol<Body = object> {
   createResponse(move: Move): object;
   /** The response as a stream: the text of each event. */
   createEvents(move: Move): string[];
+}
+
+/** The call of a tool that takes nothing. */
+export function createCall({ name, call = { name, arguments: {} } }: Tool): Call {
+  return call;
 }
 
 /** An event of a stream. */

@@ -47,6 +47,9 @@ function createBase(): object {
 
 function createItem(move: Move): object {
   const id = randomUUID();
-  if ('call' in move) return { type: 'function_call', id: `fc_${id}`, call_id: `call_${id}`, ...move.call, arguments: '{}' };
+  if ('call' in move) {
+    const { name, namespace } = move.call;
+    return { type: 'function_call', id: `fc_${id}`, call_id: `call_${id}`, name, namespace, arguments: '{}' };
+  }
   return { type: 'message', id: `msg_${id}`, role: 'assistant', content: [{ type: 'output_text', text: move.say }] };
 }
