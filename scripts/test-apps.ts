@@ -5,7 +5,7 @@
  * calls `log_in` or a tool of the server, the user approves, and the model calls the tool in the same session.
  *
  * The apps are installed from npm into a temporary folder, and each has its own home folder. `npm run test:apps -- codex` tests
- * only the named apps. `-- --latest` tests the newest versions.
+ * only the named apps. `-- --latest` tests the newest versions. `-- --sessions` only logs in from inside sessions, which is faster.
  *
  * The apps are pinned by version, not by integrity hash: a lockfile would have to name their binaries for every system, and not
  * all of these can be downloaded everywhere. They also run install scripts. So CI and releases do not run this script. Run it on
@@ -24,10 +24,17 @@ import { Person } from '../test/helpers/person.js';
 import { apps as allApps, type AppUnderTest, type How, type World } from './test-apps/apps.js';
 import { createPrompts } from './test-apps/converse.js';
 import type { Home } from './test-apps/home.js';
-import { isAsExpected, isSessionApp, logInInSessions, type SessionResult, type Setup } from './test-apps/login-in-session.js';
+import {
+  formatSessions,
+  isAsExpected,
+  isSessionApp,
+  logInInSessions,
+  type SessionResult,
+  type Setup,
+} from './test-apps/login-in-session.js';
 import { playGreeting, startModel } from './test-apps/model.js';
 import { createSession } from './test-apps/session.js';
-import { formatTable } from './test-apps/table.js';
+import { formatAnswer, formatTable } from './test-apps/table.js';
 
 const run = promisify(execFile);
 /** Lifetime of an access token in seconds. It is more than five minutes, because Gemini CLI renews tokens that have less left. */
@@ -35,7 +42,8 @@ const tokenLifetime = 330;
 
 const root = mkdtempSync(path.join(tmpdir(), 'mcp-auth-apps-'));
 const latest = process.argv.includes('--latest');
-const wanted = process.argv.slice(2).filter((word) => word !== '--latest');
+const isSessionsOnly = process.argv.includes('--sessions');
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 /** Every home folder of this run, and its app. */
 const homes: { readonly app: AppUnderTest; readonly home: Home }[] = [];
 const apps = allApps.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
@@ -121,7 +129,27 @@ const setup: Omit<Setup, 'world'> = {
   storeLogin: storeLoginIn,
 };
 
-const formatAnswer = (answer: boolean) => (answer ? 'yes' : 'no');
+/** Waits until all tokens have expired, prints what the apps reach then, and whether all is as expected. */
+async function checkAfterExpiry(rows: readonly Row[]): Promise<boolean> {
+  if (rows.length === 0) return true;
+  await wait(Math.max(0, Math.max(...rows.map(({ expiresAt }) => expiresAt)) - Date.now() + 1000));
+  const table: string[][] = [['app', 'version', 'how', 'log_in', 'connected', 'after expiry', '']];
+  let wrong = 0;
+  for (const { app, how, home, connected, hasLogIn } of rows) {
+    const still = await isConnected(app, home);
+    // `header` writes the token itself, which has expired.
+    const isExpected = connected && still === (how !== 'header') && hasLogIn !== false;
+    if (!isExpected) wrong += 1;
+    const isAsked = app.hasTool !== undefined || app.converse !== undefined;
+    const logIn = hasLogIn === undefined ? '' : hasLogIn && !isAsked ? 'starts' : formatAnswer(hasLogIn);
+    table.push([app.name, versionOf(app), how, logIn, formatAnswer(connected), formatAnswer(still), isExpected ? '✓' : '✗']);
+  }
+  process.stdout.write(
+    `${formatTable(table)}\n${rows.length - wrong} of ${rows.length} as expected, of ${apps.length} apps. With "header", the app works until the token expires. ` +
+      '"log_in" is whether the app finds that tool before the login; "starts": it starts the bridge, and does not say what it finds.\n',
+  );
+  return wrong === 0;
+}
 
 await build();
 process.stdout.write(`Installing ${apps.map(({ package: name }) => name).join(', ')} …\n`);
@@ -134,45 +162,16 @@ const mcpServer = await startMcpServer({ authorizationServer });
 const model = await startModel();
 const world: World = { model, mcpUrl: mcpServer.url };
 const rows: Row[] = [];
+const sessions: SessionResult[] = [];
 try {
-  for (const app of apps) for (const how of app.hows) rows.push(await connect(app, how));
-  const sessions: SessionResult[] = [];
+  if (!isSessionsOnly) for (const app of apps) for (const how of app.hows) rows.push(await connect(app, how));
   for (const app of apps.filter(isSessionApp)) {
     sessions.push(await logInInSessions(app, { ...setup, world }));
     process.stdout.write(`${app.name}: tried logins from inside sessions\n`);
   }
-  await wait(Math.max(0, Math.max(...rows.map(({ expiresAt }) => expiresAt)) - Date.now() + 1000));
-  const table: string[][] = [['app', 'version', 'how', 'log_in', 'connected', 'after expiry', '']];
-  let wrong = 0;
-  for (const { app, how, home, connected, hasLogIn } of rows) {
-    const still = await isConnected(app, home);
-    // `header` writes the token itself, which has expired.
-    const isExpected = connected && still === (how !== 'header') && hasLogIn !== false;
-    if (!isExpected) wrong += 1;
-    const logIn = hasLogIn === undefined ? '' : app.hasTool === undefined && hasLogIn ? 'starts' : formatAnswer(hasLogIn);
-    table.push([app.name, versionOf(app), how, logIn, formatAnswer(connected), formatAnswer(still), isExpected ? '✓' : '✗']);
-  }
-  process.stdout.write(formatTable(table));
-  process.stdout.write(
-    `\n${rows.length - wrong} of ${rows.length} as expected, of ${apps.length} apps. With "header", the app works until the token expires. ` +
-      '"log_in" is whether the app finds that tool before the login; "starts": it starts the bridge, and does not say what it finds.\n',
-  );
-  const sessionTable = [['app', 'version', 'URL dialog', 'log_in', 'new tools', 'known tools', 'login ended', '']];
-  for (const result of sessions) {
-    const { app, dialogAnswer, hasLogIn, newTools, remembered, afterEnd } = result;
-    const answers = [hasLogIn ? 'yes' : 'no', newTools, formatAnswer(remembered), formatAnswer(afterEnd)];
-    sessionTable.push([app.name, versionOf(app), dialogAnswer || '–', ...answers, isAsExpected(result) ? '✓' : '✗']);
-  }
-  const unexpected = sessions.filter((result) => !isAsExpected(result)).length;
-  process.stdout.write(
-    `\nA login from inside a session:\n\n${formatTable(sessionTable)}\n${sessions.length - unexpected} of ${sessions.length} as expected.\n` +
-      '"URL dialog" is how the app, without a user, answers a dialog with the address; "–": it has none. ' +
-      '"log_in" is whether the model is offered that tool. ' +
-      '"new tools" is when it is offered tools that the app has never seen before the login. ' +
-      '"known tools" is whether a call of a tool that an earlier session has seen works after the login, in the same session. ' +
-      '"login ended" is whether it works again after a login that ended in the session and another one.\n',
-  );
-  process.exitCode = wrong + unexpected === 0 ? 0 : 1;
+  if (sessions.length > 0) process.stdout.write(`\n${formatSessions(sessions, versionOf)}\n`);
+  const isRight = (await checkAfterExpiry(rows)) && sessions.every(isAsExpected);
+  process.exitCode = isRight ? 0 : 1;
 } finally {
   for (const { app, home } of homes) await app.stop?.(home);
   await model.close();

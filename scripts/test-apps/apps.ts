@@ -161,6 +161,7 @@ export const apps: readonly AppUnderTest[] = [
     prepare: (home, { model }) =>
       readOutput(home, 'cline', ['auth', '-p', 'openai', '-k', 'none', '-m', 'test', '-b', `${model.origin}/v1`]),
     converse: givePrompt('cline', ['Greet me']),
+    offersNewTools: 'next session',
     stop: (home) => stopProcessOf(home, '.cline/data/locks/hub/production.json'),
   },
   {

@@ -44,8 +44,11 @@ export const converseWithCodex: Converse = withProgram({ command: 'codex', words
   await program.request('initialize', { clientInfo: { name: 'test', title: 'test', version: '1' } });
   program.send({ method: 'initialized' });
   const permissions = { approvalPolicy: 'never', sandbox: 'danger-full-access' };
+  // A turn does not wait for the server's tools.
+  const ready = program.heard(({ method, params }) => method === 'mcpServer/startupStatus/updated' && params?.['status'] === 'ready');
   const { thread } = await program.request('thread/start', { cwd: home.folder, ...permissions });
   const { id: threadId } = thread as { id: string };
+  await ready;
   for (let text = next(); text !== undefined; text = next()) {
     const completed = program.heard(({ method }) => method === 'turn/completed');
     await program.request('turn/start', { threadId, input: [{ type: 'text', text }] });

@@ -9,6 +9,7 @@ interface Message {
   readonly id?: unknown;
   readonly type?: string;
   readonly method?: string;
+  readonly params?: Json;
   readonly result?: Json;
   readonly error?: Json;
 }

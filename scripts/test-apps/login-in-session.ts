@@ -3,6 +3,7 @@ import type { AppUnderTest, World } from './apps.js';
 import { createPrompts, type Converse } from './converse.js';
 import type { Home } from './home.js';
 import { createSession, readDialogs, type Scene } from './session.js';
+import { formatAnswer, formatTable } from './table.js';
 
 /** A user who sees nothing of what was asked for asks once more. */
 const maxPrompts = 2;
@@ -64,6 +65,28 @@ export function isAsExpected({ app, hasLogIn, newTools, remembered, afterEnd, di
   return (
     hasLogIn && remembered && afterEnd && newTools === (app.offersNewTools ?? 'same turn') && dialogAnswer === (app.dialogAnswer ?? '')
   );
+}
+
+/** The results as a table, and what its columns mean. */
+export function formatSessions(results: readonly SessionResult[], versionOf: (app: AppUnderTest) => string): string {
+  const rows = results.map((result) => {
+    const { app, dialogAnswer, hasLogIn, newTools, remembered, afterEnd } = result;
+    const answers = [formatAnswer(hasLogIn), newTools, formatAnswer(remembered), formatAnswer(afterEnd)];
+    return [app.name, versionOf(app), dialogAnswer || '–', ...answers, isAsExpected(result) ? '✓' : '✗'];
+  });
+  const table = formatTable([['app', 'version', 'URL dialog', 'log_in', 'new tools', 'known tools', 'login ended', ''], ...rows]);
+  return [
+    'Logins from inside a session, without a restart:',
+    '',
+    table,
+    `${results.filter(isAsExpected).length} of ${results.length} as expected.`,
+    '- URL dialog: how the app, without a user, answers a dialog with the address; "–" if it has none',
+    '- log_in: whether the model is offered that tool before the login',
+    '- new tools: when the model is offered tools that the app has never seen before the login',
+    '- known tools: whether a tool that an earlier session has seen works after the login, in the same session',
+    '- login ended: whether it works again when the login has ended in the session and the user has logged in again',
+    '',
+  ].join('\n');
 }
 
 interface Played {

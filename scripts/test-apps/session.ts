@@ -57,9 +57,9 @@ export function createSession({ first, endLogin }: Scene): Session {
   };
 }
 
-/** The address and the user code in the text of a tool result, which an app may have put into JSON. */
+/** The address and the user code in the text of a tool result, which an app may have put into JSON, once or twice. */
 export function readInvitation(text: string): { address: string; userCode: string } | undefined {
-  const address = /on any device:\s*(?:\\n)?(https?:[^\s"\\]+)/.exec(text)?.[1];
+  const address = /on any device:(?:\s|\\+n)*(https?:[^\s"\\]+)/.exec(text)?.[1];
   const userCode = /enter the code: ([A-Z0-9-]+)/.exec(text)?.[1];
   return address === undefined || userCode === undefined ? undefined : { address, userCode };
 }

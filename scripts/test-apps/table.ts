@@ -4,3 +4,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
   const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
   return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }
+
+export function formatAnswer(answer: boolean): string {
+  return answer ? 'yes' : 'no';
+}
