@@ -46,7 +46,7 @@ const isSessionsOnly = process.argv.includes('--sessions');
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 /** Every home folder of this run, and its app. */
 const homes: { readonly app: AppUnderTest; readonly home: Home }[] = [];
-const apps = allApps.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const apps = allApps.filter((app) => (wanted.length === 0 || wanted.includes(app.name)) && (isSessionApp(app) || !isSessionsOnly));
 
 /** Logs in through a browser that reaches the loopback listener, into the default store of the home folder. */
 async function storeLoginIn(home: Home): Promise<void> {
