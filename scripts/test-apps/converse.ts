@@ -67,7 +67,7 @@ export const converseWithContinue: Converse = async (home, next) => {
   };
   const untilIdle = async () => {
     const end = Date.now() + appTimeout;
-    while (Date.now() < end) {
+    while (Date.now() < end && program.exitCode === null) {
       const state = await request('/state').catch(() => undefined);
       if (state?.isProcessing === false && state.messageQueueLength === 0) return;
       await wait(250);

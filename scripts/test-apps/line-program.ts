@@ -42,9 +42,9 @@ export function startLineProgram(home: Home, { command, words }: LineProgramOpti
       send({ id: message.id, error: { code: -32_601, message: 'not supported' } });
     for (const listen of listeners) listen(message);
   });
-  const heard = (isWanted: (message: Message) => boolean) =>
-    new Promise<Message>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${command} has not answered in time.`)), appTimeout);
+  const heard = (isWanted: (message: Message) => boolean) => {
+    const found = new Promise<Message>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${command} has not answered in time.`)), appTimeout).unref();
       child.on('close', () => reject(new Error(`${command} has ended.`)));
       const listen = (message: Message) => {
         if (!isWanted(message)) return;
@@ -54,6 +54,10 @@ export function startLineProgram(home: Home, { command, words }: LineProgramOpti
       };
       listeners.add(listen);
     });
+    // The caller may have failed before it waits for this.
+    found.catch(() => undefined);
+    return found;
+  };
   let count = 0;
   return {
     send,

@@ -57,7 +57,10 @@ export async function logInInSessions(app: SessionApp, setup: Setup): Promise<Se
   await endLogin();
   const again = await play(app, { home: loggedIn, world, scene: { first: 'greet' } });
   const dialogAnswer = readDialogs(home);
-  return { app, hasLogIn, newTools, remembered: again.isDone, afterEnd: ended.isDone, dialogAnswer };
+  const result: SessionResult = { app, hasLogIn, newTools, remembered: again.isDone, afterEnd: ended.isDone, dialogAnswer };
+  const transcript = Object.entries({ first, later, ended, again }).map(([name, { results }]) => `${name}: ${JSON.stringify(results)}`);
+  if (!isAsExpected(result)) process.stdout.write(`${app.name}:\n${transcript.join('\n')}\n`);
+  return result;
 }
 
 /** Whether the app did what its record says, and everything else. */
@@ -92,6 +95,7 @@ export function formatSessions(results: readonly SessionResult[], versionOf: (ap
 interface Played {
   readonly isDone: boolean;
   readonly prompts: number;
+  readonly results: readonly string[];
 }
 
 /** Gives the app prompts in one session, until the model has what it wants. */
@@ -104,6 +108,5 @@ async function play({ name, converse }: SessionApp, { home, world, scene }: { ho
   } catch (error) {
     process.stdout.write(`${name}: ${String(error)}\n`);
   }
-  if (!session.isDone()) process.stdout.write(`${name}, ${scene.first}: ${JSON.stringify(session.results())}\n`);
-  return { isDone: session.isDone(), prompts: prompts.count() };
+  return { isDone: session.isDone(), prompts: prompts.count(), results: session.results() };
 }
