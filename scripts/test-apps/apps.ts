@@ -1,6 +1,8 @@
 /** The apps that npm has, and how each is asked what it reaches. */
+import { converseByStreamJson, converseWithCodex, converseWithContinue, givePrompt, type Converse } from './converse.js';
 import { listTools, readCodexStatus, readOutput, stopProcessOf, writeFile, type Home } from './home.js';
 import type { Model } from './model.js';
+import { greeting } from './session.js';
 
 export type How = 'helper' | 'bridge' | 'header' | 'copy';
 
@@ -19,29 +21,18 @@ export interface AppUnderTest {
   readonly env?: (world: World) => Record<string, string>;
   /** Creates files that the app needs, before it is connected. */
   readonly prepare?: (home: Home, world: World) => Promise<unknown>;
-  /** Whether the app reports that it has reached the server. */
-  readonly isConnected: (home: Home, world: World) => Promise<boolean>;
-  /** Whether the app has found this tool. Absent for an app that cannot be asked. */
+  /** Gives the app prompts. Absent if it cannot be given the model that is played. */
+  readonly converse?: Converse;
+  /** When the app offers the model tools that the server has since the login, if not in the same turn. */
+  readonly offersNewTools?: 'next prompt' | 'next session';
+  /** How the app answers a dialog with a URL when there is no user. Absent if it has no such dialog. */
+  readonly dialogAnswer?: 'cancel' | 'decline';
+  /** Whether the app reports that it has reached the server. By default, it is given a prompt. */
+  readonly isConnected?: (home: Home, world: World) => Promise<boolean>;
+  /** Whether the app has found this tool. By default, it is given a prompt. Absent for an app that cannot be asked. */
   readonly hasTool?: (home: Home, tool: string, world: World) => Promise<boolean>;
   /** Stops what the app has left running. */
   readonly stop?: (home: Home) => Promise<void>;
-}
-
-/** What the server's tool answers. */
-const greeting = 'Hello from behind the login';
-
-/** Gives an app a prompt, and looks at the tools that it offers to the model. */
-function askModel(command: string, words: string[]): NonNullable<AppUnderTest['hasTool']> {
-  return async (home, tool, { model }) => {
-    model.clear();
-    await readOutput(home, command, words);
-    return model.wasOffered(tool);
-  };
-}
-
-/** Gives an app a prompt: it calls the tool that the model wants, and prints what the model says of the result. */
-function callTool(command: string, words: string[]): AppUnderTest['isConnected'] {
-  return async (home) => (await readOutput(home, command, words)).includes(greeting);
 }
 
 /** The model as opencode and Kilo have it in their files. */
@@ -50,25 +41,39 @@ function formatProvider({ model }: World): string {
   return JSON.stringify({ provider: { test: { npm: '@ai-sdk/openai-compatible', options, models: { test: {} } } }, model: 'test/test' });
 }
 
-const copilotWords = ['-p', 'Greet me', '--allow-all-tools'];
-
 export const apps: readonly AppUnderTest[] = [
   {
     name: 'claude-code',
     package: '@anthropic-ai/claude-code',
     version: '2.1.332',
     hows: ['helper', 'bridge', 'header', 'copy'],
-    env: ({ model }) => ({ ANTHROPIC_BASE_URL: model.origin, ANTHROPIC_API_KEY: 'none', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' }),
+    env: ({ model }) => ({
+      ANTHROPIC_BASE_URL: model.origin,
+      ANTHROPIC_API_KEY: 'none',
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      // On a busy machine, the first prompt would go without the server's tools.
+      MCP_CONNECTION_NONBLOCKING: 'false',
+      MCP_CONNECT_TIMEOUT_MS: '60000',
+    }),
     isConnected: async (home) => /demo:.*Connected/.test(await readOutput(home, 'claude', ['mcp', 'list'])),
-    hasTool: askModel('claude', ['-p', 'Greet me']),
+    converse: givePrompt('claude', ['-p', 'Greet me', '--allowedTools', 'mcp__demo']),
+    dialogAnswer: 'cancel',
   },
   {
     name: 'codex',
     package: '@openai/codex',
     version: '0.171.0',
     hows: ['helper', 'bridge', 'header', 'copy'],
+    prepare: (home, { model }) => {
+      const provider = `[model_providers.test]\nname = "test"\nbase_url = "${model.origin}/v1"\nwire_api = "responses"\n`;
+      return writeFile(home, '.codex/config.toml', `model = "test"\nmodel_provider = "test"\n\n${provider}`);
+    },
     isConnected: async (home) => (await readCodexStatus(home)).includes('"greet"'),
     hasTool: async (home, tool) => (await readCodexStatus(home)).includes(`"${tool}"`),
+    converse: converseWithCodex,
+    // It lists the tools once, and never again.
+    offersNewTools: 'next session',
+    dialogAnswer: 'decline',
   },
   {
     name: 'copilot',
@@ -76,8 +81,8 @@ export const apps: readonly AppUnderTest[] = [
     version: '1.0.102',
     hows: ['bridge', 'header'],
     env: ({ model }) => ({ COPILOT_OFFLINE: 'true', COPILOT_PROVIDER_BASE_URL: `${model.origin}/v1`, COPILOT_MODEL: 'test' }),
-    isConnected: callTool('copilot', copilotWords),
-    hasTool: askModel('copilot', copilotWords),
+    converse: givePrompt('copilot', ['-p', 'Greet me', '--allow-all-tools']),
+    dialogAnswer: 'decline',
   },
   {
     name: 'gemini',
@@ -91,7 +96,7 @@ export const apps: readonly AppUnderTest[] = [
       await writeFile(home, '.gemini/settings.json', JSON.stringify({ security: { auth: { selectedType: 'gemini-api-key' } } }));
     },
     isConnected: async (home) => /demo:.*Connected/.test(await readOutput(home, 'gemini', ['mcp', 'list'])),
-    hasTool: askModel('gemini', ['-y', '-p', 'Greet me']),
+    converse: givePrompt('gemini', ['-y', '-m', 'gemini-2.5-flash', '-p', 'Greet me']),
   },
   {
     name: 'qwen',
@@ -100,7 +105,9 @@ export const apps: readonly AppUnderTest[] = [
     hows: ['bridge', 'header', 'copy'],
     env: ({ model }) => ({ OPENAI_BASE_URL: `${model.origin}/v1`, OPENAI_API_KEY: 'none', OPENAI_MODEL: 'test' }),
     isConnected: async (home) => /demo:.*Connected/.test(await readOutput(home, 'qwen', ['mcp', 'list'])),
-    hasTool: askModel('qwen', ['--auth-type', 'openai', '-p', 'Greet me']),
+    converse: converseByStreamJson('qwen', ['--auth-type', 'openai', '-y']),
+    // It does not listen for changed lists.
+    offersNewTools: 'next session',
   },
   {
     name: 'opencode',
@@ -109,7 +116,7 @@ export const apps: readonly AppUnderTest[] = [
     hows: ['bridge', 'header', 'copy'],
     prepare: (home, world) => writeFile(home, 'opencode.json', formatProvider(world)),
     isConnected: async (home) => (await readOutput(home, 'opencode', ['mcp', 'list'])).includes('✓ demo'),
-    hasTool: askModel('opencode', ['run', 'Greet me']),
+    converse: givePrompt('opencode', ['run', 'Greet me']),
   },
   {
     name: 'kilo',
@@ -118,7 +125,7 @@ export const apps: readonly AppUnderTest[] = [
     hows: ['bridge', 'header', 'copy'],
     prepare: (home, world) => writeFile(home, 'kilo.json', formatProvider(world)),
     isConnected: async (home) => (await readOutput(home, 'kilo', ['mcp', 'list'])).includes('✓ demo'),
-    hasTool: askModel('kilo', ['run', 'Greet me']),
+    converse: givePrompt('kilo', ['run', 'Greet me']),
   },
   {
     name: 'amp',
@@ -153,8 +160,8 @@ export const apps: readonly AppUnderTest[] = [
     hows: ['bridge', 'header', 'copy'],
     prepare: (home, { model }) =>
       readOutput(home, 'cline', ['auth', '-p', 'openai', '-k', 'none', '-m', 'test', '-b', `${model.origin}/v1`]),
-    isConnected: callTool('cline', ['Greet me']),
-    hasTool: askModel('cline', ['Greet me']),
+    converse: givePrompt('cline', ['Greet me']),
+    offersNewTools: 'next session',
     stop: (home) => stopProcessOf(home, '.cline/data/locks/hub/production.json'),
   },
   {
@@ -166,8 +173,8 @@ export const apps: readonly AppUnderTest[] = [
       const models = `models:\n  - name: test\n    provider: openai\n    model: test\n    apiBase: ${model.origin}/v1\n    apiKey: none\n`;
       return writeFile(home, '.continue/config.yaml', `name: test\nversion: 1.0.0\nschema: v1\n${models}`);
     },
-    isConnected: callTool('cn', ['-p', 'Greet me', '--auto']),
-    hasTool: askModel('cn', ['-p', 'Greet me', '--auto']),
+    converse: converseWithContinue,
+    offersNewTools: 'next session',
   },
   {
     name: 'mcp-remote',

@@ -1,5 +1,5 @@
 /** The home folder of one app, in which it is started. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -8,13 +8,15 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 
 const run = promisify(execFile);
 /** Milliseconds that an app has to respond. */
-const appTimeout = 60_000;
+export const appTimeout = 150_000;
 
 export interface Home {
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
   /** The path of a command that npm has installed. */
   readonly bin: (name: string) => string;
+  /** The file of mcp-auth that the app is connected with. */
+  readonly program: string;
 }
 
 /** Writes a file below the home folder. */
@@ -36,12 +38,17 @@ export async function stopProcessOf({ folder }: Home, name: string): Promise<voi
 }
 
 /** What a command prints, on both streams. */
-export async function readOutput(home: Home, command: string, words: string[]): Promise<string> {
+export async function readOutput(home: Home, command: string, words: readonly string[]): Promise<string> {
   const started = run(home.bin(command), words, { env: home.env, cwd: home.folder, timeout: appTimeout });
   // Some apps wait until stdin is closed.
   started.child.stdin?.end();
   const { stdout, stderr } = await started.catch((error: unknown) => error as { stdout?: string; stderr?: string });
   return `${stdout ?? ''}${stderr ?? ''}`;
+}
+
+/** Starts a command that runs until it is stopped. */
+export function startProgram(home: Home, command: string, words: readonly string[]): ChildProcess {
+  return spawn(home.bin(command), words, { env: home.env, cwd: home.folder, stdio: 'ignore' });
 }
 
 /** The status of the MCP servers of Codex by its app server, because `codex mcp list` does not connect to them. */

@@ -56,6 +56,8 @@ export interface OwnSessionOptions {
 /** Milliseconds to wait for the metadata of the authorization server, and for an app that lists the tools again. */
 const metadataTimeout = 5_000;
 const listingTime = 2_000;
+/** Milliseconds for an app to offer the model the tools that it has listed. Gemini CLI is too late without them. */
+const adoptionTime = 500;
 /** A server with more pages is not listed to the end. */
 const maxToolPages = 50;
 
@@ -232,7 +234,7 @@ export class OwnSession {
     if (answer === 'declined') return { kind: 'notYet', reason: declined };
     // Only the user can bring the address that finishes such a login.
     if (answer === 'unanswered' || login.needsRedirectUrl) return { kind: 'notYet', reason };
-    return toEnding(await holdUntil({ request, outcome, write: this.#options.write }, this.#context.clock));
+    return toEnding(await holdUntil({ request, login, outcome, write: this.#options.write }, this.#context.clock));
   }
 
   /** For a call after the user was asked: the same one, repeated by the app or the model, or another. */
@@ -242,7 +244,7 @@ export class OwnSession {
     if (login.needsRedirectUrl) return { kind: 'notYet', reason: action === undefined ? notApproved : reason };
     const outcome = this.#login.untilOutcome(signal);
     const time = action === undefined ? askAgainTime : undefined;
-    return toEnding(await holdUntil({ request, outcome, time, write: this.#options.write }, this.#context.clock));
+    return toEnding(await holdUntil({ request, login, outcome, time, write: this.#options.write }, this.#context.clock));
   }
 
   /** The app has asked for this before the login: it is done now. */
@@ -324,7 +326,9 @@ export class OwnSession {
   /** The model calls the next tool at once, so the app gets time to list the tools. Some apps never list them again. */
   async #respondLoggedIn(request: AppRequest): Promise<void> {
     const { clock, signal } = this.#context;
-    await Promise.race([this.#toolsListed, clock.sleep(listingTime, signal).catch(() => undefined)]);
+    const pass = (time: number) => clock.sleep(time, signal).catch(() => undefined);
+    const isListed = await Promise.race([this.#toolsListed.then(() => true), pass(listingTime).then(() => false)]);
+    if (isListed) await pass(adoptionTime);
     await this.#respond(request, createToolResult(loggedIn, { isError: false, isStateless: request.isStateless }));
   }
 

@@ -88,6 +88,11 @@ function formatPasteSteps({ address, attempt }: StartedLogin, { server, left }: 
   ];
 }
 
+/** What a call waits for, as the message of its progress, which some apps show the user. */
+export function formatWaiting({ address, userCode }: StartedLogin): string {
+  return userCode === undefined ? 'Waiting for the user to log in' : `Waiting for the user to enter the code ${userCode} at ${address}`;
+}
+
 /** The message of a URL elicitation: what to do at the page. The code comes first, because apps cut a long message off. */
 export function formatElicitation({ userCode, needsRedirectUrl }: StartedLogin, serverHost: string): string {
   const code = userCode === undefined ? '' : `Enter the code ${userCode}. `;

@@ -159,15 +159,17 @@ describe('elicitation/create', () => {
 });
 
 describe('progress', () => {
-  test('a call that wants progress is told of it every ten seconds, and held for five minutes', async () => {
-    const { app } = await openDialogApp();
+  test('a call that wants progress is told of it at once and every ten seconds, and held for five minutes', async () => {
+    const { server, app } = await openDialogApp();
     const call = app.ask('tools/call', { name: 'greet', _meta: { progressToken: 'p' } });
     app.say(answerTo(await app.heard(elicitation), { action: 'accept' }));
     await app.clock.waitForAlarm(300_000);
     for (let count = 0; count < 3; count += 1) app.clock.advance(10_000);
-    await expect.poll(() => app.messages().filter(({ method }) => method === 'notifications/progress')).toHaveLength(3);
+    await expect.poll(() => app.messages().filter(({ method }) => method === 'notifications/progress')).toHaveLength(4);
     const [first, second] = app.messages().filter(({ method }) => method === 'notifications/progress');
-    expect(first).toMatchObject({ params: { progressToken: 'p', progress: 1 } });
+    // The dialog of Copilot CLI is closed by now.
+    const message = `Waiting for the user to enter the code WDJB-MJH1 at ${server.origin}/activate`;
+    expect(first).toMatchObject({ params: { progressToken: 'p', progress: 1, message } });
     expect(second).toMatchObject({ params: { progressToken: 'p', progress: 2 } });
     app.clock.advance(270_000);
     expect(textOf(await call).text).toContain('not approved yet');

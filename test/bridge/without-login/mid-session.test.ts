@@ -163,6 +163,21 @@ describe('a login that is made elsewhere', () => {
     expect(server.asked('POST /device')).toHaveLength(how === 'by mcp-auth login' ? 1 : 0);
   });
 
+  test('log_in says so only when the app has had time to offer the tools that it has listed', async () => {
+    const server = await loginServer();
+    const app = await openApp(storeWithout(server));
+    await app.call('log_in');
+    let isAnswered = false;
+    const call = app.call('log_in').finally(() => (isAnswered = true));
+    await app.approve(server);
+    await app.heard(changed);
+    expect(await app.toolNames()).toEqual(['greet', 'time']);
+    await app.clock.waitForAlarm(500);
+    expect(isAnswered).toBe(false);
+    app.clock.advance(500);
+    expect((await call).text).toMatch(/^Logged in\./);
+  });
+
   test('of a URL that was not stored before', async () => {
     const server = await loginServer();
     const store = temporaryStore();
