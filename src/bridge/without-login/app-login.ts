@@ -4,13 +4,14 @@ import { createCallbackUi } from '../../callback-ui.js';
 import type { Context } from '../../context.js';
 import { AuthError, createInterruptedError, hasCode, toAuthError } from '../../errors.js';
 import { pasteErrors } from '../../flows/redirect.js';
-import { findRunningLogin, joinLogin } from '../../login/joined-login.js';
-import { prepareLogin, type LoginRequest } from '../../login/preparation.js';
+import type { LoginRequest } from '../../login/preparation.js';
 import { findTarget } from '../../login/target.js';
-import { finishLogin, takesPaste, type StartedLogin } from '../../login/two-steps.js';
+import type { StartedLogin } from '../../login/two-steps.js';
 import { findServer } from '../../store/document.js';
 import { isLoginFor, readLogin } from '../../store/login.js';
 import { findTargetName, type Target } from '../target-login.js';
+
+const loadSteps = () => import('./login-steps.js');
 
 /** Milliseconds between two looks at the store, and between two attempts to wait for an approval that another process waits for. */
 const lookInterval = 2_000;
@@ -87,19 +88,27 @@ export class AppLogin {
     );
   }
 
-  /** From now on, a login in the store counts if it is not the one that is stored now. Continues the login that is running already. */
+  /** From now on, a login in the store counts if it is not the one that is stored now. */
   async expect(): Promise<void> {
     if (this.#isWatching) return;
     this.#isWatching = true;
     this.#insufficient = await this.#readKey();
     this.#runInBackground(this.#watch());
-    const request = await this.#createRequest().catch(() => undefined);
-    const running = request && (await findRunningLogin(request, this.#context).catch(() => undefined));
-    if (running !== undefined && this.running === undefined) this.#join(running);
+  }
+
+  /** Continues a login that another bridge has started. */
+  continueRunning(): void {
+    const join = async () => {
+      const { findRunningLogin } = await loadSteps();
+      const running = await findRunningLogin(await this.#createRequest(), this.#context);
+      if (running !== undefined && this.running === undefined) this.#join(running);
+    };
+    this.#runInBackground(join());
   }
 
   /** Whether a login needs the address that the browser ends on. Looks at the authorization server, and starts nothing. */
   async needsRedirectUrl(): Promise<boolean> {
+    const { prepareLogin, takesPaste } = await loadSteps();
     const preparing = this.#createRequest().then((request) => prepareLogin({ ...request, inTwoSteps: true }, this.#context));
     this.#runInBackground(preparing);
     const { flows } = await preparing;
@@ -116,6 +125,7 @@ export class AppLogin {
     await this.#look();
     if (!this.#isWatching) return undefined;
     const request = { ...(await this.#createRequest()), ...(challenge !== undefined && { challenge }) };
+    const { joinLogin } = await loadSteps();
     const { login, isNew } = await joinLogin({ request, checkMayStart: () => this.#checkMayStart() }, this.#context);
     if (isNew) this.#startedAt.push(this.#context.clock.now());
     if (login.attempt !== this.#running?.attempt) this.#join(login);
@@ -126,6 +136,7 @@ export class AppLogin {
   async finish(pastedText: string): Promise<void> {
     if (this.running?.needsRedirectUrl === false) throw createCodeNeededError();
     const server = await this.getServerName();
+    const { finishLogin } = await loadSteps();
     try {
       await finishLogin({ server, pastedText, lockTimeout: finishLockTimeout }, this.#context);
     } catch (error) {
@@ -183,6 +194,7 @@ export class AppLogin {
   /** Waits until the user has approved. Only one process asks the authorization server; the others take its place if it ends. */
   async #waitForApproval({ attempt }: StartedLogin): Promise<void> {
     const { clock, signal } = this.#context;
+    const { finishLogin } = await loadSteps();
     while (!signal.aborted && this.running?.attempt === attempt) {
       try {
         await finishLogin({ attempt, lockTimeout: 0 }, this.#context);

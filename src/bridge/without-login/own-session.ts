@@ -65,6 +65,8 @@ const maxToolPages = 50;
 const acknowledged = 'notifications/subscriptions/acknowledged';
 const subscriptionId = 'io.modelcontextprotocol/subscriptionId';
 
+/** The requests that open a session. The app waits for their answer at each start. */
+const openingMethods = new Set(['initialize', 'server/discover']);
 /** The requests that a login can make possible. */
 const calls = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
@@ -165,8 +167,8 @@ export class OwnSession {
     this.#isAnswering = true;
     this.#isOpenedHere = method === 'initialize';
     await this.#login.expect();
-    this.#needsRedirectUrl = this.#findNeedsRedirectUrl();
-    if (method !== 'initialize' && method !== 'server/discover') await this.#announce(['tools']);
+    this.#needsRedirectUrl = undefined;
+    if (!openingMethods.has(method)) await this.#announce(['tools']);
   }
 
   /** If it cannot be found out, the tool is offered: it does no harm. */
@@ -178,24 +180,36 @@ export class OwnSession {
 
   async #answer(request: AppRequest, signal: AbortSignal): Promise<void> {
     const { method, message } = request;
-    // The login may have been lost between the two that open a session.
-    if (method === 'initialize') this.#isOpenedHere = true;
     const [isLogIn, isFinish] = [isCallOf(logInTool, message), isCallOf(finishLoginTool, message)];
     // An app that keeps the list of an earlier session does not ask for it.
     if (method === 'tools/list' || isLogIn || isFinish) this.#hasOwnTools = true;
+    // The login may have been lost between the two that open a session.
+    if (method === 'initialize') this.#isOpenedHere = true;
+    if (openingMethods.has(method)) return this.#answerHere(request).then(() => this.#lookAhead());
+    this.#lookAhead();
     if (isFinish) return this.#finish(request);
     if (calls.has(method)) {
       const reason = isLogIn ? 'This server requires a login.' : 'This server requires a login, so the call was not made.';
       return this.#callAfterLogin({ request, reason, signal });
     }
-    if (method === 'subscriptions/listen') return this.#holdSubscription(request, signal);
-    const needsRedirectUrl = method === 'tools/list' && (this.#login.running?.needsRedirectUrl ?? (await this.#needsRedirectUrl) ?? true);
+    return method === 'subscriptions/listen' ? this.#holdSubscription(request, signal) : this.#answerHere(request);
+  }
+
+  /** Answers a request that needs no login, or says that it is not supported. */
+  async #answerHere(request: AppRequest): Promise<void> {
+    const needsRedirectUrl =
+      request.method === 'tools/list' && (this.#login.running?.needsRedirectUrl ?? (await this.#needsRedirectUrl) ?? true);
     const result = answerWithoutLogin(request, { seen: await this.#options.memory.read(), needsRedirectUrl });
+    const refusal = { code: jsonRpcErrorCodes.methodNotFound, message: 'This server requires a login.' };
     if (result !== undefined) await this.#respond(request, result);
-    else
-      await this.#options.write(
-        createErrorResponse(message.id, { code: jsonRpcErrorCodes.methodNotFound, message: 'This server requires a login.' }),
-      );
+    else await this.#options.write(createErrorResponse(request.message.id, refusal));
+  }
+
+  /** Finds out what a login will need, and whether one is running. Not before the app's session is open: it takes time to load. */
+  #lookAhead(): void {
+    if (!this.#isAnswering || this.#needsRedirectUrl !== undefined) return;
+    this.#needsRedirectUrl = this.#findNeedsRedirectUrl();
+    this.#login.continueRunning();
   }
 
   async #callAfterLogin(call: NeedyCall): Promise<void> {
