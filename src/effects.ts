@@ -254,6 +254,8 @@ export type LoginEvent =
       user_code: string;
       expires_in: number;
       interval: number;
+      /** The code is entered at a relay. */
+      via?: 'relay';
     } & Partial<HalfLogin>)
   | { event: 'logged_in'; server: string; scope?: string; expires_at?: number }
   | { event: 'error'; code: string; message: string; hint: string };

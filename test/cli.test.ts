@@ -39,7 +39,7 @@ test.each([
   ['token', "missing required argument 'name'"],
   ['token a --min-ttl soon', '--min-ttl takes a whole number of seconds'],
   ['login https://a.example --timeout 0', '--timeout takes a whole number of seconds, 1 or more'],
-  ['login https://a.example --no-browser --flow telepathy', 'browser, device, paste'],
+  ['login https://a.example --no-browser --flow telepathy', 'browser, device, relay, paste'],
   ['login ftp://a.example', 'not an http(s) URL'],
   ['login http://a.example', 'plain http'],
   ['login a.example/mcp', 'https://a.example/mcp'],

@@ -1,11 +1,13 @@
 import { AuthError } from '../errors.js';
 import { checkClientIdUrl } from '../oauth/client-metadata-document.js';
+import { parseRelayUrl } from '../login/relay.js';
 import type { PreferenceName } from '../store/preferences.js';
 import type { Command, CommandOption } from './command.js';
 
 /** The preferences, each with the function that checks its value. To add a preference, add it here and to `PreferenceValues`. */
 const preferences: Record<PreferenceName, (value: string) => string> = {
   'client-metadata-url': checkClientIdUrl,
+  relay: parseRelayUrl,
 };
 
 const options = [{ flags: '--unset', help: 'remove the preference' }] as const satisfies readonly CommandOption[];
@@ -17,7 +19,11 @@ export const config: Command<typeof options> = {
     { syntax: '[value]', help: 'new value' },
   ],
   options,
-  examples: ['config client-metadata-url https://example.com/mcp-auth.json', 'config client-metadata-url --unset'],
+  examples: [
+    'config client-metadata-url https://example.com/mcp-auth.json',
+    'config client-metadata-url --unset',
+    'config relay https://auth.example.com',
+  ],
   run: async ({ arguments: [name, value], options: { unset } }, { preferences: stored, ui }) => {
     const values = await stored.read();
     if (name === undefined) {

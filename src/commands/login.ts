@@ -18,6 +18,7 @@ import { parseSeconds } from './seconds-option.js';
 
 const options = [
   { flags: '--no-browser', help: 'do not open a browser: print a URL or a code to use on another device' },
+  { flags: '--no-relay', help: 'do not use the relay that mcp-auth config relay has set' },
   { flags: '--name <name>', help: 'name for the server (default: from its host name)' },
   {
     flags: '--flow <flow>',
@@ -101,7 +102,7 @@ function checkSteps({ start, finish, attempt }: LoginOptions): void {
 }
 
 async function readRequest({ target, options }: { target: LoginTarget; options: LoginOptions }, context: Context): Promise<LoginRequest> {
-  const { challenge, flow, timeout, browser = true, verify = true, header } = options;
+  const { challenge, flow, timeout, browser = true, relay = true, verify = true, header } = options;
   return {
     ...target,
     ...{ challenge, flow, timeout, verify },
@@ -110,6 +111,7 @@ async function readRequest({ target, options }: { target: LoginTarget; options: 
     newSettings: readServerOptions(options),
     headers: header,
     browserWanted: browser,
+    relayWanted: relay,
   };
 }
 

@@ -10,6 +10,7 @@ import { deviceCodeGrant, hasGrant, outdatedRegistrationErrors } from '../oauth/
 import { confirmEndpoints } from './confirm.js';
 import type { Flow, FlowRequest, Grant, FlowState } from './flow.js';
 import { paste } from './paste.js';
+import { isForRelay, relay } from './relay.js';
 import { race } from './race.js';
 import { withTimeLimit } from './time-limit.js';
 
@@ -101,7 +102,9 @@ function fromState(state: FlowState): DeviceAuthorization {
 /** Polls. The key `p` also lets the user paste a redirect URL, with the same client; the first to succeed wins. */
 async function byCodeOrPaste({ request, authorization }: ShownCode, effects: Effects): Promise<Grant> {
   return race<Grant>(effects, (join) => {
-    const toPaste: Key = { key: 'p', help: 'paste instead', press: () => join((limited) => paste.run(request, limited)) };
+    const other = isForRelay(request) ? relay : paste;
+    const help = other === relay ? 'use the relay instead' : 'paste instead';
+    const toPaste: Key = { key: 'p', help, press: () => join((limited) => other.run(request, limited)) };
     const canPaste = request.redirectUri !== '' && findAuthorizationCodeProblem(request.metadata, request.dialect) === undefined;
     join((limited) => byCode({ request, authorization, moreKeys: canPaste ? [toPaste] : [] }, limited));
   });

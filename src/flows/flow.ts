@@ -1,4 +1,4 @@
-import type { Effects, Env } from '../effects.js';
+import type { Effects, Env, Http } from '../effects.js';
 import type { AuthError } from '../errors.js';
 import type { AuthorizationRequest } from '../oauth/authorization-code.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
@@ -74,9 +74,19 @@ export interface FlowConditions {
   /** False with `--no-browser`. */
   readonly browserWanted: boolean;
   readonly credentials: FlowCredentials;
+  /** Absent if the user has set none, or it cannot be used. */
+  readonly relay?: Relay | undefined;
   /** True with `--start`. */
   readonly inTwoSteps: boolean;
   readonly env: Env;
+}
+
+/** A web service of the user (`mcp-auth relay`) that authorization responses can come back to. */
+export interface Relay {
+  /** Its origin. */
+  readonly url: string;
+  /** Reaches it in any network: the user has named it, not a server. */
+  readonly http: Http;
 }
 
 /** What an unattended flow presents instead of a user's consent. Files are read again at each run. */
@@ -105,6 +115,7 @@ export interface FlowRequest extends AuthorizationRequest {
   /** Whether the client comes from the store; its authorization server may have deleted it. */
   readonly isClientReused: boolean;
   readonly credentials: FlowCredentials;
+  readonly relay?: Relay | undefined;
   /** The limit in seconds that the user has set. */
   readonly timeout?: number;
   /** Names the login for `--finish`. Present with `--start` only. */

@@ -6,9 +6,10 @@ import { device } from './device.js';
 import { enterprise } from './enterprise.js';
 import type { Flow, FlowConditions } from './flow.js';
 import { paste } from './paste.js';
+import { relay } from './relay.js';
 import { workload } from './workload.js';
 
-export const flows: readonly Flow[] = [browser, device, paste, clientCredentials, workload, enterprise];
+export const flows: readonly Flow[] = [browser, device, relay, paste, clientCredentials, workload, enterprise];
 
 /**
  * The flows that can run here, best first: all that need the user, or the one named `forced`.
@@ -23,6 +24,11 @@ export function selectFlows(conditions: FlowConditions, forced: string | undefin
   throw new AuthError('no_flow', `No flow can be used here: ${reasons.map(({ flow, reason }) => `${flow.name}: ${reason}`).join('; ')}.`, {
     hint: hintFor(conditions, forced),
   });
+}
+
+/** Whether the first of the flows with a redirect sends the browser to a relay. */
+export function isRelayed(chosen: readonly Flow[]): boolean {
+  return chosen.find(({ grantType }) => grantType === relay.grantType) === relay;
 }
 
 function hintFor({ metadata }: FlowConditions, forced: string | undefined): string {

@@ -4,20 +4,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { abortable } from '../abortable.js';
-import { hasCode, toAuthError, type AuthError } from '../errors.js';
+import { hasCode, toAuthError } from '../errors.js';
 import { checkAuthorizationResponse, type AuthorizationAttempt, type AuthorizationResponse } from '../oauth/authorization-code.js';
-
-export interface LoopbackListener {
-  /**
-   * Waits for the authorization response of this attempt.
-   *
-   * @throws the signal's reason, or an AuthError that ends the login, as `access_denied`.
-   */
-  waitForResponse(signal: AbortSignal): Promise<AuthorizationResponse>;
-  /** Shows the waiting browser how the login ended. */
-  respond(error?: AuthError): Promise<void>;
-  close(): Promise<void>;
-}
+import type { ResponseListener } from './response-listener.js';
 
 /** A loopback redirect URI with a port that is free now (RFC 8252 section 7.3: the port is chosen at run time). */
 export async function findFreeRedirectUri(): Promise<string> {
@@ -33,7 +22,7 @@ export async function findFreeRedirectUri(): Promise<string> {
  * Listens on the redirect URI of the attempt. Undefined if that is not possible: the port is in use, or the redirect URI is
  * not on this machine. The user can paste the redirect URL then.
  */
-export async function listenOnLoopback(attempt: AuthorizationAttempt): Promise<LoopbackListener | undefined> {
+export async function listenOnLoopback(attempt: AuthorizationAttempt): Promise<ResponseListener | undefined> {
   const redirectUri = new URL(attempt.request.redirectUri);
   let settle: { resolve(response: AuthorizationResponse): void; reject(error: unknown): void } | undefined;
   /** The response to the browser, from the redirect until the login has ended. */

@@ -15,7 +15,8 @@ import { OAuthError } from '../oauth/protocol-error.js';
 import type { TokenResponse } from '../oauth/token.js';
 import { quote } from '../text/server-text.js';
 import type { FlowRequest, Grant } from './flow.js';
-import { listenOnLoopback, type LoopbackListener } from './loopback.js';
+import { listenOnLoopback } from './loopback.js';
+import type { ResponseListener } from './response-listener.js';
 import { race } from './race.js';
 import { withTimeLimit } from './time-limit.js';
 
@@ -34,15 +35,19 @@ export const pasteErrors = [
 /** Shows the user what to do with the URL of an attempt. Resolves to a function that removes the keys for it. */
 export type PresentAttempt = (attempt: AuthorizationAttempt, isListening: boolean) => Promise<() => void>;
 
+interface RedirectLogin {
+  readonly request: FlowRequest;
+  readonly present: PresentAttempt;
+  /** Listens where the browser is redirected to: by default on this machine. */
+  readonly listen?: (attempt: AuthorizationAttempt) => Promise<ResponseListener | undefined>;
+}
+
 /**
  * Sends the user to the authorization server, then waits until the browser is redirected to the listener, or the user
  * pastes the redirect URL. The first to happen wins; the other is cancelled.
  */
-export async function grantByRedirect(
-  { request, present }: { request: FlowRequest; present: PresentAttempt },
-  effects: Effects,
-): Promise<Grant> {
-  return withTimeLimit(request.timeout ?? defaultTimeoutSeconds, effects, (limited) => redirect({ request, present }, limited));
+export async function grantByRedirect(login: RedirectLogin, effects: Effects): Promise<Grant> {
+  return withTimeLimit(login.request.timeout ?? defaultTimeoutSeconds, effects, (limited) => redirect(login, limited));
 }
 
 /**
@@ -59,7 +64,7 @@ export async function startRedirect(request: FlowRequest, effects: Effects): Pro
 
 /** Waits for the redirect URL of an attempt whose URL has been shown, and exchanges its code for tokens. */
 export async function finishRedirect(
-  { attempt, listener }: { attempt: AuthorizationAttempt; listener?: LoopbackListener },
+  { attempt, listener }: { attempt: AuthorizationAttempt; listener?: ResponseListener },
   effects: Effects,
 ): Promise<TokenResponse> {
   const { ui } = effects;
@@ -77,9 +82,9 @@ export async function finishRedirect(
   }
 }
 
-async function redirect({ request, present }: { request: FlowRequest; present: PresentAttempt }, effects: Effects): Promise<Grant> {
+async function redirect({ request, present, listen = listenOnLoopback }: RedirectLogin, effects: Effects): Promise<Grant> {
   const attempt = await startRedirect(request, effects);
-  const listener = await listenOnLoopback(attempt);
+  const listener = await listen(attempt);
   const close = async (error?: AuthError) => {
     await listener?.respond(error);
     await listener?.close();
@@ -120,7 +125,7 @@ interface PastedSoFar {
 }
 
 async function waitForFirstResponse(
-  { attempt, listener, pasted }: { attempt: AuthorizationAttempt; listener: LoopbackListener | undefined; pasted: PastedSoFar },
+  { attempt, listener, pasted }: { attempt: AuthorizationAttempt; listener: ResponseListener | undefined; pasted: PastedSoFar },
   effects: Effects,
 ): Promise<AuthorizationResponse> {
   return race<AuthorizationResponse>(effects, (join) => {

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { isSameSite } from '../http/site.js';
 import { isLoopbackUrl } from '../http/url-policy.js';
-import type { Flow } from '../flows/flow.js';
+import type { Flow, Relay } from '../flows/flow.js';
 import { findFreeRedirectUri } from '../flows/loopback.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
 import { chooseAuthenticationMethod, requiresClientAuthentication } from '../oauth/client-authentication.js';
@@ -12,6 +12,7 @@ import { isUsableRegistration, canRegisterForGrant, requestRegistration } from '
 import type { ClientInformation } from '../oauth/client-information.js';
 import { findVendor } from '../oauth/vendors/index.js';
 import { parseSigningKey } from '../oauth/signing-key.js';
+import { clientIdOf, redirectUriOf } from '../relay-protocol/messages.js';
 import { readClients } from '../store/clients.js';
 import { findServer } from '../store/document.js';
 import { readLogin } from '../store/login.js';
@@ -31,6 +32,8 @@ export interface ClientOptions {
   readonly register?: boolean;
   /** The redirect URI, used byte for byte. */
   readonly redirectUri?: string;
+  /** The relay that the response is to come back to, for clients that are not registered by hand. */
+  readonly relay?: Relay | undefined;
   /** RFC 7591 initial access token. Sent only with --issuer. */
   readonly registrationToken?: string;
   /** Whether the user has named the authorization server. */
@@ -178,12 +181,20 @@ async function useMetadataDocument(
   { metadata, options }: ClientRequest,
   { known, context }: ClientSources,
 ): Promise<FoundClient | undefined> {
-  const url = options.clientMetadataUrl ?? options.preferredClientMetadataUrl;
+  const relayed = findRelayClient(options);
+  const url = options.clientMetadataUrl ?? options.preferredClientMetadataUrl ?? relayed?.url;
   if (url === undefined || metadata.client_id_metadata_document_supported !== true) return undefined;
   const stored = known.find(({ client_id }) => client_id === url);
-  const document = createMetadataDocumentClient({ url, redirectUri: await chooseRedirectUri(options, stored) });
+  const redirectUri = url === relayed?.url ? relayed.redirectUri : await chooseRedirectUri(options, stored);
+  const document = createMetadataDocumentClient({ url, redirectUri });
   const client = { ...document, ...removeUndefined({ private_key_file: options.privateKeyFile }) };
   return { client: await withAuthMethod(client, { metadata, options, context }), isReused: false };
+}
+
+/** The client-ID metadata document that a relay publishes: its redirect URI is in it. Authorization servers fetch it by https. */
+function findRelayClient({ relay, redirectUri }: ClientOptions): { url: string; redirectUri: string } | undefined {
+  if (relay === undefined || redirectUri !== undefined || !relay.url.startsWith('https:')) return undefined;
+  return { url: clientIdOf(relay.url), redirectUri: redirectUriOf(relay.url) };
 }
 
 /**
@@ -207,9 +218,18 @@ function reuseRegistration(
     .filter(
       (client) => isUsableRegistration(client, { metadata, now: context.clock.now() }) && !canRegisterForGrant(client, flow.grantType),
     )
-    .filter(({ redirect_uris: uris }) => options.redirectUri === undefined || uris?.[0] === options.redirectUri);
+    .filter((client) => hasWantedRedirect(client, options));
   const client = usable.find(({ client_id }) => client_id === previousLogin?.clientId) ?? usable[0];
   return Promise.resolve(client && { client, isReused: true });
+}
+
+/** A registration for a relay is used only with that relay, and every other one only without. */
+function hasWantedRedirect(
+  { redirect_uris: [uri] = [], relayed = false }: ClientInformation,
+  { redirectUri, relay }: ClientOptions,
+): boolean {
+  if (redirectUri !== undefined) return uri === redirectUri;
+  return relay === undefined ? !relayed : uri === redirectUriOf(relay.url);
 }
 
 /** The authentication method that the user has chosen also applies to a stored client. */
@@ -223,15 +243,18 @@ async function registerDynamically(
   { previousLogin, known, context }: ClientSources,
 ): Promise<FoundClient | undefined> {
   if (metadata.registration_endpoint === undefined || flow.client !== 'any') return undefined;
-  const registered = known.filter(({ obtained_by }) => obtained_by === 'dynamic_registration');
+  const registered = known.filter(({ obtained_by, relayed }) => obtained_by === 'dynamic_registration' && relayed !== true);
   const own = registered.find(({ client_id }) => client_id === previousLogin?.clientId);
   // The redirect URI of another server's registration is only used if it is a port of this machine.
-  const redirectUri = await chooseRedirectUri(options, own ?? registered.find(hasLoopbackRedirect));
+  const relayed = options.redirectUri === undefined && options.relay !== undefined;
+  const redirectUri = relayed
+    ? redirectUriOf(options.relay.url)
+    : await chooseRedirectUri(options, own ?? registered.find(hasLoopbackRedirect));
   // Sent only with --issuer: otherwise any server that an MCP server names could ask for it.
   const initialAccessToken = options.isIssuerKnown ? options.registrationToken : undefined;
   const { tokenAuthMethod: method, hasCertificate } = options;
   const client = await requestRegistration({ metadata, redirectUri, scopes, initialAccessToken, method, hasCertificate }, context);
-  return { client: { ...client, registered_for: resource }, isReused: false };
+  return { client: { ...client, registered_for: resource, ...(relayed && { relayed }) }, isReused: false };
 }
 
 function hasLoopbackRedirect({ redirect_uris: [uri] = [] }: ClientInformation): boolean {

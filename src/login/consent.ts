@@ -55,13 +55,13 @@ export interface Consent<T> {
 export async function obtainConsent<T>(request: ConsentRequest<T>, context: Context): Promise<Consent<T>> {
   const first = await becomeClient(request, context);
   try {
-    return { client: first.client, ...(await runFlows({ ...request, ...first }, context)) };
+    return { client: first.client, ...(await runFlows({ ...request, ...first, relay: request.client.relay }, context)) };
   } catch (error) {
     const isOutdated = first.isReused && error instanceof OAuthError && outdatedRegistrationErrors.has(error.error);
     if (!isOutdated || request.discovery.metadata.registration_endpoint === undefined) throw error;
     context.ui.warn(`${error.message} Registering again.`);
     const second = await becomeClient({ ...request, client: { ...request.client, register: true } }, context);
-    const result = await runFlows({ ...request, ...second }, context);
+    const result = await runFlows({ ...request, ...second, relay: request.client.relay }, context);
     const forgottenClientId = error.error === 'invalid_client' ? first.client.client_id : undefined;
     return { client: second.client, ...result, forgottenClientId };
   }
@@ -93,9 +93,11 @@ function createNoAuthorizationServerError({ metadata }: Discovery, cause: AuthEr
   });
 }
 
+type FlowsRequest<T> = Omit<ConsentRequest<T>, 'client'> & ObtainedClient & Pick<ClientOptions, 'relay'>;
+
 type FlowResult<T> = Pick<Consent<T>, 'result' | 'flow'>;
 
-async function runFlows<T>(request: Omit<ConsentRequest<T>, 'client'> & ObtainedClient, context: Context): Promise<FlowResult<T>> {
+async function runFlows<T>(request: FlowsRequest<T>, context: Context): Promise<FlowResult<T>> {
   const { name, serverUrl, discovery, dialect, client, isReused, isShared, flows, runFlow, scope, secondStep } = request;
   const flowRequest: FlowRequest = {
     metadata: discovery.metadata,
@@ -104,6 +106,7 @@ async function runFlows<T>(request: Omit<ConsentRequest<T>, 'client'> & Obtained
     client,
     scope,
     credentials: request.credentials,
+    relay: request.relay,
     dpop: request.dpop,
     timeout: request.timeout,
     secondStep,

@@ -3,7 +3,7 @@ import type { ClientOptions } from './client.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { confirmEndpoints } from '../flows/confirm.js';
-import { selectFlows, explainFlowChoice } from '../flows/index.js';
+import { selectFlows, explainFlowChoice, isRelayed } from '../flows/index.js';
 import type { Flow, FlowCredentials } from '../flows/flow.js';
 import { applyMtlsAliases } from '../oauth/authorization-server.js';
 import { findForeignEndpoints, collectOwnAddresses, type OwnAddresses } from '../oauth/endpoints.js';
@@ -13,6 +13,7 @@ import { discover, type Discovery, type DiscoveryRequest } from '../oauth/discov
 import { createDpop, type Dpop } from '../oauth/dpop.js';
 import { quote, redactUrl } from '../text/server-text.js';
 import { chooseScope } from '../oauth/scope.js';
+import { findRelay } from './relay.js';
 import { checkStepUp } from './step-up.js';
 import { readHeaders, withAccessTo, withAllowedNetwork } from '../session/server-access.js';
 import { findServer } from '../store/document.js';
@@ -40,6 +41,8 @@ export interface LoginRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** The limit in seconds that the user has set. By default ten minutes, or the lifetime of a device code. */
   readonly timeout?: number;
+  /** False with `--no-relay`. */
+  readonly relayWanted?: boolean;
   /** True with `--start`. */
   readonly inTwoSteps?: boolean;
   /** Whether to try the token once it is stored. */
@@ -90,7 +93,8 @@ export async function prepareLogin(request: LoginRequest, unlimited: Context): P
   const isIssuerKnown = settings.issuer !== undefined;
   const credentials = { ...request.credentials, isIssuerKnown };
   const { browserWanted, inTwoSteps = false } = request;
-  const conditions = { metadata, dialect, browserWanted, credentials, inTwoSteps, env: context.env };
+  const relay = inTwoSteps ? undefined : await findRelay(request, unlimited);
+  const conditions = { metadata, dialect, browserWanted, credentials, relay, inTwoSteps, env: context.env };
   const flows = selectFlows(conditions, request.flow);
   const scope = chooseScope(discovery, {
     asked: settings.scope,
@@ -112,6 +116,7 @@ export async function prepareLogin(request: LoginRequest, unlimited: Context): P
     client: {
       ...request.client,
       isIssuerKnown,
+      relay: isRelayed(flows) ? relay : undefined,
       tokenAuthMethod: settings.tokenAuthMethod,
       hasCertificate: settings.clientCertFile !== undefined,
     },

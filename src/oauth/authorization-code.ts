@@ -31,6 +31,10 @@ export interface AuthorizationRequest {
   readonly prompt?: string;
   /** Parameters that one server needs in addition to those of the RFCs, for example `access_type=offline`. */
   readonly extraParameters?: Readonly<Record<string, string>>;
+  /** What `state` starts with, before a dot, so that a relay finds the session that a response is for. */
+  readonly statePrefix?: string;
+  /** OAuth 2.0 Multiple Response Type Encoding Practices section 2.1. */
+  readonly responseMode?: 'fragment';
   /** Whether the URL must stay valid for a long time. A pushed request expires within minutes. */
   readonly mustStayValid?: boolean;
 }
@@ -38,6 +42,7 @@ export interface AuthorizationRequest {
 /** Parameters that only mcp-auth sets, because they identify the request or make it safe. */
 export const reservedParameters: ReadonlySet<string> = new Set([
   'response_type',
+  'response_mode',
   'client_id',
   'redirect_uri',
   'code_challenge',
@@ -96,11 +101,12 @@ export function findAuthorizationCodeProblem(
  * @throws the errors of `requestPushedAuthorization`.
  */
 export async function startAuthorization(request: AuthorizationRequest, context: TokenContext): Promise<AuthorizationAttempt> {
-  const { metadata, client, dpop, redirectUri, resource, scope, prompt, extraParameters } = request;
-  const state = randomBytes(16).toString('base64url');
+  const { metadata, client, dpop, redirectUri, resource, scope, prompt, extraParameters, responseMode } = request;
+  const state = [request.statePrefix, randomBytes(16).toString('base64url')].filter(Boolean).join('.');
   const codeVerifier = generateRandomCodeVerifier();
   const parameters = definedParameters({
     response_type: 'code',
+    response_mode: responseMode,
     client_id: client.client_id,
     redirect_uri: redirectUri,
     code_challenge: await calculatePKCECodeChallenge(codeVerifier),

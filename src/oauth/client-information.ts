@@ -18,6 +18,8 @@ export interface ClientInformation {
   obtained_by?: 'dynamic_registration' | 'pre_registration' | 'metadata_document' | 'import';
   /** The resource that it was registered to log in to; absent for older registrations and for clients that were not registered for one. */
   registered_for?: string;
+  /** Whether its redirect URI is that of a relay. */
+  relayed?: boolean;
   /** Grants that its registration requested and the server refused. */
   refused_grant_types?: string[];
   /** The file of its private key. The key itself is not stored. */

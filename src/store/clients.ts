@@ -17,6 +17,7 @@ const clientKinds = {
   redirect_uris: 'list',
   obtained_by: 'string',
   registered_for: 'string',
+  relayed: 'boolean',
   refused_grant_types: 'list',
   private_key_file: 'string',
   basic_unencoded: 'boolean',

@@ -17,6 +17,8 @@ import { findUntrustedOwner } from './file-owner.js';
 export interface PreferenceValues {
   /** The URL of the client ID metadata document to use with authorization servers that support such documents. */
   readonly 'client-metadata-url'?: string;
+  /** The origin of the relay that authorization responses come back to. */
+  readonly relay?: string;
 }
 
 export type PreferenceName = keyof PreferenceValues;

@@ -1,0 +1,98 @@
+/**
+ * The authorization code grant through a relay, for a browser that cannot reach this machine: the user opens a short address of the
+ * relay on any device, approves, and enters there the short code that the terminal shows. Nothing has to be carried back.
+ */
+import type { Effects } from '../effects.js';
+import { AuthError, toAuthError } from '../errors.js';
+import { findAuthorizationCodeProblem, type AuthorizationAttempt } from '../oauth/authorization-code.js';
+import { redirectUriOf } from '../relay-protocol/messages.js';
+import { createSealKeys } from '../relay-protocol/seal.js';
+import { formatShortCode } from '../relay-protocol/short-code.js';
+import type { Flow, FlowRequest, Relay } from './flow.js';
+import { defaultTimeoutSeconds, grantByRedirect } from './redirect.js';
+import { RelaySession, createSessionSecrets } from './relay-session.js';
+
+export const relay: Flow = {
+  name: 'relay',
+  summary: 'Open a short URL on any device, approve, and enter a short code there; needs a relay',
+  grantType: 'authorization_code',
+  client: 'any',
+  unattended: false,
+  unavailable: ({ metadata, dialect, relay: set }) =>
+    set === undefined ? 'no relay is used (mcp-auth config relay URL)' : findAuthorizationCodeProblem(metadata, dialect),
+  run: async (request, effects) => {
+    if (!isForRelay(request)) throw createOtherRedirectError(request);
+    const secrets = await createSessionSecrets(await createSealKeys());
+    const { response_modes_supported: modes } = request.metadata;
+    const asked: FlowRequest = {
+      ...request,
+      statePrefix: secrets.id,
+      // Without the list, servers rarely know it, whatever the default of RFC 8414 is.
+      ...(Array.isArray(modes) && modes.includes('fragment') && { responseMode: 'fragment' }),
+    };
+    let session: RelaySession | undefined;
+    const listen = async (attempt: AuthorizationAttempt) => {
+      session = new RelaySession({ ...secrets, relay: request.relay, request: asked, attempt }, effects);
+      await openOrRefuse(session, request.relay);
+      return session;
+    };
+    return grantByRedirect({ request: asked, listen, present: () => present({ request, session }, effects) }, effects);
+  },
+};
+
+/** Whether the browser of this login is redirected to the relay. */
+export function isForRelay<T extends Pick<FlowRequest, 'relay' | 'redirectUri'>>(request: T): request is T & { readonly relay: Relay } {
+  return request.relay !== undefined && request.redirectUri === redirectUriOf(request.relay.url);
+}
+
+/** If the relay fails before the user has been sent anywhere, the next flow can be tried. */
+async function openOrRefuse(session: RelaySession, { url }: Relay): Promise<void> {
+  try {
+    await session.open();
+  } catch (error) {
+    const { message, hint } = toAuthError(error);
+    throw new AuthError('flow_refused', `The relay ${url} cannot be used: ${message}`, { hint, cause: error });
+  }
+}
+
+function createOtherRedirectError({ relay: set, redirectUri, client }: FlowRequest): AuthError {
+  const wanted = set === undefined ? '' : redirectUriOf(set.url);
+  return new AuthError('flow_refused', `The client ${client.client_id} is redirected to ${redirectUri} and not to the relay.`, {
+    hint: `Register the redirect URI ${wanted} for it, and pass --redirect-uri ${wanted}.`,
+  });
+}
+
+interface Shown {
+  readonly request: FlowRequest;
+  readonly session: RelaySession | undefined;
+}
+
+/** Shows the address and the code. Returns a function that removes the keys and the countdown. */
+async function present({ request, session }: Shown, { ui, clock }: Effects): Promise<() => void> {
+  const { address = '', code = '' } = session ?? {};
+  const seconds = request.timeout ?? defaultTimeoutSeconds;
+  const shownCode = formatShortCode(code);
+  ui.event({ event: 'device_code', verification_uri: address, user_code: shownCode, expires_in: seconds, interval: 0, via: 'relay' });
+  ui.say();
+  await ui.qr(address);
+  ui.say('On any device, open');
+  ui.say();
+  ui.address(address);
+  ui.say();
+  const { host } = new URL(request.metadata.authorization_endpoint ?? address);
+  ui.say(`approve at ${host}, and then enter the code`);
+  ui.say();
+  ui.code(shownCode);
+  ui.say();
+  const server = `${request.serverName} (${request.serverHost})`;
+  ui.remark(`Approve only a login that you started yourself. It lets mcp-auth use ${server}.`);
+  const stopCountdown = ui.countdown('Waiting for approval', clock.now() + seconds * 1000);
+  const removeKeys = ui.press([
+    { key: 'c', help: 'copy the address', press: () => void ui.copy(address) },
+    { key: 'q', help: 'QR code', press: () => void ui.qr(address, true) },
+  ]);
+  return () => {
+    stopCountdown();
+    removeKeys();
+  };
+}
