@@ -40,6 +40,7 @@ const allowedImporters: Record<string, string[]> = {
   'https-proxy-agent': ['http/proxies.ts'],
   'socks-proxy-agent': ['http/proxies.ts'],
   oauth4webapi: ['oauth/', 'relay-protocol/'],
+  '@redis/client': ['relay/redis-store.ts'],
   tldts: ['http/site.ts'],
   commander: ['cli.ts'],
   'eventsource-parser': ['bridge/'],

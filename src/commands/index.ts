@@ -29,6 +29,11 @@ export const commands: readonly CommandListing[] = [
     load: async () => (await import('./doctor.js')).doctor,
   },
   {
+    name: 'relay',
+    summary: 'Run the web service that logins without pasting come back to',
+    load: async () => (await import('./relay.js')).relay,
+  },
+  {
     name: 'completion',
     summary: 'Print a shell completion script',
     load: async () => (await import('./completion.js')).completion,

@@ -1,0 +1,46 @@
+/** Token buckets: how many sessions an address may open. */
+import { isIPv6 } from 'node:net';
+import type { Clock } from '../effects.js';
+
+export interface RateLimit {
+  /** Takes a token of this address. False if it has none left. */
+  take(address: string): boolean;
+}
+
+interface Bucket {
+  readonly tokens: number;
+  readonly at: number;
+}
+
+/** @param perMinute is also how many can be taken at once. */
+export function createRateLimit({ perMinute, maxAddresses, clock }: { perMinute: number; maxAddresses: number; clock: Clock }): RateLimit {
+  const buckets = new Map<string, Bucket>();
+  const fill = ({ tokens, at }: Bucket) => Math.min(perMinute, tokens + ((clock.now() - at) * perMinute) / 60_000);
+  const forgetFull = () => {
+    for (const [name, bucket] of buckets) if (fill(bucket) >= perMinute) buckets.delete(name);
+  };
+
+  return {
+    take: (address) => {
+      const name = nameBucket(address);
+      if (buckets.size >= maxAddresses) forgetFull();
+      // With so many addresses at once, those that are new wait for a full bucket to be forgotten.
+      if (!buckets.has(name) && buckets.size >= maxAddresses) return false;
+      const tokens = fill(buckets.get(name) ?? { tokens: perMinute, at: clock.now() });
+      if (tokens < 1) return false;
+      buckets.set(name, { tokens: tokens - 1, at: clock.now() });
+      return true;
+    },
+  };
+}
+
+/** One host has at least 2^64 addresses of IPv6: its network is what counts. */
+function nameBucket(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
+  const [start = '', end] = address.split('%', 1)[0]?.split('::') ?? [];
+  const groups = start.split(':').filter(Boolean);
+  const last = end?.split(':').filter(Boolean) ?? [];
+  const zeros = end === undefined ? [] : Array.from({ length: Math.max(0, 8 - groups.length - last.length) }, () => '0');
+  return [...groups, ...zeros, ...last].slice(0, 4).join(':');
+}
