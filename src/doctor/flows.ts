@@ -5,10 +5,12 @@ import { fine, warning, type CheckResult, type Check } from './check.js';
 /** Which flows can run, and why the others cannot. */
 export const usableFlows: Check = {
   name: 'Flow',
-  run: ({ discovery, dialect }, { env }) => {
+  run: async ({ discovery, dialect }, { env, http, preferences }) => {
     if (discovery === undefined || dialect === undefined) return undefined;
     const { metadata } = discovery;
-    const conditions = { metadata, dialect, browserWanted: true, credentials: {}, inTwoSteps: false, env };
+    const { relay: url } = await preferences.read();
+    const relay = url === undefined ? undefined : { url, http };
+    const conditions = { metadata, dialect, browserWanted: true, credentials: {}, relay, inTwoSteps: false, env };
     // Throws with all reasons if no flow can run.
     const [first] = selectFlows(conditions, undefined);
     return flows.map((flow): CheckResult => {

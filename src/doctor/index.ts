@@ -4,6 +4,7 @@ import * as authorizationServer from './authorization-server.js';
 import * as flows from './flows.js';
 import * as login from './login.js';
 import * as machine from './machine.js';
+import * as relay from './relay.js';
 import * as server from './server.js';
 import type { MachineCheck, Check } from './check.js';
 import * as store from './store.js';
@@ -16,6 +17,7 @@ export const machineChecks: readonly MachineCheck[] = [
   store.locks,
   store.writable,
   store.renewals,
+  relay.relay,
 ];
 
 /** Checks of one server. */
@@ -38,6 +40,7 @@ export const serverChecks: readonly Check[] = [
   authorizationServer.deviceAuthorization,
   authorizationServer.scope,
   flows.usableFlows,
+  relay.relayedLogin,
 ];
 
 /** Checks of the stored logins and of the apps that use them. */
