@@ -1,10 +1,10 @@
 /**
  * `npm run pages`: writes docs/vendors.md from the records in src/oauth/vendors, docs/apps.md from the output of
- * `mcp-auth connect APP example --print` for each app on Linux, and the skill for coding agents. A test fails if a page is out of
- * date.
+ * `mcp-auth connect APP example --print` for each app on Linux, the skill for coding agents, and the script of the relay's page. A
+ * test fails if a page is out of date.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,6 +14,7 @@ import { skill, skillName } from '../src/reference/skill.js';
 import buildAll from '../test/helpers/build.js';
 import { makeReachable, type Reachable } from '../test/helpers/reachable.js';
 import { root } from './build.js';
+import { relayPage, relayScriptFile, relayScriptModule, withScriptHash } from './pages/relay-script.js';
 import { vendorsPage } from './pages/vendors.js';
 import { apps as testedApps } from './test-apps/apps.js';
 
@@ -134,10 +135,21 @@ See [TypeScript and Python](in-code.md).
 `;
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  // The other pages are made with the built command, which contains this script.
+  await writeRelayScript();
   await buildAll();
   writeFileSync(path.join(root, 'docs', 'apps.md'), appsPage());
   writeFileSync(path.join(root, 'docs', 'vendors.md'), vendorsPage());
   mkdirSync(path.join(root, path.dirname(skillFile)), { recursive: true });
   writeFileSync(path.join(root, skillFile), skill);
-  process.stdout.write(`docs/apps.md\ndocs/vendors.md\n${skillFile}\n`);
+  process.stdout.write(`docs/apps.md\ndocs/vendors.md\n${skillFile}\n${relayScriptFile}\n${relayPage}\n`);
+}
+
+/** Builds the script of the relay's page, and writes its hash into docs/relay.md. */
+async function writeRelayScript(): Promise<void> {
+  const file = path.join(root, relayScriptFile);
+  const page = path.join(root, relayPage);
+  writeFileSync(file, await relayScriptModule());
+  const { browserScript } = (await import(pathToFileURL(file).href)) as { readonly browserScript: string };
+  writeFileSync(page, withScriptHash(readFileSync(page, 'utf8'), browserScript));
 }

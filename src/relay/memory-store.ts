@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../effects.js';
 import { createChanges } from './changes.js';
+import type { RelaySession } from './session.js';
 import type { RelayStore, StoredSession } from './store.js';
 
 /** Keeps the sessions in this process. They are lost when it ends; terminals that wait open theirs again. */
@@ -12,7 +13,7 @@ export function createMemoryStore({ clock }: { clock: Clock }): RelayStore {
     const found = sessions.get(id);
     return found !== undefined && found.session.expiresAt > clock.now() ? found : undefined;
   };
-  const write = (id: string, session: StoredSession['session']) => {
+  const write = (id: string, session: RelaySession) => {
     const stored = { session, version: randomUUID() };
     sessions.set(id, stored);
     changes.report(id);

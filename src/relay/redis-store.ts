@@ -3,7 +3,8 @@ import { createClient } from '@redis/client';
 import type { Clock } from '../effects.js';
 import { AuthError } from '../errors.js';
 import { createChanges } from './changes.js';
-import type { RelaySession, RelayStore, StoredSession, Updated } from './store.js';
+import type { RelaySession } from './session.js';
+import type { RelayStore, StoredSession, Updated } from './store.js';
 
 const prefix = 'mcp-auth-relay:';
 /** A sorted set of the sessions by when they expire. */

@@ -1,19 +1,5 @@
-/** What a relay remembers of a login, and where: in this process, or in Redis if several relays share the work. */
-import type { OpenMessage } from '../relay-protocol/messages.js';
-
-/** A login that waits for its authorization response. Nothing in it opens what is sealed. */
-export interface RelaySession {
-  readonly opened: Omit<OpenMessage, 'expires_in'>;
-  /** In milliseconds since the epoch. */
-  readonly expiresAt: number;
-  /** The authorization response, which has arrived. It is kept back until it is released. */
-  readonly answer?: { readonly sealed: string; readonly isError: boolean };
-  /** Set when the terminal may have the answer, with the short code that the user typed. */
-  readonly release?: { readonly code?: string };
-  readonly wrongCodes: number;
-  /** How it ended. A session that has ended is kept for a while, so that its page can say so. */
-  readonly end?: 'logged_in' | 'failed' | 'too_many_codes';
-}
+/** Where a relay keeps its sessions: in this process, or in Redis if several relays share the work. */
+import type { RelaySession } from './session.js';
 
 export interface StoredSession {
   readonly session: RelaySession;

@@ -7,7 +7,8 @@ import { limits } from './limits.js';
 import { parseOpenMessage } from './open-message.js';
 import { respondEmpty, respondError, respondJson } from './responses.js';
 import { sweep, type Endpoint, type Exchange, type Service } from './service.js';
-import type { RelaySession, StoredSession } from './store.js';
+import { reopen, takeOutcome, type RelaySession } from './session.js';
+import type { StoredSession } from './store.js';
 
 export const openSession: Endpoint = async ({ request, id, address }, service) => {
   const body = await readObject(request, limits.openMessage);
@@ -20,7 +21,7 @@ export const openSession: Endpoint = async ({ request, id, address }, service) =
 
   const opened = { public_key: publicKey, secret_hash: secretHash, ...rest };
   const session: RelaySession = { opened, expiresAt: service.clock.now() + expires_in * 1000, wrongCodes: 0 };
-  const reopened = await reopen({ id, session }, service);
+  const reopened = await service.store.update(id, (before) => reopen(before, session));
   if (reopened?.session.end === 'too_many_codes') return respondEnded();
   const addressOfPage = { address: `${service.publicUrl.origin}${paths.session}/${id}` };
   if (reopened !== undefined) return respondJson(addressOfPage);
@@ -30,13 +31,6 @@ export const openSession: Endpoint = async ({ request, id, address }, service) =
   service.tally.add('opened');
   return respondJson(addressOfPage, { status: 201 });
 };
-
-/** The session that is there already. Its content is replaced unless its response has arrived, which belongs to what was opened. */
-function reopen({ id, session }: { id: string; session: RelaySession }, { store }: Service): Promise<StoredSession | undefined> {
-  return store.update(id, (before) =>
-    before.answer === undefined && before.end === undefined ? { ...session, wrongCodes: before.wrongCodes } : undefined,
-  );
-}
 
 export const awaitAnswer: Endpoint = (exchange, service) =>
   service.waits.run({ name: `answer ${exchange.id}`, milliseconds: limits.poll, gone: exchange.request.signal }, (signal) =>
@@ -57,15 +51,13 @@ async function waitForAnswer(exchange: Exchange, service: Service & { signal: Ab
   }
 }
 
-export const takeOutcome: Endpoint = async (exchange, service) => {
+export const receiveOutcome: Endpoint = async (exchange, service) => {
   const found = await findOwn(exchange, service);
   if (found instanceof Response) return found;
   const body = await readObject(exchange.request, limits.outcome);
   if (typeof body?.['ok'] !== 'boolean') return respondError(400, 'invalid_request', 'The member ok is missing or invalid.');
-  const end = body['ok'] ? 'logged_in' : 'failed';
-  await service.store.update(exchange.id, (session) =>
-    session.end === undefined ? endSession({ session, end }, service.clock.now()) : undefined,
-  );
+  const outcome = { isLoggedIn: body['ok'], now: service.clock.now() };
+  await service.store.update(exchange.id, (session) => takeOutcome(session, outcome));
   return respondEmpty();
 };
 
@@ -75,12 +67,6 @@ export const removeSession: Endpoint = async (exchange, service) => {
   await service.store.remove(exchange.id);
   return respondEmpty();
 };
-
-/** A session without its answer, which is kept a little longer for its page. */
-export function endSession({ session, end }: { session: RelaySession; end: NonNullable<RelaySession['end']> }, now: number): RelaySession {
-  const { opened, wrongCodes } = session;
-  return { opened, wrongCodes, end, expiresAt: Math.min(session.expiresAt, now + limits.afterEnd) };
-}
 
 /** The session, or the response for a terminal that has no such session or is not the one that opened it. */
 async function findOwn({ request, id }: Exchange, { store }: Service): Promise<StoredSession | Response> {

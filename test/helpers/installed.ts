@@ -13,6 +13,8 @@ const packages = {
   zsh: 'zsh',
   mandoc: 'mandoc',
   openssl: 'openssl',
+  'redis-server': 'redis-server',
+  nginx: 'nginx',
 } as const;
 
 /** The path of a program; undefined if it is not installed. */

@@ -1,0 +1,81 @@
+/** The redirect URI: receives the authorization response, in the query or by the script of its page, and keeps it sealed. */
+import { seal } from '../relay-protocol/seal.js';
+import { isSessionId, readSessionId } from '../relay-protocol/session-id.js';
+import { readObject } from './body.js';
+import { hasCookie, isSameOrigin } from './browser-access.js';
+import { browserScript } from './browser-script.js';
+import { isEqual } from './equal.js';
+import { html } from './html.js';
+import { limits } from './limits.js';
+import { respondPage } from './page.js';
+import { showAnswered, showNoAccess, showOtherBrowser, showOtherResponse, showUnknown } from './pages.js';
+import { redirectTo, respondEmpty, respondError, respondJson } from './responses.js';
+import type { Endpoint, Service } from './service.js';
+import { takeAnswer, type SealedAnswer } from './session.js';
+
+/** The latin letters, digits and signs of base64url; a sealed response has at least a key and a tag. */
+const sealedPattern = /^[\w-]{108,}$/;
+
+export const receiveCallback: Endpoint = async (exchange, service) => {
+  const { request, url } = exchange;
+  if (url.search === '') return showFragmentPage();
+  const parameters = url.searchParams;
+  const state = parameters.get('state') ?? '';
+  const id = readSessionId(state);
+  const found = isSessionId(id) ? await service.store.read(id) : undefined;
+  if (found === undefined) return showUnknown();
+  const { opened } = found.session;
+  if (!hasCookie(request, id, service.publicUrl)) return showOtherBrowser();
+  const isError = parameters.has('error') && !parameters.has('code');
+  // A server that does not support the fragment may say so in the query. There is no code in that.
+  const isExpected = opened.response_mode === 'query' || isError;
+  if (!isEqual(state, opened.state) || !isExpected) return showOtherResponse();
+  const sealed = await seal({ text: url.search.slice(1), publicKey: opened.public_key, context: id });
+  if (!(await keepAnswer({ id, answer: { sealed, isError } }, service))) return showAnswered(id);
+  if (!isError) return redirectTo(`/s/${id}/code`);
+  return showNoAccess(['error', 'error_description'].flatMap((name) => parameters.get(name) ?? []).join(': '));
+};
+
+/** The code is in the part of the address that a browser does not send. The script seals it there. */
+function showFragmentPage(): Response {
+  const body = html`<p id="status">One moment: this page encrypts the response for your terminal.</p>
+    <noscript
+      ><p>
+        This page needs JavaScript for that. Turn it on and load this page again. Or copy the whole address of this page, and paste it into
+        your terminal.
+      </p></noscript
+    >`;
+  return respondPage({ title: 'Back to your terminal', body, script: browserScript });
+}
+
+/** What the name of a session is a hash of: the script checks it. */
+export const showKey: Endpoint = async ({ id }, { store }) => {
+  const found = await store.read(id);
+  if (found === undefined) return respondError(404, 'unknown_session', 'The relay has no such login.');
+  const { public_key, secret_hash } = found.session.opened;
+  return respondJson({ public_key, secret_hash });
+};
+
+/** Takes what the script has sealed. */
+export const receiveSealed: Endpoint = async ({ request, id }, service) => {
+  if (!isSameOrigin(request, service.publicUrl)) return respondError(403, 'other_site', 'Another site has sent this request.');
+  if (!hasCookie(request, id, service.publicUrl))
+    return respondError(403, 'other_browser', 'This browser has not opened the page of this login.');
+  const found = await service.store.read(id);
+  if (found === undefined) return respondError(404, 'unknown_session', 'The relay has no such login.');
+  if (found.session.opened.response_mode !== 'fragment')
+    return respondError(400, 'other_response', 'This login expects its response in the query.');
+  const { sealed, is_error: isError } = (await readObject(request, limits.response)) ?? {};
+  if (typeof sealed !== 'string' || !sealedPattern.test(sealed) || typeof isError !== 'boolean')
+    return respondError(400, 'invalid_request', 'The sealed response is missing or invalid.');
+  const isKept = await keepAnswer({ id, answer: { sealed, isError } }, service);
+  return isKept ? respondEmpty() : respondError(409, 'already_received', 'This login has already received a response.');
+};
+
+/** False if the session has its response already, or has ended. */
+async function keepAnswer({ id, answer }: { id: string; answer: SealedAnswer }, { store, tally }: Service): Promise<boolean> {
+  const updated = await store.update(id, (session) => takeAnswer(session, answer));
+  if (updated?.isChanged !== true) return false;
+  tally.add('answered');
+  return true;
+}
