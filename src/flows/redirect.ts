@@ -38,6 +38,8 @@ export type PresentAttempt = (attempt: AuthorizationAttempt, isListening: boolea
 interface RedirectLogin {
   readonly request: FlowRequest;
   readonly present: PresentAttempt;
+  /** What asks for the redirect URL. */
+  readonly pastePrompt?: string;
   /** Listens where the browser is redirected to: by default on this machine. */
   readonly listen?: (attempt: AuthorizationAttempt) => Promise<ResponseListener | undefined>;
 }
@@ -62,15 +64,21 @@ export async function startRedirect(request: FlowRequest, effects: Effects): Pro
   return attempt;
 }
 
+interface StartedRedirect {
+  readonly attempt: AuthorizationAttempt;
+  readonly listener?: ResponseListener | undefined;
+  readonly pastePrompt?: string | undefined;
+}
+
 /** Waits for the redirect URL of an attempt whose URL has been shown, and exchanges its code for tokens. */
 export async function finishRedirect(
-  { attempt, listener }: { attempt: AuthorizationAttempt; listener?: ResponseListener },
+  { attempt, listener, pastePrompt = 'Paste the address here:' }: StartedRedirect,
   effects: Effects,
 ): Promise<TokenResponse> {
   const { ui } = effects;
   const pasted: PastedSoFar = { beginning: '', problem: createNothingPastedError() };
   for (;;) {
-    const { code } = await waitForFirstResponse({ attempt, listener, pasted }, effects);
+    const { code } = await waitForFirstResponse({ attempt, listener, pastePrompt, pasted }, effects);
     try {
       return await requestTokenByCode({ attempt, code }, effects);
     } catch (error) {
@@ -82,7 +90,7 @@ export async function finishRedirect(
   }
 }
 
-async function redirect({ request, present, listen = listenOnLoopback }: RedirectLogin, effects: Effects): Promise<Grant> {
+async function redirect({ request, present, pastePrompt, listen = listenOnLoopback }: RedirectLogin, effects: Effects): Promise<Grant> {
   const attempt = await startRedirect(request, effects);
   const listener = await listen(attempt);
   const close = async (error?: AuthError) => {
@@ -93,7 +101,7 @@ async function redirect({ request, present, listen = listenOnLoopback }: Redirec
     // Before the user is sent to approve in vain.
     if (effects.ui.input === 'none' && listener === undefined) throw createUnreachableError(request);
     const removeKeys = await present(attempt, listener !== undefined);
-    const tokens = await finishRedirect({ attempt, listener }, effects).finally(removeKeys);
+    const tokens = await finishRedirect({ attempt, listener, pastePrompt }, effects).finally(removeKeys);
     return { tokens, respondToBrowser: close };
   } catch (error) {
     await close(toAuthError(error));
@@ -124,12 +132,14 @@ interface PastedSoFar {
   problem: AuthError;
 }
 
-async function waitForFirstResponse(
-  { attempt, listener, pasted }: { attempt: AuthorizationAttempt; listener: ResponseListener | undefined; pasted: PastedSoFar },
-  effects: Effects,
-): Promise<AuthorizationResponse> {
+interface Wait extends Pick<StartedRedirect, 'attempt' | 'listener'> {
+  readonly pastePrompt: string;
+  readonly pasted: PastedSoFar;
+}
+
+async function waitForFirstResponse({ listener, ...wait }: Wait, effects: Effects): Promise<AuthorizationResponse> {
   return race<AuthorizationResponse>(effects, (join) => {
-    join((limited) => waitForPaste({ attempt, isListening: listener !== undefined, pasted }, limited));
+    join((limited) => waitForPaste({ ...wait, isListening: listener !== undefined }, limited));
     if (listener) join(({ signal }) => listener.waitForResponse(signal));
   });
 }
@@ -139,12 +149,12 @@ async function waitForFirstResponse(
  * the end of stdin. If stdin was never open and a listener waits, waits until aborted.
  */
 async function waitForPaste(
-  { attempt, isListening, pasted }: { attempt: AuthorizationAttempt; isListening: boolean; pasted: PastedSoFar },
+  { attempt, isListening, pastePrompt, pasted }: Omit<Wait, 'listener'> & { readonly isListening: boolean },
   { ui, signal }: Effects,
 ): Promise<AuthorizationResponse> {
   if (ui.input === 'none' && isListening) return abortable(signal, () => undefined);
   for (;;) {
-    const text = await ui.paste({ message: 'Paste the address here:', signal });
+    const text = await ui.paste({ message: pastePrompt, signal });
     if (text === undefined) throw pasted.problem;
     try {
       return parsePieces(text, { attempt, pasted });

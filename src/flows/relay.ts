@@ -36,7 +36,8 @@ export const relay: Flow = {
       await openOrRefuse(session, request.relay);
       return session;
     };
-    return grantByRedirect({ request: asked, listen, present: () => present({ request, session }, effects) }, effects);
+    const pastePrompt = 'Only if the page fails, paste its address here:';
+    return grantByRedirect({ request: asked, listen, pastePrompt, present: () => present({ request, session }, effects) }, effects);
   },
 };
 
