@@ -23,9 +23,7 @@ export function respondPage({ title, body, status = 200, script, hasForm = false
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <title>${title} · mcp-auth</title>
-        <style>
-          ${new Html(style)}
-        </style>
+        ${new Html(`<style>${style}</style>`)}
       </head>
       <body>
         <main>
