@@ -187,7 +187,8 @@ async function requestVariant(
 
 function createRequestBody({ redirectUri, grantTypes, scopes, method, omitted }: RegistrationVariant) {
   const optional = {
-    application_type: 'native',
+    // OpenID Connect Dynamic Client Registration section 2: an https redirect URI, as that of a relay, is of a web client.
+    application_type: redirectUri.startsWith('https:') ? 'web' : 'native',
     grant_types: [...grantTypes],
     response_types: ['code'],
     token_endpoint_auth_method: method,
