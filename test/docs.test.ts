@@ -5,11 +5,14 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { appsPage } from '../scripts/pages.js';
+import { relayPage, relayScriptFile, relayScriptModule, withScriptHash } from '../scripts/pages/relay-script.js';
 import { vendorsPage } from '../scripts/pages/vendors.js';
 import { commands } from '../src/commands/index.js';
 import { commonOptions, toOptionReference } from '../src/commands/command.js';
 import { shells } from '../src/reference/index.js';
 import { apps } from '../src/apps/index.js';
+import { browserScript } from '../src/relay/browser-script.js';
+import { limits } from '../src/relay/limits.js';
 
 const root = path.resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -144,4 +147,19 @@ test('docs/vendors.md matches the records (npm run pages)', () => {
 
 test('docs/apps.md matches the output of connect (npm run pages)', () => {
   expect(read('docs/apps.md')).toBe(appsPage());
+});
+
+test('the script of the relay’s page is the one of its source, and docs/relay.md has its hash (npm run pages)', async () => {
+  expect(read(relayScriptFile)).toBe(await relayScriptModule());
+  const page = read(relayPage);
+  expect(page).toMatch(/^sha256-[\w+/]{43}=$/m);
+  expect(page).toBe(withScriptHash(page, browserScript));
+});
+
+test('docs/relay.md has the limits of the relay', () => {
+  const rows = read(relayPage).split('## Limits')[1] ?? '';
+  const { sessions, sessionsPerMinute, lifetime, codes, openMessage, response } = limits;
+  const minutes = [lifetime.least, lifetime.most].map((milliseconds) => milliseconds / 60_000).join(' to ');
+  const numbers = [sessions.toLocaleString('en'), `${sessionsPerMinute} a minute`, `${minutes} minutes`, `${codes}, then`];
+  for (const text of [...numbers, `${openMessage / 1024} KiB`, `${response / 1024} KiB`]) expect(rows).toContain(`| ${text}`);
 });

@@ -8,12 +8,12 @@ import { isEqual } from './equal.js';
 import { html } from './html.js';
 import { limits } from './limits.js';
 import { respondPage } from './page.js';
-import { showAnswered, showNoAccess, showOtherBrowser, showOtherResponse, showUnknown } from './pages.js';
+import { showAnswered, showEnd, showNoAccess, showOtherBrowser, showOtherResponse, showUnknown } from './pages.js';
 import { redirectTo, respondEmpty, respondError, respondJson } from './responses.js';
 import type { Endpoint, Service } from './service.js';
 import { takeAnswer, type SealedAnswer } from './session.js';
 
-/** The latin letters, digits and signs of base64url; a sealed response has at least a key and a tag. */
+/** As base64url: at least the octets of an ephemeral key and of a tag. */
 const sealedPattern = /^[\w-]{108,}$/;
 
 export const receiveCallback: Endpoint = async (exchange, service) => {
@@ -24,8 +24,9 @@ export const receiveCallback: Endpoint = async (exchange, service) => {
   const id = readSessionId(state);
   const found = isSessionId(id) ? await service.store.read(id) : undefined;
   if (found === undefined) return showUnknown();
-  const { opened } = found.session;
+  const { opened, end } = found.session;
   if (!hasCookie(request, id, service.publicUrl)) return showOtherBrowser();
+  if (end !== undefined) return showEnd(end);
   const isError = parameters.has('error') && !parameters.has('code');
   // A server that does not support the fragment may say so in the query. There is no code in that.
   const isExpected = opened.response_mode === 'query' || isError;

@@ -40,7 +40,7 @@ export interface ListeningRelay {
 /** @throws AuthError `usage` if it cannot listen there. */
 export async function listenForRelay({ handle, publicUrl, host, port, clock, signal }: ListenOptions): Promise<ListeningRelay> {
   const server = createServer(bounds, (request, response) => {
-    void respond({ request, response, handle, publicUrl }).catch(() => response.destroy());
+    void respond({ request, response, handle, publicUrl, signal }).catch(() => response.destroy());
   });
   server.maxConnections = bounds.connections;
   server.timeout = bounds.idle;
@@ -62,14 +62,12 @@ async function closeAfter(server: Server, { clock, signal }: { clock: Clock; sig
   stopAlarm();
 }
 
-interface Arrived {
+interface Arrived extends Pick<ListenOptions, 'handle' | 'publicUrl' | 'signal'> {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly handle: RelayHandler;
-  readonly publicUrl: PublicUrl;
 }
 
-async function respond({ request, response, handle, publicUrl }: Arrived): Promise<void> {
+async function respond({ request, response, handle, publicUrl, signal }: Arrived): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const refuse = (status: number) => response.writeHead(status, { connection: 'close' }).end();
@@ -86,8 +84,9 @@ async function respond({ request, response, handle, publicUrl }: Arrived): Promi
   });
   const result = await handle(received, { address: request.socket.remoteAddress ?? '' });
   const text = Buffer.from(await result.arrayBuffer());
-  // Set-Cookie is the only header that there may be several of.
   response.setHeaders(result.headers);
+  // Otherwise the connection would stay open for the next request, and delay the end.
+  if (signal.aborted) response.setHeader('connection', 'close');
   response.writeHead(result.status, result.status === 204 ? {} : { 'content-length': text.length }).end(text);
 }
 

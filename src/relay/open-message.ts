@@ -12,10 +12,10 @@ const maxLength = { state: 512, server: 2000, scope: 4000 } as const;
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The members of the message, or the name of the first one that is invalid. */
-export async function parseOpenMessage(value: Members, id: string): Promise<OpenMessage | string> {
+/** The members of the message, or the name of the first one that is invalid. Whether the key can be used is not checked. */
+export function parseOpenMessage(value: Members, id: string): OpenMessage | string {
   const { public_key, secret_hash, authorization_url, state, response_mode, code_hash, server, scope, expires_in } = value;
-  if (!matches(public_key, keyPattern) || !(await canSealTo(public_key))) return 'public_key';
+  if (!matches(public_key, keyPattern)) return 'public_key';
   if (!matches(secret_hash, hashPattern)) return 'secret_hash';
   if (!isUsableUrl(authorization_url)) return 'authorization_url';
   if (!isText(state, maxLength.state) || !state.startsWith(`${id}.`)) return 'state';
@@ -50,8 +50,8 @@ function isUsableUrl(value: unknown): value is string {
   }
 }
 
-/** A point that is not on the curve must not be found out only when the authorization response comes. */
-async function canSealTo(publicKey: string): Promise<boolean> {
+/** Whether the key is a point of the curve: otherwise, this would be noticed only when the authorization response comes. */
+export async function canSealTo(publicKey: string): Promise<boolean> {
   try {
     await seal({ text: '', publicKey, context: '' });
     return true;

@@ -4,7 +4,7 @@ import { createSessionId, hashText } from '../relay-protocol/session-id.js';
 import { readObject } from './body.js';
 import { isEqual } from './equal.js';
 import { limits } from './limits.js';
-import { parseOpenMessage } from './open-message.js';
+import { canSealTo, parseOpenMessage } from './open-message.js';
 import { respondEmpty, respondError, respondJson } from './responses.js';
 import { sweep, type Endpoint, type Exchange, type Service } from './service.js';
 import { reopen, takeOutcome, type RelaySession } from './session.js';
@@ -13,11 +13,12 @@ import type { StoredSession } from './store.js';
 export const openSession: Endpoint = async ({ request, id, address }, service) => {
   const body = await readObject(request, limits.openMessage);
   if (body === undefined) return respondError(400, 'invalid_request', 'The body is not a JSON object of at most 16 KiB.');
-  const message = await parseOpenMessage(body, id);
-  if (typeof message === 'string') return respondError(400, 'invalid_request', `The member ${message} is missing or invalid.`);
+  const message = parseOpenMessage(body, id);
+  if (typeof message === 'string') return respondInvalid(message);
   const { public_key: publicKey, secret_hash: secretHash, expires_in, ...rest } = message;
   const isOwn = isEqual(await createSessionId({ publicKey, secretHash }), id) && (await hasSecret(request, secretHash));
   if (!isOwn) return refuse();
+  if (!(await canSealTo(publicKey))) return respondInvalid('public_key');
 
   const opened = { public_key: publicKey, secret_hash: secretHash, ...rest };
   const session: RelaySession = { opened, expiresAt: service.clock.now() + expires_in * 1000, wrongCodes: 0 };
@@ -55,7 +56,7 @@ export const receiveOutcome: Endpoint = async (exchange, service) => {
   const found = await findOwn(exchange, service);
   if (found instanceof Response) return found;
   const body = await readObject(exchange.request, limits.outcome);
-  if (typeof body?.['ok'] !== 'boolean') return respondError(400, 'invalid_request', 'The member ok is missing or invalid.');
+  if (typeof body?.['ok'] !== 'boolean') return respondInvalid('ok');
   const outcome = { isLoggedIn: body['ok'], now: service.clock.now() };
   await service.store.update(exchange.id, (session) => takeOutcome(session, outcome));
   return respondEmpty();
@@ -84,6 +85,10 @@ async function hasSecret({ headers }: Request, secretHash: string): Promise<bool
 function refuse(): Response {
   const challenge = { 'www-authenticate': 'Bearer' };
   return respondJson({ error: 'unauthorized', message: 'The secret is not the one of this login.' }, { status: 401, headers: challenge });
+}
+
+function respondInvalid(member: string): Response {
+  return respondError(400, 'invalid_request', `The member ${member} is missing or invalid.`);
 }
 
 function respondUnknown(): Response {

@@ -49,9 +49,12 @@ export function describeWithStores(tests: (store: StoreUnderTest, name: 'memory'
   });
 }
 
-export interface TestRelay {
+export interface RelayAddress {
   /** Where it listens. */
   readonly origin: string;
+}
+
+export interface TestRelay extends RelayAddress {
   readonly clock: SteppedClock;
   readonly log: string[];
   stop(): Promise<void>;
@@ -93,10 +96,10 @@ export interface TestTerminal {
   readonly secret: string;
   readonly state: string;
   readonly message: OpenMessage;
-  put(at: TestRelay, changes?: object): Promise<Response>;
-  answer(at: TestRelay, signal?: AbortSignal): Promise<Response>;
-  outcome(at: TestRelay, ok: boolean): Promise<Response>;
-  remove(at: TestRelay): Promise<Response>;
+  put(at: RelayAddress, changes?: object): Promise<Response>;
+  answer(at: RelayAddress, signal?: AbortSignal): Promise<Response>;
+  outcome(at: RelayAddress, ok: boolean): Promise<Response>;
+  remove(at: RelayAddress): Promise<Response>;
   open(sealed: string): Promise<string>;
 }
 
@@ -114,7 +117,7 @@ export async function createTestTerminal(changes: Partial<OpenMessage> = {}, cod
     ...changes,
   };
   const headers = { authorization: `Bearer ${secret}` };
-  const send = (at: TestRelay, path: string, request: RequestInit) => fetch(`${at.origin}/s/${id}${path}`, { headers, ...request });
+  const send = (at: RelayAddress, path: string, request: RequestInit) => fetch(`${at.origin}/s/${id}${path}`, { headers, ...request });
   return {
     ...{ id, keys, secret, state, message },
     put: (at, more = {}) => send(at, '', { method: 'PUT', body: JSON.stringify({ ...message, ...more }) }),
@@ -140,22 +143,22 @@ export class TestBrowser {
     this.#origin = publicUrl;
   }
 
-  async get(at: TestRelay, path: string): Promise<Response> {
+  async get(at: RelayAddress, path: string): Promise<Response> {
     return this.#send(at, path, {});
   }
 
   /** Posts a form of a page of the relay. */
-  async post(at: TestRelay, path: string, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
+  async post(at: RelayAddress, path: string, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
     const own = { origin: this.#origin, 'sec-fetch-site': 'same-origin', ...headers };
     return this.#send(at, path, { method: 'POST', body: new URLSearchParams(fields), headers: own });
   }
 
-  async postJson(at: TestRelay, path: string, value: object, headers: Record<string, string> = {}): Promise<Response> {
+  async postJson(at: RelayAddress, path: string, value: object, headers: Record<string, string> = {}): Promise<Response> {
     const own = { origin: this.#origin, 'sec-fetch-site': 'same-origin', 'content-type': 'application/json', ...headers };
     return this.#send(at, path, { method: 'POST', body: JSON.stringify(value), headers: own });
   }
 
-  async #send(at: TestRelay, path: string, { headers = {}, ...request }: BrowserRequest): Promise<Response> {
+  async #send(at: RelayAddress, path: string, { headers = {}, ...request }: BrowserRequest): Promise<Response> {
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const sent = { ...headers, ...(cookie !== '' && { cookie }) };
     const response = await fetch(`${at.origin}${path}`, { ...request, headers: sent, redirect: 'manual' });

@@ -1,6 +1,9 @@
 /** The relay as the terminal that waits sees it. */
 import { expect, test } from 'vitest';
 import { createSealKeys } from '../../src/relay-protocol/seal.js';
+import { limits } from '../../src/relay/limits.js';
+import { createMemoryStore } from '../../src/relay/memory-store.js';
+import { createSessionId } from '../../src/relay-protocol/session-id.js';
 import { steppedClock } from '../helpers/clock.js';
 import { createTestTerminal, describeWithStores, startRelay, TestBrowser, type TestRelay, type TestTerminal } from '../helpers/relay.js';
 
@@ -135,7 +138,6 @@ describeWithStores((stores) => {
 
   const otherKey = async () => (await createSealKeys()).publicKey;
   test.each<[string, () => Promise<object> | object]>([
-    ['public_key', () => ({ public_key: 'A'.repeat(87) })],
     ['public_key', async () => ({ public_key: `${(await otherKey()).slice(0, -1)}!` })],
     ['secret_hash', () => ({ secret_hash: 'short' })],
     ['authorization_url', () => ({ authorization_url: 'javascript:alert(1)' })],
@@ -157,6 +159,30 @@ describeWithStores((stores) => {
     expect((await terminal.answer(relay)).status).toBe(404);
   });
 
+  test('a key that is not a point of the curve is refused', async () => {
+    const relay = await start();
+    const { message, secret } = await createTestTerminal();
+    const publicKey = 'A'.repeat(87);
+    const id = await createSessionId({ publicKey, secretHash: message.secret_hash });
+    const body = JSON.stringify({ ...message, public_key: publicKey, state: `${id}.x` });
+    const headers = { authorization: `Bearer ${secret}` };
+    const refused = await fetch(`${relay.origin}/s/${id}`, { method: 'PUT', headers, body });
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('public_key')]);
+  });
+
+  test('a terminal that has gone no longer waits', async () => {
+    const relay = await start();
+    const terminal = await createTestTerminal();
+    await terminal.put(relay);
+    const going = new AbortController();
+    const waiting = terminal.answer(relay, going.signal);
+    const polls = async () => /polls_waiting (\d+)$/m.exec(await (await fetch(`${relay.origin}/metrics`)).text())?.[1];
+    await expect.poll(polls).toBe('1');
+    going.abort();
+    await expect(waiting).rejects.toThrow();
+    await expect.poll(polls).toBe('0');
+  });
+
   test('a body that is too large or not JSON is refused', async () => {
     const relay = await start();
     const terminal = await createTestTerminal();
@@ -171,7 +197,6 @@ describeWithStores((stores) => {
 
 test('an address opens 20 sessions a minute, by its place before the proxy', async () => {
   const clock = steppedClock();
-  const { createMemoryStore } = await import('../../src/relay/memory-store.js');
   const relay = await startRelay({ store: createMemoryStore({ clock }), clock, trustsProxy: true });
   const open = async (from: string) => {
     const { id, message, secret } = await createTestTerminal();
@@ -191,7 +216,6 @@ test('an address opens 20 sessions a minute, by its place before the proxy', asy
 
 test('a relay in memory that was restarted goes on with a session that its terminal opens again', async () => {
   const clock = steppedClock();
-  const { createMemoryStore } = await import('../../src/relay/memory-store.js');
   const terminal = await createTestTerminal();
   const browser = new TestBrowser();
   const first = await startRelay({ store: createMemoryStore({ clock }), clock });
@@ -208,4 +232,18 @@ test('a relay in memory that was restarted goes on with a session that its termi
   expect((await waiting).status).toBe(200);
   await terminal.outcome(second, true);
   expect((await page).status).toBe(200);
+});
+
+test('no more sessions are opened than the limit, until some have expired', async () => {
+  const clock = steppedClock();
+  const store = createMemoryStore({ clock });
+  const relay = await startRelay({ store, clock });
+  const terminal = await createTestTerminal();
+  const session = { opened: terminal.message, wrongCodes: 0, expiresAt: clock.now() + 60_000 };
+  for (let count = 0; count < limits.sessions; count += 1) await store.open(String(count), session);
+  const refused = await terminal.put(relay);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+  clock.advance(60_000);
+  expect((await terminal.put(relay)).status).toBe(201);
+  expect(await (await fetch(`${relay.origin}/metrics`)).text()).toMatch(/^mcp_auth_relay_expired_total 10000$/m);
 });
