@@ -120,6 +120,18 @@ describeWithStores((stores) => {
     expect([page.status, await page.text()]).toEqual([404, expect.stringContaining('start the login again')]);
   });
 
+  test('a session that has ended is kept for a minute, for its page', async () => {
+    const relay = await start();
+    const terminal = await createTestTerminal();
+    await terminal.put(relay);
+    await terminal.outcome(relay, true);
+    const show = async () => (await fetch(`${relay.origin}/s/${terminal.id}`)).text();
+    relay.clock.advance(59_999);
+    expect(await show()).toContain('You are logged in');
+    relay.clock.advance(1);
+    expect(await show()).toContain('unknown or has expired');
+  });
+
   test('after too many wrong codes the terminal is told so, and cannot open the session again', async () => {
     const relay = await start();
     const terminal = await createTestTerminal();
