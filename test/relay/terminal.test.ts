@@ -96,6 +96,18 @@ describeWithStores((stores) => {
     expect((await second).status).toBe(204);
   });
 
+  test('another program does not end a poll', async () => {
+    const relay = await start();
+    const terminal = await createTestTerminal();
+    await terminal.put(relay);
+    const waiting = terminal.answer(relay);
+    await relay.clock.waitForAlarm(25_000);
+    const headers = { authorization: 'Bearer wrong' };
+    expect((await fetch(`${relay.origin}/s/${terminal.id}/answer`, { headers })).status).toBe(401);
+    void approve(relay, terminal).catch(() => undefined);
+    expect((await waiting).status).toBe(200);
+  });
+
   test('when the relay stops, a poll ends with 503 and the connections are closed', async () => {
     const relay = await start();
     const terminal = await createTestTerminal();
