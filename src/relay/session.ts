@@ -27,7 +27,7 @@ type Step = RelaySession | undefined;
 
 /** Opens it again. A response that has arrived belongs to what was opened before. */
 export function reopen(session: RelaySession, again: RelaySession): Step {
-  return session.answer === undefined && session.end === undefined ? { ...again, wrongCodes: session.wrongCodes } : undefined;
+  return session.answer === undefined && session.end === undefined ? again : undefined;
 }
 
 /** Takes the one response. An error is released at once: it gives access to nothing. */

@@ -33,10 +33,13 @@ export const openSession: Endpoint = async ({ request, id, address }, service) =
   return respondJson(addressOfPage, { status: 201 });
 };
 
-export const awaitAnswer: Endpoint = (exchange, service) =>
-  service.waits.run({ name: `answer ${exchange.id}`, milliseconds: limits.poll, gone: exchange.request.signal }, (signal) =>
-    waitForAnswer(exchange, { ...service, signal }),
-  );
+export const awaitAnswer: Endpoint = async (exchange, service) => {
+  // First, because a new wait ends the one before, which only the terminal may do.
+  const found = await findOwn(exchange, service);
+  if (found instanceof Response) return found;
+  const wait = { name: `answer ${exchange.id}`, milliseconds: limits.poll, gone: exchange.request.signal };
+  return service.waits.run(wait, (signal) => waitForAnswer(exchange, { ...service, signal }));
+};
 
 async function waitForAnswer(exchange: Exchange, service: Service & { signal: AbortSignal }): Promise<Response> {
   for (;;) {

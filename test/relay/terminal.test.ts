@@ -96,6 +96,18 @@ describeWithStores((stores) => {
     expect((await second).status).toBe(204);
   });
 
+  test('another program does not end a poll', async () => {
+    const relay = await start();
+    const terminal = await createTestTerminal();
+    await terminal.put(relay);
+    const waiting = terminal.answer(relay);
+    await relay.clock.waitForAlarm(25_000);
+    const headers = { authorization: 'Bearer wrong' };
+    expect((await fetch(`${relay.origin}/s/${terminal.id}/answer`, { headers })).status).toBe(401);
+    void approve(relay, terminal).catch(() => undefined);
+    expect((await waiting).status).toBe(200);
+  });
+
   test('when the relay stops, a poll ends with 503 and the connections are closed', async () => {
     const relay = await start();
     const terminal = await createTestTerminal();
@@ -118,6 +130,18 @@ describeWithStores((stores) => {
     expect((await terminal.answer(relay)).status).toBe(404);
     const page = await fetch(`${relay.origin}/s/${terminal.id}`);
     expect([page.status, await page.text()]).toEqual([404, expect.stringContaining('start the login again')]);
+  });
+
+  test('a session that has ended is kept for a minute, for its page', async () => {
+    const relay = await start();
+    const terminal = await createTestTerminal();
+    await terminal.put(relay);
+    await terminal.outcome(relay, true);
+    const show = async () => (await fetch(`${relay.origin}/s/${terminal.id}`)).text();
+    relay.clock.advance(59_999);
+    expect(await show()).toContain('You are logged in');
+    relay.clock.advance(1);
+    expect(await show()).toContain('unknown or has expired');
   });
 
   test('after too many wrong codes the terminal is told so, and cannot open the session again', async () => {
