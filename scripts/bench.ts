@@ -19,6 +19,7 @@ import { startLoginServer } from './bench/login-server.js';
 import { measureLoad, startApp, startEcho, type Load, type Measured } from './bench/load.js';
 import { inTurn, median, peakMemory, peakMemoryOf, spread, wallTime, type Figures, type Program } from './bench/pairs.js';
 import { slowReader } from './bench/slow-reader.js';
+import { measureWaitingLogins } from './bench/waiting-logins.js';
 import { root } from './build.js';
 import { ChangedPackageError, installLocked } from './locked.js';
 import { npm } from './npm.js';
@@ -262,6 +263,28 @@ async function memory(): Promise<void> {
   add({ what: 'bridge: memory with an app that does not read', ours: `${round(slow.memory)} MiB`, peer: sent });
 }
 
+/** Measures `mcp-auth relay` with a thousand logins that wait. */
+async function relay(): Promise<void> {
+  const approvals = values.short ? 100 : 400;
+  const few = await measureWaitingLogins({ count: approvals, approvals });
+  const { before, memory, took } = await measureWaitingLogins({ count: 1000, approvals });
+  const p99 = (figures: readonly number[]) => figures[Math.floor(figures.length * 0.99)] ?? NaN;
+  const what = 'relay, 1,000 logins waiting';
+  add({
+    what: `${what}: memory`,
+    ours: `${round(memory)} MiB`,
+    peer: `without a login ${round(before)} MiB`,
+    ratio: memory / before,
+    most: 3,
+  });
+  add({
+    what: `${what}: code to terminal, median`,
+    ours: `${round(median(took))} ms`,
+    peer: `with ${approvals} ${round(median(few.took))} ms`,
+  });
+  add({ what: `${what}: code to terminal, p99`, ours: `${round(p99(took))} ms`, peer: `with ${approvals} ${round(p99(few.took))} ms` });
+}
+
 /** Measures many processes that need one token, and one process that renews many tokens. */
 async function refreshes(): Promise<void> {
   let count = 0;
@@ -336,7 +359,7 @@ function writeTable(): void {
   writeFileSync(file, readFileSync(file, 'utf8').replace(/(<!-- bench -->).*(<!-- \/bench -->)/s, `$1\n\n${text}\n\n$2`));
 }
 
-const parts = { startUp, withoutLogin, bridge, memory, refreshes, installing };
+const parts = { startUp, withoutLogin, bridge, memory, relay, refreshes, installing };
 
 await build();
 mkdirSync(path.join(folder, 'mcp-remote'));

@@ -1,6 +1,6 @@
 /**
  * `npm run screens`: makes the screenshots of a login. The built command runs in a pseudo-terminal against real servers.
- * The content of the window goes into docs/logging-in.md as text, and into docs/ as a PNG that Chromium renders.
+ * The content of the window goes into docs/logging-in.md as text, and into docs/ as a PNG that Chromium renders. So do the pages of a relay.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,6 +11,7 @@ import { installed } from '../test/helpers/installed.js';
 import { startMcpServer } from '../test/helpers/mcp-server.js';
 import { Person } from '../test/helpers/person.js';
 import { runInTerminal, type TerminalRun } from '../test/helpers/pty.js';
+import { captureRelayPages } from './screens/relay-pages.js';
 
 const root = path.resolve(import.meta.dirname, '..');
 const size = { columns: 88, rows: 60 };
@@ -65,9 +66,7 @@ async function capture(name: string, login: TerminalRun): Promise<void> {
     .map((row) => row.map(({ text, lightText, lightBackground }) => [text, lightText, lightBackground] as const));
   const last = rows.findLastIndex((row) => row.some(([text]) => text !== ' '));
   const html = rows.slice(0, last + 1).map((row) => `<div>${row.map(cellHtml).join('')}</div>`);
-  const executablePath = installed('chromium');
-  if (executablePath === undefined) throw new Error('Chromium is not installed. On Debian, run: apt-get install chromium');
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
+  const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-gpu', '--no-first-run'] });
   const page = await browser.newPage({ deviceScaleFactor: 2 });
   await page.setContent(`<style>
     body { margin: 0; background: #16181d; width: max-content; padding: 16px }
@@ -78,6 +77,12 @@ async function capture(name: string, login: TerminalRun): Promise<void> {
   </style>${html.join('')}`);
   await page.locator('body').screenshot({ path: path.join(root, 'docs', `${name}.png`) });
   await browser.close();
+}
+
+function findChromium(): string {
+  const found = installed('chromium');
+  if (found === undefined) throw new Error('Chromium is not installed. On Debian, run: apt-get install chromium');
+  return found;
 }
 
 /** Draws block characters as boxes, because fonts leave gaps between them. */
@@ -105,6 +110,8 @@ for (const { name, words, act } of pictures) {
 }
 await mcpServer.close();
 await authorizationServer.close();
+await captureRelayPages({ folder: path.join(root, 'docs'), executablePath: findChromium() });
+process.stdout.write('docs/relay-start.png and docs/relay-code.png\n');
 
 /** Replaces the addresses of the servers by those of the other examples on the page. */
 function withExampleAddresses(text: string): string {

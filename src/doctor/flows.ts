@@ -1,5 +1,5 @@
 /** The flows that can run on this machine. */
-import { selectFlows, flows } from '../flows/index.js';
+import { listUserFlows, selectFlows, flows } from '../flows/index.js';
 import { fine, warning, type CheckResult, type Check } from './check.js';
 
 /** Which flows can run, and why the others cannot. */
@@ -13,7 +13,8 @@ export const usableFlows: Check = {
     const conditions = { metadata, dialect, browserWanted: true, credentials: {}, relay, inTwoSteps: false, env };
     // Throws with all reasons if no flow can run.
     const [first] = selectFlows(conditions, undefined);
-    return flows.map((flow): CheckResult => {
+    const shown = [...listUserFlows(conditions), ...flows.filter(({ unattended }) => unattended)];
+    return shown.map((flow): CheckResult => {
       const reason = dialect.unsupportedFlows[flow.name] ?? flow.unavailable(conditions);
       if (reason !== undefined) return warning(`${flow.name} cannot run: ${reason}`);
       if (flow.unattended) return fine(`${flow.name} can run with --flow ${flow.name} and a client that is registered there`);

@@ -17,7 +17,7 @@ export const flows: readonly Flow[] = [browser, device, relay, paste, clientCred
  * @throws AuthError `no_flow` with the reason of each flow if none can run.
  */
 export function selectFlows(conditions: FlowConditions, forced: string | undefined): [Flow, ...Flow[]] {
-  const wanted = flows.filter((flow) => (forced === undefined ? !flow.unattended : flow.name === forced));
+  const wanted = forced === undefined ? listUserFlows(conditions) : flows.filter(({ name }) => name === forced);
   const reasons = wanted.map((flow) => ({ flow, reason: explainUnavailable(flow, conditions, forced !== undefined) }));
   const [first, ...others] = reasons.filter(({ reason }) => reason === undefined).map(({ flow }) => flow);
   if (first) return [first, ...others];
@@ -29,6 +29,11 @@ export function selectFlows(conditions: FlowConditions, forced: string | undefin
 /** Whether the first of the flows with a redirect sends the browser to a relay. */
 export function isRelayed(chosen: readonly Flow[]): boolean {
   return chosen.find(({ grantType }) => grantType === relay.grantType) === relay;
+}
+
+/** The flows that need the user. Most users have no relay, and need not read of it. */
+export function listUserFlows({ relay: set }: Pick<FlowConditions, 'relay'>): Flow[] {
+  return flows.filter((flow) => !flow.unattended && (flow !== relay || set !== undefined));
 }
 
 function hintFor({ metadata }: FlowConditions, forced: string | undefined): string {
