@@ -28,9 +28,8 @@ export const receiveCallback: Endpoint = async (exchange, service) => {
   if (!hasCookie(request, id, service.publicUrl)) return showOtherBrowser();
   if (end !== undefined) return showEnd(end);
   const isError = parameters.has('error') && !parameters.has('code');
-  // A server that does not support the fragment may say so in the query. There is no code in that.
-  const isExpected = opened.response_mode === 'query' || isError;
-  if (!isEqual(state, opened.state) || !isExpected) return showOtherResponse();
+  // A server may ignore `response_mode`. Its response has come in the query then, and is sealed like every other query.
+  if (!isEqual(state, opened.state)) return showOtherResponse();
   const sealed = await seal({ text: url.search.slice(1), publicKey: opened.public_key, context: id });
   if (!(await keepAnswer({ id, answer: { sealed, isError } }, service))) return showAnswered(id);
   if (!isError) return redirectTo(`/s/${id}/code`);

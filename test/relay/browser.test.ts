@@ -195,15 +195,7 @@ describe('a response is refused', () => {
     expect((await new TestBrowser().get(relay, `/s/${terminal.id}`)).status).toBe(403);
   });
 
-  test('in another form than the login asked for, except for an error without a code', async () => {
-    const byFragment = await prepare('fragment');
-    const { state } = byFragment.terminal;
-    for (const query of [`code=x&state=${state}`, `code=x&error=y&state=${state}`])
-      expect((await byFragment.browser.get(byFragment.relay, `/callback?${query}`)).status).toBe(400);
-    expect(await byFragment.isAnswered()).toBe(false);
-    const said = await byFragment.browser.get(byFragment.relay, `/callback?error=unsupported_response_mode&state=${state}`);
-    expect(said.status).toBe(200);
-
+  test('in the form of the fragment, if the login asked for the query', async () => {
     const byQuery = await prepare('query');
     const body = { sealed: 'A'.repeat(200), is_error: false };
     expect((await byQuery.browser.postJson(byQuery.relay, `/s/${byQuery.terminal.id}/response`, body)).status).toBe(400);
@@ -351,4 +343,19 @@ test('anything else is not found, and the log does not repeat it', async () => {
   expect((await fetch(`${relay.origin}/callback`, { method: 'POST' })).status).toBe(404);
   expect((await fetch(`${relay.origin}/`, { method: 'OPTIONS' })).status).toBe(404);
   expect([...new Set(relay.log.map((line) => line.replace(/ \d+ ms$/, '')))]).toEqual(['other 404']);
+});
+
+test('a server that ignores the response mode answers in the query: the response is sealed as it arrives', async () => {
+  const relay = await startInMemory();
+  const terminal = await createTestTerminal({ response_mode: 'fragment' });
+  await terminal.put(relay);
+  const browser = new TestBrowser();
+  await browser.get(relay, `/s/${terminal.id}`);
+  const query = `code=x&state=${terminal.state}`;
+  expect((await browser.get(relay, `/callback?${query}`)).headers.get('location')).toBe(`/s/${terminal.id}/code`);
+  const waiting = terminal.answer(relay);
+  void browser.post(relay, `/s/${terminal.id}/code`, { code: 'BCDFGH' });
+  const { sealed } = (await (await waiting).json()) as { sealed: string };
+  expect(await terminal.open(sealed)).toBe(query);
+  await terminal.outcome(relay, true);
 });
