@@ -1,11 +1,12 @@
 import type { Effects, Env, Http } from '../effects.js';
 import type { AuthError } from '../errors.js';
-import type { AuthorizationRequest } from '../oauth/authorization-code.js';
+import type { AuthorizationAttempt, AuthorizationRequest } from '../oauth/authorization-code.js';
 import type { AuthorizationServerMetadata } from '../oauth/authorization-server.js';
 import type { Dialect } from '../oauth/dialect.js';
 import type { OwnAddresses } from '../oauth/endpoints.js';
 import type { ClientInformation } from '../oauth/client-information.js';
 import type { TokenResponse } from '../oauth/token.js';
+import type { ResponseListener } from './response-listener.js';
 
 /** One way to obtain consent and tokens. `flows/index.ts` lists them in the order in which a login tries them. */
 export interface Flow {
@@ -76,9 +77,21 @@ export interface FlowConditions {
   readonly credentials: FlowCredentials;
   /** Absent if the user has set none, or it cannot be used. */
   readonly relay?: Relay | undefined;
+  readonly held?: HeldLogins | undefined;
   /** True with `--start`. */
   readonly inTwoSteps: boolean;
   readonly env: Env;
+}
+
+/**
+ * The logins of a process that started them and waits for them, by the ID of their session: for a flow whose key must not be stored.
+ * Absent if the process does not wait.
+ */
+export type HeldLogins = Map<string, HeldLogin>;
+
+export interface HeldLogin {
+  readonly attempt: AuthorizationAttempt;
+  readonly listener: ResponseListener;
 }
 
 /** A web service of the user (`mcp-auth relay`) that authorization responses can come back to. */
@@ -116,6 +129,7 @@ export interface FlowRequest extends AuthorizationRequest {
   readonly isClientReused: boolean;
   readonly credentials: FlowCredentials;
   readonly relay?: Relay | undefined;
+  readonly held?: HeldLogins | undefined;
   /** The limit in seconds that the user has set. */
   readonly timeout?: number;
   /** Names the login for `--finish`. Present with `--start` only. */

@@ -64,6 +64,10 @@ export class RelaySession implements ResponseListener {
     this.#end = effects.clock.now() + (options.request.timeout ?? defaultTimeoutSeconds) * 1000;
   }
 
+  get id(): string {
+    return this.#options.id;
+  }
+
   get code(): string {
     return this.#options.code;
   }

@@ -2,7 +2,7 @@
 import { obtainClient, type ClientOptions, type ObtainedClient } from './client.js';
 import type { Context } from '../context.js';
 import { AuthError, hasCode } from '../errors.js';
-import type { Flow, FlowRequest, FlowCredentials } from '../flows/flow.js';
+import type { Flow, FlowRequest, FlowCredentials, HeldLogins } from '../flows/flow.js';
 import { choosePrompt, chooseResource, type Dialect } from '../oauth/dialect.js';
 import type { Discovery } from '../oauth/discovery.js';
 import { type OwnAddresses } from '../oauth/endpoints.js';
@@ -31,6 +31,7 @@ export interface ConsentRequest<T> {
   readonly timeout?: number;
   /** Names the attempt for `--finish`. Present with `--start` only. */
   readonly secondStep?: { readonly attempt: string };
+  readonly held?: HeldLogins | undefined;
   /** Runs a flow, or its first step. */
   runFlow(flow: Flow, request: FlowRequest): Promise<T>;
 }
@@ -107,6 +108,7 @@ async function runFlows<T>(request: FlowsRequest<T>, context: Context): Promise<
     scope,
     credentials: request.credentials,
     relay: request.relay,
+    held: request.held,
     dpop: request.dpop,
     timeout: request.timeout,
     secondStep,

@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { confirmEndpoints } from '../flows/confirm.js';
 import { selectFlows, explainFlowChoice, isRelayed } from '../flows/index.js';
-import type { Flow, FlowCredentials } from '../flows/flow.js';
+import type { Flow, FlowCredentials, HeldLogins } from '../flows/flow.js';
 import { applyMtlsAliases } from '../oauth/authorization-server.js';
 import { findForeignEndpoints, collectOwnAddresses, type OwnAddresses } from '../oauth/endpoints.js';
 import { parseChallenge, type Challenge } from '../oauth/challenge.js';
@@ -45,6 +45,8 @@ export interface LoginRequest {
   readonly relayWanted?: boolean;
   /** True with `--start`. */
   readonly inTwoSteps?: boolean;
+  /** Present if the process that starts the login also waits for it. */
+  readonly held?: HeldLogins;
   /** Whether to try the token once it is stored. */
   readonly verify: boolean;
 }
@@ -92,9 +94,9 @@ export async function prepareLogin(request: LoginRequest, unlimited: Context): P
   const dialect = findDialect(metadata.issuer, settings);
   const isIssuerKnown = settings.issuer !== undefined;
   const credentials = { ...request.credentials, isIssuerKnown };
-  const { browserWanted, inTwoSteps = false } = request;
-  const relay = inTwoSteps ? undefined : await findRelay(request, unlimited);
-  const conditions = { metadata, dialect, browserWanted, credentials, relay, inTwoSteps, env: context.env };
+  const { browserWanted, inTwoSteps = false, held } = request;
+  const relay = inTwoSteps && held === undefined ? undefined : await findRelay(request, unlimited);
+  const conditions = { metadata, dialect, browserWanted, credentials, relay, held, inTwoSteps, env: context.env };
   const flows = selectFlows(conditions, request.flow);
   const scope = chooseScope(discovery, {
     asked: settings.scope,

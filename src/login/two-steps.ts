@@ -5,7 +5,7 @@
 import type { Context } from '../context.js';
 import type { Effects } from '../effects.js';
 import { AuthError } from '../errors.js';
-import type { Flow, FlowRequest, FlowState, Invitation, TwoStepFlow } from '../flows/flow.js';
+import type { Flow, FlowRequest, FlowState, HeldLogins, Invitation, TwoStepFlow } from '../flows/flow.js';
 import { getFlow } from '../flows/index.js';
 import { defaultTimeoutSeconds } from '../flows/redirect.js';
 import { withTimeLimit } from '../flows/time-limit.js';
@@ -44,8 +44,8 @@ export async function startLogin(request: LoginRequest, context: Context): Promi
   const attempt = createAttemptId();
   const limited = prepared.context;
   const runFlow = (flow: Flow, asked: FlowRequest) => getTwoSteps(flow).start(asked, limited);
-  const { name, timeout } = request;
-  const consent = await obtainConsent({ ...prepared, name, timeout, secondStep: { attempt }, runFlow }, limited);
+  const { name, timeout, held } = request;
+  const consent = await obtainConsent({ ...prepared, name, timeout, held, secondStep: { attempt }, runFlow }, limited);
   const { state, expiresAt, show } = consent.result;
   const file: StoredAttempt = {
     ...toStoredAgreement(createAgreement({ request, prepared, consent })),
@@ -72,6 +72,8 @@ export interface FinishRequest {
   readonly pastedText?: string;
   /** The limit in seconds that the user has set. */
   readonly timeout?: number;
+  /** The logins that this process has started and waits for. */
+  readonly held?: HeldLogins;
   /** Milliseconds to wait for another process that finishes the same login; by default an hour. */
   readonly lockTimeout?: number;
 }
@@ -91,7 +93,7 @@ export async function finishLogin(request: FinishRequest, context: Context): Pro
   const pastedText = request.pastedText ?? (isOnStdin ? await readPastedText(request, context) : undefined);
   const attempt = attempts.find((one) => isResponseTo(pastedText, one)) ?? newest;
   const withInput = pastedText === undefined ? context : withPaste(pastedText, context);
-  const finish = (spent: () => Promise<void>) => finishAttempt({ attempt, timeout: request.timeout, spent }, withInput);
+  const finish = (spent: () => Promise<void>) => finishAttempt({ attempt, timeout: request.timeout, held: request.held, spent }, withInput);
   const result = await context.store.finishAttempt(attempt, finish, request.lockTimeout);
   if (result === undefined) throw createUnknownAttemptError(request);
   return { ...result, name: attempt.server };
@@ -122,16 +124,17 @@ export async function findRunningAttempts(
 interface FinishingAttempt {
   readonly attempt: StoredAttempt;
   readonly timeout: number | undefined;
+  readonly held: HeldLogins | undefined;
   /** Removes the attempt, once its code is spent. */
   readonly spent: () => Promise<void>;
 }
 
-async function finishAttempt({ attempt, timeout, spent }: FinishingAttempt, context: Context): Promise<LoginResult> {
+async function finishAttempt({ attempt, timeout, held, spent }: FinishingAttempt, context: Context): Promise<LoginResult> {
   const agreement = await fromStoredAgreement(attempt);
   const { flow, expandedUrl, headers, settings, allowedNetwork } = agreement;
   const withAccess = await withAccessTo({ url: new URL(expandedUrl), headers, settings }, context);
   const limited = withAllowedNetwork(allowedNetwork, withAccess);
-  const request = createFlowRequest(agreement, timeout);
+  const request = { ...createFlowRequest(agreement, timeout), held };
   const grant = await getTwoSteps(getFlow(flow)).finish({ request, state: attempt.state }, limited);
   return concludeLogin({ agreement, grant, stored: spent }, context);
 }

@@ -1,6 +1,10 @@
 /** Logins through a relay, from the terminal's side. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { textOf } from '../helpers/app-session.js';
+import { answered, hello } from '../helpers/bridged.js';
+import { steppedClock, type SteppedClock } from '../helpers/clock.js';
 import { metadata } from '../helpers/fake-server.js';
 import { readStore, temporaryStore } from '../helpers/folder.js';
 import { Person } from '../helpers/person.js';
@@ -194,6 +198,44 @@ describe('the client', () => {
     expect(next.searchParams.get('response_mode')).toBeNull();
     login.interrupt();
     await login.exit;
+  });
+});
+
+describe('from inside an app', () => {
+  test('a server without device codes: the result of log_in has the address of the relay and its code, and nothing is pasted', async () => {
+    const { mcpServer } = await realServers({ device: false });
+    const relay = await localRelay();
+    const store = temporaryStore({ mcpServers: { demo: { type: 'http', url: mcpServer.url } } });
+    const bridge = run('bridge demo', { store, env: withPreferences({ relay: relay.origin }), stdin: 'open', clock: steppedClock() });
+    const ask = async (id: number, method: string, params: object) => {
+      bridge.type(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+      return answered(bridge, id);
+    };
+    await ask(1, 'initialize', hello);
+    expect(JSON.stringify((await ask(2, 'tools/list', {})).result)).not.toContain('finish_login');
+    const { text } = textOf(await ask(3, 'tools/call', { name: 'log_in', arguments: {} }));
+    const [, address = ''] = /^(http\S+\/s\/[\w-]{22})$/m.exec(text) ?? [];
+    const [, code = ''] = /the code: ([A-Z]{3}-[A-Z]{3})$/m.exec(text) ?? [];
+    // The key is in the bridge only.
+    const attempt = readdirSync(path.dirname(store)).find((name) => name.endsWith('.attempt')) ?? '';
+    const { state } = JSON.parse(readFileSync(path.join(path.dirname(store), attempt), 'utf8')) as { state: object };
+    expect(Object.keys(state)).toEqual(['id', 'address', 'user_code']);
+    const phone = new Phone(relay);
+    const page = await phone.enter(code, await phone.follow(await new Person().approve(await phone.open(address))));
+    expect(await page.text()).toContain('You are logged in');
+    const greeting = await ask(4, 'tools/call', { name: 'greet', arguments: {} });
+    expect(textOf(greeting).text).toContain('Hello');
+    bridge.end();
+    expect(await (bridge.clock as SteppedClock).passUntil(bridge.exit)).toBe(0);
+  });
+
+  test('--start is another process than --finish, and the key is not stored: it is a login by paste', async () => {
+    const { mcpServer } = await realServers({ device: false });
+    const relay = await localRelay();
+    const env = withPreferences({ relay: relay.origin });
+    const started = run(`login ${mcpServer.url} --no-browser --start`, { store: temporaryStore(), env });
+    expect(await started.exit, started.stderr).toBe(0);
+    expect(started.stderr).toContain('/auth?response_type=code');
   });
 });
 

@@ -3,6 +3,7 @@ import { abortable } from '../../abortable.js';
 import { createCallbackUi } from '../../callback-ui.js';
 import type { Context } from '../../context.js';
 import { AuthError, createInterruptedError, hasCode, toAuthError } from '../../errors.js';
+import type { HeldLogins } from '../../flows/flow.js';
 import { pasteErrors } from '../../flows/redirect.js';
 import type { LoginRequest } from '../../login/preparation.js';
 import { findTarget } from '../../login/target.js';
@@ -49,6 +50,7 @@ export class AppLogin {
   readonly #context: Context;
   readonly #closing = new AbortController();
   readonly #startedAt: number[] = [];
+  readonly #held: HeldLogins = new Map();
   /** What goes on while no call waits for it. */
   readonly #background = new Set<Promise<unknown>>();
   readonly #waiting = new Set<(outcome: Outcome) => void>();
@@ -167,7 +169,7 @@ export class AppLogin {
     const { name, url } = this.#target;
     const target = await findTarget({ server: name ?? url.href, name: undefined }, this.#context);
     if (new URL(target.expandedUrl).href !== url.href) throw new AuthError('usage', `${target.name} is another server now.`);
-    return { ...target, client: {}, credentials: {}, newSettings: {}, browserWanted: false, verify: true };
+    return { ...target, client: {}, credentials: {}, newSettings: {}, browserWanted: false, verify: true, held: this.#held };
   }
 
   #checkMayStart(): void {
@@ -197,7 +199,7 @@ export class AppLogin {
     const { finishLogin } = await loadSteps();
     while (!signal.aborted && this.running?.attempt === attempt) {
       try {
-        await finishLogin({ attempt, lockTimeout: 0 }, this.#context);
+        await finishLogin({ attempt, lockTimeout: 0, held: this.#held }, this.#context);
         await this.#look();
         return;
       } catch (error) {
