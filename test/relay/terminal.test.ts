@@ -117,6 +117,27 @@ describeWithStores((stores) => {
     expect([page.status, await page.text()]).toEqual([404, expect.stringContaining('start the login again')]);
   });
 
+  test('after a failure the terminal may open the session again, for another response', async () => {
+    const relay = await start();
+    const terminal = await createTestTerminal();
+    await terminal.put(relay);
+    const first = terminal.answer(relay);
+    const page = approve(relay, terminal);
+    expect((await first).status).toBe(200);
+    await terminal.outcome(relay, false);
+    expect(await (await page).text()).toContain('The login failed');
+    expect((await terminal.answer(relay)).status).toBe(404);
+    expect((await terminal.put(relay)).status).toBe(200);
+    expect((await fetch(`${relay.origin}/s/${terminal.id}`)).status).toBe(200);
+    const waiting = terminal.answer(relay);
+    const again = approve(relay, terminal);
+    expect((await waiting).status).toBe(200);
+    await terminal.outcome(relay, true);
+    expect(await (await again).text()).toContain('You are logged in');
+    await terminal.put(relay);
+    expect((await terminal.answer(relay)).status).toBe(404);
+  });
+
   test('after too many wrong codes the terminal is told so, and cannot open the session again', async () => {
     const relay = await start();
     const terminal = await createTestTerminal();
