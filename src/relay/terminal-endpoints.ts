@@ -32,10 +32,14 @@ export const openSession: Endpoint = async ({ request, id, address }, service) =
   return respondJson(addressOfPage, { status: 201 });
 };
 
-export const awaitAnswer: Endpoint = (exchange, service) =>
-  service.waits.run({ name: `answer ${exchange.id}`, milliseconds: limits.poll, gone: exchange.request.signal }, (signal) =>
+export const awaitAnswer: Endpoint = async (exchange, service) => {
+  // A wait ends the one before it, so it must not be a stranger's.
+  const found = await findOwn(exchange, service);
+  if (found instanceof Response) return found;
+  return service.waits.run({ name: `answer ${exchange.id}`, milliseconds: limits.poll, gone: exchange.request.signal }, (signal) =>
     waitForAnswer(exchange, { ...service, signal }),
   );
+};
 
 async function waitForAnswer(exchange: Exchange, service: Service & { signal: AbortSignal }): Promise<Response> {
   for (;;) {
