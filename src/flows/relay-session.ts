@@ -147,8 +147,8 @@ export class RelaySession implements ResponseListener {
   }
 
   /**
-   * Checks the answer as if it came from anywhere. The relay has compared the short code; it is compared here again, so that a relay
-   * that does not do it is of no use to an attacker.
+   * Checks the answer as if it came from anywhere. The relay has compared the short code; it is compared here again, so that a mistake
+   * in its check is of no use to an attacker. The code is no secret from the relay itself: it is short enough to be found by its hash.
    */
   async #read({ sealed, code = '' }: AnswerMessage): Promise<AuthorizationResponse> {
     const { keys, id, attempt } = this.#options;

@@ -207,6 +207,10 @@ test('an address opens 20 sessions a minute, by its place before the proxy', asy
   expect(await open('192.0.2.1')).toBe(429);
   for (let count = 0; count < 20; count += 1) expect(await open(`2001:db8::${count}`)).toBe(201);
   expect(await open('2001:db8:0:0:ffff::1')).toBe(429);
+  expect(await open('2001:0DB8:0000:0000::1')).toBe(429);
+  // Some proxies add the port. Another connection is no other address.
+  expect(await open('[2001:db8::1]:4711')).toBe(429);
+  expect(await open('192.0.2.1:4711')).toBe(429);
   expect(await open('2001:db8:0:1::1')).toBe(201);
 });
 
