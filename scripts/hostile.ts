@@ -11,6 +11,7 @@ const titles: Readonly<Record<string, string>> = {
   'attacks.test.ts': 'attacks by a server: exit code, message, tripwire, store',
   'network.test.ts': 'attacks with names and addresses, in an isolated network',
   'listener.test.ts': 'other requests to the loopback listener',
+  'relay.test.ts': 'terminals, browsers and sites that attack a relay, and a relay that attacks its terminal',
   'machine.test.ts': 'files on a shared machine, and what other users can see',
   'other-users.test.ts': 'links, stores and locks of other users',
   'properties.test.ts': `properties that hold for any text, ${runs.toLocaleString('en')} texts each`,

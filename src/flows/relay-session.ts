@@ -40,6 +40,8 @@ const responseTimeout = 15_000;
 const waitTimeout = 60_000;
 /** Milliseconds for the last words, which the login does not need. */
 const endTimeout = 3_000;
+/** Milliseconds that a wait lasts at least, unless the relay fails: otherwise the next one starts after a pause. */
+const shortestWait = 1_000;
 /** Milliseconds between two attempts to reach a relay that fails. */
 const firstPause = 1_000;
 const longestPause = 10_000;
@@ -97,20 +99,25 @@ export class RelaySession implements ResponseListener {
   }
 
   async waitForResponse(signal: AbortSignal): Promise<AuthorizationResponse> {
+    const { clock } = this.#effects;
     let pause = firstPause;
     for (;;) {
+      const askedAt = clock.now();
       try {
         const answer = await this.#requestAnswer(signal);
         if (answer !== undefined) {
           this.#isAnswered = true;
           return await this.#read(answer);
         }
-        pause = firstPause;
+        if (clock.now() - askedAt >= shortestWait) {
+          pause = firstPause;
+          continue;
+        }
       } catch (error) {
         if (signal.aborted || !hasCode(error, ...passing)) throw error;
-        await this.#effects.clock.sleep(pause, signal);
-        pause = Math.min(pause * 2, longestPause);
       }
+      await clock.sleep(pause, signal);
+      pause = Math.min(pause * 2, longestPause);
     }
   }
 
@@ -144,8 +151,8 @@ export class RelaySession implements ResponseListener {
   }
 
   /**
-   * Checks the answer as if it came from anywhere. The relay has compared the short code; it is compared here again, so that a relay
-   * that does not do it is of no use to an attacker.
+   * Checks the answer as if it came from anywhere. The relay has compared the short code; it is compared here again, so that a mistake
+   * in its check is of no use to an attacker. The code is no secret from the relay itself: it is short enough to be found by its hash.
    */
   async #read({ sealed, code = '' }: AnswerMessage): Promise<AuthorizationResponse> {
     const { keys, id, attempt } = this.#options;

@@ -1,10 +1,11 @@
 /** The last page: the user types the short code of the terminal, and sees how the login ended. */
 import { hashShortCode, normaliseShortCode } from '../relay-protocol/short-code.js';
 import { readText } from './body.js';
-import { hasCookie, isSameOrigin } from './browser-access.js';
+import { isSameOrigin, nameBrowser } from './browser-access.js';
 import { isEqual } from './equal.js';
 import { limits } from './limits.js';
 import {
+  showAnsweredElsewhere,
   showCodeForm,
   showEnd,
   showNoAccess,
@@ -15,12 +16,14 @@ import {
   showUnknown,
 } from './pages.js';
 import type { Endpoint, Exchange, Service } from './service.js';
-import { isWaitingForCode, takeCode, type RelaySession } from './session.js';
+import { isOfOtherBrowser, isWaitingForCode, takeCode, type RelaySession } from './session.js';
 
 export const showCode: Endpoint = async ({ request, id }, { store, publicUrl }) => {
   const found = await store.read(id);
   if (found === undefined) return showUnknown();
-  return hasCookie(request, id, publicUrl) ? showProgress(id, found.session) : showOtherBrowser();
+  const browser = await nameBrowser(request, id, publicUrl);
+  if (browser === undefined) return showOtherBrowser();
+  return isOfOtherBrowser(found.session, browser) ? showAnsweredElsewhere() : showProgress(id, found.session);
 };
 
 export const receiveCode: Endpoint = async (exchange, service) => {
@@ -28,15 +31,20 @@ export const receiveCode: Endpoint = async (exchange, service) => {
   if (!isSameOrigin(request, service.publicUrl)) return showOtherSite();
   const found = await service.store.read(id);
   if (found === undefined) return showUnknown();
-  if (!hasCookie(request, id, service.publicUrl)) return showOtherBrowser();
+  const browser = await nameBrowser(request, id, service.publicUrl);
+  if (browser === undefined) return showOtherBrowser();
+  if (isOfOtherBrowser(found.session, browser)) return showAnsweredElsewhere();
   const form = new URLSearchParams(await readText(request, limits.form));
   const code = normaliseShortCode(form.get('code') ?? '');
   if (code === '' && isWaitingForCode(found.session)) return showCodeForm(id, found.session);
   const isRight = isEqual(await hashShortCode(code, id), found.session.opened.code_hash);
   const now = service.clock.now();
-  const updated = await service.store.update(id, (session) => takeCode(session, { code, isRight, now }));
+  const updated = await service.store.update(id, (session) =>
+    isOfOtherBrowser(session, browser) ? undefined : takeCode(session, { code, isRight, now }),
+  );
   if (updated === undefined) return showUnknown();
   const { isChanged, session } = updated;
+  if (isOfOtherBrowser(session, browser)) return showAnsweredElsewhere();
   if (isChanged && !isRight) service.tally.add('wrong_codes');
   if (isWaitingForCode(session)) return showCodeForm(id, session, true);
   return session.release?.code === undefined ? showProgress(id, session) : awaitEnd(exchange, service);

@@ -10,6 +10,8 @@ export const limits = {
   response: 32 * 1024,
   form: 1024,
   outcome: 1024,
+  /** Logins of one browser at a time: each has a cookie. */
+  cookies: 20,
   /** How long the terminal waits in one request: less than proxies do. */
   poll: 25_000,
   /** How long the page waits for the end of the login. */

@@ -72,8 +72,7 @@ async function respond({ request, response, handle, publicUrl, signal }: Arrived
   response.once('close', () => gone.abort());
   const refuse = (status: number) => response.writeHead(status, { connection: 'close' }).end();
   const { method = 'GET', url: target = '' } = request;
-  // `//` starts a host, and `*` is not a path.
-  if (!/^\/(?!\/)/.test(target) || !URL.canParse(target, publicUrl.origin)) return void refuse(400);
+  if (!isPlainTarget(target, publicUrl)) return void refuse(400);
   const body = await readBody(request);
   if (body === undefined) return void refuse(413);
   const received = new Request(new URL(target, publicUrl.origin), {
@@ -88,6 +87,11 @@ async function respond({ request, response, handle, publicUrl, signal }: Arrived
   // Otherwise the connection would stay open for the next request, and delay the end.
   if (signal.aborted) response.setHeader('connection', 'close');
   response.writeHead(result.status, result.status === 204 ? {} : { 'content-length': text.length }).end(text);
+}
+
+/** Whether its path is read in one way only: a proxy may have its own rules for `/x/../metrics`, and `//` or `/\\` starts a host. */
+function isPlainTarget(target: string, { origin }: PublicUrl): boolean {
+  return URL.canParse(target, origin) && new URL(target, origin).pathname === target.split(/[?#]/, 1)[0];
 }
 
 function toHeaders({ headersDistinct }: IncomingMessage): Headers {

@@ -1,17 +1,19 @@
 /** The page that the user opens: it says what is about to happen, and goes on to the authorization server. */
 import { shorten, toPrintable } from '../text/server-text.js';
-import { createCookie, hasCookie } from './browser-access.js';
+import { createCookies, nameBrowser } from './browser-access.js';
 import { html } from './html.js';
 import { respondPage } from './page.js';
-import { showAnswered, showEnd, showOtherBrowser, showUnknown } from './pages.js';
+import { showAnswered, showAnsweredElsewhere, showEnd, showUnknown } from './pages.js';
 import type { Endpoint } from './service.js';
+import { isOfOtherBrowser } from './session.js';
 
 export const showLogin: Endpoint = async ({ request, id }, { store, publicUrl, clock }) => {
   const found = await store.read(id);
   if (found === undefined) return showUnknown();
   const { opened, expiresAt, end, answer } = found.session;
   if (end !== undefined) return showEnd(end);
-  if (answer !== undefined) return hasCookie(request, id, publicUrl) ? showAnswered(id) : showOtherBrowser();
+  if (isOfOtherBrowser(found.session, await nameBrowser(request, id, publicUrl))) return showAnsweredElsewhere();
+  if (answer !== undefined) return showAnswered(id);
   const { host } = new URL(opened.authorization_url);
   const scope =
     opened.scope === undefined
@@ -32,6 +34,6 @@ export const showLogin: Endpoint = async ({ request, id }, { store, publicUrl, c
       <li>In the end, this site asks for a code. Your terminal shows it. Do not use a code that another person sent you.</li>
     </ul>
     <a class="action" href="${opened.authorization_url}" rel="noreferrer">Continue to ${host}</a>`;
-  const cookie = createCookie(id, { lifetime: expiresAt - clock.now(), isSecure: publicUrl.isSecure });
-  return respondPage({ title: 'Log in for your terminal', body, cookie });
+  const cookies = createCookies(request, id, { lifetime: expiresAt - clock.now(), isSecure: publicUrl.isSecure });
+  return respondPage({ title: 'Log in for your terminal', body, cookies });
 };

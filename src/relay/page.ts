@@ -11,10 +11,11 @@ export interface Page {
   readonly script?: string;
   /** Whether it has a form. */
   readonly hasForm?: boolean;
-  readonly cookie?: string;
+  /** Values of `Set-Cookie`. */
+  readonly cookies?: readonly string[];
 }
 
-export function respondPage({ title, body, status = 200, script, hasForm = false, cookie }: Page): Response {
+export function respondPage({ title, body, status = 200, script, hasForm = false, cookies = [] }: Page): Response {
   const { text } = html`<!doctype html>
     <html lang="en">
       <head>
@@ -34,16 +35,14 @@ export function respondPage({ title, body, status = 200, script, hasForm = false
         ${script === undefined ? '' : new Html(`<script>${script}</script>`)}
       </body>
     </html> `;
-  return new Response(text, {
-    status,
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': describePolicy(script),
-      // With no-referrer, browsers would send a form with "Origin: null". Other sites get no referrer in either case.
-      ...(hasForm && { 'referrer-policy': 'same-origin' }),
-      ...(cookie !== undefined && { 'set-cookie': cookie }),
-    },
+  const headers = new Headers({
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': describePolicy(script),
+    // With no-referrer, browsers would send a form with "Origin: null". Other sites get no referrer in either case.
+    ...(hasForm && { 'referrer-policy': 'same-origin' }),
   });
+  for (const cookie of cookies) headers.append('set-cookie', cookie);
+  return new Response(text, { status, headers });
 }
 
 function describePolicy(script: string | undefined): string {

@@ -30,6 +30,16 @@ export function showOtherBrowser(): Response {
   return respondPage({ title: 'Not this browser', body, status: 403 });
 }
 
+/** Either the user has two browsers, or another person has the address. */
+export function showAnsweredElsewhere(): Response {
+  const body = html`<p>
+      The response to this login came from another browser. If it was yours, enter the code there. If it was not, another person has the
+      address of this login: do not enter a code anywhere.
+    </p>
+    ${startAgain}`;
+  return respondPage({ title: 'Not this browser', body, status: 403 });
+}
+
 export function showOtherSite(): Response {
   const body = html`<p>Another site has sent this request. It was ignored.</p>
     ${startAgain}`;

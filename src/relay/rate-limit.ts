@@ -38,7 +38,9 @@ export function createRateLimit({ perMinute, maxAddresses, clock }: { perMinute:
 function nameBucket(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
-  const [start = '', end] = address.split('%', 1)[0]?.split('::') ?? [];
+  // The parser of URLs writes it in one way: in small letters, without zeros at the start of a group.
+  const { hostname } = new URL(`http://[${address.split('%', 1)[0]}]`);
+  const [start = '', end] = hostname.slice(1, -1).split('::');
   const groups = start.split(':').filter(Boolean);
   const last = end?.split(':').filter(Boolean) ?? [];
   const zeros = end === undefined ? [] : Array.from({ length: Math.max(0, 8 - groups.length - last.length) }, () => '0');

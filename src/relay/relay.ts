@@ -1,4 +1,5 @@
 /** The relay as a function from a request to its response. It uses nothing of the machine but a store, a clock and a log. */
+import { isIP } from 'node:net';
 import type { Clock } from '../effects.js';
 import { hasCode, toAuthError } from '../errors.js';
 import { isSessionId } from '../relay-protocol/session-id.js';
@@ -67,7 +68,9 @@ function findRoute(request: Request): Route {
   return { route, respond: (service, address) => endpoint({ request, url, id: isOfSession ? id : '', address }, service) };
 }
 
-/** The last entry, which the proxy in front of the relay has added. */
+/** The last entry, which the proxy in front of the relay has added, without a port. Undefined if it is no address. */
 function readForwardedFor({ headers }: Request): string | undefined {
-  return headers.get('x-forwarded-for')?.split(',').at(-1)?.trim();
+  const last = headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '';
+  const address = /^\[([^\]]+)\](?::\d+)?$/.exec(last)?.[1] ?? /^([\d.]+):\d+$/.exec(last)?.[1] ?? last;
+  return isIP(address) === 0 ? undefined : address;
 }

@@ -19,15 +19,17 @@ export interface RelaySession {
 export interface SealedAnswer {
   readonly sealed: string;
   readonly isError: boolean;
+  /** The browser that has brought it: no other one may enter the code, because the attacker of a phished user knows it. */
+  readonly browser: string;
 }
 
 export type SessionEnd = 'logged_in' | 'failed' | 'too_many_codes';
 
 type Step = RelaySession | undefined;
 
-/** Opens it again. A response that has arrived belongs to what was opened before. */
-export function reopen(session: RelaySession, again: RelaySession): Step {
-  return session.answer === undefined && session.end === undefined ? again : undefined;
+/** Opens it again, also after a failure. A response that has arrived belongs to what was opened before. */
+export function reopen({ answer, end, wrongCodes }: RelaySession, again: RelaySession): Step {
+  return answer === undefined && (end === undefined || end === 'failed') ? { ...again, wrongCodes } : undefined;
 }
 
 /** Takes the one response. An error is released at once: it gives access to nothing. */
@@ -48,6 +50,11 @@ export function takeCode(session: RelaySession, { code, isRight, now }: { code: 
 
 export function isWaitingForCode({ answer, release, end }: RelaySession): boolean {
   return answer !== undefined && release === undefined && end === undefined;
+}
+
+/** Whether another browser has brought the response. */
+export function isOfOtherBrowser({ answer }: RelaySession, browser: string | undefined): boolean {
+  return answer !== undefined && answer.browser !== browser;
 }
 
 export function countTriesLeft({ wrongCodes }: RelaySession): number {

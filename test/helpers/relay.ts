@@ -143,6 +143,11 @@ export class TestBrowser {
     this.#origin = publicUrl;
   }
 
+  /** Each as `name=value`, the oldest first. */
+  get cookies(): readonly string[] {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`);
+  }
+
   async get(at: RelayAddress, path: string): Promise<Response> {
     return this.#send(at, path, {});
   }
@@ -159,12 +164,13 @@ export class TestBrowser {
   }
 
   async #send(at: RelayAddress, path: string, { headers = {}, ...request }: BrowserRequest): Promise<Response> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const cookie = this.cookies.join('; ');
     const sent = { ...headers, ...(cookie !== '' && { cookie }) };
     const response = await fetch(`${at.origin}${path}`, { ...request, headers: sent, redirect: 'manual' });
     for (const line of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      this.#cookies.set(name, value);
+      if (/; Max-Age=0\b/.test(line)) this.#cookies.delete(name);
+      else this.#cookies.set(name, value);
     }
     return response;
   }

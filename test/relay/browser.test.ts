@@ -221,7 +221,7 @@ describe('a response is refused', () => {
   test('without what only a browser of today sends', async () => {
     const { relay, terminal, browser } = await prepare();
     await browser.get(relay, `/callback?code=x&state=${terminal.state}`);
-    const cookie = `__Host-mcp-auth-${terminal.id}=1`;
+    const [cookie = ''] = browser.cookies;
     const body = new URLSearchParams({ code: 'XXXXXX' });
     const send = (headers: Record<string, string>) =>
       fetch(`${relay.origin}/s/${terminal.id}/code`, { method: 'POST', body, headers: { cookie, ...headers } });
@@ -297,7 +297,23 @@ test('every response has its headers, and a page allows nothing but its own styl
     for (const text of inline) expect(policy).toContain(hashSource(text));
   }
   const { headers } = await fetch(`${relay.origin}/s/${terminal.id}`);
-  expect(headers.get('set-cookie')).toBe(`__Host-mcp-auth-${terminal.id}=1; HttpOnly; SameSite=Lax; Path=/; Max-Age=600; Secure`);
+  expect(headers.get('set-cookie')).toMatch(
+    new RegExp(`^__Host-mcp-auth-${terminal.id}=[\\w-]{22}; HttpOnly; SameSite=Lax; Path=/; Max-Age=600; Secure$`),
+  );
+});
+
+test('a browser that opens the page again can still enter the code', async () => {
+  const relay = await startInMemory();
+  const terminal = await createTestTerminal();
+  const browser = new TestBrowser();
+  await terminal.put(relay);
+  await browser.get(relay, `/s/${terminal.id}`);
+  const before = browser.cookies;
+  await browser.get(relay, `/s/${terminal.id}`);
+  expect(browser.cookies).toEqual(before);
+  await browser.get(relay, `/callback?code=x&state=${terminal.state}`);
+  expect(await (await browser.get(relay, `/s/${terminal.id}`)).text()).toContain('already received');
+  expect((await browser.get(relay, `/s/${terminal.id}/code`)).status).toBe(200);
 });
 
 test('on http of this machine, for development, cookies are plain and HSTS is left out', async () => {
@@ -305,7 +321,9 @@ test('on http of this machine, for development, cookies are plain and HSTS is le
   const terminal = await createTestTerminal();
   await terminal.put(relay);
   const { headers } = await fetch(`${relay.origin}/s/${terminal.id}`);
-  expect(headers.get('set-cookie')).toBe(`mcp-auth-${terminal.id}=1; HttpOnly; SameSite=Lax; Path=/; Max-Age=600`);
+  expect(headers.get('set-cookie')).toMatch(
+    new RegExp(`^mcp-auth-${terminal.id}=[\\w-]{22}; HttpOnly; SameSite=Lax; Path=/; Max-Age=600$`),
+  );
   expect(headers.get('strict-transport-security')).toBeNull();
 });
 

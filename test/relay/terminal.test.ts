@@ -144,6 +144,27 @@ describeWithStores((stores) => {
     expect(await show()).toContain('unknown or has expired');
   });
 
+  test('after a failure the terminal may open the session again, for another response', async () => {
+    const relay = await start();
+    const terminal = await createTestTerminal();
+    await terminal.put(relay);
+    const first = terminal.answer(relay);
+    const page = approve(relay, terminal);
+    expect((await first).status).toBe(200);
+    await terminal.outcome(relay, false);
+    expect(await (await page).text()).toContain('The login failed');
+    expect((await terminal.answer(relay)).status).toBe(404);
+    expect((await terminal.put(relay)).status).toBe(200);
+    expect((await fetch(`${relay.origin}/s/${terminal.id}`)).status).toBe(200);
+    const waiting = terminal.answer(relay);
+    const again = approve(relay, terminal);
+    expect((await waiting).status).toBe(200);
+    await terminal.outcome(relay, true);
+    expect(await (await again).text()).toContain('You are logged in');
+    await terminal.put(relay);
+    expect((await terminal.answer(relay)).status).toBe(404);
+  });
+
   test('after too many wrong codes the terminal is told so, and cannot open the session again', async () => {
     const relay = await start();
     const terminal = await createTestTerminal();
@@ -235,6 +256,10 @@ test('an address opens 20 sessions a minute, by its place before the proxy', asy
   expect(await open('192.0.2.1')).toBe(429);
   for (let count = 0; count < 20; count += 1) expect(await open(`2001:db8::${count}`)).toBe(201);
   expect(await open('2001:db8:0:0:ffff::1')).toBe(429);
+  expect(await open('2001:0DB8:0000:0000::1')).toBe(429);
+  // Some proxies add the port. Another connection is no other address.
+  expect(await open('[2001:db8::1]:4711')).toBe(429);
+  expect(await open('192.0.2.1:4711')).toBe(429);
   expect(await open('2001:db8:0:1::1')).toBe(201);
 });
 
