@@ -174,22 +174,37 @@ describeWith('chromium', 'with Chromium as the phone', (executablePath) => {
   });
 
   describe('without a proxy, on this machine', () => {
-    test('the user says no: the page says so, and the terminal ends', async () => {
-      const { mcpServer } = await realServers({ device: false });
+    const prepare = async ({ device }: { device: boolean }) => {
+      const { mcpServer } = await realServers({ device });
       const port = await findFreePort();
       const relay = await startRelay({ publicUrl: `http://127.0.0.1:${port}`, port });
       const home = temporaryFolder();
       const preferences = path.join(home, 'preferences.json');
       writeFileSync(preferences, JSON.stringify({ relay: relay.origin }), { mode: 0o600 });
       const env = { HOME: home, MCP_AUTH_PREFERENCES: preferences, MCP_AUTH_STORE: path.join(home, 'store.json') };
-      const login = runInTerminal(['login', mcpServer.url, '--no-browser'], { columns: 90, rows: 60, env });
+      return { relay, login: runInTerminal(['login', mcpServer.url, '--no-browser'], { columns: 90, rows: 60, env }) };
+    };
+    const address = /^(http:\S+\/s\/[\w-]{22})$/m;
+
+    test('the user says no: the page says so, and the terminal ends', async () => {
+      const { relay, login } = await prepare({ device: false });
       const page = await openPhone();
-      await page.goto(await login.shown(/^(http:\S+\/s\/[\w-]{22})$/m));
+      await page.goto(await login.shown(address));
       await page.click('a.action');
       await page.click('a[href$="/abort"]');
       await page.waitForURL(`${relay.origin}/**`);
       await page.getByText('Your terminal').first().waitFor();
       expect(await login.exit).toBe(4);
+    });
+
+    test('a device code comes first; the key p uses the relay instead', async () => {
+      const { login } = await prepare({ device: true });
+      await login.shown(/\[p\] use the relay instead/);
+      login.type('p');
+      const page = await openPhone();
+      await approve(page, await login.shown(address));
+      expect(await enter(page, await login.shown(/^([A-Z]{3}-[A-Z]{3})$/m))).toContain('You are logged in');
+      expect(await login.exit).toBe(0);
     });
   });
 });
