@@ -16,14 +16,17 @@ export function runInOwnNetwork({ bwrap, folder, script }: { bwrap: string; fold
   // In a user namespace, root cannot enter the home of another user, where the machine's root may run these tests.
   const isOfAnother = process.getuid?.() === 0 && statSync(script).uid !== 0;
   const user = isOfAnother ? [] : ['--unshare-user', '--uid', '0', '--gid', '0'];
-  const alone = ['--unshare-net', ...user, '--cap-add', 'ALL', '--die-with-parent'];
+  // With the namespace of its processes, all of them end: one that is left behind would hold the output open.
+  const alone = ['--unshare-net', '--unshare-pid', ...user, '--cap-add', 'ALL', '--die-with-parent'];
   // Everything else is read-only there, and tsx has its cache in the temporary folder.
   const temporary = ['--setenv', 'TMPDIR', folder];
   const inside = [process.execPath, '--import', 'tsx', script, folder];
   const printed = execFileSync(bwrap, [...words, ...alone, ...temporary, ...inside], {
     encoding: 'utf8',
     maxBuffer: 2 ** 26,
-    timeout: 300_000,
+    // Less than hang-reporter.ts allows, so that the error names the test.
+    timeout: 200_000,
+    killSignal: 'SIGKILL',
   });
   return printed
     .trim()

@@ -23,7 +23,8 @@ export interface Tmux {
 export function runInTmux(tmux: string, line: string, { columns, rows }: { columns: number; rows: number }): Tmux {
   const socket = `mcp-auth-${randomUUID()}`;
   const run = (words: string[], input?: string) =>
-    execFileSync(tmux, ['-L', socket, '-f', '/dev/null', ...words], { input, encoding: 'utf8' });
+    // A tmux that does not answer must not hang the whole run.
+    execFileSync(tmux, ['-L', socket, '-f', '/dev/null', ...words], { input, encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' });
   const env = ['-e', 'PS1=$ ', '-e', 'HISTFILE=', '-e', `N=${process.execPath}`, '-e', `M=${command}`];
   run(['new-session', '-d', '-x', String(columns), '-y', String(rows), ...env, '/bin/sh', '-i']);
   let isOver = false;
