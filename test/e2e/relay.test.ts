@@ -15,7 +15,8 @@ import { piped } from '../helpers/piped.js';
 import { runInTerminal, type TerminalRun } from '../helpers/pty.js';
 import { findFreePort, startRedis } from '../helpers/redis.js';
 import { scan } from '../helpers/scan.js';
-import { realServers } from '../helpers/servers.js';
+import { metadata } from '../helpers/fake-server.js';
+import { fakeServer, realServers } from '../helpers/servers.js';
 import { startRouter } from '../live/mcp-auth-router.js';
 import { startWorkersProvider } from '../live/workers-oauth-provider.js';
 
@@ -132,6 +133,28 @@ describeWith('chromium', 'with Chromium as the phone', (executablePath) => {
       expect(readStore(login.store).mcpServers.demo.auth.token).toMatch(/\S+/);
       expect(relay.log().includes('POST /s/ID/response'), relay.log()).toBe(isFragment);
       expect(relay.log()).not.toContain(new URL(address).pathname.slice(3));
+    });
+
+    test('an authorization server that reads client-ID metadata documents gets the one of the relay, and nothing is registered', async () => {
+      const documents = { client_id_metadata_document_supported: true, device_authorization_endpoint: undefined };
+      const server = await fakeServer((origin) => [
+        { want: 'GET /.well-known/oauth-authorization-server', respond: { json: metadata(origin, documents) } },
+      ]);
+      const { nginx } = await prepare();
+      const login = startLogin({ url: server.url, relay: nginx.origin, caFile: nginx.caFile });
+      const { address } = await login.see();
+      const page = await openPhone();
+      await page.goto(address);
+      const next = new URL((await page.getAttribute('a.action', 'href')) ?? '');
+      expect(next.searchParams.get('client_id')).toBe(`${nginx.origin}/client.json`);
+      const document = await page.goto(`${nginx.origin}/client.json`);
+      expect(await document?.json()).toMatchObject({
+        client_id: next.searchParams.get('client_id'),
+        redirect_uris: expect.arrayContaining([next.searchParams.get('redirect_uri')]) as string[],
+      });
+      expect(server.asked('POST /register')).toEqual([]);
+      login.type('\u0003');
+      expect(await login.exit).toBe(130);
     });
 
     test('the relay is killed while the terminal waits, and started again: the same QR code still works', async () => {
