@@ -2,7 +2,9 @@
 import { AuthError } from '../errors.js';
 import { isRelayed, selectFlows } from '../flows/index.js';
 import { parseRelayUrl, requestRelay } from '../login/relay.js';
-import { clientIdOf, redirectUriOf } from '../relay-protocol/messages.js';
+import { findRelayClient } from '../login/client.js';
+import { supportsFragment } from '../oauth/authorization-code.js';
+import { redirectUriOf } from '../relay-protocol/messages.js';
 import { failure, fine, type Check, type CheckResult, type MachineCheck } from './check.js';
 
 /** Whether the relay responds. Reported only if one is set. */
@@ -31,13 +33,15 @@ export const relayedLogin: Check = {
     const { relay: set, 'client-metadata-url': document } = await preferences.read();
     if (set === undefined || discovery === undefined || dialect === undefined) return undefined;
     const { metadata } = discovery;
-    const url = parseRelayUrl(set);
-    const conditions = { metadata, dialect, browserWanted: false, credentials: {}, relay: { url, http }, inTwoSteps: false, env };
+    const relay = { url: parseRelayUrl(set), http };
+    const conditions = { metadata, dialect, browserWanted: false, credentials: {}, relay, inTwoSteps: false, env };
     if (!isRelayed(selectFlows(conditions, undefined))) return fine('no login to this server uses the relay');
-    const isUnseen = metadata.response_modes_supported?.includes('fragment') === true;
-    const seen = isUnseen ? 'the relay does not see the code' : 'the relay sees the code, which is of no use without the PKCE verifier';
-    const isClient = metadata.client_id_metadata_document_supported === true && document === undefined;
-    const client = isClient ? `the client is ${clientIdOf(url)}` : `the redirect URI is ${redirectUriOf(url)}`;
+    const seen = supportsFragment(metadata)
+      ? 'the relay does not see the code'
+      : 'the relay sees the code, which is of no use without the PKCE verifier';
+    const readsOurs = metadata.client_id_metadata_document_supported === true && document === undefined;
+    const published = readsOurs ? findRelayClient({ relay }) : undefined;
+    const client = published === undefined ? `the redirect URI is ${redirectUriOf(relay.url)}` : `the client is ${published.url}`;
     return fine(`${client}; ${seen}`);
   },
 };

@@ -3,7 +3,7 @@ import type { Effects } from '../effects.js';
 import { AuthError, hasCode } from '../errors.js';
 import { checkAuthorizationResponse, type AuthorizationAttempt, type AuthorizationResponse } from '../oauth/authorization-code.js';
 import { paths, type AnswerMessage, type OpenMessage } from '../relay-protocol/messages.js';
-import { openSealed, toBase64Url, type SealKeys } from '../relay-protocol/seal.js';
+import { createSealKeys, openSealed, toBase64Url, type SealKeys } from '../relay-protocol/seal.js';
 import { createSessionId, hashText } from '../relay-protocol/session-id.js';
 import { createShortCode, hashShortCode, normaliseShortCode } from '../relay-protocol/short-code.js';
 import { quote } from '../text/server-text.js';
@@ -23,7 +23,8 @@ export interface SessionSecrets {
   readonly code: string;
 }
 
-export async function createSessionSecrets(keys: SealKeys): Promise<SessionSecrets> {
+export async function createSessionSecrets(): Promise<SessionSecrets> {
+  const keys = await createSealKeys();
   const secret = toBase64Url(globalThis.crypto.getRandomValues(new Uint8Array(32)));
   const secretHash = await hashText(secret);
   return { keys, secret, secretHash, id: await createSessionId({ publicKey: keys.publicKey, secretHash }), code: createShortCode() };

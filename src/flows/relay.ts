@@ -4,9 +4,8 @@
  */
 import type { Effects } from '../effects.js';
 import { AuthError, toAuthError } from '../errors.js';
-import { findAuthorizationCodeProblem, type AuthorizationAttempt } from '../oauth/authorization-code.js';
+import { findAuthorizationCodeProblem, supportsFragment, type AuthorizationAttempt } from '../oauth/authorization-code.js';
 import { redirectUriOf } from '../relay-protocol/messages.js';
-import { createSealKeys } from '../relay-protocol/seal.js';
 import { formatShortCode } from '../relay-protocol/short-code.js';
 import type { Flow, FlowRequest, FlowState, Grant, Relay } from './flow.js';
 import { defaultTimeoutSeconds, finishRedirect, grantByRedirect, startRedirect } from './redirect.js';
@@ -96,13 +95,11 @@ interface PreparedSession {
 
 async function prepareSession(request: FlowRequest, effects: Effects): Promise<PreparedSession> {
   if (!isForRelay(request)) throw createOtherRedirectError(request);
-  const secrets = await createSessionSecrets(await createSealKeys());
-  const { response_modes_supported: modes } = request.metadata;
+  const secrets = await createSessionSecrets();
   const asked: FlowRequest = {
     ...request,
     statePrefix: secrets.id,
-    // Without the list, servers rarely know it, whatever the default of RFC 8414 is.
-    ...(Array.isArray(modes) && modes.includes('fragment') && { responseMode: 'fragment' }),
+    ...(supportsFragment(request.metadata) && { responseMode: 'fragment' }),
   };
   const openSession = async (attempt: AuthorizationAttempt) => {
     const session = new RelaySession({ ...secrets, relay: request.relay, request: asked, attempt }, effects);

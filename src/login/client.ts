@@ -192,7 +192,10 @@ async function useMetadataDocument(
 }
 
 /** The client-ID metadata document that a relay publishes: its redirect URI is in it. Authorization servers fetch it by https. */
-function findRelayClient({ relay, redirectUri }: ClientOptions): { url: string; redirectUri: string } | undefined {
+export function findRelayClient({
+  relay,
+  redirectUri,
+}: Pick<ClientOptions, 'relay' | 'redirectUri'>): { url: string; redirectUri: string } | undefined {
   if (relay === undefined || redirectUri !== undefined || !relay.url.startsWith('https:')) return undefined;
   return { url: clientIdOf(relay.url), redirectUri: redirectUriOf(relay.url) };
 }

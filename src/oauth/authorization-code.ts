@@ -95,6 +95,14 @@ export function findAuthorizationCodeProblem(
 }
 
 /**
+ * Whether the server lists the response mode `fragment`. Without the list, servers rarely know it, whatever the default of RFC 8414
+ * section 2 is.
+ */
+export function supportsFragment({ response_modes_supported: modes }: AuthorizationServerMetadata): boolean {
+  return Array.isArray(modes) && modes.includes('fragment');
+}
+
+/**
  * Create an authorization request with a new `state` and PKCE verifier. The request is pushed to the authorization server first
  * (RFC 9126) if the server requires that or if the URL would be long; the URL then only refers to it.
  *

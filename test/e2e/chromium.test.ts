@@ -3,19 +3,11 @@ import { createServer } from 'node:net';
 import { chromium } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { readStore, temporaryStore } from '../helpers/folder.js';
+import { chromiumFlags } from '../helpers/chromium.js';
 import { describeWith } from '../helpers/installed.js';
 import { listening } from '../helpers/listening.js';
 import { runInTerminal } from '../helpers/pty.js';
 import { realServers } from '../helpers/servers.js';
-
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
 
 /** A port that accepts connections and sends nothing: the login cannot listen there, and the page does not load. */
 async function portThatDoesNotLoad(): Promise<number> {
@@ -45,7 +37,7 @@ describeWith('chromium', 'with Chromium', (executablePath) => {
     const url = await login.shown(/^(http:\S+\/auth\?\S+)$/m);
     await login.shown(/Paste the address here:/);
 
-    const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+    const browser = await chromium.launch({ executablePath, headless: true, args: chromiumFlags });
     onTestFinished(() => browser.close());
     const page = await browser.newPage();
     await page.goto(url);
@@ -72,7 +64,7 @@ describeWith('chromium', 'with Chromium', (executablePath) => {
     const store = temporaryStore();
     const login = runInTerminal(['login', mcpServer.url, '--name', 'demo', '--store', store, '--no-browser'], { columns: 80, rows: 50 });
     const userCode = await login.shown(/^([A-Z]{4}-[A-Z]{4})$/m);
-    const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+    const browser = await chromium.launch({ executablePath, headless: true, args: chromiumFlags });
     onTestFinished(() => browser.close());
     const page = await browser.newPage();
     await page.goto(await login.shown(/^(http:\S+\/device)$/m));

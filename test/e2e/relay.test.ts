@@ -9,6 +9,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { command } from '../helpers/build.js';
 import { readStore, temporaryFolder } from '../helpers/folder.js';
+import { chromiumFlags } from '../helpers/chromium.js';
 import { describeWith } from '../helpers/installed.js';
 import { startNginx } from '../helpers/nginx.js';
 import { piped } from '../helpers/piped.js';
@@ -19,15 +20,6 @@ import { metadata } from '../helpers/fake-server.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
 import { startRouter } from '../live/mcp-auth-router.js';
 import { startWorkersProvider } from '../live/workers-oauth-provider.js';
-
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
 
 interface RelayProcess {
   readonly origin: string;
@@ -104,7 +96,7 @@ const authorizationServers = [
 
 describeWith('chromium', 'with Chromium as the phone', (executablePath) => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await chromium.launch({ executablePath, headless: true, args: flags })));
+  beforeAll(async () => void (browser = await chromium.launch({ executablePath, headless: true, args: chromiumFlags })));
   afterAll(() => browser.close());
   const openPhone = async () => {
     const context = await browser.newContext({ viewport: { width: 390, height: 780 }, isMobile: true, ignoreHTTPSErrors: true });

@@ -1,14 +1,31 @@
 /** The relay as the browser of the user sees it, and what it keeps, logs and counts. */
 import { describe, expect, test } from 'vitest';
 import { hashSource } from '../../src/relay/page.js';
+import type { OpenMessage } from '../../src/relay-protocol/messages.js';
 import { seal } from '../../src/relay-protocol/seal.js';
 import { createMemoryStore } from '../../src/relay/memory-store.js';
 import { steppedClock } from '../helpers/clock.js';
-import { createTestTerminal, describeWithStores, startRelay, TestBrowser, type TestRelayOptions } from '../helpers/relay.js';
+import {
+  createTestTerminal,
+  describeWithStores,
+  startRelay,
+  TestBrowser,
+  type TestRelay,
+  type TestRelayOptions,
+} from '../helpers/relay.js';
 
 async function startInMemory(options: Partial<TestRelayOptions> = {}) {
   const clock = steppedClock();
   return startRelay({ store: createMemoryStore({ clock }), clock, ...options });
+}
+
+/** A terminal that has opened a session, and a browser that has opened its page. */
+async function openPage(relay: TestRelay, message: Partial<OpenMessage> = {}) {
+  const terminal = await createTestTerminal(message);
+  const browser = new TestBrowser();
+  await terminal.put(relay);
+  await browser.get(relay, `/s/${terminal.id}`);
+  return { terminal, browser };
 }
 
 describeWithStores((stores, name) => {
@@ -80,10 +97,7 @@ describeWithStores((stores, name) => {
 
   test('wrong codes are counted, and the fifth ends the login', async () => {
     const relay = await start();
-    const terminal = await createTestTerminal();
-    const browser = new TestBrowser();
-    await terminal.put(relay);
-    await browser.get(relay, `/s/${terminal.id}`);
+    const { terminal, browser } = await openPage(relay);
     await browser.get(relay, `/callback?code=x&state=${terminal.state}`);
     const type = async (code: string) => {
       const page = await browser.post(relay, `/s/${terminal.id}/code`, { code });
@@ -103,10 +117,7 @@ describeWithStores((stores, name) => {
 
   test('of many codes at once, five are tried', async () => {
     const relay = await start();
-    const terminal = await createTestTerminal();
-    const browser = new TestBrowser();
-    await terminal.put(relay);
-    await browser.get(relay, `/s/${terminal.id}`);
+    const { terminal, browser } = await openPage(relay);
     await browser.get(relay, `/callback?code=x&state=${terminal.state}`);
     await Promise.all(
       Array.from({ length: 12 }, (_, index) =>
@@ -119,10 +130,7 @@ describeWithStores((stores, name) => {
 
   test('an error is released at once, without a code, and its words are shown escaped', async () => {
     const relay = await start();
-    const terminal = await createTestTerminal();
-    const browser = new TestBrowser();
-    await terminal.put(relay);
-    await browser.get(relay, `/s/${terminal.id}`);
+    const { terminal, browser } = await openPage(relay);
     const waiting = terminal.answer(relay);
     const query = `error=access_denied&error_description=${encodeURIComponent(`<img src=x> ${'long '.repeat(200)}`)}&state=${terminal.state}`;
     const page = await (await browser.get(relay, `/callback?${query}`)).text();
@@ -304,10 +312,7 @@ test('every response has its headers, and a page allows nothing but its own styl
 
 test('a browser that opens the page again can still enter the code', async () => {
   const relay = await startInMemory();
-  const terminal = await createTestTerminal();
-  const browser = new TestBrowser();
-  await terminal.put(relay);
-  await browser.get(relay, `/s/${terminal.id}`);
+  const { terminal, browser } = await openPage(relay);
   const before = browser.cookies;
   await browser.get(relay, `/s/${terminal.id}`);
   expect(browser.cookies).toEqual(before);
@@ -365,10 +370,7 @@ test('anything else is not found, and the log does not repeat it', async () => {
 
 test('a server that ignores the response mode answers in the query: the response is sealed as it arrives', async () => {
   const relay = await startInMemory();
-  const terminal = await createTestTerminal({ response_mode: 'fragment' });
-  await terminal.put(relay);
-  const browser = new TestBrowser();
-  await browser.get(relay, `/s/${terminal.id}`);
+  const { terminal, browser } = await openPage(relay, { response_mode: 'fragment' });
   const query = `code=x&state=${terminal.state}`;
   expect((await browser.get(relay, `/callback?${query}`)).headers.get('location')).toBe(`/s/${terminal.id}/code`);
   const waiting = terminal.answer(relay);

@@ -5,19 +5,12 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createMemoryStore } from '../../src/relay/memory-store.js';
 import type { OpenMessage } from '../../src/relay-protocol/messages.js';
 import { steppedClock } from '../helpers/clock.js';
+import { chromiumFlags } from '../helpers/chromium.js';
 import { describeWith } from '../helpers/installed.js';
 import { listening } from '../helpers/listening.js';
 import { findFreePort } from '../helpers/redis.js';
 import { createTestTerminal, startRelay } from '../helpers/relay.js';
 
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
 const phone = { width: 360, height: 740 };
 
 /** A relay on http of this machine, an authorization server that approves at once, and a terminal that has opened a session. */
@@ -37,7 +30,7 @@ async function prepare(mode: OpenMessage['response_mode'], response: string) {
 }
 
 async function open(executablePath: string, options: BrowserContextOptions): Promise<{ page: Page; refusals: string[] }> {
-  const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+  const browser = await chromium.launch({ executablePath, headless: true, args: chromiumFlags });
   onTestFinished(() => browser.close());
   const page = await (await browser.newContext({ viewport: phone, isMobile: true, hasTouch: true, ...options })).newPage();
   const refusals: string[] = [];
