@@ -5,7 +5,7 @@ import { commands } from './commands/index.js';
 import type { LoginOptions } from './commands/login.js';
 import type { ParsedOptions } from './commands/parsed-options.js';
 import type { Context } from './context.js';
-import type { Clock, Env, Refresher } from './effects.js';
+import type { Agents, Clock, Env, Refresher } from './effects.js';
 import { AuthError, exitCodes, exitCodeMeanings, toAuthError } from './errors.js';
 import type { DnsLookup } from './http/lookup.js';
 import { createContext } from './machine/create-context.js';
@@ -35,6 +35,8 @@ export interface World {
   readonly runProgram: (words: readonly string[], environment: NodeJS.ProcessEnv) => Promise<number>;
   /** Starts processes that renew tokens; absent to renew tokens in this process. */
   readonly refresher?: Context['refresher'];
+  /** Agents to ask for logins that the store does not have. */
+  readonly agents?: Agents | undefined;
   /** Messages that a refresher process has sent already. */
   readonly renewalMessages?: readonly UserMessage[];
   /** Aborted when the user interrupts; the reason is an AuthError. */
@@ -118,11 +120,11 @@ async function runCommand(
   { command, words, options }: { command: Command; words: string[]; options: GlobalOptions },
   world: World,
 ): Promise<number> {
-  const { env, clock, interrupt: signal, lookup, hold, runProgram } = world;
+  const { env, clock, interrupt: signal, agents, lookup, hold, runProgram } = world;
   const { store, debug = false } = options;
   const ui = openTerminal(world, options);
   const refresher = world.refresher && withDebug(world.refresher, debug);
-  const context = createContext({ env, clock, ui, signal, store, debug, refresher, lookup, runProgram, hold });
+  const context = createContext({ env, clock, ui, signal, store, debug, refresher, agents, lookup, runProgram, hold });
   for (const message of world.renewalMessages ?? []) showUserMessage(message, ui);
   try {
     return (await command.run({ arguments: words, options }, context)) ?? exitCodes.done;
@@ -130,6 +132,7 @@ async function runCommand(
     for (const warning of context.store.getWarnings()) ui.warn(warning);
     ui.close();
     context.http.close();
+    context.agents?.close();
   }
 }
 

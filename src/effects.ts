@@ -48,10 +48,19 @@ export interface Effects {
   readonly env: Env;
   /** Starts processes that renew tokens; absent where tokens are renewed in this process. */
   readonly refresher?: Refresher | undefined;
+  /** Agents of other machines, and of this one. Absent where none is asked: in an agent, and in a process that renews. */
+  readonly agents?: Agents | undefined;
   /** Runs a program with this process's streams and environment plus `variables`. Resolves to its exit code. */
   runProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<number>;
+  /** Starts a program that goes on when this process ends, without a terminal. */
+  startProgram(words: readonly string[]): Promise<StartedProgram>;
   /** Aborted when the user interrupts the command; the reason is an AuthError. */
   readonly signal: AbortSignal;
+}
+
+export interface StartedProgram {
+  /** Why it has ended, from its stderr; undefined while it runs. */
+  getFailure(): string | undefined;
 }
 
 export interface Refresher {
@@ -62,6 +71,33 @@ export interface Refresher {
    * @throws the signal's reason, at once: the process goes on.
    */
   start(request: object, options: { readonly take: (message: unknown) => boolean; readonly signal: AbortSignal }): Promise<void>;
+}
+
+/** A socket of an agent on this machine. */
+export interface AgentSocket {
+  readonly path: string;
+  /** The machine that it was forwarded from, by the name of the file. */
+  readonly machine?: string;
+}
+
+/** The agents whose sockets this user has on this machine. */
+export interface Agents {
+  /** The sockets to ask, best first. They need not be alive. */
+  list(): readonly AgentSocket[];
+  /** The socket of the agent that owns a store, whether or not there is one. Throws `usage` if there is no place for it. */
+  findOwnerSocket(store: string): string;
+  /** Whether there is a socket, alive or not. */
+  isThere(socket: string): boolean;
+  /** Machines whose agent was here and is not any more. */
+  listAway(): readonly string[];
+  /**
+   * Sends a request over a socket. Resolves with the head of the response.
+   *
+   * @throws AuthError `agent_away` if no process listens there, `agent_failed` for a socket of another user, and as `Http.open` does.
+   */
+  open(socket: string, path: string, request?: HttpRequest): Promise<HttpResponse>;
+  /** Closes idle connections. */
+  close(): void;
 }
 
 export interface Env {
@@ -257,5 +293,8 @@ export type LoginEvent =
       /** The code is entered at a relay. */
       via?: 'relay';
     } & Partial<HalfLogin>)
-  | { event: 'logged_in'; server: string; scope?: string; expires_at?: number }
+  /** With `agent`, the login is on that machine. */
+  | { event: 'logged_in'; server: string; scope?: string; expires_at?: number; agent?: string }
+  /** The agent of another machine asks its user, or has opened its browser. */
+  | { event: 'agent_asking' | 'agent_approving'; agent: string; server: string }
   | { event: 'error'; code: string; message: string; hint: string };

@@ -91,9 +91,19 @@ const exitCodeOf = {
   network_error: exitCodes.network,
   request_timed_out: exitCodes.network,
   server_failed: exitCodes.network,
+
+  // Agents: the machine that has the logins cannot be reached, its user or its rules refuse, it has too much to do, or it failed.
+  agent_away: exitCodes.loginNeeded,
+  agent_refused: exitCodes.refused,
+  agent_busy: exitCodes.network,
+  agent_failed: exitCodes.failed,
 } as const;
 
 export type ErrorCode = keyof typeof exitCodeOf;
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(exitCodeOf, text);
+}
 
 /**
  * The error class of this program: what happened, in one sentence, and a hint about what to do next.

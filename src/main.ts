@@ -1,6 +1,8 @@
 /** Runs the CLI with the real streams, signals and clock. Apart from refresher.ts, the only file that ends the process. */
 import { existsSync, fstatSync } from 'node:fs';
 import { runCli, reportFailure, type World } from './cli.js';
+import { createAgentRefresher } from './machine/agent-refresher.js';
+import { createAgents } from './machine/agents.js';
 import { systemClock } from './machine/clock.js';
 import { AuthError, exitCodes, createInterruptedError } from './errors.js';
 import { findWorkingFolder } from './folders.js';
@@ -38,6 +40,7 @@ const world: World = {
   runProgram,
   runTmux,
   raise: raiseSignal,
+  agents: createAgents({ variables: process.env, platform: process.platform }),
   hold: () => {
     holding += 1;
     return () => void (holding -= 1);
@@ -64,7 +67,7 @@ export async function run({ messages, isInterrupted }: RefresherReport): Promise
   const exitCode = await runCli({
     ...world,
     renewalMessages: userMessages,
-    refresher: createReplayingRefresher(messages, createRefresher(program)),
+    refresher: createReplayingRefresher(messages, createAgentRefresher(world.agents, createRefresher(program))),
   });
   await waitUntilWritten(process.stdout);
   await waitUntilWritten(process.stderr);

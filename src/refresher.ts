@@ -6,7 +6,7 @@ import process from 'node:process';
 import { createInterruptedError } from './errors.js';
 import { handleRenewalRequest, createMessageSender } from './session/handle-renewal-request.js';
 import type { RenewalRequest } from './session/refresher-messages.js';
-import type { Store } from './store/store.js';
+import { trackRenewals } from './session/renewals-in-flight.js';
 import { createCallbackUi } from './callback-ui.js';
 import { createUnattendedContext } from './library/without-terminal.js';
 
@@ -38,16 +38,12 @@ process.once('message', (request: DebuggedRequest) => {
 async function renew(request: DebuggedRequest): Promise<void> {
   const { warn, fail, remark } = createMessageSender(send);
   const ui = createCallbackUi({ onWarning: warn, onFailure: fail, onRemark: remark });
-  const context = createUnattendedContext({ store: request.store, signal: stop.signal, ui, debug: request.debug });
-  const running: Promise<unknown>[] = [];
-  const withServerLock: Store['withServerLock'] = (...parameters) => {
-    const renewal = context.store.withServerLock(...parameters);
-    running.push(renewal);
-    return renewal;
-  };
+  const { context, settled } = trackRenewals(
+    createUnattendedContext({ store: request.store, signal: stop.signal, ui, debug: request.debug }),
+  );
   // If one renewal fails, even by a bug of ours, the others still finish.
-  await handleRenewalRequest(request, { context: { ...context, store: { ...context.store, withServerLock } }, send }).catch(end);
-  await Promise.allSettled(running);
+  await handleRenewalRequest(request, { context, send }).catch(end);
+  await settled();
   // Every message has to be sent before the process ends.
   await new Promise<void>((resolve) => {
     if (process.connected && process.send) process.send({ is: 'last' }, undefined, undefined, () => resolve());

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import type { BinaryString, Lines } from '../effects.js';
 import { AuthError, hasCode, toAuthError } from '../errors.js';
 import { redactError } from '../secrets/secrets.js';
-import { createAuthorizedHttp, type AuthorizedHttp } from './authorized-http.js';
+import type { AuthorizedHttp } from './authorized-http.js';
 import { createHttpSse } from './http-sse.js';
 import {
   createErrorResponse,
@@ -19,6 +19,7 @@ import {
 import { Opening } from './opening.js';
 import { ServerMemory } from './server-memory.js';
 import { formatWithoutServer } from './redacted-words.js';
+import { createServerHttp } from './server-http.js';
 import { createStreamableHttp } from './streamable-http.js';
 import type { Target } from './target-login.js';
 import { TransportNotSupported, type Deliver, type Transport } from './transport.js';
@@ -93,7 +94,7 @@ class Bridge {
     this.#target = target;
     this.#offersLogin = offersLogin;
     this.#memory = new ServerMemory(target, context);
-    this.#http = createAuthorizedHttp(target, context);
+    this.#http = createServerHttp(target, context);
     const deliver: Deliver = (text) => this.#deliver(text);
     const candidates = transports[transport].map((create) => create({ url: target.url, http: this.#http, headers, deliver }, context));
     this.#transport = createFallbackTransport(candidates);

@@ -1,3 +1,4 @@
+import { findAtAgents } from '../agent-client/lookup.js';
 import { runBridge, transports, type TransportChoice } from '../bridge/bridge.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
@@ -56,15 +57,16 @@ export const bridge: Command<typeof options> = {
   },
 };
 
-/** A name must be in the store. A URL may be added to the store later. */
-async function resolveServer(server: string, { store, env }: Context): Promise<Target & { entry: ServerEntry | undefined }> {
+/** A name must be in the store, or an agent must know it. A URL may be added to the store later. */
+async function resolveServer(server: string, context: Context): Promise<Target & { entry: ServerEntry | undefined }> {
+  const { store, env } = context;
   const document = await store.read();
   if (server.includes('://')) {
     const url = new URL(checkServerUrl(server));
     return { url, entry: listServers(document).find(([, entry]) => expandsToUrl(entry.url, url.href, env))?.[1] };
   }
   const entry = findServer(document, server);
-  const { url } = entry ?? {};
+  const { url } = entry ?? (await findAtAgents({ name: server }, context)) ?? {};
   if (typeof url !== 'string') {
     throw new AuthError('usage', `The store has no remote server named ${JSON.stringify(server)}.`, {
       hint: 'Pass its URL, or run: mcp-auth add NAME URL',

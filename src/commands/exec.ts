@@ -1,3 +1,6 @@
+import { requestLentToken } from '../agent-client/lent-token.js';
+import { findAtAgents } from '../agent-client/lookup.js';
+import type { Context } from '../context.js';
 import { getBearerToken } from '../session/bearer-token.js';
 import { getFreshLogin } from '../session/session.js';
 import { formatCommand } from '../text/command-line.js';
@@ -15,11 +18,17 @@ export const exec: Command = {
     'exec linear -- sh -c \'curl -H "Authorization: Bearer $MCP_AUTH_TOKEN" https://mcp.linear.app/mcp\'',
   ],
   run: async ({ arguments: [name = '', ...words] }, context) => {
-    const login = await getFreshLogin({ name }, context);
-    const token = getBearerToken(login, { name, hint: `Use: ${formatCommand`mcp-auth bridge ${name}`}` });
+    const server = await findAtAgents({ name }, context);
+    const token =
+      server === undefined ? await getStoredToken(name, context) : ((await requestLentToken(server, {}, context)).access_token ?? '');
     return context.runProgram(
       words.filter((word) => word !== undefined),
       { MCP_AUTH_TOKEN: token },
     );
   },
 };
+
+async function getStoredToken(name: string, context: Context): Promise<string> {
+  const login = await getFreshLogin({ name }, context);
+  return getBearerToken(login, { name, hint: `Use: ${formatCommand`mcp-auth bridge ${name}`}` });
+}

@@ -1,3 +1,5 @@
+import { requestLentToken } from '../agent-client/lent-token.js';
+import { findAtAgents } from '../agent-client/lookup.js';
 import type { Context } from '../context.js';
 import type { Env } from '../effects.js';
 import { helperUrlVariables } from '../apps/helper-variables.js';
@@ -24,7 +26,15 @@ export const headers: Command<typeof options> = {
   options,
   examples: ['headers linear', 'headers --url https://mcp.linear.app/mcp'],
   run: async ({ arguments: [asked], options: { url } }, context) => {
-    const name = asked ?? (await nameByUrl(url, context));
+    const wanted = asked === undefined ? { url: readUrl(url, context) } : { name: asked };
+    const server = await findAtAgents(wanted, context);
+    if (server !== undefined) {
+      const lent = await requestLentToken(server, {}, context);
+      checkUrl({ name: server.name, entry: { url: lent.url ?? '' }, url }, context);
+      context.ui.document(lent.headers);
+      return;
+    }
+    const name = wanted.name ?? (await findServerNameByUrl(wanted.url, context));
     const entry = findServer(await context.store.read(), name);
     checkUrl({ name, entry, url }, context);
     const own = expandHeaders(readHeaders(entry), context);
@@ -62,9 +72,10 @@ function isPlace(written: unknown, asked: string, env: Env): boolean {
   return isResourceFor(href, new URL(asked)) && !isParentResource(href, new URL(asked));
 }
 
-async function nameByUrl(asked: string | undefined, context: Context): Promise<string> {
-  const named = helperUrlVariables.map((variable) => readVariable(context.env, variable));
+/** @throws AuthError `usage` */
+function readUrl(asked: string | undefined, { env }: Context): string {
+  const named = helperUrlVariables.map((variable) => readVariable(env, variable));
   const url = asked ?? named.find((one) => one !== undefined);
-  if (url === undefined) throw new AuthError('usage', 'A server is required.', { hint: 'Pass its name, or --url URL.' });
-  return findServerNameByUrl(url, context);
+  if (url !== undefined) return url;
+  throw new AuthError('usage', 'A server is required.', { hint: 'Pass its name, or --url URL.' });
 }

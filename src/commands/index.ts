@@ -29,6 +29,11 @@ export const commands: readonly CommandListing[] = [
     load: async () => (await import('./doctor.js')).doctor,
   },
   {
+    name: 'agent',
+    summary: 'Let other machines use the logins of this one',
+    load: async () => (await import('./agent.js')).agent,
+  },
+  {
     name: 'relay',
     summary: 'Run the web service that logins without pasting come back to',
     load: async () => (await import('./relay.js')).relay,

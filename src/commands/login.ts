@@ -1,10 +1,14 @@
+import { findLoginAgent, type LoginAtAgent } from '../agent-client/login.js';
+import { findAtAgents } from '../agent-client/lookup.js';
 import type { Context } from '../context.js';
 import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import { getFlow, formatFlowNames, flows } from '../flows/index.js';
+import { loginHereOrAtAgent } from '../login/here-or-at-agent.js';
 import { login as logIn, type LoginRequest, type LoginResult } from '../login/login.js';
 import { quote, redactUrl } from '../text/server-text.js';
 import { canRenew } from '../session/renewal.js';
+import { findServer } from '../store/document.js';
 import { getRemainingSeconds } from '../store/freshness.js';
 import { finishLogin, startLogin } from '../login/two-steps.js';
 import type { Verification } from '../login/verification.js';
@@ -19,6 +23,7 @@ import { parseSeconds } from './seconds-option.js';
 const options = [
   { flags: '--no-browser', help: 'do not open a browser: print a URL or a code to use on another device' },
   { flags: '--no-relay', help: 'do not use the relay that mcp-auth config relay has set' },
+  { flags: '--no-agent', help: 'do not ask the agent of another machine: log in on this one' },
   { flags: '--name <name>', help: 'name for the server (default: from its host name)' },
   {
     flags: '--flow <flow>',
@@ -76,13 +81,36 @@ export const login: Command<typeof options> = {
       report(await finishLogin({ server, name, attempt, timeout, pastedText: finish === true ? undefined : finish }, context), context);
       return;
     }
-    const target = await findTarget({ server: given, name: options.name }, context);
+    const atAgent = await findAgentTarget(given, options, context);
+    const target = atAgent ?? (await findTarget({ server: given, name: options.name }, context));
     context.ui.say(`Logging in to ${target.name}, ${formatAddress(target)}`);
     const request = await readRequest({ target, options }, context);
-    if (options.start) await start(request, context);
-    else report({ ...(await logIn(request, context)), name: target.name }, context);
+    if (options.start) return start(request, context);
+    const agent = mayAskAgent(options) ? await findLoginAgent(context) : undefined;
+    if (agent === undefined) {
+      report({ ...(await logIn(request, context)), name: target.name }, context);
+      return;
+    }
+    const result = await loginHereOrAtAgent({ agent, request, wanted: atAgent?.name ?? target.expandedUrl }, context);
+    if ('here' in result) report({ ...result.here, name: target.name }, context);
+    else reportAtAgent(result.there, context);
   },
 };
+
+/** A server that only an agent knows by that name. */
+async function findAgentTarget(given: string | undefined, options: LoginOptions, context: Context): Promise<LoginTarget | undefined> {
+  if (given === undefined || given.includes('://') || !mayAskAgent(options)) return undefined;
+  if (findServer(await context.store.read(), given) !== undefined) return undefined;
+  const found = await findAtAgents({ name: given }, context);
+  // An agent does not show keys in a URL: only it can log in there.
+  return found && { name: given, url: found.url, expandedUrl: found.url };
+}
+
+/** The agent has its own clients and settings: what the user says about them here is for a login here. */
+function mayAskAgent({ agent = true, ...options }: LoginOptions): boolean {
+  const { flow, clientId, workloadTokenFile, idTokenFile, idTokenStdin, header, challenge } = options;
+  return agent && [flow, clientId, workloadTokenFile, idTokenFile, idTokenStdin, header, challenge].every((one) => one === undefined);
+}
 
 /** The URL as the user wrote it, and its host if that is spelled differently (punycode). */
 function formatAddress({ url, expandedUrl }: LoginTarget): string {
@@ -136,6 +164,12 @@ function report({ name, login, verification }: LoginResult & { name: string }, c
     ui.say('  The token is bound to a key in the store (DPoP). A program that takes only a token cannot use it.');
   else ui.say(`  Use it:   ${formatCommand`mcp-auth token ${name}`}`);
   ui.event({ event: 'logged_in', server: name, scope: login.scope, expires_at: login.expiresAtSeconds });
+}
+
+function reportAtAgent({ agent: { machine, lendsTokens }, name, scope, expiresAtSeconds }: LoginAtAgent, { ui }: Context): void {
+  ui.succeed(`Logged in to ${name} on ${machine}. This machine uses that login through the agent, and stores nothing.`);
+  ui.say(`  Use it:   ${lendsTokens ? formatCommand`mcp-auth token ${name}` : formatCommand`mcp-auth bridge ${name}`}`);
+  ui.event({ event: 'logged_in', server: name, scope, expires_at: expiresAtSeconds, agent: machine });
 }
 
 function describeServer({ serverName, serverVersion, tools }: Verification): string {

@@ -7,18 +7,16 @@ import { canRenew } from '../session/renewal.js';
 import { getRemainingSeconds } from '../store/freshness.js';
 import { listServers } from '../store/document.js';
 import { readLogin } from '../store/login.js';
-import type { Command, CommandInput, CommandOption } from './command.js';
+import type { Command, CommandOption } from './command.js';
 import { formatDuration } from '../text/duration.js';
-import { formatServiceUnit, resolveUnitPath } from './service-unit.js';
+import { installUnits } from './service-unit.js';
 
 const options = [
   { flags: '--all', help: 'renew every login that can be renewed' },
   { flags: '--watch', help: 'keep running, and renew each login shortly before its token expires' },
-  { flags: '--install-service', help: 'print a systemd user unit that runs refresh --watch' },
+  { flags: '--install-service', help: 'print the unit that runs refresh --watch: systemd on Linux, launchd on macOS' },
   { flags: '--write', help: 'with --install-service: write the unit to its file' },
 ] as const satisfies readonly CommandOption[];
-
-type Options = CommandInput<typeof options>['options'];
 
 export const refresh: Command<typeof options> = {
   description:
@@ -28,7 +26,7 @@ export const refresh: Command<typeof options> = {
   examples: ['refresh linear', 'refresh --all', 'refresh --watch', 'refresh --install-service --write'],
   run: async ({ arguments: names, options }, context) => {
     const named = names.filter((name) => name !== undefined);
-    if (options.installService) return installService(options, context);
+    if (options.installService) return installUnits('refresh', options, context);
     if (options.watch) return keepLoginsFresh(named, context);
     if (options.all && named.length > 0) throw new AuthError('usage', 'Name one or more servers, or pass --all, but not both.');
     if (!options.all && named.length === 0) throw new AuthError('usage', 'Name one or more servers, or pass --all.');
@@ -60,22 +58,4 @@ async function renewAll(names: readonly string[], context: Context): Promise<voi
   const [first] = failures;
   if (first && names.length === 1) throw first;
   if (first) throw new AuthError(first.code, `${failures.length} of ${names.length} logins could not be renewed.`);
-}
-
-async function installService({ write, store }: Options, { env, files, ui }: Context): Promise<void> {
-  if (env.platform !== 'linux') {
-    throw new AuthError('usage', '--install-service needs systemd, which is available only on Linux.', {
-      hint: 'Configure this system to start this command when you log in: mcp-auth refresh --watch',
-    });
-  }
-  const unit = formatServiceUnit({ program: env.program, store: store ?? env.variables['MCP_AUTH_STORE'] });
-  if (!write) {
-    for (const line of unit.trimEnd().split('\n')) ui.print(line);
-    return;
-  }
-  const file = resolveUnitPath(env);
-  await files.writeText(file, unit);
-  ui.succeed(`Wrote ${file}`);
-  ui.say('  Start it:  systemctl --user daemon-reload && systemctl --user enable --now mcp-auth-refresh');
-  ui.say('  To keep it running while you are logged out:  loginctl enable-linger');
 }

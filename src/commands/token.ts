@@ -1,13 +1,12 @@
 import type { Context } from '../context.js';
+import { requestLentToken } from '../agent-client/lent-token.js';
+import { findAtAgents } from '../agent-client/lookup.js';
 import { formatDuration } from '../text/duration.js';
 import { AuthError } from '../errors.js';
-import { expandHeaders, readHeaders } from '../session/server-access.js';
 import { describeBoundToken, isTokenBound } from '../session/bearer-token.js';
+import { describeToken } from '../session/described-token.js';
 import { getFreshLogin } from '../session/session.js';
-import { readStoredLogin } from '../session/stored-login.js';
-import { findServer } from '../store/document.js';
-import { getFreshUntilSeconds, getRemainingSeconds } from '../store/freshness.js';
-import { expandVariables } from '../store/variables.js';
+import { getRemainingSeconds } from '../store/freshness.js';
 import type { Command, CommandOption } from './command.js';
 import { parseSeconds } from './seconds-option.js';
 
@@ -28,39 +27,40 @@ export const token: Command<typeof options> = {
   options,
   examples: ['token linear', 'token linear --min-ttl 900', 'token linear --json', 'token linear --json --refused < FILE'],
   run: async ({ arguments: [name = ''], options }, context) => {
-    const { minTtl } = options;
+    const { minTtl, json } = options;
     const rejectedToken = options.refused ? await readRejectedToken(context) : undefined;
-    const login = await getFreshLogin({ name, minTtl, rejectedToken }, context);
-    const left = getRemainingSeconds(login, context);
-    if (minTtl !== undefined && left < minTtl)
-      context.ui.warn(`This server issues no token with that lifetime. This one expires in ${formatDuration(left)}.`);
-    if (isTokenBound(login)) context.ui.warn(describeBoundToken(name));
-    if (options.json) context.ui.document(await describeToken(name, context));
-    else context.ui.print(login.accessToken);
+    const server = await findAtAgents({ name }, context);
+    if (server === undefined) return printStored({ name, minTtl, rejectedToken, json }, context);
+    const lent = await requestLentToken(server, { minTtl, rejectedToken }, context);
+    if (lent.expires_at !== undefined) warnIfShort(lent.expires_at - context.clock.now() / 1000, minTtl, context);
+    if (json) context.ui.document(lent);
+    else context.ui.print(lent.access_token ?? '');
   },
 };
+
+interface TokenRequest {
+  readonly name: string;
+  readonly minTtl: number | undefined;
+  readonly rejectedToken: string | undefined;
+  readonly json: boolean | undefined;
+}
+
+async function printStored({ name, minTtl, rejectedToken, json }: TokenRequest, context: Context): Promise<void> {
+  const login = await getFreshLogin({ name, minTtl, rejectedToken }, context);
+  warnIfShort(getRemainingSeconds(login, context), minTtl, context);
+  if (isTokenBound(login)) context.ui.warn(describeBoundToken(name));
+  if (json) context.ui.document(await describeToken(name, context));
+  else context.ui.print(login.accessToken);
+}
+
+function warnIfShort(leftSeconds: number, minTtl: number | undefined, { ui }: Context): void {
+  if (minTtl === undefined || leftSeconds >= minTtl) return;
+  ui.warn(`This server issues no token with that lifetime. This one expires in ${formatDuration(leftSeconds)}.`);
+}
 
 /** Read from stdin, because other users of the machine can read a command line. */
 async function readRejectedToken({ ui, signal }: Context): Promise<string> {
   const text = (await ui.ask({ message: 'Rejected token:', secret: true, signal }))?.trim();
   if (text !== undefined && text !== '') return text;
   throw new AuthError('usage', 'No token was read from stdin.', { hint: 'With --refused, pass the rejected token on stdin.' });
-}
-
-/** All that a program needs to send requests itself, from one read of the store. Times in seconds since the epoch. Public interface. */
-async function describeToken(name: string, context: Context) {
-  const document = await context.store.read();
-  const login = readStoredLogin(document, name, context);
-  const { accessToken, expiresAtSeconds } = login;
-  const entry = findServer(document, name);
-  const isBearer = !isTokenBound(login);
-  return {
-    access_token: accessToken,
-    token_type: isBearer ? 'Bearer' : 'DPoP',
-    expires_at: expiresAtSeconds,
-    /** mcp-auth prints the same token until this time. */
-    fresh_until: getFreshUntilSeconds(login),
-    url: typeof entry?.url === 'string' ? expandVariables(entry.url, context.env) : undefined,
-    headers: { ...expandHeaders(readHeaders(entry), context), ...(isBearer && { Authorization: `Bearer ${accessToken}` }) },
-  };
 }

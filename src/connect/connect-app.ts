@@ -1,5 +1,8 @@
 /** Connects an app to a login: changes the app's configuration file, and can undo the change. */
 import type { App, ConnectionMethod, CopiedLogin } from '../apps/app.js';
+import { requestLentToken } from '../agent-client/lent-token.js';
+import { findAtAgents, type ServerAtAgent } from '../agent-client/lookup.js';
+import type { LentToken } from '../agent-protocol/messages.js';
 import { addConnection, createEntry, readServers, removeConnection, type AppServer } from '../apps/configuration.js';
 import { readEntryHeaders } from '../apps/entry-headers.js';
 import { checkNameInApp, chooseNameInApp } from '../apps/name-in-app.js';
@@ -65,27 +68,40 @@ interface FoundServer {
 /** Computes the changes that connect `app`; writes nothing. */
 export async function planConnection(request: ConnectRequest, context: Context): Promise<ConnectionPlan | AppReadsStore> {
   const { app, name } = request;
-  const url = await readServerUrl(name, context);
+  const server = await findConnectedServer(name, context);
+  const { url } = server;
   await checkRequest(request, context);
   const storeFile = await findOwnStoreFile(request, context);
   if (storeFile !== undefined) return { storeFile };
   const found = await findInConfiguration(request, url, context);
   const nameInApp = found?.nameInApp ?? request.as ?? name;
-  const how = await chooseMethod(request, context);
-  const login = how === 'header' || how === 'copy' ? await getFreshLogin({ name }, context) : undefined;
-  const connection = { name: nameInApp, url, token: login?.accessToken ?? '', ...createCommands(name, context) };
+  const how = await chooseMethod(request, server, context);
+  const { login, token } = await readCredentials({ name, how }, server, context);
+  const connection = { name: nameInApp, url, token: token ?? '', ...createCommands(name, context) };
   const entry = createEntry(app, connection, how);
   const snippet = app.format.put('', [...app.servers, nameInApp], { entry, replaced: [] });
   let changes: readonly FileChange[] = [];
   if (found !== undefined) {
     const { file, before } = found;
     const after = addConnection(before, { app, connection, how, file, ours: getProgramPath(context), env: context.env });
-    changes = [{ file, before, after, secret: login !== undefined }];
+    changes = [{ file, before, after, secret: token !== undefined }];
   }
   if (how === 'copy' && login)
     changes = await addCopy(changes, { app, login: await toCopiedLogin({ name: nameInApp, url, login }, context) }, context);
   const droppedHeaders = how === 'bridge' ? await findDroppedHeaders(found?.entry ?? {}, request, context) : [];
   return { how, changes, snippet, nameInApp, droppedHeaders };
+}
+
+/** What the app's files contain of the login: nothing, unless they contain the token. */
+async function readCredentials(
+  { name, how }: { name: string; how: ConnectionMethod },
+  { lent }: ConnectedServer,
+  context: Context,
+): Promise<{ readonly login?: Login; readonly token?: string | undefined }> {
+  if (how !== 'header' && how !== 'copy') return {};
+  if (lent !== undefined) return { token: lent.access_token };
+  const login = await getFreshLogin({ name }, context);
+  return { login, token: login.accessToken };
 }
 
 /** @throws AuthError `usage` for a name or a project that the app does not support. */
@@ -102,7 +118,12 @@ async function checkRequest({ app, name, as, project }: ConnectRequest, context:
  *
  * @throws AuthError `token_bound` if the token is DPoP-bound and another method was requested, or the app does not support the bridge.
  */
-async function chooseMethod({ app, name, how }: ConnectRequest, { store }: Context): Promise<ConnectionMethod> {
+async function chooseMethod(
+  { app, name, how }: ConnectRequest,
+  { atAgent }: ConnectedServer,
+  { store }: Context,
+): Promise<ConnectionMethod> {
+  if (atAgent !== undefined) return chooseMethodForAgent({ app, name, how }, atAgent);
   const login = readLogin(findServer(await store.read(), name));
   const methods = Object.keys(app.entries) as [ConnectionMethod, ...ConnectionMethod[]];
   if (login === undefined || !isTokenBound(login)) return how ?? methods[0];
@@ -110,6 +131,25 @@ async function chooseMethod({ app, name, how }: ConnectRequest, { store }: Conte
   const hint = methods.includes('bridge') ? 'Use: --how bridge' : `Use: ${formatCommand`mcp-auth bridge ${name}`}`;
   if (chosen !== 'bridge') getBearerToken(login, { name, hint });
   return chosen;
+}
+
+/**
+ * The bridge passes requests on to the agent. Other methods need a token, and a copy needs the whole login, which an agent never lends.
+ *
+ * @throws AuthError `agent_refused`
+ */
+function chooseMethodForAgent(
+  { app, name, how }: Pick<ConnectRequest, 'app' | 'name' | 'how'>,
+  { agent }: ServerAtAgent,
+): ConnectionMethod {
+  const methods = Object.keys(app.entries) as [ConnectionMethod, ...ConnectionMethod[]];
+  const possible = methods.filter((one) => one === 'bridge' || (agent.lendsTokens && one !== 'copy'));
+  const chosen = how ?? (agent.lendsTokens ? possible[0] : possible.find((one) => one === 'bridge'));
+  if (chosen !== undefined && possible.includes(chosen)) return chosen;
+  const problem = how === 'copy' ? 'which lends no refresh tokens' : 'which lends no tokens to this machine';
+  throw new AuthError('agent_refused', `The login to ${name} is with the agent on ${agent.machine}, ${problem}.`, {
+    hint: methods.includes('bridge') ? 'Use: --how bridge' : `Use: ${formatCommand`mcp-auth bridge ${name}`}`,
+  });
 }
 
 /** Adds the changes that write a login into the app's own cache, which may be a file that is changed already. */
@@ -214,6 +254,22 @@ function checkShowable(name: string): void {
 
 async function readText(file: string, { files }: Context): Promise<string> {
   return (await files.readIfThere(file)) ?? '';
+}
+
+interface ConnectedServer {
+  readonly url: string;
+  /** Present if the login is at an agent. */
+  readonly atAgent?: ServerAtAgent;
+  readonly lent?: LentToken;
+}
+
+/** The URL of a server, of the store or of an agent, which shows the whole URL only where it lends tokens. */
+async function findConnectedServer(name: string, context: Context): Promise<ConnectedServer> {
+  const atAgent = await findAtAgents({ name }, context);
+  if (atAgent === undefined) return { url: await readServerUrl(name, context) };
+  if (!atAgent.agent.lendsTokens) return { url: atAgent.url, atAgent };
+  const lent = await requestLentToken(atAgent, {}, context);
+  return { url: checkServerUrl(lent.url ?? atAgent.url), atAgent, lent };
 }
 
 async function readServerUrl(name: string, { store, env }: Context): Promise<string> {

@@ -5,6 +5,8 @@
 import process from 'node:process';
 import { isSea } from 'node:sea';
 import type { Refresher } from '../effects.js';
+import { createAgentRefresher } from '../machine/agent-refresher.js';
+import { createAgents } from '../machine/agents.js';
 import { systemClock } from '../machine/clock.js';
 import { createRefresher } from '../machine/program.js';
 import type { RefresherMessage } from '../session/refresher-messages.js';
@@ -45,10 +47,16 @@ async function requestRenewal(
       messages.push(message as RefresherMessage);
       return messages.at(-1)?.is === 'ended';
     };
-    if (!isFreshNow()) await createRefresher(getProgramWords()).start({ store: store.path, renewals: [renewal] }, { signal, take });
+    if (!isFreshNow()) await createOwnRefresher().start({ store: store.path, renewals: [renewal] }, { signal, take });
     return messages;
   };
   return store.withRenewalRequestLock<RefresherMessage[]>(name, renew, findResult);
+}
+
+/** The agent of the store, or another process. */
+function createOwnRefresher(): Refresher {
+  const agents = createAgents({ variables: process.env, platform: process.platform });
+  return createAgentRefresher(agents, createRefresher(getProgramWords()));
 }
 
 /** The command line that starts this program. A single executable application contains Node.js and needs no script. */

@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js';
-import { createAuthorizedHttp } from '../bridge/authorized-http.js';
+import { requestLentToken } from '../agent-client/lent-token.js';
+import { findAtAgents, type WantedServer } from '../agent-client/lookup.js';
+import { createServerHttp } from '../bridge/server-http.js';
 import { checkBelongsToServer } from '../oauth/server-url.js';
 import type { Context } from '../context.js';
 import type { LoginEvent } from '../effects.js';
@@ -47,6 +49,8 @@ export interface TokenOptions extends Options {
  */
 export async function getToken(server: string, options: TokenOptions = {}): Promise<string> {
   return withContext(options, async (context) => {
+    const atAgent = await findAtAgents(toWanted(server), context);
+    if (atAgent !== undefined) return (await requestLentToken(atAgent, { minTtl: options.minTtl }, context)).access_token ?? '';
     const login = await getFreshLogin({ name: await resolveName(server, context), minTtl: options.minTtl }, context);
     return getBearerToken(login, { name: server, hint: 'Use serverFetch, which adds the DPoP proof.' });
   });
@@ -68,7 +72,7 @@ export function serverFetch(server: string, options: Options = {}): (url: string
       body: typeof init.body === 'string' ? init.body : null,
       signal: init.signal ?? options.signal ?? null,
     };
-    return toResponse(await createAuthorizedHttp({ url: serverUrl, name }, await withAccess(entry, context)).open(request, target));
+    return toResponse(await createServerHttp({ url: serverUrl, name }, await withAccess(entry, context)).open(request, target));
   };
 }
 
@@ -143,6 +147,7 @@ async function withContext<T>(options: Options & { ui?: LoginUi }, work: (contex
     throw error instanceof Error ? redactError(error, context.env) : error;
   } finally {
     context.http.close();
+    context.agents?.close();
   }
 }
 
@@ -166,10 +171,12 @@ function isOwnPackage(manifest: string): boolean {
 function openContext({ onWarning, ui, ...options }: Options & { ui?: LoginUi }): Context {
   const program = findProgram();
   const refresher = program === undefined ? undefined : createRefresher([process.execPath, program]);
-  return createUnattendedContext({ ...options, refresher, ui: createCallbackUi({ ...ui, onWarning }) });
+  return createUnattendedContext({ ...options, refresher, asksAgents: true, ui: createCallbackUi({ ...ui, onWarning }) });
 }
 
 async function resolveServer(server: string, context: Context): Promise<{ name: string; url: URL; entry: ServerEntry }> {
+  const atAgent = await findAtAgents(toWanted(server), context);
+  if (atAgent !== undefined) return { name: atAgent.name, entry: {}, url: new URL(server.includes('://') ? server : atAgent.url) };
   const name = await resolveName(server, context);
   const entry = findServer(await context.store.read(), name);
   if (typeof entry?.url !== 'string') throw createMissingLoginError(server);
@@ -179,6 +186,10 @@ async function resolveServer(server: string, context: Context): Promise<{ name: 
 
 async function resolveName(server: string, context: Context): Promise<string> {
   return server.includes('://') ? findServerNameByUrl(server, context) : server;
+}
+
+function toWanted(server: string): WantedServer {
+  return server.includes('://') ? { url: server } : { name: server };
 }
 
 function createMissingLoginError(server: string): AuthError {

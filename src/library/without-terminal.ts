@@ -4,6 +4,7 @@ import type { Context } from '../context.js';
 import type { Env, Refresher, Secrets, Ui } from '../effects.js';
 import { findWorkingFolder } from '../folders.js';
 import { systemClock } from '../machine/clock.js';
+import { createAgents } from '../machine/agents.js';
 import { createContext } from '../machine/create-context.js';
 import { runProgram } from '../machine/program.js';
 import { collectSecrets } from '../secrets/secrets.js';
@@ -14,15 +15,23 @@ interface UnattendedOptions {
   readonly signal?: AbortSignal | undefined;
   readonly ui: Ui;
   readonly refresher?: Refresher | undefined;
+  /** Whether logins that the store does not have are looked for at agents. */
+  readonly asksAgents?: boolean;
   /** Whether to log every request and response as remarks. */
   readonly debug?: boolean | undefined;
 }
 
-export function createUnattendedContext({ signal = new AbortController().signal, ui, ...options }: UnattendedOptions): Context {
+export function createUnattendedContext({
+  signal = new AbortController().signal,
+  ui,
+  asksAgents = false,
+  ...options
+}: UnattendedOptions): Context {
   const machine = readMachine();
   const secrets = collectSecrets(machine.variables);
   const env = { ...machine, secrets };
-  return createContext({ ...options, env, clock: systemClock, ui: redactMessages(ui, secrets), signal, runProgram });
+  const agents = asksAgents ? createAgents(env) : undefined;
+  return createContext({ ...options, agents, env, clock: systemClock, ui: redactMessages(ui, secrets), signal, runProgram });
 }
 
 /** Redacts secrets in the messages of `ui`. */

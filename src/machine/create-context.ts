@@ -1,6 +1,6 @@
 /** Assembles a Context: the one place where the effects, the store and the preferences are put together. */
 import type { Context } from '../context.js';
-import type { Clock, Effects, Env, Refresher, Ui } from '../effects.js';
+import type { Agents, Clock, Effects, Env, Refresher, StartedProgram, Ui } from '../effects.js';
 import type { DnsLookup } from '../http/lookup.js';
 import { createHttp } from '../http/http.js';
 import { Trace } from '../http/trace.js';
@@ -10,6 +10,7 @@ import { openStore } from '../store/store.js';
 import { version } from '../version.js';
 import { systemClock } from './clock.js';
 import { systemFiles } from './files.js';
+import { startProgram } from './program.js';
 
 export interface ContextOptions {
   readonly env: Env;
@@ -22,15 +23,17 @@ export interface ContextOptions {
   /** Whether to log every request and response as remarks. */
   readonly debug?: boolean | undefined;
   readonly refresher?: Refresher | undefined;
+  readonly agents?: Agents | undefined;
   /** Replaces the DNS of the machine. */
   readonly lookup?: DnsLookup | undefined;
   readonly runProgram: (words: readonly string[], environment: NodeJS.ProcessEnv) => Promise<number>;
+  readonly startProgram?: (words: readonly string[], environment: NodeJS.ProcessEnv) => Promise<StartedProgram>;
   /** Keeps the process alive in spite of signals, until the returned function is called. */
   readonly hold?: () => () => void;
 }
 
 export function createContext(options: ContextOptions): Context {
-  const { env, clock, ui, signal, refresher, lookup, hold } = options;
+  const { env, clock, ui, signal, refresher, agents, lookup, hold } = options;
   const trace = options.debug ? new Trace((line) => ui.remark(line), env.secrets) : undefined;
   const effects: Omit<Effects, 'signal'> = {
     http: createHttp({ env, clock, userAgent: `mcp-auth/${version}`, lookup, trace }),
@@ -39,7 +42,9 @@ export function createContext(options: ContextOptions): Context {
     ui,
     env,
     refresher,
+    agents,
     runProgram: (words, variables) => options.runProgram(words, { ...env.variables, ...variables }),
+    startProgram: (words) => (options.startProgram ?? startProgram)(words, env.variables),
   };
   const store = openStore(() => getStorePath({ option: options.store, env }), { signal, clock: systemClock, secrets: env.secrets });
   const preferences = openPreferences(getPreferencesPath({ env }));

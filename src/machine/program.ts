@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import os from 'node:os';
-import type { Refresher } from '../effects.js';
+import type { Readable } from 'node:stream';
+import type { Refresher, StartedProgram } from '../effects.js';
 import { AuthError, getSystemCode } from '../errors.js';
 import { refresherCommand, stopMessage } from './refresher-command.js';
 
@@ -22,6 +23,24 @@ export async function runProgram([command = '', ...words]: readonly string[], en
   } finally {
     for (const signal of signals) process.off(signal, passOn);
   }
+}
+
+/** The most characters of a program's stderr that are kept. */
+const maxKeptCharacters = 4000;
+
+/** Starts a program in a session of its own, which goes on when this process ends. */
+export async function startProgram([command = '', ...words]: readonly string[], environment: NodeJS.ProcessEnv): Promise<StartedProgram> {
+  const { spawn } = await import('node:child_process');
+  let said = '';
+  let failure: string | undefined;
+  const child = spawn(command, words, { detached: true, windowsHide: true, stdio: ['ignore', 'ignore', 'pipe'], env: environment });
+  child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-maxKeptCharacters)));
+  child.on('error', (error) => (failure = getSystemCode(error)));
+  child.on('close', (code) => (failure ??= said.trim() || `exit code ${code}`));
+  // This process does not wait for it.
+  child.unref();
+  (child.stderr as Readable & { unref(): void }).unref();
+  return { getFailure: () => failure };
 }
 
 /** Milliseconds to wait for the first message of the other process: it may be stopped, for example by a debugger. */

@@ -259,8 +259,11 @@ describe('exec', () => {
   });
 });
 
-test('a systemd unit is for Linux', async () => {
-  const elsewhere = run('refresh --install-service', { store: temporaryStore(), platform: 'darwin' });
+test('a unit for launchd, and none for other systems', async () => {
+  const mac = run('refresh --install-service', { store: '/tmp/a & b.json', platform: 'darwin', env: { HOME: '/Users/me' } });
+  expect(await mac.exit).toBe(0);
+  expect(mac.stdout).toContain('<string>--watch</string>\n    <string>--store</string>\n    <string>/tmp/a &amp; b.json</string>');
+  const elsewhere = run('refresh --install-service', { store: temporaryStore(), platform: 'freebsd' });
   expect(await elsewhere.exit).toBe(2);
   expect(elsewhere.stderr).toContain('mcp-auth refresh --watch');
 });

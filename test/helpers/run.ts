@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { runCli } from '../../src/cli.js';
 import type { Refresher } from '../../src/effects.js';
 import { createInterruptedError } from '../../src/errors.js';
+import { createAgents } from '../../src/machine/agents.js';
 import { testClock, type TestClock } from './clock.js';
 import { completeMatch } from './complete.js';
 
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly runProgram?: (words: readonly string[], environment: NodeJS.ProcessEnv) => number;
   /** Renews tokens in place of this process. */
   readonly refresher?: Refresher;
+  /** Whether agents are asked, whose sockets the environment of the test names. */
+  readonly agents?: boolean;
   readonly tmux?: (words: readonly string[]) => string | undefined;
   /** The working directory of the command. */
   readonly folder?: string;
@@ -53,6 +56,7 @@ export function run(
     openBrowser,
     runProgram,
     refresher,
+    agents = false,
     tmux,
     columns = 100,
     folder = '/',
@@ -65,13 +69,14 @@ export function run(
   const interrupt = new AbortController();
   if (typeof stdin === 'object') input.end(stdin.text);
 
+  const variables = { MCP_AUTH_STORE: store, MCP_AUTH_PREFERENCES: `${store}.preferences.json`, NO_COLOR: '1', ...env };
   const exit = runCli({
     argv: typeof line === 'string' ? line.split(' ').filter(Boolean) : line,
     stdin: stdin === 'none' ? undefined : (input as unknown as NodeJS.ReadStream),
     stdout: output.stream,
     stderr: errors.stream,
     env: {
-      variables: { MCP_AUTH_STORE: store, MCP_AUTH_PREFERENCES: `${store}.preferences.json`, NO_COLOR: '1', ...env },
+      variables,
       platform,
       folder,
       program: ['/usr/bin/node', '/opt/mcp-auth/bin.js'],
@@ -80,6 +85,7 @@ export function run(
     clock,
     hold: () => () => undefined,
     refresher,
+    agents: agents ? createAgents({ variables, platform }) : undefined,
     runProgram: (words, environment) => Promise.resolve(runProgram?.(words, environment) ?? 0),
     runTmux: (words) => Promise.resolve(tmux?.(words)),
     raise: (signal) => {

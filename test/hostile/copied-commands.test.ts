@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { formatCommand } from '../../src/text/command-line.js';
-import { formatServiceUnit } from '../../src/commands/service-unit.js';
+import { createUnits } from '../../src/commands/service-unit.js';
 import { temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 
@@ -78,23 +78,35 @@ test('options of a document from elsewhere', async () => {
   expect(said).toContainEqual(['--scope', scope]);
 });
 
+const createEnv = (platform: NodeJS.Platform) => ({
+  platform,
+  variables: { HOME: '/home/me' },
+  folder: '/',
+  program: [],
+  exists: () => false,
+});
+const [linux, mac] = [createEnv('linux'), createEnv('darwin')];
+
 test.each(['a\nExecStart=/bin/evil', 'a\rb', 'a\u0000b', 'a\u001bb', 'a\u2028b', 'a\u202eb'])(
-  'the store %j has no systemd unit',
+  'the store %j has no unit of a service',
   async (file) => {
     const store = path.join('/tmp', file);
-    const asked = run(['refresh', '--install-service', '--store', store], { store: temporaryStore() });
-    expect(await asked.exit).toBe(2);
-    expect(asked.stdout).toBe('');
-    expect(asked.stderr).toContain('A systemd unit cannot contain the path');
-    expect(() => formatServiceUnit({ program: ['/usr/bin/node', `/opt/${file}`], store: undefined })).toThrow(
-      'A systemd unit cannot contain',
-    );
+    for (const command of ['refresh', 'agent']) {
+      const asked = run([command, '--install-service', '--store', store], { store: temporaryStore(), agents: true });
+      expect(await asked.exit).toBe(2);
+      expect(asked.stdout).toBe('');
+      expect(asked.stderr).toContain('A unit of systemd cannot contain the path');
+    }
+    for (const env of [linux, mac])
+      expect(() => createUnits('agent', { program: ['/usr/bin/node', `/opt/${file}`], store: undefined }, env)).toThrow('cannot contain');
     const written = run(['refresh', '--install-service', '--write'], { store, env: { XDG_CONFIG_HOME: temporaryFolder() } });
     expect(await written.exit).toBe(2);
   },
 );
 
 test('a path with white space, quotes, specifiers and letters of all scripts has one', () => {
-  const unit = formatServiceUnit({ program: ['/usr/bin/node'], store: '/home/é 100%/$x "日本　"\\s.json' });
-  expect(unit).toContain('"--store" "/home/é 100%%/$$x \\"日本　\\"\\\\s.json"\n');
+  const store = '/home/é 100%/$x <"日本　"\\s.json';
+  const textOf = (env: typeof linux) => createUnits('refresh', { program: ['/usr/bin/node'], store }, env).units[0]?.text;
+  expect(textOf(linux)).toContain('"--store" "/home/é 100%%/$$x <\\"日本　\\"\\\\s.json"\n');
+  expect(textOf(mac)).toContain('<string>/home/é 100%/$x &lt;"日本　"\\s.json</string>\n');
 });

@@ -1,0 +1,72 @@
+import { createCallbackUi } from '../../callback-ui.js';
+import type { Context } from '../../context.js';
+import type { LoginEvent } from '../../effects.js';
+import { AuthError, toAuthError } from '../../errors.js';
+import { login } from '../../login/login.js';
+import { findTarget, type LoginTarget } from '../../login/target.js';
+import { redactError } from '../../secrets/secrets.js';
+import { findServer } from '../../store/document.js';
+import { quote } from '../../text/server-text.js';
+import type { Gate } from '../gate.js';
+import { readQuestion, respondLines } from '../responses.js';
+import type { Endpoint } from '../service.js';
+
+/**
+ * Logs in on this machine for another one, and tells how it goes, in lines of JSON. The user is asked before anything is requested or
+ * opened.
+ */
+export const startLogin: Endpoint = {
+  route: 'POST /v1/logins',
+  handle: async (exchange, { context, machine }) => {
+    const { response, gate, signal } = exchange;
+    const { server, scope } = await readQuestion(exchange);
+    if (typeof server !== 'string' || (scope !== undefined && typeof scope !== 'string')) {
+      throw new AuthError('usage', 'The request names no server.');
+    }
+    if (!server.includes('://') && !gate.mayKnow(server))
+      throw new AuthError('agent_refused', `${gate.host} may not use ${quote(server)}.`);
+    const target = await findTarget({ server, name: undefined }, context);
+    const isNew = findServer(await context.store.read(), target.name) === undefined;
+    const write = respondLines(response);
+    try {
+      write({ event: 'agent_asking', agent: machine, server: target.name });
+      await gate.admitLogin({ name: target.name, url: new URL(target.expandedUrl), isNew }, signal);
+      const { login: stored } = await logIn(target, { scope, gate, write, machine, context: { ...context, signal } });
+      const { scope: granted, expiresAtSeconds } = stored;
+      write({
+        event: 'logged_in',
+        server: target.name,
+        agent: machine,
+        ...(granted !== undefined && { scope: granted }),
+        expires_at: expiresAtSeconds,
+      });
+    } catch (error) {
+      const { code, message, hint } = redactError(toAuthError(error), context.env);
+      write({ event: 'error', code, message, hint: hint ?? '' });
+    }
+    response.end();
+  },
+};
+
+interface LoginHere {
+  readonly scope: string | undefined;
+  readonly gate: Gate;
+  readonly write: (line: object) => void;
+  readonly machine: string;
+  readonly context: Context;
+}
+
+function logIn(target: LoginTarget, { scope, gate, write, machine, context }: LoginHere) {
+  const isOwner = gate.kind === 'owner';
+  const tell = (event: LoginEvent) => {
+    if (isOwner) write(event);
+    // Whoever opened the address elsewhere would log this machine in to an account of theirs.
+    else if (event.event === 'authorization_url') write({ event: 'agent_approving', agent: machine, server: target.name });
+  };
+  const { ui } = context;
+  const quiet = createCallbackUi({ onEvent: tell, onWarning: (text) => ui.warn(text) });
+  // Over a restricted socket only the browser of this machine: a code could be approved by any user, for an account of theirs.
+  const flow = isOwner ? undefined : 'browser';
+  const request = { ...target, client: {}, credentials: {}, flow, newSettings: { scope }, browserWanted: true, verify: true };
+  return login(request, { ...context, ui: { ...quiet, openBrowser: (url) => ui.openBrowser(url) } });
+}

@@ -1,0 +1,50 @@
+import { pipeline } from 'node:stream/promises';
+import type { HttpResponse } from '../../effects.js';
+import { AuthError } from '../../errors.js';
+import { endpointHeader } from '../../agent-protocol/messages.js';
+import { limits } from '../limits.js';
+import { hasBody, readBody } from '../responses.js';
+import type { Endpoint, Exchange } from '../service.js';
+import { isEventStream, noteEndpoint, resolveEndpoint } from '../older-transport.js';
+
+/** The headers of a request that reach the server. All others are of the connection, or the agent's to set. */
+const requestHeaders = /^(accept|accept-language|content-type|last-event-id|traceparent|tracestate|baggage|mcp-(?!auth-)[\w-]+)$/;
+/** The headers of a response that reach the other side: it has no use for cookies, and must not start a login of its own. */
+const responseHeaders = /^(allow|cache-control|content-type|retry-after|mcp-(?!auth-)[\w-]+)$/;
+
+const methods = new Set(['GET', 'POST', 'DELETE']);
+
+/** The MCP request itself, sent on with the login, which the other side never sees. */
+export const passOn: Endpoint = {
+  route: '* /mcp/NAME',
+  handle: async (exchange, { servers }) => {
+    const { request, name, gate, signal } = exchange;
+    const { method = 'GET' } = request;
+    if (!methods.has(method)) throw new AuthError('usage', 'MCP has no requests of this method.');
+    const server = await servers.getFor(gate, name);
+    await gate.admit(server, 'request', signal);
+    const url = resolveEndpoint(request.headers[endpointHeader], { server, gate });
+    const body = hasBody(request) ? await readBody(exchange, limits.messageOctets) : null;
+    const headers = { ...server.headers, ...pickHeaders(request.headers, requestHeaders) };
+    const received = await server.http.open({ method, headers, body, encoding: 'latin1', signal }, url);
+    if (isEventStream(received)) noteEndpoint(received, { server, gate });
+    await send(received, exchange);
+  },
+};
+
+async function send({ status, headers, body }: HttpResponse, { response }: Exchange): Promise<void> {
+  response.writeHead(status, pickHeaders(headers, responseHeaders));
+  // The head of a stream arrives before its first event.
+  response.flushHeaders();
+  // If either side closes its connection, the other is closed.
+  await pipeline(body, response).catch(() => undefined);
+}
+
+function pickHeaders(headers: Readonly<Record<string, string | string[] | undefined>>, wanted: RegExp): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string' && wanted.test(name)) picked[name] = value;
+  }
+  return picked;
+}

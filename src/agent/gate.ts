@@ -1,0 +1,45 @@
+/** What one socket of an agent may be used for. */
+
+/** A server of the agent's store. */
+export interface AdmittedServer {
+  readonly name: string;
+  readonly url: URL;
+}
+
+/** What is asked of a server's login. */
+export type Use = 'request' | 'token';
+
+export interface Gate {
+  readonly kind: 'owner' | 'restricted';
+  /** The machine or container that uses the socket, as the user named it. */
+  readonly host: string;
+  readonly lendsTokens: boolean;
+  /** Whether it may be told that a server of that name is there. */
+  mayKnow(name: string): boolean;
+  /**
+   * Resolves if the login of a server may be used, perhaps after the user was asked, and counts the use.
+   *
+   * @throws AuthError `agent_refused`, `agent_busy`, and the signal's reason.
+   */
+  admit(server: AdmittedServer, use: Use, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves if a login to this server may be started on this machine, after the user was asked.
+   *
+   * @param server with the name that it has, or will have, in the store.
+   * @throws AuthError as `admit`.
+   */
+  admitLogin(server: AdmittedServer & { readonly isNew: boolean }, signal: AbortSignal): Promise<void>;
+  /** Takes room for a part of a message. False if there is none. Give it back by a negative number. */
+  reserve(octets: number): boolean;
+}
+
+/** The user's own socket: the store and everything else are theirs anyway. */
+export const ownerGate: Gate = {
+  kind: 'owner',
+  host: 'this machine',
+  lendsTokens: true,
+  mayKnow: () => true,
+  admit: () => Promise.resolve(),
+  admitLogin: () => Promise.resolve(),
+  reserve: () => true,
+};

@@ -1,0 +1,31 @@
+/** The limits of an agent: octets, milliseconds and numbers. Those of a restricted socket bind another machine, which may be hostile. */
+export const limits = {
+  /** One MCP message. */
+  messageOctets: 32 * 1024 * 1024,
+  /** All messages that are being received over one restricted socket. */
+  messageOctetsAtOnce: 64 * 1024 * 1024,
+  /** A question in JSON. */
+  questionOctets: 64 * 1024,
+  connections: { owner: 1000, restricted: 200 },
+  /** Of one restricted socket, in a minute. */
+  requestsPerMinute: 6000,
+  tokensPerMinute: 120,
+  loginsPerHour: 10,
+  /** Questions to the user that wait at once, from all sockets. */
+  questions: 20,
+  /** How long a request waits for the user. */
+  questionWait: 60_000,
+  /** Restricted sockets at once. */
+  shares: 100,
+  /** Addresses for messages that servers with the older transport have named, of one socket. */
+  endpoints: 100,
+} as const;
+
+/** Limits of Node's server, in milliseconds and octets. */
+export const serverLimits = {
+  maxHeaderSize: 32 * 1024,
+  headersTimeout: 10_000,
+  /** For the whole request: a large message over a slow connection. */
+  requestTimeout: 120_000,
+  keepAliveTimeout: 75_000,
+} as const;

@@ -1,0 +1,103 @@
+/** Serves an agent's endpoints on one Unix socket. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { agentHeader, protocolVersion } from '../agent-protocol/messages.js';
+import { AuthError, createInterruptedError, toAuthError } from '../errors.js';
+import { redactError } from '../secrets/secrets.js';
+import { endpoints } from './endpoints/index.js';
+import type { Gate } from './gate.js';
+import { limits, serverLimits } from './limits.js';
+import { respondFailure } from './responses.js';
+import type { Endpoint, Exchange, Service } from './service.js';
+
+export interface ListeningSocket {
+  /** Connections that are open now. */
+  countConnections(): Promise<number>;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}
+
+/** Where to listen: a path, or a socket that the service manager has opened (systemd.socket(5)). */
+export type Place = { readonly path: string; readonly fd?: never } | { readonly fd: number; readonly path?: never };
+
+/** @throws the system's error if it cannot listen there. */
+export async function listenOnSocket({ place, gate }: { place: Place; gate: Gate }, service: Service): Promise<ListeningSocket> {
+  const closing = new AbortController();
+  const server = createServer({ ...serverLimits, noDelay: true }, (request, response) => {
+    void respond({ request, response, gate, closing: closing.signal }, service);
+  });
+  server.maxConnections = limits.connections[gate.kind];
+  server.on('clientError', (_, socket) => socket.destroy());
+  await once(server.listen(place), 'listening');
+  return {
+    countConnections: () => countConnections(server),
+    close: async () => {
+      closing.abort(createInterruptedError());
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function countConnections(server: Server): Promise<number> {
+  return new Promise((resolve) => server.getConnections((error, count) => resolve(error ? 0 : count)));
+}
+
+interface Arrived {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly gate: Gate;
+  readonly closing: AbortSignal;
+}
+
+/** Never rejects. */
+async function respond({ request, response, gate, closing }: Arrived, service: Service): Promise<void> {
+  const gone = new AbortController();
+  const leave = () => gone.abort(createInterruptedError());
+  response.once('close', leave);
+  closing.addEventListener('abort', leave);
+  response.setHeader(agentHeader, String(protocolVersion));
+  try {
+    const { endpoint, name, query } = findEndpoint(request, gate);
+    await endpoint.handle({ request, response, name, query, gate, signal: gone.signal }, service);
+  } catch (error) {
+    if (!response.destroyed) respondFailure(response, redactError(toAuthError(error), service.context.env));
+  } finally {
+    closing.removeEventListener('abort', leave);
+  }
+}
+
+const routes = endpoints.map((endpoint) => {
+  const [method = '', path = ''] = endpoint.route.split(' ');
+  return { endpoint, method, segments: path.split('/') };
+});
+
+/** @throws AuthError `usage` for an unknown one, `agent_refused` for one of the owner's on a restricted socket. */
+function findEndpoint(
+  { method, url: target = '' }: IncomingMessage,
+  gate: Gate,
+): Pick<Exchange, 'name' | 'query'> & { readonly endpoint: Endpoint } {
+  const [path = '', query = ''] = target.split('?', 2);
+  const segments = path.split('/');
+  const route = routes.find((one) => (one.method === '*' || one.method === method) && isPath(segments, one.segments));
+  if (route === undefined) throw new AuthError('usage', 'The agent has no such endpoint.');
+  const { endpoint } = route;
+  if (endpoint.isOwners && gate.kind !== 'owner') throw new AuthError('agent_refused', 'A restricted socket is not for that.');
+  return { endpoint, name: decodeName(segments[route.segments.indexOf('NAME')] ?? ''), query: new URLSearchParams(query) };
+}
+
+/** A segment is compared as it was sent: no path is normalised, so that none is read in two ways. */
+function isPath(segments: readonly string[], pattern: readonly string[]): boolean {
+  return segments.length === pattern.length && pattern.every((one, index) => one === 'NAME' || one === segments[index]);
+}
+
+/** @throws AuthError `usage` */
+function decodeName(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new AuthError('usage', 'The name in the path is not percent-encoded UTF-8.');
+  }
+}

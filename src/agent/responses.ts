@@ -1,0 +1,68 @@
+/** How an agent reads questions and sends answers. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { formatFailure, getFailureStatus } from '../agent-protocol/failure.js';
+import { errorHeader } from '../agent-protocol/messages.js';
+import { AuthError } from '../errors.js';
+import { parseObject } from '../text/json.js';
+import type { Exchange } from './service.js';
+import { limits } from './limits.js';
+
+export function respondJson(response: ServerResponse, value: object, status = 200): void {
+  const text = JSON.stringify(value);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
+}
+
+export function respondFailure(response: ServerResponse, error: AuthError): void {
+  if (response.headersSent) return void response.destroy();
+  const text = formatFailure(error);
+  // The rest of a request that was not read would be taken for the next one.
+  response.shouldKeepAlive = response.req.complete;
+  const head = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), [errorHeader]: error.code };
+  response.writeHead(getFailureStatus(error), head).end(text);
+}
+
+/** Begins a response of lines of JSON. Returns what writes one. */
+export function respondLines(response: ServerResponse): (line: object) => void {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  response.flushHeaders();
+  return (line) => void response.write(`${JSON.stringify(line)}\n`);
+}
+
+/** @throws AuthError `usage` for a body that is not a JSON object. */
+export async function readQuestion(exchange: Exchange): Promise<Record<string, unknown>> {
+  const body = await readBody(exchange, limits.questionOctets);
+  const value = parseObject(body === '' ? '{}' : Buffer.from(body, 'latin1').toString());
+  if (value !== undefined) return value;
+  throw new AuthError('usage', 'The body of the request is not a JSON object.');
+}
+
+/**
+ * The body as a string of octets.
+ *
+ * @throws AuthError `usage` if it is larger than that, `agent_busy` if too much is being received over this socket.
+ */
+export async function readBody({ request, gate }: Pick<Exchange, 'request' | 'gate'>, maxOctets: number): Promise<string> {
+  const chunks: string[] = [];
+  let size = 0;
+  checkSize(Number(request.headers['content-length'] ?? 0), maxOctets);
+  try {
+    for await (const chunk of request.setEncoding('latin1') as AsyncIterable<string>) {
+      checkSize(size + chunk.length, maxOctets);
+      if (!gate.reserve(chunk.length)) throw new AuthError('agent_busy', 'Too many large messages are being received.');
+      size += chunk.length;
+      chunks.push(chunk);
+    }
+  } finally {
+    gate.reserve(-size);
+  }
+  return chunks.join('');
+}
+
+function checkSize(octets: number, maxOctets: number): void {
+  if (octets > maxOctets) throw new AuthError('usage', `The body of the request is larger than ${maxOctets} octets.`);
+}
+
+/** Whether a request has a body (RFC 9112 section 6). */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}

@@ -1,0 +1,176 @@
+/** The restricted sockets of an agent. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { ShareStatus } from '../agent-protocol/messages.js';
+import { checkSocketPath, sharesFolder } from '../agent-protocol/sockets.js';
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { writeAtomically } from '../store/atomic-write.js';
+import { readOwnFile } from '../store/own-file.js';
+import { isObject, parseObject } from '../text/json.js';
+import { limits } from './limits.js';
+import { listenOnSocket, type ListeningSocket } from './listen.js';
+import type { Questions } from './questions.js';
+import type { Service } from './service.js';
+import { Share, type ShareOptions } from './share.js';
+
+/** What another machine may use. */
+export type ShareTerms = Omit<ShareOptions, 'id'>;
+
+export interface OpenShare {
+  readonly share: Share;
+  readonly socket: string;
+  /** Aborts when it has been closed, with the reason as an AuthError. */
+  readonly closed: AbortSignal;
+}
+
+interface KeptShare extends OpenShare {
+  readonly listening: ListeningSocket;
+  readonly close: (reason: string) => Promise<void>;
+}
+
+export class Shares {
+  readonly #folder: string;
+  readonly #context: Context;
+  readonly #questions: Questions;
+  readonly #open = new Map<string, KeptShare>();
+
+  /** @param folder of the agent's sockets. */
+  constructor(folder: string, { context, questions }: { context: Context; questions: Questions }) {
+    this.#folder = path.join(folder, sharesFolder);
+    this.#context = context;
+    this.#questions = questions;
+  }
+
+  /**
+   * Opens a restricted socket. A lasting one replaces the lasting one of the same host, and is opened again when the agent starts.
+   *
+   * @throws AuthError `usage`, `agent_busy`, and `agent_failed` if it cannot listen.
+   */
+  async open(terms: ShareTerms, service: Service): Promise<OpenShare> {
+    if (this.#open.size >= limits.shares) throw new AuthError('agent_busy', 'Too many sockets are shared already.');
+    const id = randomBytes(5).toString('hex');
+    if (terms.isLasting) await this.#endWhere(({ options }) => options.isLasting && options.host === terms.host, 'It was shared again.');
+    // A container mounts the folder: a socket that is mounted by itself would not be found again after a restart of the agent.
+    const folder = terms.isLasting ? path.join(this.#folder, toFileName(terms.host)) : this.#folder;
+    const socket = path.join(folder, terms.isLasting ? 'agent.sock' : `${id}.sock`);
+    checkSocketPath(socket, this.#context.env.platform);
+    const share = new Share({ ...terms, id }, { clock: this.#context.clock, questions: this.#questions });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    rmSync(socket, { force: true });
+    const listening = await listenOnSocket({ place: { path: socket }, gate: share }, service);
+    const kept = this.#keep({ share, socket, listening });
+    this.#open.set(id, kept);
+    await this.#save();
+    return kept;
+  }
+
+  /** Opens the lasting ones of the last time. */
+  async restore(service: Service): Promise<void> {
+    for (const terms of readTerms(this.#file, this.#context)) await this.open(terms, service);
+  }
+
+  /** Ends those with this ID or for this host. Returns how many there were. */
+  async revoke(idOrHost: string): Promise<number> {
+    const ended = await this.#endWhere(({ options }) => options.id === idOrHost || options.host === idOrHost, 'It was revoked.');
+    await this.#save();
+    return ended;
+  }
+
+  /** Ends one, unless it has ended. */
+  async end({ share }: OpenShare): Promise<void> {
+    await this.#open.get(share.options.id)?.close('The connection was closed.');
+  }
+
+  /** Ends all. Those that last are opened again at the next start. */
+  async close(): Promise<void> {
+    await this.#endWhere(() => true, 'The agent was stopped.');
+  }
+
+  describe(): Promise<ShareStatus[]> {
+    return Promise.all(
+      [...this.#open.values()].map(async ({ share, socket, listening }) => {
+        const { id, host, only, lendsTokens, isLasting, until } = share.options;
+        return {
+          ...{ id, host, socket, lasting: isLasting, lends_tokens: lendsTokens, since: toSeconds(share.since) },
+          ...(only && { only }),
+          ...(until !== undefined && { until: toSeconds(until) }),
+          connections: await listening.countConnections(),
+          used: [...share.used].map(([server, { last, ...counts }]) => ({ server, ...counts, last: toSeconds(last) })),
+        };
+      }),
+    );
+  }
+
+  get #file(): string {
+    return `${this.#context.store.path}.shares`;
+  }
+
+  #keep({ share, socket, listening }: Omit<KeptShare, 'closed' | 'close'>): KeptShare {
+    const { clock } = this.#context;
+    const { id, until, isLasting } = share.options;
+    const closed = new AbortController();
+    let stopAlarm = (): void => undefined;
+    const close = async (reason: string) => {
+      if (!this.#open.delete(id)) return;
+      stopAlarm();
+      share.close();
+      closed.abort(new AuthError('agent_refused', reason));
+      await listening.close();
+      rmSync(socket, { force: true });
+      if (isLasting) rmSync(path.dirname(socket), { force: true, recursive: true });
+    };
+    if (until !== undefined) stopAlarm = clock.alarm(until - clock.now(), () => void close('Its time is over.'));
+    return { share, socket, listening, closed: closed.signal, close };
+  }
+
+  async #endWhere(isMeant: (share: Share) => boolean, reason: string): Promise<number> {
+    const ended = [...this.#open.values()].filter(({ share }) => isMeant(share));
+    await Promise.all(ended.map(({ close }) => close(reason)));
+    return ended.length;
+  }
+
+  async #save(): Promise<void> {
+    const lasting = [...this.#open.values()].filter(({ share }) => share.options.isLasting);
+    if (lasting.length === 0) {
+      rmSync(this.#file, { force: true });
+      return;
+    }
+    const shares = lasting.map(({ share: { options } }) => ({
+      host: options.host,
+      only: options.only,
+      lends_tokens: options.lendsTokens,
+      until: options.until === undefined ? undefined : toSeconds(options.until),
+    }));
+    await writeAtomically(this.#file, `${JSON.stringify({ shares }, null, 2)}\n`);
+  }
+}
+
+/** The terms of the lasting sockets whose time is not over. */
+function readTerms(file: string, { clock }: Context): ShareTerms[] {
+  const shares = parseObject(readOwnFile(file) ?? '')?.['shares'];
+  const all = (Array.isArray(shares) ? shares : []) as unknown[];
+  return all.flatMap((one): ShareTerms[] => {
+    if (!isObject(one) || typeof one['host'] !== 'string') return [];
+    const { host, only, until } = one;
+    // A list that cannot be read must not become no list.
+    if (only !== undefined && !isListOfText(only)) return [];
+    const end = typeof until === 'number' ? until * 1000 : undefined;
+    if (end !== undefined && end <= clock.now()) return [];
+    return [{ host, only, until: end, lendsTokens: one['lends_tokens'] === true, isLasting: true }];
+  });
+}
+
+export function isListOfText(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+/** A folder's name for a host that the user has named in any way. */
+function toFileName(host: string): string {
+  return encodeURIComponent(host).replace(/^\.+$/, (dots) => dots.replaceAll('.', '%2E'));
+}
+
+function toSeconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
+}

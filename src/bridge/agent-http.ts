@@ -1,0 +1,91 @@
+/** Requests to an MCP server through an agent, which has the login. No token is known here. */
+import type { Context } from '../context.js';
+import type { HttpRequest, HttpResponse } from '../effects.js';
+import { hasCode } from '../errors.js';
+import { createAwayError, openAtAgent, watchPresence } from '../agent-client/agent.js';
+import { listAtAgents, type ServerAtAgent } from '../agent-client/lookup.js';
+import { endpointHeader } from '../agent-protocol/messages.js';
+import type { AuthorizedHttp } from './authorized-http.js';
+
+export class AgentHttp implements AuthorizedHttp {
+  /** The agent renews by itself. */
+  readonly renewalCount = 0;
+  readonly #url: URL;
+  readonly #context: Context;
+  #server: ServerAtAgent;
+  /** Requests whose responses are not complete. */
+  readonly #open = new Set<AbortController>();
+  #stopWatching: (() => void) | undefined;
+
+  constructor(url: URL, server: ServerAtAgent, context: Context) {
+    this.#url = url;
+    this.#server = server;
+    this.#context = context;
+  }
+
+  async open(request: HttpRequest, url?: URL): Promise<HttpResponse> {
+    try {
+      return await this.#send(request, url);
+    } catch (error) {
+      // Another connection from the same machine may have replaced it.
+      if (!hasCode(error, 'agent_away') || request.signal?.aborted === true || !(await this.#findAgain())) throw error;
+      return this.#send(request, url);
+    }
+  }
+
+  renew(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  forgetLogin(): void {
+    // There is none to forget.
+  }
+
+  async #send(request: HttpRequest, url = this.#url): Promise<HttpResponse> {
+    const { agent, name } = this.#server;
+    const gone = new AbortController();
+    const signal = request.signal ? AbortSignal.any([request.signal, gone.signal]) : gone.signal;
+    const headers = { ...request.headers, ...(url.href !== this.#url.href && { [endpointHeader]: url.href }) };
+    const path = `/mcp/${encodeURIComponent(name)}`;
+    this.#watch(gone);
+    try {
+      const response = await openAtAgent({ ...agent, path, request: { ...request, headers, signal }, server: name }, this.#context);
+      response.body.once('close', () => this.#unwatch(gone));
+      return response;
+    } catch (error) {
+      this.#unwatch(gone);
+      throw error;
+    }
+  }
+
+  /** While a response is awaited or arrives, a machine that falls asleep would be waited for without end. */
+  #watch(request: AbortController): void {
+    this.#open.add(request);
+    const { socket, machine } = this.#server.agent;
+    this.#stopWatching ??= watchPresence(
+      {
+        socket,
+        onAway: () => {
+          for (const one of this.#open) one.abort(createAwayError([machine]));
+        },
+      },
+      this.#context,
+    );
+  }
+
+  #unwatch(request: AbortController): void {
+    this.#open.delete(request);
+    if (this.#open.size > 0) return;
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+  }
+
+  async #findAgain(): Promise<boolean> {
+    const { name, url } = this.#server;
+    const { servers } = await listAtAgents(this.#context);
+    const found = servers.find((one) => one.name === name && one.url === url);
+    if (found === undefined) return false;
+    this.#server = found;
+    return true;
+  }
+}

@@ -1,0 +1,153 @@
+import os from 'node:os';
+import process from 'node:process';
+import { runAgent } from '../agent/agent.js';
+import { createTerminalWay } from '../agent/ways-to-ask/terminal.js';
+import { openForwarding } from '../agent-client/forwarding.js';
+import { isRunning, requestFromOwn, requestStatus, startOwn } from '../agent-client/owner.js';
+import { toMachineName } from '../agent-protocol/sockets.js';
+import type { Context } from '../context.js';
+import { AuthError } from '../errors.js';
+import { describeStatus } from './agent-status.js';
+import type { Command, CommandInput, CommandOption } from './command.js';
+import { parseSeconds } from './seconds-option.js';
+import { installUnits } from './service-unit.js';
+
+const options = [
+  { flags: '--background', help: 'start it in the background, unless it runs' },
+  { flags: '--json', help: 'with status: print JSON' },
+  {
+    flags: '--only <names>',
+    help: 'with share: the servers that may be used, by name, separated by commas (default: the agent asks once for each)',
+    parse: parseNames,
+  },
+  { flags: '--lend-tokens', help: 'with share: hand out access tokens too, and not only pass requests on' },
+  {
+    flags: '--life <seconds>',
+    help: 'with share: how long (default: until it is revoked)',
+    parse: parseSeconds({ option: '--life', least: 1 }),
+  },
+  { flags: '--install-service', help: 'print the units that start the agent when it is needed: systemd on Linux, launchd on macOS' },
+  { flags: '--write', help: 'with --install-service: write the units to their files' },
+] as const satisfies readonly CommandOption[];
+
+type Options = CommandInput<typeof options>['options'];
+
+/** What can be done with an agent that runs. To add an action, add a line here. */
+const actions: Readonly<Record<string, (words: readonly string[], options: Options, context: Context) => Promise<void>>> = {
+  status: showStatus,
+  stop: stopAgent,
+  share,
+  revoke,
+  allow: (words, _, context) => answer(words, true, context),
+  deny: (words, _, context) => answer(words, false, context),
+};
+
+export const agent: Command<typeof options> = {
+  description:
+    'Run the agent: one process that renews the logins of the store, and lets other machines and containers use them without having them. See docs/agent.md.',
+  arguments: [
+    { syntax: '[action]', help: `${Object.keys(actions).join(', ')} (default: run the agent)`, complete: Object.keys(actions) },
+    { syntax: '[what]', help: 'share, revoke: the name of a host; allow, deny: the number of a question' },
+  ],
+  options,
+  examples: [
+    'agent --background',
+    'agent status',
+    'agent share devcontainer --only linear',
+    'agent revoke devbox',
+    'agent --install-service --write',
+  ],
+  run: async ({ arguments: [action, ...words], options }, context) => {
+    if (context.agents === undefined) {
+      throw new AuthError('usage', 'The agent is unsupported here: Node.js has no Unix sockets on Windows.', {
+        hint: 'Log in on each machine, or copy a login: mcp-auth export NAME | ssh HOST mcp-auth import',
+      });
+    }
+    if (action !== undefined)
+      return findAction(action)(
+        words.filter((word) => word !== undefined),
+        options,
+        context,
+      );
+    if (options.installService) return installUnits('agent', options, context);
+    if (options.background) return startInBackground(context);
+    await runHere(context);
+  },
+};
+
+function findAction(name: string): NonNullable<(typeof actions)[string]> {
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+  if (action) return action;
+  throw new AuthError('usage', `${JSON.stringify(name)} is not an action of the agent.`, {
+    hint: `The actions are ${Object.keys(actions).join(', ')}.`,
+  });
+}
+
+async function runHere(context: Context): Promise<void> {
+  const { ui, store, env } = context;
+  await runAgent(
+    {
+      machine: toMachineName(os.hostname()),
+      waysToAsk: [createTerminalWay(context)],
+      activatedSocket: findActivatedSocket(env.variables),
+      onListening: (socket) => {
+        ui.say(`The agent for ${store.path} listens${socket === undefined ? '' : ` at ${socket}`}.`);
+        ui.say('Press Ctrl-C to stop it.');
+      },
+    },
+    context,
+  );
+}
+
+/** sd_listen_fds(3): the first descriptor that the service manager passes on. */
+function findActivatedSocket({ LISTEN_PID: pid, LISTEN_FDS: count }: Context['env']['variables']): number | undefined {
+  return pid === String(process.pid) && Number(count) >= 1 ? 3 : undefined;
+}
+
+async function startInBackground(context: Context): Promise<void> {
+  const { ui, store } = context;
+  if (await isRunning(context)) {
+    ui.say(`The agent for ${store.path} runs already.`);
+    return;
+  }
+  await startOwn(context);
+  ui.succeed(`The agent for ${store.path} runs. Stop it with: mcp-auth agent stop`);
+}
+
+async function showStatus(_: readonly string[], { json }: Options, context: Context): Promise<void> {
+  const status = await requestStatus(context);
+  if (json) context.ui.document(status);
+  else for (const line of describeStatus(status, context)) context.ui.print(line);
+}
+
+async function stopAgent(_: readonly string[], __: Options, context: Context): Promise<void> {
+  await requestFromOwn({ method: 'POST', path: '/v1/stop' }, context);
+  context.ui.succeed('The agent was stopped.');
+}
+
+async function share([host]: readonly string[], { only, lendTokens = false, life }: Options, context: Context): Promise<void> {
+  if (host === undefined) throw new AuthError('usage', 'share needs a name for the machine or container.');
+  const { socket } = await openForwarding({ host, only, lendsTokens: lendTokens, lifeSeconds: life, isLasting: true }, context);
+  context.ui.print(socket);
+  context.ui.say(`Mount the folder of this socket, or forward it, and set MCP_AUTH_SOCK there to its path.`);
+}
+
+async function revoke([host]: readonly string[], _: Options, context: Context): Promise<void> {
+  if (host === undefined) throw new AuthError('usage', 'revoke needs the name of a host.', { hint: 'See: mcp-auth agent status' });
+  const { ended } = await requestFromOwn({ method: 'DELETE', path: `/v1/shares/${encodeURIComponent(host)}` }, context);
+  if (ended === 0) throw new AuthError('usage', `Nothing is shared with ${host}.`, { hint: 'See: mcp-auth agent status' });
+  context.ui.succeed(`${host} can no longer use your logins.`);
+}
+
+async function answer([id]: readonly string[], isAllowed: boolean, context: Context): Promise<void> {
+  if (id === undefined) throw new AuthError('usage', 'The number of the question is missing.', { hint: 'See: mcp-auth agent status' });
+  await requestFromOwn({ path: `/v1/questions/${encodeURIComponent(id)}`, body: { allow: isAllowed } }, context);
+  context.ui.succeed(isAllowed ? 'Allowed.' : 'Denied.');
+}
+
+/** @throws AuthError `usage` */
+export function parseNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every((name) => name !== '')) return names;
+  throw new AuthError('usage', '--only takes names of servers, separated by commas.');
+}

@@ -1,0 +1,76 @@
+/** HTTP over a Unix socket of this machine. */
+import { Agent, request as requestByHttp } from 'node:http';
+import type { HttpRequest, HttpResponse } from '../effects.js';
+import { AuthError, getSystemCode } from '../errors.js';
+import { sendRequest } from './send-request.js';
+
+/** Milliseconds for which an idle connection is kept. */
+const idleTimeout = 4_000;
+/** Milliseconds until the head of a response has arrived, for requests that do not say otherwise. */
+const defaultTimeout = 30_000;
+/** The codes of a socket without a process that listens there. */
+const nobodyListens = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTSOCK', 'ENOTDIR', 'ECONNRESET', 'EPIPE']);
+
+/** The connections to one socket. */
+export class UnixSocketHttp {
+  readonly #agent: Agent;
+
+  constructor(socketPath: string) {
+    // Agent passes its options on to the connection.
+    this.#agent = new Agent({ keepAlive: true, timeout: idleTimeout, socketPath } as ConstructorParameters<typeof Agent>[0]);
+  }
+
+  /**
+   * Sends a request and resolves with the head of its response. The body has no time limit.
+   *
+   * @throws AuthError `agent_away` if no process listens at the socket, or the connection closes before there is a response;
+   * `request_timed_out`, `network_error`.
+   */
+  async open(path: string, request: HttpRequest = {}): Promise<HttpResponse> {
+    const { signal, timeout = defaultTimeout } = request;
+    const deadline = timeout === 0 ? undefined : AbortSignal.timeout(timeout);
+    const signals = [signal, deadline].filter((one) => one !== undefined && one !== null);
+    const both = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    both?.throwIfAborted();
+    try {
+      const message = await this.#send(path, request, both);
+      return { status: message.statusCode ?? 0, headers: message.headers as HttpResponse['headers'], body: message };
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw deadline?.aborted ? createSilentError() : toSocketError(error);
+    }
+  }
+
+  #send(path: string, { method = 'GET', headers = {}, body = null, encoding }: HttpRequest, signal: AbortSignal | undefined) {
+    const route = { agent: this.#agent, request: requestByHttp };
+    const url = new URL(path, 'http://localhost');
+    return sendRequest({
+      url,
+      method,
+      headers,
+      route,
+      encoding: encoding ?? 'utf8',
+      signal,
+      certificate: undefined,
+      body: body as string | null,
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+function createSilentError(): AuthError {
+  return new AuthError('agent_away', 'The agent does not respond.');
+}
+
+function toSocketError(error: unknown): AuthError {
+  if (error instanceof AuthError) return error;
+  const code = getSystemCode(error);
+  if (nobodyListens.has(code)) return new AuthError('agent_away', 'No agent listens at the socket.', { cause: error });
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new AuthError('agent_failed', 'This user may not connect to the socket of the agent (permission denied).', { cause: error });
+  }
+  return new AuthError('network_error', `The socket of the agent cannot be used (${code}).`, { cause: error });
+}
