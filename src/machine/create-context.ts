@@ -10,6 +10,7 @@ import { openStore } from '../store/store.js';
 import { version } from '../version.js';
 import { systemClock } from './clock.js';
 import { systemFiles } from './files.js';
+import { startProgram } from './program.js';
 
 export interface ContextOptions {
   readonly env: Env;
@@ -40,6 +41,7 @@ export function createContext(options: ContextOptions): Context {
     env,
     refresher,
     runProgram: (words, variables) => options.runProgram(words, { ...env.variables, ...variables }),
+    startProgram: (words, started) => startProgram(words, { ...started, environment: env.variables }),
   };
   const store = openStore(() => getStorePath({ option: options.store, env }), { signal, clock: systemClock, secrets: env.secrets });
   const preferences = openPreferences(getPreferencesPath({ env }));
