@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import type { StartedProgram } from '../effects.js';
 import { formatDestination, getConnectionOptions, type SshLine } from './arguments.js';
 import { createControlPath, type ControlPath } from './control-path.js';
-import { forwardedWord, formatRemoteScript, parseRemotePath, type RemotePath, type RemoteScript } from './remote-folder.js';
+import { formatRemoteScript, parseRemotePath, type RemotePath, type RemoteScript, scriptWords } from './remote-folder.js';
 import type { SshSettings } from './settings.js';
 import { formatForward } from './socket-path.js';
 
@@ -17,8 +17,8 @@ const requestTimeout = 10_000;
 const endTimeout = 5_000;
 /** Milliseconds between two looks at whether the user is authenticated: ssh does not say so. */
 const lookInterval = 50;
-/** Characters of the remote output in which the line of the script is looked for. */
-const maxOutput = 2 ** 20;
+/** Characters of a line that the script may have printed. */
+const maxLine = 4096;
 
 interface MasterOptions {
   readonly line: SshLine;
@@ -86,14 +86,14 @@ export class Master {
   /** Forwards a socket. False if the server refuses. */
   async forward({ remote, local }: SocketPair): Promise<boolean> {
     const isForwarded = await this.request(['-O', 'forward', '-R', formatForward(remote, local)]);
-    if (isForwarded) this.ssh.write(forwardedWord);
+    if (isForwarded) this.ssh.write(scriptWords.forwarded);
     return isForwarded;
   }
 
-  /** Ends the forwarding while the session continues. The script then removes the socket. */
+  /** Ends the forwarding, and has the script remove the socket. The connection stays. */
   async cancel({ remote, local }: SocketPair): Promise<void> {
     await this.request(['-O', 'cancel', '-R', formatForward(remote, local)]);
-    this.ssh.endInput();
+    this.ssh.write(scriptWords.cancelled);
   }
 
   /** Has the script remove the socket, ends the connection, and removes what is on this machine. */
@@ -132,14 +132,16 @@ function formatMaster({ line, settings }: MasterOptions, { control }: ControlPat
 
 /** Waits for the line of the script among what start-up files print. */
 function listenForPath(script: RemoteScript): { readonly take: (text: string) => void; readonly path: Promise<RemotePath> } {
-  let output = '';
-  let take = (text: string) => void (output += text);
+  let line = '';
+  let take = (text: string) => void (line += text);
   const path = new Promise<RemotePath>((resolve) => {
     take = (text) => {
-      if (output.length > maxOutput) return;
-      output += text;
-      const found = parseRemotePath(output, script);
+      const all = line + text;
+      const end = all.lastIndexOf('\n') + 1;
+      const found = parseRemotePath(all.slice(0, end), script);
       if (found !== undefined) resolve(found);
+      // A line that is too long is not the one of the script.
+      line = all.length - end > maxLine ? '' : all.slice(end);
     };
   });
   return { take, path };

@@ -21,8 +21,8 @@ export interface RemoteScript {
   readonly temporary?: string;
 }
 
-/** What is written to the script when the socket is forwarded. */
-export const forwardedWord = 'forwarded\n';
+/** What is written to the script when the socket is forwarded, and when it no longer is but the connection stays. */
+export const scriptWords = { forwarded: 'forwarded\n', cancelled: 'cancelled\n' };
 
 /** Formats the script. It is one compound command: some shells read their input in blocks, and must not take what follows it. */
 export function formatRemoteScript(script: RemoteScript): string {
@@ -77,16 +77,18 @@ ${stays ? waitForEnd : ''}exit 0
 `;
 }
 
-/** Another session of the same machine may still run: then the agent is not away. */
+/** Another session of the same machine may still run: then the agent is not away. The connection ends with the script. */
 const waitForEnd = `IFS= read -r word
-[ -n "$folder" ] && [ "$word" = ${forwardedWord.trim()} ] || exit 0
+[ -n "$folder" ] && [ "$word" = forwarded ] || exit 0
 rm -f "$folder/$machine.away"
 IFS= read -r word
 rm -f "$folder/$name"
+away=yes
 for other in "$folder/$machine"-????????.sock; do
-  [ -S "$other" ] && exit 0
+  [ -S "$other" ] && away=no
 done
-: >"$folder/$machine.away"
+[ "$away" = yes ] && : >"$folder/$machine.away"
+[ "$word" = cancelled ] && IFS= read -r word
 `;
 
 /**

@@ -30,7 +30,6 @@ export async function runSshSession({ words, rights, openForwarding }: SshSessio
   requireSharedConnections(context);
   const line = parseSshLine(words);
   const settings = await readSettings(line, context);
-  if ('exitCode' in settings) return settings.exitCode;
   const forwarding = await openForwarding({ ...rights, host: line.host }, context);
   try {
     return await connect({ line, settings, forwarding }, context);

@@ -1,5 +1,6 @@
 /** What the user's configuration of ssh says about a connection, as `ssh -G` prints it. */
 import type { Context } from '../context.js';
+import type { StartedProgram } from '../effects.js';
 import { AuthError, hasCode } from '../errors.js';
 import { formatDestination, formatOptions, hasOption, type SshLine } from './arguments.js';
 
@@ -13,21 +14,20 @@ export interface SshSettings {
   readonly exitsOnForwardFailure: boolean;
 }
 
-/** Asks ssh, which prints its own errors. Resolves to its exit code if it fails. Throws `program_failed`. */
-export async function readSettings(line: SshLine, context: Context): Promise<SshSettings | { readonly exitCode: number }> {
+/** Asks ssh. If it fails, so does the connection, which prints why. Throws `program_failed` if ssh is not installed. */
+export async function readSettings(line: SshLine, context: Context): Promise<SshSettings> {
   const words = ['ssh', '-G', ...formatOptions(line.options), ...formatDestination({ host: line.host, command: [] })];
   const ssh = await startSsh(words, context);
   ssh.endInput();
   const { exitCode, stdout } = await ssh.ended;
-  if (exitCode !== 0) return { exitCode };
-  const settings = parseSettings(stdout);
+  const settings = parseSettings(exitCode === 0 ? stdout : '');
   // ssh calls -W a connection without a session, too.
   return { ...settings, hasSession: settings.hasSession || hasOption(line.options, 'W') };
 }
 
-async function startSsh(words: readonly string[], context: Context) {
+async function startSsh(words: readonly string[], context: Context): Promise<StartedProgram> {
   try {
-    return await context.startProgram(words, { showsErrors: true });
+    return await context.startProgram(words, { showsErrors: false });
   } catch (error) {
     if (!hasCode(error, 'program_failed')) throw error;
     throw new AuthError(error.code, error.message, { hint: 'Install OpenSSH: mcp-auth ssh runs the program ssh.', cause: error });

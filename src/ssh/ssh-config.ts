@@ -45,7 +45,6 @@ function toPattern(host: string): string {
 async function requestRemotePath(words: readonly string[], context: Context): Promise<string> {
   const line = parseSshLine(words);
   const settings = await readSettings(line, context);
-  if ('exitCode' in settings) throw createSshError(line.host);
   const machine = findMachineName();
   const script = { machine, name: `${machine}.sock`, nonce: randomUUID(), stays: false };
   const own = ['-T', '-o', 'ClearAllForwardings=yes', ...settings.overrides, ...getConnectionOptions(line)];
@@ -55,13 +54,13 @@ async function requestRemotePath(words: readonly string[], context: Context): Pr
   ssh.write(formatRemoteScript(script));
   ssh.endInput();
   const found = parseRemotePath((await ssh.ended).stdout, script);
-  if (found === undefined) throw createSshError(line.host);
+  if (found === undefined) {
+    throw new AuthError('program_failed', `${quote(line.host)} did not run a script by ssh.`, {
+      hint: 'Check that this works: ssh HOST sh',
+    });
+  }
   if ('path' in found) return found.path;
   throw new AuthError('program_failed', `${quote(line.host)} has no folder for the socket that ssh can forward to.`, {
     hint: 'Create a folder there that only your user can write to, for example: mkdir -p -m 700 ~/.config',
   });
-}
-
-function createSshError(host: string): AuthError {
-  return new AuthError('program_failed', `${quote(host)} did not run a script by ssh.`, { hint: 'Check that this works: ssh HOST sh' });
 }

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { forwardedWord, formatRemoteScript, parseRemotePath, type RemotePath } from '../../src/ssh/remote-folder.js';
+import { formatRemoteScript, parseRemotePath, scriptWords, type RemotePath } from '../../src/ssh/remote-folder.js';
 import { temporaryFolder } from '../helpers/folder.js';
 
 const uid = process.getuid?.() ?? 0;
@@ -55,7 +55,7 @@ function start(place: Place, { shell = 'sh', env = {}, stays = false }: Options 
   });
   const script = formatRemoteScript({ ...names, stays, runtimeRoot: place.at('run'), temporary: place.at('tmp') });
   child.stdin.write(script);
-  return { found, ended, stdin: child.stdin, said: () => said };
+  return { child, found, ended, stdin: child.stdin, said: () => said };
 }
 
 async function find(place: Place, options?: Options): Promise<RemotePath> {
@@ -99,8 +99,8 @@ describe.each(shells)('in %s', (shell) => {
     await found;
     writeFileSync(path.join(folder, 'laptop.away'), '');
     await listenAt(path.join(folder, names.name));
-    stdin.write(forwardedWord);
-    while (existsSync(path.join(folder, 'laptop.away'))) await wait(10);
+    stdin.write(scriptWords.forwarded);
+    await until(() => !existsSync(path.join(folder, 'laptop.away')));
     expect(readdirSync(folder)).toEqual([names.name]);
     stdin.end();
     await ended;
@@ -118,10 +118,26 @@ describe.each(shells)('in %s', (shell) => {
       const { found, ended, stdin } = start(place, { shell, stays: true });
       await found;
       await listenAt(path.join(folder, other));
-      stdin.end(forwardedWord);
+      stdin.end(scriptWords.forwarded);
       await ended;
       expect(readdirSync(folder).sort(), other).toEqual(isAway ? [other, 'laptop.away'] : [other]);
     }
+  });
+
+  test('when the forwarding is cancelled, it does so and stays: the connection would end with it', async () => {
+    const place = createPlace();
+    const folder = path.join(place.create(place.runtime), 'mcp-auth/forwarded');
+    const { child, found, ended, stdin } = start(place, { shell, stays: true });
+    await found;
+    await listenAt(path.join(folder, names.name));
+    stdin.write(scriptWords.forwarded);
+    await until(() => !existsSync(path.join(folder, 'laptop.away')));
+    stdin.write(scriptWords.cancelled);
+    await until(() => readdirSync(folder).join() === 'laptop.away');
+    expect(child.exitCode).toBe(null);
+    stdin.end();
+    await ended;
+    expect(child.exitCode).toBe(0);
   });
 
   test('a socket that was never forwarded leaves nothing behind', async () => {
@@ -234,6 +250,10 @@ describe('what the remote machine prints', () => {
     expect(parseRemotePath(output, names)).toEqual(found);
   });
 });
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await wait(10);
+}
 
 /** A socket as sshd leaves it. */
 async function listenAt(file: string): Promise<void> {
