@@ -109,6 +109,11 @@ function addCommand({ parser, command, end }: { parser: Parser; command: Command
     option.helpGroup(group);
     parser.addOption(option);
   }
+  // commander allows it only with a setting of the whole program, so it is set only for the command that is run.
+  if (command.passesOptionsOn && parser.name() === world.argv[0]) {
+    parser.parent?.enablePositionalOptions();
+    parser.passThroughOptions();
+  }
   parser
     .addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  mcp-auth ${line}`).join('\n')}\n\n${formatExitCodes()}`)
     .action(async () => {

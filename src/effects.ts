@@ -53,14 +53,43 @@ export interface Effects {
   /** Runs a program with this process's streams and environment plus `variables`. Resolves to its exit code. */
   runProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<number>;
   /** Starts a program that goes on when this process ends, without a terminal. */
-  startProgram(words: readonly string[]): Promise<StartedProgram>;
+  startInBackground(words: readonly string[]): Promise<BackgroundProgram>;
+  /** Starts a program whose stdin and stdout are pipes to this process. Throws `program_failed`. */
+  startProgram(words: readonly string[], options: StartOptions): Promise<StartedProgram>;
   /** Aborted when the user interrupts the command; the reason is an AuthError. */
   readonly signal: AbortSignal;
 }
 
-export interface StartedProgram {
+export interface BackgroundProgram {
   /** Why it has ended, from its stderr; undefined while it runs. */
   getFailure(): string | undefined;
+}
+
+export interface StartOptions {
+  /** Whether the user sees its stderr. Otherwise it is in the result. */
+  readonly showsErrors: boolean;
+  /** Receives its stdout as it arrives. */
+  readonly take?: (text: string) => void;
+}
+
+/** A program that runs next to this one. */
+export interface StartedProgram {
+  /** Resolves when it has ended. */
+  readonly ended: Promise<ProgramResult>;
+  /** Writes to its stdin. Does nothing once it has ended. */
+  write(text: string): void;
+  /** Ends its stdin. */
+  endInput(): void;
+  /** Asks it to end, by SIGTERM. */
+  stop(): void;
+}
+
+export interface ProgramResult {
+  /** 128 and the number of the signal if one has ended it. */
+  readonly exitCode: number;
+  /** At most the first MiB of each. */
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 export interface Refresher {

@@ -12,7 +12,7 @@ const layers = [
   ['cli.ts', 'fast-path/', 'library/'],
   ['commands/', 'machine/', 'terminal/'],
   ['agent/', 'doctor/'],
-  ['bridge/', 'connect/', 'relay/', 'transfer/'],
+  ['bridge/', 'connect/', 'relay/', 'ssh/', 'transfer/'],
   ['login/'],
   ['session/'],
   ['apps/', 'flows/'],

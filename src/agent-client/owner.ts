@@ -51,7 +51,7 @@ export async function startOwn(context: Context): Promise<void> {
   if (await isRunning(context)) return;
   const { env, store, clock, signal } = context;
   const words = [...env.program, 'agent', '--store', store.path];
-  const program = await context.startProgram(words);
+  const program = await context.startInBackground(words);
   for (let waited = 0; waited < startTimeout; waited += lookInterval) {
     const failure = program.getFailure();
     if (failure !== undefined) throw createStartError(failure, words);

@@ -72,13 +72,11 @@ export function parseForwardedName(name: string): { readonly machine: string; re
   return machine === undefined ? undefined : { machine, isAway: end === '.away' };
 }
 
-/** A name for this machine that a file name and a sentence can contain. */
+/** A name for this machine that a file name and a sentence can contain: letters, digits and hyphens. */
 export function toMachineName(hostname: string): string {
-  const [first = ''] = hostname.split('.');
-  return (
-    first
-      .replace(/[^A-Za-z0-9-]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 20) || 'agent'
-  );
+  const [label = ''] = hostname.split('.');
+  const name = label.replace(/[^A-Za-z0-9]+/g, '-').slice(0, maxMachineName);
+  return name.replace(/^-+|-+$/g, '') || 'laptop';
 }
+
+const maxMachineName = 20;

@@ -7,8 +7,10 @@ import { isRunning, requestFromOwn, requestStatus, startOwn } from '../agent-cli
 import { toMachineName } from '../agent-protocol/sockets.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
+import { formatCommand } from '../text/command-line.js';
 import { describeStatus } from './agent-status.js';
 import type { Command, CommandInput, CommandOption } from './command.js';
+import { parseServerNames } from './names-option.js';
 import { parseSeconds } from './seconds-option.js';
 import { installUnits } from './service-unit.js';
 
@@ -18,13 +20,18 @@ const options = [
   {
     flags: '--only <names>',
     help: 'with share: the servers that may be used, by name, separated by commas (default: the agent asks once for each)',
-    parse: parseNames,
+    parse: parseServerNames,
+    complete: 'server',
   },
   { flags: '--lend-tokens', help: 'with share: hand out access tokens too, and not only pass requests on' },
   {
     flags: '--life <seconds>',
     help: 'with share: how long (default: until it is revoked)',
     parse: parseSeconds({ option: '--life', least: 1 }),
+  },
+  {
+    flags: '--ssh-config <host>',
+    help: 'print the lines for ~/.ssh/config that forward a socket in every session of ssh to that host; with --only and --lend-tokens',
   },
   { flags: '--install-service', help: 'print the units that start the agent when it is needed: systemd on Linux, launchd on macOS' },
   { flags: '--write', help: 'with --install-service: write the units to their files' },
@@ -70,6 +77,7 @@ export const agent: Command<typeof options> = {
         context,
       );
     if (options.installService) return installUnits('agent', options, context);
+    if (options.sshConfig !== undefined) return printSshConfig(options.sshConfig, options, context);
     if (options.background) return startInBackground(context);
     await runHere(context);
   },
@@ -132,6 +140,14 @@ async function share([host]: readonly string[], { only, lendTokens = false, life
   context.ui.say(`Mount the folder of this socket, or forward it, and set MCP_AUTH_SOCK there to its path.`);
 }
 
+/** For those who would rather type ssh, or use mosh or an editor that runs it. */
+async function printSshConfig(host: string, { only, lendTokens = false, life }: Options, context: Context): Promise<void> {
+  const { createSshConfig } = await import('../ssh/ssh-config.js');
+  const forwarding = await openForwarding({ host, only, lendsTokens: lendTokens, lifeSeconds: life, isLasting: true }, context);
+  for (const line of await createSshConfig({ host, words: [], forwarding }, context)) context.ui.print(line);
+  context.ui.say(`Put these lines into ~/.ssh/config. To end it, run: ${formatCommand`mcp-auth agent revoke ${host}`}`);
+}
+
 async function revoke([host]: readonly string[], _: Options, context: Context): Promise<void> {
   if (host === undefined) throw new AuthError('usage', 'revoke needs the name of a host.', { hint: 'See: mcp-auth agent status' });
   const { ended } = await requestFromOwn({ method: 'DELETE', path: `/v1/shares/${encodeURIComponent(host)}` }, context);
@@ -143,11 +159,4 @@ async function answer([id]: readonly string[], isAllowed: boolean, context: Cont
   if (id === undefined) throw new AuthError('usage', 'The number of the question is missing.', { hint: 'See: mcp-auth agent status' });
   await requestFromOwn({ path: `/v1/questions/${encodeURIComponent(id)}`, body: { allow: isAllowed } }, context);
   context.ui.succeed(isAllowed ? 'Allowed.' : 'Denied.');
-}
-
-/** @throws AuthError `usage` */
-export function parseNames(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.every((name) => name !== '')) return names;
-  throw new AuthError('usage', '--only takes names of servers, separated by commas.');
 }

@@ -13,6 +13,8 @@ export interface Command<Options extends readonly CommandOption[] = readonly Com
   readonly options: Options;
   /** At least two example command lines, without the leading `mcp-auth`. */
   readonly examples: readonly string[];
+  /** Whether all words from the first argument on are arguments, also those that look like options: they are for another program. */
+  readonly passesOptionsOn?: true;
   /** Resolves to the exit code, or to nothing for 0. */
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most commands return no exit code
   run(input: CommandInput<Options>, context: Context): Promise<number | void>;

@@ -19,6 +19,7 @@ export const commands: readonly CommandListing[] = [
   { name: 'logout', summary: 'Revoke a login and remove it', load: async () => (await import('./logout.js')).logout },
   { name: 'refresh', summary: 'Renew logins now, or keep them fresh', load: async () => (await import('./refresh.js')).refresh },
   { name: 'exec', summary: 'Run a command with a token in its environment', load: async () => (await import('./exec.js')).exec },
+  { name: 'ssh', summary: 'Run ssh, and let the remote machine use logins of this one', load: async () => (await import('./ssh.js')).ssh },
   { name: 'export', summary: 'Export a login to another machine', load: async () => (await import('./export.js')).exportCommand },
   { name: 'import', summary: 'Import a login from another machine', load: async () => (await import('./import.js')).importCommand },
   { name: 'add', summary: 'Add a server without logging in', load: async () => (await import('./add.js')).add },

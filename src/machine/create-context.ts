@@ -1,6 +1,6 @@
 /** Assembles a Context: the one place where the effects, the store and the preferences are put together. */
 import type { Context } from '../context.js';
-import type { Agents, Clock, Effects, Env, Refresher, StartedProgram, Ui } from '../effects.js';
+import type { Agents, Clock, Effects, Env, Refresher, Ui } from '../effects.js';
 import type { DnsLookup } from '../http/lookup.js';
 import { createHttp } from '../http/http.js';
 import { Trace } from '../http/trace.js';
@@ -10,7 +10,7 @@ import { openStore } from '../store/store.js';
 import { version } from '../version.js';
 import { systemClock } from './clock.js';
 import { systemFiles } from './files.js';
-import { startProgram } from './program.js';
+import { startInBackground, startProgram } from './program.js';
 
 export interface ContextOptions {
   readonly env: Env;
@@ -27,7 +27,6 @@ export interface ContextOptions {
   /** Replaces the DNS of the machine. */
   readonly lookup?: DnsLookup | undefined;
   readonly runProgram: (words: readonly string[], environment: NodeJS.ProcessEnv) => Promise<number>;
-  readonly startProgram?: (words: readonly string[], environment: NodeJS.ProcessEnv) => Promise<StartedProgram>;
   /** Keeps the process alive in spite of signals, until the returned function is called. */
   readonly hold?: () => () => void;
 }
@@ -44,7 +43,8 @@ export function createContext(options: ContextOptions): Context {
     refresher,
     agents,
     runProgram: (words, variables) => options.runProgram(words, { ...env.variables, ...variables }),
-    startProgram: (words) => (options.startProgram ?? startProgram)(words, env.variables),
+    startProgram: (words, started) => startProgram(words, { ...started, environment: env.variables }),
+    startInBackground: (words) => startInBackground(words, env.variables),
   };
   const store = openStore(() => getStorePath({ option: options.store, env }), { signal, clock: systemClock, secrets: env.secrets });
   const preferences = openPreferences(getPreferencesPath({ env }));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import os from 'node:os';
 import type { Readable } from 'node:stream';
-import type { Refresher, StartedProgram } from '../effects.js';
+import type { BackgroundProgram, Refresher, StartedProgram, StartOptions } from '../effects.js';
 import { AuthError, getSystemCode } from '../errors.js';
 import { refresherCommand, stopMessage } from './refresher-command.js';
 
@@ -16,10 +16,10 @@ export async function runProgram([command = '', ...words]: readonly string[], en
   const signals = ['SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, passOn);
   try {
-    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-    return code ?? 128 + (signal === null ? 0 : os.constants.signals[signal]);
+    const [code, signal] = (await once(child, 'close')) as ExitEvent;
+    return toExitCode(code, signal);
   } catch (error) {
-    throw new AuthError('program_failed', `${JSON.stringify(command)} cannot be run (${getSystemCode(error)}).`, { cause: error });
+    throw createStartError(command, error);
   } finally {
     for (const signal of signals) process.off(signal, passOn);
   }
@@ -29,7 +29,10 @@ export async function runProgram([command = '', ...words]: readonly string[], en
 const maxKeptCharacters = 4000;
 
 /** Starts a program in a session of its own, which goes on when this process ends. */
-export async function startProgram([command = '', ...words]: readonly string[], environment: NodeJS.ProcessEnv): Promise<StartedProgram> {
+export async function startInBackground(
+  [command = '', ...words]: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<BackgroundProgram> {
   const { spawn } = await import('node:child_process');
   let said = '';
   let failure: string | undefined;
@@ -41,6 +44,58 @@ export async function startProgram([command = '', ...words]: readonly string[], 
   child.unref();
   (child.stderr as Readable & { unref(): void }).unref();
   return { getFailure: () => failure };
+}
+
+type ExitEvent = [code: number | null, signal: NodeJS.Signals | null];
+
+function toExitCode(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + (signal === null ? 0 : os.constants.signals[signal]);
+}
+
+function createStartError(command: string, cause: unknown): AuthError {
+  return new AuthError('program_failed', `${JSON.stringify(command)} cannot be run (${getSystemCode(cause)}).`, { cause });
+}
+
+/** Characters of each stream of a started program that are kept. */
+const maxKeptOutput = 2 ** 20;
+
+/** Starts a program whose stdin and stdout are pipes to this process. Throws `program_failed`. */
+export async function startProgram(
+  [command = '', ...words]: readonly string[],
+  { showsErrors, take, environment }: StartOptions & { readonly environment?: NodeJS.ProcessEnv },
+): Promise<StartedProgram> {
+  const { spawn } = await import('node:child_process');
+  const child = spawn(command, words, { stdio: ['pipe', 'pipe', showsErrors ? 'inherit' : 'pipe'], env: environment });
+  const stdout = keepOutput(child.stdout, take);
+  const stderr = keepOutput(child.stderr);
+  child.stdin?.on('error', () => undefined);
+  const ended = new Promise<Awaited<StartedProgram['ended']>>((resolve) => {
+    child.on('close', (...[code, signal]: ExitEvent) => {
+      resolve({ exitCode: toExitCode(code, signal), stdout: stdout(), stderr: stderr() });
+    });
+  });
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    throw createStartError(command, error);
+  }
+  return {
+    ended,
+    write: (text) => void child.stdin?.write(text),
+    endInput: () => void child.stdin?.end(),
+    stop: () => void child.kill(),
+  };
+}
+
+/** Collects the start of a stream, and hands over all of it. */
+function keepOutput(stream: Readable | null, take?: (text: string) => void): () => string {
+  let text = '';
+  stream?.setEncoding('utf8');
+  stream?.on('data', (chunk: string) => {
+    if (text.length < maxKeptOutput) text += chunk;
+    take?.(chunk);
+  });
+  return () => text;
 }
 
 /** Milliseconds to wait for the first message of the other process: it may be stopped, for example by a debugger. */
@@ -125,15 +180,12 @@ async function startDetached(
 
 /** Runs tmux with `input` on its stdin. Resolves to its output; undefined if tmux cannot be run or fails. */
 export async function runTmux(words: readonly string[], input: string): Promise<string | undefined> {
-  const { spawn } = await import('node:child_process');
-  const child = spawn('tmux', words, { stdio: ['pipe', 'pipe', 'ignore'] });
-  let printed = '';
-  child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
   try {
-    const [code] = (await once(child, 'close')) as [number | null];
-    return code === 0 ? printed : undefined;
+    const tmux = await startProgram(['tmux', ...words], { showsErrors: false });
+    tmux.write(input);
+    tmux.endInput();
+    const { exitCode, stdout } = await tmux.ended;
+    return exitCode === 0 ? stdout : undefined;
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@ import { describe } from 'vitest';
 /** Each program, with the Debian package that has it. */
 const packages = {
   tmux: 'tmux',
+  ssh: 'openssh-client',
   sshd: 'openssh-server',
   bwrap: 'bubblewrap',
   chromium: 'chromium',
