@@ -50,6 +50,9 @@ export function parseSshLine([host = '', ...words]: readonly string[]): SshLine 
   for (let [word] = rest; word !== undefined && /^-./.test(word); [word] = rest) {
     rest.shift();
     if (word === '--') break;
+    if (word.startsWith('--')) {
+      throw new AuthError('usage', `${quote(word)} is not an option of ssh.`, { hint: 'Options of mcp-auth go before HOST.' });
+    }
     options.push(...parseCluster(word.slice(1), () => rest.shift()));
   }
   for (const { letter } of options) refuseUnsupported(letter);

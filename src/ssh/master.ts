@@ -71,6 +71,7 @@ export class Master {
     const { clock, signal } = this.context;
     this.isConnected = await abortable<boolean>(signal, (resolve) => {
       void this.ended.then(() => resolve(false));
+      void this.path.then(() => resolve(true));
       return clock.every(lookInterval, () => {
         if (existsSync(this.control)) resolve(true);
       });

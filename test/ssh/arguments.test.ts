@@ -47,6 +47,7 @@ test.each([
   ['host -G', 'does not support the option -G'],
   ['host -Q cipher', 'does not support the option -Q'],
   ['host -Z', '“-Z” is not an option of ssh'],
+  ['host --only linear', '“--only” is not an option of ssh'],
   ['host -p', 'The option -p of ssh needs a value'],
 ])('%s is a usage error', (line, message) => {
   expect(() => parseSshLine(split(line))).toThrow(message);

@@ -155,9 +155,9 @@ describe('a folder that cannot be trusted is not used', () => {
   const config = (place: Place) => inFolder(path.join(place.home, '.config/mcp-auth/run/forwarded'));
   const shared = (place: Place) => inFolder(path.join(place.shared, 'run/forwarded'));
 
-  test.each([0o770, 0o777, 0o702, 0o720])('a runtime folder of mode %o', async (mode) => {
+  test.each(['770', '777', '702', '720'])('a runtime folder of mode %s', async (mode) => {
     const place = createPlace();
-    place.create(place.runtime, mode);
+    place.create(place.runtime, parseInt(mode, 8));
     expect(await find(place)).toEqual(config(place));
     expect(readdirSync(place.runtime)).toEqual([]);
   });
