@@ -14,6 +14,7 @@ import { refresherCommand } from '../src/machine/refresher-command.js';
 import build, { command } from '../test/helpers/build.js';
 import { listen } from '../test/helpers/listen.js';
 import { loginAt } from '../test/helpers/login-at.js';
+import { startAgent } from './bench/agent.js';
 import { firstOutput } from './bench/first-output.js';
 import { startLoginServer } from './bench/login-server.js';
 import { measureLoad, startApp, startEcho, type Load, type Measured } from './bench/load.js';
@@ -285,6 +286,38 @@ async function relay(): Promise<void> {
   add({ what: `${what}: code to terminal, p99`, ours: `${round(p99(took))} ms`, peer: `with ${approvals} ${round(p99(few.took))} ms` });
 }
 
+/** Compares a login at an agent with one in the store: the bridge, and a fresh token. */
+async function agent(): Promise<void> {
+  const { url, stop } = await startEcho('json');
+  const store = storeOf('agent', { demo: entryOf(url) });
+  const running = await startAgent(ours(store, 'agent'));
+  const empty = storeOf('remote', {});
+  const remotely = (...words: string[]): Program => ({
+    ...ours(empty, ...words),
+    env: { MCP_AUTH_STORE: empty, MCP_AUTH_SOCK: running.socket },
+  });
+  const loads: Load[] = [
+    { bytes: 200, width: 1, count: values.short ? 1000 : 4000, warm: 1000 },
+    { bytes: 200, width: 32, count: values.short ? 5000 : 20_000, warm: 2000 },
+    { bytes: 100_000, width: 1, count: values.short ? 200 : 600, warm: 300 },
+  ];
+  for (const load of loads) {
+    const rates = await inTurn(values.short ? 2 : 5, {
+      ours: async () => (await measureLoad(remotely('bridge', 'demo'), load)).rate,
+      peer: async () => (await measureLoad(ours(store, 'bridge', 'demo'), load)).rate,
+    });
+    const what = `${load.bytes === 200 ? '200 B' : '100 kB'}, ${load.width === 1 ? 'one by one' : '32 at a time'}`;
+    compare(`bridge through the agent, ${what}`, { ...rates, of: 'direct', unit: '/s', least: 0.8 });
+  }
+  const time = await inTurn(rounds, {
+    ours: () => wallTime(remotely('token', 'demo')),
+    peer: () => wallTime(ours(store, 'token', 'demo')),
+  });
+  compare('token through the agent', { ...time, of: 'from the store', unit: 'ms', most: 1.5 });
+  running.stop();
+  stop();
+}
+
 /** Measures many processes that need one token, and one process that renews many tokens. */
 async function refreshes(): Promise<void> {
   let count = 0;
@@ -359,7 +392,7 @@ function writeTable(): void {
   writeFileSync(file, readFileSync(file, 'utf8').replace(/(<!-- bench -->).*(<!-- \/bench -->)/s, `$1\n\n${text}\n\n$2`));
 }
 
-const parts = { startUp, withoutLogin, bridge, memory, relay, refreshes, installing };
+const parts = { startUp, withoutLogin, bridge, agent, memory, relay, refreshes, installing };
 
 await build();
 mkdirSync(path.join(folder, 'mcp-remote'));

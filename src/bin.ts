@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The entry point: the fast path for `token` and `headers`, the process that renews, and otherwise the whole program. */
 import { writeSync } from 'node:fs';
-import { answerQuickly, findExpiredLogin, type FastPathRequest } from './fast-path/quick.js';
+import { answerQuickly, findAgentQuestion, findExpiredLogin, type FastPathRequest } from './fast-path/quick.js';
 import type { RefresherReport } from './fast-path/quick-renewal.js';
 import { refresherCommand } from './machine/refresher-command.js';
 
@@ -13,7 +13,12 @@ async function runCommandLine(): Promise<void> {
   const request = { argv, variables: process.env, now: Date.now() };
   if (printQuickly(request)) return;
   const expired = findExpiredLogin(request);
-  if (expired === undefined) return runWholeProgram({ messages: [], isInterrupted: false });
+  if (expired === undefined) {
+    const asked = findAgentQuestion(request);
+    const text = asked && (await (await import('./fast-path/quick-agent.js')).askAgentsQuickly(asked));
+    if (text !== undefined && writeToStdout(text)) return;
+    return runWholeProgram({ messages: [], isInterrupted: false });
+  }
   const { renewQuickly } = await import('./fast-path/quick-renewal.js');
   const report = await renewQuickly(expired, request);
   const needsReport = report.isInterrupted || report.messages.some(({ is }) => is === 'said');

@@ -84,39 +84,56 @@ interface AgentRequest {
   readonly server?: string | undefined;
 }
 
+/** Sends a request to an agent and resolves with the head of the response. @throws as `openAtAgent`, which waits with more care. */
+export async function sendToAgent(
+  { socket, machine, path, request, server }: AgentRequest,
+  { agents }: AgentContext,
+): Promise<HttpResponse> {
+  let response: HttpResponse;
+  try {
+    response = await getAgents({ agents }).open(socket, path, { timeout: 0, ...request });
+  } catch (error) {
+    throw hasCode(error, 'agent_away') ? createAwayError([machine]) : error;
+  }
+  if (response.headers[agentHeader] === undefined) {
+    response.body.destroy();
+    throw createInvalidError();
+  }
+  if (response.headers[errorHeader] === undefined) return response;
+  throw parseFailure(await readText(response), { machine, server });
+}
+
 /**
  * Sends a request to an agent and resolves with the head of the response. While there is none, the agent is asked now and then whether
  * it is there: over SSH, the other machine may sleep, and its side of the connection stays open.
  *
  * @throws AuthError `agent_away`, the error of the agent, and `agent_failed` if it is no agent.
  */
-export async function openAtAgent({ socket, machine, path, request, server }: AgentRequest, context: AgentContext): Promise<HttpResponse> {
-  const agents = getAgents(context);
+export async function openAtAgent({ request, ...asked }: AgentRequest, context: AgentContext): Promise<HttpResponse> {
+  const { socket, machine } = asked;
   const gone = new AbortController();
   const signal = AbortSignal.any([request.signal ?? context.signal, gone.signal]);
-  const away = createAwayError([machine]);
-  const stop = watchPresence({ socket, onAway: () => gone.abort(away) }, context);
+  const stop = watchPresence({ socket, onAway: () => gone.abort(createAwayError([machine])) }, context);
   try {
-    const response = await agents.open(socket, path, { timeout: 0, ...request, signal });
-    if (response.headers[agentHeader] === undefined) {
-      response.body.destroy();
-      throw createInvalidError();
-    }
-    if (response.headers[errorHeader] === undefined) return response;
-    throw parseFailure(await readText(response), { machine, server });
-  } catch (error) {
-    throw hasCode(error, 'agent_away') ? away : error;
+    return await sendToAgent({ ...asked, request: { ...request, signal } }, context);
   } finally {
     stop();
   }
 }
 
-/** Calls `onAway` once the agent no longer answers, until the returned function is called. */
-export function watchPresence({ socket, onAway }: { socket: string; onAway: () => void }, context: AgentContext): () => void {
+interface PresenceWatch {
+  readonly socket: string;
+  readonly onAway: () => void;
+  /** Whether it matters now. */
+  readonly isNeeded?: () => boolean;
+}
+
+/** Calls `onAway` when the agent no longer answers, until the returned function is called. */
+export function watchPresence({ socket, onAway, isNeeded = () => true }: PresenceWatch, context: AgentContext): () => void {
   let isAsking = false;
   let isStopped = false;
   const stopAlarm = context.clock.every(presenceInterval, () => {
-    if (isAsking) return;
+    if (isAsking || !isNeeded()) return;
     isAsking = true;
     void requestPresence(socket, context).then((isThere) => {
       isAsking = false;

@@ -3,6 +3,7 @@
  * different versions: unknown members are ignored, and no member is renamed. What comes from the other side is hostile.
  */
 import { AuthError } from '../errors.js';
+import { isHeaderName, isHeaderValue } from '../http/header-line.js';
 import { isObject, parseObject } from '../text/json.js';
 import { toPrintable } from '../text/server-text.js';
 
@@ -159,8 +160,7 @@ export function parseServers(text: string): ServerDescription[] {
 export function parseLentToken(text: string): LentToken {
   const value = parseObject(text);
   const headers = value?.['headers'];
-  if (value === undefined || !isObject(headers) || !Object.values(headers).every((one) => typeof one === 'string'))
-    throw createInvalidError();
+  if (value === undefined || !isObject(headers) || !Object.entries(headers).every(isHeader)) throw createInvalidError();
   const optional = (member: string, type: 'string' | 'number') => (typeof value[member] === type ? { [member]: value[member] } : {});
   return {
     ...optional('access_token', 'string'),
@@ -170,6 +170,10 @@ export function parseLentToken(text: string): LentToken {
     ...optional('url', 'string'),
     headers: headers as Record<string, string>,
   };
+}
+
+function isHeader([name, value]: [string, unknown]): boolean {
+  return isHeaderName(name) && typeof value === 'string' && isHeaderValue(value);
 }
 
 export function createInvalidError(): AuthError {

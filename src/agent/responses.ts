@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { formatFailure, getFailureStatus } from '../agent-protocol/failure.js';
 import { errorHeader } from '../agent-protocol/messages.js';
-import { AuthError } from '../errors.js';
+import { AuthError, createInterruptedError } from '../errors.js';
 import { parseObject } from '../text/json.js';
 import type { Exchange } from './service.js';
 import { limits } from './limits.js';
@@ -42,24 +42,37 @@ export async function readQuestion(exchange: Exchange): Promise<Record<string, u
  * @throws AuthError `usage` if it is larger than that, `agent_busy` if too much is being received over this socket.
  */
 export async function readBody({ request, gate }: Pick<Exchange, 'request' | 'gate'>, maxOctets: number): Promise<string> {
-  const chunks: string[] = [];
-  let size = 0;
   checkSize(Number(request.headers['content-length'] ?? 0), maxOctets);
+  let body = '';
   try {
-    for await (const chunk of request.setEncoding('latin1') as AsyncIterable<string>) {
-      checkSize(size + chunk.length, maxOctets);
-      if (!gate.reserve(chunk.length)) throw new AuthError('agent_busy', 'Too many large messages are being received.');
-      size += chunk.length;
-      chunks.push(chunk);
-    }
+    // Events, because an asynchronous iterator takes 10 µs more for each message.
+    await new Promise<void>((resolve, reject) => {
+      request.setEncoding('latin1').on('data', (chunk: string) => {
+        body += chunk;
+        if (body.length > maxOctets) reject(createSizeError(maxOctets));
+        else if (!gate.reserve(chunk.length)) {
+          body = body.slice(0, -chunk.length);
+          reject(new AuthError('agent_busy', 'Too many large messages are being received.'));
+        }
+      });
+      request.on('end', resolve);
+      // Creating an error for each message would take longer than all else here.
+      request.on('close', () => {
+        if (!request.readableEnded) reject(createInterruptedError());
+      });
+    });
+    return body;
   } finally {
-    gate.reserve(-size);
+    gate.reserve(-body.length);
   }
-  return chunks.join('');
 }
 
 function checkSize(octets: number, maxOctets: number): void {
-  if (octets > maxOctets) throw new AuthError('usage', `The body of the request is larger than ${maxOctets} octets.`);
+  if (octets > maxOctets) throw createSizeError(maxOctets);
+}
+
+function createSizeError(maxOctets: number): AuthError {
+  return new AuthError('usage', `The body of the request is larger than ${maxOctets} octets.`);
 }
 
 /** Whether a request has a body (RFC 9112 section 6). */

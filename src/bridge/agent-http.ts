@@ -2,7 +2,7 @@
 import type { Context } from '../context.js';
 import type { HttpRequest, HttpResponse } from '../effects.js';
 import { hasCode } from '../errors.js';
-import { createAwayError, openAtAgent, watchPresence } from '../agent-client/agent.js';
+import { createAwayError, sendToAgent, watchPresence } from '../agent-client/agent.js';
 import { listAtAgents, type ServerAtAgent } from '../agent-client/lookup.js';
 import { endpointHeader } from '../agent-protocol/messages.js';
 import type { AuthorizedHttp } from './authorized-http.js';
@@ -43,41 +43,44 @@ export class AgentHttp implements AuthorizedHttp {
 
   async #send(request: HttpRequest, url = this.#url): Promise<HttpResponse> {
     const { agent, name } = this.#server;
+    const headers = url.href === this.#url.href ? request.headers : { ...request.headers, [endpointHeader]: url.href };
+    // AbortSignal.any takes ten times as long.
     const gone = new AbortController();
-    const signal = request.signal ? AbortSignal.any([request.signal, gone.signal]) : gone.signal;
-    const headers = { ...request.headers, ...(url.href !== this.#url.href && { [endpointHeader]: url.href }) };
-    const path = `/mcp/${encodeURIComponent(name)}`;
+    const { signal } = request;
+    const abort = () => gone.abort(signal?.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
     this.#watch(gone);
+    const end = () => {
+      signal?.removeEventListener('abort', abort);
+      this.#open.delete(gone);
+    };
     try {
-      const response = await openAtAgent({ ...agent, path, request: { ...request, headers, signal }, server: name }, this.#context);
-      response.body.once('close', () => this.#unwatch(gone));
+      const asked = { ...request, ...(headers && { headers }), signal: gone.signal };
+      const { socket, machine } = agent;
+      const response = await sendToAgent({ socket, machine, path: this.#path, request: asked, server: name }, this.#context);
+      response.body.once('close', end);
       return response;
     } catch (error) {
-      this.#unwatch(gone);
+      end();
       throw error;
     }
+  }
+
+  get #path(): string {
+    return `/mcp/${encodeURIComponent(this.#server.name)}`;
   }
 
   /** While a response is awaited or arrives, a machine that falls asleep would be waited for without end. */
   #watch(request: AbortController): void {
     this.#open.add(request);
+    if (this.#stopWatching !== undefined) return;
     const { socket, machine } = this.#server.agent;
-    this.#stopWatching ??= watchPresence(
-      {
-        socket,
-        onAway: () => {
-          for (const one of this.#open) one.abort(createAwayError([machine]));
-        },
-      },
-      this.#context,
-    );
-  }
-
-  #unwatch(request: AbortController): void {
-    this.#open.delete(request);
-    if (this.#open.size > 0) return;
-    this.#stopWatching?.();
-    this.#stopWatching = undefined;
+    const onAway = () => {
+      const away = createAwayError([machine]);
+      for (const one of this.#open) one.abort(away);
+    };
+    this.#stopWatching = watchPresence({ socket, onAway, isNeeded: () => this.#open.size > 0 }, this.#context);
   }
 
   async #findAgain(): Promise<boolean> {
@@ -86,6 +89,8 @@ export class AgentHttp implements AuthorizedHttp {
     const found = servers.find((one) => one.name === name && one.url === url);
     if (found === undefined) return false;
     this.#server = found;
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
     return true;
   }
 }

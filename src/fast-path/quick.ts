@@ -3,7 +3,7 @@
  * file, and loads nothing that this does not need. Everything unusual (an option, a warning, a token whose server has to be asked, an
  * error) is left to the whole program; an expired token to quick-renewal.ts first.
  */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { helperUrlVariables } from '../apps/helper-variables.js';
 import { findServerInText, type ServerEntry } from '../store/document.js';
 import { isFresh } from '../store/freshness.js';
@@ -47,6 +47,25 @@ export function findExpiredLogin(request: FastPathRequest): FastPathLogin | unde
   const found = findLogin(request);
   const canRefresh = found?.login.refreshToken !== undefined && found.login.endedAtSeconds === undefined;
   return found && canRefresh && !isFreshAt(found.login, request.now) ? found : undefined;
+}
+
+/** The command of such a line if the store has no server of that name, so that an agent may have it; undefined otherwise. */
+export function findAgentQuestion({ argv, variables }: FastPathRequest): AgentQuestion | undefined {
+  const line = parseCommandLine(argv);
+  if (line === undefined || (line.command === 'headers' && isServerNamed(variables))) return undefined;
+  try {
+    const file = getStorePath({ option: line.store, env: { variables, platform: process.platform } });
+    if (existsSync(file) && findServerInText(readStoreText(file).text, line.name) !== undefined) return undefined;
+    return { command: line.command as AgentQuestion['command'], name: line.name };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A token or headers that an agent is asked for. */
+export interface AgentQuestion {
+  readonly command: 'token' | 'headers';
+  readonly name: string;
 }
 
 function isFreshAt(login: Login, now: number): boolean {
@@ -95,5 +114,9 @@ function hasOtherTokens({ file, name, login }: Pick<FastPathLogin, 'file' | 'nam
 
 /** Headers of the entry may contain variables. Some apps name the server whose headers they want, which has to be checked. */
 function needsWholeProgram(entry: ServerEntry | undefined, variables: FastPathRequest['variables']): boolean {
-  return entry?.headers !== undefined || helperUrlVariables.some((variable) => Boolean(variables[variable]));
+  return entry?.headers !== undefined || isServerNamed(variables);
+}
+
+function isServerNamed(variables: FastPathRequest['variables']): boolean {
+  return helperUrlVariables.some((variable) => Boolean(variables[variable]));
 }

@@ -15,9 +15,17 @@ const nobodyListens = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTSOCK', 'ENOTDIR', 
 export class UnixSocketHttp {
   readonly #agent: Agent;
 
-  constructor(socketPath: string) {
+  /** @param checkBefore is called with the path before each connection. What it throws fails the request. */
+  constructor(socketPath: string, { checkBefore }: { checkBefore: (socketPath: string) => void }) {
     // Agent passes its options on to the connection.
-    this.#agent = new Agent({ keepAlive: true, timeout: idleTimeout, socketPath } as ConstructorParameters<typeof Agent>[0]);
+    const agent = new Agent({ keepAlive: true, timeout: idleTimeout, socketPath } as ConstructorParameters<typeof Agent>[0]);
+    const connect = agent.createConnection.bind(agent);
+    this.#agent = Object.assign(agent, {
+      createConnection: (...parameters: Parameters<typeof connect>) => {
+        checkBefore(socketPath);
+        return connect(...parameters);
+      },
+    });
   }
 
   /**

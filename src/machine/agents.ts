@@ -51,8 +51,7 @@ class MachineAgents implements Agents {
   }
 
   async open(socket: string, target: string, request?: HttpRequest): Promise<HttpResponse> {
-    checkOwner(socket);
-    const connections = await this.#connect(socket);
+    const connections = this.#connections.get(socket) ?? (await this.#connect(socket));
     try {
       return await connections.open(target, request);
     } catch (error) {
@@ -69,7 +68,7 @@ class MachineAgents implements Agents {
   /** Node's http is loaded when an agent is asked: most commands ask none. */
   async #connect(socket: string): Promise<UnixSocketHttp> {
     const { UnixSocketHttp } = await import('../http/unix-socket.js');
-    const known = this.#connections.get(socket) ?? new UnixSocketHttp(socket);
+    const known = this.#connections.get(socket) ?? new UnixSocketHttp(socket, { checkBefore: checkOwner });
     this.#connections.set(socket, known);
     return known;
   }
@@ -127,7 +126,7 @@ function readStats(file: string): Stats | undefined {
 }
 
 /** MCP_AUTH_SOCK may name a socket in a folder that others can write. @throws AuthError `agent_failed` */
-function checkOwner(socket: string): void {
+export function checkOwner(socket: string): void {
   const stats = readStats(socket);
   if (stats === undefined || isTrustedOwner(stats.uid)) return;
   throw new AuthError('agent_failed', `The socket of the agent belongs to another user: ${socket}`, {

