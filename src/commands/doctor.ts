@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import { runChecks } from '../doctor/run-checks.js';
 import type { Finding } from '../doctor/check.js';
-import { findTarget } from '../login/target.js';
+import { findAgentTarget, findTarget } from '../login/target.js';
 import { listServers } from '../store/document.js';
 import type { Command, CommandOption } from './command.js';
 
@@ -16,7 +16,10 @@ export const doctor: Command<typeof options> = {
   run: async ({ arguments: [given], options }, context) => {
     const { ui } = context;
     const server = given ?? (await onlyServer(context));
-    const target = server === undefined ? undefined : await findTarget({ server, name: undefined }, context);
+    const target =
+      server === undefined
+        ? undefined
+        : ((await findAgentTarget(server, context)) ?? (await findTarget({ server, name: undefined }, context)));
     const findings: Finding[] = [];
     const code = await runChecks(target, (finding) => (options.json ? findings.push(finding) : print(finding, context)), context);
     if (options.json) ui.document(findings);

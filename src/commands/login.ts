@@ -1,5 +1,4 @@
 import { findLoginAgent, type LoginAtAgent } from '../agent-client/login.js';
-import { findAtAgents } from '../agent-client/lookup.js';
 import type { Context } from '../context.js';
 import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
@@ -8,13 +7,12 @@ import { loginHereOrAtAgent } from '../login/here-or-at-agent.js';
 import { login as logIn, type LoginRequest, type LoginResult } from '../login/login.js';
 import { quote, redactUrl } from '../text/server-text.js';
 import { canRenew } from '../session/renewal.js';
-import { findServer } from '../store/document.js';
 import { getRemainingSeconds } from '../store/freshness.js';
 import { finishLogin, startLogin } from '../login/two-steps.js';
 import type { Verification } from '../login/verification.js';
 import { groupOptions, type Command, type CommandInput, type CommandOption } from './command.js';
 import { readServerOptions, scopeOption, serverOptions } from './authorization-server-options.js';
-import { findTarget, type LoginTarget } from '../login/target.js';
+import { findAgentTarget, findTarget, type LoginTarget } from '../login/target.js';
 import { clientOptions, readClientOptions } from './client-options.js';
 import { assertionOptions, readAssertionOptions } from './assertion-options.js';
 import { formatDuration } from '../text/duration.js';
@@ -81,7 +79,7 @@ export const login: Command<typeof options> = {
       report(await finishLogin({ server, name, attempt, timeout, pastedText: finish === true ? undefined : finish }, context), context);
       return;
     }
-    const atAgent = await findAgentTarget(given, options, context);
+    const atAgent = mayAskAgent(options) ? await findAgentTarget(given, context) : undefined;
     const target = atAgent ?? (await findTarget({ server: given, name: options.name }, context));
     context.ui.say(`Logging in to ${target.name}, ${formatAddress(target)}`);
     const request = await readRequest({ target, options }, context);
@@ -96,15 +94,6 @@ export const login: Command<typeof options> = {
     else reportAtAgent(result.there, context);
   },
 };
-
-/** A server that only an agent knows by that name. */
-async function findAgentTarget(given: string | undefined, options: LoginOptions, context: Context): Promise<LoginTarget | undefined> {
-  if (given === undefined || given.includes('://') || !mayAskAgent(options)) return undefined;
-  if (findServer(await context.store.read(), given) !== undefined) return undefined;
-  const found = await findAtAgents({ name: given }, context);
-  // An agent does not show keys in a URL: only it can log in there.
-  return found && { name: given, url: found.url, expandedUrl: found.url };
-}
 
 /** The agent has its own clients and settings: what the user says about them here is for a login here. */
 function mayAskAgent({ agent = true, ...options }: LoginOptions): boolean {

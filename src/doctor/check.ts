@@ -1,4 +1,5 @@
 /** The types of a check and of its results. */
+import type { ServerAtAgent } from '../agent-client/lookup.js';
 import type { Context } from '../context.js';
 import type { ErrorCode } from '../errors.js';
 import type { Dialect } from '../oauth/dialect.js';
@@ -57,6 +58,8 @@ export interface CheckedServer {
   readonly login?: Login | undefined;
   /** The user's settings for it. */
   readonly settings: ServerSettings;
+  /** The login that an agent has, if the store has none. */
+  readonly atAgent?: ServerAtAgent | undefined;
   /** Every response to the requests of the checks. */
   readonly responses: RecordedResponse[];
   probe?: Probe;

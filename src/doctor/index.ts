@@ -1,4 +1,5 @@
 /** The checks in the order of a login. To add a check, export it from a file of this folder and add it to a list here. */
+import * as agents from './agents.js';
 import * as apps from './apps.js';
 import * as authorizationServer from './authorization-server.js';
 import * as flows from './flows.js';
@@ -18,6 +19,7 @@ export const machineChecks: readonly MachineCheck[] = [
   store.writable,
   store.renewals,
   relay.relay,
+  agents.reachable,
 ];
 
 /** Checks of one server. */
@@ -29,6 +31,7 @@ export const serverChecks: readonly Check[] = [
   // The stored login comes first. The checks that follow are about the next login.
   login.serverLogin,
   login.liveCall,
+  agents.callThroughAgent,
   server.protectedResource,
   authorizationServer.metadata,
   authorizationServer.serverSettings,

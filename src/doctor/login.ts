@@ -29,7 +29,8 @@ export const allLogins: MachineCheck = {
 
 export const serverLogin: Check = {
   name: 'Login',
-  run: ({ name, url, entry, login }, context) => {
+  run: ({ name, url, entry, login, atAgent }, context) => {
+    if (atAgent) return fine(`the agent on ${atAgent.agent.machine} has it`);
     if (login) return describeLogin({ name, login }, context);
     if (typeof entry?.auth?.type === 'string') return fine(`${name} uses ${quote(entry.auth.type)} authentication, not a login`);
     return warning('no login found', `Run: ${formatCommand`mcp-auth login ${entry === undefined ? redactUrl(url) : name}`}`);

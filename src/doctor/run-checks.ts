@@ -1,3 +1,4 @@
+import { findAtAgents } from '../agent-client/lookup.js';
 import type { Context } from '../context.js';
 import { AuthError, exitCodes, toAuthError } from '../errors.js';
 import type { LoginTarget } from '../login/target.js';
@@ -62,10 +63,19 @@ function getExitCode({ code }: CheckResult): number {
   return code === undefined ? exitCodes.failed : new AuthError(code, '').exitCode;
 }
 
-async function createSubject({ name, expandedUrl }: LoginTarget, { store }: Context): Promise<CheckedServer> {
-  // The check of the store reports a store that cannot be read.
-  const entry = findServer(await store.read().catch(() => ({})), name);
-  return { name, url: new URL(expandedUrl), entry, login: readLogin(entry), settings: readSettings(entry), responses: [] };
+async function createSubject({ name, expandedUrl }: LoginTarget, context: Context): Promise<CheckedServer> {
+  // The checks of the store and of the agents report what cannot be read or reached.
+  const entry = findServer(await context.store.read().catch(() => ({})), name);
+  const atAgent = await findAtAgents({ name }, context).catch(() => undefined);
+  return {
+    atAgent,
+    name,
+    url: new URL(expandedUrl),
+    entry,
+    login: readLogin(entry),
+    settings: readSettings(entry),
+    responses: [],
+  };
 }
 
 async function collectResults(run: () => ReturnType<Check['run']>, { signal }: Context): Promise<readonly CheckResult[]> {

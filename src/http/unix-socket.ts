@@ -36,16 +36,23 @@ export class UnixSocketHttp {
    */
   async open(path: string, request: HttpRequest = {}): Promise<HttpResponse> {
     const { signal, timeout = defaultTimeout } = request;
-    const deadline = timeout === 0 ? undefined : AbortSignal.timeout(timeout);
-    const signals = [signal, deadline].filter((one) => one !== undefined && one !== null);
-    const both = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
-    both?.throwIfAborted();
+    signal?.throwIfAborted();
+    if (timeout === 0) return this.#exchange(path, request, signal ?? undefined);
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(createSilentError()), timeout);
     try {
-      const message = await this.#send(path, request, both);
+      return await this.#exchange(path, request, signal ? AbortSignal.any([signal, late.signal]) : late.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #exchange(path: string, request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {
+    try {
+      const message = await this.#send(path, request, signal);
       return { status: message.statusCode ?? 0, headers: message.headers as HttpResponse['headers'], body: message };
     } catch (error) {
-      if (signal?.aborted) throw signal.reason;
-      throw deadline?.aborted ? createSilentError() : toSocketError(error);
+      throw signal?.aborted ? signal.reason : toSocketError(error);
     }
   }
 

@@ -1,6 +1,7 @@
+import { findAtAgents } from '../agent-client/lookup.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
-import { putServer, listServers, type ServerEntry, type StoreDocument } from '../store/document.js';
+import { findServer, putServer, listServers, type ServerEntry, type StoreDocument } from '../store/document.js';
 import { checkLoginAllowed, readLogin } from '../store/login.js';
 import { expandVariables, expandsToUrl } from '../store/variables.js';
 import { checkServerName, checkServerUrl, deriveServerName } from './server-name.js';
@@ -37,6 +38,13 @@ export async function findTarget(
   if (named === undefined) return findTargetByUrl({ url: checkServerUrl(words), name, remote, document }, context);
   if (name !== undefined && name !== words) throw new AuthError('usage', `${words} already has a name. Use --name with a URL only.`);
   return createTarget(named, context);
+}
+
+/** A server that the store does not have, and that an agent knows by that name. Its URL is shown without its keys. */
+export async function findAgentTarget(given: string | undefined, context: Context): Promise<LoginTarget | undefined> {
+  if (given === undefined || given.includes('://') || findServer(await context.store.read(), given) !== undefined) return undefined;
+  const found = await findAtAgents({ name: given }, context);
+  return found && { name: given, url: found.url, expandedUrl: found.url };
 }
 
 /** The server in the store that has this URL, and the requested name if there is one. Otherwise a new server. */
