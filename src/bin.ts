@@ -15,7 +15,8 @@ async function runCommandLine(): Promise<void> {
   const expired = findExpiredLogin(request);
   if (expired === undefined) {
     const asked = findAgentQuestion(request);
-    const text = asked && (await (await import('./fast-path/quick-agent.js')).askAgentsQuickly(asked));
+    const text =
+      asked && (await (await import('./fast-path/quick-agent.js')).askAgentsQuickly(asked, { ...request, platform: process.platform }));
     if (text !== undefined && writeToStdout(text)) return;
     return runWholeProgram({ messages: [], isInterrupted: false });
   }

@@ -122,11 +122,15 @@ test('every option in a string of src exists: messages and hints name no other',
   const others = ['--user', '--now', '--catalog', '--additional-catalog', '--servers', '--enable-all-servers', '--features', '--no-'];
   const allowed = new Set([...known, '--help', '--version', ...others]);
   const files = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-  const named = files.flatMap((file) =>
-    stringsIn(path.join(root, 'src', file)).flatMap((text) =>
-      [...text.matchAll(/(?<![\w-])--[a-z][\w-]*/g)].map(([option]) => ({ file, option })),
-    ),
-  );
+  // Whole command lines of programs of the desktop.
+  const ofOthers = ['agent/ways-to-ask/desktop.ts'];
+  const named = files
+    .filter((file) => !ofOthers.includes(file.replaceAll('\\', '/')))
+    .flatMap((file) =>
+      stringsIn(path.join(root, 'src', file)).flatMap((text) =>
+        [...text.matchAll(/(?<![\w-])--[a-z][\w-]*/g)].map(([option]) => ({ file, option })),
+      ),
+    );
   expect(named.length).toBeGreaterThan(200);
   expect(named.filter(({ option }) => !allowed.has(option))).toEqual([]);
 });

@@ -26,17 +26,28 @@ export async function requestLentToken(
   if (!agent.lendsTokens) throw createNotLentError(server);
   const path = `/v1/servers/${encodeURIComponent(name)}/headers`;
   const question = { socket: agent.socket, machine: agent.machine, server: name };
-  const text =
+  const asked =
     rejectedToken === undefined
-      ? await requestText({ ...question, path: minTtl === undefined ? path : `${path}?min_ttl=${minTtl}` }, context)
-      : await requestText(
-          { ...question, path, body: { rejected_token: rejectedToken, ...(minTtl !== undefined && { min_ttl: minTtl }) } },
-          context,
-        );
-  const token = parseLentToken(text);
+      ? { ...question, path: minTtl === undefined ? path : `${path}?min_ttl=${minTtl}` }
+      : { ...question, path, body: { rejected_token: rejectedToken, ...(minTtl !== undefined && { min_ttl: minTtl }) } };
+  const token = parseLentToken(await requestPatiently(asked, context));
   if (token.access_token !== undefined) context.env.secrets?.add(token.access_token);
   for (const value of Object.values(token.headers)) context.env.secrets?.add(value);
   return token;
+}
+
+/** Milliseconds after which the user is told what is waited for. */
+const patience = 2_000;
+
+async function requestPatiently(asked: Parameters<typeof requestText>[0], context: Context): Promise<string> {
+  const tell = () =>
+    context.ui.say(`Waiting for the agent on ${asked.machine}, which may be asking its user. There, run: mcp-auth agent status`);
+  const stopAlarm = context.clock.alarm(patience, tell);
+  try {
+    return await requestText(asked, context);
+  } finally {
+    stopAlarm();
+  }
 }
 
 function createNotLentError({ agent, name }: ServerAtAgent): AuthError {

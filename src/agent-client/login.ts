@@ -1,6 +1,7 @@
 /** A login that an agent is asked for: it asks its user, opens its browser, and keeps the login. */
 import type { Context } from '../context.js';
 import { hasCode, toAuthError } from '../errors.js';
+import type { LoginQuestion } from '../agent-protocol/messages.js';
 import { parseFailure } from '../agent-protocol/failure.js';
 import { toPrintable } from '../text/server-text.js';
 import { createAwayError, createJsonRequest, openAtAgent, requestDescription, type KnownAgent } from './agent.js';
@@ -19,6 +20,8 @@ interface LoginAtAgentRequest {
   readonly agent: KnownAgent;
   /** Its URL, or its name at the agent. */
   readonly server: string;
+  /** Its name there, if it is new. */
+  readonly name?: string | undefined;
   readonly scope?: string | undefined;
   /** Called when the agent has asked its user, and when its browser is open. */
   readonly onProgress: (event: 'agent_asking' | 'agent_approving', server: string) => void;
@@ -42,11 +45,11 @@ export async function findLoginAgent(context: Context): Promise<KnownAgent | und
 
 /** @throws AuthError `agent_refused` if the user there says no, and as the login there fails. */
 export async function requestLogin(
-  { agent, server: wanted, scope, onProgress }: LoginAtAgentRequest,
+  { agent, server: wanted, name, scope, onProgress }: LoginAtAgentRequest,
   context: Context,
 ): Promise<LoginAtAgent> {
   const { machine } = agent;
-  const body = { server: wanted, ...(scope !== undefined && { scope }) };
+  const body: LoginQuestion = { server: wanted, ...(name !== undefined && { name }), ...(scope !== undefined && { scope }) };
   const request = { ...createJsonRequest('POST', body), signal: context.signal };
   const response = await openAtAgent({ ...agent, path: '/v1/logins', request }, context);
   const end = () => response.body.destroy();

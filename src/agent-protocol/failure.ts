@@ -38,7 +38,7 @@ export function parseFailure(text: string, { machine, server }: { machine: strin
   const words = typeof message === 'string' ? message : 'no reason';
   const on = server === undefined ? '' : ` for ${server}`;
   const hint = hints[known];
-  return new AuthError(known, `The agent on ${machine} answers${on}: ${quote(words)}`, hint === undefined ? {} : { hint: hint(machine) });
+  return new AuthError(known, `The agent on ${machine} responds${on}: ${quote(words)}`, hint === undefined ? {} : { hint: hint(machine) });
 }
 
 const hints: Partial<Record<ErrorCode, (machine: string) => string>> = {

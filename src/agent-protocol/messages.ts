@@ -66,6 +66,8 @@ export interface TokenQuestion {
 export interface LoginQuestion {
   /** The URL of an MCP server, or its name in the agent's store. */
   readonly server: string;
+  /** Its name, if it is new there. */
+  readonly name?: string;
   readonly scope?: string;
 }
 

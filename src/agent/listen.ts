@@ -87,7 +87,7 @@ function findEndpoint(
   const route = routes.find((one) => (one.method === '*' || one.method === method) && isPath(segments, one.segments));
   if (route === undefined) throw new AuthError('usage', 'The agent has no such endpoint.');
   const { endpoint } = route;
-  if (endpoint.isOwners && gate.kind !== 'owner') throw new AuthError('agent_refused', 'A restricted socket is not for that.');
+  if (endpoint.isOwners && gate.kind !== 'owner') throw new AuthError('agent_refused', 'This endpoint is only for the owner’s socket.');
   return { endpoint, name: decodeName(segments[route.segments.indexOf('NAME')] ?? ''), query: new URLSearchParams(query) };
 }
 

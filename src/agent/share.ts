@@ -45,8 +45,12 @@ export class Share implements Gate {
     this.since = clock.now();
     this.#clock = clock;
     this.#questions = questions;
-    const rate = (perMinute: number) => createRateLimit({ perMinute, maxAddresses: 1, clock });
-    this.#rates = { request: rate(limits.requestsPerMinute), token: rate(limits.tokensPerMinute), login: rate(limits.loginsPerHour) };
+    const rate = (most: number, period = 60_000) => createRateLimit({ most, period, maxAddresses: 1, clock });
+    this.#rates = {
+      request: rate(limits.requestsPerMinute),
+      token: rate(limits.tokensPerMinute),
+      login: rate(limits.loginsPerHour, 3_600_000),
+    };
   }
 
   get host(): string {
@@ -142,5 +146,5 @@ function createRefusal(host: string, server: string): AuthError {
 }
 
 function createUnansweredError(id: string): AuthError {
-  return new AuthError('agent_refused', `The user has not answered yet. The answer can be given by: mcp-auth agent allow ${id}`);
+  return new AuthError('agent_refused', `The user of that machine has not answered yet. There, run: mcp-auth agent allow ${id}`);
 }

@@ -27,8 +27,22 @@ export interface OpenShare {
 
 interface KeptShare extends OpenShare {
   readonly listening: ListeningSocket;
-  readonly close: (reason: string) => Promise<void>;
+  readonly close: (reason: EndReason) => Promise<void>;
 }
+
+/** Why a restricted socket is closed, as the user of the session reads it. */
+const endReasons = {
+  sharedAgain: 'this host was given another socket',
+  revoked: 'it was revoked by mcp-auth agent revoke',
+  expired: 'the time of --life has passed',
+  stopped: 'the agent was stopped',
+  closed: 'the connection was closed',
+} as const;
+
+type EndReason = keyof typeof endReasons;
+
+/** After these, its folder stays, since a container may have mounted it. */
+const temporaryReasons: readonly EndReason[] = ['stopped', 'sharedAgain'];
 
 export class Shares {
   readonly #folder: string;
@@ -51,7 +65,7 @@ export class Shares {
   async open(terms: ShareTerms, service: Service): Promise<OpenShare> {
     if (this.#open.size >= limits.shares) throw new AuthError('agent_busy', 'Too many sockets are shared already.');
     const id = randomBytes(5).toString('hex');
-    if (terms.isLasting) await this.#endWhere(({ options }) => options.isLasting && options.host === terms.host, 'It was shared again.');
+    if (terms.isLasting) await this.#endWhere(({ options }) => options.isLasting && options.host === terms.host, 'sharedAgain');
     // A container mounts the folder: a socket that is mounted by itself would not be found again after a restart of the agent.
     const folder = terms.isLasting ? path.join(this.#folder, toFileName(terms.host)) : this.#folder;
     const socket = path.join(folder, terms.isLasting ? 'agent.sock' : `${id}.sock`);
@@ -73,19 +87,19 @@ export class Shares {
 
   /** Ends those with this ID or for this host. Returns how many there were. */
   async revoke(idOrHost: string): Promise<number> {
-    const ended = await this.#endWhere(({ options }) => options.id === idOrHost || options.host === idOrHost, 'It was revoked.');
+    const ended = await this.#endWhere(({ options }) => options.id === idOrHost || options.host === idOrHost, 'revoked');
     await this.#save();
     return ended;
   }
 
   /** Ends one, unless it has ended. */
   async end({ share }: OpenShare): Promise<void> {
-    await this.#open.get(share.options.id)?.close('The connection was closed.');
+    await this.#open.get(share.options.id)?.close('closed');
   }
 
   /** Ends all. Those that last are opened again at the next start. */
   async close(): Promise<void> {
-    await this.#endWhere(() => true, 'The agent was stopped.');
+    await this.#endWhere(() => true, 'stopped');
   }
 
   describe(): Promise<ShareStatus[]> {
@@ -112,20 +126,20 @@ export class Shares {
     const { id, until, isLasting } = share.options;
     const closed = new AbortController();
     let stopAlarm = (): void => undefined;
-    const close = async (reason: string) => {
+    const close = async (reason: EndReason) => {
       if (!this.#open.delete(id)) return;
       stopAlarm();
       share.close();
-      closed.abort(new AuthError('agent_refused', reason));
+      closed.abort(new AuthError('agent_refused', `The remote machine can no longer use your logins: ${endReasons[reason]}.`));
       await listening.close();
       rmSync(socket, { force: true });
-      if (isLasting) rmSync(path.dirname(socket), { force: true, recursive: true });
+      if (isLasting && !temporaryReasons.includes(reason)) rmSync(path.dirname(socket), { force: true, recursive: true });
     };
-    if (until !== undefined) stopAlarm = clock.alarm(until - clock.now(), () => void close('Its time is over.'));
+    if (until !== undefined) stopAlarm = clock.alarm(until - clock.now(), () => void close('expired'));
     return { share, socket, listening, closed: closed.signal, close };
   }
 
-  async #endWhere(isMeant: (share: Share) => boolean, reason: string): Promise<number> {
+  async #endWhere(isMeant: (share: Share) => boolean, reason: EndReason): Promise<number> {
     const ended = [...this.#open.values()].filter(({ share }) => isMeant(share));
     await Promise.all(ended.map(({ close }) => close(reason)));
     return ended.length;

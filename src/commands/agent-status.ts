@@ -12,13 +12,14 @@ export function describeStatus(status: AgentStatus, { clock }: Pick<Context, 'cl
   return [
     `The agent for ${status.store ?? ''} runs on ${status.machine} (mcp-auth ${status.version}, started ${ago(status.since)}).`,
     ...(shares.length === 0 ? ['No other machine can use your logins.'] : formatTable([heads, ...shares.map((one) => toRow(one, ago))])),
-    ...questions.map(
-      ({ id, text, since }) => `Question ${id}, ${ago(since)}: ${text}  Answer: mcp-auth agent allow ${id}, or: mcp-auth agent deny ${id}`,
-    ),
+    ...questions.flatMap(({ id, text, since }) => [
+      `Question ${id}, ${ago(since)}: ${text}`,
+      `  To answer, run: mcp-auth agent allow ${id}     or: mcp-auth agent deny ${id}`,
+    ]),
   ];
 }
 
-const heads = ['HOST', 'MAY USE', 'GETS', 'CONNECTIONS', 'SINCE', 'USED'];
+const heads = ['HOST', 'MAY USE', 'MAY GET', 'CONNECTIONS', 'SINCE', 'USED'];
 
 function toRow(
   { host, only, lends_tokens: lendsTokens, connections, since, used, lasting }: ShareStatus,
@@ -30,7 +31,7 @@ function toRow(
   });
   return [
     host,
-    only?.join(', ') ?? 'what you allow',
+    only?.join(', ') ?? 'asks you',
     lendsTokens ? 'requests, tokens' : 'requests',
     String(connections),
     `${ago(since)}${lasting ? ' (lasting)' : ''}`,

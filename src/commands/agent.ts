@@ -1,13 +1,14 @@
 import os from 'node:os';
 import process from 'node:process';
 import { runAgent } from '../agent/agent.js';
-import { createTerminalWay } from '../agent/ways-to-ask/terminal.js';
+import { createWaysToAsk } from '../agent/ways-to-ask/index.js';
 import { openForwarding } from '../agent-client/forwarding.js';
 import { isRunning, requestFromOwn, requestStatus, startOwn } from '../agent-client/owner.js';
 import { toMachineName } from '../agent-protocol/sockets.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { formatCommand } from '../text/command-line.js';
+import { quote } from '../text/server-text.js';
 import { describeStatus } from './agent-status.js';
 import type { Command, CommandInput, CommandOption } from './command.js';
 import { parseServerNames } from './names-option.js';
@@ -19,7 +20,7 @@ const options = [
   { flags: '--json', help: 'with status: print JSON' },
   {
     flags: '--only <names>',
-    help: 'with share: the servers that may be used, by name, separated by commas (default: the agent asks once for each)',
+    help: 'with share: the servers that may be used, by name, separated by commas (default: you are asked once for each)',
     parse: parseServerNames,
     complete: 'server',
   },
@@ -96,11 +97,10 @@ async function runHere(context: Context): Promise<void> {
   await runAgent(
     {
       machine: toMachineName(os.hostname()),
-      waysToAsk: [createTerminalWay(context)],
+      waysToAsk: createWaysToAsk(context),
       activatedSocket: findActivatedSocket(env.variables),
       onListening: (socket) => {
-        ui.say(`The agent for ${store.path} listens${socket === undefined ? '' : ` at ${socket}`}.`);
-        ui.say('Press Ctrl-C to stop it.');
+        ui.say(`The agent for ${store.path} listens at ${socket ?? 'the socket of the service manager'}.`);
       },
     },
     context,
@@ -134,10 +134,10 @@ async function stopAgent(_: readonly string[], __: Options, context: Context): P
 }
 
 async function share([host]: readonly string[], { only, lendTokens = false, life }: Options, context: Context): Promise<void> {
-  if (host === undefined) throw new AuthError('usage', 'share needs a name for the machine or container.');
+  if (host === undefined) throw new AuthError('usage', 'A name for the machine or container is required.');
   const { socket } = await openForwarding({ host, only, lendsTokens: lendTokens, lifeSeconds: life, isLasting: true }, context);
   context.ui.print(socket);
-  context.ui.say(`Mount the folder of this socket, or forward it, and set MCP_AUTH_SOCK there to its path.`);
+  context.ui.say('Mount the folder of this socket in the container, and set MCP_AUTH_SOCK there to the path of the socket.');
 }
 
 /** For those who would rather type ssh, or use mosh or an editor that runs it. */
@@ -145,13 +145,13 @@ async function printSshConfig(host: string, { only, lendTokens = false, life }: 
   const { createSshConfig } = await import('../ssh/ssh-config.js');
   const forwarding = await openForwarding({ host, only, lendsTokens: lendTokens, lifeSeconds: life, isLasting: true }, context);
   for (const line of await createSshConfig({ host, words: [], forwarding }, context)) context.ui.print(line);
-  context.ui.say(`Put these lines into ~/.ssh/config. To end it, run: ${formatCommand`mcp-auth agent revoke ${host}`}`);
+  context.ui.say(`Put these lines into ~/.ssh/config. To end the forwarding, run: ${formatCommand`mcp-auth agent revoke ${host}`}`);
 }
 
 async function revoke([host]: readonly string[], _: Options, context: Context): Promise<void> {
-  if (host === undefined) throw new AuthError('usage', 'revoke needs the name of a host.', { hint: 'See: mcp-auth agent status' });
+  if (host === undefined) throw new AuthError('usage', 'The name of a host is required.', { hint: 'See: mcp-auth agent status' });
   const { ended } = await requestFromOwn({ method: 'DELETE', path: `/v1/shares/${encodeURIComponent(host)}` }, context);
-  if (ended === 0) throw new AuthError('usage', `Nothing is shared with ${host}.`, { hint: 'See: mcp-auth agent status' });
+  if (ended === 0) throw new AuthError('usage', `Nothing is shared with ${quote(host)}.`, { hint: 'See: mcp-auth agent status' });
   context.ui.succeed(`${host} can no longer use your logins.`);
 }
 

@@ -89,7 +89,7 @@ export const login: Command<typeof options> = {
       report({ ...(await logIn(request, context)), name: target.name }, context);
       return;
     }
-    const result = await loginHereOrAtAgent({ agent, request, wanted: atAgent?.name ?? target.expandedUrl }, context);
+    const result = await loginHereOrAtAgent({ agent, request, wanted: atAgent?.name ?? target.expandedUrl, name: options.name }, context);
     if ('here' in result) report({ ...result.here, name: target.name }, context);
     else reportAtAgent(result.there, context);
   },

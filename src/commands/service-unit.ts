@@ -65,7 +65,7 @@ ${hasSocket ? `Also=${name}.socket\n` : ''}WantedBy=default.target
     return [{ file: file('service'), text }, ...(hasSocket ? [{ file: file('socket'), text: formatSocketUnit(service, store, env) }] : [])];
   },
   listCommands: ({ name, hasSocket }) => [
-    `systemctl --user daemon-reload && systemctl --user enable --now ${name}${hasSocket ? '.socket' : ''}`,
+    `systemctl --user daemon-reload && systemctl --user enable --now ${hasSocket ? `${name}.socket ${name}.service` : name}`,
     'loginctl enable-linger',
   ],
 };

@@ -4,7 +4,7 @@ import { parseSeconds } from './seconds-option.js';
 
 const options = [
   {
-    flags: '--only <servers>',
+    flags: '--only <names>',
     help: 'names of the servers that the remote machine may use, with commas between them (default: you are asked once for each)',
     complete: 'server',
     parse: parseServerNames,

@@ -5,7 +5,7 @@ import { discardResponse } from '../bridge/body.js';
 import type { AgentSocket } from '../effects.js';
 import { toAuthError } from '../errors.js';
 import type { Context } from '../context.js';
-import { toHttpRequest, createInitializeRequest } from '../oauth/probe.js';
+import { initializeRequest, toHttpRequest } from '../oauth/probe.js';
 import { failure, fine, warning, type Check, type CheckResult, type MachineCheck } from './check.js';
 
 /** Whether the agents answer whose sockets are here. Nothing is reported if there is none. */
@@ -42,7 +42,7 @@ export const callThroughAgent: Check = {
   source: 'MCP',
   run: async ({ url, atAgent }, context) => {
     if (atAgent === undefined) return undefined;
-    const request = toHttpRequest(createInitializeRequest());
+    const request = toHttpRequest(initializeRequest);
     const response = await new AgentHttp(url, atAgent, context).open(request);
     discardResponse(response);
     const seen = `the server answers with status ${response.status}`;

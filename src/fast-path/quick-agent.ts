@@ -3,9 +3,8 @@
  * long as from the store, instead of 2.5 times.
  */
 import { connect } from 'node:net';
-import process from 'node:process';
 import { agentHeader, errorHeader, parseLentToken, type LentToken } from '../agent-protocol/messages.js';
-import type { Agents, AgentSocket } from '../effects.js';
+import type { Agents, AgentSocket, Env } from '../effects.js';
 import { checkOwner, createAgents } from '../machine/agents.js';
 import { toAsciiJson } from '../text/json.js';
 import { toPrintable } from '../text/server-text.js';
@@ -17,9 +16,9 @@ const answerTimeout = 3_000;
 const maxResponse = 64 * 1024;
 
 /** What the command prints; undefined if the whole program has to run. Never throws. */
-export async function askAgentsQuickly(question: AgentQuestion): Promise<string | undefined> {
+export async function askAgentsQuickly(question: AgentQuestion, env: Pick<Env, 'variables' | 'platform'>): Promise<string | undefined> {
   try {
-    const agents = createAgents({ variables: process.env, platform: process.platform });
+    const agents = createAgents(env);
     const lent = agents && (await askInOrder(agents, question));
     if (question.command === 'headers') return lent && `${toAsciiJson(lent.headers)}\n`;
     return lent?.access_token === undefined ? undefined : `${toPrintable(lent.access_token)}\n`;

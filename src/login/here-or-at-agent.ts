@@ -12,11 +12,13 @@ interface Contest {
   readonly request: LoginRequest;
   /** The server as the agent is asked for it: by its URL, or by its name there. */
   readonly wanted: string;
+  /** The name that the user has chosen for a new server. */
+  readonly name: string | undefined;
 }
 
 /** @throws the error of the login on this machine if both fail. */
 export async function loginHereOrAtAgent(
-  { agent, request, wanted: server }: Contest,
+  { agent, request, wanted: server, name }: Contest,
   context: Context,
 ): Promise<{ readonly here: LoginResult } | { readonly there: LoginAtAgent }> {
   const { ui } = context;
@@ -26,10 +28,16 @@ export async function loginHereOrAtAgent(
   // What the agent does is told first: the login here then waits for the user.
   const asked = new Promise<void>((resolve) => (isAsked = resolve));
   let failed = 0;
+  let ownFailure: unknown;
   /** Of two, the first failure does not end the race. */
   const outlive = async (error: unknown, signal: AbortSignal, describe: (message: string) => string): Promise<never> => {
     failed += 1;
-    if (failed === 2 || signal.aborted) throw error;
+    if (signal.aborted) throw error;
+    if (failed === 2) {
+      // The error of this machine is reported, and the other one too.
+      if (error !== ownFailure) ui.warn(toAuthError(error).message);
+      throw ownFailure;
+    }
     ui.warn(describe(toAuthError(error).message));
     return abortable<never>(signal, () => undefined);
   };
@@ -39,15 +47,14 @@ export async function loginHereOrAtAgent(
     else ui.say(`The browser on ${machine} is open for this login. Approve it there, or here.`);
     isAsked();
   };
-  let ownFailure: unknown;
   return race<{ readonly here: LoginResult } | { readonly there: LoginAtAgent }>(context, (join) => {
     join(async ({ signal }) => {
       try {
-        const wanted = { agent, server, scope: typeof scope === 'string' ? scope : undefined, onProgress };
+        const wanted = { agent, server, name, scope: typeof scope === 'string' ? scope : undefined, onProgress };
         return { there: await requestLogin(wanted, { ...context, signal }) };
       } catch (error) {
         isAsked();
-        return outlive(ownFailure ?? error, signal, (message) => `${message} Log in here.`);
+        return outlive(error, signal, (message) => `${message} Log in here.`);
       }
     });
     join(async ({ signal }) => {

@@ -14,7 +14,7 @@ export interface McpRequest {
 }
 
 /** MCP up to 2025-11-25: the first request of every session. */
-const initializeRequest: McpRequest = {
+export const initializeRequest: McpRequest = {
   headers: {},
   message: {
     method: 'initialize',

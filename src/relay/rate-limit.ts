@@ -12,12 +12,20 @@ interface Bucket {
   readonly at: number;
 }
 
-/** @param perMinute is also how many can be taken at once. */
-export function createRateLimit({ perMinute, maxAddresses, clock }: { perMinute: number; maxAddresses: number; clock: Clock }): RateLimit {
+interface RateLimitOptions {
+  /** How many can be taken in a period, and also at once. */
+  readonly most: number;
+  /** Milliseconds. */
+  readonly period: number;
+  readonly maxAddresses: number;
+  readonly clock: Clock;
+}
+
+export function createRateLimit({ most, period, maxAddresses, clock }: RateLimitOptions): RateLimit {
   const buckets = new Map<string, Bucket>();
-  const fill = ({ tokens, at }: Bucket) => Math.min(perMinute, tokens + ((clock.now() - at) * perMinute) / 60_000);
+  const fill = ({ tokens, at }: Bucket) => Math.min(most, tokens + ((clock.now() - at) * most) / period);
   const forgetFull = () => {
-    for (const [name, bucket] of buckets) if (fill(bucket) >= perMinute) buckets.delete(name);
+    for (const [name, bucket] of buckets) if (fill(bucket) >= most) buckets.delete(name);
   };
 
   return {
@@ -26,7 +34,7 @@ export function createRateLimit({ perMinute, maxAddresses, clock }: { perMinute:
       if (buckets.size >= maxAddresses) forgetFull();
       // With so many addresses at once, those that are new wait for a full bucket to be forgotten.
       if (!buckets.has(name) && buckets.size >= maxAddresses) return false;
-      const tokens = fill(buckets.get(name) ?? { tokens: perMinute, at: clock.now() });
+      const tokens = fill(buckets.get(name) ?? { tokens: most, at: clock.now() });
       if (tokens < 1) return false;
       buckets.set(name, { tokens: tokens - 1, at: clock.now() });
       return true;

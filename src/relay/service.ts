@@ -42,7 +42,7 @@ export function createService({
     clock,
     waits: createWaits({ clock, signal }),
     tally: createTally(),
-    rateLimit: createRateLimit({ perMinute: sessionsPerMinute, maxAddresses: addresses, clock }),
+    rateLimit: createRateLimit({ most: sessionsPerMinute, period: 60_000, maxAddresses: addresses, clock }),
   };
 }
 

@@ -60,9 +60,8 @@ describe.skipIf(missing !== undefined)(`logins over SSH${missing === undefined ?
       input: toLines([...opening, { jsonrpc: '2.0', id: 2, method: 'tools/list' }]),
     });
     expect(bridge.stdout).toContain('"name":"greet"');
-    const curl = await remote.run(
-      `curl -s --unix-socket /run/user/${remoteUid}/mcp-auth/forwarded/*.sock http://x/mcp/demo -H 'content-type: application/json' -H 'accept: application/json, text/event-stream' -d '${JSON.stringify(opening[0])}'`,
-    );
+    const curlLine = `curl -s --unix-socket /run/user/${remoteUid}/mcp-auth/forwarded/*.sock http://x/mcp/demo -H 'content-type: application/json' -H 'accept: application/json, text/event-stream' -d '${JSON.stringify(opening[0])}'`;
+    const curl = await remote.run(curlLine);
     expect(curl.stdout).toContain('"serverInfo"');
     // By its URL, too: an app knows no other name.
     const byUrl = await remote.run(remotely('bridge', mcpServer.url), { input: toLines(opening) });
@@ -99,9 +98,8 @@ describe.skipIf(missing !== undefined)(`logins over SSH${missing === undefined ?
 
     laptop.expire('demo');
     const before = authorizationServer.log.filter((line) => line === 'grant refresh_token').length;
-    const callers = await remote.run(
-      `for i in $(seq 64); do curl -s --unix-socket /run/user/${remoteUid}/mcp-auth/forwarded/*.sock http://x/v1/servers/demo/headers & done; wait`,
-    );
+    const callersLine = `for i in $(seq 64); do curl -s --unix-socket /run/user/${remoteUid}/mcp-auth/forwarded/*.sock http://x/v1/servers/demo/headers & done; wait`;
+    const callers = await remote.run(callersLine);
     const tokens = [...callers.stdout.matchAll(/"access_token":"([^"]+)"/g)].map(([, token]) => token);
     expect(tokens).toHaveLength(64);
     expect(new Set(tokens).size).toBe(1);
@@ -122,12 +120,14 @@ describe.skipIf(missing !== undefined)(`logins over SSH${missing === undefined ?
     expect((await first).stdout).toContain('"serverInfo"');
     expect((await bridge()).stdout).toContain('"serverInfo"');
     const status = await laptop.run(['agent', 'status']);
-    expect(status.stdout).toMatch(/^remote +what you allow +requests .*demo: \d+ requests/m);
+    expect(status.stdout).toMatch(/^remote +asks you +requests .*demo: \d+ requests/m);
     expect((await laptop.run(['agent', 'revoke', 'remote'])).exit).toBe(0);
     const after = await remote.run(remotely('token', 'demo'));
     expect(after).toMatchObject({ exit: 3, stdout: '' });
     session.end();
-    expect((await session.exit).stderr).toContain('It was revoked.');
+    expect((await session.exit).stderr).toContain(
+      'The remote machine can no longer use your logins: it was revoked by mcp-auth agent revoke.',
+    );
   });
 
   test('a user who says no', async () => {

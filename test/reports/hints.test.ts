@@ -331,7 +331,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--tokens': 'test/commands/add: servers without their logins',
   '--unset': 'test/commands/config: a preference that is removed',
   '--url': 'test/commands/list: headers by a URL',
-  '--watch': 'test/session: logins kept fresh',
   '--write': 'test/commands/refresh: the unit is printed without it',
 };
 

@@ -9,7 +9,8 @@ export const receiveAnswer: Endpoint = {
   handle: async (exchange, { questions }) => {
     const { allow } = await readQuestion(exchange);
     if (typeof allow !== 'boolean') throw new AuthError('usage', 'The answer has no member allow.');
-    if (!questions.answer(exchange.name, allow)) throw new AuthError('usage', 'No such question waits for an answer.');
+    if (!questions.answer(exchange.name, allow))
+      throw new AuthError('usage', `Question ${exchange.name.slice(0, 10)} does not exist, or has been answered.`);
     respondJson(exchange.response, {});
   },
 };

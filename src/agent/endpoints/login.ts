@@ -19,17 +19,17 @@ export const startLogin: Endpoint = {
   route: 'POST /v1/logins',
   handle: async (exchange, { context, machine }) => {
     const { response, gate, signal } = exchange;
-    const { server, scope } = await readQuestion(exchange);
-    if (typeof server !== 'string' || (scope !== undefined && typeof scope !== 'string')) {
+    const { server, name, scope } = await readQuestion(exchange);
+    if (typeof server !== 'string' || !isOptionalText(name) || !isOptionalText(scope)) {
       throw new AuthError('usage', 'The request names no server.');
     }
     if (!server.includes('://') && !gate.mayKnow(server))
       throw new AuthError('agent_refused', `${gate.host} may not use ${quote(server)}.`);
-    const target = await findTarget({ server, name: undefined }, context);
+    const target = await findTarget({ server, name }, context);
     const isNew = findServer(await context.store.read(), target.name) === undefined;
     const write = respondLines(response);
     try {
-      write({ event: 'agent_asking', agent: machine, server: target.name });
+      if (gate.kind === 'restricted') write({ event: 'agent_asking', agent: machine, server: target.name });
       await gate.admitLogin({ name: target.name, url: new URL(target.expandedUrl), isNew }, signal);
       const { login: stored } = await logIn(target, { scope, gate, write, machine, context: { ...context, signal } });
       const { scope: granted, expiresAtSeconds } = stored;
@@ -47,6 +47,10 @@ export const startLogin: Endpoint = {
     response.end();
   },
 };
+
+function isOptionalText(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string';
+}
 
 interface LoginHere {
   readonly scope: string | undefined;

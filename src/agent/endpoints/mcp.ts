@@ -20,14 +20,14 @@ export const passOn: Endpoint = {
   handle: async (exchange, { servers }) => {
     const { request, name, gate, signal } = exchange;
     const { method = 'GET' } = request;
-    if (!methods.has(method)) throw new AuthError('usage', 'MCP has no requests of this method.');
+    if (!methods.has(method)) throw new AuthError('usage', 'MCP requests use GET, POST or DELETE.');
     const server = await servers.getFor(gate, name);
     await gate.admit(server, 'request', signal);
     const url = resolveEndpoint(request.headers[endpointHeader], { server, gate });
     const body = hasBody(request) ? await readBody(exchange, limits.messageOctets) : null;
     const headers = { ...server.headers, ...pickHeaders(request.headers, requestHeaders) };
     const received = await server.http.open({ method, headers, body, encoding: 'latin1', signal }, url);
-    if (isEventStream(received)) noteEndpoint(received, { server, gate });
+    if (method === 'GET' && isEventStream(received)) noteEndpoint(received, { server, gate });
     await send(received, exchange);
   },
 };
@@ -67,6 +67,8 @@ function send({ status, headers, body }: HttpResponse, { response }: Pick<Exchan
     body.on('close', () => {
       if (!body.readableEnded) response.destroy();
     });
+    // A listener that looks for an endpoint has paused it.
+    body.resume();
     response.on('close', () => {
       body.destroy();
       resolve();
