@@ -6,6 +6,13 @@ export interface AdmittedServer {
   readonly url: URL;
 }
 
+/** A login that is asked for. */
+export interface AskedLogin extends AdmittedServer {
+  readonly isNew: boolean;
+  /** The scopes that are asked for. */
+  readonly scope?: string | undefined;
+}
+
 /** What is asked of a server's login. */
 export type Use = 'request' | 'token';
 
@@ -28,8 +35,8 @@ export interface Gate {
    * @param server with the name that it has, or will have, in the store.
    * @throws AuthError as `admit`.
    */
-  admitLogin(server: AdmittedServer & { readonly isNew: boolean }, signal: AbortSignal): Promise<void>;
-  /** Takes room for a part of a message. False if there is none. Give it back by a negative number. */
+  admitLogin(server: AskedLogin, signal: AbortSignal): Promise<void>;
+  /** Takes room for a part of a message. False if there is none. Give it back by a negative number, when the message is not needed any more. */
   reserve(octets: number): boolean;
 }
 

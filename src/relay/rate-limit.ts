@@ -1,4 +1,4 @@
-/** Token buckets: how many sessions an address may open. */
+/** Token buckets: how many sessions an address may open, and how much one socket of an agent may ask. */
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../effects.js';
 
@@ -12,12 +12,19 @@ interface Bucket {
   readonly at: number;
 }
 
-/** @param perMinute is also how many can be taken at once. */
-export function createRateLimit({ perMinute, maxAddresses, clock }: { perMinute: number; maxAddresses: number; clock: Clock }): RateLimit {
+interface RateLimitOptions {
+  readonly perMinute: number;
+  /** How many can be taken at once; `perMinute` by default. */
+  readonly most?: number;
+  readonly maxAddresses: number;
+  readonly clock: Clock;
+}
+
+export function createRateLimit({ perMinute, most = perMinute, maxAddresses, clock }: RateLimitOptions): RateLimit {
   const buckets = new Map<string, Bucket>();
-  const fill = ({ tokens, at }: Bucket) => Math.min(perMinute, tokens + ((clock.now() - at) * perMinute) / 60_000);
+  const fill = ({ tokens, at }: Bucket) => Math.min(most, tokens + ((clock.now() - at) * perMinute) / 60_000);
   const forgetFull = () => {
-    for (const [name, bucket] of buckets) if (fill(bucket) >= perMinute) buckets.delete(name);
+    for (const [name, bucket] of buckets) if (fill(bucket) >= most) buckets.delete(name);
   };
 
   return {
@@ -26,7 +33,7 @@ export function createRateLimit({ perMinute, maxAddresses, clock }: { perMinute:
       if (buckets.size >= maxAddresses) forgetFull();
       // With so many addresses at once, those that are new wait for a full bucket to be forgotten.
       if (!buckets.has(name) && buckets.size >= maxAddresses) return false;
-      const tokens = fill(buckets.get(name) ?? { tokens: perMinute, at: clock.now() });
+      const tokens = fill(buckets.get(name) ?? { tokens: most, at: clock.now() });
       if (tokens < 1) return false;
       buckets.set(name, { tokens: tokens - 1, at: clock.now() });
       return true;
