@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { HttpResponse } from '../../effects.js';
 import { AuthError } from '../../errors.js';
 import { endpointHeader } from '../../agent-protocol/messages.js';
+import { readHeaders } from '../../session/server-access.js';
 import { limits } from '../limits.js';
 import { hasBody, readBody } from '../responses.js';
 import type { Endpoint, Exchange } from '../service.js';
@@ -24,16 +25,29 @@ export const passOn: Endpoint = {
     const server = await servers.getFor(gate, name);
     await gate.admit(server, 'request', signal);
     const url = resolveEndpoint(request.headers[endpointHeader], { server, gate });
-    const body = hasBody(request) ? await readBody(exchange, limits.messageOctets) : null;
-    const headers = { ...server.headers, ...pickHeaders(request.headers, requestHeaders) };
-    const received = await server.http.open({ method, headers, body, encoding: 'latin1', signal }, url);
-    if (isEventStream(received)) noteEndpoint(received, { server, gate });
-    await send(received, exchange);
+    const message = hasBody(request) ? await readBody(exchange, limits.messageOctets) : undefined;
+    try {
+      const configured = readHeaders(server.entry);
+      // What the user has configured is not the other side's to change.
+      const picked = Object.entries(pickHeaders(request.headers, requestHeaders)).filter(([header]) => !Object.hasOwn(configured, header));
+      const headers = { ...server.headers, ...Object.fromEntries(picked) };
+      const received = await server.http.open({ method, headers, body: message?.text ?? null, encoding: 'latin1', signal }, url);
+      if (isEventStream(received)) noteEndpoint(received, { server, gate });
+      await send(received, exchange);
+    } finally {
+      // It may be sent again until now, and a server that responds early may not have read it.
+      message?.release();
+    }
   },
 };
 
 async function send({ status, headers, body }: HttpResponse, { response }: Exchange): Promise<void> {
-  response.writeHead(status, pickHeaders(headers, responseHeaders));
+  try {
+    response.writeHead(status, pickHeaders(headers, responseHeaders));
+  } catch (error) {
+    body.destroy();
+    throw new AuthError('response_invalid', `The server responded with the status ${status}.`, { cause: error });
+  }
   // The head of a stream arrives before its first event.
   response.flushHeaders();
   // If either side closes its connection, the other is closed.
