@@ -15,6 +15,9 @@ export const agentHeader = 'mcp-auth-agent';
 /** Set on a response that is an error of the agent, to its code. */
 export const errorHeader = 'mcp-auth-error';
 
+/** The URL of the server in the list that the other side has read, percent-encoded. Its name may be that of another server by now. */
+export const serverHeader = 'mcp-auth-server';
+
 /** Names the address for messages of an MCP server with the older transport (HTTP with SSE). */
 export const endpointHeader = 'mcp-auth-endpoint';
 

@@ -1,6 +1,6 @@
 /** The restricted sockets of an agent. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { ShareStatus } from '../agent-protocol/messages.js';
 import { checkSocketPath, sharesFolder } from '../agent-protocol/sockets.js';
@@ -64,6 +64,8 @@ export class Shares {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     rmSync(socket, { force: true, recursive: true });
     const listening = await listenOnSocket({ place: { path: socket }, gate: share }, service);
+    // The user's umask may be any.
+    chmodSync(socket, 0o600);
     const kept = this.#keep({ share, socket, listening });
     this.#open.set(id, kept);
     if (terms.isLasting) await this.#save();

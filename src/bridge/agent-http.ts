@@ -4,7 +4,7 @@ import type { HttpRequest, HttpResponse } from '../effects.js';
 import { hasCode } from '../errors.js';
 import { createAwayError, openAtAgent, watchPresence } from '../agent-client/agent.js';
 import { listAtAgents, type ServerAtAgent } from '../agent-client/lookup.js';
-import { endpointHeader } from '../agent-protocol/messages.js';
+import { endpointHeader, serverHeader } from '../agent-protocol/messages.js';
 import type { AuthorizedHttp } from './authorized-http.js';
 
 export class AgentHttp implements AuthorizedHttp {
@@ -42,10 +42,11 @@ export class AgentHttp implements AuthorizedHttp {
   }
 
   async #send(request: HttpRequest, url = this.#url): Promise<HttpResponse> {
-    const { agent, name } = this.#server;
+    const { agent, name, url: seen } = this.#server;
     const gone = new AbortController();
     const signal = request.signal ? AbortSignal.any([request.signal, gone.signal]) : gone.signal;
-    const headers = { ...request.headers, ...(url.href !== this.#url.href && { [endpointHeader]: url.href }) };
+    const address = { [serverHeader]: encodeURIComponent(seen), ...(url.href !== this.#url.href && { [endpointHeader]: url.href }) };
+    const headers = { ...request.headers, ...address };
     const path = `/mcp/${encodeURIComponent(name)}`;
     this.#watch(gone);
     try {

@@ -1,8 +1,10 @@
 import { pipeline } from 'node:stream/promises';
 import type { HttpResponse } from '../../effects.js';
 import { AuthError } from '../../errors.js';
-import { endpointHeader } from '../../agent-protocol/messages.js';
+import { endpointHeader, serverHeader } from '../../agent-protocol/messages.js';
 import { readHeaders } from '../../session/server-access.js';
+import { quote } from '../../text/server-text.js';
+import { formatUrlFor, type AdmittedServer, type Gate } from '../gate.js';
 import { limits } from '../limits.js';
 import { hasBody, readBody } from '../responses.js';
 import type { Endpoint, Exchange } from '../service.js';
@@ -23,6 +25,7 @@ export const passOn: Endpoint = {
     const { method = 'GET' } = request;
     if (!methods.has(method)) throw new AuthError('usage', 'MCP has no requests of this method.');
     const server = await servers.getFor(gate, name);
+    checkSeenUrl(request.headers[serverHeader], { server, gate });
     await gate.admit(server, 'request', signal);
     const url = resolveEndpoint(request.headers[endpointHeader], { server, gate });
     const message = hasBody(request) ? await readBody(exchange, limits.messageOctets) : undefined;
@@ -40,6 +43,12 @@ export const passOn: Endpoint = {
     }
   },
 };
+
+/** A message for one server must not go to another that has its name by now. @throws AuthError `agent_refused` */
+function checkSeenUrl(seen: string | string[] | undefined, { server, gate }: { server: AdmittedServer; gate: Gate }): void {
+  if (seen === undefined || seen === encodeURIComponent(formatUrlFor(gate, server.url))) return;
+  throw new AuthError('agent_refused', `${quote(server.name)} is another server by now.`);
+}
 
 async function send({ status, headers, body }: HttpResponse, { response }: Exchange): Promise<void> {
   try {
