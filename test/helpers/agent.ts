@@ -51,12 +51,13 @@ export interface AgentOptions {
   /** The folder of the session, XDG_RUNTIME_DIR. */
   readonly runtime?: string;
   readonly variables?: Record<string, string>;
+  readonly clock?: SteppedClock;
 }
 
 /** Starts an agent, which stops when the current test ends. */
-export async function startAgent({ store, runtime = temporaryFolder(), variables: given = {} }: AgentOptions): Promise<TestAgent> {
+export async function startAgent(options: AgentOptions): Promise<TestAgent> {
+  const { store, runtime = temporaryFolder(), variables: given = {}, clock = steppedClock() } = options;
   const stop = new AbortController();
-  const clock = steppedClock();
   const [opened, warnings, questions]: [string[], string[], Question[]] = [[], [], []];
   let waiting: (() => void)[] = [];
   const way: WayToAsk = {
@@ -176,8 +177,10 @@ export interface FakeAgent {
 }
 
 /** Starts a server at a socket that answers as a test wants: with the JSON of the path, as an agent would, or in any way. */
-export async function fakeAgent(answers: Readonly<Record<string, object>> | RequestListener): Promise<FakeAgent> {
-  const socket = path.join(temporaryFolder(), 'agent.sock');
+export async function fakeAgent(
+  answers: Readonly<Record<string, object>> | RequestListener,
+  socket = path.join(temporaryFolder(), 'agent.sock'),
+): Promise<FakeAgent> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
     const { method = '', url = '' } = request;

@@ -1,21 +1,53 @@
 /** The agent among strangers: machines that it lends to, sockets that are not an agent's, other users, and MCP servers behind it. */
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import type { ServerResponse } from 'node:http';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { endpoints } from '../../src/agent/endpoints/index.js';
 import { limits } from '../../src/agent/limits.js';
 import { Questions } from '../../src/agent/questions.js';
 import { Share } from '../../src/agent/share.js';
-import { connect, folderOf, send, sendRaw, sharesFileOf, startAgent, type Answered, type Asked, type TestAgent } from '../helpers/agent.js';
+import { createServerHttp } from '../../src/bridge/server-http.js';
+import { createCallbackUi } from '../../src/callback-ui.js';
+import { createAgents } from '../../src/machine/agents.js';
+import { systemClock } from '../../src/machine/clock.js';
+import { createContext } from '../../src/machine/create-context.js';
+import {
+  connect,
+  fakeAgent,
+  folderOf,
+  send,
+  sendRaw,
+  sharesFileOf,
+  startAgent,
+  type Answered,
+  type Asked,
+  type TestAgent,
+} from '../helpers/agent.js';
 import { steppedClock } from '../helpers/clock.js';
-import { readStore, temporaryStore } from '../helpers/folder.js';
+import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { friendly, type Exchange, type FakeServer } from '../helpers/fake-server.js';
 import { listening } from '../helpers/listening.js';
 import { loginAt } from '../helpers/login-at.js';
+import { makeReachable, reachableFolder, type Reachable } from '../helpers/reachable.js';
+import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
+import { start } from './starting.js';
 
 /** Root on another machine, with a restricted socket for `demo` only, unless it asks for another one. */
 interface Scene {
@@ -432,7 +464,6 @@ const requests: readonly AgentAttack[] = [
       expect([statuses.filter((status) => status === 200).length, statuses.at(-1)]).toEqual([limits.tokensPerMinute, 429]);
     },
   },
-  },
 ];
 
 const logins: readonly AgentAttack[] = [
@@ -602,6 +633,21 @@ const logins: readonly AgentAttack[] = [
     },
   },
   {
+    source: 'CWE-441',
+    attack: 'a message for the URL that a machine has seen in the list, after its name was given to another URL',
+    act: async ({ ask, agent }) => {
+      const other = await fakeServer(() => [{ want: 'POST /mcp', respond: works }]);
+      const { servers } = JSON.parse((await ask('/v1/servers')).text) as { servers: { url: string }[] };
+      const seen = { 'mcp-auth-server': encodeURIComponent(servers[0]?.url ?? '') };
+      expect((await ask('/mcp/demo', asPost(seen))).status).toBe(200);
+      changeEntry(agent, 'demo', entryOf(other, 'demo'));
+      for (const headers of [seen, { 'mcp-auth-server': '%' }]) {
+        expect(codeOf(await ask('/mcp/demo', asPost(headers)))).toBe('agent_refused');
+      }
+      expect(other.requests).toEqual([]);
+    },
+  },
+  {
     source: 'CWE-367',
     attack: 'a token that is asked for while its name is given to another server',
     act: async ({ ask, agent }) => {
@@ -636,13 +682,18 @@ const logins: readonly AgentAttack[] = [
   {
     source: 'CWE-601',
     attack: 'a login to a URL that redirects to another host after the yes',
-    act: async ({ ask, agent, secret }) => {
+    act: async ({ agent, secret }) => {
       const evil = await fakeServer(() => [{ want: 'POST /mcp', respond: { status: 307, headers: { location: secret.url } } }]);
       const socket = await agent.share({ host: 'other' });
-      const asked = ask('/v1/logins', toLogin(evil.url), socket);
+      const connection = connect(socket);
+      connection.write(loginRequest(evil.url));
       await agent.answer(await agent.question(1), true);
-      expect((await asked).text).toContain('"event":"error"');
-      expect(agent.opened).toEqual([]);
+      await connection.shown('agent_approving');
+      // It stays a login to the URL that the user has seen.
+      const [opened] = agent.opened.map((one) => new URL(one));
+      expect([opened?.origin, opened?.searchParams.get('resource')]).toEqual([evil.origin, evil.url]);
+      connection.destroy();
+      await agent.stop();
       expect(Object.keys((readStore(agent.store) as { mcpServers: object }).mcpServers)).toEqual(['demo', 'secret']);
     },
   },
@@ -889,4 +940,382 @@ test.each(attacks)('$attack ($source)', async ({ act, demo: change }) => {
   await act({ agent, demo, secret, socket, ask });
   expect(received.join('\n')).not.toContain('SECRET');
   expect(secret.requests).toEqual([]);
+});
+
+/** What a hostile process at a socket may answer, and what a command of this machine makes of it. */
+interface SocketAttack {
+  readonly source: string;
+  readonly attack: string;
+  readonly answers: Record<string, object> | RequestListener;
+  readonly commands: readonly string[];
+  readonly act: (ran: Ran) => void;
+}
+
+interface Ran {
+  readonly exits: readonly number[];
+  readonly output: string;
+  readonly requests: readonly string[];
+}
+
+const agentOf = (more: object = {}) => ({ agent: 'mcp-auth', protocol: 1, version: '1', machine: 'laptop', lends_tokens: true, ...more });
+const listOf = (servers: readonly unknown[], more: object = {}) => {
+  const answer = { ...agentOf(more), servers };
+  return { '/v1': answer, '/v1/servers': answer };
+};
+const demoAt = (more: object = {}) => ({ name: 'demo', url: 'https://demo.example/mcp', logged_in: true, ...more });
+const lent = (token: object) => ({
+  ...listOf([demoAt()]),
+  '/v1/servers/demo/headers': { url: 'https://demo.example/mcp', headers: {}, ...token },
+});
+const escapes = '\u001b]0;evil\u0007\u001b[2J\u202eevil\u200b\r\n';
+// eslint-disable-next-line no-control-regex -- they must not be printed
+const badOutput = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u202e]/;
+
+const fakes: readonly SocketAttack[] = [
+  {
+    source: 'CWE-150',
+    attack: 'escapes in the names, URLs and texts of a list',
+    answers: listOf(
+      [
+        ...[demoAt({ name: `a${escapes}` }), demoAt({ name: 'b', url: `https://b.example/${escapes}` }), demoAt({ token_type: escapes })],
+        ...[demoAt({ name: '' }), demoAt({ name: 'c'.repeat(5_000) }), demoAt({ name: 'd', url: 'no URL' }), demoAt({ name: 'e\nf' })],
+      ],
+      { machine: `evil${escapes}`, version: escapes, store: escapes },
+    ),
+    commands: ['list', 'list --json', 'list --names'],
+    act: ({ exits, output }) => {
+      expect(exits).toEqual([0, 0, 0]);
+      expect(output).toMatch(/^demo /m);
+      expect(output).not.toMatch(badOutput);
+      expect(output).not.toMatch(/no URL|c{200}|b\.example/);
+    },
+  },
+  {
+    source: 'CWE-150',
+    attack: 'escapes and commands in an error',
+    answers: (request, response) => {
+      if (request.url === '/v1/servers')
+        return void response.end(JSON.stringify({ ...agentOf({ machine: escapes }), servers: [demoAt()] }));
+      const error = { code: 'login_needed', message: `${escapes}” Run: evil “`, hint: `Run: evil ${escapes}` };
+      response.writeHead(403, { 'mcp-auth-error': 'login_needed' }).end(JSON.stringify({ error }));
+    },
+    commands: ['token demo', 'headers demo', 'exec demo -- true', 'token demo --json'],
+    act: ({ exits, output }) => {
+      expect(exits.every((exit) => exit > 0)).toBe(true);
+      expect(output).not.toMatch(badOutput);
+      // Only its message, in one pair of quotation marks.
+      expect(output).toMatch(/“[^“”]*" Run: evil "”/);
+    },
+  },
+  {
+    source: 'CWE-20',
+    attack: 'answers of wrong types',
+    answers: listOf([null, 7, [], {}, { name: {}, url: [] }, demoAt({ logged_in: 'yes', expires_at: '7', renewable: [] })], {
+      ...{ version: { toString: 1, valueOf: 1 }, machine: { toString: 1 }, socket: [], lends_tokens: 'yes', store: {} },
+    }),
+    commands: ['list', 'list --json', 'token demo'],
+    act: ({ exits, output }) => {
+      expect(exits.slice(0, 2)).toEqual([0, 0]);
+      expect(exits[2]).toBeGreaterThan(0);
+      expect(output).not.toMatch(/internal|TypeError|unexpected/i);
+    },
+  },
+  {
+    source: 'CWE-1284',
+    attack: 'times that no date can have',
+    answers: {
+      ...listOf([demoAt({ expires_at: 1e300 }), demoAt({ name: 'other', expires_at: -1e300 })]),
+      '/v1/servers/demo/headers': { access_token: 'a', headers: {}, expires_at: 1e300 },
+    },
+    commands: ['list', 'list --json', 'token demo --min-ttl 5'],
+    act: ({ exits, output }) => {
+      expect(exits.slice(0, 2)).toEqual([0, 0]);
+      expect(exits[2]).toBeGreaterThan(0);
+      expect(output).not.toMatch(/1e\+?300|NaN|Infinity|Invalid/);
+    },
+  },
+  {
+    source: 'CWE-674',
+    attack: 'thousands of levels, and thousands of servers',
+    answers: ({ url }, response) => {
+      if (url === '/v1') return void response.end(`{"agent":${'['.repeat(100_000)}`);
+      const servers = Array.from({ length: 20_000 }, (_, index) => demoAt({ name: `n${index}` }));
+      response.end(JSON.stringify({ ...agentOf(), servers, deep: JSON.parse(`${'['.repeat(60)}${']'.repeat(60)}`) as unknown }));
+    },
+    commands: ['list --names'],
+    act: ({ exits, output }) => {
+      expect(exits).toEqual([0]);
+      expect(output.trim().split('\n')).toHaveLength(1000);
+    },
+  },
+  {
+    source: 'CWE-770',
+    attack: 'a response without end',
+    answers: (_, response) => {
+      const more = () => {
+        while (!response.destroyed && response.write(' '.repeat(64 * 1024)));
+      };
+      response.on('drain', more);
+      more();
+    },
+    commands: ['list'],
+    act: ({ exits, output }) => {
+      expect(exits).toEqual([0]);
+      expect(output).toContain('a response that mcp-auth does not understand');
+    },
+  },
+  {
+    source: 'CWE-770',
+    attack: 'a head without end',
+    answers: (request) => void request.socket.write(`HTTP/1.1 200 OK\r\nx: ${'a'.repeat(200_000)}`),
+    commands: ['list'],
+    act: ({ exits, output }) => {
+      expect(exits).toEqual([0]);
+      expect(output).toContain('The agent at');
+    },
+  },
+  {
+    source: 'CWE-441',
+    attack: 'a server that is not an agent, and a redirect',
+    answers: (_, response) => {
+      response.removeHeader('mcp-auth-agent');
+      response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end();
+    },
+    commands: ['list', 'token demo'],
+    act: ({ exits, requests }) => {
+      expect(exits[0]).toBe(0);
+      expect(exits[1]).toBeGreaterThan(0);
+      expect(new Set(requests)).toEqual(new Set(['GET /v1/servers']));
+    },
+  },
+  ...[
+    { access_token: 'a', headers: { Authorization: 'Bearer a\r\nHost: evil.example' } },
+    { access_token: 'a', headers: { 'X-Evil: y\r\nHost': 'evil' } },
+    { access_token: `a${escapes}`, headers: {} },
+    { access_token: 'a', headers: { 'X-Evil': 7 } },
+    { access_token: ['a'], headers: {} },
+    { access_token: 'a', headers: {}, url: 'https://demo.example/${HOME}' },
+  ].map((token): SocketAttack => ({
+    source: 'CWE-93',
+    attack: `a lent token that would end a line, or is none: ${JSON.stringify(token)}`,
+    answers: lent(token),
+    commands: ['token demo', 'token demo --json', 'headers demo', 'exec demo -- true'],
+    act: ({ exits, output }) => {
+      expect(exits.every((exit) => exit > 0)).toBe(true);
+      expect(output).not.toMatch(/evil/i);
+    },
+  })),
+  {
+    source: 'CWE-441',
+    attack: 'a lent token of another URL: no headers for the URL that was asked',
+    answers: lent({ url: 'https://evil.example/mcp', access_token: 'EVIL', headers: { Authorization: 'Bearer EVIL' } }),
+    commands: ['headers --url https://demo.example/mcp'],
+    act: ({ exits, output }) => {
+      expect(exits[0]).toBeGreaterThan(0);
+      expect(output).not.toContain('EVIL');
+    },
+  },
+  {
+    source: 'CWE-526',
+    attack: 'a URL with a variable, which would be filled with a secret of this machine',
+    answers: listOf([
+      demoAt({ url: 'http://127.0.0.1:9/${MY_SECRET}' }),
+      demoAt({ name: 'query', url: 'http://127.0.0.1:9/?k=${MY_SECRET}' }),
+    ]),
+    commands: ['bridge demo --no-login', 'bridge query --no-login', 'list'],
+    act: ({ exits, output }) => {
+      expect(exits).toEqual([2, 2, 0]);
+      expect(output).not.toMatch(/SECRET|127\.0\.0\.1/);
+    },
+  },
+];
+
+test.each(fakes)('$attack ($source)', async ({ answers, commands, act, source }) => {
+  expect(source).toMatch(publicSource);
+  const { socket, requests } = await fakeAgent(answers);
+  const env = { MCP_AUTH_SOCK: socket, MY_SECRET: 'SECRET' };
+  let output = '';
+  const exits: number[] = [];
+  for (const command of commands) {
+    const ran = run(command, { store: temporaryStore(), agents: true, env });
+    exits.push(await ran.exit);
+    output += `${ran.stdout}\n${ran.stderr}\n`;
+  }
+  act({ exits, output, requests });
+});
+
+test('a name that another agent has for another URL gets no message for this one (CWE-441)', async () => {
+  const server = await fakeServer(() => [{ want: 'POST /mcp', respond: works }]);
+  const { socket, requests } = await fakeAgent(listOf([demoAt()]));
+  const variables = { MCP_AUTH_SOCK: socket, MCP_AUTH_STORE: temporaryStore() };
+  const env = { variables, platform: process.platform, folder: '/', program: ['/usr/bin/node'], exists: () => false };
+  const context = createContext({
+    ...{ clock: systemClock, signal: new AbortController().signal, env, agents: createAgents(env) },
+    ...{ ui: createCallbackUi({}), runProgram: () => Promise.resolve(0) },
+  });
+  const http = createServerHttp({ name: 'demo', url: new URL(server.url) }, context);
+  const { status } = await http.open({ method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
+  expect([status, server.requests.length]).toEqual([200, 1]);
+  expect(requests.filter((one) => one.includes('/mcp/'))).toEqual([]);
+});
+
+describe('other users of the laptop', () => {
+  const modeOf = (file: string) => statSync(file).mode & 0o777;
+  const store = () => temporaryStore({ mcpServers: {} });
+
+  test('every folder and socket can be used by this user only, also where their folder was open (CWE-732)', async () => {
+    const runtime = temporaryFolder();
+    const before = process.umask(0);
+    onTestFinished(() => void process.umask(before));
+    const agent = await startAgent({ store: store(), runtime });
+    const shared = await agent.share();
+    const file = sharesFileOf(agent);
+    expect([agent.socket, shared, file].map(modeOf)).toEqual([0o600, 0o600, 0o600]);
+    expect([folderOf(agent), path.dirname(shared), path.dirname(path.dirname(shared))].map(modeOf)).toEqual([0o700, 0o700, 0o700]);
+  });
+
+  test.each([
+    ['a link', (folder: string) => symlinkSync(temporaryFolder(), folder)],
+    [
+      'a folder that others can write',
+      (folder: string) => {
+        mkdirSync(folder);
+        chmodSync(folder, 0o777);
+      },
+    ],
+    ['a file', (folder: string) => writeFileSync(folder, '')],
+  ])('%s in place of the folder: another one is used (CWE-379)', async (_, plant) => {
+    const runtime = temporaryFolder();
+    const home = temporaryFolder();
+    plant(path.join(runtime, 'mcp-auth'));
+    const agent = await startAgent({ store: store(), runtime, variables: { HOME: home } });
+    expect(agent.socket.startsWith(path.join(runtime, ''))).toBe(false);
+    // A client does not look there, either.
+    const agents = createAgents({ variables: { XDG_RUNTIME_DIR: runtime, HOME: home }, platform: 'linux' });
+    expect(agents?.list().filter((one) => one.path.startsWith(runtime))).toEqual([]);
+  });
+
+  test('a link in place of the socket: it is replaced, and its target stays (CWE-59)', async () => {
+    const runtime = temporaryFolder();
+    const target = path.join(temporaryFolder(), 'target');
+    writeFileSync(target, 'mine');
+    mkdirSync(path.join(runtime, 'mcp-auth'), { mode: 0o700 });
+    // The name of the socket depends on the path of the store.
+    const first = await startAgent({ store: store(), runtime });
+    await first.stop();
+    symlinkSync(target, first.socket);
+    const second = await startAgent({ store: first.store, runtime });
+    expect(lstatSync(second.socket).isSocket()).toBe(true);
+    expect(readFileSync(target, 'utf8')).toBe('mine');
+  });
+
+  test.each([
+    ['no JSON', '\u0000{'],
+    ['lists of wrong types', JSON.stringify({ shares: [7, null, { host: 7 }, { host: 'a', only: 'demo' }, { host: 'b', only: [7] }] })],
+    ['a time that is over', JSON.stringify({ shares: [{ host: 'c', until: 1 }] })],
+    ['no list', JSON.stringify({ shares: { host: 'd' } })],
+  ])('the file of what is shared has %s: nothing is shared (CWE-20)', async (_, text) => {
+    const file = store();
+    writeFileSync(`${file}.shares`, text, { mode: 0o600 });
+    const agent = await startAgent({ store: file });
+    expect((await agent.status()).shares).toEqual([]);
+  });
+
+  test('the file of what is shared is a link, or a pipe that is never written: nothing is shared (CWE-59)', async () => {
+    for (const plant of [
+      (file: string) => {
+        const target = path.join(temporaryFolder(), 'target');
+        writeFileSync(target, JSON.stringify({ shares: [{ host: 'evil' }] }));
+        symlinkSync(target, file);
+      },
+      (file: string) => spawnSync('mkfifo', [file]),
+    ]) {
+      const file = store();
+      plant(`${file}.shares`);
+      const agent = await startAgent({ store: file });
+      expect((await agent.status()).shares).toEqual([]);
+    }
+  });
+
+  test('a link among the forwarded sockets is not used (CWE-59)', async () => {
+    const { socket, requests } = await fakeAgent(listOf([demoAt()]));
+    const runtime = temporaryFolder();
+    const forwarded = path.join(runtime, 'mcp-auth/forwarded');
+    mkdirSync(forwarded, { recursive: true, mode: 0o700 });
+    symlinkSync(socket, path.join(forwarded, 'laptop-abcdefgh.sock'));
+    const listed = run('list', { store: temporaryStore(), agents: true, env: { XDG_RUNTIME_DIR: runtime, HOME: runtime } });
+    expect([await listed.exit, listed.stdout, requests]).toEqual([0, '', []]);
+  });
+
+  test('of two agents that start at once, one has the socket (CWE-362)', async () => {
+    const runtime = temporaryFolder();
+    const file = store();
+    const clock = steppedClock();
+    const both = Promise.allSettled([1, 2].map(() => startAgent({ store: file, runtime, clock })));
+    const started = await clock.passUntil(both, 10);
+    expect(started.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const failed = started.find((one) => one.status === 'rejected');
+    expect(String(failed?.reason)).toContain('running already');
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+// Only root can be two users at once.
+const others = isRoot ? describe : describe.skip;
+others(`an agent and another user${isRoot ? '' : ' (skipped: only root can be two users)'}`, () => {
+  const [me, stranger] = [65_001, 65_002];
+  let at: Reachable;
+  beforeAll(() => void (at = makeReachable()));
+  afterAll(() => at.remove());
+
+  /** A socket with an answering agent, in a folder that both users can enter. */
+  async function planted(owner: number) {
+    const folder = mkdtempSync(path.join(reachableFolder(), 'mcp-auth-others-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    chmodSync(folder, 0o755);
+    const own = path.join(folder, 'mcp-auth');
+    mkdirSync(own, { mode: 0o755 });
+    const { requests, socket } = await fakeAgent(listOf([demoAt()]), path.join(own, 'agent.sock'));
+    chmodSync(socket, 0o777);
+    for (const file of [own, socket]) chownSync(file, owner, owner);
+    return { folder, socket, requests };
+  }
+  const list = async (env: Record<string, string>) => {
+    const child = start(['list', '--names'], { uid: me, at, env: { MCP_AUTH_STORE: '/nonexistent/store', HOME: '/nonexistent', ...env } });
+    await child.exit;
+    return child.output;
+  };
+
+  test('a socket of one’s own is used', async () => {
+    const { folder, socket } = await planted(me);
+    expect((await list({ MCP_AUTH_SOCK: socket })).stdout).toBe('demo\n');
+    expect((await list({ XDG_RUNTIME_DIR: folder })).stdout).toBe('demo\n');
+  });
+
+  test('another user’s socket that MCP_AUTH_SOCK names gets no request (CWE-426)', async () => {
+    const { socket, requests } = await planted(stranger);
+    const { stdout, stderr } = await list({ MCP_AUTH_SOCK: socket });
+    expect(stdout).toBe('');
+    expect(stderr).toContain('belongs to another user');
+    expect(requests).toEqual([]);
+  });
+
+  test('another user’s folder in place of one’s own, with a socket in it, gets no request (CWE-379)', async () => {
+    const { folder, requests } = await planted(stranger);
+    expect((await list({ XDG_RUNTIME_DIR: folder })).stdout).toBe('');
+    expect(requests).toEqual([]);
+  });
+
+  test('another user’s file of what is shared is not read (CWE-379)', async () => {
+    const { folder, socket } = await planted(me);
+    const store = path.join(folder, 'mcp-servers.json');
+    writeFileSync(`${store}.shares`, JSON.stringify({ shares: [{ host: 'evil' }] }));
+    chownSync(`${store}.shares`, stranger, stranger);
+    for (const file of [folder, socket]) chownSync(file, me, me);
+    const env = { MCP_AUTH_STORE: store, HOME: folder, XDG_RUNTIME_DIR: folder };
+    const agent = start(['agent'], { uid: me, at, env });
+    await agent.shown(/listens at \S+/);
+    const status = start(['agent', 'status', '--json'], { uid: me, at, env });
+    expect([await status.exit, (JSON.parse(status.output.stdout) as { shares: unknown }).shares]).toEqual([0, []]);
+  });
 });
