@@ -12,6 +12,7 @@ const titles: Readonly<Record<string, string>> = {
   'network.test.ts': 'attacks with names and addresses, in an isolated network',
   'listener.test.ts': 'other requests to the loopback listener',
   'relay.test.ts': 'terminals, browsers and sites that attack a relay, and a relay that attacks its terminal',
+  'agent.test.ts': 'machines that use an agent, sockets that are not an agent’s, and servers behind it',
   'machine.test.ts': 'files on a shared machine, and what other users can see',
   'other-users.test.ts': 'links, stores and locks of other users',
   'properties.test.ts': `properties that hold for any text, ${runs.toLocaleString('en')} texts each`,

@@ -20,8 +20,9 @@ export interface AgentServers {
   readonly away: readonly string[];
 }
 
-/** A server by its name in the store, or by its URL. */
-export type WantedServer = { readonly name: string; readonly url?: never } | { readonly url: string; readonly name?: never };
+/** A server by its name in the store, or by its URL; by both, if it must be the one of that name which has that URL. */
+export type WantedServer =
+  { readonly name: string; readonly url?: string | undefined } | { readonly url: string; readonly name?: string | undefined };
 
 /** Asks all agents at once. An agent that fails is reported as a warning, and counts as one that has nothing. */
 export async function listAtAgents(context: Context): Promise<AgentServers> {
@@ -67,11 +68,11 @@ export async function findAtAgents(wanted: WantedServer, context: Context): Prom
 }
 
 function findEntry(
-  { name, url }: WantedServer,
+  { name, url = '' }: WantedServer,
   { env }: Context,
   document: Awaited<ReturnType<Context['store']['read']>>,
 ): ServerEntry | undefined {
-  if (url === undefined) return findServer(document, name);
+  if (name !== undefined) return findServer(document, name);
   return listServers(document).find(([, entry]) => expandsToUrl(entry.url, url, env))?.[1];
 }
 

@@ -5,7 +5,7 @@
 import { AuthError } from '../errors.js';
 import { isHeaderName, isHeaderValue } from '../http/header-line.js';
 import { isObject, parseObject } from '../text/json.js';
-import { toPrintable } from '../text/server-text.js';
+import { isPrintable, toPrintable } from '../text/server-text.js';
 
 export const protocolVersion = 1;
 
@@ -14,6 +14,9 @@ export const agentHeader = 'mcp-auth-agent';
 
 /** Set on a response that is an error of the agent, to its code. */
 export const errorHeader = 'mcp-auth-error';
+
+/** The URL of the server in the list that the other side has read, percent-encoded. Its name may be that of another server by now. */
+export const serverHeader = 'mcp-auth-server';
 
 /** Names the address for messages of an MCP server with the older transport (HTTP with SSE). */
 export const endpointHeader = 'mcp-auth-endpoint';
@@ -129,7 +132,7 @@ export function parseDescription(text: string): AgentDescription {
   return {
     agent: 'mcp-auth',
     protocol: protocolVersion,
-    version: String(value['version']).slice(0, 40),
+    version: typeof value['version'] === 'string' ? toPrintable(value['version']).slice(0, 40) : '',
     machine: machine || 'another machine',
     socket: value['socket'] === 'owner' ? 'owner' : 'restricted',
     lends_tokens: value['lends_tokens'] === true,
@@ -145,38 +148,66 @@ export function parseServers(text: string): ServerDescription[] {
   const servers = parseObject(text)?.['servers'];
   if (!Array.isArray(servers)) throw createInvalidError();
   return servers.slice(0, maxServers).flatMap((one: unknown) => {
-    if (!isObject(one) || typeof one['name'] !== 'string' || typeof one['url'] !== 'string') return [];
+    if (!isObject(one) || !isShownName(one['name']) || !isWholeUrl(one['url'])) return [];
     const { name, url, expires_at: expiresAt, token_type: type, renewable } = one;
     return {
       name,
       url,
       logged_in: one['logged_in'] === true,
       ...(type === 'bearer' || type === 'dpop' ? { token_type: type } : {}),
-      ...(typeof expiresAt === 'number' && { expires_at: expiresAt }),
+      ...(isTime(expiresAt) && { expires_at: expiresAt }),
       ...(typeof renewable === 'boolean' && { renewable }),
     };
   });
 }
 
-/** Parses a response to `GET /v1/servers/NAME/headers`. @throws AuthError `agent_failed` */
+/** Parses a response to `GET /v1/servers/NAME/headers`, which programs send on as it is. @throws AuthError `agent_failed` */
 export function parseLentToken(text: string): LentToken {
   const value = parseObject(text);
   const headers = value?.['headers'];
   if (value === undefined || !isObject(headers) || !Object.entries(headers).every(isHeader)) throw createInvalidError();
-  const optional = (member: string, type: 'string' | 'number') => (typeof value[member] === type ? { [member]: value[member] } : {});
+  const optional = (member: string, isValid: (one: unknown) => boolean) => {
+    if (value[member] === undefined) return {};
+    if (!isValid(value[member])) throw createInvalidError();
+    return { [member]: value[member] };
+  };
   return {
-    ...optional('access_token', 'string'),
-    ...optional('token_type', 'string'),
-    ...optional('expires_at', 'number'),
-    ...optional('fresh_until', 'number'),
-    ...optional('url', 'string'),
+    ...optional('access_token', isToken),
+    ...optional('token_type', isToken),
+    ...optional('expires_at', isTime),
+    ...optional('fresh_until', isTime),
+    ...optional('url', isWholeUrl),
     headers: headers as Record<string, string>,
   };
+}
+
+const maxNameCharacters = 128;
+
+/** A name that the user sees as it is. */
+function isShownName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && name.length <= maxNameCharacters && isPrintable(name);
+}
+
+/** An agent has expanded the variables of its store. Those in its answer would be filled with secrets of this machine. */
+function isWholeUrl(url: unknown): url is string {
+  return typeof url === 'string' && isPrintable(url) && URL.canParse(url) && !url.includes('${');
+}
+
+/** RFC 6750 section 2.1 allows fewer characters; none of these ends a line or is an escape of the terminal. */
+function isToken(text: unknown): boolean {
+  return typeof text === 'string' && /^[\x21-\x7e]+$/.test(text);
 }
 
 function isHeader([name, value]: [string, unknown]): boolean {
   return isHeaderName(name) && typeof value === 'string' && isHeaderValue(value);
 }
+
+/** Seconds since the epoch that a date can have. */
+function isTime(seconds: unknown): seconds is number {
+  return typeof seconds === 'number' && Math.abs(seconds) <= maxSeconds;
+}
+
+const maxSeconds = 8.64e12;
 
 export function createInvalidError(): AuthError {
   return new AuthError('agent_failed', 'The agent sent a response that mcp-auth does not understand.', {

@@ -1,9 +1,18 @@
 /** What one socket of an agent may be used for. */
 
+import { redactUrl } from '../text/server-text.js';
+
 /** A server of the agent's store. */
 export interface AdmittedServer {
   readonly name: string;
   readonly url: URL;
+}
+
+/** A login that is asked for. */
+export interface AskedLogin extends AdmittedServer {
+  readonly isNew: boolean;
+  /** The scopes that are asked for. */
+  readonly scope?: string | undefined;
 }
 
 /** What is asked of a server's login. */
@@ -28,9 +37,14 @@ export interface Gate {
    * @param server with the name that it has, or will have, in the store.
    * @throws AuthError as `admit`.
    */
-  admitLogin(server: AdmittedServer & { readonly isNew: boolean }, signal: AbortSignal): Promise<void>;
-  /** Takes room for a part of a message. False if there is none. Give it back by a negative number. */
+  admitLogin(server: AskedLogin, signal: AbortSignal): Promise<void>;
+  /** Takes room for a part of a message. False if there is none. Give it back by a negative number, when the message is not needed any more. */
   reserve(octets: number): boolean;
+}
+
+/** A server's URL as the other side of a socket sees it: without keys and query values on a restricted one. */
+export function formatUrlFor({ kind }: Gate, url: URL): string {
+  return kind === 'owner' ? url.href : redactUrl(url);
 }
 
 /** The user's own socket: the store and everything else are theirs anyway. */

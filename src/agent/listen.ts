@@ -1,6 +1,7 @@
 /** Serves an agent's endpoints on one Unix socket. */
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { agentHeader, protocolVersion } from '../agent-protocol/messages.js';
 import { AuthError, createInterruptedError, toAuthError } from '../errors.js';
 import { redactError } from '../secrets/secrets.js';
@@ -23,7 +24,15 @@ export type Place = { readonly path: string; readonly fd?: never } | { readonly 
 /** @throws the system's error if it cannot listen there. */
 export async function listenOnSocket({ place, gate }: { place: Place; gate: Gate }, service: Service): Promise<ListeningSocket> {
   const closing = new AbortController();
+  // One for each request: Node would warn of a leak.
+  setMaxListeners(0, closing.signal);
+  const responses = new WeakMap<Socket, ServerResponse>();
   const server = createServer({ ...serverLimits, noDelay: true }, (request, response) => {
+    const { socket } = request;
+    const isPipelined = responses.get(socket)?.writableEnded === false;
+    // The limit of connections is one of requests, too: else one connection could hold thousands that no signal ends.
+    if (isPipelined) return void socket.destroy();
+    responses.set(socket, response);
     void respond({ request, response, gate, closing: closing.signal }, service);
   });
   server.maxConnections = limits.connections[gate.kind];
@@ -66,7 +75,10 @@ async function respond({ request, response, gate, closing }: Arrived, service: S
     const { endpoint, name, query } = findEndpoint(request, gate);
     await endpoint.handle({ request, response, name, query, gate, signal: gone.signal }, service);
   } catch (error) {
-    if (!response.destroyed) respondFailure(response, redactError(toAuthError(error), service.context.env));
+    if (response.destroyed) return;
+    const { code, message, hint } = redactError(toAuthError(error), service.context.env);
+    // A hint may name what a restricted socket must not know.
+    respondFailure(response, new AuthError(code, message, gate.kind === 'owner' ? { hint } : {}));
   } finally {
     closing.removeEventListener('abort', leave);
   }

@@ -44,10 +44,13 @@ export class Questions {
   /**
    * Puts a question, which waits until it is answered or `signal` aborts.
    *
-   * @throws AuthError `agent_busy` if too many questions wait.
+   * @throws AuthError `agent_busy` if too many questions wait, of this host or of all.
    */
   ask({ host, text }: Omit<Question, 'id'>, signal: AbortSignal): AskedQuestion {
-    if (this.#waiting.size >= limits.questions) throw new AuthError('agent_busy', 'Too many questions wait for the user.');
+    const ofHost = [...this.#waiting.values()].filter((one) => one.host === host);
+    if (this.#waiting.size >= limits.questions || ofHost.length >= limits.questionsOfHost) {
+      throw new AuthError('agent_busy', 'Too many questions wait for the user.');
+    }
     this.#count += 1;
     const question = { id: String(this.#count), host, text };
     return { id: question.id, answer: this.#wait(question, signal) };

@@ -16,7 +16,7 @@ export function respondFailure(response: ServerResponse, error: AuthError): void
   if (response.headersSent) return void response.destroy();
   const text = formatFailure(error);
   // The rest of a request that was not read would be taken for the next one.
-  response.shouldKeepAlive = response.req.complete;
+  response.shouldKeepAlive &&= response.req.complete;
   const head = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), [errorHeader]: error.code };
   response.writeHead(getFailureStatus(error), head).end(text);
 }
@@ -30,30 +30,40 @@ export function respondLines(response: ServerResponse): (line: object) => void {
 
 /** @throws AuthError `usage` for a body that is not a JSON object. */
 export async function readQuestion(exchange: Exchange): Promise<Record<string, unknown>> {
-  const body = await readBody(exchange, limits.questionOctets);
+  const { text: body, release } = await readBody(exchange, limits.questionOctets);
+  release();
   const value = parseObject(body === '' ? '{}' : Buffer.from(body, 'latin1').toString());
   if (value !== undefined) return value;
   throw new AuthError('usage', 'The body of the request is not a JSON object.');
 }
 
+/** A body as a string of octets. */
+interface Body {
+  readonly text: string;
+  /** Gives back its room among the messages of the socket, when it is not needed any more. */
+  readonly release: () => void;
+}
+
 /**
- * The body as a string of octets.
+ * Reads the body of a request.
  *
  * @throws AuthError `usage` if it is larger than that, `agent_busy` if too much is being received over this socket.
  */
-export async function readBody({ request, gate }: Pick<Exchange, 'request' | 'gate'>, maxOctets: number): Promise<string> {
+export async function readBody({ request, gate }: Pick<Exchange, 'request' | 'gate'>, maxOctets: number): Promise<Body> {
+  let text = '';
+  let room = 0;
+  const release = () => void gate.reserve(-room);
   checkSize(Number(request.headers['content-length'] ?? 0), maxOctets);
-  let body = '';
   try {
     // Events, because an asynchronous iterator takes 10 µs more for each message.
     await new Promise<void>((resolve, reject) => {
       request.setEncoding('latin1').on('data', (chunk: string) => {
-        body += chunk;
-        if (body.length > maxOctets) reject(createSizeError(maxOctets));
-        else if (!gate.reserve(chunk.length)) {
-          body = body.slice(0, -chunk.length);
-          reject(new AuthError('agent_busy', 'Too many large messages are being received.'));
-        }
+        const needed = chunk.length + limits.partOctets;
+        if (text.length + chunk.length > maxOctets) reject(createSizeError(maxOctets));
+        else if (gate.reserve(needed)) {
+          room += needed;
+          text += chunk;
+        } else reject(new AuthError('agent_busy', 'Too many large messages are being received.'));
       });
       request.on('end', resolve);
       // Creating an error for each message would take longer than all else here.
@@ -61,9 +71,11 @@ export async function readBody({ request, gate }: Pick<Exchange, 'request' | 'ga
         if (!request.readableEnded) reject(createInterruptedError());
       });
     });
-    return body;
-  } finally {
-    gate.reserve(-body.length);
+    return { text, release };
+  } catch (error) {
+    request.removeAllListeners('data');
+    release();
+    throw error;
   }
 }
 

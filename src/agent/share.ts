@@ -1,10 +1,11 @@
 /** A restricted socket: which servers another machine may use through it, and what it has used. */
+import { setMaxListeners } from 'node:events';
 import { abortable } from '../abortable.js';
 import type { Clock } from '../effects.js';
 import { AuthError } from '../errors.js';
 import { createRateLimit, type RateLimit } from '../relay/rate-limit.js';
 import { redactUrl, quote } from '../text/server-text.js';
-import type { AdmittedServer, Gate, Use } from './gate.js';
+import type { AdmittedServer, AskedLogin, Gate, Use } from './gate.js';
 import { limits } from './limits.js';
 import type { AskedQuestion, Questions } from './questions.js';
 
@@ -45,6 +46,8 @@ export class Share implements Gate {
     this.since = clock.now();
     this.#clock = clock;
     this.#questions = questions;
+    // One for each question: Node would warn of a leak.
+    setMaxListeners(0, this.#closing.signal);
     const rate = (most: number, period = 60_000) => createRateLimit({ most, period, maxAddresses: 1, clock });
     this.#rates = {
       request: rate(limits.requestsPerMinute),
@@ -82,13 +85,11 @@ export class Share implements Gate {
     this.#used.set(server.name, used);
   }
 
-  async admitLogin(server: AdmittedServer & { readonly isNew: boolean }, signal: AbortSignal): Promise<void> {
+  async admitLogin(server: AskedLogin, signal: AbortSignal): Promise<void> {
     const { host, only } = this.options;
     this.#limit('login');
     if (only?.includes(server.name) === false) throw createRefusal(host, server.name);
-    const at = quote(redactUrl(server.url));
-    const what = server.isNew ? `a new server, ${at}` : `${server.name}, ${at}`;
-    const text = `${host} asks you to log in to ${what}. ${host} may then use that login.`;
+    const text = this.#formatLoginQuestion(server);
     const ended = AbortSignal.any([signal, this.#closing.signal]);
     const asked = this.#questions.ask({ host, text }, ended);
     if (!(await asked.answer)) throw createRefusal(host, server.name);
@@ -131,7 +132,25 @@ export class Share implements Gate {
     }
   }
 
+  /** @throws AuthError `agent_refused` for what the user would not see whole. */
+  #formatLoginQuestion({ name, url, isNew, scope }: AskedLogin): string {
+    const { host, lendsTokens } = this.options;
+    // The end of a host says whose it is.
+    if (url.host.length > limits.shownCharacters) throw new AuthError('agent_refused', 'The host of the URL is too long to be shown.');
+    if (scope !== undefined && scope.length > limits.shownCharacters) {
+      throw new AuthError('agent_refused', 'The scopes are too long to be shown.');
+    }
+    const at = quote(redactUrl(url));
+    const what = isNew ? `a new server, ${at}` : `${name}, ${at}`;
+    const scopes = scope === undefined ? '' : `, with the scopes ${quote(scope)}`;
+    return `${host} asks you to log in to ${what}${scopes}. ${host} may then use that login${lendsTokens ? ' and get its tokens' : ''}.`;
+  }
+
+  /** @throws AuthError `agent_busy`, `agent_refused` */
   #limit(use: Use | 'login'): void {
+    const { until } = this.options;
+    // The alarm that ends it is late where the machine was suspended.
+    if (until !== undefined && until <= this.#clock.now()) throw new AuthError('agent_refused', 'Its time is over.');
     if (this.#rates[use].take(this.options.id)) return;
     throw new AuthError('agent_busy', `${this.options.host} sends too many requests.`, { hint: 'Try again in a minute.' });
   }

@@ -1,19 +1,23 @@
 /** The restricted sockets of an agent. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { ShareStatus } from '../agent-protocol/messages.js';
 import { checkSocketPath, sharesFolder } from '../agent-protocol/sockets.js';
 import type { Context } from '../context.js';
-import { AuthError } from '../errors.js';
+import { AuthError, toAuthError } from '../errors.js';
 import { writeAtomically } from '../store/atomic-write.js';
 import { readOwnFile } from '../store/own-file.js';
-import { isObject, parseObject } from '../text/json.js';
+import { isListOfText, isObject, parseObject } from '../text/json.js';
+import { quote } from '../text/server-text.js';
 import { limits } from './limits.js';
 import { listenOnSocket, type ListeningSocket } from './listen.js';
 import type { Questions } from './questions.js';
 import type { Service } from './service.js';
 import { Share, type ShareOptions } from './share.js';
+
+/** Milliseconds between two looks at the time: the clock of an alarm stands still while the machine is suspended. */
+const timeInterval = 30_000;
 
 /** What another machine may use. */
 export type ShareTerms = Omit<ShareOptions, 'id'>;
@@ -72,17 +76,24 @@ export class Shares {
     checkSocketPath(socket, this.#context.env.platform);
     const share = new Share({ ...terms, id }, { clock: this.#context.clock, questions: this.#questions });
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    rmSync(socket, { force: true });
+    rmSync(socket, { force: true, recursive: true });
     const listening = await listenOnSocket({ place: { path: socket }, gate: share }, service);
+    // The user's umask may be any.
+    chmodSync(socket, 0o600);
     const kept = this.#keep({ share, socket, listening });
     this.#open.set(id, kept);
-    await this.#save();
+    if (terms.isLasting) await this.#save();
     return kept;
   }
 
   /** Opens the lasting ones of the last time. */
   async restore(service: Service): Promise<void> {
-    for (const terms of readTerms(this.#file, this.#context)) await this.open(terms, service);
+    for (const terms of readTerms(this.#file, this.#context)) {
+      // A container can make its own folder unusable, but not keep the agent from its work.
+      await this.open(terms, service).catch((error: unknown) => {
+        this.#context.ui.warn(`The socket for ${quote(terms.host)} cannot be opened: ${toAuthError(error).message}`);
+      });
+    }
   }
 
   /** Ends those with this ID or for this host. Returns how many there were. */
@@ -132,10 +143,15 @@ export class Shares {
       share.close();
       closed.abort(new AuthError('agent_refused', `The remote machine can no longer use your logins: ${endReasons[reason]}.`));
       await listening.close();
-      rmSync(socket, { force: true });
-      if (isLasting && !temporaryReasons.includes(reason)) rmSync(path.dirname(socket), { force: true, recursive: true });
+      if (!isLasting) remove(socket);
+      else remove(temporaryReasons.includes(reason) ? socket : path.dirname(socket));
     };
-    if (until !== undefined) stopAlarm = clock.alarm(until - clock.now(), () => void close('expired'));
+    const watchTime = (end: number) => {
+      const left = end - clock.now();
+      if (left <= 0) return void close('expired');
+      stopAlarm = clock.alarm(Math.min(left, timeInterval), () => watchTime(end));
+    };
+    if (until !== undefined) watchTime(until);
     return { share, socket, listening, closed: closed.signal, close };
   }
 
@@ -161,6 +177,15 @@ export class Shares {
   }
 }
 
+/** Never throws: a container that has the folder can fill it with what its user may not remove. */
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true, recursive: true });
+  } catch {
+    // The socket does not listen any more.
+  }
+}
+
 /** The terms of the lasting sockets whose time is not over. */
 function readTerms(file: string, { clock }: Context): ShareTerms[] {
   const shares = parseObject(readOwnFile(file) ?? '')?.['shares'];
@@ -174,10 +199,6 @@ function readTerms(file: string, { clock }: Context): ShareTerms[] {
     if (end !== undefined && end <= clock.now()) return [];
     return [{ host, only, until: end, lendsTokens: one['lends_tokens'] === true, isLasting: true }];
   });
-}
-
-export function isListOfText(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 
 /** A folder's name for a host that the user has named in any way. */

@@ -4,7 +4,7 @@ import type { HttpRequest, HttpResponse } from '../effects.js';
 import { hasCode } from '../errors.js';
 import { createAwayError, sendToAgent, watchPresence } from '../agent-client/agent.js';
 import { listAtAgents, type ServerAtAgent } from '../agent-client/lookup.js';
-import { endpointHeader } from '../agent-protocol/messages.js';
+import { endpointHeader, serverHeader } from '../agent-protocol/messages.js';
 import type { AuthorizedHttp } from './authorized-http.js';
 
 export class AgentHttp implements AuthorizedHttp {
@@ -42,8 +42,9 @@ export class AgentHttp implements AuthorizedHttp {
   }
 
   async #send(request: HttpRequest, url = this.#url): Promise<HttpResponse> {
-    const { agent, name } = this.#server;
-    const headers = url.href === this.#url.href ? request.headers : { ...request.headers, [endpointHeader]: url.href };
+    const { agent, name, url: seen } = this.#server;
+    const address = { [serverHeader]: encodeURIComponent(seen), ...(url.href !== this.#url.href && { [endpointHeader]: url.href }) };
+    const headers = { ...request.headers, ...address };
     // AbortSignal.any takes ten times as long.
     const gone = new AbortController();
     const { signal } = request;
@@ -56,7 +57,7 @@ export class AgentHttp implements AuthorizedHttp {
       this.#open.delete(gone);
     };
     try {
-      const asked = { ...request, ...(headers && { headers }), signal: gone.signal };
+      const asked = { ...request, headers, signal: gone.signal };
       const { socket, machine } = agent;
       const response = await sendToAgent({ socket, machine, path: this.#path, request: asked, server: name }, this.#context);
       response.body.once('close', end);

@@ -54,7 +54,8 @@ class ServerHttp implements AuthorizedHttp {
     const { name, url } = this.#target;
     this.#away = undefined;
     try {
-      const found = await findAtAgents(name === undefined ? { url: url.href } : { name }, this.#context);
+      // A name alone may be that of another server by now, to which no message for this one must go.
+      const found = await findAtAgents({ name, url: url.href }, this.#context);
       return found === undefined ? this.#stored : new AgentHttp(url, found, this.#context);
     } catch (error) {
       if (!hasCode(error, 'agent_away')) throw error;

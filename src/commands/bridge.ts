@@ -66,7 +66,11 @@ async function resolveServer(server: string, context: Context): Promise<Target &
     return { url, entry: listServers(document).find(([, entry]) => expandsToUrl(entry.url, url.href, env))?.[1] };
   }
   const entry = findServer(document, server);
-  const { url } = entry ?? (await findAtAgents({ name: server }, context)) ?? {};
+  if (entry === undefined) {
+    const found = await findAtAgents({ name: server }, context);
+    if (found !== undefined) return { url: new URL(checkServerUrl(found.url)), name: server, entry };
+  }
+  const url = entry?.url;
   if (typeof url !== 'string') {
     throw new AuthError('usage', `The store has no remote server named ${JSON.stringify(server)}.`, {
       hint: 'Pass its URL, or run: mcp-auth add NAME URL',

@@ -1,4 +1,4 @@
-/** Token buckets: how many sessions an address may open. */
+/** Token buckets: how many sessions an address may open, and how much one socket of an agent may ask. */
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../effects.js';
 

@@ -1,12 +1,12 @@
 import { createCallbackUi } from '../../callback-ui.js';
 import type { Context } from '../../context.js';
 import type { LoginEvent } from '../../effects.js';
-import { AuthError, toAuthError } from '../../errors.js';
+import { AuthError, hasCode, toAuthError } from '../../errors.js';
 import { login } from '../../login/login.js';
 import { findTarget, type LoginTarget } from '../../login/target.js';
 import { redactError } from '../../secrets/secrets.js';
 import { findServer } from '../../store/document.js';
-import { quote } from '../../text/server-text.js';
+import { quote, redactUrl } from '../../text/server-text.js';
 import type { Gate } from '../gate.js';
 import { readQuestion, respondLines } from '../responses.js';
 import type { Endpoint } from '../service.js';
@@ -23,14 +23,12 @@ export const startLogin: Endpoint = {
     if (typeof server !== 'string' || !isOptionalText(name) || !isOptionalText(scope)) {
       throw new AuthError('usage', 'The request names no server.');
     }
-    if (!server.includes('://') && !gate.mayKnow(server))
-      throw new AuthError('agent_refused', `${gate.host} may not use ${quote(server)}.`);
-    const target = await findTarget({ server, name }, context);
+    const target = await findAllowedTarget({ server, name }, { gate, context });
     const isNew = findServer(await context.store.read(), target.name) === undefined;
     const write = respondLines(response);
     try {
       if (gate.kind === 'restricted') write({ event: 'agent_asking', agent: machine, server: target.name });
-      await gate.admitLogin({ name: target.name, url: new URL(target.expandedUrl), isNew }, signal);
+      await gate.admitLogin({ name: target.name, url: new URL(target.expandedUrl), isNew, scope }, signal);
       const { login: stored } = await logIn(target, { scope, gate, write, machine, context: { ...context, signal } });
       const { scope: granted, expiresAtSeconds } = stored;
       write({
@@ -42,7 +40,8 @@ export const startLogin: Endpoint = {
       });
     } catch (error) {
       const { code, message, hint } = redactError(toAuthError(error), context.env);
-      write({ event: 'error', code, message, hint: hint ?? '' });
+      // A hint may name what this socket must not know.
+      write({ event: 'error', code, message, hint: gate.kind === 'owner' ? (hint ?? '') : '' });
     }
     response.end();
   },
@@ -50,6 +49,25 @@ export const startLogin: Endpoint = {
 
 function isOptionalText(value: unknown): value is string | undefined {
   return value === undefined || typeof value === 'string';
+}
+
+/**
+ * The server of a question. Nothing says whether the store has a server that may not be known at this socket, nor its name.
+ *
+ * @throws AuthError `agent_refused`, and as `findTarget`.
+ */
+async function findAllowedTarget(
+  { server, name }: { server: string; name: string | undefined },
+  { gate, context }: { gate: Gate; context: Context },
+): Promise<LoginTarget> {
+  const isUrl = server.includes('://');
+  const refusal = new AuthError('agent_refused', `${gate.host} may not use ${quote(isUrl ? redactUrl(server) : server)}.`);
+  if (!isUrl && !gate.mayKnow(server)) throw refusal;
+  const target = await findTarget({ server, name }, context).catch((error: unknown) => {
+    throw isUrl && gate.kind !== 'owner' && hasCode(error, 'not_a_login') ? refusal : error;
+  });
+  if (!gate.mayKnow(target.name)) throw refusal;
+  return target;
 }
 
 interface LoginHere {
@@ -64,7 +82,7 @@ function logIn(target: LoginTarget, { scope, gate, write, machine, context }: Lo
   const isOwner = gate.kind === 'owner';
   const tell = (event: LoginEvent) => {
     if (isOwner) write(event);
-    // Whoever opened the address elsewhere would log this machine in to an account of theirs.
+    // A user who opened the address elsewhere would log this machine in to an account of theirs.
     else if (event.event === 'authorization_url') write({ event: 'agent_approving', agent: machine, server: target.name });
   };
   const { ui } = context;

@@ -1,7 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpResponse } from '../../effects.js';
 import { AuthError } from '../../errors.js';
-import { endpointHeader } from '../../agent-protocol/messages.js';
+import { endpointHeader, serverHeader } from '../../agent-protocol/messages.js';
+import { readHeaders } from '../../session/server-access.js';
+import { quote } from '../../text/server-text.js';
+import { formatUrlFor, type AdmittedServer, type Gate } from '../gate.js';
 import { limits } from '../limits.js';
 import { hasBody, readBody } from '../responses.js';
 import type { Endpoint, Exchange } from '../service.js';
@@ -22,15 +25,30 @@ export const passOn: Endpoint = {
     const { method = 'GET' } = request;
     if (!methods.has(method)) throw new AuthError('usage', 'MCP requests use GET, POST or DELETE.');
     const server = await servers.getFor(gate, name);
+    checkSeenUrl(request.headers[serverHeader], { server, gate });
     await gate.admit(server, 'request', signal);
     const url = resolveEndpoint(request.headers[endpointHeader], { server, gate });
-    const body = hasBody(request) ? await readBody(exchange, limits.messageOctets) : null;
-    const headers = { ...server.headers, ...pickHeaders(request.headers, requestHeaders) };
-    const received = await server.http.open({ method, headers, body, encoding: 'latin1', signal }, url);
-    if (method === 'GET' && isEventStream(received)) noteEndpoint(received, { server, gate });
-    await send(received, exchange);
+    const message = hasBody(request) ? await readBody(exchange, limits.messageOctets) : undefined;
+    try {
+      const configured = readHeaders(server.entry);
+      // What the user has configured is not the other side's to change.
+      const picked = Object.entries(pickHeaders(request.headers, requestHeaders)).filter(([header]) => !Object.hasOwn(configured, header));
+      const headers = { ...server.headers, ...Object.fromEntries(picked) };
+      const received = await server.http.open({ method, headers, body: message?.text ?? null, encoding: 'latin1', signal }, url);
+      if (method === 'GET' && isEventStream(received)) noteEndpoint(received, { server, gate });
+      await send(received, exchange);
+    } finally {
+      // It may be sent again until now, and a server that responds early may not have read it.
+      message?.release();
+    }
   },
 };
+
+/** A message for one server must not go to another that has its name by now. @throws AuthError `agent_refused` */
+function checkSeenUrl(seen: string | string[] | undefined, { server, gate }: { server: AdmittedServer; gate: Gate }): void {
+  if (seen === undefined || seen === encodeURIComponent(formatUrlFor(gate, server.url))) return;
+  throw new AuthError('agent_refused', `${quote(server.name)} is another server by now.`);
+}
 
 /** Octets of a response that are collected, so that head and body are sent in one piece: that makes an agent a third faster. */
 const maxCollected = 64 * 1024;
@@ -38,13 +56,13 @@ const maxCollected = 64 * 1024;
 /** Passes a response on. If either side closes its connection, the other is closed. */
 function send({ status, headers, body }: HttpResponse, { response }: Pick<Exchange, 'response'>): Promise<void> {
   const isStream = headers['content-type']?.startsWith('text/event-stream') === true;
+  setHead(response, { status, headers, body });
   let collected: Buffer[] | undefined = [];
   let size = 0;
   const begin = () => {
     if (collected === undefined) return;
     const chunks = collected;
     collected = undefined;
-    response.writeHead(status, pickHeaders(headers, responseHeaders));
     for (const chunk of chunks) response.write(chunk);
     if (chunks.length === 0) response.flushHeaders();
   };
@@ -61,7 +79,7 @@ function send({ status, headers, body }: HttpResponse, { response }: Pick<Exchan
     response.on('drain', () => body.resume());
     body.on('end', () => {
       if (collected === undefined) response.end();
-      else endWhole(response, { status, headers: pickHeaders(headers, responseHeaders), chunks: collected });
+      else endWhole(response, collected);
     });
     body.on('error', () => undefined);
     body.on('close', () => {
@@ -76,15 +94,21 @@ function send({ status, headers, body }: HttpResponse, { response }: Pick<Exchan
   });
 }
 
-interface WholeResponse {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly chunks: readonly Buffer[];
+/** Now, and not when the body arrives: what is thrown here becomes an error response. @throws AuthError `response_invalid` */
+function setHead(response: ServerResponse, { status, headers, body }: HttpResponse): void {
+  try {
+    for (const [name, value] of Object.entries(pickHeaders(headers, responseHeaders))) response.setHeader(name, value);
+    response.statusCode = status;
+  } catch (error) {
+    body.destroy();
+    throw new AuthError('response_invalid', 'The server sent a header that cannot be passed on.', { cause: error });
+  }
 }
 
-function endWhole(response: ServerResponse, { status, headers, chunks: [first, ...others] }: WholeResponse): void {
+function endWhole(response: ServerResponse, [first, ...others]: readonly Buffer[]): void {
   const body = others.length === 0 ? first : Buffer.concat([first ?? Buffer.alloc(0), ...others]);
-  response.writeHead(status, { ...headers, ...(status !== 204 && status !== 304 && { 'content-length': String(body?.length ?? 0) }) });
+  const { statusCode } = response;
+  if (statusCode !== 204 && statusCode !== 304) response.setHeader('content-length', body?.length ?? 0);
   response.end(body);
 }
 

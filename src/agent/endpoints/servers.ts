@@ -1,7 +1,7 @@
 import type { ServerDescription } from '../../agent-protocol/messages.js';
 import { canRenew } from '../../session/renewal.js';
 import { readLogin } from '../../store/login.js';
-import { redactUrl } from '../../text/server-text.js';
+import { formatUrlFor } from '../gate.js';
 import { respondJson } from '../responses.js';
 import { describeAgent, type Endpoint } from '../service.js';
 
@@ -16,7 +16,7 @@ export const listServers: Endpoint = {
         const login = readLogin(entry);
         return {
           name,
-          url: gate.kind === 'owner' ? url.href : redactUrl(url),
+          url: formatUrlFor(gate, url),
           logged_in: login !== undefined && login.endedAtSeconds === undefined,
           ...(login && { token_type: login.tokenType, renewable: canRenew(login) }),
           ...(login?.expiresAtSeconds !== undefined && { expires_at: login.expiresAtSeconds }),

@@ -1,8 +1,9 @@
 import { AuthError } from '../../errors.js';
+import { isListOfText } from '../../text/json.js';
 import { hasUnprintable } from '../../text/server-text.js';
 import { readQuestion, respondJson, respondLines } from '../responses.js';
 import type { Endpoint, Service } from '../service.js';
-import { isListOfText, type ShareTerms } from '../shares.js';
+import type { ShareTerms } from '../shares.js';
 
 /** Opens a restricted socket. One that does not last ends with the connection of this request. */
 export const openShare: Endpoint = {

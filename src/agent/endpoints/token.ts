@@ -2,7 +2,9 @@ import { AuthError } from '../../errors.js';
 import { getBearerToken } from '../../session/bearer-token.js';
 import { describeToken } from '../../session/described-token.js';
 import { getFreshLogin } from '../../session/session.js';
+import { isSameUrl } from '../../store/document.js';
 import { readLogin } from '../../store/login.js';
+import { quote } from '../../text/server-text.js';
 import { readQuestion, respondJson } from '../responses.js';
 import type { Endpoint, Exchange } from '../service.js';
 
@@ -22,7 +24,10 @@ export const lendToken = (method: 'GET' | 'POST'): Endpoint => ({
     const login = await getFreshLogin({ name, minTtl, rejectedToken }, context);
     // Without the key, it is of no use.
     getBearerToken(login, { name, hint: 'Use: mcp-auth bridge NAME' });
-    respondJson(response, await describeToken(name, context));
+    const token = await describeToken(name, context);
+    // While the user was asked and the token renewed, the name may have been given to another server.
+    if (!isSameUrl(token.url, server.url.href)) throw new AuthError('agent_refused', `${quote(name)} is another server by now.`);
+    respondJson(response, token);
   },
 });
 
