@@ -94,7 +94,7 @@ describe.skipIf(missing !== undefined)(`logins over SSH${missing === undefined ?
       `env -i HOME="$HOME" PATH="$PATH" CLAUDE_CODE_MCP_SERVER_URL=${mcpServer.url} ${remotely('headers', 'demo')}`,
     );
     expect(JSON.parse(helper.stdout)).toEqual({ Authorization: `Bearer ${stored}` });
-    const exec = await remote.run(`${remotely('exec', 'demo', '--', 'sh', '-c', 'echo "$MCP_AUTH_TOKEN"')}`);
+    const exec = await remote.run(remotely('exec', 'demo', '--', 'sh', '-c', 'echo "$MCP_AUTH_TOKEN"'));
     expect(exec.stdout).toBe(`${stored}\n`);
 
     laptop.expire('demo');
