@@ -32,12 +32,13 @@ export interface Gate {
    */
   admit(server: AdmittedServer, use: Use, signal: AbortSignal): Promise<void>;
   /**
-   * Resolves if a login to this server may be started on this machine, after the user was asked.
+   * Resolves if a login to this server may be started on this machine, after the user was asked. The result is to be called when it
+   * has succeeded: only then may the login be used without another question.
    *
    * @param server with the name that it has, or will have, in the store.
    * @throws AuthError as `admit`.
    */
-  admitLogin(server: AskedLogin, signal: AbortSignal): Promise<void>;
+  admitLogin(server: AskedLogin, signal: AbortSignal): Promise<() => void>;
   /** Takes room for a part of a message. False if there is none. Give it back by a negative number, when the message is not needed any more. */
   reserve(octets: number): boolean;
 }
@@ -54,6 +55,6 @@ export const ownerGate: Gate = {
   lendsTokens: true,
   mayKnow: () => true,
   admit: () => Promise.resolve(),
-  admitLogin: () => Promise.resolve(),
+  admitLogin: () => Promise.resolve(() => undefined),
   reserve: () => true,
 };

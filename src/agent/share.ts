@@ -85,7 +85,7 @@ export class Share implements Gate {
     this.#used.set(server.name, used);
   }
 
-  async admitLogin(server: AskedLogin, signal: AbortSignal): Promise<void> {
+  async admitLogin(server: AskedLogin, signal: AbortSignal): Promise<() => void> {
     const { host, only } = this.options;
     this.#limit('login');
     if (only?.includes(server.name) === false) throw createRefusal(host, server.name);
@@ -93,7 +93,7 @@ export class Share implements Gate {
     const ended = AbortSignal.any([signal, this.#closing.signal]);
     const asked = this.#questions.ask({ host, text }, ended);
     if (!(await asked.answer)) throw createRefusal(host, server.name);
-    this.#answers.set(keyOf(server), asked);
+    return () => void this.#answers.set(keyOf(server), asked);
   }
 
   reserve(octets: number): boolean {

@@ -675,6 +675,10 @@ const logins: readonly AgentAttack[] = [
       // The address would log the laptop in to an account of the other side.
       expect(text).not.toMatch(/authorize|state=|code_challenge/);
       connection.destroy();
+      // Nor may it be used without another question.
+      const used = connect(socket);
+      used.write(raw('POST /mcp/demo HTTP/1.1', 'content-length: 0'));
+      expect((await agent.question(2)).text).toContain('asks to use your login to demo');
       await agent.stop();
       expect(JSON.stringify(readStore(agent.store))).toBe(before);
     },

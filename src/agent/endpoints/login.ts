@@ -28,8 +28,9 @@ export const startLogin: Endpoint = {
     const write = respondLines(response);
     try {
       if (gate.kind === 'restricted') write({ event: 'agent_asking', agent: machine, server: target.name });
-      await gate.admitLogin({ name: target.name, url: new URL(target.expandedUrl), isNew, scope }, signal);
+      const succeed = await gate.admitLogin({ name: target.name, url: new URL(target.expandedUrl), isNew, scope }, signal);
       const { login: stored } = await logIn(target, { scope, gate, write, machine, context: { ...context, signal } });
+      succeed();
       const { scope: granted, expiresAtSeconds } = stored;
       write({
         event: 'logged_in',
