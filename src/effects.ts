@@ -2,7 +2,7 @@
  * The effects of this program, as types: network, disk, clock, terminal, environment. This file imports nothing of the
  * program, so every layer can name them. context.ts adds the store; tests replace them one by one.
  */
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 
 /** Where an address is, from the least private to the most: on the internet, in a private network, on this machine. */
 export type Network = 'public' | 'private' | 'loopback';
@@ -125,9 +125,23 @@ export interface Agents {
    * @throws AuthError `agent_away` if no process listens there, `agent_failed` for a socket of another user, and as `Http.open` does.
    */
   open(socket: string, path: string, request?: HttpRequest): Promise<HttpResponse>;
+  /**
+   * Opens a connection for a protocol other than HTTP (RFC 9110 section 7.8). Resolves to it, or to the response that refuses it.
+   *
+   * @throws AuthError as `open`.
+   */
+  upgrade(
+    socket: string,
+    path: string,
+    request: { readonly protocol: string; readonly headers: Record<string, string> },
+  ): Promise<Upgraded>;
   /** Closes idle connections. */
   close(): void;
 }
+
+/** A connection whose octets are no longer HTTP; or the response that refuses it. */
+export type Upgraded =
+  { readonly connection: Duplex; readonly refusal?: never } | { readonly connection?: never; readonly refusal: HttpResponse };
 
 export interface Env {
   readonly variables: Readonly<Record<string, string | undefined>>;
@@ -298,8 +312,12 @@ export interface Ui extends Output, Messages, Prompts {}
 
 /** Lines from and to another program, as they are. */
 export interface Lines {
-  /** Hands over each line, without its end, as it comes. Resolves when no more will come. */
-  readonly each: (take: (line: BinaryString) => void) => Promise<void>;
+  /**
+   * Hands over each line, without its end, as it comes. Resolves when no more will come.
+   *
+   * @param take may return a promise, which resolves when the line has been dealt with.
+   */
+  readonly each: (take: (line: BinaryString) => Promise<void> | undefined) => Promise<void>;
   /** Takes a line without its end. What it returns, if anything, resolves when more should be written. */
   readonly write: (line: BinaryString) => Promise<void> | undefined;
 }

@@ -18,6 +18,9 @@ export const errorHeader = 'mcp-auth-error';
 /** The URL of the server in the list that the other side has read, percent-encoded. Its name may be that of another server by now. */
 export const serverHeader = 'mcp-auth-server';
 
+/** The protocol of a connection that carries MCP messages as lines, as stdio does. The agent keeps the session with the server. */
+export const linesProtocol = 'mcp-lines';
+
 /** Names the address for messages of an MCP server with the older transport (HTTP with SSE). */
 export const endpointHeader = 'mcp-auth-endpoint';
 

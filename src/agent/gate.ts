@@ -39,6 +39,8 @@ export interface Gate {
    * @throws AuthError as `admit`.
    */
   admitLogin(server: AskedLogin, signal: AbortSignal): Promise<() => void>;
+  /** Counts a message of a connection that was admitted. @throws AuthError `agent_busy` */
+  count(server: AdmittedServer): void;
   /** Takes room for a part of a message. False if there is none. Give it back by a negative number, when the message is not needed any more. */
   reserve(octets: number): boolean;
 }
@@ -55,6 +57,7 @@ export const ownerGate: Gate = {
   lendsTokens: true,
   mayKnow: () => true,
   admit: () => Promise.resolve(),
+  count: () => undefined,
   admitLogin: () => Promise.resolve(() => undefined),
   reserve: () => true,
 };

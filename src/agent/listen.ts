@@ -1,7 +1,8 @@
 /** Serves an agent's endpoints on one Unix socket. */
 import { once, setMaxListeners } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { agentHeader, protocolVersion } from '../agent-protocol/messages.js';
 import { AuthError, createInterruptedError, toAuthError } from '../errors.js';
 import { redactError } from '../secrets/secrets.js';
@@ -35,6 +36,16 @@ export async function listenOnSocket({ place, gate }: { place: Place; gate: Gate
     responses.set(socket, response);
     void respond({ request, response, gate, closing: closing.signal }, service);
   });
+  server.on('upgrade', (request, connection: Socket, head) => {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(connection);
+    connection.on('error', () => undefined);
+    // A refusal. Otherwise the response has let go of the connection.
+    response.once('finish', () => connection.end());
+    const upgrade = () => acceptUpgrade({ request, connection, head, response });
+    void respond({ request, response, gate, closing: closing.signal, upgrade }, service);
+  });
   server.maxConnections = limits.connections[gate.kind];
   server.on('clientError', (_, socket) => socket.destroy());
   await once(server.listen(place), 'listening');
@@ -54,26 +65,50 @@ function countConnections(server: Server): Promise<number> {
   return new Promise((resolve) => server.getConnections((error, count) => resolve(error ? 0 : count)));
 }
 
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly connection: Socket;
+  readonly head: Buffer;
+  readonly response: ServerResponse;
+}
+
+function acceptUpgrade({ request, connection, head, response }: Upgrade): Duplex {
+  response.detachSocket(connection);
+  // Node's server has replaced this method by one that throws, also for a connection that is no longer its own.
+  Reflect.deleteProperty(connection, 'setEncoding');
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'connection: upgrade',
+    `upgrade: ${request.headers.upgrade}`,
+    `${agentHeader}: ${protocolVersion}`,
+  ];
+  connection.write(`${lines.join('\r\n')}\r\n\r\n`);
+  if (head.length > 0) connection.unshift(head);
+  return connection;
+}
+
 interface Arrived {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly gate: Gate;
   readonly closing: AbortSignal;
+  readonly upgrade?: Exchange['upgrade'];
 }
 
 /** Never rejects. */
-async function respond({ request, response, gate, closing }: Arrived, service: Service): Promise<void> {
+async function respond({ request, response, gate, closing, upgrade }: Arrived, service: Service): Promise<void> {
   const gone = new AbortController();
   const leave = () => {
     // Creating the error takes longer than all else here, and most requests end in order.
     if (!response.writableFinished) gone.abort(createInterruptedError());
   };
   response.once('close', leave);
+  if (upgrade) request.socket.once('close', leave);
   closing.addEventListener('abort', leave);
   response.setHeader(agentHeader, String(protocolVersion));
   try {
-    const { endpoint, name, query } = findEndpoint(request, gate);
-    await endpoint.handle({ request, response, name, query, gate, signal: gone.signal }, service);
+    const { endpoint, name, query } = findEndpoint(request, { gate, method: upgrade ? 'UPGRADE' : request.method });
+    await endpoint.handle({ request, response, name, query, gate, upgrade, signal: gone.signal }, service);
   } catch (error) {
     if (response.destroyed) return;
     const { code, message, hint } = redactError(toAuthError(error), service.context.env);
@@ -91,12 +126,14 @@ const routes = endpoints.map((endpoint) => {
 
 /** @throws AuthError `usage` for an unknown one, `agent_refused` for one of the owner's on a restricted socket. */
 function findEndpoint(
-  { method, url: target = '' }: IncomingMessage,
-  gate: Gate,
+  { url: target = '' }: IncomingMessage,
+  { gate, method }: { gate: Gate; method: string | undefined },
 ): Pick<Exchange, 'name' | 'query'> & { readonly endpoint: Endpoint } {
   const [path = '', query = ''] = target.split('?', 2);
   const segments = path.split('/');
-  const route = routes.find((one) => (one.method === '*' || one.method === method) && isPath(segments, one.segments));
+  const route = routes.find(
+    (one) => (one.method === method || (one.method === '*' && method !== 'UPGRADE')) && isPath(segments, one.segments),
+  );
   if (route === undefined) throw new AuthError('usage', 'The agent has no such endpoint.');
   const { endpoint } = route;
   if (endpoint.isOwners && gate.kind !== 'owner') throw new AuthError('agent_refused', 'This endpoint is only for the owner’s socket.');

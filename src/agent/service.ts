@@ -1,5 +1,6 @@
 /** What the endpoints of an agent share. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Context } from '../context.js';
 import type { AgentDescription } from '../agent-protocol/messages.js';
 import { protocolVersion } from '../agent-protocol/messages.js';
@@ -33,10 +34,12 @@ export interface Exchange {
   readonly gate: Gate;
   /** Aborts when the other side has gone, and when the agent stops. */
   readonly signal: AbortSignal;
+  /** Accepts the protocol that the other side asks for in place of HTTP. Absent if it asks for none. */
+  readonly upgrade?: (() => Duplex) | undefined;
 }
 
 export interface Endpoint {
-  /** The method and the path, with `NAME` for its variable part; `*` for any method. */
+  /** The method and the path, with `NAME` for its variable part; `*` for any method, `UPGRADE` for another protocol. */
   readonly route: string;
   /** Only for the owner's socket. */
   readonly isOwners?: true;

@@ -79,10 +79,12 @@ export class Share implements Gate {
     this.#limit(use);
     if (only?.includes(server.name) === false) throw createRefusal(host, server.name);
     if (only === undefined && !(await this.#wait(this.#ask(server), signal))) throw createRefusal(host, server.name);
-    const used = this.#used.get(server.name) ?? { requests: 0, tokens: 0, last: 0 };
-    used[use === 'token' ? 'tokens' : 'requests'] += 1;
-    used.last = this.#clock.now();
-    this.#used.set(server.name, used);
+    this.#note(server, use);
+  }
+
+  count(server: AdmittedServer): void {
+    this.#limit('request');
+    this.#note(server, 'request');
   }
 
   async admitLogin(server: AskedLogin, signal: AbortSignal): Promise<() => void> {
@@ -147,6 +149,13 @@ export class Share implements Gate {
   }
 
   /** @throws AuthError `agent_busy`, `agent_refused` */
+  #note({ name }: AdmittedServer, use: Use): void {
+    const used = this.#used.get(name) ?? { requests: 0, tokens: 0, last: 0 };
+    used[use === 'token' ? 'tokens' : 'requests'] += 1;
+    used.last = this.#clock.now();
+    this.#used.set(name, used);
+  }
+
   #limit(use: Use | 'login'): void {
     const { until } = this.options;
     // The alarm that ends it is late where the machine was suspended.

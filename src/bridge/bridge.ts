@@ -116,12 +116,11 @@ class Bridge {
   }
 
   /** A line from the app. */
-  #receive(line: BinaryString): void {
+  #receive(line: BinaryString): Promise<void> | undefined {
     const message = parseMessage(line);
     if (message === undefined) {
       const error = { code: jsonRpcErrorCodes.parseError, message: 'Parse error: invalid JSON' };
-      if (line.trim() !== '') void this.#lines.write(createErrorResponse(null, error));
-      return;
+      return line.trim() === '' ? undefined : this.#lines.write(createErrorResponse(null, error));
     }
     this.#opening.remember(message);
     const sent = this.#sessionOpen === undefined ? this.#send(message) : this.#sessionOpen.then(() => this.#send(message));
@@ -134,6 +133,7 @@ class Bridge {
     if (message.method === 'notifications/initialized') this.#holdMessagesUntil(sent);
     this.#running.add(sent);
     void sent.then(() => this.#running.delete(sent));
+    return sent;
   }
 
   #holdMessagesUntil(sessionOpen: Promise<void>): void {

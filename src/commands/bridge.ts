@@ -1,7 +1,8 @@
 import { findAtAgents } from '../agent-client/lookup.js';
+import { runBridgeAtAgent } from '../bridge/agent-lines.js';
 import { runBridge, transports, type TransportChoice } from '../bridge/bridge.js';
 import type { Context } from '../context.js';
-import { AuthError } from '../errors.js';
+import { AuthError, hasCode } from '../errors.js';
 import type { Target } from '../bridge/target-login.js';
 import { expandHeaders, readAuthorizationHeader, withAccess } from '../session/server-access.js';
 import { findServer, listServers, type ServerEntry } from '../store/document.js';
@@ -48,6 +49,9 @@ export const bridge: Command<typeof options> = {
   examples: ['bridge linear', 'bridge https://mcp.linear.app/mcp'],
   run: async ({ arguments: [server = '', port], options: { header = {}, transport = 'http-first', login = true } }, context) => {
     if (port !== undefined && !/^\d+$/.test(port)) throw new AuthError('usage', `${JSON.stringify(port)} is not a port number.`);
+    const wanted = server.includes('://') ? { url: new URL(checkServerUrl(server)).href } : { name: server };
+    const atAgent = await findAtAgents(wanted, context).catch((error: unknown) => ignoreAwayAgent(error, wanted));
+    if (atAgent !== undefined) return runBridgeAtAgent({ wanted, server: atAgent }, context.ui.lines(context.signal), context);
     const { entry, ...target } = await resolveServer(server, context);
     const contextWithAccess = await withAccess(entry, context);
     const authorization = readAuthorizationHeader(entry, context);
@@ -57,19 +61,20 @@ export const bridge: Command<typeof options> = {
   },
 };
 
-/** A name must be in the store, or an agent must know it. A URL may be added to the store later. */
-async function resolveServer(server: string, context: Context): Promise<Target & { entry: ServerEntry | undefined }> {
-  const { store, env } = context;
+/** A server with a URL may need no login: that is tried without the agent. */
+function ignoreAwayAgent(error: unknown, { url }: { readonly url?: string }): undefined {
+  if (url === undefined || !hasCode(error, 'agent_away')) throw error;
+  return undefined;
+}
+
+/** A name must be in the store. A URL may be added to the store later. */
+async function resolveServer(server: string, { store, env }: Context): Promise<Target & { entry: ServerEntry | undefined }> {
   const document = await store.read();
   if (server.includes('://')) {
     const url = new URL(checkServerUrl(server));
     return { url, entry: listServers(document).find(([, entry]) => expandsToUrl(entry.url, url.href, env))?.[1] };
   }
   const entry = findServer(document, server);
-  if (entry === undefined) {
-    const found = await findAtAgents({ name: server }, context);
-    if (found !== undefined) return { url: new URL(checkServerUrl(found.url)), name: server, entry };
-  }
   const url = entry?.url;
   if (typeof url !== 'string') {
     throw new AuthError('usage', `The store has no remote server named ${JSON.stringify(server)}.`, {

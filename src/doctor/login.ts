@@ -22,6 +22,7 @@ export const allLogins: MachineCheck = {
       const login = readLogin(entry);
       return login ? [{ name, login }] : [];
     });
+    if (all.length === 0 && (context.agents?.list().length ?? 0) > 0) return fine('this machine has none of its own');
     if (all.length === 0) return warning('no login found', 'Run: mcp-auth login URL');
     return all.map(({ name, login }) => describeLogin({ name, login }, context));
   },

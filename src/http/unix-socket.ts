@@ -1,6 +1,6 @@
 /** HTTP over a Unix socket of this machine. */
-import { Agent, request as requestByHttp } from 'node:http';
-import type { HttpRequest, HttpResponse } from '../effects.js';
+import { Agent, request as requestByHttp, type IncomingMessage } from 'node:http';
+import type { HttpRequest, HttpResponse, Upgraded } from '../effects.js';
 import { AuthError, getSystemCode } from '../errors.js';
 import { sendRequest } from './send-request.js';
 
@@ -50,7 +50,7 @@ export class UnixSocketHttp {
   async #exchange(path: string, request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {
     try {
       const message = await this.#send(path, request, signal);
-      return { status: message.statusCode ?? 0, headers: message.headers as HttpResponse['headers'], body: message };
+      return toHttpResponse(message);
     } catch (error) {
       throw signal?.aborted ? signal.reason : toSocketError(error);
     }
@@ -71,9 +71,32 @@ export class UnixSocketHttp {
     });
   }
 
+  /** As `Agents.upgrade`. */
+  upgrade(path: string, { protocol, headers }: { protocol: string; headers: Record<string, string> }): Promise<Upgraded> {
+    return new Promise((resolve, reject) => {
+      const request = requestByHttp({
+        ...{ agent: this.#agent, path, host: 'localhost' },
+        headers: { ...headers, connection: 'Upgrade', upgrade: protocol },
+      });
+      request.setTimeout(defaultTimeout, () => request.destroy(createSilentError()));
+      request.on('upgrade', (_, connection, head) => {
+        connection.setTimeout(0);
+        if (head.length > 0) connection.unshift(head);
+        resolve({ connection });
+      });
+      request.on('response', (message) => resolve({ refusal: toHttpResponse(message) }));
+      request.on('error', (error) => reject(toSocketError(error)));
+      request.end();
+    });
+  }
+
   close(): void {
     this.#agent.destroy();
   }
+}
+
+function toHttpResponse(message: IncomingMessage): HttpResponse {
+  return { status: message.statusCode ?? 0, headers: message.headers as HttpResponse['headers'], body: message };
 }
 
 function createSilentError(): AuthError {

@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, rmSync, writeFileSync, type Stats } from 'node:
 import path from 'node:path';
 import process from 'node:process';
 import { forwardedFolder, getOwnerSocketName, listSocketFolders, parseForwardedName } from '../agent-protocol/sockets.js';
-import type { AgentSocket, Agents, Env, HttpRequest, HttpResponse } from '../effects.js';
+import type { AgentSocket, Agents, Env, HttpRequest, HttpResponse, Upgraded } from '../effects.js';
 import { AuthError, hasCode } from '../errors.js';
 import type { UnixSocketHttp } from '../http/unix-socket.js';
 import { isTrustedOwner } from '../store/file-owner.js';
@@ -54,6 +54,16 @@ class MachineAgents implements Agents {
     const connections = this.#connections.get(socket) ?? (await this.#connect(socket));
     try {
       return await connections.open(target, request);
+    } catch (error) {
+      if (hasCode(error, 'agent_away')) this.#removeDead(socket, error);
+      throw error;
+    }
+  }
+
+  async upgrade(socket: string, target: string, request: Parameters<Agents['upgrade']>[2]): Promise<Upgraded> {
+    const connections = await this.#connect(socket);
+    try {
+      return await connections.upgrade(target, request);
     } catch (error) {
       if (hasCode(error, 'agent_away')) this.#removeDead(socket, error);
       throw error;

@@ -14,7 +14,7 @@ import { toAsciiJson } from '../text/json.js';
 import { toPrintable } from '../text/server-text.js';
 import { copyToClipboard, type RunTmux } from './clipboard.js';
 import { formatHyperlink, supportsHyperlinks } from './hyperlink.js';
-import { createLineWriter, forEachLine } from './json-lines.js';
+import { createLineWriter, forEachLine } from '../text/json-lines.js';
 import { Keyboard, type KeyboardOptions } from './keyboard.js';
 import type { LineReader } from './line-reader.js';
 import { promptChoice, promptText } from './prompt.js';

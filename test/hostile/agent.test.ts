@@ -332,14 +332,14 @@ const requests: readonly AgentAttack[] = [
   },
   {
     source: 'RFC 9110 section 7.8',
-    attack: 'Upgrade: there is no other protocol, and no tunnel to the server',
+    attack: 'Upgrade: there is no protocol but the lines of MCP, and no tunnel to the server',
     act: async ({ socket, demo }) => {
       const text = await sendRaw(
         socket,
         raw('GET /mcp/demo HTTP/1.1', 'upgrade: websocket', 'connection: upgrade, close', 'sec-websocket-key: x'),
       );
-      expect(statusesOf(text)).toEqual([404]);
-      expect(demo.asked('GET /mcp')[0]?.headers).not.toHaveProperty('upgrade');
+      expect(statusesOf(text)).toEqual([400]);
+      expect(demo.requests).toEqual([]);
     },
   },
   {

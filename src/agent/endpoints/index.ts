@@ -3,6 +3,7 @@ import type { Endpoint } from '../service.js';
 import { receiveAnswer } from './answer.js';
 import { describe } from './description.js';
 import { startLogin } from './login.js';
+import { passLines } from './lines.js';
 import { passOn } from './mcp.js';
 import { renew } from './renewals.js';
 import { listServers } from './servers.js';
@@ -12,6 +13,7 @@ import { lendToken } from './token.js';
 
 export const endpoints: readonly Endpoint[] = [
   passOn,
+  passLines,
   describe,
   listServers,
   lendToken('GET'),

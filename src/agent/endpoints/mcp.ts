@@ -3,11 +3,10 @@ import type { HttpResponse } from '../../effects.js';
 import { AuthError } from '../../errors.js';
 import { endpointHeader, serverHeader } from '../../agent-protocol/messages.js';
 import { readHeaders } from '../../session/server-access.js';
-import { quote } from '../../text/server-text.js';
-import { formatUrlFor, type AdmittedServer, type Gate } from '../gate.js';
 import { limits } from '../limits.js';
 import { hasBody, readBody } from '../responses.js';
 import type { Endpoint, Exchange } from '../service.js';
+import { checkSeenUrl } from '../seen-url.js';
 import { isEventStream, noteEndpoint, resolveEndpoint } from '../older-transport.js';
 
 /** The headers of a request that reach the server. All others are of the connection, or the agent's to set. */
@@ -43,12 +42,6 @@ export const passOn: Endpoint = {
     }
   },
 };
-
-/** A message for one server must not go to another that has its name by now. @throws AuthError `agent_refused` */
-function checkSeenUrl(seen: string | string[] | undefined, { server, gate }: { server: AdmittedServer; gate: Gate }): void {
-  if (seen === undefined || seen === encodeURIComponent(formatUrlFor(gate, server.url))) return;
-  throw new AuthError('agent_refused', `${quote(server.name)} is another server by now.`);
-}
 
 /** Octets of a response that are collected, so that head and body are sent in one piece: that makes an agent a third faster. */
 const maxCollected = 64 * 1024;

@@ -44,7 +44,7 @@ import { isPrintable, toPrintable, quote, redactCredentials } from '../../../src
 import { parseDocument } from '../../../src/store/document.js';
 import { toServerName } from '../../../src/store/usable-name.js';
 import { expandVariables, expandsToUrl, listUnsetVariables, listVariables } from '../../../src/store/variables.js';
-import { forEachLine } from '../../../src/terminal/json-lines.js';
+import { forEachLine } from '../../../src/text/json-lines.js';
 import { createKeyDecoder } from '../../../src/terminal/key-decoder.js';
 import { attempt, octets, state, formatTrace, variables } from './reading.js';
 

@@ -1,17 +1,27 @@
 /** Messages of one line each, from and to another program. */
 import { finished, type Readable, type Writable } from 'node:stream';
 import type { BinaryString, Lines } from '../effects.js';
-import { binaryEncoding } from '../text/binary-string.js';
+import { binaryEncoding } from './binary-string.js';
+
+interface LineOptions {
+  readonly signal: AbortSignal;
+  readonly take: (line: BinaryString) => unknown;
+  /** A longer line destroys the stream. */
+  readonly maxOctets?: number;
+}
 
 /**
  * Calls `take` with each line of a stream until its end, or until the signal is aborted. Only a line feed ends a line, as in MCP's
  * stdio transport. Node's readline also splits at U+2028 as of version 22, which is valid inside a JSON string.
  */
-export function forEachLine(input: Readable, { signal, take }: { signal: AbortSignal; take: (line: BinaryString) => void }): Promise<void> {
+export function forEachLine(input: Readable, { signal, take, maxOctets = Infinity }: LineOptions): Promise<void> {
   let pieces: string[] = [];
+  let size = 0;
   const read = (chunk: string) => {
     const [first = '', ...others] = chunk.split('\n');
     pieces.push(first);
+    size = others.length === 0 ? size + chunk.length : (others.at(-1)?.length ?? 0);
+    if (size > maxOctets) input.destroy(new Error('A line is too long.'));
     for (const next of others) {
       take(joinLine(pieces));
       pieces = [next];
