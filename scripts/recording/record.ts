@@ -132,7 +132,7 @@ async function recordStage({ words: [program = '', ...words], folder, variables,
   }
 }
 
-/** Replaces or removes what differs in each recording: codes, ports, times, folders, versions, the QR code. */
+/** Replaces or removes what differs in each recording: codes, ports, times, folders, the QR code. */
 export function removeVolatileText(lines: readonly string[]): string[] {
   return lines
     .map((line) =>
@@ -142,7 +142,6 @@ export function removeVolatileText(lines: readonly string[]): string[] {
         .replace(/\/you-\w+/g, '/you')
         .replace(/\d+ (?:second|minute|hour)s?/g, 'TIME')
         .replace(/\d+:\d\d left/, 'TIME left')
-        .replace(/mcp-auth \d+\.\d+\.\d+/, 'mcp-auth VERSION')
         .replace(/ {2,}/g, '  ')
         .trimEnd(),
     )
