@@ -2,7 +2,7 @@
  * `npm run demo`: logs in to a real authorization server and a real MCP server, with a temporary store.
  * At a terminal, the user can open the pages in a browser, or press Enter to let the demo do it. Without a terminal the
  * demo always does it. `-- --stay` only starts the servers, for logins by hand.
- * `-- --record` records a session into docs/demo.cast and docs/demo.svg; with `--check` it compares instead.
+ * `-- --record` records the pictures of the README into docs/; with `--check` it compares instead.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,6 +16,7 @@ import { startMcpServer } from '../test/helpers/mcp-server.js';
 import { Person } from '../test/helpers/person.js';
 import { saveRecording } from './recording/files.js';
 import { record } from './recording/record.js';
+import { recordings } from './recording/recordings.js';
 
 const { stdin, stdout } = process;
 const atTerminal = stdin.isTTY && stdout.isTTY;
@@ -131,6 +132,22 @@ async function callTool(url: string, token: string): Promise<string> {
   return JSON.stringify(content);
 }
 
+/** Records all pictures that can be recorded here. In CI, that must be all of them. */
+async function recordAll(url: string, { check }: { check: boolean }): Promise<void> {
+  for (const recording of recordings) {
+    const { name } = recording;
+    const reason = recording.whyNot();
+    if (reason === undefined) {
+      await saveRecording(name, await record(recording, url), { check });
+      say(check ? `docs/${name}.cast is current.` : `Recorded: docs/${name}.cast and docs/${name}.svg`);
+      continue;
+    }
+    const sentence = `docs/${name}.cast cannot be recorded here: ${reason}.`;
+    if (process.env['CI']) throw new Error(sentence);
+    say(`${sentence} It is ${check ? 'not checked' : 'unchanged'}.`);
+  }
+}
+
 async function demo(): Promise<void> {
   // oidc-provider warns about development use, which is the purpose here.
   // eslint-disable-next-line no-console -- not ours
@@ -146,7 +163,7 @@ async function demo(): Promise<void> {
     say(`Authorization server: ${authorizationServer.issuer} (oidc-provider)`);
     say(`MCP server:           ${mcpServer.url} (the MCP SDK’s)`);
     if (process.argv.includes('--record')) {
-      await saveRecording(await record(mcpServer.url), { check: process.argv.includes('--check') });
+      await recordAll(mcpServer.url, { check: process.argv.includes('--check') });
       return;
     }
     if (process.argv.includes('--stay')) {

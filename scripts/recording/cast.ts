@@ -1,5 +1,7 @@
 /** A recording in asciinema's format, version 2: one line of JSON for the window and one for each output. */
 export interface Cast {
+  /** What it shows. */
+  readonly title: string;
   readonly columns: number;
   readonly rows: number;
   /** Seconds from the start, and the output at that time. */
@@ -9,16 +11,16 @@ export interface Cast {
 /** Longer pauses are shortened to this, in seconds. */
 const maxPauseSeconds = 2;
 
-export function formatCast({ columns, rows, events }: Cast): string {
-  const header = { version: 2, width: columns, height: rows, title: 'mcp-auth', env: { TERM: 'xterm-256color' } };
+export function formatCast({ title, columns, rows, events }: Cast): string {
+  const header = { version: 2, width: columns, height: rows, title, env: { TERM: 'xterm-256color' } };
   return [header, ...events.map(([at, text]) => [at, 'o', text])].map((line) => `${JSON.stringify(line)}\n`).join('');
 }
 
 export function parseCast(text: string): Cast {
   const [header = '{}', ...lines] = text.trim().split('\n');
-  const { width: columns, height: rows } = JSON.parse(header) as { width: number; height: number };
+  const { title, width: columns, height: rows } = JSON.parse(header) as { title: string; width: number; height: number };
   const events = lines.map((line) => JSON.parse(line) as [number, string, string]).map(([at, , printed]) => [at, printed] as const);
-  return { columns, rows, events };
+  return { title, columns, rows, events };
 }
 
 /** Shortens long pauses. */

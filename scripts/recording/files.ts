@@ -1,4 +1,4 @@
-/** Reads and writes docs/demo.cast, and docs/demo.svg, which is made from it. */
+/** Reads and writes recordings: docs/NAME.cast, and docs/NAME.svg, which is made from it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { formatCast, parseCast, type Cast } from './cast.js';
@@ -6,24 +6,27 @@ import { removeVolatileText } from './record.js';
 import { readLines, renderSvg } from './svg.js';
 
 const docs = path.resolve(import.meta.dirname, '../../docs');
-export const castFile = path.join(docs, 'demo.cast');
-export const svgFile = path.join(docs, 'demo.svg');
+
+export function findFiles(name: string): { readonly cast: string; readonly svg: string } {
+  return { cast: path.join(docs, `${name}.cast`), svg: path.join(docs, `${name}.svg`) };
+}
 
 /**
  * Saves a recording. With `check`, compares it with the saved one instead.
  *
  * @throws Error with the first line that differs and the command to run.
  */
-export async function saveRecording(cast: Cast, { check }: { check: boolean }): Promise<void> {
+export async function saveRecording(name: string, cast: Cast, { check }: { check: boolean }): Promise<void> {
+  const files = findFiles(name);
   if (!check) {
-    writeFileSync(castFile, formatCast(cast));
-    writeFileSync(svgFile, await renderSvg(cast));
+    writeFileSync(files.cast, formatCast(cast));
+    writeFileSync(files.svg, await renderSvg(cast));
     return;
   }
   const now = removeVolatileText(await readLines(cast));
-  const kept = removeVolatileText(await readLines(parseCast(readFileSync(castFile, 'utf8'))));
+  const kept = removeVolatileText(await readLines(parseCast(readFileSync(files.cast, 'utf8'))));
   const different = [...now, ...kept].find((_, index) => now[index] !== kept[index]);
   if (different === undefined) return;
   const at = now.findIndex((line, index) => line !== kept[index]);
-  throw new Error(`docs/demo.cast shows “${kept[at] ?? ''}”, but the program prints “${now[at] ?? ''}”. Run: npm run demo -- --record`);
+  throw new Error(`docs/${name}.cast shows “${kept[at] ?? ''}”, but the program prints “${now[at] ?? ''}”. Run: npm run demo -- --record`);
 }

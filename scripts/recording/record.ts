@@ -1,39 +1,78 @@
-/** Records a session with the demo's servers in a real terminal. */
-import { mkdtempSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+/** Records a session in a real terminal, with the demo's servers. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { command } from '../../test/helpers/build.js';
-import { Person } from '../../test/helpers/person.js';
 import { shortenPauses, type Cast } from './cast.js';
 
+/** A picture to record. recordings.ts lists all of them. */
+export interface Recording {
+  /** It is saved as docs/NAME.cast and docs/NAME.svg. */
+  readonly name: string;
+  /** What it shows, for readers who cannot see it. */
+  readonly title: string;
+  readonly rows: number;
+  /** Why it cannot be recorded on this machine; undefined if it can. */
+  whyNot(): string | undefined;
+  /** Starts what it needs. `url` is an MCP server. */
+  prepare(url: string): Promise<Stage>;
+}
+
+export interface Stage {
+  /** The program that runs in the terminal. */
+  readonly words: readonly string[];
+  readonly folder: string;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Types what is to be seen. The recording ends with the next prompt. */
+  readonly play: (terminal: TypedTerminal) => Promise<void>;
+  /** Ends what was started. Called after the program has ended. */
+  close(): Promise<void>;
+}
+
+export interface TypedTerminal {
+  /** Types lines as a person does, each once the shell has printed its prompt. */
+  readonly type: (...lines: readonly string[]) => Promise<void>;
+  /** Resolves once the output since the last match has this pattern. Rejects if the program ends without it. */
+  readonly seen: (pattern: RegExp) => Promise<RegExpExecArray>;
+  /** Gives the viewer time to read. */
+  readonly pause: () => Promise<void>;
+}
+
 const columns = 92;
-const rows = 36;
-const prompt = '$ ';
-/** Milliseconds between two keys, and before a command is typed. */
+/** Milliseconds between two keys, before a command is typed, and for something that the viewer must read. */
 const keyDelay = 45;
 const readingDelay = 1_500;
-/** Milliseconds for the whole recording, which takes about twenty seconds. */
+const pauseDelay = 4_000;
+/** Milliseconds for a whole recording, which takes about twenty seconds. */
 const timeout = 300_000;
 
-/** Logs in to the MCP server at `url` by device code, and uses the login. */
-export async function record(url: string): Promise<Cast> {
+/** The variables of a shell in a recording. */
+export function createVariables({ home, programs, prompt }: { home: string; programs: string; prompt: string }): Record<string, string> {
+  return {
+    HOME: home,
+    PATH: `${programs}:${process.env['PATH'] ?? ''}`,
+    PS1: prompt,
+    TERM: 'xterm-256color',
+    LANG: 'C.UTF-8',
+    HISTFILE: '/dev/null',
+    BASH_SILENCE_DEPRECATION_WARNING: '1',
+  };
+}
+
+/** A shell that reads no configuration. */
+export const shell = ['bash', '--norc', '--noprofile', '-i'] as const;
+
+/** Records a session with the MCP server at `url`. */
+export async function record(recording: Recording, url: string): Promise<Cast> {
+  const { title, rows } = recording;
+  const stage = await recording.prepare(url);
+  try {
+    return shortenPauses({ title, columns, rows, events: await recordStage(stage, rows) });
+  } finally {
+    await stage.close();
+  }
+}
+
+async function recordStage({ words: [program = '', ...words], folder, variables, play }: Stage, rows: number): Promise<Cast['events']> {
   const pty = await import('@lydell/node-pty');
-  const home = mkdtempSync(path.join(tmpdir(), 'you-'));
-  mkdirSync(path.join(home, 'bin'));
-  symlinkSync(command, path.join(home, 'bin', 'mcp-auth'));
-  const shell = pty.spawn('bash', ['--norc', '--noprofile', '-i'], {
-    ...{ cols: columns, rows, cwd: home, name: 'xterm-256color' },
-    env: {
-      HOME: home,
-      PATH: `${path.join(home, 'bin')}:${process.env['PATH']}`,
-      PS1: prompt,
-      TERM: 'xterm-256color',
-      LANG: 'C.UTF-8',
-      HISTFILE: '/dev/null',
-      BASH_SILENCE_DEPRECATION_WARNING: '1',
-    },
-  });
+  const child = pty.spawn(program, words, { cols: columns, rows, cwd: folder, name: 'xterm-256color', env: { ...variables } });
   const events: [number, string][] = [];
   const began = performance.now();
   let printed = '';
@@ -42,23 +81,23 @@ export async function record(url: string): Promise<Cast> {
   const wake = () => {
     for (const one of waiting.splice(0)) one();
   };
-  shell.onData((text) => {
+  child.onData((text) => {
     events.push([(performance.now() - began) / 1000, text]);
     printed += text;
     wake();
   });
   const ended = new Promise<void>((resolve) => {
-    shell.onExit(() => {
+    child.onExit(() => {
       isOver = true;
       wake();
       resolve();
     });
   });
   // bash does not see a SIGHUP that comes just before it waits for input.
-  const kill = () => shell.kill('SIGKILL');
+  const kill = () => child.kill('SIGKILL');
   // Only a shell that hangs is killed. A busy machine may be slow.
   const hung = setTimeout(kill, timeout);
-  const seen = async (pattern: RegExp): Promise<RegExpExecArray> => {
+  const seen: TypedTerminal['seen'] = async (pattern) => {
     for (;;) {
       const match = pattern.exec(printed);
       if (match) {
@@ -69,38 +108,27 @@ export async function record(url: string): Promise<Cast> {
       await new Promise<void>((resolve) => (waiting = [...waiting, resolve]));
     }
   };
-  const type = async (line: string) => {
+  const typeLine = async (line: string) => {
+    await seen(/\$ $/);
     await wait(readingDelay);
     for (const key of line) {
-      shell.write(key);
+      child.write(key);
       await wait(keyDelay);
     }
-    shell.write('\r');
+    child.write('\r');
     await seen(/\r\n/);
   };
-  const prompted = () => seen(/\$ $/);
-
+  const type = async (...lines: readonly string[]) => {
+    for (const line of lines) await typeLine(line);
+  };
   try {
-    await prompted();
-    await type(`mcp-auth login ${url} --name example --no-browser`);
-    const [, page = ''] = await seen(/(http:\S+\/device)\s/);
-    const [, code = ''] = await seen(/([A-Z]{4}-[A-Z]{4})/);
-    // Time for the viewer to read the code.
-    await wait(4_000);
-    await new Person().approveDevice(page, code);
-    await prompted();
-    await type('mcp-auth list');
-    await prompted();
-    await type('mcp-auth connect claude-code example');
-    await prompted();
-    await type('mcp-auth doctor | tail -3');
-    await prompted();
-    return shortenPauses({ columns, rows, events });
+    await play({ type, seen, pause: () => wait(pauseDelay) });
+    await seen(/\$ $/);
+    return [...events];
   } finally {
     clearTimeout(hung);
     kill();
     await ended;
-    rmSync(home, { recursive: true, force: true });
   }
 }
 
@@ -112,7 +140,7 @@ export function removeVolatileText(lines: readonly string[]): string[] {
         .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
         .replace(/[A-Z]{4}-[A-Z]{4}/g, 'CODE')
         .replace(/\/you-\w+/g, '/you')
-        .replace(/\d+ minutes|1 hour/g, 'TIME')
+        .replace(/\d+ (?:second|minute|hour)s?/g, 'TIME')
         .replace(/\d+:\d\d left/, 'TIME left')
         .replace(/ {2,}/g, '  ')
         .trimEnd(),

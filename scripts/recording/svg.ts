@@ -35,7 +35,7 @@ export async function renderSvg(cast: Cast): Promise<string> {
     const uses = rows.map((row, y) => (row === '' ? '' : `<use href="#${ids.get(row)}" y="${y * cellHeight}"/>`)).join('');
     return `<g transform="translate(${index * width + padding} ${padding})">${uses}</g>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="A login by device code, and what follows it, in a terminal">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeXml(cast.title)}">
 <style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre;fill:${foreground}}.film{animation:film ${end.toFixed(2)}s step-end infinite}@keyframes film{${keys.join('')}}</style>
 <defs>${[...ids].map(([row, id]) => `<g id="${id}">${row}</g>`).join('\n')}</defs>
 <rect width="100%" height="100%" rx="8" fill="${background}"/>
@@ -120,12 +120,19 @@ function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** Reads the lines of the window at the end of a recording, including those that were scrolled out. */
+/** Reads the lines of the window at the end of a recording, including those that were scrolled out. A line that is wrapped is one. */
 export async function readLines({ columns, rows, events }: Cast): Promise<string[]> {
   const terminal = new xterm.Terminal({ cols: columns, rows, scrollback: 10_000, allowProposedApi: true });
   for (const [, text] of events) await new Promise<void>((resolve) => terminal.write(text, resolve));
   const { active } = terminal.buffer;
-  const lines = Array.from({ length: active.length }, (_, y) => active.getLine(y)?.translateToString(true) ?? '');
+  const lines: string[] = [];
+  for (let y = 0; y < active.length; y += 1) {
+    const line = active.getLine(y);
+    const isContinued = active.getLine(y + 1)?.isWrapped === true;
+    const text = line?.translateToString(!isContinued) ?? '';
+    if (line?.isWrapped === true) lines.push(`${lines.pop() ?? ''}${text}`);
+    else lines.push(text);
+  }
   terminal.dispose();
   return lines;
 }
