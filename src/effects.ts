@@ -130,13 +130,16 @@ export interface Agents {
    *
    * @throws AuthError as `open`.
    */
-  upgrade(
-    socket: string,
-    path: string,
-    request: { readonly protocol: string; readonly headers: Record<string, string> },
-  ): Promise<Upgraded>;
+  upgrade(socket: string, path: string, request: UpgradeRequest): Promise<Upgraded>;
   /** Closes idle connections. */
   close(): void;
+}
+
+export interface UpgradeRequest {
+  readonly protocol: string;
+  readonly headers: Record<string, string>;
+  /** Ends the request. There is no other limit: the agent may be asking its user. */
+  readonly signal: AbortSignal;
 }
 
 /** A connection whose octets are no longer HTTP; or the response that refuses it. */

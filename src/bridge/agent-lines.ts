@@ -8,7 +8,7 @@ import { findAtAgents, type ServerAtAgent, type WantedServer } from '../agent-cl
 import { parseFailure } from '../agent-protocol/failure.js';
 import { linesProtocol, serverHeader } from '../agent-protocol/messages.js';
 import type { Context } from '../context.js';
-import type { BinaryString, Lines } from '../effects.js';
+import type { BinaryString, Lines, Upgraded } from '../effects.js';
 import { AuthError, toAuthError } from '../errors.js';
 import { createLineWriter, forEachLine } from '../text/json-lines.js';
 import { fromBinary } from '../text/binary-string.js';
@@ -25,6 +25,9 @@ export interface AgentLinesOptions {
 export async function runBridgeAtAgent(options: AgentLinesOptions, lines: Lines, context: Context): Promise<void> {
   await new BridgeAtAgent(options, lines, context).run();
 }
+
+/** Milliseconds that the agent may take to end the session once the app has closed its side. It waits for responses for two seconds. */
+const closingTimeout = 6_000;
 
 interface Connection {
   readonly stream: Duplex;
@@ -59,7 +62,9 @@ class BridgeAtAgent {
     if (connection === undefined) return;
     // The agent ends the session, and then the connection.
     connection.stream.end();
+    const stopAlarm = this.#context.clock.alarm(closingTimeout, () => void connection.stream.destroy());
     await connection.ended;
+    stopAlarm();
   }
 
   /** A line from the app. */
@@ -112,10 +117,22 @@ class BridgeAtAgent {
     throw parseFailure(text, { machine: this.#server.agent.machine, server: this.#server.name });
   }
 
-  #request() {
+  /** The agent may be asking its user: this waits as long as it is there. */
+  async #request(): Promise<Upgraded> {
     const { agent, name, url } = this.#server;
-    const headers = { [serverHeader]: encodeURIComponent(url) };
-    return getAgents(this.#context).upgrade(agent.socket, `/mcp/${encodeURIComponent(name)}`, { protocol: linesProtocol, headers });
+    const { socket, machine } = agent;
+    const gone = new AbortController();
+    const abort = () => gone.abort(this.#context.signal.reason);
+    this.#context.signal.addEventListener('abort', abort);
+    const stop = watchPresence({ socket, onAway: () => gone.abort(createAwayError([machine])) }, this.#context);
+    try {
+      const headers = { [serverHeader]: encodeURIComponent(url) };
+      const request = { protocol: linesProtocol, headers, signal: gone.signal };
+      return await getAgents(this.#context).upgrade(socket, `/mcp/${encodeURIComponent(name)}`, request);
+    } finally {
+      stop();
+      this.#context.signal.removeEventListener('abort', abort);
+    }
   }
 
   #watch(stream: Duplex): Connection {

@@ -128,7 +128,8 @@ export function createUnits(
       hint: `Configure this system to start this command when you log in: mcp-auth ${service.words.join(' ')}`,
     });
   }
-  const store = named === undefined ? undefined : path.resolve(named);
+  // An empty variable counts as not set.
+  const store = named === undefined || named === '' ? undefined : path.resolve(named);
   const words = [...program, ...service.words, ...(store === undefined ? [] : ['--store', store])];
   const units = manager.createUnits(service, { words, store }, env);
   return { units, commands: manager.listCommands(service, units) };

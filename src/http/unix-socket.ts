@@ -1,6 +1,6 @@
 /** HTTP over a Unix socket of this machine. */
 import { Agent, request as requestByHttp, type IncomingMessage } from 'node:http';
-import type { HttpRequest, HttpResponse, Upgraded } from '../effects.js';
+import type { HttpRequest, HttpResponse, Upgraded, UpgradeRequest } from '../effects.js';
 import { AuthError, getSystemCode } from '../errors.js';
 import { sendRequest } from './send-request.js';
 
@@ -72,13 +72,16 @@ export class UnixSocketHttp {
   }
 
   /** As `Agents.upgrade`. */
-  upgrade(path: string, { protocol, headers }: { protocol: string; headers: Record<string, string> }): Promise<Upgraded> {
+  async upgrade(path: string, { protocol, headers, signal }: UpgradeRequest): Promise<Upgraded> {
+    signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       const request = requestByHttp({
         ...{ agent: this.#agent, path, host: 'localhost' },
         headers: { ...headers, connection: 'Upgrade', upgrade: protocol },
       });
-      request.setTimeout(defaultTimeout, () => request.destroy(createSilentError()));
+      const abort = () => request.destroy(signal.reason as Error);
+      signal.addEventListener('abort', abort);
+      request.on('close', () => signal.removeEventListener('abort', abort));
       request.on('upgrade', (_, connection, head) => {
         connection.setTimeout(0);
         if (head.length > 0) connection.unshift(head);

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { command } from '../helpers/build.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { describeWith } from '../helpers/installed.js';
+import { createLaptop } from '../helpers/laptop.js';
 import { Person } from '../helpers/person.js';
 import { piped } from '../helpers/piped.js';
 import { realServers } from '../helpers/servers.js';
@@ -93,5 +94,29 @@ describeWith('bwrap', 'in a container', (bwrap) => {
     const finish = run(mounts, ['login', 'demo', '--finish', await new Person().approve(url)], mounted);
     expect(await finish.exit, finish.output.stderr).toBe(0);
     expect(readStore(path.join(folder, 'mcp-servers.json')).mcpServers.demo.auth.token).toMatch(/\S+/);
+  });
+
+  test('with the folder of a shared socket of an agent: its login, without a store, also after the agent was restarted', async () => {
+    const { mcpServer } = await realServers();
+    const laptop = createLaptop();
+    await laptop.login(mcpServer.url, 'demo');
+    const share = await laptop.run(['agent', 'share', 'devcontainer', '--only', 'demo', '--lend-tokens']);
+    expect(share.exit, share.stderr).toBe(0);
+    const socket = share.stdout.trim();
+    // A container that runs on while the agent is restarted: only the folder shows the new socket.
+    const mounts = ['--bind', path.dirname(socket), '/mnt', '--tmpfs', '/home'];
+    const inside = { HOME: '/home', MCP_AUTH_SOCK: `/mnt/${path.basename(socket)}` };
+    const tokenThere = async () => {
+      const token = run(mounts, ['token', 'demo'], inside);
+      expect(await token.exit, token.output.stderr).toBe(0);
+      return token.output.stdout.trim();
+    };
+    expect(await tokenThere()).toBe(laptop.read().mcpServers['demo']?.auth['token']);
+    expect((await laptop.run(['agent', 'stop'])).exit).toBe(0);
+    const away = run(mounts, ['token', 'demo'], inside);
+    expect(await away.exit).toBe(3);
+    expect(away.output.stderr).toContain('is away.');
+    expect((await laptop.run(['agent', '--background'])).exit).toBe(0);
+    expect(await tokenThere()).toBe(laptop.read().mcpServers['demo']?.auth['token']);
   });
 });
