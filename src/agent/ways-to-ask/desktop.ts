@@ -26,7 +26,7 @@ const kdialog: DesktopProgram = {
   readExitCode: readButton,
 };
 
-/** It only tells of the question: the answer is typed. */
+/** It only shows the question: the answer is typed. */
 const notifySend: DesktopProgram = {
   words: ({ id, text }) => [
     ...['notify-send', '--urgency=critical', '--app-name=mcp-auth', '--', 'mcp-auth'],
@@ -50,7 +50,7 @@ const programs: Partial<Record<NodeJS.Platform, readonly DesktopProgram[]>> = {
   darwin: [osascript],
 };
 
-/** Asks in a window of the desktop, or tells of the question in a notification. Without a desktop, there is no answer. */
+/** Asks in a window of the desktop, or shows the question in a notification. Without a desktop, there is no answer. */
 export function createDesktopWay(context: Pick<Context, 'env' | 'startProgram'>): WayToAsk {
   const { platform, variables } = context.env;
   const hasDesktop = platform !== 'linux' || Boolean(variables['DISPLAY'] ?? variables['WAYLAND_DISPLAY']);
