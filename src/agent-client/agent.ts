@@ -20,7 +20,6 @@ export interface KnownAgent {
   readonly socket: string;
   /** The machine that has the logins. */
   readonly machine: string;
-  readonly isOwner: boolean;
   readonly lendsTokens: boolean;
   /** Its store, if the socket is the owner's. */
   readonly store?: string | undefined;
@@ -47,8 +46,8 @@ export async function requestDescription(
   return toKnownAgent(socket, parseDescription(text));
 }
 
-function toKnownAgent(socket: string, { machine, socket: kind, lends_tokens: lendsTokens, store }: AgentDescription): KnownAgent {
-  return { socket, machine, isOwner: kind === 'owner', lendsTokens, store };
+function toKnownAgent(socket: string, { machine, lends_tokens: lendsTokens, store }: AgentDescription): KnownAgent {
+  return { socket, machine, lendsTokens, store };
 }
 
 interface TextRequest {
@@ -109,13 +108,22 @@ export async function sendToAgent(
  *
  * @throws AuthError `agent_away`, the error of the agent, and `agent_failed` if it is no agent.
  */
-export async function openAtAgent({ request, ...asked }: AgentRequest, context: AgentContext): Promise<HttpResponse> {
+export function openAtAgent({ request, ...asked }: AgentRequest, context: AgentContext): Promise<HttpResponse> {
   const { socket, machine } = asked;
+  const send = (signal: AbortSignal) => sendToAgent({ ...asked, request: { ...request, signal } }, context);
+  return whilePresent({ socket, machine, signal: request.signal ?? context.signal }, send, context);
+}
+
+/** Runs `work` with a signal that aborts when the given one does, and with `agent_away` when the agent no longer answers. */
+export async function whilePresent<T>(
+  { socket, machine, signal }: Pick<KnownAgent, 'socket' | 'machine'> & { readonly signal: AbortSignal },
+  work: (signal: AbortSignal) => Promise<T>,
+  context: AgentContext,
+): Promise<T> {
   const gone = new AbortController();
-  const signal = AbortSignal.any([request.signal ?? context.signal, gone.signal]);
   const stop = watchPresence({ socket, onAway: () => gone.abort(createAwayError([machine])) }, context);
   try {
-    return await sendToAgent({ ...asked, request: { ...request, signal } }, context);
+    return await work(AbortSignal.any([signal, gone.signal]));
   } finally {
     stop();
   }

@@ -20,10 +20,6 @@ const endpointsOf = new WeakMap<Gate, Set<string>>();
 /** Octets in which the first event of a stream has to end. */
 const maxFirstEvent = 16 * 1024;
 
-export function isEventStream({ status, headers }: HttpResponse): boolean {
-  return status === 200 && headers['content-type']?.startsWith('text/event-stream') === true;
-}
-
 /** Notes the address in the first event of a stream while it is passed on. */
 export function noteEndpoint({ body }: HttpResponse, { server, gate }: AtSocket): void {
   let text = '';

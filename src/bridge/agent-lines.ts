@@ -3,7 +3,7 @@
  * When the connection to the agent is lost, it is opened again with the next message, and the session as the app opened it.
  */
 import type { Duplex } from 'node:stream';
-import { getAgents, createAwayError, watchPresence } from '../agent-client/agent.js';
+import { getAgents, createAwayError, watchPresence, whilePresent } from '../agent-client/agent.js';
 import { findAtAgents, type ServerAtAgent, type WantedServer } from '../agent-client/lookup.js';
 import { parseFailure } from '../agent-protocol/failure.js';
 import { linesProtocol, serverHeader } from '../agent-protocol/messages.js';
@@ -34,7 +34,6 @@ interface Connection {
   readonly write: Lines['write'];
   /** Resolves when it is closed. */
   readonly ended: Promise<void>;
-  readonly stopWatching: () => void;
 }
 
 class BridgeAtAgent {
@@ -118,21 +117,14 @@ class BridgeAtAgent {
   }
 
   /** The agent may be asking its user: this waits as long as it is there. */
-  async #request(): Promise<Upgraded> {
+  #request(): Promise<Upgraded> {
     const { agent, name, url } = this.#server;
-    const { socket, machine } = agent;
-    const gone = new AbortController();
-    const abort = () => gone.abort(this.#context.signal.reason);
-    this.#context.signal.addEventListener('abort', abort);
-    const stop = watchPresence({ socket, onAway: () => gone.abort(createAwayError([machine])) }, this.#context);
-    try {
-      const headers = { [serverHeader]: encodeURIComponent(url) };
-      const request = { protocol: linesProtocol, headers, signal: gone.signal };
-      return await getAgents(this.#context).upgrade(socket, `/mcp/${encodeURIComponent(name)}`, request);
-    } finally {
-      stop();
-      this.#context.signal.removeEventListener('abort', abort);
-    }
+    const { signal } = this.#context;
+    const headers = { [serverHeader]: encodeURIComponent(url) };
+    const path = `/mcp/${encodeURIComponent(name)}`;
+    const agents = getAgents(this.#context);
+    const upgrade = (ended: AbortSignal) => agents.upgrade(agent.socket, path, { protocol: linesProtocol, headers, signal: ended });
+    return whilePresent({ ...agent, signal }, upgrade, this.#context);
   }
 
   #watch(stream: Duplex): Connection {
@@ -141,20 +133,17 @@ class BridgeAtAgent {
     stream.on('error', () => undefined);
     const isNeeded = () => this.#waiting.size > 0;
     const stopWatching = watchPresence({ socket, isNeeded, onAway: () => void stream.destroy() }, this.#context);
-    const abort = () => stream.destroy();
-    this.#context.signal.addEventListener('abort', abort);
     const ended = forEachLine(stream, { signal: this.#context.signal, take: (line) => this.#deliver(line, stream) })
       .catch(() => undefined)
       .then(async () => {
         stopWatching();
-        this.#context.signal.removeEventListener('abort', abort);
         stream.destroy();
         this.#open = undefined;
         this.#connection = undefined;
         this.#replayed?.resolve();
         await this.#fail([...this.#waiting], away);
       });
-    return { stream, write: createLineWriter(stream), ended, stopWatching };
+    return { stream, write: createLineWriter(stream), ended };
   }
 
   /** A line from the server. */

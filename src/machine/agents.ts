@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, rmSync, writeFileSync, type Stats } from 'node:
 import path from 'node:path';
 import process from 'node:process';
 import { forwardedFolder, getOwnerSocketName, listSocketFolders, parseForwardedName } from '../agent-protocol/sockets.js';
-import type { AgentSocket, Agents, Env, HttpRequest, HttpResponse, Upgraded } from '../effects.js';
+import type { AgentSocket, Agents, Env, HttpRequest, HttpResponse, Upgraded, UpgradeRequest } from '../effects.js';
 import { AuthError, hasCode } from '../errors.js';
 import type { UnixSocketHttp } from '../http/unix-socket.js';
 import { isTrustedOwner } from '../store/file-owner.js';
@@ -33,7 +33,7 @@ class MachineAgents implements Agents {
   findOwnerSocket(store: string): string {
     const name = getOwnerSocketName(store, getDefaultStorePath(this.#env));
     const places = this.#listFolders().map((folder) => path.join(folder, name));
-    return places.find((file) => readStats(file)?.isSocket() === true) ?? places[0] ?? '';
+    return places.find((file) => this.isThere(file)) ?? places[0] ?? '';
   }
 
   isThere(socket: string): boolean {
@@ -50,29 +50,27 @@ class MachineAgents implements Agents {
     return [...new Set(gone)];
   }
 
-  async open(socket: string, target: string, request?: HttpRequest): Promise<HttpResponse> {
-    const connections = this.#connections.get(socket) ?? (await this.#connect(socket));
-    try {
-      return await connections.open(target, request);
-    } catch (error) {
-      if (hasCode(error, 'agent_away')) this.#removeDead(socket, error);
-      throw error;
-    }
+  open(socket: string, target: string, request?: HttpRequest): Promise<HttpResponse> {
+    return this.#use(socket, (connections) => connections.open(target, request));
   }
 
-  async upgrade(socket: string, target: string, request: Parameters<Agents['upgrade']>[2]): Promise<Upgraded> {
-    const connections = await this.#connect(socket);
-    try {
-      return await connections.upgrade(target, request);
-    } catch (error) {
-      if (hasCode(error, 'agent_away')) this.#removeDead(socket, error);
-      throw error;
-    }
+  upgrade(socket: string, target: string, request: UpgradeRequest): Promise<Upgraded> {
+    return this.#use(socket, (connections) => connections.upgrade(target, request));
   }
 
   close(): void {
     for (const connections of this.#connections.values()) connections.close();
     this.#connections.clear();
+  }
+
+  async #use<T>(socket: string, work: (connections: UnixSocketHttp) => Promise<T>): Promise<T> {
+    const connections = this.#connections.get(socket) ?? (await this.#connect(socket));
+    try {
+      return await work(connections);
+    } catch (error) {
+      if (hasCode(error, 'agent_away')) this.#removeDead(socket, error);
+      throw error;
+    }
   }
 
   /** Node's http is loaded when an agent is asked: most commands ask none. */

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { installed } from './installed.js';
 import { listen } from './listen.js';
 import { reachableFolder } from './reachable.js';
+import { untilListening } from './sshd-start.js';
 
 /** Its only user. */
 export const remoteUid = 65_002;
@@ -137,14 +138,7 @@ async function startSshd(
   const words = [...system, ...alone, ...user, sshd, '-D', '-e', '-f', path.join(folder, 'sshd_config')];
   const env = { PATH: process.env['PATH'] ?? '' };
   const daemon = spawn(bwrap, words, { stdio: ['ignore', 'ignore', 'pipe'], env, cwd: '/' });
-  let said = '';
-  await new Promise<void>((resolve, reject) => {
-    daemon.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes('Server listening')) resolve();
-    });
-    daemon.on('close', () => reject(new Error(`sshd ended: ${said}`)));
-  });
+  await untilListening(daemon);
   return daemon;
 }
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from './folder.js';
 import { listen } from './listen.js';
+import { untilListening } from './sshd-start.js';
 
 /**
  * Whether an sshd of this user can allocate a terminal. The terminal must belong to the group tty, as usual on Linux;
@@ -43,14 +44,7 @@ export async function startSshd(sshd: string): Promise<{ ssh: string[]; port: nu
     daemon.kill();
     if (daemon.exitCode === null && daemon.signalCode === null) await once(daemon, 'close');
   });
-  let said = '';
-  await new Promise<void>((resolve, reject) => {
-    daemon.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes('Server listening')) resolve();
-    });
-    daemon.on('close', () => reject(new Error(`sshd ended: ${said}`)));
-  });
+  await untilListening(daemon);
   const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', 'IdentitiesOnly=yes'];
   const words = ['-tt', '-F', '/dev/null', '-i', file('user'), '-p', String(port), ...options.flatMap((one) => ['-o', one])];
   return { ssh: [...words, `${os.userInfo().username}@127.0.0.1`], port };

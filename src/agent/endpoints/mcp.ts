@@ -2,12 +2,13 @@ import type { ServerResponse } from 'node:http';
 import type { HttpResponse } from '../../effects.js';
 import { AuthError } from '../../errors.js';
 import { endpointHeader, serverHeader } from '../../agent-protocol/messages.js';
+import { isEventStream } from '../../bridge/resumable-streams.js';
 import { readHeaders } from '../../session/server-access.js';
 import { limits } from '../limits.js';
 import { hasBody, readBody } from '../responses.js';
 import type { Endpoint, Exchange } from '../service.js';
 import { checkSeenUrl } from '../seen-url.js';
-import { isEventStream, noteEndpoint, resolveEndpoint } from '../older-transport.js';
+import { noteEndpoint, resolveEndpoint } from '../older-transport.js';
 
 /** The headers of a request that reach the server. All others are of the connection, or the agent's to set. */
 const requestHeaders = /^(accept|accept-language|content-type|last-event-id|traceparent|tracestate|baggage|mcp-(?!auth-)[\w-]+)$/;
@@ -34,7 +35,7 @@ export const passOn: Endpoint = {
       const picked = Object.entries(pickHeaders(request.headers, requestHeaders)).filter(([header]) => !Object.hasOwn(configured, header));
       const headers = { ...server.headers, ...Object.fromEntries(picked) };
       const received = await server.http.open({ method, headers, body: message?.text ?? null, encoding: 'latin1', signal }, url);
-      if (method === 'GET' && isEventStream(received)) noteEndpoint(received, { server, gate });
+      if (method === 'GET' && received.status === 200 && isEventStream(received)) noteEndpoint(received, { server, gate });
       await send(received, exchange);
     } finally {
       // It may be sent again until now, and a server that responds early may not have read it.
@@ -48,7 +49,7 @@ const maxCollected = 64 * 1024;
 
 /** Passes a response on. If either side closes its connection, the other is closed. */
 function send({ status, headers, body }: HttpResponse, { response }: Pick<Exchange, 'response'>): Promise<void> {
-  const isStream = headers['content-type']?.startsWith('text/event-stream') === true;
+  const isStream = isEventStream({ status, headers, body });
   setHead(response, { status, headers, body });
   let collected: Buffer[] | undefined = [];
   let size = 0;

@@ -4,8 +4,8 @@ import { describeToken } from '../../session/described-token.js';
 import { getFreshLogin } from '../../session/session.js';
 import { isSameUrl } from '../../store/document.js';
 import { readLogin } from '../../store/login.js';
-import { quote } from '../../text/server-text.js';
 import { readQuestion, respondJson } from '../responses.js';
+import { createMovedError } from '../seen-url.js';
 import type { Endpoint, Exchange } from '../service.js';
 
 /** The headers of a request to a server, with a token that is valid now. A rejected token comes in the body: a URL is no place for one. */
@@ -26,7 +26,7 @@ export const lendToken = (method: 'GET' | 'POST'): Endpoint => ({
     getBearerToken(login, { name, hint: 'Use: mcp-auth bridge NAME' });
     const token = await describeToken(name, context);
     // While the user was asked and the token renewed, the name may have been given to another server.
-    if (!isSameUrl(token.url, server.url.href)) throw new AuthError('agent_refused', `${quote(name)} is another server by now.`);
+    if (!isSameUrl(token.url, server.url.href)) throw createMovedError(name);
     respondJson(response, token);
   },
 });
