@@ -34,6 +34,12 @@ const exitCodeOf = {
   store_unreadable: exitCodes.failed,
   store_unwritable: exitCodes.failed,
   store_locked: exitCodes.failed,
+  /** The database that the store is in cannot be reached. */
+  store_away: exitCodes.network,
+  /** The store is sealed, and the identity that opens it is missing or is another one. */
+  identity_needed: exitCodes.failed,
+  /** A sealed part of the store was changed, or moved to another place. */
+  seal_broken: exitCodes.failed,
   preferences_invalid: exitCodes.failed,
   login_needed: exitCodes.loginNeeded,
   renewed_too_often: exitCodes.failed,
