@@ -1,5 +1,6 @@
 /** From the command line to an exit code: finds the command, builds its Context, runs it, and reports errors. */
 import { Command as Parser, CommanderError } from 'commander';
+import { checkStoreOption } from './store/open.js';
 import { commonOptions, commonOptionsHeading, type Command, type CommandListing, type CommandOption } from './commands/command.js';
 import { commands } from './commands/index.js';
 import type { LoginOptions } from './commands/login.js';
@@ -127,6 +128,7 @@ async function runCommand(
 ): Promise<number> {
   const { env, clock, interrupt: signal, agents, lookup, hold, runProgram } = world;
   const { store, debug = false } = options;
+  if (store !== undefined) checkStoreOption(store);
   const ui = openTerminal(world, options);
   const refresher = world.refresher && withDebug(world.refresher, debug);
   const context = createContext({ env, clock, ui, signal, store, debug, refresher, agents, lookup, runProgram, hold });
@@ -138,6 +140,7 @@ async function runCommand(
     ui.close();
     context.http.close();
     context.agents?.close();
+    await context.store.close();
   }
 }
 

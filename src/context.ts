@@ -6,6 +6,8 @@ import type { Store } from './store/store.js';
 export interface Context extends Effects {
   readonly store: Store;
   readonly preferences: Preferences;
+  /** Opens another store: a path, or a URL. The caller closes it. */
+  openStore(place: string): Store;
   /** Runs `work` to its end with a context whose signal never aborts: the user's interrupt waits for it. Keep it short. */
   uninterrupted<T>(work: (undisturbed: Context) => Promise<T>): Promise<T>;
 }

@@ -129,7 +129,7 @@ export class Shares {
   }
 
   get #file(): string {
-    return `${this.#context.store.path}.shares`;
+    return `${this.#context.store.localPath}.shares`;
   }
 
   #keep({ share, socket, listening }: Omit<KeptShare, 'closed' | 'close'>): KeptShare {

@@ -22,6 +22,7 @@ export const commands: readonly CommandListing[] = [
   { name: 'ssh', summary: 'Run ssh, and let the remote machine use logins of this one', load: async () => (await import('./ssh.js')).ssh },
   { name: 'export', summary: 'Export a login to another machine', load: async () => (await import('./export.js')).exportCommand },
   { name: 'import', summary: 'Import a login from another machine', load: async () => (await import('./import.js')).importCommand },
+  { name: 'copy', summary: 'Move logins between a file, PostgreSQL and Redis', load: async () => (await import('./copy.js')).copy },
   { name: 'add', summary: 'Add a server without logging in', load: async () => (await import('./add.js')).add },
   { name: 'remove', summary: 'Log out of a server and remove it', load: async () => (await import('./remove.js')).remove },
   {

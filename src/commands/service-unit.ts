@@ -1,5 +1,7 @@
 /** Units that start a command of mcp-auth when the user logs in: for systemd and launchd. */
 import path from 'node:path';
+import { hasPassword } from '../store/open.js';
+import { isStoreUrl } from '../store/path.js';
 import { getOwnerSocketName } from '../agent-protocol/sockets.js';
 import type { Context } from '../context.js';
 import type { Env } from '../effects.js';
@@ -129,10 +131,19 @@ export function createUnits(
     });
   }
   // An empty variable counts as not set.
-  const store = named === undefined || named === '' ? undefined : path.resolve(named);
+  const store = named === undefined || named === '' ? undefined : resolveStore(named);
   const words = [...program, ...service.words, ...(store === undefined ? [] : ['--store', store])];
   const units = manager.createUnits(service, { words, store }, env);
   return { units, commands: manager.listCommands(service, units) };
+}
+
+/** Every user can read a unit. @throws AuthError `usage` for a URL with a password. */
+function resolveStore(named: string): string {
+  if (!isStoreUrl(named)) return path.resolve(named);
+  if (!hasPassword(named)) return named;
+  throw new AuthError('usage', 'The URL of the store has a password, which a unit must not contain.', {
+    hint: 'Put the URL into a file that only you can read, and set MCP_AUTH_STORE_FILE to its path in the service.',
+  });
 }
 
 /** Prints the units of a service, or writes them. @throws AuthError `usage` on other platforms, `file_unwritable`. */

@@ -9,12 +9,25 @@ export const file: MachineCheck = {
   name: 'Store',
   run: async (_, { store }) => {
     const count = listServers(await store.read()).length;
-    const { mode } = await store.readState();
+    const { mode, engine } = await store.readState();
+    if (engine !== undefined) return fine(`${store.path} (${engine}) has ${count} server${count === 1 ? '' : 's'}`);
     if (mode === undefined) return fine(`${store.path} does not exist yet: the first login creates it`);
     const what = `${store.path} has ${count} server${count === 1 ? '' : 's'}`;
     const [finding] = store.getWarnings();
     if (finding !== undefined) return warning(what, finding);
     return fine(process.platform === 'win32' ? what : `${what}, mode ${(mode & 0o777).toString(8).padStart(4, '0')}`);
+  },
+};
+
+/** How the database that the store is in is set up. */
+export const database: MachineCheck = {
+  name: 'Store: database',
+  run: async (_, { store }) => {
+    if (!hasPath(store)) return undefined;
+    const { engine, findings = [] } = await store.readState();
+    if (engine === undefined) return undefined;
+    if (findings.length === 0) return fine(`${engine} keeps what it is given, and this user has no more rights than needed`);
+    return findings.map(({ problem, hint }) => warning(problem, hint));
   },
 };
 

@@ -12,7 +12,7 @@ import { createRefresher } from '../machine/program.js';
 import type { RefresherMessage } from '../session/refresher-messages.js';
 import type { RenewalTask } from '../session/renew-in-process.js';
 import { createFingerprint } from '../store/fingerprint.js';
-import { openStore } from '../store/store.js';
+import { openFileStore } from '../store/store.js';
 import { answerQuickly, type FastPathLogin, type FastPathRequest } from './quick.js';
 
 /** The messages of the process that renews, and whether a signal ended the wait for it. */
@@ -37,7 +37,7 @@ async function requestRenewal(
   { file, name, login }: FastPathLogin,
   { request, signal }: { request: FastPathRequest; signal: AbortSignal },
 ): Promise<RefresherMessage[]> {
-  const store = openStore(() => file, { signal, clock: systemClock });
+  const store = openFileStore(() => file, { signal, clock: systemClock });
   const isFreshNow = () => answerQuickly({ ...request, now: Date.now() }) !== undefined;
   const findResult = () => Promise.resolve(isFreshNow() ? [] : undefined);
   const renewal: RenewalTask = { name, seen: createFingerprint(login.accessToken), always: false };

@@ -9,7 +9,7 @@ import { findServerInText, type ServerEntry } from '../store/document.js';
 import { isFresh } from '../store/freshness.js';
 import { getAudience, isLoginFor, readLogin, type Login } from '../store/login.js';
 import { listFallbackFiles, listNewestFiles, readNewestLogin } from '../store/newest-file.js';
-import { getStorePath } from '../store/path.js';
+import { getStorePath, isStoreUrl } from '../store/path.js';
 import { readStoreText } from '../store/reading.js';
 import { toAsciiJson } from '../text/json.js';
 import { toPrintable } from '../text/server-text.js';
@@ -55,6 +55,7 @@ export function findAgentQuestion({ argv, variables }: FastPathRequest): AgentQu
   if (line === undefined || (line.command === 'headers' && isServerNamed(variables))) return undefined;
   try {
     const file = getStorePath({ option: line.store, env: { variables, platform: process.platform } });
+    if (isStoreUrl(file)) return undefined;
     if (existsSync(file) && findServerInText(readStoreText(file).text, line.name) !== undefined) return undefined;
     return { command: line.command as AgentQuestion['command'], name: line.name };
   } catch {
@@ -86,6 +87,7 @@ function findLogin({ argv, variables }: FastPathRequest): FastPathLogin | undefi
   const { command, format, name, store } = line;
   try {
     const file = getStorePath({ option: store, env: { variables, platform: process.platform } });
+    if (isStoreUrl(file)) return undefined;
     const { text, warning } = readStoreText(file);
     const entry = findServerInText(text, name);
     const login = readLogin(entry);

@@ -148,6 +148,7 @@ async function withContext<T>(options: Options & { ui?: LoginUi }, work: (contex
   } finally {
     context.http.close();
     context.agents?.close();
+    await context.store.close();
   }
 }
 

@@ -78,7 +78,7 @@ async function withoutRenewals<T>(name: string, work: () => Promise<T>, { store 
   try {
     return await store.withServerLock(name, () => (running = work()));
   } catch (error) {
-    if (running !== undefined || !hasCode(error, 'store_locked', 'store_unwritable')) throw error;
+    if (running !== undefined || !hasCode(error, 'store_locked', 'store_unwritable', 'store_away')) throw error;
     return work();
   }
 }
@@ -107,7 +107,8 @@ async function verifyOrUndo(
 /** Removes the login from the store, unless another process has replaced it. */
 async function undo({ text, ...change }: StoredChange, { store, ui }: Context): Promise<void> {
   try {
-    await store.update((document) => undoLogin(document, change), change.name, text);
+    // Not for this server alone: other logins may use its client.
+    await store.update((document) => undoLogin(document, change), undefined, text);
   } catch (error) {
     const { message } = toAuthError(error);
     ui.warn(`The rejected login could not be removed from the store: ${message} Run: ${formatCommand`mcp-auth logout ${change.name}`}`);

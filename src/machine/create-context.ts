@@ -6,7 +6,7 @@ import { createHttp } from '../http/http.js';
 import { Trace } from '../http/trace.js';
 import { getPreferencesPath, getStorePath } from '../store/path.js';
 import { openPreferences } from '../store/preferences.js';
-import { openStore } from '../store/store.js';
+import { openStore } from '../store/open.js';
 import { version } from '../version.js';
 import { systemClock } from './clock.js';
 import { systemFiles } from './files.js';
@@ -46,9 +46,11 @@ export function createContext(options: ContextOptions): Context {
     startProgram: (words, started) => startProgram(words, { ...started, environment: env.variables }),
     startInBackground: (words) => startInBackground(words, env.variables),
   };
-  const store = openStore(() => getStorePath({ option: options.store, env }), { signal, clock: systemClock, secrets: env.secrets });
+  const open = (option: string | undefined) =>
+    openStore(() => getStorePath({ option, env }), { signal, clock: systemClock, secrets: env.secrets, env });
+  const store = open(options.store);
   const preferences = openPreferences(getPreferencesPath({ env }));
-  const rest = { ...effects, store, preferences };
+  const rest = { ...effects, store, preferences, openStore: open };
   const undisturbed: Context = { ...rest, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
   return { ...rest, signal, uninterrupted: (work) => runHeld(() => work(undisturbed), hold) };
 }

@@ -53,9 +53,10 @@ export async function renewLogin({ isRejected, ...stored }: LoginInDocument & { 
   const counters = countRenewal(stored, context);
   const metadata = await findTokenServer(stored, context);
   const client = findLoginClient(stored);
-  await context.store.checkWritable();
   const { dpopKey } = stored.login;
   const endpoint = { metadata, client, dpop: dpopKey && (await importDpop(dpopKey)) };
+  // Right before the request: the store can be written, and this process still has the right to spend the refresh token.
+  await context.store.checkWritable(stored.name);
   context.signal.throwIfAborted();
   const before = { ...stored.login, tokenEndpoint: metadata.token_endpoint, ...counters, refusals: isRejected ? 1 : undefined };
   const renewed = await context.uninterrupted(async (root) => {
@@ -134,9 +135,10 @@ async function saveRenewal(
     }, name);
   } catch (error) {
     if (!(error instanceof AuthError) || pendingFile === undefined) throw error;
+    const next = error.code === 'store_away' ? 'Once the database is back, run on this machine' : 'Free some space, then run';
     ui.fail(
       `${name} has new tokens, but they could not be stored: ${error.message}`,
-      `They are in ${pendingFile}. Free some space, then run: ${formatCommand`mcp-auth token ${name}`}`,
+      `They are in ${pendingFile}. ${next}: ${formatCommand`mcp-auth token ${name}`}`,
     );
     return renewed;
   }

@@ -2,7 +2,7 @@
 import type { Context } from '../context.js';
 import type { Refresher } from '../effects.js';
 import { formatCommand } from '../text/command-line.js';
-import { AuthError } from '../errors.js';
+import { AuthError, hasCode } from '../errors.js';
 import { requestIsTokenRejected } from '../oauth/probe.js';
 import { withAccess } from './server-access.js';
 import { renewInRefresher, type RefresherOutcome } from './renew-in-refresher.js';
@@ -24,6 +24,8 @@ export interface FreshLoginRequest {
   readonly minTtl?: number;
   /** Renew even if the token is still valid, and fail instead of falling back to it. */
   readonly force?: boolean;
+  /** With `force`: renew only while this is the stored access token. Another process may have renewed it in the meantime. */
+  readonly replaces?: string;
   /** An access token that the server has rejected. If it is the stored one, it is renewed as with `force`. */
   readonly rejectedToken?: string;
   /** Whether the server accepted that token before. */
@@ -42,15 +44,27 @@ export async function getFreshLogin(request: FreshLoginRequest, context: Context
   const stored = readStoredLogin(await context.store.read(name), name, context);
   const isRejected = stored.accessToken === request.rejectedToken;
   if (isRejected) await checkRejectedToken({ name, login: stored, hasWorked: request.hasWorked }, context);
+  if (request.replaces !== undefined && stored.accessToken !== request.replaces) return stored;
   const force = request.force ?? isRejected;
   if (!force && (await isUsable(stored, request, context))) return stored;
   if (!canRenew(stored)) return getUnrenewable(stored, { ...request, force }, context);
   const task: RenewalTask = { name, seen: createFingerprint(stored.accessToken), minTtl, always: force, isRefused: isRejected };
+  try {
+    return await renew(task, context);
+  } catch (error) {
+    // The right to renew could not be had. The token in hand is as good as it was.
+    if (force || !hasCode(error, 'store_away') || getRemainingSeconds(stored, context) <= (minTtl ?? 0)) throw error;
+    context.ui.warn(`The token could not be renewed, but is still valid: ${error.message}`);
+    return stored;
+  }
+}
+
+async function renew(task: RenewalTask, context: Context): Promise<Login> {
   const { refresher, store } = context;
   if (refresher === undefined) return renewInProcess(task, context);
   const findRenewed = () => findRenewedLogin(task, context);
-  const renew = async () => (await findRenewed()) ?? (await renewByRefresher(task, { refresher, context }));
-  return store.withRenewalRequestLock(name, renew, findRenewed);
+  const renewOnce = async () => (await findRenewed()) ?? (await renewByRefresher(task, { refresher, context }));
+  return store.withRenewalRequestLock(task.name, renewOnce, findRenewed);
 }
 
 /** Renews in a process of its own; in this process, if none can be started. */

@@ -20,10 +20,18 @@ const maxLeadSeconds = 600;
 const firstRetrySeconds = 30;
 const maxRetrySeconds = 1800;
 
+/** Renewals at one time. */
+const maxConcurrent = 8;
+
 interface FailedRenewal {
   readonly retrySeconds: number;
   /** Milliseconds since the epoch. */
   readonly retryAt: number;
+}
+
+interface DueLogin {
+  readonly name: string;
+  readonly login: Login;
 }
 
 interface Watch {
@@ -36,9 +44,11 @@ interface Watch {
 
 /**
  * Renews the logins of `names`, or of all servers if that is empty, each shortly before its token expires, until the signal
- * aborts. New logins in the store are renewed as well.
+ * aborts. New logins in the store are renewed as well. Renews in this process, which runs on anyway: with thousands of logins, a
+ * process for each would take longer than their tokens live.
  */
-export async function keepLoginsFresh(names: readonly string[], context: Context): Promise<void> {
+export async function keepLoginsFresh(names: readonly string[], given: Context): Promise<void> {
+  const context = { ...given, refresher: undefined };
   const watch: Watch = { names, failures: new Map(), jitter: Math.random() };
   context.ui.say(`Keeping the logins in ${context.store.path} fresh. Press Ctrl-C to stop.`);
   while (!context.signal.aborted) {
@@ -58,13 +68,22 @@ async function renewDueLogins(watch: Watch, context: Context): Promise<number> {
   const { names, failures, jitter } = watch;
   const now = context.clock.now();
   let next = maxSleepSeconds;
+  const due: DueLogin[] = [];
   for (const [name, entry] of listServers(await context.store.read())) {
     const login = readLogin(entry);
     if (login === undefined || !canRenew(login) || (names.length > 0 && !names.includes(name))) continue;
     const { retryAt = now } = failures.get(name) ?? {};
     const wait = Math.max(getSecondsUntilDue(login, jitter, context), (retryAt - now) / 1000);
-    next = Math.min(next, wait > 0 ? wait : await renewNow(name, watch, context));
+    if (wait > 0) next = Math.min(next, wait);
+    else due.push({ name, login });
   }
+  const renewDue = async () => {
+    for (let one = takeRandom(due); one !== undefined; one = takeRandom(due)) next = Math.min(next, await renewNow(one, watch, context));
+  };
+  const renewing = Array.from({ length: Math.min(maxConcurrent, due.length) }, renewDue);
+  // Also if one ends with the process: the responses to the others are still stored.
+  await Promise.allSettled(renewing);
+  await Promise.all(renewing);
   return Math.max(next, 1);
 }
 
@@ -76,13 +95,21 @@ function getSecondsUntilDue(login: Login, jitter: number, context: Context): num
   return getRemainingSeconds(login, context) - lead * (1 + jitter / 2);
 }
 
-/** Renews a login. Returns the seconds until the next renewal, or the next retry. */
-async function renewNow(name: string, { failures, jitter }: Watch, context: Context): Promise<number> {
+/** Takes one out of the list at random: several machines that watch one store do not all begin with the same login. */
+function takeRandom<T>(list: T[]): T | undefined {
+  const [taken] = list.splice(Math.floor(Math.random() * list.length), 1);
+  return taken;
+}
+
+/**
+ * Renews a login, unless another process has done so since it was read. Returns the seconds until the next renewal, or the next retry.
+ */
+async function renewNow({ name, login: seen }: DueLogin, { failures, jitter }: Watch, context: Context): Promise<number> {
   const failure = failures.get(name);
   try {
-    const login = await getFreshLogin({ name, force: true }, context);
+    const login = await getFreshLogin({ name, force: true, replaces: seen.accessToken }, context);
     failures.delete(name);
-    context.ui.succeed(`Renewed ${name}.`);
+    if (login.accessToken !== seen.accessToken) context.ui.succeed(`Renewed ${name}.`);
     return getSecondsUntilDue(login, jitter, context);
   } catch (error) {
     if (context.signal.aborted) throw error;

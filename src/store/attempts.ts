@@ -100,7 +100,8 @@ function getAttemptPath(store: string, attempt: string): string {
   return `${store}.${encodeURIComponent(attempt)}${suffix}`;
 }
 
-function parseAttempt(text = ''): AttemptFile | undefined {
+/** Undefined for anything else. */
+export function parseAttempt(text = ''): AttemptFile | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!isObject(value) || typeof value['attempt'] !== 'string' || typeof value['server'] !== 'string') return undefined;

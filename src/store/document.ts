@@ -4,7 +4,7 @@
  */
 import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
-import { isDeeperThan, isObject } from '../text/json.js';
+import { isDeeperThan, isObject, parseJson } from '../text/json.js';
 import type { ClientInformation } from '../oauth/client-information.js';
 import type { AuthEntry } from './login-members.js';
 
@@ -60,15 +60,6 @@ export async function parseDocument(text: string, file: string | undefined): Pro
 export function findServerInText(text: string, name: string): ServerEntry | undefined {
   const document = parseJson(text);
   return isObject(document) && isObject(document['mcpServers']) ? findServer(document, name) : undefined;
-}
-
-/** Undefined if the text is not JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The file's text for a document: indented by two spaces, with a newline at the end, as pflow writes it. */

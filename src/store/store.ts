@@ -6,6 +6,7 @@ import type { AttemptFile } from './attempts.js';
 import type { Alteration } from './change.js';
 import { findServer, listServers, parseDocument, type StoreDocument } from './document.js';
 import { readLastSeen, type LastSeen } from './last-seen.js';
+import type { EngineFinding } from './engines/engine.js';
 import type { LockStatus } from './lock.js';
 import { readLogin, type Login } from './login.js';
 import { listNewestFiles } from './newest-file.js';
@@ -14,8 +15,10 @@ import { readStoreText } from './reading.js';
 
 /** `mcp-servers.json` on disk. It is read again by every call: nothing is cached. */
 export interface Store extends StoreWriting {
-  /** The file's path, as the user gave it. */
+  /** The file's path, as the user gave it; or the URL of a database, without its password. */
   readonly path: string;
+  /** The path whose beginning the files of this machine have that belong to the store: a file's own path. */
+  readonly localPath: string;
   /**
    * The document; `{}` if there is no file. If another program has saved older tokens over newer ones, the newer ones are
    * restored in the file. Only for that a lock is taken.
@@ -30,12 +33,18 @@ export interface Store extends StoreWriting {
   /** What the user should know about the file, as sentences. */
   getWarnings(): string[];
   readState(): Promise<StoreState>;
+  /** Closes the connection that a store in a database has. */
+  close(): Promise<void>;
 }
 
-/** The file and its locks. */
+/** The file and its locks, or the database and its leases. */
 export interface StoreState {
   /** The permission bits of the file; undefined if there is none. */
   readonly mode: number | undefined;
+  /** The kind of the database; undefined for a file. */
+  readonly engine?: string;
+  /** What the operator of the database should know. */
+  readonly findings?: readonly EngineFinding[];
   readonly locks: readonly LockStatus[];
 }
 
@@ -60,8 +69,13 @@ export interface StoreWriting {
   withRenewalRequestLock<T>(name: string, work: () => Promise<T>, findResult?: () => Promise<T | undefined>): Promise<T>;
   /** The same with a third lock: for a process that starts a login which other processes may join. */
   withLoginStartLock<T>(name: string, work: () => Promise<T>): Promise<T>;
-  /** Checks that `update` could add one more login, without changing the file. Throws `store_unwritable`. */
-  checkWritable(): Promise<void>;
+  /**
+   * Checks that `update` could add one more login, without changing the document. Throws `store_unwritable`; `store_away` for a
+   * database, and `store_locked` if this process no longer holds the server's lock, which begins the work under that lock again.
+   *
+   * @param server whose lock this process holds, if it does.
+   */
+  checkWritable(server?: string): Promise<void>;
   /**
    * Writes a renewed login to its own file at once, without waiting for a lock. `read` finds it there until `update` has put it into
    * the store. Returns the path; throws `store_unwritable`.
@@ -107,11 +121,11 @@ export interface StoreOptions {
 }
 
 /**
- * The store in a file that need not exist yet. Does nothing until it is used: a command that needs no store needs no path.
+ * The store in a file, which need not exist yet. Does nothing until it is used: a command that needs no store needs no path.
  *
  * @param getPath throws if there is no place for a store.
  */
-export function openStore(getPath: () => string, options: StoreOptions): Store {
+export function openFileStore(getPath: () => string, options: StoreOptions): Store {
   let knownPath: string | undefined;
   const file = () => (knownPath ??= getPath());
   const readSecrets = createSecretSource(options.secrets);
@@ -121,6 +135,9 @@ export function openStore(getPath: () => string, options: StoreOptions): Store {
   return {
     ...writing,
     get path() {
+      return file();
+    },
+    get localPath() {
       return file();
     },
     read: async (server) => {
@@ -140,6 +157,7 @@ export function openStore(getPath: () => string, options: StoreOptions): Store {
     peek: async (server) => (await readNewestDocument(file(), { server, clock: options.clock })).document,
     readLastSeen: (server) => readLastSeen(resolveLinks(file()), server),
     getWarnings: () => [...warnings],
+    close: () => Promise.resolve(),
     readState: async () => {
       const { readLocks } = await import('./lock.js');
       return { mode: statSync(file(), { throwIfNoEntry: false })?.mode, locks: await readLocks(file()) };

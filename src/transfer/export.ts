@@ -3,8 +3,9 @@ import type { Context } from '../context.js';
 import { createLoginNeededError } from '../session/login-needed.js';
 import { createUnknownServerError } from '../store/unknown-server.js';
 import { findClient } from '../store/clients.js';
-import { findServer, type StoreDocument } from '../store/document.js';
-import { deleteLogin, readLogin, type Login } from '../store/login.js';
+import { findServer } from '../store/document.js';
+import { readLogin, type Login } from '../store/login.js';
+import { removeLogin } from './copy.js';
 
 export interface ExportResult {
   readonly login: Login;
@@ -38,10 +39,4 @@ export async function exportLogin({ name, move }: { name: string; move: boolean 
     await store.update((now) => removeLogin(now, { name, login }));
     return { login, backupFile };
   });
-}
-
-/** Removes the login, unless it has been replaced in the meantime. */
-function removeLogin(document: StoreDocument, { name, login }: { name: string; login: Login }): void {
-  const entry = findServer(document, name);
-  if (entry && readLogin(entry)?.accessToken === login.accessToken) deleteLogin(entry);
 }

@@ -5,7 +5,7 @@ import { answerQuickly } from '../../src/fast-path/quick.js';
 import { systemClock } from '../../src/machine/clock.js';
 import type { StoreDocument } from '../../src/store/document.js';
 import { readLogin, writeLogin } from '../../src/store/login.js';
-import { openStore } from '../../src/store/store.js';
+import { openFileStore } from '../../src/store/store.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { loginAt } from '../helpers/login-at.js';
 import { run } from '../helpers/run.js';
@@ -203,7 +203,7 @@ test('a login that was moved to another machine does not come back from a copy',
   expect((await ok('token fake', store)).stdout).toBe('access-1\n');
 });
 
-const openAt = (store: string) => openStore(() => store, { signal: new AbortController().signal, clock: systemClock });
+const openAt = (store: string) => openFileStore(() => store, { signal: new AbortController().signal, clock: systemClock });
 
 /** Writes the response of a renewal next to the store, like a process that is about to put it into the store. */
 async function savePending(store: string, document: StoreDocument): Promise<string> {
@@ -256,7 +256,7 @@ test('there is no warning while another process is between writing the two files
   await ok('refresh fake', store);
   const after = readFileSync(store);
   writeFileSync(store, before);
-  const opened = openStore(() => store, { signal: new AbortController().signal, clock: systemClock });
+  const opened = openFileStore(() => store, { signal: new AbortController().signal, clock: systemClock });
   const reading = opened.read();
   writeFileSync(store, after);
   expect((await reading).mcpServers?.['fake']?.auth?.token).toBe('access-1');

@@ -13,12 +13,12 @@ import {
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/machine/clock.js';
-import { openStore } from '../../src/store/store.js';
+import { openFileStore } from '../../src/store/store.js';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { run } from '../helpers/run.js';
 import { fakeServer } from '../helpers/servers.js';
 
-const open = (file: string) => openStore(() => file, { signal: new AbortController().signal, clock: systemClock });
+const open = (file: string) => openFileStore(() => file, { signal: new AbortController().signal, clock: systemClock });
 const mode = (file: string) => statSync(file).mode & 0o777;
 
 test('a new store is 0600 in a 0700 folder, and no other file is left', async () => {

@@ -114,6 +114,8 @@ export interface EngineOptions {
   /** The name of this store among those of the same database: `?store=NAME`, `default` otherwise. */
   readonly store: string;
   readonly clock: Clock;
+  /** The environment: some engines' passwords have variables of their own. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
 /** A kind of engine. To add one, export it from a file of this folder and add it to the list in `index.ts`. */

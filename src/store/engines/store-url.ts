@@ -1,5 +1,6 @@
 /** URLs of stores: which engine, which store in it, and how it is named without its password. All functions are pure. */
 import { AuthError } from '../../errors.js';
+import { withoutPassword } from '../path.js';
 import type { EngineKind } from './engine.js';
 import { engines } from './index.js';
 
@@ -10,11 +11,6 @@ export interface StoreUrl {
   /** The same without the password: what the store is called everywhere. */
   readonly shown: string;
   readonly store: string;
-}
-
-/** Whether a store is named by a URL and not by a path. A Windows path (`C:\…`) has one letter before its colon. */
-export function isStoreUrl(text: string): boolean {
-  return /^[a-z][a-z\d+.-]+:\/\//i.test(text);
 }
 
 const storeNamePattern = /^[A-Za-z0-9_-]{1,64}$/;
@@ -40,12 +36,6 @@ export function parseStoreUrl(text: string): StoreUrl {
   const store = url.searchParams.get('store') ?? 'default';
   if (!storeNamePattern.test(store)) throw createUrlError(kind, 'names a store with other characters than letters, digits, - and _');
   return { kind, url, shown: withoutPassword(url), store };
-}
-
-function withoutPassword(url: URL): string {
-  const shown = new URL(url);
-  shown.password = '';
-  return shown.href;
 }
 
 function createUrlError({ name, protocols }: EngineKind, problem: string): AuthError {

@@ -1,0 +1,295 @@
+/**
+ * The store in a database that a fleet of machines shares. What one machine alone needs stays on its disk: token responses that the
+ * database could not take, and what its bridges remember of servers.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '../../effects.js';
+import { AuthError, hasCode } from '../../errors.js';
+import { parseAttempt, type AttemptFile } from '../attempts.js';
+import type { Alteration } from '../change.js';
+import { findServer, type StoreDocument } from '../document.js';
+import type { Engine, Lease, Row, WriteResult } from '../engines/engine.js';
+import type { StoreUrl } from '../engines/store-url.js';
+import { createFingerprint } from '../fingerprint.js';
+import { readLastSeen, removeLastSeen, writeLastSeen, type LastSeen } from '../last-seen.js';
+import { createLockOwner, parseLockOwner } from '../lock-owner.js';
+import { writeLogin } from '../login.js';
+import { removeMovedLogin, writeMovedLogin } from '../moved-login.js';
+import { readAllNewestLogins, restoreNewestLogins, writePendingRenewal } from '../newest.js';
+import type { PendingRenewal, Store, StoreOptions, StoreState } from '../store.js';
+import { leaseDuration, Leases } from './leases.js';
+import { createUnsealedError, hasSecrets, mayHaveSecrets } from './plaintext.js';
+import { reachEngine } from './reach.js';
+import { createClientQueries, createServerQueries, findChanges, parseRows, wholeDocument, type Snapshot } from './rows.js';
+
+/** Milliseconds to wait for another process that renews a login, or that finishes a two-step login. */
+const renewalTimeout = 150_000;
+const attemptTimeout = 3_600_000;
+/** Milliseconds to wait for an engine that is away: when there is nothing to lose, and with tokens in hand that are stored nowhere. */
+const patience = 5_000;
+const patienceWithTokens = 45_000;
+/** How often a change is made again because another process has written the same rows. */
+const maxTries = 50;
+/** How often work begins again because its lease was lost before it did anything. */
+const maxLateStarts = 3;
+
+export interface DatabaseStoreOptions extends StoreOptions {
+  readonly place: StoreUrl;
+  /** The path that names this store's files on this machine: see `Store.localPath`. */
+  readonly localPath: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+type FindResult<T> = (() => Promise<T | undefined>) | undefined;
+
+export class DatabaseStore implements Store {
+  readonly path: string;
+  readonly localPath: string;
+  readonly #kind: string;
+  readonly #engine: Engine;
+  readonly #leases: Leases;
+  readonly #waiting: { readonly clock: Clock; readonly signal: AbortSignal };
+  /** The leases of logins that this process holds, by the server's name. */
+  readonly #held = new Map<string, Lease>();
+  /** The errors of work that lost its lease before it did anything. */
+  readonly #late = new WeakSet<Error>();
+  /** What was read last, by what was asked for: used while the engine is away. */
+  readonly #last = new Map<string | undefined, StoreDocument>();
+  readonly #warnings = new Set<string>();
+
+  constructor({ place, localPath, variables, clock, signal }: DatabaseStoreOptions) {
+    this.path = place.shown;
+    this.localPath = localPath;
+    this.#kind = place.kind.name;
+    this.#waiting = { clock, signal };
+    this.#engine = place.kind.open({ url: place.url, store: place.store, clock, variables });
+    this.#leases = new Leases({ engine: this.#engine, clock, signal });
+  }
+
+  async read(server?: string): Promise<StoreDocument> {
+    const document = await this.#readOrRemember(server);
+    const unsaved = this.#readUnsaved(server);
+    if (unsaved.length === 0) return document;
+    const restored = await this.update((_, names) => names, server).catch(() => undefined);
+    if (restored !== undefined) return this.#readOrRemember(server);
+    restoreNewestLogins(document, unsaved);
+    return document;
+  }
+
+  async peek(server: string): Promise<StoreDocument> {
+    const document = await this.#readOrRemember(server);
+    restoreNewestLogins(document, this.#readUnsaved(server));
+    return document;
+  }
+
+  readLastSeen(server: { readonly name: string; readonly url: string }): LastSeen {
+    return readLastSeen(this.localPath, server);
+  }
+
+  getWarnings(): string[] {
+    return [...this.#warnings];
+  }
+
+  async readState(): Promise<StoreState> {
+    const [leases, findings] = await Promise.all([this.#engine.listLeases(), this.#engine.inspect()]);
+    const now = this.#waiting.clock.now();
+    const locks = leases.map(({ name, owner, remaining }) => {
+      const holder = parseLockOwner(owner);
+      return { path: name, hasEnded: false, touchedAt: now - (leaseDuration - remaining), ...(holder && { pid: holder.pid }) };
+    });
+    return { mode: undefined, engine: this.#kind, findings, locks };
+  }
+
+  async update<T>(change: Alteration<T>, server?: string): Promise<T> {
+    for (let tries = 1; tries <= maxTries; tries += 1) {
+      const lease = server === undefined ? undefined : this.#held.get(server);
+      // A row outside of what was read may be in the way: the next try reads all of them.
+      const attempt = () => this.#tryUpdate(change, { server, isWhole: tries > 1, lease });
+      const { outcome, result } = await this.#reach(attempt, lease === undefined ? patience : patienceWithTokens);
+      if (outcome === 'written') return result;
+      // Another process took the lease while this one was stopped: this change waits until that process is done.
+      if (outcome === 'late' && server !== undefined) return this.withServerLock(server, () => this.update(change, server));
+    }
+    throw new AuthError('store_locked', `Other processes have changed ${this.path} ${maxTries} times in the meantime.`, {
+      hint: 'Try again.',
+    });
+  }
+
+  /** One try. If the answer to its write is lost, the next try finds what it has written, and changes nothing. */
+  async #tryUpdate<T>(
+    change: Alteration<T>,
+    { server, isWhole, lease }: { server: string | undefined; isWhole: boolean; lease: Lease | undefined },
+  ): Promise<{ readonly outcome: WriteResult; readonly result: T }> {
+    const snapshot = await this.#readSnapshot(isWhole ? undefined : server);
+    const unsaved = this.#readUnsaved(server);
+    const document = structuredClone(snapshot.document);
+    const restored = restoreNewestLogins(document, unsaved);
+    const result = change(document, restored, '');
+    if (!mayHaveSecrets(document) && hasSecrets(document)) throw createUnsealedError(this.path);
+    const changes = findChanges(snapshot, document);
+    const outcome = changes.length === 0 ? 'written' : await this.#engine.write(changes, lease);
+    if (outcome === 'written') for (const { file } of unsaved) await rm(file, { force: true }).catch(() => undefined);
+    return { outcome, result };
+  }
+
+  async withServerLock<T>(name: string, work: () => Promise<T>, findResult?: FindResult<T>): Promise<T> {
+    const lease = { name: `renewal ${name}`, topic: `server ${name}`, timeout: renewalTimeout, maxHold: renewalTimeout, findResult };
+    for (let start = 1; ; start += 1) {
+      try {
+        return await this.#leases.run(lease, (held) => this.#whileHeld({ name, held }, work));
+      } catch (error) {
+        if (!(error instanceof Error && this.#late.has(error)) || start === maxLateStarts) throw error;
+      }
+    }
+  }
+
+  async #whileHeld<T>({ name, held }: { name: string; held: Lease }, work: () => Promise<T>): Promise<T> {
+    this.#held.set(name, held);
+    try {
+      return await work();
+    } finally {
+      if (this.#held.get(name) === held) this.#held.delete(name);
+    }
+  }
+
+  async withRenewalRequestLock<T>(name: string, work: () => Promise<T>, findResult?: FindResult<T>): Promise<T> {
+    // Of this machine only: each machine has processes of its own that renew.
+    const { place } = await createLockOwner('');
+    const lease = { name: `request ${name} ${createFingerprint(place)}`, topic: `server ${name}` };
+    return this.#leases.run({ ...lease, timeout: renewalTimeout, maxHold: renewalTimeout, findResult }, work);
+  }
+
+  async withLoginStartLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#leases.run({ name: `start ${name}`, timeout: renewalTimeout, maxHold: renewalTimeout }, work);
+  }
+
+  /** Writes to the engine: extends the lease of a login that this process holds, or takes and releases one. */
+  async checkWritable(server?: string): Promise<void> {
+    const lease = server === undefined ? undefined : this.#held.get(server);
+    if (lease === undefined) {
+      const { document } = await this.#reach(() => this.#readSnapshot(''));
+      if (!mayHaveSecrets(document)) throw createUnsealedError(this.path);
+      const { place } = await createLockOwner('');
+      const name = `check ${createFingerprint(place)}`;
+      await this.#leases.run({ name, timeout: renewalTimeout, maxHold: 0 }, () => Promise.resolve());
+      return;
+    }
+    if (await this.#leases.extend(lease)) return;
+    const error = new AuthError('store_locked', `Another process has taken over the renewal of ${server}.`, { hint: 'Try again.' });
+    this.#late.add(error);
+    throw error;
+  }
+
+  async savePendingRenewal({ name, login, document }: PendingRenewal): Promise<string> {
+    const before = findServer(document, name);
+    const entry = structuredClone(before);
+    if (entry) writeLogin(entry, login, name);
+    const renewed = { ...document, mcpServers: entry === undefined ? {} : { [name]: entry } };
+    return writePendingRenewal(this.localPath, { name, before, document: renewed });
+  }
+
+  async saveAttempt(attempt: AttemptFile): Promise<void> {
+    const id = { kind: 'attempt', key: attempt.attempt } as const;
+    await this.#reach(() => this.#engine.write([{ ...id, version: undefined, value: JSON.stringify(attempt) }]));
+  }
+
+  async readAttempts(now: number): Promise<AttemptFile[]> {
+    const rows = await this.#reach(() => this.#engine.read([{ kind: 'attempt' }]));
+    const found = rows.flatMap((row) => {
+      const attempt = parseAttempt(row.value);
+      return attempt === undefined ? [] : [{ row, attempt }];
+    });
+    const expired = found.filter(({ attempt }) => attempt.expires_at * 1000 <= now).map(({ row }) => row);
+    await this.#deleteRows(expired);
+    return found
+      .map(({ attempt }) => attempt)
+      .filter(({ expires_at }) => expires_at * 1000 > now)
+      .sort((one, other) => other.started_at - one.started_at);
+  }
+
+  async removeAttempt(attempt: string): Promise<void> {
+    await this.#deleteRows(await this.#readAttemptRows(attempt));
+  }
+
+  async removeAttempts(name: string, now: number): Promise<void> {
+    for (const { attempt, server } of await this.readAttempts(now)) if (server === name) await this.removeAttempt(attempt);
+  }
+
+  async finishAttempt<T>(
+    { attempt }: AttemptFile,
+    work: (spent: () => Promise<void>) => Promise<T>,
+    lockTimeout = attemptTimeout,
+  ): Promise<T | undefined> {
+    const remove = () => this.removeAttempt(attempt);
+    const lease = { name: `attempt ${attempt}`, timeout: lockTimeout, maxHold: attemptTimeout };
+    return this.#leases.run(lease, async () => {
+      if ((await this.#readAttemptRows(attempt)).length === 0) return undefined;
+      const result = await work(remove);
+      await remove();
+      return result;
+    });
+  }
+
+  async saveMovedLogin(name: string, document: StoreDocument): Promise<string> {
+    await mkdir(dirname(this.localPath), { recursive: true, mode: 0o700 });
+    return writeMovedLogin(this.localPath, { name, document });
+  }
+
+  async removeMovedLogin(name: string): Promise<void> {
+    await removeMovedLogin(this.localPath, name);
+  }
+
+  async saveLastSeen(name: string, seen: LastSeen): Promise<void> {
+    await mkdir(dirname(this.localPath), { recursive: true, mode: 0o700 });
+    await writeLastSeen(this.localPath, name, seen);
+  }
+
+  async removeLastSeen(name: string): Promise<void> {
+    await removeLastSeen(this.localPath, name);
+  }
+
+  async close(): Promise<void> {
+    await this.#engine.close().catch(() => undefined);
+  }
+
+  /** What was read; or, while the engine is away, what this process has read before: a token in it is used while it is valid. */
+  async #readOrRemember(server: string | undefined): Promise<StoreDocument> {
+    const remembered = this.#last.get(server);
+    try {
+      const { document } = await this.#reach(() => this.#readSnapshot(server), remembered === undefined ? patience : 0);
+      this.#last.set(server, structuredClone(document));
+      return document;
+    } catch (error) {
+      if (!hasCode(error, 'store_away') || remembered === undefined) throw error;
+      return structuredClone(remembered);
+    }
+  }
+
+  async #readSnapshot(server: string | undefined): Promise<Snapshot> {
+    const rows = await this.#engine.read(server === undefined ? wholeDocument : createServerQueries(server));
+    const queries = server === undefined ? [] : createClientQueries(rows);
+    const all = queries.length === 0 ? rows : [...rows, ...(await this.#engine.read(queries))];
+    return { document: parseRows(all), rows: all };
+  }
+
+  /** The token responses on this machine's disk that the engine could not take. */
+  #readUnsaved(server: string | undefined) {
+    return readAllNewestLogins(this.localPath, server === undefined ? undefined : [server]);
+  }
+
+  async #readAttemptRows(attempt: string): Promise<Row[]> {
+    return this.#reach(() => this.#engine.read([{ kind: 'attempt', keys: [attempt] }]));
+  }
+
+  /** A row that another process has changed or deleted stays as that process wants it. */
+  async #deleteRows(rows: readonly Row[]): Promise<void> {
+    for (const { kind, key, version } of rows) {
+      await this.#reach(() => this.#engine.write([{ kind, key, version, value: undefined }])).catch(() => undefined);
+    }
+  }
+
+  #reach<T>(work: () => Promise<T>, longest = patience): Promise<T> {
+    return reachEngine(work, { ...this.#waiting, patience: longest });
+  }
+}
