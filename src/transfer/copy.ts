@@ -57,15 +57,17 @@ export async function copyServers({ names, plaintext, ...request }: CopyRequest,
   }
 }
 
+/** The members of a document that are not copied as they are. How a store is sealed is its own affair. */
+const ownMembers = ['mcpServers', 'oauthClients', 'seal', 'plaintext'];
+
 /** The registrations, and what other programs keep at the top of a document. What the second store has stays. Changes `other`. */
 function copyRest(document: StoreDocument, other: StoreDocument, isWhole: boolean): void {
   for (const issuer of Object.keys(document.oauthClients ?? {})) {
     for (const client of readClients(document, issuer).reverse()) addClient(other, issuer, client);
   }
   if (!isWhole) return;
-  // How a store is sealed is its own affair.
-  const { mcpServers: _servers, oauthClients: _clients, seal: _seal, plaintext: _plaintext, ...members } = document;
-  for (const [key, value] of Object.entries(members)) if (!Object.hasOwn(other, key)) other[key] = value;
+  const members = Object.entries(document).filter(([key]) => !ownMembers.includes(key) && !Object.hasOwn(other, key));
+  for (const [key, value] of members) other[key] = value;
 }
 
 /** A renewal in the meantime would leave the second store with a spent refresh token. */
@@ -85,7 +87,7 @@ async function copyServer(name: string, { from, to, keep, replace }: Omit<CopyRe
 function putEntry(document: StoreDocument, { name, entry, replace }: { name: string; entry: ServerEntry; replace: boolean }): void {
   const known = findServer(document, name);
   if (known !== undefined && known.url !== entry.url && !isSameUrl(known.url, entry.url ?? '')) {
-    throw new AuthError('usage', `The other store has ${name} for another server: ${quote(String(known.url ?? 'a local command'))}.`, {
+    throw new AuthError('usage', `The other store has ${name} for another server: ${quote(known.url ?? 'a local command')}.`, {
       hint: 'Copy the other servers by their names, or rename this one: mcp-auth login URL --name NAME',
     });
   }
