@@ -39,7 +39,7 @@ export interface RowQuery {
 /** The right to do something that only one process may do at a time. */
 export interface Lease {
   readonly name: string;
-  /** Grows each time that the lease of this name is taken. Whoever comes with an older one is late. */
+  /** Grows each time that the lease of this name is taken. A process that comes with an older one is late. */
   readonly fence: string;
 }
 
@@ -114,6 +114,8 @@ export interface EngineOptions {
   /** The name of this store among those of the same database: `?store=NAME`, `default` otherwise. */
   readonly store: string;
   readonly clock: Clock;
+  /** The environment, which may have the password. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
 /** A kind of engine. To add one, export it from a file of this folder and add it to the list in `index.ts`. */
