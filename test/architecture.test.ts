@@ -42,6 +42,7 @@ const allowedImporters: Record<string, string[]> = {
   'socks-proxy-agent': ['http/proxies.ts'],
   oauth4webapi: ['oauth/', 'relay-protocol/'],
   '@redis/client': ['relay/redis-store.ts'],
+  pg: ['store/engines/postgres-connection.ts'],
   tldts: ['http/site.ts'],
   commander: ['cli.ts'],
   'eventsource-parser': ['bridge/'],

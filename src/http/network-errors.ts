@@ -65,7 +65,8 @@ const sentences: Record<string, string> = {
   Z_BUF_ERROR: 'the response was cut off',
 };
 
-function describeFailure(error: unknown): FailureText {
+/** Describes a failure of a connection, by its code only. It has a hint if it is one of TLS. */
+export function describeFailure(error: unknown): FailureText {
   const code = findCode(error);
   const sentence = sentences[code];
   if (sentence !== undefined) return { sentence };

@@ -1,5 +1,5 @@
 /** Programs of the system that some tests of the built command need. CI installs them, and fails if one is missing. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe } from 'vitest';
 
@@ -16,12 +16,21 @@ const packages = {
   openssl: 'openssl',
   'redis-server': 'redis-server',
   nginx: 'nginx',
+  postgres: 'postgresql',
 } as const;
 
 /** The path of a program; undefined if it is not installed. */
 export function installed(program: keyof typeof packages): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];
+  const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/sbin', ...findPostgresFolders()];
   return folders.map((folder) => path.join(folder, program)).find((file) => existsSync(file));
+}
+
+/** Debian keeps the server's programs out of PATH, in a folder for each version: the newest first. */
+function findPostgresFolders(): string[] {
+  const parent = '/usr/lib/postgresql';
+  if (!existsSync(parent)) return [];
+  const versions = readdirSync(parent).sort((one, other) => Number(other) - Number(one));
+  return versions.map((version) => path.join(parent, version, 'bin'));
 }
 
 /** `describe` for tests that need `program`. If it is missing they are skipped, and their name says why. */

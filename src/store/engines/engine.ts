@@ -39,7 +39,7 @@ export interface RowQuery {
 /** The right to do something that only one process may do at a time. */
 export interface Lease {
   readonly name: string;
-  /** Grows each time that the lease of this name is taken. Whoever comes with an older one is late. */
+  /** Grows each time that the lease of this name is taken. A process that comes with an older one is late. */
   readonly fence: string;
 }
 
