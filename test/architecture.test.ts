@@ -31,6 +31,7 @@ const layers = [
 /** The files that may import each package. */
 const allowedImporters: Record<string, string[]> = {
   conf: ['store/'],
+  'age-encryption': ['store/seal/data-key.ts'],
   'jsonc-parser': ['apps/formats/', 'store/'],
   'smol-toml': ['apps/formats/'],
   yaml: ['apps/formats/'],

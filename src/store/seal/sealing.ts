@@ -1,0 +1,130 @@
+/** Opens and closes documents and texts of a store, with the data key of the seal that the document has. */
+import type { StoreDocument } from '../document.js';
+import { isSealedText, SealCodec } from './codec.js';
+import { createSealBrokenError } from './seal-errors.js';
+import { readSeal, type Seal } from './seal.js';
+import { closeDocument, hasSealedMembers, openDocument } from './sealed-document.js';
+
+/**
+ * Finds the identity and opens the data key of a seal. It is called often: it remembers what it has opened.
+ *
+ * @throws AuthError `identity_needed` if there is no identity, or none that opens it.
+ */
+export type OpenSeal = (seal: Seal) => Promise<Uint8Array>;
+
+/** A seal that was opened, and the fingerprint of its data key. */
+export interface KnownSeal extends Seal {
+  readonly fingerprint: string;
+}
+
+/** What this machine remembers of one store: that it is sealed, and by which data key. See SECURITY.md. */
+export interface SealMark {
+  /** Undefined if the store was not sealed when it was last opened here. */
+  read(): KnownSeal | undefined;
+  /** Undefined for a store that is no longer sealed. Does nothing where there is no place for it. */
+  write(known: KnownSeal | undefined): void;
+}
+
+const noMark: SealMark = { read: () => undefined, write: () => undefined };
+
+export class Sealing {
+  readonly #openSeal: OpenSeal;
+  readonly #mark: SealMark;
+  /** By the armored data key. More than one only while the seal changes. */
+  readonly #codecs = new Map<string, { readonly dataKey: Uint8Array; readonly codec: SealCodec }>();
+
+  constructor(openSeal: OpenSeal, mark: SealMark = noMark) {
+    this.#openSeal = openSeal;
+    this.#mark = mark;
+  }
+
+  /**
+   * The document in the clear, still with its `seal`. It may share objects with the stored one. A document without a seal is returned
+   * as it is. What was changed or moved stays sealed (`isSealed`), so that one changed entry does not take away all others.
+   *
+   * @throws AuthError `identity_needed`; `seal_broken` if the seal was removed, replaced or damaged.
+   */
+  async open(stored: StoreDocument): Promise<StoreDocument> {
+    const seal = readSeal(stored);
+    if (seal !== undefined) return openDocument(stored, this.#check(seal, await this.#find(seal)));
+    if (this.#mark.read() !== undefined || hasSealedMembers(stored)) throw createRemovedError();
+    return stored;
+  }
+
+  /** The document as it is stored: with a seal, everything secret is sealed. @throws AuthError as `open`. */
+  async close(document: StoreDocument): Promise<StoreDocument> {
+    const codec = await this.codec(readSeal(document));
+    return codec === undefined ? document : closeDocument(document, codec);
+  }
+
+  /** A text that is in no document. One that is not sealed is returned as it is: it was written before the store was sealed. */
+  async openText(seal: Seal | undefined, place: string, text: string): Promise<string> {
+    if (!isSealedText(text)) return text;
+    const opened = (await this.codec(seal))?.open(getTextPlace(place), text);
+    if (opened !== undefined) return opened;
+    throw createSealBrokenError(
+      'A sealed file next to the store cannot be opened: it is of another seal, or was changed.',
+      'Delete it, and start again what it was for.',
+    );
+  }
+
+  async closeText(seal: Seal | undefined, place: string, text: string): Promise<string> {
+    return (await this.codec(seal))?.seal(getTextPlace(place), text) ?? text;
+  }
+
+  /** For readers that cannot wait. Undefined without a seal. */
+  async codec(seal: Seal | undefined): Promise<SealCodec | undefined> {
+    return seal && (await this.#find(seal));
+  }
+
+  /** Has this machine expect this seal of the store from now on. */
+  async expect(seal: Seal | undefined): Promise<void> {
+    this.#mark.write(seal && { ...seal, fingerprint: (await this.#find(seal)).fingerprint });
+  }
+
+  /** The seal that this machine expects. */
+  getExpected(): KnownSeal | undefined {
+    return this.#mark.read();
+  }
+
+  /** Asks each time, so that an identity that was taken away is not used any longer. */
+  async #find(seal: Seal): Promise<SealCodec> {
+    try {
+      const dataKey = await this.#openSeal(seal);
+      const known = this.#codecs.get(seal.key);
+      if (known !== undefined && Buffer.compare(known.dataKey, dataKey) === 0) return known.codec;
+      const codec = new SealCodec(dataKey);
+      this.#codecs.set(seal.key, { dataKey, codec });
+      return codec;
+    } catch (error) {
+      this.#codecs.clear();
+      throw error;
+    }
+  }
+
+  /** Anyone who can write the store can seal it for the same recipients, with a data key that they know. */
+  #check(seal: Seal, codec: SealCodec): SealCodec {
+    const known = this.#mark.read();
+    if (known !== undefined && known.fingerprint !== codec.fingerprint) throw createReplacedError();
+    if (known?.key !== seal.key) this.#mark.write({ ...seal, fingerprint: codec.fingerprint });
+    return codec;
+  }
+}
+
+function getTextPlace(place: string): string {
+  return JSON.stringify(['text', place]);
+}
+
+function createRemovedError(): Error {
+  return createSealBrokenError(
+    'The store was sealed, and another program has removed its seal. Nothing was read or written.',
+    'To seal it again, run: mcp-auth seal     If you have unsealed it on another machine, run: mcp-auth unseal',
+  );
+}
+
+function createReplacedError(): Error {
+  return createSealBrokenError(
+    'The seal of the store has another data key than this machine knows.',
+    'If you have removed a recipient on another machine, run: mcp-auth seal --accept     Otherwise another program has replaced it: restore a backup.',
+  );
+}
