@@ -5,9 +5,12 @@ import type { DnsLookup } from '../http/lookup.js';
 import { createHttp } from '../http/http.js';
 import { Trace } from '../http/trace.js';
 import { getPreferencesPath, getStorePath } from '../store/path.js';
+import { Keyring } from '../store/identities/keyring.js';
 import { openPreferences } from '../store/preferences.js';
+import { openSealMark } from '../store/seal/seal-marks.js';
 import { openStore } from '../store/store.js';
 import { version } from '../version.js';
+import { createAgents } from './agents.js';
 import { systemClock } from './clock.js';
 import { systemFiles } from './files.js';
 import { startInBackground, startProgram } from './program.js';
@@ -46,9 +49,17 @@ export function createContext(options: ContextOptions): Context {
     startProgram: (words, started) => startProgram(words, { ...started, environment: env.variables }),
     startInBackground: (words) => startInBackground(words, env.variables),
   };
-  const store = openStore(() => getStorePath({ option: options.store, env }), { signal, clock: systemClock, secrets: env.secrets });
-  const preferences = openPreferences(getPreferencesPath({ env }));
-  const rest = { ...effects, store, preferences };
+  const getPath = () => getStorePath({ option: options.store, env });
+  const preferencesPath = getPreferencesPath({ env });
+  const preferences = openPreferences(preferencesPath);
+  const keyring = new Keyring({
+    ...{ env, clock, preferences, startProgram: effects.startProgram, getStore: getPath },
+    openAgents: () => createAgents(env),
+    warn: (sentence) => ui.warn(sentence),
+  });
+  const sealMark = openSealMark(preferencesPath, getPath);
+  const store = openStore(getPath, { signal, clock: systemClock, secrets: env.secrets, openSeal: keyring.openSeal, sealMark });
+  const rest = { ...effects, store, preferences, keyring };
   const undisturbed: Context = { ...rest, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
   return { ...rest, signal, uninterrupted: (work) => runHeld(() => work(undisturbed), hold) };
 }
