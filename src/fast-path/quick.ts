@@ -110,7 +110,7 @@ function isForServer(login: Login, entry: ServerEntry | undefined): boolean {
 /** Another program may have saved an older login over this one, or a renewed one may not be in the store yet. */
 function hasOtherTokens({ file, name, login }: Pick<FastPathLogin, 'file' | 'name' | 'login'>): boolean {
   if (listFallbackFiles().some((one) => readNewestLogin(one)?.name === name)) return true;
-  const newest = listNewestFiles(realpathSync(file), name).map(readNewestLogin);
+  const newest = listNewestFiles(realpathSync(file), name).map((one) => readNewestLogin(one));
   return newest.some((one) => one?.name === name && one.server?.auth?.token !== login.accessToken);
 }
 
