@@ -138,7 +138,8 @@ interface Refusal {
 
 const refusals: readonly Refusal[] = [
   {
-    replies: /^NOAUTH\b/,
+    // Without a password, Redis reads short commands only.
+    replies: /^NOAUTH\b|^ERR Protocol error: unauthenticated/,
     problem: 'requires a password',
     hint: 'Set REDISCLI_AUTH, or write the URL with its password into a file and name it with MCP_AUTH_STORE_FILE.',
     code: 'store_unreadable',
