@@ -106,14 +106,14 @@ async function withLimit<T>({ clock, milliseconds, destroy }: LimitOptions, work
 }
 
 async function toRefusal(error: unknown): Promise<RedisRefusal | undefined> {
-  const { ErrorReply } = await import('@redis/client');
+  const { ErrorReply } = await import('./redis-client.js');
   return error instanceof ErrorReply ? new RedisRefusal(error.message) : undefined;
 }
 
 type RedisClient = Awaited<ReturnType<typeof createRedisClient>>;
 
 async function createRedisClient(address: RedisAddress, { REDISCLI_AUTH: secret = '' }: RedisConnectionOptions['variables']) {
-  const { createClient } = await import('@redis/client');
+  const { createClient } = await import('./redis-client.js');
   const { host, port, user, database, isEncrypted, certificateFile } = address;
   const password = address.password ?? (secret === '' ? undefined : secret);
   const ca = certificateFile === undefined ? {} : { ca: await readCertificates(certificateFile) };
