@@ -15,6 +15,7 @@ export const machineChecks: readonly MachineCheck[] = [
   machine.program,
   machine.certificates,
   store.file,
+  store.seal,
   store.locks,
   store.writable,
   store.renewals,

@@ -3,7 +3,7 @@ import { AuthError } from '../errors.js';
 import { renewInRefresher } from '../session/renew-in-refresher.js';
 import { listServers } from '../store/document.js';
 import type { Store } from '../store/store.js';
-import { fine, warning, type MachineCheck, type CheckResult } from './check.js';
+import { failure, fine, warning, type MachineCheck, type CheckResult } from './check.js';
 
 export const file: MachineCheck = {
   name: 'Store',
@@ -15,6 +15,22 @@ export const file: MachineCheck = {
     const [finding] = store.getWarnings();
     if (finding !== undefined) return warning(what, finding);
     return fine(process.platform === 'win32' ? what : `${what}, mode ${(mode & 0o777).toString(8).padStart(4, '0')}`);
+  },
+};
+
+/** Whether the secrets are sealed, and what opens them. */
+export const seal: MachineCheck = {
+  name: 'Store: seal',
+  run: async (_, { store, keyring }) => {
+    if (!hasPath(store)) return undefined;
+    const { seal, expected } = await store.readSealState();
+    if (seal === undefined && expected === undefined) return fine('not sealed');
+    if (seal === undefined)
+      return failure('was removed by another program', { hint: 'To seal the store again, run: mcp-auth seal', code: 'seal_broken' });
+    const identity = await keyring.getIdentity();
+    await keyring.openSeal(seal);
+    const { length } = seal.recipients;
+    return fine(`sealed to ${length} recipient${length === 1 ? '' : 's'}. Opened by: ${identity.what}`);
   },
 };
 
