@@ -33,7 +33,7 @@ function createAgentIdentity(socket: string, { openAgents }: IdentityMachine): I
       return Buffer.from(typeof dataKey === 'string' ? dataKey : '', 'base64url');
     },
     listRecipients: async () => {
-      const { recipients } = await ask('/v1/unseal');
+      const { recipients } = await ask('/v1/identity');
       return isListOfText(recipients) ? recipients : [];
     },
   };

@@ -56,7 +56,12 @@ export class Keyring {
   /** The same; undefined if none is configured. @throws AuthError `preferences_invalid` */
   async findIdentity(): Promise<Identity | undefined> {
     if (this.#isLocked) throw createLockedError();
-    return this.#given?.identity ?? (await (this.#found ??= this.#find()));
+    if (this.#given !== undefined) return this.#given.identity;
+    const finding = (this.#found ??= this.#find());
+    const identity = await finding.catch(() => undefined);
+    // The user may configure one, or fix the preferences.
+    if (identity === undefined && this.#found === finding) this.#found = undefined;
+    return finding;
   }
 
   /** For the agent: it must not ask itself. */

@@ -2,7 +2,6 @@
 import { mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isListOfText, isObject, parseObject } from '../../text/json.js';
-import { getTemporaryPath } from '../atomic-write.js';
 import { readOwnFile } from '../own-file.js';
 import type { KnownSeal, SealMark } from './sealing.js';
 
@@ -54,7 +53,7 @@ function readKnownSeal(value: unknown): KnownSeal | undefined {
 function writeMarks(file: string, marks: Record<string, unknown>): void {
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    const temporary = getTemporaryPath(path.dirname(file), path.basename(file));
+    const temporary = `${file}.${crypto.randomUUID()}.tmp`;
     writeFileSync(temporary, `${JSON.stringify(marks, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
     renameSync(temporary, file);
   } catch {
