@@ -1,8 +1,9 @@
 /** The places that a store can be in, so that the same tests run on each: a file, and a real server of every engine. */
 import { afterAll, beforeAll, describe } from 'vitest';
 import { systemClock } from '../../src/machine/clock.js';
-import { createInterruptedError } from '../../src/errors.js';
 import { allowPlaintext } from '../../src/store/database/plaintext.js';
+import type { RowKind } from '../../src/store/engines/engine.js';
+import { parseStoreUrl } from '../../src/store/engines/store-url.js';
 import { openStore } from '../../src/store/open.js';
 import type { Store } from '../../src/store/store.js';
 import { engineStarters, type EngineServer } from './engines.js';
@@ -53,7 +54,15 @@ async function createInDatabase(server: EngineServer): Promise<string> {
   return url.href;
 }
 
-/** A signal of a user who has interrupted. */
-export function interrupted(): AbortSignal {
-  return AbortSignal.abort(createInterruptedError());
+/** Everything that a database has of a store, as its operator reads it. */
+export async function readRows(place: string): Promise<string> {
+  const { kind, url, store } = parseStoreUrl(place);
+  const engine = kind.open({ url, store, clock: systemClock, variables: {} });
+  try {
+    return JSON.stringify(await engine.read(rowKinds.map((one) => ({ kind: one }))));
+  } finally {
+    await engine.close();
+  }
 }
+
+const rowKinds = Object.keys({ server: true, client: true, member: true, attempt: true } satisfies Record<RowKind, true>) as RowKind[];

@@ -1,5 +1,6 @@
 /** What every store must do, wherever it is: in a file, and in a real server of every engine. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { findClient, putClient } from '../../src/store/clients.js';
 import { findServer, putServer, type ServerEntry, type StoreDocument } from '../../src/store/document.js';
@@ -10,7 +11,7 @@ import { loginAt } from '../helpers/login-at.js';
 import { Person } from '../helpers/person.js';
 import { run } from '../helpers/run.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
-import { describePlaces, openPlace } from '../helpers/store-places.js';
+import { describePlaces, openPlace, readRows } from '../helpers/store-places.js';
 
 const url = 'https://mcp.example/mcp';
 const login = {
@@ -31,6 +32,12 @@ function putLogin(document: StoreDocument, name: string, changes: object = {}): 
   writeLogin(putServer(document, { name, url }), { ...login, ...changes }, name);
 }
 
+/** The texts of all files in a folder. */
+function readTexts(folder: string): Promise<string> {
+  const files = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((one) => one.isFile());
+  return Promise.resolve(files.map((one) => readFileSync(path.join(one.parentPath, one.name), 'utf8')).join('\n'));
+}
+
 describePlaces((place) => {
   test('keeps servers, logins, registrations and the members of other programs', async () => {
     const address = await place().create();
@@ -38,7 +45,7 @@ describePlaces((place) => {
     await open(address).update((document) => {
       putLogin(document, 'one');
       putServer(document, { name: '__proto__x', url });
-      (document.mcpServers ??= {})['local'] = foreign as ServerEntry;
+      (document.mcpServers ??= {})['local'] = foreign;
       document['pflow'] = { deep: [1, null, 'ä\u0000'] };
       putClient(document, login.issuer, { client_id: 'older' });
       putClient(document, login.issuer, { client_id: 'c', client_secret: 's' });
@@ -67,7 +74,7 @@ describePlaces((place) => {
     const stores = [open(address), open(address), open(address)];
     await stores[0]?.update((document) => (document['count'] = 0));
     await Promise.all(
-      numbers.map((number) =>
+      numbers.map(async (number) =>
         stores[number % 3]?.update((document) => {
           document['count'] = Number(document['count']) + 1;
           putServer(document, { name: `server-${number}`, url });
@@ -233,6 +240,49 @@ describePlaces((place) => {
     expect(await Promise.all(callers.map(({ exit }) => exit))).toEqual(callers.map(() => 0));
     expect(new Set(callers.map(({ stdout }) => stdout.trim()))).toEqual(new Set(['new-1']));
     expect(refreshes).toBe(1);
+  });
+
+  test('sealed, it has no token in plain text; without the identity it is an error, and unsealed, it is as before', async () => {
+    const { mcpServer } = await realServers();
+    const address = await place().create();
+    const folder = temporaryFolder();
+    const env = { HOME: folder, MCP_AUTH_PREFERENCES: `${folder}/preferences.json` };
+    const runHere = async (line: string, more: Partial<Parameters<typeof run>[1]> = {}) => {
+      const command = run(line, { store: address, env, ...more });
+      return { exit: await command.exit, command };
+    };
+    const readAll = () => (place().server === undefined ? readTexts(path.dirname(address)) : readRows(address));
+    expect((await runHere(`seal --new-identity ${folder}/identity.txt`)).exit).toBe(0);
+    const { command: start } = await runHere(`login ${mcpServer.url} --name demo --flow paste --start --json`);
+    const url = String(start.events[0]?.['url']);
+    expect(await readAll()).not.toContain(new URL(url).searchParams.get('state'));
+    const { exit, command: finish } = await runHere('login demo --finish', { stdin: { text: `${await new Person().approve(url)}\n` } });
+    expect(exit, finish.stderr).toBe(0);
+    const token = (await runHere('token demo')).command.stdout.trim();
+    expect((await runHere('refresh demo')).exit).toBe(0);
+    const renewed = (await runHere('token demo')).command.stdout.trim();
+    const login = readLogin(
+      findServer(
+        await open(address)
+          .read()
+          .catch(() => ({})),
+        'demo',
+      ),
+    );
+    expect(login).toBeUndefined();
+    for (const secret of [token, renewed]) {
+      expect(secret).toMatch(/\S{20}/);
+      expect(await readAll()).not.toContain(secret);
+    }
+    const stranger = temporaryFolder();
+    const { exit: refused, command: other } = await runHere('token demo', {
+      env: { ...env, HOME: stranger, MCP_AUTH_PREFERENCES: `${stranger}/p` },
+    });
+    expect(refused).toBe(1);
+    expect(other.stderr).toContain('no identity to open it is configured');
+    expect((await runHere(`unseal ${place().server === undefined ? '--yes' : '--plaintext'}`)).exit).toBe(0);
+    expect((await runHere('token demo')).command.stdout.trim()).toBe(renewed);
+    expect(await readAll()).toContain(renewed);
   });
 
   test('no file with a token is left on this machine', async () => {

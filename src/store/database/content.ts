@@ -7,7 +7,7 @@ import { hasSealedMembers, isSealed, openDocument, replaceSeal } from '../seal/s
 import { readSeal, type Seal } from '../seal/seal.js';
 import type { Sealing } from '../seal/sealing.js';
 import type { AttemptRows } from './attempt-rows.js';
-import { createUnsealedError, hasSecrets, mayHaveSecrets } from './plaintext.js';
+import { allowPlaintext, createUnsealedError, hasSecrets, mayHaveSecrets } from './plaintext.js';
 import { createClientQueries, createServerQueries, findChanges, parseRows, wholeDocument, type Snapshot } from './rows.js';
 
 /** A snapshot that was opened. */
@@ -69,13 +69,15 @@ export class Content {
     return this.#sealing.codec(await this.readSeal());
   }
 
-  /** See `StoreWriting.changeSeal`. Undefined if another process has written in the meantime. */
+  /** See `StoreWriting.changeSeal`. What is not sealed may be in plain text from then on. */
   async changeSeal(seal: Seal | undefined, attempts: AttemptRows): Promise<WriteResult> {
     const stored = await this.#readStored(undefined);
     const before = await this.#sealing.codec(readSeal(stored.document) ?? this.#sealing.getExpected());
     if (before === undefined && hasSealedMembers(stored.document)) throw createUnknownSealError();
     const document = before === undefined ? stored.document : openDocument(stored.document, before);
     const changed = replaceSeal(document, seal);
+    if (seal === undefined) allowPlaintext(changed);
+    else delete changed['plaintext'];
     const after = await this.#sealing.codec(seal);
     const changes = [...findChanges(stored, await this.#sealing.close(changed)), ...(await attempts.findChanges({ before, after }))];
     const result = changes.length === 0 ? 'written' : await this.#engine.write(changes);
