@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { findClient, putClient } from '../../src/store/clients.js';
-import { findServer, putServer, type ServerEntry, type StoreDocument } from '../../src/store/document.js';
+import { findServer, putServer, type StoreDocument } from '../../src/store/document.js';
 import { readLogin, writeLogin } from '../../src/store/login.js';
 import type { Store } from '../../src/store/store.js';
 import { temporaryFolder } from '../helpers/folder.js';
