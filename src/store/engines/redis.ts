@@ -151,7 +151,8 @@ const refusals: readonly Refusal[] = [
     code: 'store_unreadable',
   },
   {
-    replies: /^NOPERM\b/,
+    // The second form is that of a script.
+    replies: /^NOPERM\b|The user executing the script can't/,
     problem: 'denied the user of the store access to its keys, its channel or a command',
     hint: 'The administrator has to allow them: see docs/fleet.md',
   },
