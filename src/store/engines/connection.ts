@@ -1,5 +1,4 @@
 /** The connection of an open engine: made when a call needs it, shared by all calls, and made again after it was lost. */
-import type { Clock } from '../../effects.js';
 import { ConnectionLost } from './failure.js';
 
 export interface Connection {
@@ -12,11 +11,8 @@ export interface Connection {
 }
 
 export interface ConnectionOptions<C extends Connection> {
-  readonly clock: Clock;
   /** Creates one that does not connect yet and calls `lose` when it can no longer be used. */
   readonly create: (lose: () => void) => C;
-  /** Whether the server cannot accept a connection at this moment, as while it starts. */
-  readonly isBusy: (error: unknown) => boolean;
   /** Called for each connection that is made. */
   readonly onOpen: (connection: C) => void;
   /** Called when a connection that was made is lost. */
@@ -30,11 +26,6 @@ export interface KeptConnection<C extends Connection> {
   hold<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
-
-/** Milliseconds for which a call waits for a server that is busy. */
-const busyTime = 10_000;
-/** Milliseconds between two attempts: a random time, because the other machines of a fleet wait for the same server. */
-const busyPause = () => 100 + Math.random() * 900;
 
 export function keepConnection<C extends Connection>(options: ConnectionOptions<C>): KeptConnection<C> {
   const state: KeptState<C> = { newest: undefined, opening: undefined, callers: 0 };
@@ -76,19 +67,6 @@ interface KeptState<C> {
 }
 
 async function open<C extends Connection>(options: ConnectionOptions<C>, state: KeptState<C>): Promise<C> {
-  const until = options.clock.now() + busyTime;
-  for (;;) {
-    try {
-      return await openOnce(options, state);
-    } catch (error) {
-      // Only a call waits: the process may end while a listener has no connection.
-      if (!options.isBusy(error) || state.callers === 0 || options.clock.now() >= until) throw error;
-    }
-    await options.clock.sleep(busyPause());
-  }
-}
-
-async function openOnce<C extends Connection>(options: ConnectionOptions<C>, state: KeptState<C>): Promise<C> {
   const mine = { isOpen: false, isLost: false };
   const connection = options.create(() => {
     if (mine.isLost) return;

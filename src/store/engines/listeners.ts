@@ -10,7 +10,7 @@ export interface Listeners {
    *
    * @returns a function that removes it.
    */
-  add(take: Take, begin: () => Promise<void>): Promise<() => void>;
+  add(take: Take, begin: () => Promise<unknown>): Promise<() => void>;
   readonly tell: (topic: string | undefined) => void;
   /** The connection is lost: connects again as long as there are listeners. */
   lose(): void;
@@ -24,7 +24,7 @@ const firstPause = 250;
 const longestPause = 8000;
 
 /** @param reconnect connects and calls `restore`, or throws. */
-export function createListeners({ clock, reconnect }: { readonly clock: Clock; readonly reconnect: () => Promise<void> }): Listeners {
+export function createListeners({ clock, reconnect }: { readonly clock: Clock; readonly reconnect: () => Promise<unknown> }): Listeners {
   const listeners = new Set<{ readonly take: Take; isListening: boolean }>();
   let stopTimer: (() => void) | undefined;
   const stop = () => {

@@ -1,7 +1,7 @@
 /** What the URL of a store in PostgreSQL says: where the server is, who connects, and how the connection is encrypted. */
-import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
-import { AuthError, getSystemCode } from '../../errors.js';
+import { AuthError } from '../../errors.js';
+import { readCertificates } from './certificates.js';
 import { decodePart, isThisMachine, type EngineServer } from './failure.js';
 
 export interface PostgresAddress extends EngineServer {
@@ -79,16 +79,4 @@ export async function readTlsOptions({ encryption, certificateFile }: PostgresAd
   if (encryption === 'require') return { rejectUnauthorized: false };
   const ca = certificateFile === undefined ? {} : { ca: await readCertificates(certificateFile) };
   return encryption === 'verify-ca' ? { ...ca, checkServerIdentity: () => undefined } : ca;
-}
-
-/** @throws AuthError `file_unreadable`. */
-export async function readCertificates(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new AuthError('file_unreadable', `The CA certificates in ${file} cannot be read (${getSystemCode(error)}).`, {
-      hint: 'Check the file that the URL of the store names.',
-      cause: error,
-    });
-  }
 }

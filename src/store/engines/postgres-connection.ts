@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Client } from 'pg';
 import type { Clock } from '../../effects.js';
 import { AuthError } from '../../errors.js';
+import { limitTime } from './call.js';
 import type { Connection } from './connection.js';
 import { ConnectionLost, EngineTimeout } from './failure.js';
 import { findPassword } from './password-file.js';
@@ -60,7 +61,7 @@ export function createPostgresConnection({ address, clock, variables, lose, take
     await setImmediate();
     const { client } = state;
     if (client === undefined || state.isLost) throw new ConnectionLost(false);
-    const stop = clock.alarm(queryTimeout, () => destroy(new EngineTimeout(queryTimeout)));
+    const stop = limitTime(clock, queryTimeout, () => destroy(new EngineTimeout(queryTimeout)));
     try {
       const { rows } = await (values === undefined ? client.query<Row>(text) : client.query<Row>(text, [...values]));
       return rows;
@@ -93,7 +94,7 @@ export function createPostgresConnection({ address, clock, variables, lose, take
     },
     listen: startOnce(() => query(`LISTEN ${channel}`)),
     close: async () => {
-      const stop = clock.alarm(closeTimeout, () => socket.destroy());
+      const stop = limitTime(clock, closeTimeout, () => socket.destroy());
       await state.client?.end();
       stop();
       destroy();

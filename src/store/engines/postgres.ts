@@ -5,9 +5,10 @@
 import type { Clock } from '../../effects.js';
 import { AuthError } from '../../errors.js';
 import { quote } from '../../text/server-text.js';
+import { ending, reading, repeatCall, writing, type CallKind } from './call.js';
 import { keepConnection } from './connection.js';
 import type { Engine, EngineFinding, EngineKind, EngineOptions, HeldLease, Lease, Row, WriteResult } from './engine.js';
-import { ConnectionLost, toConnectionError } from './failure.js';
+import { toConnectionError } from './failure.js';
 import { createListeners } from './listeners.js';
 import { addressParameters, parsePostgresUrl, type PostgresAddress } from './postgres-address.js';
 import { createPostgresConnection, getSqlState, passwordHint, type PostgresConnection } from './postgres-connection.js';
@@ -31,17 +32,6 @@ export const postgres: EngineKind = {
   open: openPostgres,
 };
 
-/** What a call needs: `store_unreadable` or `store_unwritable` if the server refuses it, and whether it may be sent twice. */
-interface CallKind {
-  readonly refusal: 'store_unreadable' | 'store_unwritable';
-  readonly isRepeatable: boolean;
-}
-const reading: CallKind = { refusal: 'store_unreadable', isRepeatable: true };
-/** After a lost connection, the caller has to look whether it was made. */
-const writing: CallKind = { refusal: 'store_unwritable', isRepeatable: false };
-/** Has the same result the second time. */
-const ending: CallKind = { refusal: 'store_unwritable', isRepeatable: true };
-
 type Query = PostgresConnection['query'];
 type Run = <Found extends object>(kind: CallKind, text: string, values?: readonly unknown[]) => Promise<Found[]>;
 
@@ -53,10 +43,8 @@ function openPostgres({ url, store, clock, variables }: EngineOptions): Engine {
     listeners.restore();
   };
   const connection = keepConnection({
-    clock,
     create: (lose) =>
       createPostgresConnection({ address, clock, variables, lose, take: (payload) => tellTopic(payload, store, listeners.tell) }),
-    isBusy: (error) => ['53300', '57P03'].includes(getSqlState(error) ?? ''),
     onOpen: (open) => {
       if (listeners.hasAny()) listenAgain(open).catch(() => listeners.lose());
     },
@@ -69,9 +57,11 @@ function openPostgres({ url, store, clock, variables }: EngineOptions): Engine {
     listen: (take) =>
       connection.hold(() =>
         listeners.add(take, () =>
-          repeating({ kind: reading, clock }, async () => (await connection.get()).listen()).catch((error: unknown) => {
-            throw toEngineError(error, address, reading);
-          }),
+          repeatCall({ kind: reading, clock, isBusy, isConflict }, async () => (await connection.get()).listen()).catch(
+            (error: unknown) => {
+              throw toEngineError(error, address, reading);
+            },
+          ),
         ),
       ),
     inspect: async () => describeServer(await run<ServerState>(reading, inspectServer), address),
@@ -175,7 +165,7 @@ function createRun({ address, clock, connection }: RunOptions): Run {
         });
       };
       try {
-        return await repeating({ kind, clock }, send);
+        return await repeatCall({ kind, clock, isBusy, isConflict }, send);
       } catch (error) {
         throw toEngineError(error, address, kind);
       }
@@ -186,39 +176,23 @@ const tableMissing = '42P01';
 /** What a process gets that creates what another one is creating: unique_violation, duplicate_table, duplicate_object. */
 const createdMeanwhile = ['23505', '42P07', '42710'];
 
+const maxCreations = 10;
+
 async function createMissingTables(query: Query): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await query(createTables);
       return;
     } catch (error) {
-      if (!createdMeanwhile.includes(getSqlState(error) ?? '') || attempt === maxConflicts) throw error;
+      if (!createdMeanwhile.includes(getSqlState(error) ?? '') || attempt === maxCreations) throw error;
     }
   }
 }
 
-const maxConflicts = 10;
-const maxLosses = 2;
+/** too_many_connections, and cannot_connect_now while it starts. */
+const isBusy = (error: unknown) => ['53300', '57P03'].includes(getSqlState(error) ?? '');
 /** serialization_failure and deadlock_detected: the transaction was undone. */
-const conflicts = ['40001', '40P01'];
-
-/** Tries again what was not sent, what may be sent twice, and what was undone. */
-async function repeating<T>({ kind, clock }: { kind: CallKind; clock: Clock }, work: () => Promise<T>): Promise<T> {
-  let seenConflicts = 0;
-  let seenLosses = 0;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      const isConflict = conflicts.includes(getSqlState(error) ?? '');
-      const isLoss = error instanceof ConnectionLost && (kind.isRepeatable || !error.isSent);
-      if (isConflict) seenConflicts += 1;
-      if (isLoss) seenLosses += 1;
-      if (!(isConflict || isLoss) || seenConflicts > maxConflicts || seenLosses > maxLosses) throw error;
-      if (isConflict) await clock.sleep(Math.random() * 50);
-    }
-  }
-}
+const isConflict = (error: unknown) => ['40001', '40P01'].includes(getSqlState(error) ?? '');
 
 const certificateHint =
   'If the certificate is from a CA of your own, add sslrootcert=FILE to the URL of the store. If the server has no TLS and the network between is trusted, add sslmode=disable. See docs/fleet.md';
