@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../src/machine/clock.js';
-import type { Engine, RowChange } from '../../src/store/engines/engine.js';
+import type { EngineKind, RowChange } from '../../src/store/engines/engine.js';
 import { engines } from '../../src/store/engines/index.js';
 import { installed } from '../../test/helpers/installed.js';
 import { startPostgres } from '../../test/helpers/postgres.js';
@@ -25,16 +25,29 @@ type StartServer = (program: string, host: string) => Promise<EngineServer>;
 
 export interface FleetEngine extends EngineServer {
   readonly name: string;
-  /** A connection of this process, by the code of the store. */
-  readonly engine: Engine;
+  /** The store that has no other name. */
+  readonly main: FleetStore;
+  /** A store of that name, which is empty. */
+  createStore(name: string): Promise<FleetStore>;
+}
+
+/** The rows of a store, by the code of the product and a connection of this process. */
+export interface FleetStore {
+  /** For the machines. */
+  readonly url: string;
   /** Puts logins into the store, by their names. */
   insert(entries: ReadonlyMap<string, object>): Promise<void>;
   read(name: string): Promise<Entry>;
+  /** All logins, by their names. */
+  readAll(): Promise<ReadonlyMap<string, Entry>>;
   /** Lets the token of a login expire. */
   expire(name: string): Promise<void>;
+  /** The names of the leases that are held. */
+  listLeases(): Promise<string[]>;
+  close(): Promise<void>;
 }
 
-interface Entry {
+export interface Entry {
   readonly auth: { readonly token?: string; readonly refresh_token?: string };
 }
 
@@ -59,42 +72,57 @@ export async function startFleetEngines(host: string): Promise<FleetEngine[]> {
       continue;
     }
     const server = await starter.start(program, host);
-    const engine = kind.open({ url: new URL(server.localUrl), store: 'default', clock: systemClock, variables: {} });
+    const createStore = (store: string) => openStore({ kind, server, store });
+    const main = await createStore('default');
     const remove = async () => {
-      await engine.close();
+      await main.close();
       await server.remove();
     };
-    // The logins are in plain text.
-    await engine.write([{ kind: 'member', key: 'plaintext', version: undefined, value: 'true' }]);
-    started.push({ name: kind.name, engine, ...server, ...createRowAccess(engine), remove });
+    started.push({ name: kind.name, ...server, main, createStore, remove });
   }
   return started;
 }
 
-function createRowAccess(engine: Engine): Pick<FleetEngine, 'insert' | 'read' | 'expire'> {
+interface OpenOptions {
+  readonly kind: EngineKind;
+  readonly server: EngineServer;
+  readonly store: string;
+}
+
+async function openStore({ kind, server, store }: OpenOptions): Promise<FleetStore> {
+  const engine = kind.open({ url: new URL(server.localUrl), store, clock: systemClock, variables: {} });
+  const url = new URL(server.url);
+  url.searchParams.set('store', store);
+  const write = async (changes: readonly RowChange[]) => {
+    const result = await engine.write(changes);
+    if (result !== 'written') throw new Error(`The store could not be written: ${result}`);
+  };
   const find = async (name: string) => {
     const [row] = await engine.read([{ kind: 'server', keys: [name] }]);
     if (row === undefined) throw new Error(`The store has no ${name}.`);
     return row;
   };
-  const write = async (changes: readonly RowChange[]) => {
-    const result = await engine.write(changes);
-    if (result !== 'written') throw new Error(`The store could not be written: ${result}`);
-  };
+  // The logins are in plain text.
+  await write([{ kind: 'member', key: 'plaintext', version: undefined, value: 'true' }]);
   return {
+    url: url.href,
     insert: async (entries) => {
-      const all = [...entries].map(
-        ([key, entry]): RowChange => ({ kind: 'server', key, version: undefined, value: JSON.stringify(entry) }),
-      );
+      const toChange = ([key, entry]: [string, object]): RowChange => ({
+        ...{ kind: 'server', key, version: undefined, value: JSON.stringify(entry) },
+      });
+      const all = [...entries].map(toChange);
       for (let at = 0; at < all.length; at += writtenAtOnce) await write(all.slice(at, at + writtenAtOnce));
     },
     read: async (name) => JSON.parse((await find(name)).value) as Entry,
+    readAll: async () => new Map((await engine.read([{ kind: 'server' }])).map(({ key, value }) => [key, JSON.parse(value) as Entry])),
     expire: async (name) => {
       const row = await find(name);
       const entry = JSON.parse(row.value) as Entry;
       Object.assign(entry.auth, { expires_at: 1, renewals: 0 });
       await write([{ ...row, value: JSON.stringify(entry) }]);
     },
+    listLeases: async () => (await engine.listLeases()).map(({ name }) => name),
+    close: () => engine.close(),
   };
 }
 

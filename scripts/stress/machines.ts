@@ -30,7 +30,7 @@ export interface Machine {
   /** The address that a server on this machine sees a request of that machine come from. */
   readonly address: string;
   /** Runs the built command, with a home folder that is not shared with another machine. */
-  start(words: readonly string[], options: { readonly store: string; readonly home?: string }): Started;
+  start(words: readonly string[], options: { readonly store: string; readonly home?: string | undefined }): Started;
 }
 
 export interface Machines {
