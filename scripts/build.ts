@@ -48,6 +48,8 @@ export const shared = {
   logLevel: 'warning',
   metafile: true,
   plugins: [stubEnvPaths],
+  // `pg` loads these only if the user has installed the first, or on a platform of Cloudflare.
+  external: ['pg-native', 'pg-cloudflare'],
 } as const satisfies BuildOptions;
 
 /** Defines `require` in ES modules, because bundled CommonJS packages load Node's own modules with it. */

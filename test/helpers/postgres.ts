@@ -18,7 +18,7 @@ export interface Postgres {
   /** A URL of the database for the role. */
   readonly url: string;
   /** Runs statements as the superuser. */
-  query(sql: string): Promise<Record<string, unknown>[]>;
+  query(sql: string, database?: string): Promise<Record<string, unknown>[]>;
   /** Adds lines to postgresql.conf, which the next start reads. */
   configure(...lines: string[]): void;
   /** Ends its connections and itself. */

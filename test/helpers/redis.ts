@@ -1,4 +1,4 @@
-/** A real Redis server on a free port, with nothing on disk. */
+/** A real Redis server on a free port, with nothing on disk unless it is asked for. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -15,9 +15,10 @@ export interface Redis {
   stop(): Promise<void>;
 }
 
-export async function startRedis(program: string, wanted?: number): Promise<Redis> {
+/** @param more words of the command line, which override those before. */
+export async function startRedis(program: string, wanted?: number, more: readonly string[] = []): Promise<Redis> {
   const port = wanted ?? (await findFreePort());
-  const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', '/tmp'];
+  const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', '/tmp', ...more];
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'ignore'] });
   const lines = createInterface({ input: child.stdout });
   for await (const line of lines) if (line.includes('Ready to accept connections')) break;

@@ -88,10 +88,7 @@ export function createPostgresConnection({ address, clock, variables, lose, take
   return {
     connect,
     query,
-    hold: (isHeld) => {
-      if (isHeld) socket.ref();
-      else socket.unref();
-    },
+    hold: createHold(socket),
     listen: startOnce(() => query(`LISTEN ${channel}`)),
     close: async () => {
       const stop = limitTime(clock, closeTimeout, () => socket.destroy());
@@ -99,6 +96,20 @@ export function createPostgresConnection({ address, clock, variables, lose, take
       stop();
       destroy();
     },
+  };
+}
+
+/** Node would add a listener for each call while the socket connects, and warn of so many. A socket that connects is held. */
+function createHold(socket: Socket): (isHeld: boolean) => void {
+  let wanted = true;
+  const apply = () => {
+    if (wanted) socket.ref();
+    else socket.unref();
+  };
+  socket.once('connect', apply);
+  return (isHeld) => {
+    wanted = isHeld;
+    if (!socket.pending) apply();
   };
 }
 

@@ -107,7 +107,10 @@ async function withLimit<T>({ clock, milliseconds, destroy }: LimitOptions, work
 
 async function toRefusal(error: unknown): Promise<RedisRefusal | undefined> {
   const { ErrorReply } = await import('@redis/client');
-  return error instanceof ErrorReply ? new RedisRefusal(error.message) : undefined;
+  // Redis 6 puts the error of a command into that of its script.
+  return error instanceof ErrorReply
+    ? new RedisRefusal(error.message.replace(/^ERR Error running script .*?: -(?=[A-Z]+ )/, ''))
+    : undefined;
 }
 
 type RedisClient = Awaited<ReturnType<typeof createRedisClient>>;

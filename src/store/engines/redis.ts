@@ -138,7 +138,8 @@ interface Refusal {
 
 const refusals: readonly Refusal[] = [
   {
-    replies: /^NOAUTH\b/,
+    // Without a password, Redis reads short commands only.
+    replies: /^NOAUTH\b|^ERR Protocol error: unauthenticated/,
     problem: 'requires a password',
     hint: 'Set REDISCLI_AUTH, or write the URL with its password into a file and name it with MCP_AUTH_STORE_FILE.',
     code: 'store_unreadable',
@@ -150,7 +151,8 @@ const refusals: readonly Refusal[] = [
     code: 'store_unreadable',
   },
   {
-    replies: /^NOPERM\b/,
+    // The second form is that of a script.
+    replies: /^NOPERM\b|The user executing the script can't/,
     problem: 'denied the user of the store access to its keys, its channel or a command',
     hint: 'The administrator has to allow them: see docs/fleet.md',
   },
