@@ -106,7 +106,7 @@ async function withLimit<T>({ clock, milliseconds, destroy }: LimitOptions, work
 }
 
 async function toRefusal(error: unknown): Promise<RedisRefusal | undefined> {
-  const { ErrorReply } = await import('@redis/client');
+  const { ErrorReply } = await import('./redis-client.js');
   // Redis 6 puts the error of a command into that of its script.
   return error instanceof ErrorReply
     ? new RedisRefusal(error.message.replace(/^ERR Error running script .*?: -(?=[A-Z]+ )/, ''))
@@ -116,7 +116,7 @@ async function toRefusal(error: unknown): Promise<RedisRefusal | undefined> {
 type RedisClient = Awaited<ReturnType<typeof createRedisClient>>;
 
 async function createRedisClient(address: RedisAddress, { REDISCLI_AUTH: secret = '' }: RedisConnectionOptions['variables']) {
-  const { createClient } = await import('@redis/client');
+  const { createClient } = await import('./redis-client.js');
   const { host, port, user, database, isEncrypted, certificateFile } = address;
   const password = address.password ?? (secret === '' ? undefined : secret);
   const ca = certificateFile === undefined ? {} : { ca: await readCertificates(certificateFile) };
