@@ -1,6 +1,7 @@
 /**
  * `npm run stress`: tries to lose a login. It runs real processes of the built command in a random order, which `--seed N`
- * repeats. The oidc-provider rotates refresh tokens and revokes the grant if a refresh token is used twice.
+ * repeats. The oidc-provider rotates refresh tokens and revokes the grant if a refresh token is used twice. `--only file` runs the
+ * part with a store in a file, `--only fleet` the part with a store in a database.
  *
  * CI runs `npm run stress -- --short`.
  */
@@ -15,9 +16,13 @@ import { startAuthorizationServer, type AuthorizationServer } from '../test/help
 import build, { command } from '../test/helpers/build.js';
 import { startMcpServer } from '../test/helpers/mcp-server.js';
 import { Person } from '../test/helpers/person.js';
+import { stressFleet, type Row } from './stress/fleet.js';
 import { killBehindLock, killCommands, type Tally } from './stress/kills.js';
 
-const { values } = parseArgs({ options: { short: { type: 'boolean', default: false }, seed: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { short: { type: 'boolean', default: false }, seed: { type: 'string' }, only: { type: 'string' } },
+});
+if (![undefined, 'file', 'fleet'].includes(values.only)) throw new Error('--only is file or fleet.');
 const seed = Number(values.seed ?? randomInt(1_000_000));
 const size = values.short
   ? { processes: 24, rounds: 4, kills: 40, edits: 60, renewals: 24 }
@@ -40,12 +45,6 @@ interface Ended {
   readonly stderr: string;
 }
 
-interface Row {
-  readonly what: string;
-  readonly figure: string;
-  readonly good: boolean;
-}
-
 const random = randomFrom(seed);
 const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-stress-'));
 const store = path.join(folder, 'mcp-servers.json');
@@ -56,22 +55,26 @@ process.stdout.write(`seed ${seed}\n`);
 const authorizationServer = await startAuthorizationServer({ accessTokenLife: 3600 });
 const mcpServer = await startMcpServer({ authorizationServer });
 try {
-  await storeLogin('shared');
-  await manyProcesses({ authorizationServer });
-  await killedHolder();
-  await fullDisk();
-  await kills();
-  await foreignWriter();
-  await staleWriter({ authorizationServer });
-  await killedRenewals();
+  if (values.only !== 'fleet') {
+    await storeLogin('shared');
+    await manyProcesses({ authorizationServer });
+    await killedHolder();
+    await fullDisk();
+    await kills();
+    await foreignWriter();
+    await staleWriter({ authorizationServer });
+    await killedRenewals();
+  }
+  if (values.only !== 'file') rows.push(...(await stressFleet({ folder, random, isShort: values.short })));
 } finally {
   await mcpServer.close();
   await authorizationServer.close();
   rmSync(folder, { recursive: true, force: true });
 }
 for (const { what, figure, good } of rows) process.stdout.write(`${good ? '✓' : '✗'} ${what.padEnd(74)} ${figure}\n`);
+const repeated = [...(values.short ? ['--short'] : []), ...(values.only === undefined ? [] : ['--only', values.only]), '--seed', seed];
 process.stdout.write(
-  `\n${rows.filter(({ good }) => good).length} of ${rows.length} hold; npm run stress -- ${values.short ? '--short ' : ''}--seed ${seed} repeats it\n`,
+  `\n${rows.filter(({ good }) => good).length} of ${rows.length} hold; npm run stress -- ${repeated.join(' ')} repeats it\n`,
 );
 process.exitCode = rows.every(({ good }) => good) ? 0 : 1;
 
