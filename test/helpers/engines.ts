@@ -18,7 +18,7 @@ export interface EngineServer {
   disconnect(): Promise<void>;
   /** From then on, new connections cannot write. */
   setReadOnly(isReadOnly: boolean): Promise<void>;
-  /** Limits the connections of the store's user to those that are open now. */
+  /** Lets the store's user have one connection only. */
   limitConnections(isLimited: boolean): Promise<void>;
   remove(): Promise<void>;
 }
@@ -49,8 +49,7 @@ async function startPostgresServer(program: string): Promise<EngineServer> {
       await query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`);
     },
     limitConnections: async (isLimited) => {
-      const [found] = await query(`SELECT count(*)::int AS open FROM pg_stat_activity WHERE usename = '${role}'`);
-      await query(`ALTER ROLE ${role} CONNECTION LIMIT ${isLimited ? String(found?.['open']) : '-1'}`);
+      await query(`ALTER ROLE ${role} CONNECTION LIMIT ${isLimited ? 1 : -1}`);
     },
   };
 }
@@ -66,15 +65,13 @@ async function startRedisServer(program: string): Promise<EngineServer> {
     ...['--user', 'stranger', 'on', `>${password}`, '-@all'],
   ];
   let server: Redis = await startRedis(program, port, words);
+  const connect = () => createClient({ url: `redis://:${password}@127.0.0.1:${port}` }).connect();
   const command = async (...one: string[]) => {
-    const client = createClient({ url: `redis://:${password}@127.0.0.1:${port}` });
-    await client.connect();
-    try {
-      return await client.sendCommand(one);
-    } finally {
-      await client.close();
-    }
+    const client = await connect();
+    await client.sendCommand(one);
+    await client.close();
   };
+  let limiter: Awaited<ReturnType<typeof connect>> | undefined;
   return {
     url: `redis://fleet:${password}@127.0.0.1:${port}`,
     password,
@@ -83,16 +80,17 @@ async function startRedisServer(program: string): Promise<EngineServer> {
     start: async () => {
       server = await startRedis(program, port, words);
     },
-    disconnect: async () => void (await command('CLIENT', 'KILL', 'USER', 'fleet')),
+    disconnect: () => command('CLIENT', 'KILL', 'USER', 'fleet'),
     setReadOnly: async (isReadOnly) => {
       await command('REPLICAOF', ...(isReadOnly ? ['127.0.0.1', '1'] : ['NO', 'ONE']));
     },
     limitConnections: async (isLimited) => {
-      const clients = String(await command('CLIENT', 'LIST'))
-        .trim()
-        .split('\n');
-      // One of them is this one.
-      await command('CONFIG', 'SET', 'maxclients', isLimited ? String(clients.length - 1) : '1000');
+      // It needs the other connection itself, to end the limit.
+      limiter ??= await connect();
+      await limiter.sendCommand(['CONFIG', 'SET', 'maxclients', isLimited ? '2' : '1000']);
+      if (isLimited) return;
+      await limiter.close();
+      limiter = undefined;
     },
     remove: async () => {
       await server.stop();
