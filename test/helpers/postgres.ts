@@ -17,6 +17,8 @@ export interface Postgres {
   readonly password: string;
   /** A URL of the database for the role. */
   readonly url: string;
+  /** A URL of the database for the superuser. */
+  readonly superuserUrl: string;
   /** Runs statements as the superuser. */
   query(sql: string, database?: string): Promise<Record<string, unknown>[]>;
   /** Adds lines to postgresql.conf, which the next start reads. */
@@ -91,6 +93,7 @@ export async function startPostgres(program: string, { certificates }: PostgresO
   return {
     ...{ port, socketFolder: folder, role, password, query, configure, start },
     url: `postgres://${role}:${password}@127.0.0.1:${port}/store`,
+    superuserUrl: `postgres://root:${rootPassword}@127.0.0.1:${port}/store`,
     stop: () => end('SIGINT'),
     crash: () => end('SIGQUIT'),
     remove: async () => {

@@ -59,7 +59,7 @@ function readIdentityFile(file: string, { what, warn }: FileNames): string {
     if (stats.isDirectory() || stats.size > maxIdentityLength) {
       throw createSourceError(what, 'is not an identity file', { hint: 'Name the file that age-keygen has written.' });
     }
-    if (stats.isFile() && process.platform !== 'win32' && (stats.mode & 0o077) !== 0) {
+    if (stats.isFile() && process.platform !== 'win32' && (stats.mode & getForbiddenMode(stats)) !== 0) {
       warn(`${file} can be read by other users of this machine. Run: chmod 600 ${file}`);
     }
     return stats.isFIFO() ? readFileSync(file, 'utf8') : readFileSync(descriptor, 'utf8');
@@ -70,6 +70,11 @@ function readIdentityFile(file: string, { what, warn }: FileNames): string {
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** Kubernetes mounts a secret for another user than root as a file of root that a group may read: that of the pod (`fsGroup`). */
+function getForbiddenMode({ uid }: Stats): number {
+  return uid === 0 && process.getuid?.() !== 0 ? 0o037 : 0o077;
 }
 
 /** Another user could make this user seal secrets to an identity of theirs. */
