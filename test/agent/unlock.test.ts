@@ -72,7 +72,7 @@ test('after its life, the agent forgets the identity', async () => {
   await expectToken(ask);
   const { until = 0 } = (await agent.status()).seal ?? {};
   expect(until * 1000 - agent.clock.now()).toBeGreaterThan(50_000);
-  await agent.clock.advance(61_000);
+  agent.clock.advance(61_000);
   const late = ask('token fake');
   expect(await late.exit).toBe(1);
   expect(late.stderr).toContain('The agent is locked.');
