@@ -56,6 +56,11 @@ export const seal: Command<typeof options> = {
 };
 
 async function listOwnRecipients({ keyring }: Context): Promise<string[]> {
+  if ((await keyring.findIdentity()) === undefined) {
+    throw new AuthError('identity_needed', 'No identity is configured on this machine.', {
+      hint: 'Create one: mcp-auth seal --new-identity FILE     Or use one that you have: see docs/sealed.md',
+    });
+  }
   return (await keyring.getIdentity()).listRecipients();
 }
 

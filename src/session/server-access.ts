@@ -92,7 +92,7 @@ function checkHeadersOpened(entry: ServerEntry | undefined): void {
   if (typeof entry?.['sealed_headers'] !== 'string') return;
   throw createSealBrokenError(
     'The headers of this server are sealed and cannot be opened: another program has changed its URL, or the sealed text.',
-    'Set them again: mcp-auth add URL --name NAME --header NAME',
+    'Set them again: mcp-auth login NAME --header NAME     Or check the server in the store.',
   );
 }
 

@@ -9,7 +9,7 @@ export const maxIdentityLength = 64 * 1024;
 /** @param read is called once. @throws AuthError `identity_needed` */
 export function createTextIdentity(what: string, read: () => Promise<string>): Identity {
   let reading: Promise<string> | undefined;
-  const readText = () => (reading ??= read());
+  const readText = () => (reading ??= Promise.resolve().then(read));
   return {
     what,
     readText,
