@@ -15,6 +15,7 @@ import build, { command } from '../test/helpers/build.js';
 import { listen } from '../test/helpers/listen.js';
 import { loginAt } from '../test/helpers/login-at.js';
 import { startAgent } from './bench/agent.js';
+import { startDatabases } from './bench/database.js';
 import { firstOutput } from './bench/first-output.js';
 import { startLoginServer } from './bench/login-server.js';
 import { measureLoad, startApp, startEcho, type Load, type Measured } from './bench/load.js';
@@ -318,6 +319,17 @@ async function agent(): Promise<void> {
   stop();
 }
 
+/** Compares a fresh token from a database on this machine with one from the file. */
+async function stores(): Promise<void> {
+  const demo = entryOf('https://demo.example/mcp');
+  const file = storeOf('file', { demo });
+  for (const { name, url, stop } of await startDatabases({ folder, entry: demo })) {
+    const time = await inTurn(rounds, { ours: () => wallTime(ours(url, 'token', 'demo')), peer: () => wallTime(ours(file, 'token', 'demo')) });
+    compare(`token, a store in ${name}`, { ...time, of: 'a file', unit: 'ms' });
+    await stop();
+  }
+}
+
 /** Measures many processes that need one token, and one process that renews many tokens. */
 async function refreshes(): Promise<void> {
   let count = 0;
@@ -392,7 +404,7 @@ function writeTable(): void {
   writeFileSync(file, readFileSync(file, 'utf8').replace(/(<!-- bench -->).*(<!-- \/bench -->)/s, `$1\n\n${text}\n\n$2`));
 }
 
-const parts = { startUp, withoutLogin, bridge, agent, memory, relay, refreshes, installing };
+const parts = { startUp, withoutLogin, bridge, agent, stores, memory, relay, refreshes, installing };
 
 await build();
 mkdirSync(path.join(folder, 'mcp-remote'));
