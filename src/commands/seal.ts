@@ -94,7 +94,7 @@ async function createIdentityFile(named: string, { keyring, preferences, clock, 
   writeNewFile(file, text);
   await preferences.write('identity-file', file);
   ui.succeed(`Created an identity in ${file}. This machine uses it from now on (mcp-auth config identity-file).`);
-  ui.say(`Its recipient, which is no secret: ${recipient}`);
+  ui.say(`Its recipient (not a secret): ${recipient}`);
   ui.warn(`Without this file, no sealed login can be read. Keep a copy of ${file} where the store and its backups are not.`);
 }
 

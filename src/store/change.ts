@@ -96,7 +96,8 @@ async function findFormer(
   { document, sealing }: { document: StoreDocument; sealing: Sealing },
 ): Promise<string | undefined> {
   const formatted = formatDocument(document);
-  for (const former of formers) {
+  // A file that did not exist is not made empty: its text is that of an empty document.
+  for (const former of formers.filter((one) => one.trim() !== '')) {
     const opened = await parseDocument(former, undefined)
       .then((one) => sealing.open(one))
       .catch(() => undefined);
