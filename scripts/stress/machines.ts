@@ -231,6 +231,8 @@ export function processesOf(home: string): number[] {
 export function signalAll(home: string, signal: NodeJS.Signals): void {
   for (const pid of processesOf(home)) {
     try {
+      // nsenter stops by itself when its child does. If it is stopped twice, it has to be continued twice.
+      if (signal === 'SIGSTOP' && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'nsenter') continue;
       process.kill(pid, signal);
     } catch {
       // It has already ended.
