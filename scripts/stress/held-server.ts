@@ -62,8 +62,8 @@ class Family implements HeldLogin {
     this.#options = options;
     this.current = this.#refreshToken(0);
     const members = { token: `expired-${id}`, expires_at: 1, refresh_token: this.current, token_endpoint: `${this.#issuer}/token` };
-    const { token_endpoint: _, ...auth } = loginAt({ origin: this.#issuer, url: `${this.#issuer}/mcp` }, members);
-    const kept = options.asksForMetadata === true ? auth : { ...auth, token_endpoint: members.token_endpoint };
+    const auth = loginAt({ origin: this.#issuer, url: `${this.#issuer}/mcp` }, members);
+    const kept = { ...auth, token_endpoint: options.asksForMetadata === true ? undefined : members.token_endpoint };
     this.entry = { type: 'http', url: `${this.#issuer}/mcp`, auth: kept };
   }
 

@@ -34,8 +34,8 @@ export const seal: Command<typeof options> = {
   options,
   examples: [
     'seal --new-identity ~/.config/mcp-auth/identity.txt',
-    'seal --recipient age1q2wq… --recipient age1k8se…',
-    'seal --remove-recipient age1k8se…',
+    'seal --recipient age1LAPTOP --recipient age1SERVER',
+    'seal --remove-recipient age1SERVER',
   ],
   run: async ({ options: given }, context) => {
     const { store, ui } = context;
@@ -171,7 +171,7 @@ async function explain(made: Seal, context: Context): Promise<void> {
     const names = foreign.map(([name]) => name).join(', ');
     ui.warn(`What other programs keep for ${names} stays in plain text: mcp-auth does not use it, and they could not open it.`);
   }
-  ui.warn('Programs that read the file themselves, as pflow does, can no longer use its logins.');
+  ui.warn('Programs that read the store themselves, as pflow reads its file, can no longer use its logins.');
   ui.say('Have them run: mcp-auth headers NAME, mcp-auth bridge NAME or mcp-auth exec NAME -- COMMAND');
   ui.warn('Backups and older copies of the store still have the tokens in plain text. If that matters, log out and log in again.');
 }

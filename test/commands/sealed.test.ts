@@ -182,7 +182,7 @@ describe('sealing', () => {
     expect(texts.length).toBeGreaterThan(1);
     expect(findInFiles(store, texts).length).toBeGreaterThan(2);
     const sealing = await succeed(run('seal', { store, env }));
-    for (const said of ['Sealed: ', 'In the clear: ', 'Programs that read the file themselves', 'mcp-auth headers NAME', 'Backups'])
+    for (const said of ['Sealed: ', 'In the clear: ', 'Programs that read the store themselves', 'mcp-auth headers NAME', 'Backups'])
       expect(sealing.stderr).toContain(said);
     expect(findInFiles(store, texts)).toEqual([]);
     expect((await succeed(run('token demo', { store, env }))).stdout).toBe(`${token}\n`);

@@ -299,7 +299,6 @@ const walked = new Set(situations.flatMap(({ options }) => options));
 
 /** Options that hints name and that are walked elsewhere, or by which nothing fails. */
 const elsewhere: Readonly<Record<string, string>> = {
-  '--accept': 'test/commands/sealed: a new key from another machine',
   '--allow-private-network': 'test/hostile/network: an address in a private network is let in with it',
   '--as': 'test/commands/connect: another name in the app',
   '--background': 'test/e2e/agent-ssh: an agent that ssh starts',
@@ -308,6 +307,9 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--client-cert': 'test/e2e/mtls: the server lets us in with it',
   '--client-key': 'test/e2e/mtls: the server lets us in with it',
   '--client-secret-stdin': 'test/oauth/client-authentication: the secret by stdin',
+  '--from': 'test/commands/copy: a store to take the logins from',
+  '--plaintext': 'test/store/stores: a database that is unsealed',
+  '--to': 'test/commands/copy: a store to put them into',
   '--finish': 'test/commands/two-steps: the second half of a login',
   '--flow': 'test/commands/login: paste where a device code is refused',
   '--header': 'test/reports/options: a server that rejects requests without its header',
