@@ -346,13 +346,14 @@ async function agent(): Promise<void> {
 async function stores(): Promise<void> {
   const demo = entryOf('https://demo.example/mcp');
   const file = storeOf('file', { demo });
-  for (const { name, url, stop } of await startDatabases({ folder, entry: demo })) {
+  for (const database of await startDatabases({ folder, entry: demo })) {
+    const { name, url } = database;
     const time = await inTurn(rounds, {
       ours: () => wallTime(ours(url, 'token', 'demo')),
       peer: () => wallTime(ours(file, 'token', 'demo')),
     });
     compare(`token, a store in ${name}`, { ...time, of: 'a file', unit: 'ms' });
-    await stop();
+    await database.stop();
   }
 }
 

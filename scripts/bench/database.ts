@@ -16,13 +16,13 @@ export interface LoginInDatabase {
 /** Starts each engine whose server is installed. Prints which are not. */
 export async function startDatabases({ folder, entry }: { folder: string; entry: ServerEntry }): Promise<LoginInDatabase[]> {
   const started: LoginInDatabase[] = [];
-  for (const [name, { program, start }] of Object.entries(engineStarters)) {
-    const file = installed(program);
+  for (const [name, starter] of Object.entries(engineStarters)) {
+    const file = installed(starter.program);
     if (file === undefined) {
-      process.stdout.write(`  (${name} is not measured: ${program} is not installed)\n`);
+      process.stdout.write(`  (${name} is not measured: ${starter.program} is not installed)\n`);
       continue;
     }
-    const server = await start(file);
+    const server = await starter.start(file);
     const signal = new AbortController().signal;
     const store = openStore(() => server.url, { signal, clock: systemClock, env: { variables: { HOME: folder }, platform: 'linux' } });
     await store.update((document) => {
