@@ -1,4 +1,4 @@
-/** Adds a flow, an app, a command and a vendor to a copy of the source, as "To add" in ARCHITECTURE.md says, and uses them. */
+/** Adds a flow, an app, a command, a vendor and an engine to a copy of the source, as "To add" in ARCHITECTURE.md says, and uses them. */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -64,6 +64,48 @@ export const acme: Vendor = {
 };
 `;
 
+const engine = `import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Engine, EngineKind, Lease, Row } from './engine.js';
+
+/** A shelf that one process at a time reaches into. */
+function open(file: string): Engine {
+  const leases = new Map<string, Lease>();
+  const read = (): Row[] => (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Row[]) : []);
+  return {
+    read: async (queries) =>
+      read().filter(({ kind, key }) => queries.some((one) => one.kind === kind && (one.keys?.includes(key) ?? true))),
+    write: async (changes) => {
+      const rows = new Map(read().map((row) => [row.kind + row.key, row]));
+      if (changes.some(({ kind, key, version }) => rows.get(kind + key)?.version !== version)) return 'changed';
+      for (const { kind, key, value } of changes) {
+        if (value === undefined) rows.delete(kind + key);
+        else rows.set(kind + key, { kind, key, value, version: String(process.hrtime.bigint()) });
+      }
+      writeFileSync(file, JSON.stringify([...rows.values()]));
+      return 'written';
+    },
+    takeLease: async ({ name }) => {
+      const lease = { name, fence: String(leases.size + 1) };
+      leases.set(name, lease);
+      return lease;
+    },
+    extendLease: async () => true,
+    releaseLease: async ({ name }) => void leases.delete(name),
+    listLeases: async () => [],
+    listen: async () => () => undefined,
+    inspect: async () => [],
+    close: async () => undefined,
+  };
+}
+
+export const pantry: EngineKind = {
+  name: 'Pantry',
+  protocols: ['pantry:'],
+  parameters: [],
+  open: ({ url, store }) => open(\`\${url.pathname}-\${store}.json\`),
+};
+`;
+
 /** Puts a file into the copy, and its lines into the list of its folder. */
 function add(place: string, { file, text, into }: { file: string; text: string; into: (list: string) => string }): void {
   const list = path.join(folder, 'src', place, 'index.ts');
@@ -104,6 +146,11 @@ beforeAll(() => {
     file: 'acme.ts',
     text: vendor,
     into: (list) => atTheEnd(/export const vendors[^;]*\];/, '  acme,\n', withImport("import { acme } from './acme.js';", list)),
+  });
+  add('store/engines', {
+    file: 'pantry.ts',
+    text: engine,
+    into: (list) => atTheEnd(/export const engines[^;]*\];/, ', pantry', withImport("import { pantry } from './pantry.js';", list)),
   });
   const document = { mcpServers: { demo: { type: 'http', url: 'https://demo.example/mcp', auth: { type: 'bearer', token: 'a-token' } } } };
   writeFileSync(path.join(folder, 'mcp-servers.json'), JSON.stringify(document), { mode: 0o600 });
@@ -171,4 +218,11 @@ test('the vendor is known by its issuer, and what it needs is done', async () =>
     stdout: '{"name":"Acme","applied":["no resource"]} undefined\n',
     stderr: '',
   });
+});
+
+test('a store is in the engine that its URL names', async () => {
+  const url = `pantry://shelf${folder}/rows`;
+  expect(await mcpAuth('copy', '--to', url, '--keep', '--plaintext')).toMatchObject({ code: 0, stdout: '' });
+  expect(await mcpAuth('token', 'demo', '--store', url)).toEqual({ code: 0, stdout: 'a-token\n', stderr: '' });
+  expect((await mcpAuth('doctor', '--store', url)).stdout).toContain(`${url} (Pantry) has 1 server`);
 });

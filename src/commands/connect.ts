@@ -7,6 +7,7 @@ import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import { quote } from '../text/server-text.js';
 import { isSameUrl, serverNamePattern, listServers } from '../store/document.js';
+import { isStoreUrl } from '../store/path.js';
 import type { Command, CommandInput, CommandOption } from './command.js';
 import { formatRedactedDiff } from './redacted-diff.js';
 import { formatTable } from './table.js';
@@ -123,13 +124,19 @@ function formatNameInApp(nameInApp: string): string {
   return serverNamePattern.test(nameInApp) ? nameInApp : quote(nameInApp);
 }
 
-function report({ app, name, plan, requestedName }: AppAndServer & { plan: ConnectionPlan; requestedName: string }, { ui }: Context): void {
+function report(
+  { app, name, plan, requestedName }: AppAndServer & { plan: ConnectionPlan; requestedName: string },
+  { ui, store }: Context,
+): void {
   const { how, changes, nameInApp, droppedHeaders } = plan;
   const [first] = changes;
   if (first) ui.succeed(`${app.summary} now uses the login to ${name} (${how}).`);
   if (nameInApp !== requestedName) ui.say(`  It already has this server as ${formatNameInApp(nameInApp)}. That entry was changed.`);
   for (const { file, before, after } of changes) ui.say(`  ${before === after ? 'Unchanged' : 'Written'}: ${file}`);
   ui.say(`  ${descriptions[how](name)}`);
+  if ((how === 'helper' || how === 'bridge') && isStoreUrl(store.path)) {
+    ui.say(`  ${app.summary} must have the password of ${store.path} in its environment: set MCP_AUTH_STORE_FILE there, for example.`);
+  }
   for (const header of droppedHeaders) {
     ui.warn(
       `${app.summary} sent the header ${quote(header)} to this server. The bridge sends only headers in the store. To add it, run: ${formatCommand`mcp-auth login ${name} --header ${`${/^[\w-]+$/.test(header) ? header : 'NAME'}: VALUE`}`}`,

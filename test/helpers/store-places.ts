@@ -32,6 +32,11 @@ let count = 0;
 /** Runs tests on every place that a store can be in. */
 export function describePlaces(tests: (place: () => StorePlace) => void): void {
   describe('a file', () => tests(() => ({ create: () => Promise.resolve(temporaryStore()) })));
+  describeDatabases(tests);
+}
+
+/** Runs tests on every engine that a store can be in. */
+export function describeDatabases(tests: (place: () => StorePlace & { readonly server: EngineServer }) => void): void {
   for (const [name, starter] of Object.entries(engineStarters)) {
     describeWith(starter.program, name, (program) => {
       let server: EngineServer;

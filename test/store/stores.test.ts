@@ -11,7 +11,7 @@ import { loginAt } from '../helpers/login-at.js';
 import { Person } from '../helpers/person.js';
 import { run } from '../helpers/run.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
-import { describePlaces, openPlace, readRows } from '../helpers/store-places.js';
+import { describeDatabases, describePlaces, openPlace, readRows } from '../helpers/store-places.js';
 
 const url = 'https://mcp.example/mcp';
 const login = {
@@ -208,7 +208,7 @@ describePlaces((place) => {
     const second = (await succeed('token demo')).stdout.trim();
     expect(second).not.toBe(first);
     expect(await authorizationServer.inspect(second)).toBeDefined();
-    expect((await succeed('doctor demo')).stderr).not.toMatch(/^✗/m);
+    expect((await succeed('doctor demo')).stdout).not.toMatch(/^✗/m);
     await succeed('add other https://other.example/mcp');
     await succeed('remove other');
     const exported = (await succeed('export demo --move')).stdout;
@@ -296,6 +296,35 @@ describePlaces((place) => {
     expect(await command.exit, command.stderr).toBe(0);
     const left = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.newest'));
     expect(left).toEqual([]);
+  });
+});
+
+describeDatabases((place) => {
+  test('while a database is away, what was read before is used; a new process says what is wrong, with exit 6', async () => {
+    const { server } = place();
+    const fake = await fakeServer();
+    const address = await place().create();
+    const store = open(address);
+    const entry = { type: 'http', url: fake.url, auth: loginAt(fake) };
+    await store.update((document) => void ((document.mcpServers ??= {})['demo'] = entry));
+    const before = await store.read('demo');
+    const unsaved = temporaryFolder();
+    const late = open(address, unsaved);
+    const document = await late.read('demo');
+    await server.stop();
+    expect(await store.read('demo')).toEqual(before);
+    expect(store.getWarnings().join()).toContain('cannot be reached');
+    await expect(store.update((now) => delete now.mcpServers)).rejects.toMatchObject({ code: 'store_away' });
+    const renewed = { ...login, accessToken: 'token-1', refreshToken: 'refresh-1' };
+    await late.savePendingRenewal({ name: 'demo', login: renewed, document });
+    const folder = temporaryFolder();
+    const command = run('token demo', { store: address, env: { HOME: folder, MCP_AUTH_PREFERENCES: `${folder}/preferences.json` } });
+    expect(await command.exit).toBe(6);
+    expect(command.stderr).toMatch(/at 127\.0\.0\.1:\d+ cannot be reached: connection refused/);
+    await server.start();
+    // What could not be stored comes into the database with the next command on that machine.
+    expect(readLogin(findServer(await open(address, unsaved).read('demo'), 'demo'))?.accessToken).toBe('token-1');
+    expect(readLogin(findServer(await store.read('demo'), 'demo'))?.accessToken).toBe('token-1');
   });
 });
 

@@ -284,6 +284,7 @@ export class DatabaseStore implements Store {
       return { ...snapshot, document: structuredClone(snapshot.document) };
     } catch (error) {
       if (!hasCode(error, 'store_away') || remembered === undefined) throw error;
+      this.#warnings.add(`${error.message} The logins were used that had been read before.`);
       return { ...remembered, document: structuredClone(remembered.document) };
     }
   }

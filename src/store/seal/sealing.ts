@@ -122,7 +122,7 @@ export class Sealing {
 /** The error of a sealed store for which no identity is known. */
 export function createIdentityNeededError(cause?: unknown): AuthError {
   return new AuthError('identity_needed', 'The store is sealed, and no identity to open it is configured.', {
-    hint: "Run: mcp-auth config identity-file FILE     or: mcp-auth config identity-command 'COMMAND'     or: mcp-auth agent unlock",
+    hint: "Run: mcp-auth config identity-file FILE     or: mcp-auth config identity-command 'COMMAND'     or: mcp-auth agent unlock     In a container, set MCP_AUTH_IDENTITY_FILE.",
     cause,
   });
 }
