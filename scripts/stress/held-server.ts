@@ -33,6 +33,8 @@ export interface HeldLogin {
   stopHolding(): void;
   /** Responds to all. */
   release(): void;
+  /** The requests that are here get no response, and use nothing up: whoever has sent them is gone. */
+  abandon(): void;
   /** Whether an access token is valid. */
   accepts(token: string): boolean;
 }
@@ -55,6 +57,7 @@ class Family implements HeldLogin {
   readonly #issuer: string;
   #isHeld = false;
   #waiting: (() => void)[] = [];
+  #abandoned = 0;
 
   constructor({ id, origin, ...options }: HeldLoginOptions & { readonly id: string; readonly origin: string }) {
     this.#id = id;
@@ -80,6 +83,10 @@ class Family implements HeldLogin {
     for (const go of this.#waiting.splice(0)) go();
   }
 
+  abandon(): void {
+    this.#abandoned += 1;
+  }
+
   accepts(token: string): boolean {
     return !this.isRevoked && this.rotations > 0 && token.startsWith(`access-${this.#id}-`);
   }
@@ -97,8 +104,9 @@ class Family implements HeldLogin {
   /** @param isGone whether the client has given up. */
   async answerRefresh(token: string, { from, isGone }: { from: string; isGone: () => boolean }): Promise<object | undefined> {
     this.requests.push(from);
+    const abandoned = this.#abandoned;
     await Promise.all([this.#pass(), wait(this.#options.delay ?? 0)]);
-    if (isGone()) return undefined;
+    if (isGone() || abandoned !== this.#abandoned) return undefined;
     const isUsed = token !== this.current;
     if (this.isRevoked || (isUsed && !(this.#options.hasGrace === true && token.startsWith(`refresh-${this.#id}-`)))) {
       this.isRevoked = true;
