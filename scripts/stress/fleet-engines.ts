@@ -139,9 +139,9 @@ async function startPostgresServer(program: string, host: string): Promise<Engin
   return {
     url: `postgres://${role}:${password}@${host}:${port}/store?sslmode=disable`,
     localUrl: server.url,
-    stop: server.crash,
-    start: server.start,
-    remove: server.remove,
+    stop: () => server.crash(),
+    start: () => server.start(),
+    remove: () => server.remove(),
   };
 }
 

@@ -29,9 +29,7 @@ export interface HeldLogin {
   readonly rotations: number;
   /** The requests that arrive from now on wait. */
   hold(): void;
-  /** Those that arrive from now on no longer wait. */
-  stopHolding(): void;
-  /** Responds to all. */
+  /** Lets all of them pass, and those that arrive from now on. */
   release(): void;
   /** The requests that are here get no response, and use nothing up: whoever has sent them is gone. */
   abandon(): void;
@@ -64,18 +62,15 @@ class Family implements HeldLogin {
     this.#issuer = `${origin}/${id}`;
     this.#options = options;
     this.current = this.#refreshToken(0);
-    const members = { token: `expired-${id}`, expires_at: 1, refresh_token: this.current, token_endpoint: `${this.#issuer}/token` };
-    const { token_endpoint: _, ...auth } = loginAt({ origin: this.#issuer, url: `${this.#issuer}/mcp` }, members);
-    const kept = options.asksForMetadata === true ? auth : { ...auth, token_endpoint: members.token_endpoint };
-    this.entry = { type: 'http', url: `${this.#issuer}/mcp`, auth: kept };
+    // JSON leaves out what is undefined.
+    const token_endpoint = options.asksForMetadata === true ? undefined : `${this.#issuer}/token`;
+    const members = { token: `expired-${id}`, expires_at: 1, refresh_token: this.current, token_endpoint };
+    const auth = loginAt({ origin: this.#issuer, url: `${this.#issuer}/mcp` }, members);
+    this.entry = { type: 'http', url: `${this.#issuer}/mcp`, auth };
   }
 
   hold(): void {
     this.#isHeld = true;
-  }
-
-  stopHolding(): void {
-    this.#isHeld = false;
   }
 
   release(): void {

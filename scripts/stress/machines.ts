@@ -66,7 +66,8 @@ function findProblem(): string | undefined {
     return undefined;
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: Buffer };
-    return `${stderr?.toString().trim() || message}`.split('\n')[0];
+    const [line = ''] = (stderr?.toString() ?? '').split('\n');
+    return line === '' ? message : line;
   }
 }
 
