@@ -255,7 +255,9 @@ export class DatabaseStore implements Store {
 
   /** What was read; or, while the engine is away, what this process has read before: a token in it is used while it is valid. */
   async #readOrRemember(server: string | undefined): Promise<StoreDocument> {
-    const remembered = this.#last.get(server);
+    // Who holds the right to renew needs the refresh token of now: another machine may have spent the one that is remembered.
+    const isHeld = server !== undefined && this.#held.has(server);
+    const remembered = isHeld ? undefined : this.#last.get(server);
     try {
       const { document } = await this.#reach(() => this.#readSnapshot(server), remembered === undefined ? patience : 0);
       this.#last.set(server, structuredClone(document));
