@@ -15,6 +15,7 @@ import build, { command } from '../test/helpers/build.js';
 import { listen } from '../test/helpers/listen.js';
 import { loginAt } from '../test/helpers/login-at.js';
 import { startAgent } from './bench/agent.js';
+import { startDatabases } from './bench/database.js';
 import { firstOutput } from './bench/first-output.js';
 import { startLoginServer } from './bench/login-server.js';
 import { measureLoad, startApp, startEcho, type Load, type Measured } from './bench/load.js';
@@ -286,6 +287,29 @@ async function relay(): Promise<void> {
   add({ what: `${what}: code to terminal, p99`, ours: `${round(p99(took))} ms`, peer: `with ${approvals} ${round(p99(few.took))} ms` });
 }
 
+/** Compares a fresh token of a sealed store, opened with an identity file or by the agent, with one of a plain store. */
+async function sealed(): Promise<void> {
+  const entries = { demo: entryOf('https://mcp.example.com/mcp') };
+  const [plain, store] = [storeOf('plain', entries), storeOf('sealed', entries)];
+  const env = { MCP_AUTH_STORE: store, MCP_AUTH_PREFERENCES: `${store}.preferences.json` };
+  execFileSync(node, [command, 'seal', '--new-identity', `${store}.identity`], { env: { ...process.env, ...env }, stdio: 'ignore' });
+  const running = await startAgent({ words: [node, command, 'agent'], env });
+  const throughAgent = { ...env, XDG_RUNTIME_DIR: path.dirname(path.dirname(running.socket)) };
+  const words = [node, command, 'token', 'demo'];
+  const {
+    file,
+    agent: agents,
+    peer,
+  } = await inTurn(rounds, {
+    file: () => wallTime({ words, env: { ...env, XDG_RUNTIME_DIR: folder } }),
+    agent: () => wallTime({ words, env: throughAgent }),
+    peer: () => wallTime(ours(plain, 'token', 'demo')),
+  });
+  compare('token of a sealed store, identity file', { ours: file, peer, of: 'plain store', unit: 'ms' });
+  compare('token of a sealed store, through the agent', { ours: agents, peer, of: 'plain store', unit: 'ms', most: 1.5 });
+  running.stop();
+}
+
 /** Compares a login at an agent with one in the store: the bridge, and a fresh token. */
 async function agent(): Promise<void> {
   const { url, stop } = await startEcho('json');
@@ -316,6 +340,20 @@ async function agent(): Promise<void> {
   compare('token through the agent', { ...time, of: 'from the store', unit: 'ms', most: 1.5 });
   running.stop();
   stop();
+}
+
+/** Compares a fresh token from a database on this machine with one from the file. */
+async function stores(): Promise<void> {
+  const demo = entryOf('https://demo.example/mcp');
+  const file = storeOf('file', { demo });
+  for (const { name, url, stop } of await startDatabases({ folder, entry: demo })) {
+    const time = await inTurn(rounds, {
+      ours: () => wallTime(ours(url, 'token', 'demo')),
+      peer: () => wallTime(ours(file, 'token', 'demo')),
+    });
+    compare(`token, a store in ${name}`, { ...time, of: 'a file', unit: 'ms' });
+    await stop();
+  }
 }
 
 /** Measures many processes that need one token, and one process that renews many tokens. */
@@ -392,7 +430,7 @@ function writeTable(): void {
   writeFileSync(file, readFileSync(file, 'utf8').replace(/(<!-- bench -->).*(<!-- \/bench -->)/s, `$1\n\n${text}\n\n$2`));
 }
 
-const parts = { startUp, withoutLogin, bridge, agent, memory, relay, refreshes, installing };
+const parts = { startUp, withoutLogin, bridge, agent, sealed, stores, memory, relay, refreshes, installing };
 
 await build();
 mkdirSync(path.join(folder, 'mcp-remote'));

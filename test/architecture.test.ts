@@ -42,7 +42,7 @@ const allowedImporters: Record<string, string[]> = {
   'https-proxy-agent': ['http/proxies.ts'],
   'socks-proxy-agent': ['http/proxies.ts'],
   oauth4webapi: ['oauth/', 'relay-protocol/'],
-  '@redis/client': ['relay/redis-store.ts', 'store/engines/redis-connection.ts'],
+  '@redis/client': ['relay/redis-store.ts', 'store/engines/redis-client.ts'],
   pg: ['store/engines/postgres-connection.ts'],
   tldts: ['http/site.ts'],
   commander: ['cli.ts'],

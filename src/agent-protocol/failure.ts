@@ -43,5 +43,6 @@ export function parseFailure(text: string, { machine, server }: { machine: strin
 
 const hints: Partial<Record<ErrorCode, (machine: string) => string>> = {
   login_needed: (machine) => `On ${machine}, run: mcp-auth login NAME     Or here: mcp-auth login URL`,
+  identity_needed: (machine) => `On ${machine}, run: mcp-auth agent unlock`,
   agent_refused: (machine) => `On ${machine}, run: mcp-auth agent status     It shows what this machine may use.`,
 };

@@ -109,9 +109,21 @@ export interface PendingQuestion {
   readonly since: number;
 }
 
+/** The identity of a sealed store, in `GET /v1/status`. */
+export interface IdentityStatus {
+  /** Whether the agent refuses to use one. */
+  readonly locked: boolean;
+  /** How a sentence names the identity, at its start; absent if none is configured. */
+  readonly identity?: string;
+  /** When it is forgotten. */
+  readonly until?: number;
+}
+
 /** `GET /v1/status` */
 export interface AgentStatus extends AgentDescription {
   readonly since: number;
+  /** Absent if the store is not sealed. */
+  readonly seal?: IdentityStatus;
   readonly shares: readonly ShareStatus[];
   readonly questions: readonly PendingQuestion[];
 }

@@ -30,6 +30,7 @@ export async function runAgent(options: AgentOptions, given: Context): Promise<v
   const stop = new AbortController();
   const signal = AbortSignal.any([given.signal, stop.signal]);
   // It renews by itself, and must not ask itself.
+  given.keyring.actAsAgent();
   const { context, settled } = trackRenewals({ ...given, signal, refresher: undefined, agents: undefined });
   const folder = prepareFolder(context);
   const questions = new Questions(options.waysToAsk, context);

@@ -8,6 +8,7 @@ import { toMachineName } from '../agent-protocol/sockets.js';
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { formatCommand } from '../text/command-line.js';
+import { formatDuration } from '../text/duration.js';
 import { quote } from '../text/server-text.js';
 import { describeStatus } from './agent-status.js';
 import type { Command, CommandInput, CommandOption } from './command.js';
@@ -27,7 +28,7 @@ const options = [
   { flags: '--lend-tokens', help: 'with share: hand out access tokens too, and not only pass requests on' },
   {
     flags: '--life <seconds>',
-    help: 'with share: how long (default: until it is revoked)',
+    help: 'with share: how long (default: until it is revoked); with unlock: after that, the agent forgets the identity',
     parse: parseSeconds({ option: '--life', least: 1 }),
   },
   {
@@ -46,6 +47,8 @@ const actions: Readonly<Record<string, (words: readonly string[], options: Optio
   stop: stopAgent,
   share,
   revoke,
+  unlock,
+  lock,
   allow: (words, _, context) => answer(words, true, context),
   deny: (words, _, context) => answer(words, false, context),
 };
@@ -63,6 +66,7 @@ export const agent: Command<typeof options> = {
     'agent status',
     'agent share devcontainer --only linear',
     'agent revoke devbox',
+    'agent unlock --life 28800',
     'agent --install-service --write',
   ],
   run: async ({ arguments: [action, ...words], options }, context) => {
@@ -146,6 +150,21 @@ async function printSshConfig(host: string, { only, lendTokens = false, life }: 
   const forwarding = await openForwarding({ host, only, lendsTokens: lendTokens, lifeSeconds: life, isLasting: true }, context);
   for (const line of await createSshConfig({ host, words: [], forwarding }, context)) context.ui.print(line);
   context.ui.say(`Put these lines into ~/.ssh/config. To end the forwarding, run: ${formatCommand`mcp-auth agent revoke ${host}`}`);
+}
+
+/** Gives the agent the identity of a sealed store, and starts the agent if it does not run. */
+async function unlock(_: readonly string[], { life }: Options, context: Context): Promise<void> {
+  const { readIdentity } = await import('./read-identity.js');
+  const identity = await readIdentity(context);
+  await startOwn(context);
+  const body = { identity, ...(life !== undefined && { life_seconds: life }) };
+  await requestFromOwn({ path: '/v1/unlock', body }, context);
+  context.ui.succeed(`The agent is unlocked${life === undefined ? '' : ` for ${formatDuration(life)}`}. Lock it with: mcp-auth agent lock`);
+}
+
+async function lock(_: readonly string[], __: Options, context: Context): Promise<void> {
+  await requestFromOwn({ path: '/v1/lock', body: {} }, context);
+  context.ui.succeed('The agent is locked: it has forgotten the identity.');
 }
 
 async function revoke([host]: readonly string[], _: Options, context: Context): Promise<void> {

@@ -1,6 +1,8 @@
+import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { checkClientIdUrl } from '../oauth/client-metadata-document.js';
 import { parseRelayUrl } from '../login/relay.js';
+import { checkIdentityCommand } from '../store/identities/identity-command.js';
 import type { PreferenceName } from '../store/preferences.js';
 import type { Command, CommandOption } from './command.js';
 
@@ -8,6 +10,8 @@ import type { Command, CommandOption } from './command.js';
 const preferences: Record<PreferenceName, (value: string) => string> = {
   'client-metadata-url': checkClientIdUrl,
   relay: parseRelayUrl,
+  'identity-file': (file) => path.resolve(file),
+  'identity-command': checkIdentityCommand,
 };
 
 const options = [{ flags: '--unset', help: 'remove the preference' }] as const satisfies readonly CommandOption[];
@@ -23,6 +27,8 @@ export const config: Command<typeof options> = {
     'config client-metadata-url https://example.com/mcp-auth.json',
     'config client-metadata-url --unset',
     'config relay https://auth.example.com',
+    'config identity-file ~/.config/mcp-auth/identity.txt',
+    "config identity-command 'op read op://vault/mcp-auth/identity'",
   ],
   run: async ({ arguments: [name, value], options: { unset } }, { preferences: stored, ui }) => {
     const values = await stored.read();

@@ -50,5 +50,7 @@ export const commands: readonly CommandListing[] = [
     summary: 'Print a page that teaches coding agents to log in',
     load: async () => (await import('./skill.js')).skill,
   },
+  { name: 'seal', summary: 'Encrypt the secrets in the store', load: async () => (await import('./seal.js')).seal },
+  { name: 'unseal', summary: 'Decrypt the secrets in the store', load: async () => (await import('./unseal.js')).unseal },
   { name: 'config', summary: 'Show or set preferences', load: async () => (await import('./config.js')).config },
 ];

@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { getRemainingSeconds } from '../store/freshness.js';
 import { listServers, type ServerEntry } from '../store/document.js';
 import { readHeaders } from '../session/server-access.js';
-import { readLogin, type Login } from '../store/login.js';
+import { isLoginClosed, readLogin, type Login } from '../store/login.js';
 import { readSettings, formatSettings, toDiskSettings } from '../store/settings.js';
 import type { Command, CommandOption } from './command.js';
 import { formatDuration } from '../text/duration.js';
@@ -135,7 +135,9 @@ function urlOf({ url }: ServerEntry): string {
 }
 
 /** How the server is authenticated: `oauth` by `mcp-auth login`, `header` by a header that another program stored. */
-function authOf({ auth, headers }: ServerEntry, login: Login | undefined): string {
+function authOf(entry: ServerEntry, login: Login | undefined): string {
+  const { auth, headers } = entry;
+  if (isLoginClosed(entry)) return 'sealed (broken)';
   if (login) return login.issuer === undefined ? login.tokenType : login.tokenType === 'dpop' ? 'oauth (dpop)' : 'oauth';
   if (typeof auth?.type === 'string' && auth.type !== 'bearer') return auth.type;
   return Object.keys(headers ?? {}).some((name) => name.toLowerCase() === 'authorization') ? 'header' : 'none';

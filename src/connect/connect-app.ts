@@ -72,7 +72,10 @@ export async function planConnection(request: ConnectRequest, context: Context):
   const { url } = server;
   await checkRequest(request, context);
   const storeFile = await findOwnStoreFile(request, context);
-  if (storeFile !== undefined) return { storeFile };
+  if (storeFile !== undefined) {
+    await checkNotSealed(app, storeFile, context);
+    return { storeFile };
+  }
   const found = await findInConfiguration(request, url, context);
   const nameInApp = found?.nameInApp ?? request.as ?? name;
   const how = await chooseMethod(request, server, context);
@@ -180,6 +183,19 @@ async function findOwnStoreFile({ app, project }: Pick<ConnectRequest, 'app' | '
   throw new AuthError('usage', `${file} is the store, but ${app.summary} looks for its servers elsewhere in that file.`, {
     hint: 'Use a separate file for the store: --store FILE, or MCP_AUTH_STORE.',
   });
+}
+
+/** @throws AuthError `usage` for a sealed store, which only mcp-auth can open. */
+async function checkNotSealed(app: App, file: string, { store }: Context): Promise<void> {
+  const { seal } = await store.readSealState();
+  if (seal === undefined) return;
+  throw new AuthError(
+    'usage',
+    `${app.summary} reads the store ${file} itself. The store is sealed, so ${app.summary} cannot read its logins.`,
+    {
+      hint: `Keep the logins of ${app.summary} in another store: mcp-auth login URL --store FILE     Or unseal this one: mcp-auth unseal`,
+    },
+  );
 }
 
 /** Finds the place of the server. Undefined for an app without a configuration file. */

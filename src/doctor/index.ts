@@ -16,6 +16,7 @@ export const machineChecks: readonly MachineCheck[] = [
   machine.certificates,
   store.file,
   store.database,
+  store.seal,
   store.locks,
   store.writable,
   store.renewals,

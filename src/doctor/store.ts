@@ -3,7 +3,7 @@ import { AuthError } from '../errors.js';
 import { renewInRefresher } from '../session/renew-in-refresher.js';
 import { listServers } from '../store/document.js';
 import type { Store } from '../store/store.js';
-import { fine, warning, type MachineCheck, type CheckResult } from './check.js';
+import { failure, fine, warning, type MachineCheck, type CheckResult } from './check.js';
 
 export const file: MachineCheck = {
   name: 'Store',
@@ -28,6 +28,22 @@ export const database: MachineCheck = {
     if (engine === undefined) return undefined;
     if (findings.length === 0) return fine(`${engine} keeps what it is given, and this user has no more rights than needed`);
     return findings.map(({ problem, hint }) => warning(problem, hint));
+  },
+};
+
+/** Whether the secrets are sealed, and what opens them. */
+export const seal: MachineCheck = {
+  name: 'Store: seal',
+  run: async (_, { store, keyring }) => {
+    if (!hasPath(store)) return undefined;
+    const { seal, expected } = await store.readSealState();
+    if (seal === undefined && expected === undefined) return fine('not sealed');
+    if (seal === undefined)
+      return failure('was removed by another program', { hint: 'To seal the store again, run: mcp-auth seal', code: 'seal_broken' });
+    const identity = await keyring.getIdentity();
+    await keyring.openSeal(seal);
+    const { length } = seal.recipients;
+    return fine(`sealed to ${length} recipient${length === 1 ? '' : 's'}. Opened by: ${identity.what}`);
   },
 };
 

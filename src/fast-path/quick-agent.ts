@@ -28,8 +28,9 @@ export async function askAgentsQuickly(question: AgentQuestion, env: Pick<Env, '
 }
 
 /** The answer of the first agent that knows the server. */
-async function askInOrder(agents: Agents, { name }: AgentQuestion): Promise<LentToken | undefined> {
-  for (const socket of agents.list()) {
+async function askInOrder(agents: Agents, { name, sealedIn }: AgentQuestion): Promise<LentToken | undefined> {
+  const sockets = sealedIn === undefined ? agents.list() : [{ path: agents.findOwnerSocket(sealedIn) }];
+  for (const socket of sockets) {
     const { status, headers, body } = parseResponse(await requestHeaders(socket, name));
     if (!headers.includes(`\n${agentHeader}:`)) return undefined;
     if (status === 200) return parseLentToken(body);

@@ -7,10 +7,11 @@ import { existsSync, realpathSync } from 'node:fs';
 import { helperUrlVariables } from '../apps/helper-variables.js';
 import { findServerInText, type ServerEntry } from '../store/document.js';
 import { isFresh } from '../store/freshness.js';
-import { getAudience, isLoginFor, readLogin, type Login } from '../store/login.js';
+import { getAudience, isLoginClosed, isLoginFor, readLogin, type Login } from '../store/login.js';
 import { listFallbackFiles, listNewestFiles, readNewestLogin } from '../store/newest-file.js';
-import { getStorePath, isStoreUrl } from '../store/path.js';
+import { getPreferencesPath, getStorePath, isStoreUrl } from '../store/path.js';
 import { readStoreText } from '../store/reading.js';
+import { isExpectedSealed } from '../store/seal/seal-marks.js';
 import { toAsciiJson } from '../text/json.js';
 import { toPrintable } from '../text/server-text.js';
 
@@ -49,15 +50,21 @@ export function findExpiredLogin(request: FastPathRequest): FastPathLogin | unde
   return found && canRefresh && !isFreshAt(found.login, request.now) ? found : undefined;
 }
 
-/** The command of such a line if the store has no server of that name, so that an agent may have it; undefined otherwise. */
+/**
+ * The command of such a line if an agent may answer it: the store has no server of that name, or its login is sealed, which the agent
+ * of the store may have opened. Undefined otherwise.
+ */
 export function findAgentQuestion({ argv, variables }: FastPathRequest): AgentQuestion | undefined {
   const line = parseCommandLine(argv);
   if (line === undefined || (line.command === 'headers' && isServerNamed(variables))) return undefined;
   try {
     const file = getStorePath({ option: line.store, env: { variables, platform: process.platform } });
     if (isStoreUrl(file)) return undefined;
-    if (existsSync(file) && findServerInText(readStoreText(file).text, line.name) !== undefined) return undefined;
-    return { command: line.command as AgentQuestion['command'], name: line.name };
+    const { text, warning } = existsSync(file) ? readStoreText(file) : { text: '', warning: undefined };
+    const entry = findServerInText(text, line.name);
+    const question = { command: line.command as AgentQuestion['command'], name: line.name };
+    if (entry === undefined) return question;
+    return isLoginClosed(entry) && readLogin(entry) === undefined && warning === undefined ? { ...question, sealedIn: file } : undefined;
   } catch {
     return undefined;
   }
@@ -67,6 +74,8 @@ export function findAgentQuestion({ argv, variables }: FastPathRequest): AgentQu
 export interface AgentQuestion {
   readonly command: 'token' | 'headers';
   readonly name: string;
+  /** The store that has the login, if it is sealed. */
+  readonly sealedIn?: string;
 }
 
 function isFreshAt(login: Login, now: number): boolean {
@@ -92,6 +101,8 @@ function findLogin({ argv, variables }: FastPathRequest): FastPathLogin | undefi
     const entry = findServerInText(text, name);
     const login = readLogin(entry);
     if (warning !== undefined || login?.tokenType !== 'bearer' || login.expiresAtSeconds === undefined) return undefined;
+    // Another program has removed the seal, which the whole program reports.
+    if (isExpectedSealed(getPreferencesPath({ env: { variables, platform: process.platform } }), file)) return undefined;
     if (!isForServer(login, entry) || hasOtherTokens({ file, name, login })) return undefined;
     if (command === 'headers' && needsWholeProgram(entry, variables)) return undefined;
     return { file, name, login, format };
@@ -110,7 +121,7 @@ function isForServer(login: Login, entry: ServerEntry | undefined): boolean {
 /** Another program may have saved an older login over this one, or a renewed one may not be in the store yet. */
 function hasOtherTokens({ file, name, login }: Pick<FastPathLogin, 'file' | 'name' | 'login'>): boolean {
   if (listFallbackFiles().some((one) => readNewestLogin(one)?.name === name)) return true;
-  const newest = listNewestFiles(realpathSync(file), name).map(readNewestLogin);
+  const newest = listNewestFiles(realpathSync(file), name).map((one) => readNewestLogin(one));
   return newest.some((one) => one?.name === name && one.server?.auth?.token !== login.accessToken);
 }
 

@@ -7,7 +7,7 @@ import type { ForeignEndpoint } from '../oauth/endpoints.js';
 type ConfirmationEffects = Pick<Effects, 'ui' | 'signal'>;
 
 /** Asks at the terminal, with "no" as the default. False without a terminal. */
-async function confirm(question: { message: string; yes: string }, { ui, signal }: ConfirmationEffects): Promise<boolean> {
+export async function confirm(question: { message: string; yes: string }, { ui, signal }: ConfirmationEffects): Promise<boolean> {
   if (ui.input !== 'terminal') return false;
   const choices = [
     { name: 'No: stop here', value: false },

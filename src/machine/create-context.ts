@@ -4,10 +4,13 @@ import type { Agents, Clock, Effects, Env, Refresher, Ui } from '../effects.js';
 import type { DnsLookup } from '../http/lookup.js';
 import { createHttp } from '../http/http.js';
 import { Trace } from '../http/trace.js';
-import { getPreferencesPath, getStorePath } from '../store/path.js';
+import { getPreferencesPath, getStoreName, getStorePath } from '../store/path.js';
+import { Keyring } from '../store/identities/keyring.js';
 import { openPreferences } from '../store/preferences.js';
 import { openStore } from '../store/open.js';
+import { openSealMark } from '../store/seal/seal-marks.js';
 import { version } from '../version.js';
+import { createAgents } from './agents.js';
 import { systemClock } from './clock.js';
 import { systemFiles } from './files.js';
 import { startInBackground, startProgram } from './program.js';
@@ -46,11 +49,21 @@ export function createContext(options: ContextOptions): Context {
     startProgram: (words, started) => startProgram(words, { ...started, environment: env.variables }),
     startInBackground: (words) => startInBackground(words, env.variables),
   };
-  const open = (option: string | undefined) =>
-    openStore(() => getStorePath({ option, env }), { signal, clock: systemClock, secrets: env.secrets, env });
-  const store = open(options.store);
-  const preferences = openPreferences(getPreferencesPath({ env }));
-  const rest = { ...effects, store, preferences, openStore: open };
+  const preferencesPath = getPreferencesPath({ env });
+  const preferences = openPreferences(preferencesPath);
+  const openAt = (option: string | undefined) => {
+    const getPath = () => getStorePath({ option, env });
+    const getName = () => getStoreName(getPath());
+    const keyring = new Keyring({
+      ...{ env, clock, preferences, startProgram: effects.startProgram, getStore: getName },
+      openAgents: () => createAgents(env),
+      warn: (sentence) => ui.warn(sentence),
+    });
+    const sealMark = openSealMark(preferencesPath, getName);
+    const seals = { openSeal: keyring.openSeal, sealMark };
+    return { keyring, store: openStore(getPath, { signal, clock: systemClock, secrets: env.secrets, env, ...seals }) };
+  };
+  const rest = { ...effects, ...openAt(options.store), preferences, openStore: (place: string) => openAt(place).store };
   const undisturbed: Context = { ...rest, signal: new AbortController().signal, uninterrupted: (work) => work(undisturbed) };
   return { ...rest, signal, uninterrupted: (work) => runHeld(() => work(undisturbed), hold) };
 }

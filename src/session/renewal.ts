@@ -8,6 +8,7 @@ import { RotatedRefreshTokenError, type TokenResponse } from '../oauth/token.js'
 import { findClient, putClient } from '../store/clients.js';
 import { findServer, type StoreDocument } from '../store/document.js';
 import { readLogin, writeLogin, type Login } from '../store/login.js';
+import { isStoreUrl } from '../store/path.js';
 import { formatCommand } from '../text/command-line.js';
 import { quote } from '../text/server-text.js';
 import { createLoginNeededError } from './login-needed.js';
@@ -135,7 +136,7 @@ async function saveRenewal(
     }, name);
   } catch (error) {
     if (!(error instanceof AuthError) || pendingFile === undefined) throw error;
-    const next = error.code === 'store_away' ? 'Once the database is back, run on this machine' : 'Free some space, then run';
+    const next = isStoreUrl(store.path) ? 'Once the database accepts them, run on this machine' : 'Free some space, then run';
     ui.fail(
       `${name} has new tokens, but they could not be stored: ${error.message}`,
       `They are in ${pendingFile}. ${next}: ${formatCommand`mcp-auth token ${name}`}`,

@@ -4,6 +4,7 @@ import { AuthError, hasCode } from '../errors.js';
 import { isHeaderName, isHeaderValue, reservedHeaders } from '../http/header-line.js';
 import { isObject } from '../text/json.js';
 import type { ServerEntry } from '../store/document.js';
+import { createSealBrokenError } from '../store/seal/seal-errors.js';
 import { readSettings, type ServerSettings } from '../store/settings.js';
 import { expandVariables, isExpandable } from '../store/variables.js';
 
@@ -16,6 +17,7 @@ type AccessEffects = Pick<Effects, 'env' | 'files' | 'http'>;
  * certificate does.
  */
 export async function withAccess<E extends AccessEffects>(entry: ServerEntry | undefined, effects: E): Promise<E> {
+  checkHeadersOpened(entry);
   return withAccessOf(entry, readHeaders(entry), effects);
 }
 
@@ -85,11 +87,21 @@ function isSent(name: string, value: unknown): value is string {
   );
 }
 
+/** Without its headers, a request would fail without a visible reason. @throws AuthError `seal_broken` */
+function checkHeadersOpened(entry: ServerEntry | undefined): void {
+  if (typeof entry?.['sealed_headers'] !== 'string') return;
+  throw createSealBrokenError(
+    'The headers of this server are sealed and cannot be opened: another program has changed its URL, or the sealed text.',
+    'Set them again: mcp-auth login NAME --header NAME     Or check the server in the store.',
+  );
+}
+
 /** Replaces the headers of an entry that `readHeaders` returns; the ones that it omits stay. Changes `entry`. */
 export function writeHeaders(entry: ServerEntry, headers: Readonly<Record<string, string>>): void {
   const unchanged = listHeaders(entry).filter(([name, value]) => !isSent(name, value) || headers[name.toLowerCase()] === value);
   const known = new Set(unchanged.map(([name]) => name.toLowerCase()));
   const all = [...unchanged, ...Object.entries(headers).filter(([name]) => !known.has(name))];
+  delete entry['sealed_headers'];
   if (all.length > 0) entry.headers = Object.fromEntries(all) as Record<string, string>;
   else if (isObject(entry.headers)) delete entry.headers;
 }

@@ -4,7 +4,8 @@ import { formatCommand } from '../text/command-line.js';
 import { AuthError } from '../errors.js';
 import { quote, redactUrl } from '../text/server-text.js';
 import { findServer, type StoreDocument } from '../store/document.js';
-import { getAudience, isLoginFor, loginTypes, readLogin, type Login } from '../store/login.js';
+import { getAudience, isLoginClosed, isLoginFor, loginTypes, readLogin, type Login } from '../store/login.js';
+import { createBrokenServerError } from '../store/seal/seal-errors.js';
 import { expandVariables } from '../store/variables.js';
 import { createLoginNeededError } from './login-needed.js';
 
@@ -12,7 +13,7 @@ import { createLoginNeededError } from './login-needed.js';
  * The login of server `name`, valid or expired.
  *
  * @throws AuthError `login_needed` if there is none, or it is for another URL than the server's; `not_a_login` for other kinds
- * of authentication.
+ * of authentication; `seal_broken` if another program has changed what it is sealed to.
  */
 export function readStoredLogin(document: StoreDocument, name: string, context: Pick<Context, 'env'>): Login {
   const entry = findServer(document, name);
@@ -23,6 +24,7 @@ export function readStoredLogin(document: StoreDocument, name: string, context: 
       hint: `Run: ${formatCommand`mcp-auth login URL --name ${name}`}     (mcp-auth list shows the servers)`,
     });
   }
+  if (isLoginClosed(entry)) throw createBrokenServerError(name);
   if (typeof entry.auth?.type === 'string' && !loginTypes.has(entry.auth.type)) {
     throw new AuthError('not_a_login', `${name} uses ${entry.auth.type} authentication, not a login, so it has no token.`);
   }

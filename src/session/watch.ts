@@ -50,13 +50,16 @@ interface Watch {
 export async function keepLoginsFresh(names: readonly string[], given: Context): Promise<void> {
   const context = { ...given, refresher: undefined };
   const watch: Watch = { names, failures: new Map(), jitter: Math.random() };
+  // A locked agent would say the same every 30 seconds.
+  let reported: string | undefined;
   context.ui.say(`Keeping the logins in ${context.store.path} fresh. Press Ctrl-C to stop.`);
   while (!context.signal.aborted) {
     const seconds = await renewDueLogins(watch, context).catch((error: unknown) => {
       if (context.signal.aborted) return 0;
       // The store may be readable again later.
       const { message, hint } = toAuthError(error);
-      context.ui.fail(message, hint);
+      if (message !== reported) context.ui.fail(message, hint);
+      reported = message;
       return maxSleepSeconds;
     });
     await context.clock.sleep(seconds * 1000, context.signal).catch(() => undefined);

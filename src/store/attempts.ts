@@ -9,6 +9,7 @@ import { writeAtomically } from './atomic-write.js';
 import { withLock, type LockOptions } from './lock.js';
 import { createUnwritableError } from './unwritable.js';
 import { readOwnFile } from './own-file.js';
+import type { SealCodec } from './seal/codec.js';
 
 /** The format of the files that are written now. An older file says none, and its `started_at` is in milliseconds. */
 export const attemptFormat = 2;
@@ -32,17 +33,21 @@ export function createAttemptId(): string {
     .replace(/[-_]/g, 'x');
 }
 
-/** @throws AuthError `store_unwritable`. */
-export async function writeAttempt(store: string, attempt: AttemptFile): Promise<void> {
+/** @param codec of a sealed store. @throws AuthError `store_unwritable`. */
+export async function writeAttempt(store: string, attempt: AttemptFile, codec?: SealCodec): Promise<void> {
   try {
-    await writeAtomically(getAttemptPath(store, attempt.attempt), JSON.stringify(attempt), { namedAfter: path.basename(store) });
+    await writeAtomically(getAttemptPath(store, attempt.attempt), formatAttempt(attempt, codec), { namedAfter: path.basename(store) });
   } catch (error) {
     throw createUnwritableError(store, error);
   }
 }
 
-/** The attempts that have not expired by `now` (milliseconds since the epoch), newest first. Deletes the expired ones. */
-export async function readAttempts(store: string, now: number): Promise<AttemptFile[]> {
+/**
+ * The attempts that have not expired by `now` (milliseconds since the epoch), newest first. Deletes the expired ones.
+ *
+ * @param codec of a sealed store. Without it, sealed attempts have only the members that are named above.
+ */
+export async function readAttempts(store: string, now: number, codec?: SealCodec): Promise<AttemptFile[]> {
   const prefix = `${path.basename(store)}.`;
   const names = await readdir(path.dirname(store)).catch(() => []);
   const found: AttemptFile[] = [];
@@ -50,10 +55,20 @@ export async function readAttempts(store: string, now: number): Promise<AttemptF
     const file = path.join(path.dirname(store), name);
     const attempt = parseAttempt(readOwnFile(file));
     if (attempt === undefined) continue;
-    if (attempt.expires_at * 1000 > now) found.push(attempt);
+    if (attempt.expires_at * 1000 > now) found.push(...openAttempt(attempt, codec));
     else await rm(file, { force: true }).catch(() => undefined);
   }
   return found.sort((one, other) => other.started_at - one.started_at);
+}
+
+/** Writes all attempts again: the seal of the store has changed. */
+export async function rewriteAttempts(
+  store: string,
+  { before, after }: { before: SealCodec | undefined; after: SealCodec | undefined },
+): Promise<void> {
+  for (const attempt of await readAttempts(store, 0, before)) {
+    if (attempt['sealed'] === undefined) await writeAttempt(store, attempt, after);
+  }
 }
 
 /** Deletes one attempt, which cannot succeed any more. */
@@ -98,6 +113,26 @@ const lockTimeout = 3_600_000;
 
 function getAttemptPath(store: string, attempt: string): string {
   return `${store}.${encodeURIComponent(attempt)}${suffix}`;
+}
+
+/** The text of an attempt. What finds it stays in the clear; the rest is sealed. */
+export function formatAttempt(attempt: AttemptFile, codec: SealCodec | undefined): string {
+  if (codec === undefined) return JSON.stringify(attempt);
+  const { format, attempt: id, server, started_at, expires_at } = attempt;
+  const sealed = codec.seal(getSealedPlace(attempt), JSON.stringify(attempt));
+  return JSON.stringify({ format, attempt: id, server, started_at, expires_at, sealed });
+}
+
+function getSealedPlace({ attempt, server }: AttemptFile): string {
+  return JSON.stringify(['attempt', attempt, server]);
+}
+
+/** The attempt in the clear; none for one that is of another seal. */
+export function openAttempt(attempt: AttemptFile, codec: SealCodec | undefined): AttemptFile[] {
+  const { sealed } = attempt;
+  if (typeof sealed !== 'string' || codec === undefined) return [attempt];
+  const opened = parseAttempt(codec.open(getSealedPlace(attempt), sealed));
+  return opened === undefined ? [] : [opened];
 }
 
 /** Undefined for anything else. */

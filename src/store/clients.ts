@@ -41,7 +41,8 @@ export function findClient(
 
 /** One registration; undefined for anything else. */
 export function readClient(entry: unknown): ClientInformation | undefined {
-  if (!isObject(entry)) return undefined;
+  // A client of a sealed store that could not be opened would be taken for one without a secret.
+  if (!isObject(entry) || typeof entry['sealed'] === 'string') return undefined;
   const known = Object.entries(clientKinds).filter(([key, kind]) => isOfKind(entry[key], kind));
   const client = Object.fromEntries(known.map(([key]) => [key, entry[key]])) as Partial<ClientInformation>;
   const { client_id: id, redirect_uris: uris } = client;

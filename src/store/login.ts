@@ -57,8 +57,13 @@ export function deleteLogin(entry: ServerEntry): void {
   else delete entry.auth;
 }
 
+/** Whether a login of a sealed store could not be opened: another program has changed what it is bound to. */
+export function isLoginClosed(entry: ServerEntry | undefined): boolean {
+  return isObject(entry?.auth) && typeof entry.auth['sealed'] === 'string';
+}
+
 function pickForeignKeys(auth: unknown): AuthEntry {
-  const ours = new Set<string>(['type', ...members.map(([, [key]]) => key)]);
+  const ours = new Set<string>(['type', 'sealed', ...members.map(([, [key]]) => key)]);
   return isObject(auth) ? Object.fromEntries(Object.entries(auth).filter(([key]) => !ours.has(key))) : {};
 }
 

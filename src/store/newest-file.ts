@@ -8,6 +8,7 @@ import { readClient } from './clients.js';
 import type { ServerEntry } from './document.js';
 import { readLogin } from './login.js';
 import { isPrivateFolder, readOwnFile } from './own-file.js';
+import type { SealCodec } from './seal/codec.js';
 
 /** The state of one server's login after its last change. */
 export interface NewestLogin {
@@ -26,6 +27,8 @@ export interface NewestLogin {
 export interface NewestLoginFile extends NewestLogin {
   readonly file: string;
   readonly writtenAt: number;
+  /** It could not be opened: only its name is known. */
+  readonly isClosed?: boolean;
 }
 
 /** The main file of server `name`. `store` is the real path, without symbolic links. */
@@ -68,12 +71,12 @@ function listNames(folder: string): string[] {
   }
 }
 
-/** Undefined if the file does not exist, belongs to another user, or has other content. */
-export function readNewestLogin(file: string): NewestLoginFile | undefined {
+/** Undefined if the file does not exist, belongs to another user, or has other content. Without a codec, a sealed one stays closed. */
+export function readNewestLogin(file: string, codec?: SealCodec): NewestLoginFile | undefined {
   const text = readOwnFile(file);
   if (text === undefined) return undefined;
   try {
-    const newest = parseNewestLogin(text);
+    const newest = parseNewestLogin(text, codec);
     return newest && { ...newest, file, writtenAt: lstatSync(file).mtimeMs };
   } catch {
     // Not JSON: a part of a file, or another program's.
@@ -81,11 +84,28 @@ export function readNewestLogin(file: string): NewestLoginFile | undefined {
   }
 }
 
-function parseNewestLogin(text: string): NewestLogin | undefined {
+/** The text of such a file. The name stays in the clear, so that a reader without the identity knows whose it is. */
+export function formatNewestLogin({ name, replaced, moved, server, client }: NewestLogin, codec: SealCodec | undefined): string {
+  const text = JSON.stringify({ name, replaced, moved, server, client });
+  return codec === undefined ? text : JSON.stringify({ name, sealed: codec.seal(getSealedPlace(name), text) });
+}
+
+function getSealedPlace(name: string): string {
+  return JSON.stringify(['newest', name]);
+}
+
+function parseNewestLogin(text: string, codec: SealCodec | undefined): (NewestLogin & { readonly isClosed?: boolean }) | undefined {
   const value = parseObject(text);
   // encodeURIComponent throws for half a surrogate pair.
   if (typeof value?.['name'] !== 'string' || !value['name'].isWellFormed()) return undefined;
-  const { name, replaced, replaces, moved, auth } = value;
+  const { name, sealed } = value;
+  if (typeof sealed !== 'string') return readNewestMembers(name, value);
+  const opened = codec?.open(getSealedPlace(name), sealed);
+  return opened === undefined ? { name, replaced: [], isClosed: true } : readNewestMembers(name, parseObject(opened) ?? {});
+}
+
+function readNewestMembers(name: string, value: Record<string, unknown>): NewestLogin | undefined {
+  const { replaced, replaces, moved, auth } = value;
   // Until 0.1.0, such a file was written only for tokens that could not be stored, with one fingerprint.
   const list: readonly unknown[] = Array.isArray(replaced) ? replaced : [replaces];
   const server = (value['server'] ?? (auth === undefined ? undefined : { auth })) as ServerEntry | undefined;

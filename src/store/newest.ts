@@ -21,11 +21,13 @@ import {
   getPendingRenewalPath,
   listFallbackFiles,
   listNewestFiles,
+  formatNewestLogin,
   readNewestLogin,
   type NewestLogin,
   type NewestLoginFile,
 } from './newest-file.js';
 import { isPrivateFolder } from './own-file.js';
+import type { SealCodec } from './seal/codec.js';
 import { formatSettings, readSettings, writeSettings } from './settings.js';
 import { createUnwritableError } from './unwritable.js';
 
@@ -127,16 +129,23 @@ function isMainFile({ name, file }: Pick<NewestLoginFile, 'name' | 'file'>): boo
 
 /**
  * The newest logins of a store, or of the servers in `names`, from the files next to it and in the temporary folder. Naming
- * the servers matters: with 200 logins, renewing all takes half as long if not all files are read for each.
+ * the servers matters: with 200 logins, renewing all takes half as long if not all files are read for each. Files that are sealed
+ * with another key than the store are not of this store.
  */
-export function readAllNewestLogins(store: string, names?: readonly string[]): NewestLoginFile[] {
+export function readAllNewestLogins(store: string, { names, codec }: NewestQuery = {}): NewestLoginFile[] {
   const nextToStore = names === undefined ? listNewestFiles(store) : names.flatMap((name) => listNewestFiles(store, name));
   const all = [...nextToStore, ...listFallbackFiles()]
-    .flatMap((file) => readNewestLogin(file) ?? [])
-    .filter((one) => belongsTo(store, one) && (names?.includes(one.name) ?? true))
+    .flatMap((file) => readNewestLogin(file, codec) ?? [])
+    .filter((one) => one.isClosed !== true && belongsTo(store, one) && (names?.includes(one.name) ?? true))
     .map((one) => (one.moved === undefined || existsSync(getMovedLoginPath(store, one.name)) ? one : { ...one, moved: undefined }));
   // Main files first: they have what the user did, which wins over a response for a login that the user has replaced.
   return [...all.filter(isMainFile), ...all.filter((one) => !isMainFile(one))];
+}
+
+interface NewestQuery {
+  readonly names?: readonly string[] | undefined;
+  /** Of a sealed store. */
+  readonly codec?: SealCodec | undefined;
 }
 
 /** Whether a file is of this store: the file name of another store may begin with this store's. */
@@ -153,6 +162,8 @@ interface DocumentChange {
   readonly newest: readonly NewestLoginFile[];
   /** The servers that may have changed; all if undefined. */
   readonly names?: readonly string[] | undefined;
+  /** Of a sealed store. */
+  readonly codec?: SealCodec | undefined;
 }
 
 /**
@@ -179,9 +190,10 @@ async function writeNewestLogin(store: string, name: string, { document, ...chan
   const isNeeded = isChanged ? before !== undefined || known.length > 0 : isCurrent(after, known);
   const file = getNewestPath(store, name);
   const newest = isNeeded ? createNewestLogin(document, { name, before, known, isMoved }) : undefined;
-  if (newest !== undefined && !known.some((one) => one.file === file && formatNewestLogin(one) === formatNewestLogin(newest))) {
+  const format = (one: NewestLogin) => formatNewestLogin(one, undefined);
+  if (newest !== undefined && !known.some((one) => one.file === file && format(one) === format(newest))) {
     // Not flushed: after a power failure the store, which is flushed, has the same tokens.
-    await writeAtomically(file, formatNewestLogin(newest), { flush: false, namedAfter: path.basename(store) });
+    await writeAtomically(file, formatNewestLogin(newest, change.codec), { flush: false, namedAfter: path.basename(store) });
   }
   return known.map((one) => one.file).filter((one) => newest === undefined || one !== file);
 }
@@ -220,8 +232,12 @@ function createNewestLogin(document: StoreDocument, { name, before, known, isMov
   return { name, replaced: olderExcept(listFingerprints(entry)), server: copyLogin(entry), ...(client && { client }) };
 }
 
-function formatNewestLogin({ name, replaced, moved, server, client }: NewestLogin): string {
-  return JSON.stringify({ name, replaced, moved, server, client });
+/** Writes the files of a store again, with another codec or none: its seal has changed. */
+export async function rewriteNewestLogins(store: string, newest: readonly NewestLoginFile[], codec: SealCodec | undefined): Promise<void> {
+  for (const one of newest) {
+    const isNextToStore = path.dirname(one.file) === path.dirname(store);
+    await writeAtomically(one.file, formatNewestLogin(one, codec), { namedAfter: isNextToStore ? path.basename(store) : undefined });
+  }
 }
 
 /**
@@ -230,11 +246,17 @@ function formatNewestLogin({ name, replaced, moved, server, client }: NewestLogi
  *
  * @param before the entry with the login that it replaces.
  * @param document contains the new login.
+ * @param codec of a sealed store.
  * @returns the file: next to the store, otherwise in the temporary folder. Throws `store_unwritable` if neither can be written.
  */
 export async function writePendingRenewal(
   store: string,
-  { name, before, document }: { name: string; before: ServerEntry | undefined; document: StoreDocument },
+  {
+    name,
+    before,
+    document,
+    codec,
+  }: { name: string; before: ServerEntry | undefined; document: StoreDocument; codec?: SealCodec | undefined },
 ): Promise<string> {
   const places = [
     { file: getPendingRenewalPath(store, name, crypto.randomUUID()), namedAfter: path.basename(store), readKnown: () => [] },
@@ -242,7 +264,7 @@ export async function writePendingRenewal(
     {
       file: getFallbackPath(store, name),
       namedAfter: undefined,
-      readKnown: () => readAllNewestLogins(store).filter((one) => one.name === name),
+      readKnown: () => readAllNewestLogins(store, { codec }).filter((one) => one.name === name),
     },
   ];
   let failure: unknown;
@@ -251,7 +273,7 @@ export async function writePendingRenewal(
       const folder = path.dirname(file);
       await mkdir(folder, { mode: 0o700, recursive: true });
       if (folder !== path.dirname(store) && !isPrivateFolder(folder)) continue;
-      const text = formatNewestLogin(createNewestLogin(document, { name, before, known: readKnown() }));
+      const text = formatNewestLogin(createNewestLogin(document, { name, before, known: readKnown() }), codec);
       await writeAtomically(file, text, { flushFolder: true, namedAfter });
       return file;
     } catch (error) {

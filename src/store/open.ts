@@ -61,6 +61,9 @@ const methodNames = Object.keys({
   removeMovedLogin: true,
   saveLastSeen: true,
   removeLastSeen: true,
+  changeSeal: true,
+  readSealState: true,
+  openForeign: true,
 } satisfies Record<Method, true>) as Method[];
 
 function createMethods(open: () => Store): Pick<Store, Method> {

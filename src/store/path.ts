@@ -58,6 +58,11 @@ function addPassword(option: string, env: PathEnv): string {
   return isSame ? named : option;
 }
 
+/** What a store is called everywhere: its path, or its URL without the password. */
+export function getStoreName(place: string): string {
+  return isStoreUrl(place) && URL.canParse(place) ? withoutPassword(new URL(place)) : place;
+}
+
 /** A URL without its password. */
 export function withoutPassword(url: URL): string {
   const shown = new URL(url);

@@ -19,6 +19,10 @@ export interface PreferenceValues {
   readonly 'client-metadata-url'?: string;
   /** The origin of the relay that authorization responses come back to. */
   readonly relay?: string;
+  /** The file of the age identity that opens sealed stores. */
+  readonly 'identity-file'?: string;
+  /** The command that prints it. */
+  readonly 'identity-command'?: string;
 }
 
 export type PreferenceName = keyof PreferenceValues;

@@ -12,6 +12,10 @@ import { readLogin, type Login } from './login.js';
 import { listNewestFiles } from './newest-file.js';
 import { isRenewalPending, needsUpdate, readAllNewestLogins, restoreNewestLogins } from './newest.js';
 import { readStoreText } from './reading.js';
+import { createBrokenServerError } from './seal/seal-errors.js';
+import { isSealed } from './seal/sealed-document.js';
+import { readSeal, type Seal } from './seal/seal.js';
+import { createIdentityNeededError, Sealing, type KnownSeal, type OpenSeal, type SealMark } from './seal/sealing.js';
 
 /** `mcp-servers.json` on disk. It is read again by every call: nothing is cached. */
 export interface Store extends StoreWriting {
@@ -35,6 +39,15 @@ export interface Store extends StoreWriting {
   readState(): Promise<StoreState>;
   /** Closes the connection that a store in a database has. */
   close(): Promise<void>;
+  /** The seal of the store, and the one that this machine expects. Needs no identity. */
+  readSealState(): Promise<SealState>;
+  /** A document that was sealed elsewhere, as the copy of a moved login, in the clear. */
+  openForeign(document: StoreDocument): Promise<StoreDocument>;
+}
+
+export interface SealState {
+  readonly seal: Seal | undefined;
+  readonly expected: KnownSeal | undefined;
 }
 
 /** The file and its locks, or the database and its leases. */
@@ -69,6 +82,13 @@ export interface StoreWriting {
   withRenewalRequestLock<T>(name: string, work: () => Promise<T>, findResult?: () => Promise<T | undefined>): Promise<T>;
   /** The same with a third lock: for a process that starts a login which other processes may join. */
   withLoginStartLock<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * Seals the store, changes its seal, or with undefined unseals it: the document, and all files next to it. This machine expects that
+   * seal from then on. If another program has removed the seal, the one that this machine knows opens what is still sealed.
+   *
+   * @throws AuthError `identity_needed` if the old or the new seal cannot be opened; `seal_broken` for undefined if something else cannot.
+   */
+  changeSeal(seal: Seal | undefined): Promise<void>;
   /**
    * Checks that `update` could add one more login, without changing the document. Throws `store_unwritable`; `store_away` for a
    * database, and `store_locked` if this process no longer holds the server's lock, which begins the work under that lock again.
@@ -118,6 +138,10 @@ export interface StoreOptions {
   readonly clock: Clock;
   /** Is given the secrets of the file, to redact them. */
   readonly secrets?: Secrets | undefined;
+  /** Opens the seal of a sealed store. Without it, a sealed store cannot be read. */
+  readonly openSeal?: OpenSeal | undefined;
+  /** What this machine remembers of the store's seal. */
+  readonly sealMark?: SealMark | undefined;
 }
 
 /**
@@ -130,8 +154,12 @@ export function openFileStore(getPath: () => string, options: StoreOptions): Sto
   const file = () => (knownPath ??= getPath());
   const readSecrets = createSecretSource(options.secrets);
   const warnings = new Set<string>();
+  const sealing = createSealing(options);
+  const readNewest = (server?: string) => readNewestDocument(file(), { server, clock: options.clock, sealing });
   let loading: Promise<StoreWriting> | undefined;
-  const writing = createWriting(() => (loading ??= import('./writing.js').then(({ StoreWriter }) => new StoreWriter(file(), options))));
+  const writing = createWriting(
+    () => (loading ??= import('./writing.js').then(({ StoreWriter }) => new StoreWriter(file(), options, sealing))),
+  );
   return {
     ...writing,
     get path() {
@@ -141,9 +169,10 @@ export function openFileStore(getPath: () => string, options: StoreOptions): Sto
       return file();
     },
     read: async (server) => {
-      const { document, newest, restored, warning } = await readNewestDocument(file(), { server, clock: options.clock });
+      const { document, newest, restored, warning } = await readNewest(server);
       readSecrets(document);
       if (warning !== undefined) warnings.add(warning);
+      for (const one of listBroken(document, server)) warnings.add(one);
       if (restored.length > 0 || newest.some((one) => needsUpdate(document, one))) {
         const written = await writing.update((_, names) => names, server).catch(() => undefined);
         // Another process may have been writing both files, and has finished by now: that needs no warning.
@@ -154,15 +183,22 @@ export function openFileStore(getPath: () => string, options: StoreOptions): Sto
       }
       return document;
     },
-    peek: async (server) => (await readNewestDocument(file(), { server, clock: options.clock })).document,
+    peek: async (server) => (await readNewest(server)).document,
     readLastSeen: (server) => readLastSeen(resolveLinks(file()), server),
     getWarnings: () => [...warnings],
     close: () => Promise.resolve(),
+    readSealState: async () => ({ seal: await readStoredSeal(file()), expected: sealing.getExpected() }),
+    openForeign: (document) => sealing.openForeign(document),
     readState: async () => {
       const { readLocks } = await import('./lock.js');
       return { mode: statSync(file(), { throwIfNoEntry: false })?.mode, locks: await readLocks(file()) };
     },
   };
+}
+
+/** The seals of a store. Without a way to open one, a sealed store cannot be read. */
+export function createSealing({ openSeal, sealMark }: Pick<StoreOptions, 'openSeal' | 'sealMark'>): Sealing {
+  return new Sealing(openSeal ?? (() => Promise.reject(createIdentityNeededError())), sealMark);
 }
 
 /** The methods of StoreWriting, which has to name each. */
@@ -171,6 +207,7 @@ const writingMethods = Object.keys({
   withServerLock: true,
   withRenewalRequestLock: true,
   withLoginStartLock: true,
+  changeSeal: true,
   checkWritable: true,
   savePendingRenewal: true,
   saveAttempt: true,
@@ -198,7 +235,7 @@ function createWriting(load: () => Promise<StoreWriting>): StoreWriting {
 }
 
 /** Registers the secrets of the document that was read last. Returns the function that is given each document. */
-function createSecretSource(secrets: Secrets | undefined): (document: StoreDocument) => void {
+export function createSecretSource(secrets: Secrets | undefined): (document: StoreDocument) => void {
   let last: StoreDocument = {};
   let known: SecretSource | undefined;
   secrets?.addSource(() => (known ??= findSecrets(last)));
@@ -221,14 +258,27 @@ function findSecrets(document: StoreDocument): SecretSource {
 interface ReadOptions {
   readonly server: string | undefined;
   readonly clock: Clock;
+  readonly sealing: Sealing;
 }
 
 /** The document with the newest logins, and the names of the servers whose logins are older in the file. */
-async function readNewestDocument(file: string, { server, clock }: ReadOptions) {
+async function readNewestDocument(file: string, { server, clock, sealing }: ReadOptions) {
   const { text, warning } = await readTextUnlessEmpty(file, clock);
-  const document = await parseDocument(text, file);
-  const newest = readAllNewestLogins(resolveLinks(file), server === undefined ? undefined : [server]);
+  const stored = await parseDocument(text, file);
+  const document = await sealing.open(stored);
+  const codec = await sealing.codec(readSeal(stored));
+  const newest = readAllNewestLogins(resolveLinks(file), { names: server === undefined ? undefined : [server], codec });
   return { document, newest, restored: restoreNewestLogins(document, newest), warning };
+}
+
+/** What another program has changed, so that it cannot be opened. */
+function listBroken(document: StoreDocument, server: string | undefined): string[] {
+  const broken = listServers(document).filter(([name, entry]) => (server === undefined || name === server) && isSealed(entry));
+  return broken.map(([name]) => createBrokenServerError(name).message);
+}
+
+async function readStoredSeal(file: string): Promise<Seal | undefined> {
+  return readSeal(await parseDocument(readStoreText(file).text, file));
 }
 
 /** Milliseconds between two reads of a file that another program has emptied, and the number of reads. */

@@ -1,12 +1,17 @@
 /** Everything that changes the store or the files next to it. Loaded at the first change: a token is read far more often. */
 import { readAttempts, removeAttempt, removeAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
 import { applyTogether, type Alteration, type QueuedChange } from './change.js';
-import { findServer, type StoreDocument } from './document.js';
+import { findServer, parseDocument, type StoreDocument } from './document.js';
 import { removeLastSeen, writeLastSeen, type LastSeen } from './last-seen.js';
 import { getLoginStartLockPath, getRenewalRequestLockPath, getServerLockPath, withLock, type LockOptions } from './lock.js';
 import { writeLogin } from './login.js';
 import { removeMovedLogin, writeMovedLogin } from './moved-login.js';
 import { writePendingRenewal } from './newest.js';
+import { readStoreText } from './reading.js';
+import { changeSeal } from './seal-change.js';
+import type { SealCodec } from './seal/codec.js';
+import { readSeal, type Seal } from './seal/seal.js';
+import type { Sealing } from './seal/sealing.js';
 import { checkRoom, resolveTarget } from './store-file.js';
 import type { PendingRenewal, StoreOptions, StoreWriting } from './store.js';
 
@@ -20,13 +25,15 @@ type FindResult<T> = LockOptions<T>['findResult'];
 export class StoreWriter implements StoreWriting {
   readonly #file: string;
   readonly #waiting: Pick<StoreOptions, 'clock' | 'signal'>;
+  readonly #sealing: Sealing;
   #last: Promise<unknown> = Promise.resolve();
   /** Changes that are written together when their turn comes: 200 renewals are not 200 times fsync. */
   #queue: QueuedChange[] = [];
   #checking: Promise<void> | undefined;
 
-  constructor(file: string, { clock, signal }: StoreOptions) {
+  constructor(file: string, { clock, signal }: StoreOptions, sealing: Sealing) {
     this.#file = file;
+    this.#sealing = sealing;
     this.#waiting = { clock, signal };
   }
 
@@ -35,6 +42,11 @@ export class StoreWriter implements StoreWriting {
       this.#queue.push({ alter: change, server, former, resolve: resolve as QueuedChange['resolve'], reject });
       if (this.#queue.length === 1) void this.#inTurn(() => this.#writeQueue());
     });
+  }
+
+  changeSeal(seal: Seal | undefined): Promise<void> {
+    const lock = { ...this.#waiting, timeout: changeTimeout };
+    return this.#inTurn(() => changeSeal(seal, { file: this.#file, lock, sealing: this.#sealing }));
   }
 
   checkWritable(): Promise<void> {
@@ -64,15 +76,16 @@ export class StoreWriter implements StoreWriting {
     const renewed = { ...document, mcpServers: entry === undefined ? {} : { [name]: entry } };
     // If the store's folder is gone, the temporary folder is used.
     const target = await this.#resolveTarget().catch(() => this.#file);
-    return writePendingRenewal(target, { name, before, document: renewed });
+    const codec = await this.#sealing.codec(readSeal(document));
+    return writePendingRenewal(target, { name, before, document: renewed, codec });
   }
 
   async saveAttempt(attempt: AttemptFile): Promise<void> {
-    await writeAttempt(await this.#resolveTarget(), attempt);
+    await writeAttempt(await this.#resolveTarget(), attempt, await this.#findCodec());
   }
 
   async readAttempts(now: number): Promise<AttemptFile[]> {
-    return readAttempts(await this.#resolveTarget(), now);
+    return readAttempts(await this.#resolveTarget(), now, await this.#findCodec());
   }
 
   async removeAttempt(attempt: string): Promise<void> {
@@ -92,7 +105,9 @@ export class StoreWriter implements StoreWriting {
   }
 
   async saveMovedLogin(name: string, document: StoreDocument): Promise<string> {
-    return writeMovedLogin(await this.#resolveTarget(), { name, document });
+    const seal = await this.#readSeal();
+    const sealed = seal === undefined ? document : await this.#sealing.close({ seal, ...document });
+    return writeMovedLogin(await this.#resolveTarget(), { name, document: sealed });
   }
 
   async removeMovedLogin(name: string): Promise<void> {
@@ -111,6 +126,14 @@ export class StoreWriter implements StoreWriting {
     return withLock(lockPath, { ...this.#waiting, timeout: renewalTimeout, findResult }, work);
   }
 
+  async #readSeal(): Promise<Seal | undefined> {
+    return readSeal(await parseDocument(readStoreText(this.#file).text, this.#file));
+  }
+
+  async #findCodec(): Promise<SealCodec | undefined> {
+    return this.#sealing.codec(await this.#readSeal());
+  }
+
   #resolveTarget(): Promise<string> {
     return resolveTarget(this.#file);
   }
@@ -124,6 +147,7 @@ export class StoreWriter implements StoreWriting {
   async #writeQueue(): Promise<void> {
     const changes = this.#queue;
     this.#queue = [];
-    await applyTogether({ file: this.#file, changes, lock: { clock: this.#waiting.clock, timeout: changeTimeout } });
+    const lock = { clock: this.#waiting.clock, timeout: changeTimeout };
+    await applyTogether({ file: this.#file, changes, lock, sealing: this.#sealing });
   }
 }

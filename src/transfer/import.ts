@@ -66,7 +66,8 @@ interface ArrivingLogin {
  * @throws AuthError `usage`, `store_invalid`.
  */
 export async function importLogins({ text, check, replace }: ImportRequest, { store }: Context): Promise<ImportResult[]> {
-  const document = await parseDocument(text, undefined);
+  // The copy of a login that was moved out of a sealed store is sealed, too.
+  const document = await store.openForeign(await parseDocument(text, undefined));
   const arriving = listServers(document).flatMap(([name, entry]) => readArrivingLogin({ name, entry, document, check }) ?? []);
   if (arriving.length === 0) {
     throw new AuthError('usage', 'The input on stdin contains no login.', { hint: 'Pass the output of mcp-auth export NAME.' });

@@ -17,6 +17,7 @@ const packages = {
   'redis-server': 'redis-server',
   nginx: 'nginx',
   postgres: 'postgresql',
+  psql: 'postgresql-client',
 } as const;
 
 /** The path of a program; undefined if it is not installed. */

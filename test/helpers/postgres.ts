@@ -6,6 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
+import { onTestFinished } from 'vitest';
 import { findFreePort } from './redis.js';
 
 export interface Postgres {
@@ -17,8 +18,12 @@ export interface Postgres {
   readonly password: string;
   /** A URL of the database for the role. */
   readonly url: string;
+  /** A URL of the database for the superuser. */
+  readonly superuserUrl: string;
   /** Runs statements as the superuser. */
   query(sql: string, database?: string): Promise<Record<string, unknown>[]>;
+  /** A session of the superuser, to the end of the test. */
+  connect(): Promise<pg.Client>;
   /** Adds lines to postgresql.conf, which the next start reads. */
   configure(...lines: string[]): void;
   /** Ends its connections and itself. */
@@ -65,9 +70,9 @@ export async function startPostgres(program: string, { certificates }: PostgresO
   configure('fsync = off', 'synchronous_commit = off', 'full_page_writes = off', 'max_connections = 100', 'shared_buffers = 16MB');
   if (certificates !== undefined) configure(...copyCertificates(certificates, data, account));
   let child: ChildProcess | undefined;
-  const query = async (sql: string, database = 'store') => {
-    const client = new pg.Client({ host: folder, port, user: 'root', password: rootPassword, database });
-    await client.connect();
+  const connect = (database = 'store') => new pg.Client({ host: folder, port, user: 'root', password: rootPassword, database }).connect();
+  const query = async (sql: string, database?: string) => {
+    const client = await connect(database);
     try {
       const { rows } = await client.query<Record<string, unknown>>(sql);
       return rows;
@@ -90,7 +95,13 @@ export async function startPostgres(program: string, { certificates }: PostgresO
   await query(`CREATE DATABASE store OWNER ${role}`, 'postgres');
   return {
     ...{ port, socketFolder: folder, role, password, query, configure, start },
+    connect: async () => {
+      const client = await connect();
+      onTestFinished(() => client.end());
+      return client;
+    },
     url: `postgres://${role}:${password}@127.0.0.1:${port}/store`,
+    superuserUrl: `postgres://root:${rootPassword}@127.0.0.1:${port}/store`,
     stop: () => end('SIGINT'),
     crash: () => end('SIGQUIT'),
     remove: async () => {

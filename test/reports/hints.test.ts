@@ -299,6 +299,7 @@ const walked = new Set(situations.flatMap(({ options }) => options));
 
 /** Options that hints name and that are walked elsewhere, or by which nothing fails. */
 const elsewhere: Readonly<Record<string, string>> = {
+  '--accept': 'test/commands/sealed: a new key from another machine',
   '--allow-private-network': 'test/hostile/network: an address in a private network is let in with it',
   '--as': 'test/commands/connect: another name in the app',
   '--background': 'test/e2e/agent-ssh: an agent that ssh starts',
@@ -318,9 +319,11 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--lend-tokens': 'test/e2e/agent-ssh: tokens that are lent',
   '--list': 'test/commands/connect: the apps',
   '--listen': 'test/e2e/relay: a relay behind a proxy',
+  '--new-identity': 'test/commands/sealed: a new identity',
   '--no-relay': 'test/relay/login: a registration without the relay',
   '--move': 'test/commands/transfer: a login that moves',
   '--private-key': 'test/oauth/client-authentication: a key in place of a secret',
+  '--recipient': 'test/commands/sealed: a store that this machine could not open',
   '--replace': 'test/commands/transfer: a login in place of one that is here',
   '--public-url': 'test/e2e/relay: a relay behind a proxy',
   '--redis': 'test/e2e/relay: two relays on one Redis',
@@ -332,6 +335,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   '--unset': 'test/commands/config: a preference that is removed',
   '--url': 'test/commands/list: headers by a URL',
   '--write': 'test/commands/refresh: the unit is printed without it',
+  '--yes': 'test/commands/sealed: unseal without a question',
 };
 
 /** The options in the texts of hints, found in the source: of a property, a constant, a function or a parameter that is called so. */

@@ -77,6 +77,43 @@ describeWith('postgres', 'a store in PostgreSQL', (program) => {
     expect(heard.slice(0, 2)).toEqual(['server a', 'lease a']);
   });
 
+  /** Resolves when so many statements of the store wait for a lock, or when `work` is done. */
+  const waitForLocks = async (count: number, work: Promise<unknown>) => {
+    const state = { isDone: false };
+    void work.then(() => (state.isDone = true));
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE usename = '${server.role}' AND wait_event_type = 'Lock'`;
+    while (!state.isDone && (await server.query(waiting)).length < count);
+    return state.isDone;
+  };
+
+  test('gives no lease away while its holder writes', async () => {
+    const [holder, other, administrator] = [openAt(server.url), openAt(server.url), await server.connect()];
+    await holder.write([{ kind: 'member', key: 'a', version: undefined, value: '1' }]);
+    const [row] = await holder.read([{ kind: 'member' }]);
+    const { fence } = await holder.takeLease({ name: 'busy', owner: 'x', duration: 60_000 });
+    await administrator.query("BEGIN; SELECT FROM mcp_auth_rows WHERE kind = 'member' FOR UPDATE");
+    const writing = holder.write([{ kind: 'member', key: 'a', version: row?.version, value: '2' }], { name: 'busy', fence });
+    expect(await waitForLocks(1, writing)).toBe(false);
+    const taking = other.takeLease({ name: 'busy', owner: 'y', duration: 60_000, after: fence });
+    expect(await waitForLocks(2, taking)).toBe(false);
+    await administrator.query('COMMIT');
+    expect(await writing).toBe('written');
+    expect((await taking).fence).not.toBe(fence);
+  });
+
+  test('gives a lease a fence above that of a process which had it while this one waited', async () => {
+    const [engine, administrator] = [openAt(server.url), await server.connect()];
+    const first = await engine.takeLease({ name: 'waited', owner: 'x', duration: 60_000 });
+    await administrator.query("BEGIN; SELECT FROM mcp_auth_leases WHERE name = 'waited' FOR UPDATE");
+    const taking = engine.takeLease({ name: 'waited', owner: 'y', duration: 60_000, after: first.fence });
+    expect(await waitForLocks(1, taking)).toBe(false);
+    const { rows } = await administrator.query<{ fence: string }>(
+      "UPDATE mcp_auth_leases SET fence = nextval('mcp_auth_versions'), ends_at = to_timestamp(0) WHERE name = 'waited' RETURNING fence",
+    );
+    await administrator.query('COMMIT');
+    expect(BigInt((await taking).fence)).toBeGreaterThan(BigInt(rows[0]?.fence ?? ''));
+  });
+
   test('leaves no transaction, no lock and one connection with a name behind', async () => {
     const engine = openAt(server.url);
     await engine.takeLease({ name: 'a', owner: 'x', duration: 60_000 });

@@ -4,7 +4,8 @@ import { AuthError } from '../../src/errors.js';
 import { systemClock } from '../../src/machine/clock.js';
 import { parsePostgresUrl } from '../../src/store/engines/postgres-address.js';
 import { parseRedisUrl } from '../../src/store/engines/redis-address.js';
-import { isStoreUrl, parseStoreUrl } from '../../src/store/engines/store-url.js';
+import { parseStoreUrl } from '../../src/store/engines/store-url.js';
+import { isStoreUrl } from '../../src/store/path.js';
 
 const secret = 'hunter2';
 

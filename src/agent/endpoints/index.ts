@@ -10,6 +10,7 @@ import { listServers } from './servers.js';
 import { endShare, openShare } from './shares.js';
 import { showStatus, stopAgent } from './status.js';
 import { lendToken } from './token.js';
+import { lock, showIdentity, unlock, unseal } from './unseal.js';
 
 export const endpoints: readonly Endpoint[] = [
   passOn,
@@ -23,6 +24,10 @@ export const endpoints: readonly Endpoint[] = [
   openShare,
   endShare,
   receiveAnswer,
+  unlock,
+  lock,
+  unseal,
+  showIdentity,
   renew,
   stopAgent,
 ];

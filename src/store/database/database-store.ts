@@ -6,10 +6,10 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../effects.js';
 import { AuthError, hasCode } from '../../errors.js';
-import { parseAttempt, type AttemptFile } from '../attempts.js';
+import type { AttemptFile } from '../attempts.js';
 import type { Alteration } from '../change.js';
 import { findServer, type StoreDocument } from '../document.js';
-import type { Engine, Lease, Row, WriteResult } from '../engines/engine.js';
+import type { Engine, Lease, WriteResult } from '../engines/engine.js';
 import type { StoreUrl } from '../engines/store-url.js';
 import { createFingerprint } from '../fingerprint.js';
 import { readLastSeen, removeLastSeen, writeLastSeen, type LastSeen } from '../last-seen.js';
@@ -17,11 +17,15 @@ import { createLockOwner, parseLockOwner } from '../lock-owner.js';
 import { writeLogin } from '../login.js';
 import { removeMovedLogin, writeMovedLogin } from '../moved-login.js';
 import { readAllNewestLogins, restoreNewestLogins, writePendingRenewal } from '../newest.js';
-import type { PendingRenewal, Store, StoreOptions, StoreState } from '../store.js';
+import { readSeal, type Seal } from '../seal/seal.js';
+import type { Sealing } from '../seal/sealing.js';
+import { createSealing, createSecretSource } from '../store.js';
+import type { PendingRenewal, SealState, Store, StoreOptions, StoreState } from '../store.js';
+import { AttemptRows } from './attempt-rows.js';
+import { Content, type OpenSnapshot } from './content.js';
 import { leaseDuration, Leases } from './leases.js';
-import { createUnsealedError, hasSecrets, mayHaveSecrets } from './plaintext.js';
+import { createUnsealedError, mayHaveSecrets } from './plaintext.js';
 import { reachEngine } from './reach.js';
-import { createClientQueries, createServerQueries, findChanges, parseRows, wholeDocument, type Snapshot } from './rows.js';
 
 /** Milliseconds to wait for another process that renews a login, or that finishes a two-step login. */
 const renewalTimeout = 150_000;
@@ -48,39 +52,48 @@ export class DatabaseStore implements Store {
   readonly localPath: string;
   readonly #kind: string;
   readonly #engine: Engine;
+  readonly #sealing: Sealing;
+  readonly #content: Content;
+  readonly #attempts: AttemptRows;
   readonly #leases: Leases;
+  /** Has the secrets of a document redacted. */
+  readonly #tell: (document: StoreDocument) => void;
   readonly #waiting: { readonly clock: Clock; readonly signal: AbortSignal };
   /** The leases of logins that this process holds, by the server's name. */
   readonly #held = new Map<string, Lease>();
   /** The errors of work that lost its lease before it did anything. */
   readonly #late = new WeakSet<Error>();
   /** What was read last, by what was asked for: used while the engine is away. */
-  readonly #last = new Map<string | undefined, StoreDocument>();
+  readonly #last = new Map<string | undefined, OpenSnapshot>();
   readonly #warnings = new Set<string>();
 
-  constructor({ place, localPath, variables, clock, signal }: DatabaseStoreOptions) {
+  constructor({ place, localPath, variables, clock, signal, ...options }: DatabaseStoreOptions) {
     this.path = place.shown;
     this.localPath = localPath;
     this.#kind = place.kind.name;
     this.#waiting = { clock, signal };
     this.#engine = place.kind.open({ url: place.url, store: place.store, clock, variables });
+    this.#sealing = createSealing(options);
+    this.#tell = createSecretSource(options.secrets);
+    this.#content = new Content({ engine: this.#engine, sealing: this.#sealing, path: this.path });
+    this.#attempts = new AttemptRows(this.#engine);
     this.#leases = new Leases({ engine: this.#engine, clock, signal });
   }
 
   async read(server?: string): Promise<StoreDocument> {
-    const document = await this.#readOrRemember(server);
-    const unsaved = this.#readUnsaved(server);
-    if (unsaved.length === 0) return document;
+    const snapshot = await this.#readOrRemember(server);
+    const unsaved = this.#readUnsaved(server, snapshot);
+    if (unsaved.length === 0) return snapshot.document;
     const restored = await this.update((_, names) => names, server).catch(() => undefined);
-    if (restored !== undefined) return this.#readOrRemember(server);
-    restoreNewestLogins(document, unsaved);
-    return document;
+    if (restored !== undefined) return (await this.#readOrRemember(server)).document;
+    restoreNewestLogins(snapshot.document, unsaved);
+    return snapshot.document;
   }
 
   async peek(server: string): Promise<StoreDocument> {
-    const document = await this.#readOrRemember(server);
-    restoreNewestLogins(document, this.#readUnsaved(server));
-    return document;
+    const snapshot = await this.#readOrRemember(server);
+    restoreNewestLogins(snapshot.document, this.#readUnsaved(server, snapshot));
+    return snapshot.document;
   }
 
   readLastSeen(server: { readonly name: string; readonly url: string }): LastSeen {
@@ -121,16 +134,31 @@ export class DatabaseStore implements Store {
     change: Alteration<T>,
     { server, isWhole, lease }: { server: string | undefined; isWhole: boolean; lease: Lease | undefined },
   ): Promise<{ readonly outcome: WriteResult; readonly result: T }> {
-    const snapshot = await this.#readSnapshot(isWhole ? undefined : server);
-    const unsaved = this.#readUnsaved(server);
+    const snapshot = await this.#content.read(isWhole ? undefined : server);
+    const unsaved = this.#readUnsaved(server, snapshot);
     const document = structuredClone(snapshot.document);
     const restored = restoreNewestLogins(document, unsaved);
     const result = change(document, restored, '');
-    if (!mayHaveSecrets(document) && hasSecrets(document)) throw createUnsealedError(this.path);
-    const changes = findChanges(snapshot, document);
-    const outcome = changes.length === 0 ? 'written' : await this.#engine.write(changes, lease);
+    const outcome = await this.#content.write(snapshot, document, lease);
     if (outcome === 'written') for (const { file } of unsaved) await rm(file, { force: true }).catch(() => undefined);
     return { outcome, result };
+  }
+
+  async changeSeal(seal: Seal | undefined): Promise<void> {
+    // What is unsaved is sealed as the store was: it is put into the store first.
+    await this.read();
+    for (let tries = 1; tries <= maxTries; tries += 1) {
+      if ((await this.#reach(() => this.#content.changeSeal(seal, this.#attempts))) === 'written') return;
+    }
+    throw this.#createBusyError();
+  }
+
+  async readSealState(): Promise<SealState> {
+    return { seal: await this.#reach(() => this.#content.readSeal()), expected: this.#sealing.getExpected() };
+  }
+
+  openForeign(document: StoreDocument): Promise<StoreDocument> {
+    return this.#sealing.openForeign(document);
   }
 
   async withServerLock<T>(name: string, work: () => Promise<T>, findResult?: FindResult<T>): Promise<T> {
@@ -168,7 +196,7 @@ export class DatabaseStore implements Store {
   async checkWritable(server?: string): Promise<void> {
     const lease = server === undefined ? undefined : this.#held.get(server);
     if (lease === undefined) {
-      const { document } = await this.#reach(() => this.#readSnapshot(''));
+      const { document } = await this.#reach(() => this.#content.read(''));
       if (!mayHaveSecrets(document)) throw createUnsealedError(this.path);
       const { place } = await createLockOwner('');
       const name = `check ${createFingerprint(place)}`;
@@ -186,30 +214,20 @@ export class DatabaseStore implements Store {
     const entry = structuredClone(before);
     if (entry) writeLogin(entry, login, name);
     const renewed = { ...document, mcpServers: entry === undefined ? {} : { [name]: entry } };
-    return writePendingRenewal(this.localPath, { name, before, document: renewed });
+    const codec = await this.#sealing.codec(readSeal(document));
+    return writePendingRenewal(this.localPath, { name, before, document: renewed, codec });
   }
 
   async saveAttempt(attempt: AttemptFile): Promise<void> {
-    const id = { kind: 'attempt', key: attempt.attempt } as const;
-    await this.#reach(() => this.#engine.write([{ ...id, version: undefined, value: JSON.stringify(attempt) }]));
+    await this.#reach(async () => this.#attempts.add(attempt, await this.#content.findCodec()));
   }
 
   async readAttempts(now: number): Promise<AttemptFile[]> {
-    const rows = await this.#reach(() => this.#engine.read([{ kind: 'attempt' }]));
-    const found = rows.flatMap((row) => {
-      const attempt = parseAttempt(row.value);
-      return attempt === undefined ? [] : [{ row, attempt }];
-    });
-    const expired = found.filter(({ attempt }) => attempt.expires_at * 1000 <= now).map(({ row }) => row);
-    await this.#deleteRows(expired);
-    return found
-      .map(({ attempt }) => attempt)
-      .filter(({ expires_at }) => expires_at * 1000 > now)
-      .sort((one, other) => other.started_at - one.started_at);
+    return this.#reach(async () => this.#attempts.read(now, await this.#content.findCodec()));
   }
 
   async removeAttempt(attempt: string): Promise<void> {
-    await this.#deleteRows(await this.#readAttemptRows(attempt));
+    await this.#reach(() => this.#attempts.remove(attempt)).catch(() => undefined);
   }
 
   async removeAttempts(name: string, now: number): Promise<void> {
@@ -224,7 +242,7 @@ export class DatabaseStore implements Store {
     const remove = () => this.removeAttempt(attempt);
     const lease = { name: `attempt ${attempt}`, timeout: lockTimeout, maxHold: attemptTimeout };
     return this.#leases.run(lease, async () => {
-      if ((await this.#readAttemptRows(attempt)).length === 0) return undefined;
+      if (!(await this.#reach(() => this.#attempts.has(attempt)))) return undefined;
       const result = await work(remove);
       await remove();
       return result;
@@ -233,7 +251,9 @@ export class DatabaseStore implements Store {
 
   async saveMovedLogin(name: string, document: StoreDocument): Promise<string> {
     await mkdir(dirname(this.localPath), { recursive: true, mode: 0o700 });
-    return writeMovedLogin(this.localPath, { name, document });
+    const seal = await this.#reach(() => this.#content.readSeal());
+    const sealed = seal === undefined ? document : await this.#sealing.close({ seal, ...document });
+    return writeMovedLogin(this.localPath, { name, document: sealed });
   }
 
   async removeMovedLogin(name: string): Promise<void> {
@@ -254,44 +274,34 @@ export class DatabaseStore implements Store {
   }
 
   /** What was read; or, while the engine is away, what this process has read before: a token in it is used while it is valid. */
-  async #readOrRemember(server: string | undefined): Promise<StoreDocument> {
+  async #readOrRemember(server: string | undefined): Promise<OpenSnapshot> {
     // Who holds the right to renew needs the refresh token of now: another machine may have spent the one that is remembered.
     const isHeld = server !== undefined && this.#held.has(server);
     const remembered = isHeld ? undefined : this.#last.get(server);
     try {
-      const { document } = await this.#reach(() => this.#readSnapshot(server), remembered === undefined ? patience : 0);
-      this.#last.set(server, structuredClone(document));
-      return document;
+      const snapshot = await this.#reach(() => this.#content.read(server), remembered === undefined ? patience : 0);
+      for (const one of this.#content.listBroken(snapshot.document)) this.#warnings.add(one);
+      this.#tell(snapshot.document);
+      this.#last.set(server, snapshot);
+      return { ...snapshot, document: structuredClone(snapshot.document) };
     } catch (error) {
       if (!hasCode(error, 'store_away') || remembered === undefined) throw error;
-      return structuredClone(remembered);
+      return { ...remembered, document: structuredClone(remembered.document) };
     }
-  }
-
-  async #readSnapshot(server: string | undefined): Promise<Snapshot> {
-    const rows = await this.#engine.read(server === undefined ? wholeDocument : createServerQueries(server));
-    const queries = server === undefined ? [] : createClientQueries(rows);
-    const all = queries.length === 0 ? rows : [...rows, ...(await this.#engine.read(queries))];
-    return { document: parseRows(all), rows: all };
   }
 
   /** The token responses on this machine's disk that the engine could not take. */
-  #readUnsaved(server: string | undefined) {
-    return readAllNewestLogins(this.localPath, server === undefined ? undefined : [server]);
-  }
-
-  async #readAttemptRows(attempt: string): Promise<Row[]> {
-    return this.#reach(() => this.#engine.read([{ kind: 'attempt', keys: [attempt] }]));
-  }
-
-  /** A row that another process has changed or deleted stays as that process wants it. */
-  async #deleteRows(rows: readonly Row[]): Promise<void> {
-    for (const { kind, key, version } of rows) {
-      await this.#reach(() => this.#engine.write([{ kind, key, version, value: undefined }])).catch(() => undefined);
-    }
+  #readUnsaved(server: string | undefined, { codec }: OpenSnapshot) {
+    return readAllNewestLogins(this.localPath, { codec, ...(server !== undefined && { names: [server] }) });
   }
 
   #reach<T>(work: () => Promise<T>, longest = patience): Promise<T> {
     return reachEngine(work, { ...this.#waiting, patience: longest });
+  }
+
+  #createBusyError(): AuthError {
+    return new AuthError('store_locked', `Other processes have changed ${this.path} ${maxTries} times in the meantime.`, {
+      hint: 'Try again.',
+    });
   }
 }

@@ -102,8 +102,9 @@ function toValues(document: StoreDocument): Values {
   return new Map(rows.map(({ kind, key, value }) => [getRowName({ kind, key }), { kind, key, value: JSON.stringify(value ?? null) }]));
 }
 
+/** In the order in which they are written: the last written is the first of the list. */
 function toClientRows(issuer: string, list: unknown) {
-  const clients: readonly unknown[] = Array.isArray(list) ? list : [];
+  const clients: readonly unknown[] = Array.isArray(list) ? list.toReversed() : [];
   return clients.map((client, index) => {
     // What is not a registration was put there by another program: it stays.
     const id = isObject(client) && typeof client['client_id'] === 'string' ? client['client_id'] : index;

@@ -1,5 +1,5 @@
 /**
- * What is used of `@redis/client`. It is a CommonJS package: if the build finds a dynamic import of it, that has a default export
- * only. So this file is imported dynamically.
+ * What is used of `@redis/client`, loaded by the first call. Imported by name here: in the built program, `import()` of a CommonJS package
+ * has no names.
  */
 export { createClient, ErrorReply } from '@redis/client';

@@ -1,5 +1,5 @@
 /** The data key of a seal: made, sealed to recipients, and opened by identities. The only place that uses age. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { AuthError } from '../../errors.js';
 import { dataKeyLength } from './codec.js';
 import { createSealBrokenError } from './seal-errors.js';
@@ -24,7 +24,13 @@ export async function createSeal(recipients: readonly string[], dataKey: Uint8Ar
       throw createRecipientError(recipient);
     }
   }
-  return { recipients: all, key: armor.encode(await encrypter.encrypt(dataKey)) };
+  const content = Buffer.concat([dataKey, hashRecipients(all)]);
+  return { recipients: all, key: armor.encode(await encrypter.encrypt(content)) };
+}
+
+/** Next to the data key, so that a recipient whom another program adds to the list is not sealed to by the next change. */
+function hashRecipients(recipients: readonly string[]): Buffer {
+  return createHash('sha256').update(JSON.stringify(recipients)).digest();
 }
 
 function createRecipientError(recipient: string): AuthError {
@@ -53,16 +59,18 @@ export async function openDataKey({ key, recipients }: Seal, identities: string,
       throw createIdentityError(source, 'has an identity that cannot be read');
     }
   }
-  const dataKey = await decrypter.decrypt(file).catch(() => undefined);
-  if (dataKey === undefined) {
+  const content = await decrypter.decrypt(file).catch(() => undefined);
+  if (content === undefined) {
     throw createIdentityError(
       source,
       'does not open the store',
       `It is sealed to: ${recipients.map((one) => one.slice(0, 80)).join(', ')}`,
     );
   }
-  if (dataKey.length !== dataKeyLength) throw createDamagedError();
-  return dataKey;
+  const hash = hashRecipients(recipients);
+  if (content.length !== dataKeyLength + hash.length) throw createDamagedError();
+  if (Buffer.compare(content.subarray(dataKeyLength), hash) !== 0) throw createListError();
+  return content.slice(0, dataKeyLength);
 }
 
 function decodeArmor(key: string, decode: (text: string) => Uint8Array): Uint8Array {
@@ -71,6 +79,13 @@ function decodeArmor(key: string, decode: (text: string) => Uint8Array): Uint8Ar
   } catch {
     throw createDamagedError();
   }
+}
+
+function createListError(): AuthError {
+  return createSealBrokenError(
+    'The list of recipients in the seal of the store was changed by another program.',
+    'Restore the member "seal" from a backup of the store.',
+  );
 }
 
 function createDamagedError(): AuthError {

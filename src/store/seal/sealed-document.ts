@@ -3,8 +3,10 @@
  * change with the document that they are given.
  */
 import { isObject } from '../../text/json.js';
-import type { ServerEntry, StoreDocument } from '../document.js';
+import { listServers, type ServerEntry, type StoreDocument } from '../document.js';
 import { isSealedText, type SealCodec } from './codec.js';
+import { createBrokenServerError } from './seal-errors.js';
+import type { Seal } from './seal.js';
 
 /** Where the sealed text of an object is, instead of its secret members. */
 export const sealedMember = 'sealed';
@@ -166,4 +168,18 @@ function closeMembers(object: Record<string, unknown>, { secrets: { members, pla
   const first = Object.keys(object).find((key) => secret.includes(key));
   const kept = Object.entries(object).filter(([key]) => key === first || !(secret.includes(key) || key === sealedMember));
   return Object.fromEntries(kept.map(([key, value]) => (key === first ? [sealedMember, sealed] : [key, value])));
+}
+
+/**
+ * The document with another seal, which is the first member, where a reader looks; or without one.
+ *
+ * @throws AuthError `seal_broken` for undefined if something could not be opened.
+ */
+export function replaceSeal(document: StoreDocument, seal: Seal | undefined): StoreDocument {
+  const rest = { ...document };
+  delete rest['seal'];
+  if (seal !== undefined) return { seal: { ...seal }, ...rest };
+  const broken = listServers(rest).find(([, entry]) => isSealed(entry));
+  if (broken !== undefined) throw createBrokenServerError(broken[0]);
+  return rest;
 }

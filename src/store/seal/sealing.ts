@@ -1,4 +1,5 @@
 /** Opens and closes documents and texts of a store, with the data key of the seal that the document has. */
+import { AuthError } from '../../errors.js';
 import type { StoreDocument } from '../document.js';
 import { isSealedText, SealCodec } from './codec.js';
 import { createSealBrokenError } from './seal-errors.js';
@@ -49,6 +50,13 @@ export class Sealing {
     if (seal !== undefined) return openDocument(stored, this.#check(seal, await this.#find(seal)));
     if (this.#mark.read() !== undefined || hasSealedMembers(stored)) throw createRemovedError();
     return stored;
+  }
+
+  /** A document that comes from elsewhere, as the copy of a moved login: this machine expects no seal of it. @throws AuthError as `open`. */
+  async openForeign(document: StoreDocument): Promise<StoreDocument> {
+    const codec = await this.codec(readSeal(document));
+    if (codec === undefined && hasSealedMembers(document)) throw createRemovedError();
+    return codec === undefined ? document : openDocument(document, codec);
   }
 
   /** The document as it is stored: with a seal, everything secret is sealed. @throws AuthError as `open`. */
@@ -109,6 +117,14 @@ export class Sealing {
     if (known?.key !== seal.key) this.#mark.write({ ...seal, fingerprint: codec.fingerprint });
     return codec;
   }
+}
+
+/** The error of a sealed store for which no identity is known. */
+export function createIdentityNeededError(cause?: unknown): AuthError {
+  return new AuthError('identity_needed', 'The store is sealed, and no identity to open it is configured.', {
+    hint: "Run: mcp-auth config identity-file FILE     or: mcp-auth config identity-command 'COMMAND'     or: mcp-auth agent unlock",
+    cause,
+  });
 }
 
 function getTextPlace(place: string): string {

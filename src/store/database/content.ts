@@ -1,0 +1,111 @@
+/** The document of a store in a database: read as rows and opened, sealed and written as rows. */
+import { listServers, type StoreDocument } from '../document.js';
+import type { Engine, Lease, WriteResult } from '../engines/engine.js';
+import type { SealCodec } from '../seal/codec.js';
+import { createBrokenServerError, createSealBrokenError } from '../seal/seal-errors.js';
+import { hasSealedMembers, isSealed, openDocument, replaceSeal } from '../seal/sealed-document.js';
+import { readSeal, type Seal } from '../seal/seal.js';
+import type { Sealing } from '../seal/sealing.js';
+import type { AttemptRows } from './attempt-rows.js';
+import { allowPlaintext, createUnsealedError, hasSecrets, mayHaveSecrets } from './plaintext.js';
+import { createClientQueries, createServerQueries, findChanges, parseRows, wholeDocument, type Snapshot } from './rows.js';
+
+/** A snapshot that was opened. */
+export interface OpenSnapshot {
+  /** As it is stored. */
+  readonly stored: Snapshot;
+  /** In the clear. */
+  readonly document: StoreDocument;
+  /** Of a sealed store. */
+  readonly codec: SealCodec | undefined;
+}
+
+interface ContentOptions {
+  readonly engine: Engine;
+  readonly sealing: Sealing;
+  /** The URL without its password. */
+  readonly path: string;
+}
+
+export class Content {
+  readonly #engine: Engine;
+  readonly #sealing: Sealing;
+  readonly #path: string;
+
+  constructor({ engine, sealing, path }: ContentOptions) {
+    this.#engine = engine;
+    this.#sealing = sealing;
+    this.#path = path;
+  }
+
+  /** @param server the only server that is wanted, with the registrations that its login uses; by default all. */
+  async read(server: string | undefined): Promise<OpenSnapshot> {
+    const stored = await this.#readStored(server);
+    const document = await this.#sealing.open(stored.document);
+    return { stored, document, codec: await this.#sealing.codec(readSeal(stored.document)) };
+  }
+
+  /**
+   * Writes what differs between a snapshot and a document in the clear.
+   *
+   * @throws AuthError `store_unwritable` if there are secrets, and the store is neither sealed nor allowed to have plain text.
+   */
+  async write({ stored }: OpenSnapshot, document: StoreDocument, lease: Lease | undefined): Promise<WriteResult> {
+    if (!mayHaveSecrets(document) && hasSecrets(document)) throw createUnsealedError(this.#path);
+    const changes = findChanges(stored, await this.#sealing.close(document));
+    if (changes.length === 0) return 'written';
+    const result = await this.#engine.write(changes, lease);
+    const isNew = changes.some(({ version }) => version === undefined);
+    // A new row replaces none that a change of the seal in the meantime would have changed.
+    if (result === 'written' && isNew && !(await this.#hasSeal(readSeal(document)))) return 'changed';
+    return result;
+  }
+
+  async readSeal(): Promise<Seal | undefined> {
+    return readSeal(parseRows(await this.#engine.read([{ kind: 'member', keys: ['seal'] }])));
+  }
+
+  async findCodec(): Promise<SealCodec | undefined> {
+    return this.#sealing.codec(await this.readSeal());
+  }
+
+  /** See `StoreWriting.changeSeal`. What is not sealed may be in plain text from then on. */
+  async changeSeal(seal: Seal | undefined, attempts: AttemptRows): Promise<WriteResult> {
+    const stored = await this.#readStored(undefined);
+    const before = await this.#sealing.codec(readSeal(stored.document) ?? this.#sealing.getExpected());
+    if (before === undefined && hasSealedMembers(stored.document)) throw createUnknownSealError();
+    const document = before === undefined ? stored.document : openDocument(stored.document, before);
+    const changed = replaceSeal(document, seal);
+    if (seal === undefined) allowPlaintext(changed);
+    else delete changed['plaintext'];
+    const after = await this.#sealing.codec(seal);
+    const changes = [...findChanges(stored, await this.#sealing.close(changed)), ...(await attempts.findChanges({ before, after }))];
+    const result = changes.length === 0 ? 'written' : await this.#engine.write(changes);
+    if (result === 'written') await this.#sealing.expect(seal);
+    return result;
+  }
+
+  /** What the user should know about servers whose sealed parts cannot be opened, as sentences. */
+  listBroken(document: StoreDocument): string[] {
+    const broken = listServers(document).filter(([, entry]) => isSealed(entry));
+    return broken.map(([name]) => createBrokenServerError(name).message);
+  }
+
+  async #readStored(server: string | undefined): Promise<Snapshot> {
+    const rows = await this.#engine.read(server === undefined ? wholeDocument : createServerQueries(server));
+    const queries = server === undefined ? [] : createClientQueries(rows);
+    const all = queries.length === 0 ? rows : [...rows, ...(await this.#engine.read(queries))];
+    return { document: parseRows(all), rows: all };
+  }
+
+  async #hasSeal(seal: Seal | undefined): Promise<boolean> {
+    return (await this.readSeal())?.key === seal?.key;
+  }
+}
+
+function createUnknownSealError(): Error {
+  return createSealBrokenError(
+    'The store has sealed logins but no seal, and this machine does not know which seal it had.',
+    'Restore the row "seal" from a backup of the database.',
+  );
+}
