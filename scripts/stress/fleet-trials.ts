@@ -82,6 +82,8 @@ export async function killHolder(engine: FleetEngine, tools: FleetTools): Promis
     await wait(random() * delay * 1.2);
   }
   signalAll(home, 'SIGKILL');
+  // The server would see that only a moment later, and use the refresh token up.
+  login.abandon();
   await ended;
   const wasHeld = (await engine.main.listLeases()).includes(`renewal ${name}`);
   const next = another(machines, holder);
@@ -89,7 +91,6 @@ export async function killHolder(engine: FleetEngine, tools: FleetTools): Promis
   const { code, stdout } = await next.start(['token', name], { store: engine.main.url }).ended;
   const duration = performance.now() - begun;
   const isLost = code !== 0 || !login.accepts(stdout.trim());
-  // If nothing was to be lost by nature, the refresh token was used once for each response.
   const isHopeless = isLost && login.rotations > 0;
   if (isLost && !isHopeless) process.stdout.write(`${engine.name}, ${name}: lost after a kill, with ${login.requests.length} requests\n`);
   return { wasHeld, isLost, isHopeless, duration };
@@ -166,13 +167,14 @@ export async function interruptRenewal(
   interrupt: (respond: () => void) => Promise<void>,
 ): Promise<OutageResult> {
   const [first] = tools.machines.list;
-  const trial = { ...(await createTrial(engine, tools, {})), holder: first };
+  const trial = { ...(await createTrial(engine, tools, { asksForMetadata: true })), holder: first };
   const { name, login, home } = trial;
   login.hold();
   const begun = performance.now();
   const start = (machine: Machine, ownHome?: string) => machine.start(['token', name], { store: engine.main.url, home: ownHome });
   const holder = start(first, home);
-  await until('the refresh request arrives', () => login.requests.length > 0);
+  // It has the right to renew now. Its refresh request, which has a time limit, is sent once the others wait.
+  await until('the request for metadata arrives', () => login.metadataRequests > 0);
   const others = tools.machines.list.slice(1).flatMap((machine) => Array.from({ length: waitingPerMachine }, () => start(machine)));
   // They wait once they have asked for the lease that each machine has for its own processes.
   const isWaiting = async () => (await engine.main.listLeases()).filter((lease) => lease.startsWith(`request ${name} `)).length;
@@ -180,6 +182,9 @@ export async function interruptRenewal(
     'the others wait',
     async () => (await isWaiting()) >= (tools.machines.problem === undefined ? tools.machines.list.length : 1),
   );
+  login.release();
+  login.hold();
+  await until('the refresh request arrives', () => login.requests.length > 0);
   await interrupt(() => login.release());
   const [held, ...ended] = await Promise.all([holder.ended, ...others.map((other) => other.ended)]);
   const duration = performance.now() - begun;

@@ -29,10 +29,10 @@ export interface HeldLogin {
   readonly rotations: number;
   /** The requests that arrive from now on wait. */
   hold(): void;
-  /** Those that arrive from now on no longer wait. */
-  stopHolding(): void;
-  /** Responds to all. */
+  /** Lets all of them pass, and those that arrive from now on. */
   release(): void;
+  /** The requests that are here get no response, and use nothing up: whoever has sent them is gone. */
+  abandon(): void;
   /** Whether an access token is valid. */
   accepts(token: string): boolean;
 }
@@ -55,29 +55,31 @@ class Family implements HeldLogin {
   readonly #issuer: string;
   #isHeld = false;
   #waiting: (() => void)[] = [];
+  #abandoned = 0;
 
   constructor({ id, origin, ...options }: HeldLoginOptions & { readonly id: string; readonly origin: string }) {
     this.#id = id;
     this.#issuer = `${origin}/${id}`;
     this.#options = options;
     this.current = this.#refreshToken(0);
-    const members = { token: `expired-${id}`, expires_at: 1, refresh_token: this.current, token_endpoint: `${this.#issuer}/token` };
+    // JSON leaves out what is undefined.
+    const token_endpoint = options.asksForMetadata === true ? undefined : `${this.#issuer}/token`;
+    const members = { token: `expired-${id}`, expires_at: 1, refresh_token: this.current, token_endpoint };
     const auth = loginAt({ origin: this.#issuer, url: `${this.#issuer}/mcp` }, members);
-    const kept = { ...auth, token_endpoint: options.asksForMetadata === true ? undefined : members.token_endpoint };
-    this.entry = { type: 'http', url: `${this.#issuer}/mcp`, auth: kept };
+    this.entry = { type: 'http', url: `${this.#issuer}/mcp`, auth };
   }
 
   hold(): void {
     this.#isHeld = true;
   }
 
-  stopHolding(): void {
-    this.#isHeld = false;
-  }
-
   release(): void {
     this.#isHeld = false;
     for (const go of this.#waiting.splice(0)) go();
+  }
+
+  abandon(): void {
+    this.#abandoned += 1;
   }
 
   accepts(token: string): boolean {
@@ -97,8 +99,9 @@ class Family implements HeldLogin {
   /** @param isGone whether the client has given up. */
   async answerRefresh(token: string, { from, isGone }: { from: string; isGone: () => boolean }): Promise<object | undefined> {
     this.requests.push(from);
+    const abandoned = this.#abandoned;
     await Promise.all([this.#pass(), wait(this.#options.delay ?? 0)]);
-    if (isGone()) return undefined;
+    if (isGone() || abandoned !== this.#abandoned) return undefined;
     const isUsed = token !== this.current;
     if (this.isRevoked || (isUsed && !(this.#options.hasGrace === true && token.startsWith(`refresh-${this.#id}-`)))) {
       this.isRevoked = true;

@@ -66,8 +66,8 @@ function findProblem(): string | undefined {
     return undefined;
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: Buffer };
-    const said = stderr?.toString().trim() ?? '';
-    return (said === '' ? message : said).split('\n')[0];
+    const [line = ''] = (stderr?.toString() ?? '').split('\n');
+    return line === '' ? message : line;
   }
 }
 

@@ -73,7 +73,10 @@ async function renewByRefresher(task: RenewalTask, { refresher, context }: { ref
   const take = (outcome: RefresherOutcome) => (failure = outcome.failure);
   if (!(await renewInRefresher({ renewals: [task], take }, { refresher, context }))) return renewInProcess(task, context);
   if (failure !== undefined) throw failure;
-  return readStoredLogin(await context.store.read(task.name), task.name, context);
+  const login = readStoredLogin(await context.store.read(task.name), task.name, context);
+  if (createFingerprint(login.accessToken) !== task.seen) return login;
+  // The refresher could reach the database, and this process cannot: it remembers the old token, and a change waits for the database.
+  return readStoredLogin(await context.store.update((document) => document, task.name), task.name, context);
 }
 
 /**

@@ -167,6 +167,21 @@ describePlaces((place) => {
     expect(await open(address).readAttempts(now)).toEqual([]);
   });
 
+  test('while a database is away, its logins are remembered, but not by who renews one of them', async () => {
+    const { create, server } = place();
+    // A file is never away.
+    if (server === undefined) return;
+    const store = open(await create());
+    await store.update((document) => putLogin(document, 'one'));
+    await store.read('one');
+    await store.withServerLock('one', async () => {
+      await server.stop();
+      await expect(store.read('one')).rejects.toMatchObject({ code: 'store_away' });
+    });
+    expect(readLogin(findServer(await store.read('one'), 'one'))).toEqual(login);
+    await server.start();
+  });
+
   test('the user’s interrupt ends the wait for a lock', async () => {
     const address = await place().create();
     const interrupt = new AbortController();

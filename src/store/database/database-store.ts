@@ -275,7 +275,9 @@ export class DatabaseStore implements Store {
 
   /** What was read; or, while the engine is away, what this process has read before: a token in it is used while it is valid. */
   async #readOrRemember(server: string | undefined): Promise<OpenSnapshot> {
-    const remembered = this.#last.get(server);
+    // Who holds the right to renew needs the refresh token of now: another machine may have spent the one that is remembered.
+    const isHeld = server !== undefined && this.#held.has(server);
+    const remembered = isHeld ? undefined : this.#last.get(server);
     try {
       const snapshot = await this.#reach(() => this.#content.read(server), remembered === undefined ? patience : 0);
       for (const one of this.#content.listBroken(snapshot.document)) this.#warnings.add(one);
