@@ -243,7 +243,9 @@ interface TimeLimit {
 function startTimeLimit(timeout: number, { signal, clock }: { signal: AbortSignal | undefined; clock: Clock }): TimeLimit {
   if (timeout === 0) return { signal, hasPassed: () => false, stop: () => undefined };
   const deadline = new AbortController();
-  const stop = clock.alarm(timeout, () => deadline.abort());
+  // A process that was stopped for longer than the limit, as by a debugger or a paused container, first reads what has arrived in the
+  // meantime: a response with a rotated refresh token would be lost.
+  const stop = clock.alarm(timeout, () => void setImmediate(() => deadline.abort()));
   const both = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
   return { signal: both, hasPassed: () => deadline.signal.aborted, stop };
 }

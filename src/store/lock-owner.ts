@@ -41,8 +41,11 @@ export async function hasEnded({ place, pid, began }: LockOwner): Promise<boolea
     // EPERM: it exists and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
+  const stat = await readStat(pid);
+  // A process that its parent has not waited for: in a container, the first process may never do so.
+  if (stat[0] === 'Z') return true;
   // If it started at another time, the PID was reused by another process.
-  const now = await readStartTime(pid);
+  const now = stat[startTimeAt] ?? '';
   return began !== '' && now !== '' && began !== now;
 }
 
@@ -54,8 +57,15 @@ async function getThisSystem(): Promise<string> {
   return [os.hostname(), boot.trim(), namespace].join(' ');
 }
 
-/** The start time in proc(5) `stat`: field 22. Field 2, a name in parentheses, may contain spaces. */
 async function readStartTime(pid: number): Promise<string> {
+  return (await readStat(pid))[startTimeAt] ?? '';
+}
+
+/** The start time is field 22 of proc(5) `stat`, of which the first here is field 3, the state. */
+const startTimeAt = 22 - 3;
+
+/** Field 2, a name in parentheses, may contain spaces. Empty if there is no such process, or no such file on this system. */
+async function readStat(pid: number): Promise<readonly string[]> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  return text === '' ? [] : text.slice(text.lastIndexOf(')') + 2).split(' ');
 }

@@ -1,6 +1,7 @@
 /** Bodies, redirects, failures and time limits of a request. */
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -129,4 +130,30 @@ test('a signal that outlives a request does not keep it in memory', async () => 
   const first = await asked();
   for (let rest = 3; rest > 0; rest -= 1) await asked();
   await expect.poll(() => (collect(), first.deref())).toBeUndefined();
+});
+
+/** A server of its own thread: it responds when it is told to, also while this thread stands still. */
+const heldServer = `
+  const { workerData, parentPort } = require('node:worker_threads');
+  const server = require('node:http').createServer((request, response) => {
+    parentPort.postMessage('asked');
+    Atomics.wait(workerData, 0, 0);
+    response.end('late');
+    response.on('close', () => server.close());
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
+
+test('a process that was stopped past the limit reads the response that has arrived', async () => {
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(heldServer, { eval: true, workerData: flag });
+  const [port] = (await once(worker, 'message')) as [number];
+  const response = http({}, 200).fetch(`http://127.0.0.1:${port}`);
+  await once(worker, 'message');
+  Atomics.store(flag, 0, 1);
+  Atomics.notify(flag, 0);
+  // As SIGSTOP does, for longer than the limit.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+  expect(await (await response).text()).toBe('late');
+  await worker.terminate();
 });

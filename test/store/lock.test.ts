@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/effects.js';
 import { systemClock } from '../../src/machine/clock.js';
 import { withLock } from '../../src/store/lock.js';
-import { createLockOwner } from '../../src/store/lock-owner.js';
+import { createLockOwner, hasEnded } from '../../src/store/lock-owner.js';
 import { temporaryFolder } from '../helpers/folder.js';
 
 const nothing = () => Promise.resolve();
@@ -221,4 +221,18 @@ test('the removal folder of a process that was killed is deleted', async () => {
   utimesSync(`${lock}.removal`, old, old);
   await withLock(lock, within(10_000), nothing);
   expect(existsSync(`${lock}.removal`)).toBe(false);
+});
+
+test('a holder that its parent has not waited for has ended', async () => {
+  // The shell becomes a program that waits for no child.
+  const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = Number(said.toString());
+  const readStat = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  while (readStat()[0] !== 'Z') await nextTurn();
+  const { place } = await createLockOwner('');
+  expect(await hasEnded({ id: 'one', place, pid, began: readStat()[19] ?? '' })).toBe(true);
+  expect(await hasEnded(await createLockOwner('two'))).toBe(false);
+  parent.kill();
+  await once(parent, 'exit');
 });
