@@ -59,6 +59,19 @@ async function createInDatabase(server: EngineServer): Promise<string> {
   return url.href;
 }
 
+/** Takes the lease of a name from its holder, as after a pause that was too long. Resolves to what ends it. */
+export async function takeOver(place: string, name: string): Promise<() => Promise<void>> {
+  const { kind, url, store } = parseStoreUrl(place);
+  const engine = kind.open({ url, store, clock: systemClock, variables: {} });
+  const held = (await engine.listLeases()).find((one) => one.name === name);
+  const lease = await engine.takeLease({ name, owner: 'another machine', duration: 60_000, after: held?.fence });
+  if (held === undefined || 'owner' in lease) throw new Error(`${name} is not held, or could not be taken.`);
+  return async () => {
+    await engine.releaseLease(lease);
+    await engine.close();
+  };
+}
+
 /** Everything that a database has of a store, as its operator reads it. */
 export async function readRows(place: string): Promise<string> {
   const { kind, url, store } = parseStoreUrl(place);

@@ -11,7 +11,7 @@ import { loginAt } from '../helpers/login-at.js';
 import { Person } from '../helpers/person.js';
 import { run } from '../helpers/run.js';
 import { fakeServer, realServers } from '../helpers/servers.js';
-import { describeDatabases, describePlaces, openPlace, readRows } from '../helpers/store-places.js';
+import { describeDatabases, describePlaces, openPlace, readRows, takeOver } from '../helpers/store-places.js';
 
 const url = 'https://mcp.example/mcp';
 const login = {
@@ -315,6 +315,44 @@ describePlaces((place) => {
 });
 
 describeDatabases((place) => {
+  test('a holder that was stopped past its lease sends nothing, and begins again when the other is done', async () => {
+    const address = await place().create();
+    const store = open(address);
+    let runs = 0;
+    const work = async () => {
+      runs += 1;
+      if (runs > 1) return runs;
+      await store.checkWritable('one');
+      const release = await takeOver(address, 'renewal one');
+      await store.checkWritable('one').finally(release);
+      return 'sent';
+    };
+    expect(await store.withServerLock('one', work)).toBe(2);
+  });
+
+  test('and what it writes waits for the other, whose newer tokens it does not replace', async () => {
+    const address = await place().create();
+    const store = open(address);
+    await store.update((document) => putLogin(document, 'one'));
+    const done: string[] = [];
+    await store.withServerLock('one', async () => {
+      const release = await takeOver(address, 'renewal one');
+      const writing = store
+        .update((document) => {
+          const current = readLogin(findServer(document, 'one'))?.accessToken;
+          if (current === login.accessToken) putLogin(document, 'one', { accessToken: 'late' });
+          return current;
+        }, 'one')
+        .finally(() => done.push('late'));
+      await open(address).update((document) => putLogin(document, 'one', { accessToken: 'newer' }));
+      done.push('newer');
+      await release();
+      expect(await writing).toBe('newer');
+    });
+    expect(done).toEqual(['newer', 'late']);
+    expect(readLogin(findServer(await open(address).read(), 'one'))?.accessToken).toBe('newer');
+  });
+
   test('while a database is away, what was read before is used; a new process says what is wrong, with exit 6', async () => {
     const { server } = place();
     const fake = await fakeServer();
