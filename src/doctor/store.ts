@@ -37,7 +37,7 @@ export const seal: MachineCheck = {
   run: async (_, { store, keyring }) => {
     if (!hasPath(store)) return undefined;
     const { seal, expected } = await store.readSealState();
-    if (seal === undefined && expected === undefined) return fine('not sealed');
+    if (seal === undefined && expected === undefined) return undefined;
     if (seal === undefined)
       return failure('was removed by another program', { hint: 'To seal the store again, run: mcp-auth seal', code: 'seal_broken' });
     const identity = await keyring.getIdentity();

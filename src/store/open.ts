@@ -2,9 +2,10 @@
 import type { Env } from '../effects.js';
 import { AuthError } from '../errors.js';
 import { DatabaseStore } from './database/database-store.js';
+import { delegate } from './delegate.js';
 import { parseStoreUrl } from './engines/store-url.js';
 import { getLocalPath, isStoreUrl } from './path.js';
-import { openFileStore, type Store, type StoreOptions } from './store.js';
+import { openFileStore, writingMethods, type Store, type StoreOptions } from './store.js';
 
 export interface OpenOptions extends StoreOptions {
   readonly env: Pick<Env, 'variables' | 'platform'>;
@@ -19,7 +20,7 @@ export function openStore(getPlace: () => string, options: OpenOptions): Store {
   let opened: Store | undefined;
   const open = () => (opened ??= openAt(getPlace(), options));
   return {
-    ...createMethods(open),
+    ...delegate<Store, (typeof methods)[number]>(methods, open),
     get path() {
       return open().path;
     },
@@ -40,43 +41,8 @@ function openAt(place: string, { env, ...options }: OpenOptions): Store {
   return new DatabaseStore({ ...options, place: url, localPath: getLocalPath(url.shown, env), variables: env.variables });
 }
 
-/** The methods of a store that are called on the one that is opened, which has to name each. */
-type Method = Exclude<keyof Store, 'path' | 'localPath' | 'readLastSeen' | 'getWarnings' | 'close'>;
-const methodNames = Object.keys({
-  read: true,
-  peek: true,
-  readState: true,
-  update: true,
-  withServerLock: true,
-  withRenewalRequestLock: true,
-  withLoginStartLock: true,
-  checkWritable: true,
-  savePendingRenewal: true,
-  saveAttempt: true,
-  readAttempts: true,
-  removeAttempt: true,
-  removeAttempts: true,
-  finishAttempt: true,
-  saveMovedLogin: true,
-  removeMovedLogin: true,
-  saveLastSeen: true,
-  removeLastSeen: true,
-  changeSeal: true,
-  readSealState: true,
-  openForeign: true,
-} satisfies Record<Method, true>) as Method[];
-
-function createMethods(open: () => Store): Pick<Store, Method> {
-  type AnyMethod = (...parameters: unknown[]) => Promise<unknown>;
-  const methods = methodNames.map((name): [string, AnyMethod] => [
-    name,
-    async (...parameters) => {
-      const store = open();
-      return (store[name] as AnyMethod).apply(store, parameters);
-    },
-  ]);
-  return Object.fromEntries(methods) as unknown as Pick<Store, Method>;
-}
+/** Of a store, the methods that return a promise. */
+const methods = [...writingMethods, 'read', 'peek', 'readState', 'readSealState', 'openForeign'] as const;
 
 /**
  * Checks a store that was named in a command line.

@@ -7,7 +7,7 @@ import { withLock, type LockOptions } from './lock.js';
 import { readMovedLogin, writeMovedLogin } from './moved-login.js';
 import { readAllNewestLogins, restoreNewestLogins, rewriteNewestLogins } from './newest.js';
 import { readStoreText } from './reading.js';
-import { createSealBrokenError } from './seal/seal-errors.js';
+import { createUnknownSealError } from './seal/seal-errors.js';
 import { hasSealedMembers, openDocument, replaceSeal } from './seal/sealed-document.js';
 import { readSeal, type Seal } from './seal/seal.js';
 import type { Sealing } from './seal/sealing.js';
@@ -42,7 +42,7 @@ async function tryChange(
   // If another program has removed the seal, the one that this machine knows still opens the rest.
   const current = readSeal(stored) ?? sealing.getExpected();
   const before = await sealing.codec(current);
-  if (before === undefined && hasSealedMembers(stored)) throw createUnknownSealError();
+  if (before === undefined && hasSealedMembers(stored)) throw createUnknownSealError('member "seal" of the store');
   const document = before === undefined ? stored : openDocument(stored, before);
   const newest = readAllNewestLogins(target, { codec: before });
   restoreNewestLogins(document, newest);
@@ -74,11 +74,4 @@ async function rewriteMoved(store: string, name: string, { seal, sealing }: { se
   const opened = await sealing.openForeign(copy).catch(() => undefined);
   if (opened === undefined) return;
   await writeMovedLogin(store, { name, document: await sealing.close(replaceSeal(opened, seal)) });
-}
-
-function createUnknownSealError(): Error {
-  return createSealBrokenError(
-    'The store has sealed logins but no seal, and this machine does not know which seal it had.',
-    'Restore the member "seal" from a backup of the store.',
-  );
 }

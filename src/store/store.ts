@@ -4,6 +4,7 @@ import type { Clock, Secrets, SecretSource } from '../effects.js';
 import { isObject } from '../text/json.js';
 import type { AttemptFile } from './attempts.js';
 import type { Alteration } from './change.js';
+import { delegate } from './delegate.js';
 import { findServer, listServers, parseDocument, type StoreDocument } from './document.js';
 import { readLastSeen, type LastSeen } from './last-seen.js';
 import type { EngineFinding } from './engines/engine.js';
@@ -157,7 +158,9 @@ export function openFileStore(getPath: () => string, options: StoreOptions): Sto
   const sealing = createSealing(options);
   const readNewest = (server?: string) => readNewestDocument(file(), { server, clock: options.clock, sealing });
   let loading: Promise<StoreWriting> | undefined;
-  const writing = createWriting(
+  // Loaded when the first of its methods is called: most runs only read a token.
+  const writing = delegate<StoreWriting, keyof StoreWriting>(
+    writingMethods,
     () => (loading ??= import('./writing.js').then(({ StoreWriter }) => new StoreWriter(file(), options, sealing))),
   );
   return {
@@ -202,7 +205,7 @@ export function createSealing({ openSeal, sealMark }: Pick<StoreOptions, 'openSe
 }
 
 /** The methods of StoreWriting, which has to name each. */
-const writingMethods = Object.keys({
+export const writingMethods = Object.keys({
   update: true,
   withServerLock: true,
   withRenewalRequestLock: true,
@@ -220,19 +223,6 @@ const writingMethods = Object.keys({
   saveLastSeen: true,
   removeLastSeen: true,
 } satisfies Record<keyof StoreWriting, true>) as (keyof StoreWriting)[];
-
-/** The methods of writing.ts, which is loaded when the first one is called: most runs only read a token. */
-function createWriting(load: () => Promise<StoreWriting>): StoreWriting {
-  type Method = (...parameters: unknown[]) => Promise<unknown>;
-  const methods = writingMethods.map((name): [string, Method] => [
-    name,
-    async (...parameters) => {
-      const target = await load();
-      return (target[name] as Method).apply(target, parameters);
-    },
-  ]);
-  return Object.fromEntries(methods) as unknown as StoreWriting;
-}
 
 /** Registers the secrets of the document that was read last. Returns the function that is given each document. */
 export function createSecretSource(secrets: Secrets | undefined): (document: StoreDocument) => void {

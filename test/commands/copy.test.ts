@@ -1,9 +1,11 @@
 /** `copy` between two stores. test/store/stores.test.ts has what each store does, test/e2e/fleet-rights.test.ts real databases. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { readStore, temporaryFolder, temporaryStore } from '../helpers/folder.js';
 import { loginAt } from '../helpers/login-at.js';
 import { run } from '../helpers/run.js';
+import { sealedStore } from '../helpers/sealed-store.js';
 
 const place = { origin: 'https://as.example', url: 'https://mcp.example/mcp' };
 const client = { client_id: 'client-1', client_secret: 'secret' };
@@ -75,4 +77,18 @@ test.each([
   );
   expect(await copy.exit).toBe(2);
   expect(copy.stderr).toContain(said);
+});
+
+test('from a sealed store to another one, each with its own seal', async () => {
+  const entry = { type: 'http', url: place.url, auth: loginAt(place, { token: 'secret-token' }) };
+  const from = await sealedStore({ mcpServers: { one: entry } });
+  const to = path.join(temporaryFolder(), 'other.json');
+  expect(await run(['seal', '--store', to], { store: from.store, env: from.env }).exit).toBe(0);
+  const copy = run(['copy', '--to', to], { store: from.store, env: from.env });
+  expect(await copy.exit, copy.stderr).toBe(0);
+  expect(readFileSync(to, 'utf8')).not.toContain('secret-token');
+  expect(readStore(to).seal.key).not.toBe(readStore(from.store).seal.key);
+  const token = run(['token', 'one', '--store', to], { store: from.store, env: from.env });
+  expect(await token.exit, token.stderr).toBe(0);
+  expect(token.stdout).toBe('secret-token\n');
 });

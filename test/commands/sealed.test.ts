@@ -58,6 +58,8 @@ const lines: Record<string, { readonly line: string; readonly shows?: RegExp } |
   ssh: undefined,
   export: { line: 'export fake', shows: /secret-access.*secret-client/ },
   import: { line: 'import' },
+  // It has two stores: test/commands/copy.test.ts.
+  copy: undefined,
   add: { line: 'add other https://mcp.example/mcp' },
   remove: { line: 'remove fake' },
   doctor: { line: 'doctor --json', shows: /Store: seal","[^\n]*verdict":"fine|"verdict":"fine","seen":"sealed to 1 recipient/ },

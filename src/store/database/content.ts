@@ -2,7 +2,7 @@
 import { listServers, type StoreDocument } from '../document.js';
 import type { Engine, Lease, WriteResult } from '../engines/engine.js';
 import type { SealCodec } from '../seal/codec.js';
-import { createBrokenServerError, createSealBrokenError } from '../seal/seal-errors.js';
+import { createBrokenServerError, createUnknownSealError } from '../seal/seal-errors.js';
 import { hasSealedMembers, isSealed, openDocument, replaceSeal } from '../seal/sealed-document.js';
 import { readSeal, type Seal } from '../seal/seal.js';
 import type { Sealing } from '../seal/sealing.js';
@@ -73,7 +73,7 @@ export class Content {
   async changeSeal(seal: Seal | undefined, attempts: AttemptRows): Promise<WriteResult> {
     const stored = await this.#readStored(undefined);
     const before = await this.#sealing.codec(readSeal(stored.document) ?? this.#sealing.getExpected());
-    if (before === undefined && hasSealedMembers(stored.document)) throw createUnknownSealError();
+    if (before === undefined && hasSealedMembers(stored.document)) throw createUnknownSealError('row "seal" of the database');
     const document = before === undefined ? stored.document : openDocument(stored.document, before);
     const changed = replaceSeal(document, seal);
     if (seal === undefined) allowPlaintext(changed);
@@ -101,11 +101,4 @@ export class Content {
   async #hasSeal(seal: Seal | undefined): Promise<boolean> {
     return (await this.readSeal())?.key === seal?.key;
   }
-}
-
-function createUnknownSealError(): Error {
-  return createSealBrokenError(
-    'The store has sealed logins but no seal, and this machine does not know which seal it had.',
-    'Restore the row "seal" from a backup of the database.',
-  );
 }

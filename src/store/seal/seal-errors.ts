@@ -14,3 +14,11 @@ export function createBrokenServerError(name: string): AuthError {
     `If you have changed the URL yourself, log in again: ${formatCommand`mcp-auth login ${name}`}     Otherwise check ${name} in the store.`,
   );
 }
+
+/** @param place where a backup has it. */
+export function createUnknownSealError(place: string): AuthError {
+  return createSealBrokenError(
+    'The store has sealed logins but no seal, and this machine does not know which seal it had.',
+    `Restore the ${place} from a backup.`,
+  );
+}
