@@ -46,9 +46,24 @@ function findLine(text: string, { host, port, database, user }: PasswordQuestion
   const wanted = [hosts, [String(port)], [database], [user]];
   for (const line of text.split(/\r?\n/)) {
     if (line.startsWith('#')) continue;
-    const fields = [...line.matchAll(/((?:\\.|[^:\\])*)(?::|$)/g)].map(([, field = '']) => field.replace(/\\(.)/g, '$1'));
+    const fields = splitFields(line);
     const isMatch = wanted.every((values, index) => fields[index] === '*' || values.includes(fields[index] ?? ''));
     if (isMatch && fields[4] !== undefined && fields[4] !== '') return fields[4];
   }
   return undefined;
+}
+
+function splitFields(line: string): string[] {
+  const fields: string[] = [];
+  let field = '';
+  for (let at = 0; at < line.length; at += 1) {
+    if (line[at] === ':') {
+      fields.push(field);
+      field = '';
+      continue;
+    }
+    if (line[at] === '\\' && at + 1 < line.length) at += 1;
+    field += line.charAt(at);
+  }
+  return [...fields, field];
 }
