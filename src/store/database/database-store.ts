@@ -124,9 +124,7 @@ export class DatabaseStore implements Store {
       // Another process took the lease while this one was stopped: this change waits until that process is done.
       if (outcome === 'late' && server !== undefined) return this.withServerLock(server, () => this.update(change, server));
     }
-    throw new AuthError('store_locked', `Other processes have changed ${this.path} ${maxTries} times in the meantime.`, {
-      hint: 'Try again.',
-    });
+    throw this.#createBusyError();
   }
 
   /** One try. If the answer to its write is lost, the next try finds what it has written, and changes nothing. */
