@@ -11,7 +11,7 @@ const message = {
 };
 
 for (;;) {
-  const { status } = await fetch(url, {
+  const { status } = await globalThis.fetch(url, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${process.env.MCP_AUTH_TOKEN}`,
@@ -20,7 +20,7 @@ for (;;) {
     },
     body: JSON.stringify(message),
   });
-  console.log(`The server responded with ${status}.`);
+  process.stdout.write(`The server responded with ${status}.\n`);
   if (status === 401) process.exit(1);
   await wait(60_000);
 }

@@ -62,6 +62,12 @@ export interface RefreshRequest extends TokenRequestParties {
 }
 
 /**
+ * Milliseconds for a refresh: a response that is given up takes the new refresh token with it. TCP delivers one up to half a minute after
+ * a network that was away for 20 seconds is back.
+ */
+const refreshTimeout = 60_000;
+
+/**
  * Refresh an access token (RFC 6749 section 6), for the same resource (RFC 8707 section 2.2).
  *
  * @throws AuthError `invalid_grant` if the refresh token is no longer valid; `server_failed`, `network_error` and others if it may
@@ -98,7 +104,10 @@ export async function requestToken(
   const { answer, accepted } = await requestWithClientAuthentication({ client, metadata }, context, async (authentication) => {
     try {
       return await retryWithNonce(dpop, async () => {
-        const options = { ...createRequestOptions(metadata, context), ...(dpop && { DPoP: dpop.handle }) };
+        const options = {
+          ...createRequestOptions(metadata, context, grantType === 'refresh_token' ? refreshTimeout : undefined),
+          ...(dpop && { DPoP: dpop.handle }),
+        };
         const response = await genericTokenEndpointRequest(metadata, clientId, authentication, grantType, parameters, options);
         return parseResponse(response, {
           metadata,

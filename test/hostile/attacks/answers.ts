@@ -87,8 +87,8 @@ const bodies: { attack: string; respond: Respond; says: RegExp; exit: number; so
     says: /headers are too large/,
     exit: 6,
   },
-  { source: 'CWE-400', attack: 'never comes', respond: 'hang', says: /did not respond within 30 seconds/, exit: 6 },
-  { source: 'CWE-400', attack: 'comes byte by byte', respond: drip, says: /did not respond within 30 seconds/, exit: 6 },
+  { source: 'CWE-400', attack: 'never comes', respond: 'hang', says: /did not respond within (30|60) seconds/, exit: 6 },
+  { source: 'CWE-400', attack: 'comes byte by byte', respond: drip, says: /did not respond within (30|60) seconds/, exit: 6 },
   {
     source: 'RFC 6749 section 5.1',
     attack: 'is null',
