@@ -224,11 +224,14 @@ test('the removal folder of a process that was killed is deleted', async () => {
 });
 
 test('a holder that its parent has not waited for has ended', async () => {
-  // The shell becomes a program that waits for no child.
-  const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // The shell becomes a program that waits for no child. The child ends after that: the shell itself might still wait for it.
+  const script = 'exec 3<&0; (read line <&3) & echo $!; exec sleep 60 3<&-';
+  const parent = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
   const [said] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = Number(said.toString());
   const readStat = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  while (!readFileSync(`/proc/${parent.pid}/cmdline`, 'utf8').startsWith('sleep')) await nextTurn();
+  parent.stdin.end('\n');
   while (readStat()[0] !== 'Z') await nextTurn();
   const { place } = await createLockOwner('');
   expect(await hasEnded({ id: 'one', place, pid, began: readStat()[19] ?? '' })).toBe(true);
