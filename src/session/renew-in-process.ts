@@ -55,7 +55,7 @@ function isRenewed(login: Login, seen: string, context: Context): boolean {
 }
 
 /** After a failed renewal: the stored login with a warning, if its token is still valid for long enough. Otherwise throws the error. */
-function fallBack({ login, minTtl, error }: { login: Login; minTtl: number | undefined; error: unknown }, context: Context): Login {
+export function fallBack({ login, minTtl, error }: { login: Login; minTtl: number | undefined; error: unknown }, context: Context): Login {
   if (!(error instanceof AuthError) || error.code === 'interrupted') throw error;
   if (getRemainingSeconds(login, context) <= (minTtl ?? 0)) throw error;
   context.ui.warn(`The token could not be renewed, but is still valid: ${error.message}`);

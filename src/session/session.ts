@@ -9,7 +9,7 @@ import { renewInRefresher, type RefresherOutcome } from './renew-in-refresher.js
 import { createLoginNeededError } from './login-needed.js';
 import { canRenew } from './renewal.js';
 import { checkRejectedToken } from './rejected-token.js';
-import { findRenewedLogin, renewInProcess, type RenewalTask } from './renew-in-process.js';
+import { fallBack, findRenewedLogin, renewInProcess, type RenewalTask } from './renew-in-process.js';
 import { readStoredLogin } from './stored-login.js';
 import { findServer, listServers } from '../store/document.js';
 import { readLogin, type Login } from '../store/login.js';
@@ -53,9 +53,8 @@ export async function getFreshLogin(request: FreshLoginRequest, context: Context
     return await renew(task, context);
   } catch (error) {
     // The right to renew could not be had. The token in hand is as good as it was.
-    if (force || !hasCode(error, 'store_away') || getRemainingSeconds(stored, context) <= (minTtl ?? 0)) throw error;
-    context.ui.warn(`The token could not be renewed, but is still valid: ${error.message}`);
-    return stored;
+    if (force || !hasCode(error, 'store_away')) throw error;
+    return fallBack({ login: stored, minTtl, error }, context);
   }
 }
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { isObject } from '../text/json.js';
 import { writeAtomically } from './atomic-write.js';
 import { withLock, type LockOptions } from './lock.js';
+import { attemptTimeout } from './lock-times.js';
 import { createUnwritableError } from './unwritable.js';
 import { readOwnFile } from './own-file.js';
 import type { SealCodec } from './seal/codec.js';
@@ -92,7 +93,7 @@ export async function withAttempt<T>(
   {
     store,
     attempt,
-    timeout = lockTimeout,
+    timeout = attemptTimeout,
     ...waiting
   }: { store: string; attempt: AttemptFile; timeout?: number | undefined } & Pick<LockOptions, 'clock' | 'signal'>,
   work: (spent: () => Promise<void>) => Promise<T>,
@@ -108,8 +109,6 @@ export async function withAttempt<T>(
 }
 
 const suffix = '.attempt';
-/** Milliseconds to wait for another process that finishes the same attempt: as long as a user may take. */
-const lockTimeout = 3_600_000;
 
 function getAttemptPath(store: string, attempt: string): string {
   return `${store}.${encodeURIComponent(attempt)}${suffix}`;

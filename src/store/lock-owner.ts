@@ -49,7 +49,8 @@ export async function hasEnded({ place, pid, began }: LockOwner): Promise<boolea
   return began !== '' && now !== '' && began !== now;
 }
 
-async function getThisSystem(): Promise<string> {
+/** The system of this process: see `LockOwner.place`. */
+export async function getThisSystem(): Promise<string> {
   const [boot, namespace] = await Promise.all([
     readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
     readlink('/proc/self/ns/pid').catch(() => ''),

@@ -28,6 +28,7 @@ import {
 } from './newest-file.js';
 import { isPrivateFolder } from './own-file.js';
 import type { SealCodec } from './seal/codec.js';
+import type { PendingRenewal } from './store.js';
 import { formatSettings, readSettings, writeSettings } from './settings.js';
 import { createUnwritableError } from './unwritable.js';
 
@@ -238,6 +239,14 @@ export async function rewriteNewestLogins(store: string, newest: readonly Newest
     const isNextToStore = path.dirname(one.file) === path.dirname(store);
     await writeAtomically(one.file, formatNewestLogin(one, codec), { namedAfter: isNextToStore ? path.basename(store) : undefined });
   }
+}
+
+/** A renewal as `writePendingRenewal` takes it. */
+export function applyRenewal({ name, login, document }: PendingRenewal) {
+  const before = findServer(document, name);
+  const entry = structuredClone(before);
+  if (entry) writeLogin(entry, login, name);
+  return { name, before, document: { ...document, mcpServers: entry === undefined ? {} : { [name]: entry } } };
 }
 
 /**

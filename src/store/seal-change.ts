@@ -7,9 +7,8 @@ import { withLock, type LockOptions } from './lock.js';
 import { readMovedLogin, writeMovedLogin } from './moved-login.js';
 import { readAllNewestLogins, restoreNewestLogins, rewriteNewestLogins } from './newest.js';
 import { readStoreText } from './reading.js';
-import { createUnknownSealError } from './seal/seal-errors.js';
-import { hasSealedMembers, openDocument, replaceSeal } from './seal/sealed-document.js';
-import { readSeal, type Seal } from './seal/seal.js';
+import { replaceSeal } from './seal/sealed-document.js';
+import type { Seal } from './seal/seal.js';
 import type { Sealing } from './seal/sealing.js';
 import { getVersion, replaceFile, resolveTarget, writeNextTo } from './store-file.js';
 
@@ -39,11 +38,7 @@ async function tryChange(
 ): Promise<boolean> {
   const version = getVersion(target);
   const stored = await parseDocument(readStoreText(target).text, file);
-  // If another program has removed the seal, the one that this machine knows still opens the rest.
-  const current = readSeal(stored) ?? sealing.getExpected();
-  const before = await sealing.codec(current);
-  if (before === undefined && hasSealedMembers(stored)) throw createUnknownSealError('member "seal" of the store');
-  const document = before === undefined ? stored : openDocument(stored, before);
+  const { document, codec: before } = await sealing.openToChange(stored, 'member "seal" of the store');
   const newest = readAllNewestLogins(target, { codec: before });
   restoreNewestLogins(document, newest);
   const changed = replaceSeal(document, seal);

@@ -13,8 +13,7 @@ import { readLogin, type Login } from './login.js';
 import { listNewestFiles } from './newest-file.js';
 import { isRenewalPending, needsUpdate, readAllNewestLogins, restoreNewestLogins } from './newest.js';
 import { readStoreText } from './reading.js';
-import { createBrokenServerError } from './seal/seal-errors.js';
-import { isSealed } from './seal/sealed-document.js';
+import { describeBroken } from './seal/sealed-document.js';
 import { readSeal, type Seal } from './seal/seal.js';
 import { createIdentityNeededError, Sealing, type KnownSeal, type OpenSeal, type SealMark } from './seal/sealing.js';
 
@@ -175,7 +174,7 @@ export function openFileStore(getPath: () => string, options: StoreOptions): Sto
       const { document, newest, restored, warning } = await readNewest(server);
       readSecrets(document);
       if (warning !== undefined) warnings.add(warning);
-      for (const one of listBroken(document, server)) warnings.add(one);
+      for (const one of describeBroken(document, server)) warnings.add(one);
       if (restored.length > 0 || newest.some((one) => needsUpdate(document, one))) {
         const written = await writing.update((_, names) => names, server).catch(() => undefined);
         // Another process may have been writing both files, and has finished by now: that needs no warning.
@@ -259,12 +258,6 @@ async function readNewestDocument(file: string, { server, clock, sealing }: Read
   const codec = await sealing.codec(readSeal(stored));
   const newest = readAllNewestLogins(resolveLinks(file), { names: server === undefined ? undefined : [server], codec });
   return { document, newest, restored: restoreNewestLogins(document, newest), warning };
-}
-
-/** What another program has changed, so that it cannot be opened. */
-function listBroken(document: StoreDocument, server: string | undefined): string[] {
-  const broken = listServers(document).filter(([name, entry]) => (server === undefined || name === server) && isSealed(entry));
-  return broken.map(([name]) => createBrokenServerError(name).message);
 }
 
 async function readStoredSeal(file: string): Promise<Seal | undefined> {

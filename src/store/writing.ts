@@ -1,12 +1,12 @@
 /** Everything that changes the store or the files next to it. Loaded at the first change: a token is read far more often. */
 import { readAttempts, removeAttempt, removeAttempts, withAttempt, writeAttempt, type AttemptFile } from './attempts.js';
 import { applyTogether, type Alteration, type QueuedChange } from './change.js';
-import { findServer, parseDocument, type StoreDocument } from './document.js';
+import { parseDocument, type StoreDocument } from './document.js';
 import { removeLastSeen, writeLastSeen, type LastSeen } from './last-seen.js';
 import { getLoginStartLockPath, getRenewalRequestLockPath, getServerLockPath, withLock, type LockOptions } from './lock.js';
-import { writeLogin } from './login.js';
 import { removeMovedLogin, writeMovedLogin } from './moved-login.js';
-import { writePendingRenewal } from './newest.js';
+import { renewalTimeout } from './lock-times.js';
+import { applyRenewal, writePendingRenewal } from './newest.js';
 import { readStoreText } from './reading.js';
 import { changeSeal } from './seal-change.js';
 import type { SealCodec } from './seal/codec.js';
@@ -15,9 +15,8 @@ import type { Sealing } from './seal/sealing.js';
 import { checkRoom, resolveTarget } from './store-file.js';
 import type { PendingRenewal, StoreOptions, StoreWriting } from './store.js';
 
-/** Milliseconds to wait for another process that changes the file, or that renews a login, which takes several requests. */
+/** Milliseconds to wait for another process that changes the file. */
 const changeTimeout = 30_000;
-const renewalTimeout = 150_000;
 
 type FindResult<T> = LockOptions<T>['findResult'];
 
@@ -69,15 +68,11 @@ export class StoreWriter implements StoreWriting {
     return this.#withLock(getLoginStartLockPath(await this.#resolveTarget(), name), work);
   }
 
-  async savePendingRenewal({ name, login, document }: PendingRenewal): Promise<string> {
-    const before = findServer(document, name);
-    const entry = structuredClone(before);
-    if (entry) writeLogin(entry, login, name);
-    const renewed = { ...document, mcpServers: entry === undefined ? {} : { [name]: entry } };
+  async savePendingRenewal(renewal: PendingRenewal): Promise<string> {
     // If the store's folder is gone, the temporary folder is used.
     const target = await this.#resolveTarget().catch(() => this.#file);
-    const codec = await this.#sealing.codec(readSeal(document));
-    return writePendingRenewal(target, { name, before, document: renewed, codec });
+    const codec = await this.#sealing.codec(readSeal(renewal.document));
+    return writePendingRenewal(target, { ...applyRenewal(renewal), codec });
   }
 
   async saveAttempt(attempt: AttemptFile): Promise<void> {
@@ -106,8 +101,7 @@ export class StoreWriter implements StoreWriting {
 
   async saveMovedLogin(name: string, document: StoreDocument): Promise<string> {
     const seal = await this.#readSeal();
-    const sealed = seal === undefined ? document : await this.#sealing.close({ seal, ...document });
-    return writeMovedLogin(await this.#resolveTarget(), { name, document: sealed });
+    return writeMovedLogin(await this.#resolveTarget(), { name, document: await this.#sealing.closeCopy(seal, document) });
   }
 
   async removeMovedLogin(name: string): Promise<void> {

@@ -1,9 +1,8 @@
 /** The document of a store in a database: read as rows and opened, sealed and written as rows. */
-import { listServers, type StoreDocument } from '../document.js';
+import type { StoreDocument } from '../document.js';
 import type { Engine, Lease, WriteResult } from '../engines/engine.js';
 import type { SealCodec } from '../seal/codec.js';
-import { createBrokenServerError, createUnknownSealError } from '../seal/seal-errors.js';
-import { hasSealedMembers, isSealed, openDocument, replaceSeal } from '../seal/sealed-document.js';
+import { replaceSeal } from '../seal/sealed-document.js';
 import { readSeal, type Seal } from '../seal/seal.js';
 import type { Sealing } from '../seal/sealing.js';
 import type { AttemptRows } from './attempt-rows.js';
@@ -61,6 +60,12 @@ export class Content {
     return result;
   }
 
+  /** @throws AuthError `store_unwritable` as `write` does for secrets, whether or not there are some. */
+  async checkMayHaveSecrets(): Promise<void> {
+    const stored = parseRows(await this.#engine.read([{ kind: 'member' }]));
+    if (!mayHaveSecrets(await this.#sealing.open(stored))) throw createUnsealedError(this.#path);
+  }
+
   async readSeal(): Promise<Seal | undefined> {
     return readSeal(parseRows(await this.#engine.read([{ kind: 'member', keys: ['seal'] }])));
   }
@@ -72,9 +77,7 @@ export class Content {
   /** See `StoreWriting.changeSeal`. What is not sealed may be in plain text from then on. */
   async changeSeal(seal: Seal | undefined, attempts: AttemptRows): Promise<WriteResult> {
     const stored = await this.#readStored(undefined);
-    const before = await this.#sealing.codec(readSeal(stored.document) ?? this.#sealing.getExpected());
-    if (before === undefined && hasSealedMembers(stored.document)) throw createUnknownSealError('row "seal" of the database');
-    const document = before === undefined ? stored.document : openDocument(stored.document, before);
+    const { document, codec: before } = await this.#sealing.openToChange(stored.document, 'row "seal" of the database');
     const changed = replaceSeal(document, seal);
     if (seal === undefined) allowPlaintext(changed);
     else delete changed['plaintext'];
@@ -83,12 +86,6 @@ export class Content {
     const result = changes.length === 0 ? 'written' : await this.#engine.write(changes);
     if (result === 'written') await this.#sealing.expect(seal);
     return result;
-  }
-
-  /** What the user should know about servers whose sealed parts cannot be opened, as sentences. */
-  listBroken(document: StoreDocument): string[] {
-    const broken = listServers(document).filter(([, entry]) => isSealed(entry));
-    return broken.map(([name]) => createBrokenServerError(name).message);
   }
 
   async #readStored(server: string | undefined): Promise<Snapshot> {

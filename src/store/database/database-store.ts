@@ -8,15 +8,16 @@ import type { Clock } from '../../effects.js';
 import { AuthError, hasCode } from '../../errors.js';
 import type { AttemptFile } from '../attempts.js';
 import type { Alteration } from '../change.js';
-import { findServer, type StoreDocument } from '../document.js';
+import type { StoreDocument } from '../document.js';
 import type { Engine, Lease, WriteResult } from '../engines/engine.js';
 import type { StoreUrl } from '../engines/store-url.js';
 import { createFingerprint } from '../fingerprint.js';
 import { readLastSeen, removeLastSeen, writeLastSeen, type LastSeen } from '../last-seen.js';
-import { createLockOwner, parseLockOwner } from '../lock-owner.js';
-import { writeLogin } from '../login.js';
+import { getThisSystem, parseLockOwner } from '../lock-owner.js';
 import { removeMovedLogin, writeMovedLogin } from '../moved-login.js';
-import { readAllNewestLogins, restoreNewestLogins, writePendingRenewal } from '../newest.js';
+import { applyRenewal, readAllNewestLogins, restoreNewestLogins, writePendingRenewal } from '../newest.js';
+import { attemptTimeout, renewalTimeout } from '../lock-times.js';
+import { describeBroken } from '../seal/sealed-document.js';
 import { readSeal, type Seal } from '../seal/seal.js';
 import type { Sealing } from '../seal/sealing.js';
 import { createSealing, createSecretSource } from '../store.js';
@@ -24,14 +25,9 @@ import type { PendingRenewal, SealState, Store, StoreOptions, StoreState } from 
 import { AttemptRows } from './attempt-rows.js';
 import { Content, type OpenSnapshot } from './content.js';
 import { leaseDuration, Leases } from './leases.js';
-import { createUnsealedError, mayHaveSecrets } from './plaintext.js';
-import { reachEngine } from './reach.js';
+import { patience, reachEngine } from './reach.js';
 
-/** Milliseconds to wait for another process that renews a login, or that finishes a two-step login. */
-const renewalTimeout = 150_000;
-const attemptTimeout = 3_600_000;
-/** Milliseconds to wait for an engine that is away: when there is nothing to lose, and with tokens in hand that are stored nowhere. */
-const patience = 5_000;
+/** Milliseconds to wait for an engine that is away with tokens in hand that are stored nowhere. */
 const patienceWithTokens = 45_000;
 /** How often a change is made again because another process has written the same rows. */
 const maxTries = 50;
@@ -181,8 +177,7 @@ export class DatabaseStore implements Store {
 
   async withRenewalRequestLock<T>(name: string, work: () => Promise<T>, findResult?: FindResult<T>): Promise<T> {
     // Of this machine only: each machine has processes of its own that renew.
-    const { place } = await createLockOwner('');
-    const lease = { name: `request ${name} ${createFingerprint(place)}`, topic: `server ${name}` };
+    const lease = { name: `request ${name} ${createFingerprint(await getThisSystem())}`, topic: `server ${name}` };
     return this.#leases.run({ ...lease, timeout: renewalTimeout, maxHold: renewalTimeout, findResult }, work);
   }
 
@@ -194,10 +189,8 @@ export class DatabaseStore implements Store {
   async checkWritable(server?: string): Promise<void> {
     const lease = server === undefined ? undefined : this.#held.get(server);
     if (lease === undefined) {
-      const { document } = await this.#reach(() => this.#content.read(''));
-      if (!mayHaveSecrets(document)) throw createUnsealedError(this.path);
-      const { place } = await createLockOwner('');
-      const name = `check ${createFingerprint(place)}`;
+      await this.#reach(() => this.#content.checkMayHaveSecrets());
+      const name = `check ${createFingerprint(await getThisSystem())}`;
       await this.#leases.run({ name, timeout: renewalTimeout, maxHold: 0 }, () => Promise.resolve());
       return;
     }
@@ -207,13 +200,9 @@ export class DatabaseStore implements Store {
     throw error;
   }
 
-  async savePendingRenewal({ name, login, document }: PendingRenewal): Promise<string> {
-    const before = findServer(document, name);
-    const entry = structuredClone(before);
-    if (entry) writeLogin(entry, login, name);
-    const renewed = { ...document, mcpServers: entry === undefined ? {} : { [name]: entry } };
-    const codec = await this.#sealing.codec(readSeal(document));
-    return writePendingRenewal(this.localPath, { name, before, document: renewed, codec });
+  async savePendingRenewal(renewal: PendingRenewal): Promise<string> {
+    const codec = await this.#sealing.codec(readSeal(renewal.document));
+    return writePendingRenewal(this.localPath, { ...applyRenewal(renewal), codec });
   }
 
   async saveAttempt(attempt: AttemptFile): Promise<void> {
@@ -250,8 +239,7 @@ export class DatabaseStore implements Store {
   async saveMovedLogin(name: string, document: StoreDocument): Promise<string> {
     await mkdir(dirname(this.localPath), { recursive: true, mode: 0o700 });
     const seal = await this.#reach(() => this.#content.readSeal());
-    const sealed = seal === undefined ? document : await this.#sealing.close({ seal, ...document });
-    return writeMovedLogin(this.localPath, { name, document: sealed });
+    return writeMovedLogin(this.localPath, { name, document: await this.#sealing.closeCopy(seal, document) });
   }
 
   async removeMovedLogin(name: string): Promise<void> {
@@ -278,7 +266,7 @@ export class DatabaseStore implements Store {
     const remembered = isHeld ? undefined : this.#last.get(server);
     try {
       const snapshot = await this.#reach(() => this.#content.read(server), remembered === undefined ? patience : 0);
-      for (const one of this.#content.listBroken(snapshot.document)) this.#warnings.add(one);
+      for (const one of describeBroken(snapshot.document)) this.#warnings.add(one);
       this.#tell(snapshot.document);
       this.#last.set(server, snapshot);
       return { ...snapshot, document: structuredClone(snapshot.document) };

@@ -12,7 +12,7 @@ import type { Clock } from '../../effects.js';
 import { AuthError } from '../../errors.js';
 import type { Engine, Lease } from '../engines/engine.js';
 import { createLockOwner, hasEnded, parseLockOwner } from '../lock-owner.js';
-import { reachEngine } from './reach.js';
+import { patience, reachEngine } from './reach.js';
 
 /** Milliseconds of a lease: more than a request may take, and more than a short loss of the network. */
 export const leaseDuration = 45_000;
@@ -20,8 +20,6 @@ export const leaseDuration = 45_000;
 const extensionInterval = 10_000;
 /** Milliseconds between two looks of a process that waits, if the engine says nothing: a pooler may swallow what it says. */
 const lookInterval = 3_000;
-/** Milliseconds to wait for an engine that is away. */
-const patience = 5_000;
 
 export interface LeaseOptions<T> {
   readonly name: string;

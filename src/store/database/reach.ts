@@ -6,6 +6,9 @@ import { hasCode } from '../../errors.js';
 const firstPause = 100;
 const maxPause = 2_000;
 
+/** Milliseconds of pauses for an engine that is away, when there is nothing to lose. */
+export const patience = 5_000;
+
 export interface ReachOptions {
   readonly clock: Pick<Clock, 'sleep'>;
   /** Ends the pauses with its reason. */

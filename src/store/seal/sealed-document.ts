@@ -76,6 +76,12 @@ function isSealedValue(value: unknown): value is string {
   return typeof value === 'string' && isSealedText(value);
 }
 
+/** What the user should know about servers of an opened document that stayed sealed, as sentences. @param server the only one to look at. */
+export function describeBroken(document: StoreDocument, server?: string): string[] {
+  const broken = listServers(document).filter(([name, entry]) => (server === undefined || name === server) && isSealed(entry));
+  return broken.map(([name]) => createBrokenServerError(name).message);
+}
+
 /** Whether anything in a document is sealed. */
 export function hasSealedMembers({ mcpServers, oauthClients }: StoreDocument): boolean {
   const clients: unknown[] = isObject(oauthClients) ? Object.values(oauthClients).flat() : [];

@@ -1,8 +1,8 @@
-/** Opens and closes documents and texts of a store, with the data key of the seal that the document has. */
+/** Opens and closes documents of a store, with the data key of the seal that the document has. */
 import { AuthError } from '../../errors.js';
 import type { StoreDocument } from '../document.js';
-import { isSealedText, SealCodec } from './codec.js';
-import { createSealBrokenError } from './seal-errors.js';
+import { SealCodec } from './codec.js';
+import { createSealBrokenError, createUnknownSealError } from './seal-errors.js';
 import { readSeal, type Seal } from './seal.js';
 import { closeDocument, hasSealedMembers, openDocument } from './sealed-document.js';
 
@@ -65,19 +65,21 @@ export class Sealing {
     return codec === undefined ? document : closeDocument(document, codec);
   }
 
-  /** A text that is in no document. One that is not sealed is returned as it is: it was written before the store was sealed. */
-  async openText(seal: Seal | undefined, place: string, text: string): Promise<string> {
-    if (!isSealedText(text)) return text;
-    const opened = (await this.codec(seal))?.open(getTextPlace(place), text);
-    if (opened !== undefined) return opened;
-    throw createSealBrokenError(
-      'A sealed file next to the store cannot be opened: it is of another seal, or was changed.',
-      'Delete it, and start again what it was for.',
-    );
+  /** The copy of a login for a file of its own, sealed as the store is. */
+  async closeCopy(seal: Seal | undefined, document: StoreDocument): Promise<StoreDocument> {
+    return seal === undefined ? document : this.close({ seal, ...document });
   }
 
-  async closeText(seal: Seal | undefined, place: string, text: string): Promise<string> {
-    return (await this.codec(seal))?.seal(getTextPlace(place), text) ?? text;
+  /**
+   * The document in the clear, for a change of its seal. If another program has removed the seal, the one that this machine knows still
+   * opens the rest.
+   *
+   * @param place where a backup has the seal. @throws AuthError `seal_broken` if something is sealed and no seal is known.
+   */
+  async openToChange(stored: StoreDocument, place: string): Promise<{ document: StoreDocument; codec: SealCodec | undefined }> {
+    const codec = await this.codec(readSeal(stored) ?? this.getExpected());
+    if (codec === undefined && hasSealedMembers(stored)) throw createUnknownSealError(place);
+    return { document: codec === undefined ? stored : openDocument(stored, codec), codec };
   }
 
   /** For readers that cannot wait. Undefined without a seal. */
@@ -125,10 +127,6 @@ export function createIdentityNeededError(cause?: unknown): AuthError {
     hint: "Run: mcp-auth config identity-file FILE     or: mcp-auth config identity-command 'COMMAND'     or: mcp-auth agent unlock     In a container, set MCP_AUTH_IDENTITY_FILE.",
     cause,
   });
-}
-
-function getTextPlace(place: string): string {
-  return JSON.stringify(['text', place]);
 }
 
 function createRemovedError(): Error {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AuthError } from '../../../src/errors.js';
+import { formatAttempt, openAttempt, type AttemptFile } from '../../../src/store/attempts.js';
 import { formatDocument, type StoreDocument } from '../../../src/store/document.js';
 import { SealCodec } from '../../../src/store/seal/codec.js';
 import { createIdentity, createSeal, listRecipientsOf, openDataKey, parseIdentities } from '../../../src/store/seal/data-key.js';
@@ -277,20 +278,19 @@ describe('a store without its seal', () => {
 });
 
 describe('texts', () => {
-  test('a text opens at its place only, and without a seal it is as it was', async () => {
-    const sealing = createSealing();
-    expect(await sealing.closeText(undefined, 'a', 'secret')).toBe('secret');
-    const sealed = await sealing.closeText(seal, 'a', 'secret');
+  test('an attempt opens at its place only, and without a seal it is as it was', async () => {
+    const attempt = { format: 2, attempt: 'abcd1234', server: 'a', started_at: 1, expires_at: 2, verifier: 'secret' };
+    const codec = await createSealing().codec(seal);
+    expect(formatAttempt(attempt, undefined)).toBe(JSON.stringify(attempt));
+    const sealed = formatAttempt(attempt, codec);
     expect(sealed).not.toContain('secret');
-    expect(await createSealing().openText(seal, 'a', sealed)).toBe('secret');
-    expect(await createSealing().openText(seal, 'a', '{"plain":1}')).toBe('{"plain":1}');
-    for (const [one, place] of [
-      [seal, 'b'],
-      [undefined, 'a'],
-    ] as const) {
-      await expect(createSealing().openText(one, place, sealed)).rejects.toMatchObject({ code: 'seal_broken' });
-    }
-    await expect(createSealing(Buffer.alloc(32, 9)).openText(seal, 'a', sealed)).rejects.toMatchObject({ code: 'seal_broken' });
+    const stored = JSON.parse(sealed) as AttemptFile;
+    expect(openAttempt(stored, await createSealing().codec(seal))).toEqual([attempt]);
+    expect(openAttempt(attempt, codec)).toEqual([attempt]);
+    expect(openAttempt({ ...stored, server: 'b' }, codec)).toEqual([]);
+    expect(openAttempt({ ...stored, attempt: 'other123' }, codec)).toEqual([]);
+    expect(openAttempt(stored, undefined)).toEqual([stored]);
+    expect(openAttempt(stored, await createSealing(Buffer.alloc(32, 9)).codec(seal))).toEqual([]);
   });
 
   test('an identity that is taken away is not used any longer', async () => {
