@@ -1,10 +1,10 @@
 /** When a call of an engine is sent again. */
 import type { Clock } from '../../effects.js';
-import { ConnectionLost } from './failure.js';
+import { ConnectionLost, type RefusalCode } from './failure.js';
 
 /** The error code if the server refuses the call, and whether it may be sent twice. */
 export interface CallKind {
-  readonly refusal: 'store_unreadable' | 'store_unwritable';
+  readonly refusal: RefusalCode;
   readonly isRepeatable: boolean;
 }
 

@@ -46,6 +46,50 @@ export function toConnectionError(error: unknown, server: EngineServer, certific
   });
 }
 
+/** What a server says when it refuses a call, and what that means. */
+export interface Refusal {
+  /** Matches the code or the text that the server sends. */
+  readonly says: RegExp;
+  /** Follows the name and the place of the server. */
+  readonly problem: string;
+  readonly hint: string;
+  /** Where it is not that of the call. */
+  readonly code?: RefusalCode;
+}
+
+export type RefusalCode = 'store_unreadable' | 'store_unwritable';
+
+interface RefusedCall {
+  readonly server: EngineServer;
+  readonly refusals: readonly Refusal[];
+  /** What the server sent. */
+  readonly said: string;
+  /** The same as the user sees it if no refusal is known. */
+  readonly shown: string;
+  /** The code of the call. */
+  readonly code: RefusalCode;
+  readonly cause: unknown;
+}
+
+/** The error of a call that the server refused. */
+export function createRefusalError({ server, refusals, said, shown, code, cause }: RefusedCall): AuthError {
+  const subject = `${server.name} at ${server.place}`;
+  const found = refusals.find(({ says }) => says.test(said));
+  if (found !== undefined) return new AuthError(found.code ?? code, `${subject} ${found.problem}.`, { hint: found.hint, cause });
+  const verb = code === 'store_unreadable' ? 'be read from' : 'be written to';
+  return new AuthError(code, `The store cannot ${verb} ${subject}: ${shown}.`, { hint: 'See the log of the server.', cause });
+}
+
+/** The host of a URL, without brackets; undefined if it has none. */
+export function findHost({ hostname }: URL): string | undefined {
+  return decodePart(hostname.replace(/^\[(.*)\]$/, '$1'));
+}
+
+/** A host and a port, as messages name them. */
+export function formatPlace(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** Whether what is sent to a host stays on this machine. */
 export function isThisMachine(host: string): boolean {
   return host === 'localhost' || classifyAddress(host) === 'loopback';

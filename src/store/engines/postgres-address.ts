@@ -2,7 +2,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { AuthError } from '../../errors.js';
 import { readCertificates } from './certificates.js';
-import { decodePart, isThisMachine, type EngineServer } from './failure.js';
+import { decodePart, findHost, formatPlace, isThisMachine, type EngineServer } from './failure.js';
 
 export interface PostgresAddress extends EngineServer {
   /** A name, an address without brackets, or the folder of a Unix socket. */
@@ -36,7 +36,7 @@ export const addressParameters = ['host', 'user', 'sslmode', 'sslrootcert'] as c
  */
 export function parsePostgresUrl(url: URL): PostgresAddress {
   const parameter = (name: (typeof addressParameters)[number]) => url.searchParams.get(name) ?? undefined;
-  const host = parameter('host') ?? decodePart(url.hostname.replace(/^\[(.*)\]$/, '$1')) ?? 'localhost';
+  const host = parameter('host') ?? findHost(url) ?? 'localhost';
   const port = url.port === '' ? 5432 : Number(url.port);
   const isSocket = host.startsWith('/');
   const isLocal = isSocket || isThisMachine(host);
@@ -44,7 +44,7 @@ export function parsePostgresUrl(url: URL): PostgresAddress {
   const encryption = parseEncryption(parameter('sslmode') ?? (isLocal ? 'disable' : 'verify-full'), certificateFile);
   return {
     name: 'PostgreSQL',
-    place: isSocket ? host : `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    place: isSocket ? host : formatPlace(host, port),
     host,
     port,
     user: parameter('user') ?? decodePart(url.username),

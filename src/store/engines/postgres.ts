@@ -2,13 +2,12 @@
  * Stores in PostgreSQL. Each call is one statement, which is one transaction and one round trip: it works behind a pooler in
  * transaction mode, and no lock outlives it. Times are those of the server's clock.
  */
-import type { Clock } from '../../effects.js';
 import { AuthError } from '../../errors.js';
 import { quote } from '../../text/server-text.js';
 import { ending, reading, repeatCall, writing, type CallKind } from './call.js';
-import { keepConnection } from './connection.js';
+import { keepConnection, type KeptConnection } from './connection.js';
 import type { Engine, EngineFinding, EngineKind, EngineOptions, HeldLease, Lease, Row, WriteResult } from './engine.js';
-import { toConnectionError } from './failure.js';
+import { createRefusalError, toConnectionError, type Refusal } from './failure.js';
 import { createListeners } from './listeners.js';
 import { addressParameters, parsePostgresUrl, type PostgresAddress } from './postgres-address.js';
 import { createPostgresConnection, getSqlState, passwordHint, type PostgresConnection } from './postgres-connection.js';
@@ -33,6 +32,7 @@ export const postgres: EngineKind = {
 };
 
 type Query = PostgresConnection['query'];
+type Call = <T>(kind: CallKind, work: () => Promise<T>) => Promise<T>;
 type Run = <Found extends object>(kind: CallKind, text: string, values?: readonly unknown[]) => Promise<Found[]>;
 
 function openPostgres({ url, store, clock, variables }: EngineOptions): Engine {
@@ -50,20 +50,15 @@ function openPostgres({ url, store, clock, variables }: EngineOptions): Engine {
     },
     onLose: () => listeners.lose(),
   });
-  const run = createRun({ address, clock, connection });
+  const call: Call = (kind, work) =>
+    repeatCall({ kind, clock, isBusy, isConflict }, work).catch((error: unknown) => {
+      throw toEngineError(error, address, kind);
+    });
+  const run = createRun(connection, call);
   return {
     ...createRowCalls(run, store),
     ...createLeaseCalls(run, store),
-    listen: (take) =>
-      connection.hold(() =>
-        listeners.add(take, () =>
-          repeatCall({ kind: reading, clock, isBusy, isConflict }, async () => (await connection.get()).listen()).catch(
-            (error: unknown) => {
-              throw toEngineError(error, address, reading);
-            },
-          ),
-        ),
-      ),
+    listen: (take) => connection.hold(() => listeners.add(take, () => call(reading, async () => (await connection.get()).listen()))),
     inspect: async () => describeServer(await run<ServerState>(reading, inspectServer), address),
     close: async () => {
       listeners.clear();
@@ -147,29 +142,18 @@ function createLeaseCalls(run: Run, store: string): Pick<Engine, 'takeLease' | '
   };
 }
 
-interface RunOptions {
-  readonly address: PostgresAddress;
-  readonly clock: Clock;
-  readonly connection: ReturnType<typeof keepConnection<PostgresConnection>>;
-}
-
-function createRun({ address, clock, connection }: RunOptions): Run {
-  return <Found extends object>(kind: CallKind, text: string, values: readonly unknown[] = []) =>
-    connection.hold(async () => {
-      const send = async () => {
-        const open = await connection.get();
-        return open.query<Found>(text, values).catch(async (error: unknown) => {
-          if (getSqlState(error) !== tableMissing) throw error;
-          await createMissingTables((...words) => open.query(...words));
-          return open.query<Found>(text, values);
-        });
-      };
-      try {
-        return await repeatCall({ kind, clock, isBusy, isConflict }, send);
-      } catch (error) {
-        throw toEngineError(error, address, kind);
-      }
-    });
+function createRun(connection: KeptConnection<PostgresConnection>, call: Call): Run {
+  return <Found extends object>(kind: CallKind, text: string, values: readonly unknown[] = []) => {
+    const send = async () => {
+      const open = await connection.get();
+      return open.query<Found>(text, values).catch(async (error: unknown) => {
+        if (getSqlState(error) !== tableMissing) throw error;
+        await createMissingTables((...words) => open.query(...words));
+        return open.query<Found>(text, values);
+      });
+    };
+    return connection.hold(() => call(kind, send));
+  };
 }
 
 const tableMissing = '42P01';
@@ -197,61 +181,47 @@ const isConflict = (error: unknown) => ['40001', '40P01'].includes(getSqlState(e
 const certificateHint =
   'If the certificate is from a CA of your own, add sslrootcert=FILE to the URL of the store. If the server has no TLS and the network between is trusted, add sslmode=disable. See docs/fleet.md';
 
-interface Refusal {
-  readonly codes: RegExp;
-  /** Follows “PostgreSQL at HOST:PORT”. */
-  readonly problem: string;
-  readonly hint: string;
-  /** Where it is not that of the call. */
-  readonly code?: 'store_unreadable' | 'store_unwritable';
-}
-
 /** By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const refusals: readonly Refusal[] = [
-  { codes: /^28P01$/, problem: 'rejected the password or the role', hint: passwordHint, code: 'store_unreadable' },
+  { says: /^28P01$/, problem: 'rejected the password or the role', hint: passwordHint, code: 'store_unreadable' },
   {
-    codes: /^28000$/,
+    says: /^28000$/,
     problem: 'rejected the role, or does not accept it from this machine',
     hint: 'Check the user name in the URL of the store, its sslmode, and pg_hba.conf of the server.',
     code: 'store_unreadable',
   },
   {
-    codes: /^3D000$/,
+    says: /^3D000$/,
     problem: 'does not have that database',
     hint: 'Check the database in the URL of the store: postgres://USER@HOST/DATABASE. The administrator creates it: see docs/fleet.md',
     code: 'store_unreadable',
   },
   {
-    codes: /^42501$|^3F000$/,
+    says: /^42501$|^3F000$/,
     problem: 'denied the role of the store access to its tables, or the right to create them',
     hint: 'The administrator has to run the SQL in docs/fleet.md',
   },
   {
-    codes: /^25006$/,
+    says: /^25006$/,
     problem: 'is read-only: it is a standby, or its transactions are set to read-only',
     hint: 'Name the primary server in the URL of the store.',
     code: 'store_unwritable',
   },
-  { codes: /^53100$/, problem: 'has no disk space left', hint: 'The administrator has to free some.', code: 'store_unwritable' },
+  { says: /^53100$/, problem: 'has no disk space left', hint: 'The administrator has to free some.', code: 'store_unwritable' },
 ];
 
 function toEngineError(error: unknown, address: PostgresAddress, { refusal: own }: CallKind): AuthError {
   const state = getSqlState(error);
-  const subject = `PostgreSQL at ${address.place}`;
   if (state === undefined) return toNodeError(error, address);
   const { message } = error as Error;
   if (/^57P0[1235]$|^53300$|^08/.test(state)) {
-    return new AuthError('store_away', `${subject} cannot be used now: ${quote(message)}.`, { hint: 'Try again later.', cause: error });
+    return new AuthError('store_away', `PostgreSQL at ${address.place} cannot be used now: ${quote(message)}.`, {
+      hint: 'Try again later.',
+      cause: error,
+    });
   }
-  const found = refusals.find(({ codes }) => codes.test(state));
-  if (found !== undefined) {
-    return new AuthError(found.code ?? own, `${subject} ${found.problem}.`, { hint: found.hint, cause: error });
-  }
-  const verb = own === 'store_unreadable' ? 'be read from' : 'be written to';
-  return new AuthError(own, `The store cannot ${verb} ${subject}: ${quote(message)} (${state}).`, {
-    hint: 'See the log of the server.',
-    cause: error,
-  });
+  const shown = `${quote(message)} (${state})`;
+  return createRefusalError({ server: address, refusals, said: state, shown, code: own, cause: error });
 }
 
 /** Errors of Node, and of `pg` itself, which have no codes. */

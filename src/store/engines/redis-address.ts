@@ -1,6 +1,6 @@
 /** What the URL of a store in Redis says: where the server is, who connects, and how the connection is encrypted. */
 import { AuthError } from '../../errors.js';
-import { decodePart, isThisMachine, type EngineServer } from './failure.js';
+import { decodePart, findHost, formatPlace, isThisMachine, type EngineServer } from './failure.js';
 
 export interface RedisAddress extends EngineServer {
   /** A name, or an address without brackets. */
@@ -28,12 +28,12 @@ export const redisParameters = ['cafile', 'plaintext'] as const;
  * @throws AuthError `usage`.
  */
 export function parseRedisUrl(url: URL): RedisAddress {
-  const host = decodePart(url.hostname.replace(/^\[(.*)\]$/, '$1')) ?? 'localhost';
+  const host = findHost(url) ?? 'localhost';
   const port = url.port === '' ? 6379 : Number(url.port);
   const isEncrypted = url.protocol === 'rediss:' || url.protocol === 'valkeys:';
   const certificateFile = url.searchParams.get('cafile') ?? undefined;
   const address = {
-    ...{ name: 'Redis', place: `${host.includes(':') ? `[${host}]` : host}:${port}`, host, port, isEncrypted, certificateFile },
+    ...{ name: 'Redis', place: formatPlace(host, port), host, port, isEncrypted, certificateFile },
     user: decodePart(url.username),
     password: decodePart(url.password),
     database: parseDatabase(url.pathname),

@@ -10,7 +10,7 @@ import { quote } from '../../text/server-text.js';
 import { ending, reading, repeatCall, writing, type CallKind } from './call.js';
 import { keepConnection } from './connection.js';
 import type { Engine, EngineFinding, EngineKind, EngineOptions, Row, WriteResult } from './engine.js';
-import { createAwayError, toConnectionError } from './failure.js';
+import { createAwayError, createRefusalError, toConnectionError, type Refusal } from './failure.js';
 import { createListeners } from './listeners.js';
 import { parseRedisUrl, redisParameters, redisProtocols, type RedisAddress } from './redis-address.js';
 import { createRedisConnection, RedisRefusal } from './redis-connection.js';
@@ -126,68 +126,59 @@ function createLeaseCalls(runScript: RunScript, store: string): Pick<Engine, 'ta
 /** Redis has done nothing: it reads its files, runs a script of another client for too long, or has too many clients. */
 const isBusy = (error: unknown) => error instanceof RedisRefusal && /^(LOADING|BUSY|ERR max number of clients)\b/.test(error.message);
 
-interface Refusal {
-  /** The beginning of what Redis replies. */
-  readonly replies: RegExp;
-  /** Follows “Redis at HOST:PORT”. */
-  readonly problem: string;
-  readonly hint: string;
-  /** Where it is not that of the call. */
-  readonly code?: 'store_unreadable' | 'store_unwritable';
-}
-
+/** By the beginning of what Redis replies. */
 const refusals: readonly Refusal[] = [
   {
     // Without a password, Redis reads short commands only.
-    replies: /^NOAUTH\b|^ERR Protocol error: unauthenticated/,
+    says: /^NOAUTH\b|^ERR Protocol error: unauthenticated/,
     problem: 'requires a password',
     hint: 'Set REDISCLI_AUTH, or write the URL with its password into a file and name it with MCP_AUTH_STORE_FILE.',
     code: 'store_unreadable',
   },
   {
-    replies: /^WRONGPASS\b|^ERR (AUTH|invalid password|Client sent AUTH)/i,
+    says: /^WRONGPASS\b|^ERR (AUTH|invalid password|Client sent AUTH)/i,
     problem: 'rejected the user name or the password',
     hint: 'Check the user name in the URL of the store, and its password or REDISCLI_AUTH.',
     code: 'store_unreadable',
   },
   {
     // The second form is that of a script.
-    replies: /^NOPERM\b|The user executing the script can't/,
+    says: /^NOPERM\b|The user executing the script can't/,
     problem: 'denied the user of the store access to its keys, its channel or a command',
     hint: 'The administrator has to allow them: see docs/fleet.md',
   },
   {
-    replies: /^READONLY\b/,
+    says: /^READONLY\b/,
     problem: 'is a read-only replica',
     hint: 'Name the primary server in the URL of the store.',
     code: 'store_unwritable',
   },
   {
-    replies: /^OOM\b/,
+    says: /^OOM\b/,
     problem: 'has no memory left (maxmemory)',
     hint: 'The administrator has to free some.',
     code: 'store_unwritable',
   },
   {
-    replies: /^MISCONF\b/,
+    says: /^MISCONF\b/,
     problem: 'cannot write to its disk, so that it accepts no writes',
     hint: 'The administrator has to look into its log.',
     code: 'store_unwritable',
   },
   {
-    replies: /^(MOVED|ASK|CROSSSLOT)\b/,
+    says: /^(MOVED|ASK|CROSSSLOT)\b/,
     problem: 'is a node of a cluster that does not have this store',
     hint: 'Name the node that has it in the URL of the store, or a Redis without cluster mode.',
     code: 'store_unreadable',
   },
   {
-    replies: /^DENIED\b/,
+    says: /^DENIED\b/,
     problem: 'is in protected mode',
     hint: 'The administrator has to set a password, or the addresses that it listens at.',
     code: 'store_unreadable',
   },
   {
-    replies: /^ERR (DB index|invalid DB|SELECT)/i,
+    says: /^ERR (DB index|invalid DB|SELECT)/i,
     problem: 'does not have the database in the URL of the store',
     hint: 'Use another number, or none: redis://HOST/0',
     code: 'store_unreadable',
@@ -203,15 +194,7 @@ function toEngineError(error: unknown, address: RedisAddress, { refusal: own }: 
   if (isBusy(error) || /^(MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS)\b/.test(message)) {
     return createAwayError(address, quote(message), error);
   }
-  const found = refusals.find(({ replies }) => replies.test(message));
-  if (found !== undefined) {
-    return new AuthError(found.code ?? own, `Redis at ${address.place} ${found.problem}.`, { hint: found.hint, cause: error });
-  }
-  const verb = own === 'store_unreadable' ? 'be read from' : 'be written to';
-  return new AuthError(own, `The store cannot ${verb} Redis at ${address.place}: ${quote(message)}.`, {
-    hint: 'See the log of the server.',
-    cause: error,
-  });
+  return createRefusalError({ server: address, refusals, said: message, shown: quote(message), code: own, cause: error });
 }
 
 /** Asks with INFO, because CONFIG is forbidden to most users. */
