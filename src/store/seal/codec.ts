@@ -8,9 +8,10 @@ const algorithm = 'aes-256-gcm';
 const nonceLength = 12;
 const tagLength = 16;
 export const dataKeyLength = 32;
-/** Places whose texts are remembered: far more than a store has. And texts of one place: the same client may be there twice. */
+/** Places whose texts are remembered: far more than a store has. */
 const maxPlaces = 200_000;
-const maxTexts = 4;
+/** Remembered texts of one place: other programs may have written the same client several times. Beyond it, texts are sealed anew. */
+const maxTexts = 16;
 
 interface Remembered {
   readonly text: string;

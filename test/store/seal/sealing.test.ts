@@ -160,6 +160,13 @@ describe('documents', () => {
     expect(JSON.stringify(await createSealing().open(stored))).toBe(text);
   });
 
+  test('the same client sixteen times keeps each of its sealed texts', async () => {
+    const clients = Array.from({ length: 16 }, (_, index) => ({ client_id: 'same', client_secret: `secret-${index}` }));
+    const stored = await createSealing().close({ seal, mcpServers: {}, oauthClients: { 'https://as.example.com': clients } });
+    const sealing = createSealing();
+    expect(await sealing.close(await sealing.open(structuredClone(stored)))).toEqual(stored);
+  });
+
   const secret = fc.string({ minLength: 1 }).map((text) => `SECRET<${text}>`);
   const auth = fc.record(
     { type: fc.constantFrom('bearer', 'dpop'), token: secret, refresh_token: secret, dpop_key: fc.dictionary(fc.string(), secret) },
