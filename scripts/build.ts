@@ -35,6 +35,17 @@ const stubEnvPaths: Plugin = {
   },
 };
 
+/** commander can start programs as subcommands, which we have none of. For that alone, every start would load `node:child_process`. */
+const stubChildProcessOfCommander: Plugin = {
+  name: 'stub child_process of commander',
+  setup: (steps) => {
+    steps.onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+      importer.includes('/node_modules/commander/') ? { path, namespace: 'stub-child-process' } : undefined,
+    );
+    steps.onLoad({ filter: /./, namespace: 'stub-child-process' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
 /** The esbuild options that all products share. */
 export const shared = {
   absWorkingDir: root,
@@ -47,7 +58,7 @@ export const shared = {
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
-  plugins: [stubEnvPaths],
+  plugins: [stubEnvPaths, stubChildProcessOfCommander],
   // `pg` loads these only if the user has installed the first, or on a platform of Cloudflare.
   external: ['pg-native', 'pg-cloudflare'],
 } as const satisfies BuildOptions;

@@ -54,6 +54,8 @@ interface Import {
   readonly from: string;
   readonly to: string;
   readonly typeOnly: boolean;
+  /** Loaded when it is needed, by `import()`. */
+  readonly isLate: boolean;
 }
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -67,7 +69,7 @@ function importsOf(file: string): Import[] {
   return [...found].map(([, , type, static_ = '', dynamic]) => {
     const to = dynamic ?? static_;
     const inside = to.startsWith('.') ? path.posix.join(path.posix.dirname(file), to).replace(/\.js$/, '.ts') : to;
-    return { from: file, to: inside, typeOnly: type !== undefined };
+    return { from: file, to: inside, typeOnly: type !== undefined, isLate: dynamic !== undefined };
   });
 }
 
@@ -118,6 +120,27 @@ test('every imported package is listed', () => {
   const packages = imports.map(({ to }) => to).filter((to) => !isOurs(to));
   const nameOf = (to: string) => to.split('/', to.startsWith('@') ? 2 : 1).join('/');
   expect([...new Set(packages.map(nameOf))].sort()).toEqual(Object.keys(allowedImporters).sort());
+});
+
+/** What a start loads at once: all that these files import, and what that imports. */
+function loadedBy(roots: readonly string[]): string[] {
+  const loaded = new Set(roots);
+  for (const file of loaded) {
+    for (const { to } of imports.filter(({ from, typeOnly, isLate }) => from === file && !typeOnly && !isLate)) loaded.add(to);
+  }
+  return [...loaded];
+}
+
+/** Each costs milliseconds at every start, for commands that do not need it. */
+const loadedLate = [
+  ...['oauth4webapi', 'tldts', 'pg', '@redis/client', 'conf', 'inquirer', 'age-encryption', 'open', '@modelcontextprotocol/sdk'],
+  ...['flows/', 'login/verification.ts', 'session/renewal.ts', 'store/database/', 'store/engines/', 'store/writing.ts', 'oauth/vendors/'],
+];
+
+test.each(['bridge', 'list', 'status', 'connect'])('a start of %s loads nothing large that it may not need', (command) => {
+  const loaded = loadedBy(['main.ts', `commands/${command}.ts`]);
+  expect(loaded).toContain('http/http.ts');
+  expect(loaded.filter((file) => loadedLate.some((place) => isIn(file, place)))).toEqual([]);
 });
 
 test('only main.ts and refresher.ts end the process, and only the entry points read its environment', () => {

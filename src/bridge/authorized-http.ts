@@ -5,7 +5,6 @@ import type { BinaryString, HttpRequest, HttpResponse } from '../effects.js';
 import { AuthError, hasCode } from '../errors.js';
 import { fromResponse } from '../http/web-response.js';
 import { parseChallenge } from '../oauth/challenge.js';
-import { importDpop, requestWithDpop } from '../oauth/dpop.js';
 import { createForeignRedirectError, findRedirectTarget, isRedirect, maxServerRedirects } from '../oauth/server-url.js';
 import { describeHeaderLengthRejection, isLongToken, needsBody, rejectsHeaderLength, rejectsToken } from '../oauth/token-rejection.js';
 import { createLoginNeededError } from '../session/login-needed.js';
@@ -238,6 +237,7 @@ async function sendWithToken(
 ): Promise<HttpResponse> {
   const { accessToken, tokenType, dpopKey } = login;
   if (tokenType === 'dpop' && dpopKey) {
+    const { importDpop, requestWithDpop } = await import('../oauth/dpop.js');
     const dpop = await importDpop(dpopKey);
     const streamed = { ...request, timeout: 0, stream: true };
     return fromResponse(await requestWithDpop({ url, token: accessToken, dpop, request: streamed }, { http }));

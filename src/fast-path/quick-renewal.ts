@@ -10,7 +10,7 @@ import { createAgents } from '../machine/agents.js';
 import { systemClock } from '../machine/clock.js';
 import { createRefresher } from '../machine/program.js';
 import type { RefresherMessage } from '../session/refresher-messages.js';
-import type { RenewalTask } from '../session/renew-in-process.js';
+import type { RenewalTask } from '../session/renewal-task.js';
 import { createFingerprint } from '../store/fingerprint.js';
 import { openFileStore } from '../store/store.js';
 import { answerQuickly, type FastPathLogin, type FastPathRequest } from './quick.js';

@@ -4,7 +4,7 @@ import { AuthError, hasCode } from '../errors.js';
 import { findAuthorizationCodeProblem } from '../oauth/authorization-code.js';
 import { isOwnAddress } from '../oauth/endpoints.js';
 import { pollForToken, requestDeviceAuthorization, type DeviceAuthorization } from '../oauth/device-authorization.js';
-import { OAuthError } from '../oauth/protocol-error.js';
+import { OAuthError } from '../oauth/oauth-error.js';
 import { rejectsResource } from '../oauth/error-response.js';
 import { deviceCodeGrant, hasGrant, outdatedRegistrationErrors } from '../oauth/registration.js';
 import { confirmEndpoints } from './confirm.js';

@@ -11,7 +11,7 @@ import {
   type AuthorizationResponse,
 } from '../oauth/authorization-code.js';
 import { parsePastedResponse } from '../oauth/pasted-response.js';
-import { OAuthError } from '../oauth/protocol-error.js';
+import { OAuthError } from '../oauth/oauth-error.js';
 import type { TokenResponse } from '../oauth/token.js';
 import { quote } from '../text/server-text.js';
 import type { FlowRequest, Grant } from './flow.js';

@@ -7,7 +7,7 @@ import { choosePrompt, chooseResource, type Dialect } from '../oauth/dialect.js'
 import type { Discovery } from '../oauth/discovery.js';
 import { type OwnAddresses } from '../oauth/endpoints.js';
 import type { Dpop } from '../oauth/dpop.js';
-import { OAuthError } from '../oauth/protocol-error.js';
+import { OAuthError } from '../oauth/oauth-error.js';
 import { outdatedRegistrationErrors } from '../oauth/registration.js';
 import type { ClientInformation } from '../oauth/client-information.js';
 

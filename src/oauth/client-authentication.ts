@@ -4,7 +4,7 @@ import type { Effects } from '../effects.js';
 import { AuthError } from '../errors.js';
 import type { AuthorizationServerMetadata } from './authorization-server.js';
 import { rejectsClientAuthentication } from './error-response.js';
-import { OAuthError } from './protocol-error.js';
+import { OAuthError } from './oauth-error.js';
 import type { ClientInformation } from './client-information.js';
 import { parseSigningKey } from './signing-key.js';
 

@@ -5,7 +5,7 @@
  * authorization server.
  */
 import { doesNotSupportResource, rejectsResource, requiresScope } from './error-response.js';
-import { OAuthError } from './protocol-error.js';
+import { OAuthError } from './oauth-error.js';
 
 type Parameters = Readonly<Record<string, string>>;
 

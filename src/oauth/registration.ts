@@ -9,7 +9,8 @@ import type { ClientInformation } from './client-information.js';
 import { canAuthenticate, chooseAuthenticationMethod, chooseMethodToRegister } from './client-authentication.js';
 import { findRegisteredRedirectUri } from './redirect-uri.js';
 import { normaliseResponse, registrationNormalisations as normalisations } from './normalisation.js';
-import { OAuthError, toProtocolError } from './protocol-error.js';
+import { OAuthError } from './oauth-error.js';
+import { toProtocolError } from './protocol-error.js';
 import { createRequestOptions } from './request-options.js';
 import { findVendor } from './vendors/index.js';
 

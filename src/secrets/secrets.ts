@@ -17,9 +17,14 @@ const maxValues = 1000;
 const inQuotationMarks = /“[^“”]*”/g;
 const urlOutsideQuotationMarks = /https?:\/\/[^\s“”"'<>]+/gi;
 
+interface Noted {
+  readonly replacement: string;
+  terms?: SearchTerms;
+}
+
 export class NotedSecrets implements Secrets {
-  /** By value, the least recently noted first. */
-  readonly #noted = new Map<string, SearchTerms>();
+  /** By value, the least recently noted first. What to search for is computed when something is printed, which most runs never do. */
+  readonly #noted = new Map<string, Noted>();
   readonly #sources: SourceSearch[] = [];
   /** A search for `#noted`; undefined when that has changed. */
   #search: Search | undefined;
@@ -28,7 +33,7 @@ export class NotedSecrets implements Secrets {
     if (value.length < minSecretLength) return;
     const known = this.#noted.get(value);
     this.#noted.delete(value);
-    this.#noted.set(value, known ?? createSearchTerms(value, replacement));
+    this.#noted.set(value, known ?? { replacement });
     if (known !== undefined) return;
     this.#search = undefined;
     const [oldest] = this.#noted.keys();
@@ -44,7 +49,7 @@ export class NotedSecrets implements Secrets {
   }
 
   redact(text: string): string {
-    this.#search ??= new Search([...this.#noted.values()]);
+    this.#search ??= new Search([...this.#noted].map(([value, noted]) => (noted.terms ??= createSearchTerms(value, noted.replacement))));
     return redactMatches(text, [this.#search, ...this.#sources.map((source) => source.current())]);
   }
 

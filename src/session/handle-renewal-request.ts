@@ -5,7 +5,8 @@ import { toAuthError } from '../errors.js';
 import { redactError } from '../secrets/secrets.js';
 import { renewEach, type RenewalResult } from './renew-each.js';
 import { serializeError, type RefresherMessage, type RenewalRequest } from './refresher-messages.js';
-import { renewInProcess, type RenewalTask } from './renew-in-process.js';
+import { renewInProcess } from './renew-in-process.js';
+import type { RenewalTask } from './renewal-task.js';
 
 export interface RenewalRequestHandling {
   readonly context: Context;

@@ -3,8 +3,8 @@
  * rename members. No message contains a secret; the logins are in the store.
  */
 import { AuthError, type ErrorCode } from '../errors.js';
-import { OAuthError } from '../oauth/protocol-error.js';
-import type { RenewalTask } from './renew-in-process.js';
+import { OAuthError } from '../oauth/oauth-error.js';
+import type { RenewalTask } from './renewal-task.js';
 
 export interface RenewalRequest {
   readonly store: string;

@@ -1,7 +1,7 @@
 /** Renews many logins at once in this process, without asking any server more often than it allows. */
 import type { Context } from '../context.js';
 import { AuthError, toAuthError } from '../errors.js';
-import { OAuthError } from '../oauth/protocol-error.js';
+import { OAuthError } from '../oauth/oauth-error.js';
 import { getFreshLogin } from './session.js';
 import { findServer } from '../store/document.js';
 import { readLogin, type Login } from '../store/login.js';

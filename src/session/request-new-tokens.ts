@@ -6,7 +6,7 @@ import { findUnattendedFlow } from '../flows/index.js';
 import { chooseResource, findDialect, type Dialect } from '../oauth/dialect.js';
 import { collectOwnAddresses } from '../oauth/endpoints.js';
 import { rejectsRefreshToken } from '../oauth/error-response.js';
-import { OAuthError } from '../oauth/protocol-error.js';
+import { OAuthError } from '../oauth/oauth-error.js';
 import { requestRefresh, type TokenRequestParties, type TokenResponse } from '../oauth/token.js';
 import { findClient } from '../store/clients.js';
 import { findServer } from '../store/document.js';

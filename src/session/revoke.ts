@@ -2,7 +2,7 @@
 import type { Context } from '../context.js';
 import { AuthError } from '../errors.js';
 import { requestAuthorizationServer } from '../oauth/authorization-server.js';
-import { OAuthError } from '../oauth/protocol-error.js';
+import { OAuthError } from '../oauth/oauth-error.js';
 import { requestRevocation } from '../oauth/revocation.js';
 import { findServer } from '../store/document.js';
 import { deleteLogin, readLogin } from '../store/login.js';

@@ -3,13 +3,11 @@ import type { Context } from '../context.js';
 import type { Refresher } from '../effects.js';
 import { formatCommand } from '../text/command-line.js';
 import { AuthError, hasCode } from '../errors.js';
-import { requestIsTokenRejected } from '../oauth/probe.js';
 import { withAccess } from './server-access.js';
 import { renewInRefresher, type RefresherOutcome } from './renew-in-refresher.js';
 import { createLoginNeededError } from './login-needed.js';
-import { canRenew } from './renewal.js';
 import { checkRejectedToken } from './rejected-token.js';
-import { fallBack, findRenewedLogin, renewInProcess, type RenewalTask } from './renew-in-process.js';
+import { fallBack, findRenewedLogin, type RenewalTask } from './renewal-task.js';
 import { readStoredLogin } from './stored-login.js';
 import { findServer, listServers } from '../store/document.js';
 import { readLogin, type Login } from '../store/login.js';
@@ -32,6 +30,9 @@ export interface FreshLoginRequest {
   readonly hasWorked?: boolean;
 }
 
+/** What renews is loaded when a token has to be renewed: a bridge with a fresh token starts without it. */
+const loadRenewal = () => import('./renewal.js');
+
 /**
  * Returns the login of server `name` with an access token that is valid now: the stored one, or a new one, which is then
  * stored. If several processes call this at once, one of them renews, and the others use its result.
@@ -47,7 +48,7 @@ export async function getFreshLogin(request: FreshLoginRequest, context: Context
   if (request.replaces !== undefined && stored.accessToken !== request.replaces) return stored;
   const force = request.force ?? isRejected;
   if (!force && (await isUsable(stored, request, context))) return stored;
-  if (!canRenew(stored)) return getUnrenewable(stored, { ...request, force }, context);
+  if (!(await canRenew(stored))) return getUnrenewable(stored, { ...request, force }, context);
   const task: RenewalTask = { name, seen: createFingerprint(stored.accessToken), minTtl, always: force, isRefused: isRejected };
   try {
     return await renew(task, context);
@@ -58,12 +59,22 @@ export async function getFreshLogin(request: FreshLoginRequest, context: Context
   }
 }
 
+async function canRenew(login: Login): Promise<boolean> {
+  const renewal = await loadRenewal();
+  return renewal.canRenew(login);
+}
+
 async function renew(task: RenewalTask, context: Context): Promise<Login> {
   const { refresher, store } = context;
   if (refresher === undefined) return renewInProcess(task, context);
   const findRenewed = () => findRenewedLogin(task, context);
   const renewOnce = async () => (await findRenewed()) ?? (await renewByRefresher(task, { refresher, context }));
   return store.withRenewalRequestLock(task.name, renewOnce, findRenewed);
+}
+
+async function renewInProcess(task: RenewalTask, context: Context): Promise<Login> {
+  const loaded = await import('./renew-in-process.js');
+  return loaded.renewInProcess(task, context);
 }
 
 /** Renews in a process of its own; in this process, if none can be started. */
@@ -95,8 +106,8 @@ export async function findServerNameByUrl(url: string, { store, env }: Pick<Cont
 /** Whether a token is fresh. If its lifetime is unknown and it can be renewed, the server is asked (RFC 6750 section 3.1). */
 async function isUsable(login: Login, { name, minTtl }: FreshLoginRequest, context: Context): Promise<boolean> {
   if (!isFresh(login, minTtl, context)) return false;
-  const hasUnknownLifetime = login.expiresAtSeconds === undefined && login.tokenType === 'bearer' && canRenew(login);
-  return !hasUnknownLifetime || isNew(login, context) || !(await isTokenRejected({ name, login }, context));
+  const hasUnknownLifetime = login.expiresAtSeconds === undefined && login.tokenType === 'bearer';
+  return !hasUnknownLifetime || !(await canRenew(login)) || isNew(login, context) || !(await isTokenRejected({ name, login }, context));
 }
 
 /** Whether a token was issued a few minutes ago. The server is not asked about it then. */
@@ -110,6 +121,7 @@ async function isTokenRejected({ name, login }: { name: string; login: Login }, 
   const url = entry?.url;
   if (typeof url !== 'string') return false;
   try {
+    const { requestIsTokenRejected } = await import('../oauth/probe.js');
     const effects = await withAccess(entry, context);
     return await requestIsTokenRejected({ url: new URL(expandVariables(url, context.env)), token: login.accessToken }, effects);
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Keeps logins fresh for programs that read the store and cannot ask for a token: `refresh --watch`. */
 import type { Context } from '../context.js';
 import { toAuthError } from '../errors.js';
-import { OAuthError } from '../oauth/protocol-error.js';
+import { OAuthError } from '../oauth/oauth-error.js';
 import { canRenew } from './renewal.js';
 import { getFreshLogin } from './session.js';
 import { getRemainingSeconds, shortLifetimeSeconds } from '../store/freshness.js';

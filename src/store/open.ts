@@ -1,10 +1,9 @@
 /** Opens a store, wherever it is: in a file, or in a database that is named by a URL. */
 import type { Env } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { DatabaseStore } from './database/database-store.js';
 import { delegate } from './delegate.js';
-import { parseStoreUrl } from './engines/store-url.js';
-import { getLocalPath, isStoreUrl } from './path.js';
+import { readLastSeen } from './last-seen.js';
+import { getLocalPath, isStoreUrl, withoutPassword } from './path.js';
 import { openFileStore, writingMethods, type Store, type StoreOptions } from './store.js';
 
 export interface OpenOptions extends StoreOptions {
@@ -34,11 +33,29 @@ export function openStore(getPlace: () => string, options: OpenOptions): Store {
 }
 
 function openAt(place: string, { env, ...options }: OpenOptions): Store {
-  if (!isStoreUrl(place)) return openFileStore(() => place, options);
-  const url = parseStoreUrl(place);
-  const { password } = url.url;
-  for (const secret of password === '' ? [] : [password, decodeURIComponent(password)]) options.secrets?.add(secret);
-  return new DatabaseStore({ ...options, place: url, localPath: getLocalPath(url.shown, env), variables: env.variables });
+  return isStoreUrl(place) ? openDatabase(place, { ...options, env }) : openFileStore(() => place, options);
+}
+
+/** A store in a database, which is loaded when it is used: most stores are files. */
+function openDatabase(place: string, { env, ...options }: OpenOptions): Store {
+  if (!URL.canParse(place)) throw new AuthError('usage', 'The URL of the store is not a valid URL.', { hint: 'See docs/fleet.md' });
+  const url = new URL(place);
+  const path = withoutPassword(url);
+  const localPath = getLocalPath(path, env);
+  for (const secret of url.password === '' ? [] : [url.password, decodeURIComponent(url.password)]) options.secrets?.add(secret);
+  let opened: Store | undefined;
+  let opening: Promise<Store> | undefined;
+  const load = async () => {
+    const { openDatabaseStore } = await import('./database/open-database.js');
+    return (opened = openDatabaseStore({ ...options, place, localPath, variables: env.variables }));
+  };
+  return {
+    ...delegate<Store, (typeof methods)[number]>(methods, () => (opening ??= load())),
+    ...{ path, localPath },
+    readLastSeen: (server) => readLastSeen(localPath, server),
+    getWarnings: () => opened?.getWarnings() ?? [],
+    close: async () => (await opening?.catch(() => undefined))?.close(),
+  };
 }
 
 /** Of a store, the methods that return a promise. */
