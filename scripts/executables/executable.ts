@@ -86,6 +86,6 @@ function finish(file: string, { os }: Target): void {
     writeFileSync(file, bytes);
   }
   // macOS on ARM64 starts only signed programs. "-" is an ad hoc signature, which names no one.
-  const identity = process.env['MCP_AUTH_SIGNING_IDENTITY'] ?? '-';
+  const identity = process.env['CODESIGN_IDENTITY'] ?? '-';
   if (os === 'darwin') execFileSync('codesign', ['--sign', identity, '--force', file], { stdio: 'pipe' });
 }
