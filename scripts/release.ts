@@ -7,12 +7,14 @@
  * the default without a version and in CI. `--no-check` skips `npm run check`.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { formatAssets, makeAssets } from './assets.js';
 import { apiReport, howToWrite, reportFile } from './api.js';
 import { root } from './build.js';
+import { tryDebianPackage } from './assets/try-debian.js';
 import { ChangedPackageError } from './locked.js';
 import { findMissingOwner } from './release/owner.js';
 import { otherRuntimes, ownRuntime, pack, testPacked, type Runtime } from './release/packed.js';
@@ -115,6 +117,28 @@ async function rehearse(version: string, changes: Changes): Promise<void> {
   }
 }
 
+/**
+ * Makes the files of the release page from `bundle/`, of the version before the release: the workflow makes those of the new
+ * version. What has not been built, or not for this version, is built first.
+ */
+async function rehearseAssets(): Promise<void> {
+  const isBuilt = ['dist/bin.cjs', 'bundle/mcp-auth.mjs'].every(
+    (file) => existsSync(path.join(root, file)) && versionOf(file) === manifest.version,
+  );
+  const build = (script: string) => execFileSync(process.execPath, ['scripts/run.mjs', script], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (!isBuilt) for (const script of ['build', 'bundle']) build(script);
+  if (process.platform !== 'linux') {
+    log('files of the release page: SKIPPED, they are made on Linux');
+    return;
+  }
+  const files = await makeAssets(path.join(root, 'release'), { isComplete: false });
+  log(`files of the release page of ${manifest.version}:`);
+  process.stdout.write(`${formatAssets(files).join('\n')}\n`);
+  log(await tryDebianPackage(path.join(root, 'release'), manifest.version));
+}
+
+const versionOf = (file: string) => execFileSync(process.execPath, [path.join(root, file), '--version'], { encoding: 'utf8' }).trim();
+
 async function release(): Promise<void> {
   const version = nextVersion(manifest.version, wanted ?? 'patch');
   log(`mcp-auth ${version}, after ${manifest.version}${isRehearsal ? ' (rehearsal: nothing is committed or tagged)' : ''}`);
@@ -123,6 +147,7 @@ async function release(): Promise<void> {
   check();
   await rehearse(version, changes);
   if (isRehearsal) {
+    await rehearseAssets();
     log(`A release would change ${Object.keys(changes).join(', ')}, commit as "release ${version}" and tag v${version}.`);
     for (const problem of problems) log(`Fix this before a release: ${problem}`);
     return;

@@ -30,6 +30,7 @@ const installing: Record<string, string> = {
   '.ci/emulation': 'Debian’s own programs, by its signatures',
   '.ci/run': 'Debian’s own programs, by its signatures',
   '.github/workflows/ci.yml': 'package-lock.json',
+  'deploy/release/install.sh': 'our archive, by SHA256SUMS',
   'scripts/bench.ts': 'our package, packed here',
   'scripts/locked.ts': 'the lockfiles of scripts/locked',
   'scripts/pins.ts': 'makes those lockfiles, and installs nothing',
@@ -42,7 +43,7 @@ const installing: Record<string, string> = {
 
 test('nothing is installed by scripts, tests or CI but by its content, or for a reason that is written down', () => {
   const within = (folder: string) => readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' });
-  const files = ['scripts', 'test', 'python', '.github']
+  const files = ['deploy', 'scripts', 'test', 'python', '.github']
     .flatMap((folder) => within(folder).map((file) => `${folder}/${file.replaceAll('\\', '/')}`))
     .filter((file) => /\.(ts|mjs|js|py|yml|sh)$/.test(file));
   const here = path.relative(root, import.meta.filename).replaceAll('\\', '/');

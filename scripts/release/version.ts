@@ -34,11 +34,15 @@ export function withVersion(manifest: string, version: string): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-const unreleased = /^## Unreleased\n+([^]*?)(?=^## |$(?![^]))/m;
+/** Finds the entries of the changelog under a version, or under "Unreleased". Undefined if there are no entries. */
+export function findChanges(changelog: string, title: string): string | undefined {
+  const section = changelog.split(/^(?=## )/m).find((one) => one.slice('## '.length).split(/\s/, 1)[0] === title);
+  const entries = section?.replace(/^.*\n+/, '');
+  return entries !== undefined && /^- /m.test(entries) ? entries : undefined;
+}
 
 /** Moves the unreleased entries of the changelog under a version and its date. Undefined if there are no entries. */
 export function releasedChangelog(changelog: string, { version, date }: { version: string; date: string }): string | undefined {
-  const [, entries = ''] = unreleased.exec(changelog) ?? [];
-  if (!/^- /m.test(entries)) return undefined;
+  if (findChanges(changelog, 'Unreleased') === undefined) return undefined;
   return changelog.replace(/^## Unreleased$/m, `## ${version} (${date})`);
 }
