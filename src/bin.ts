@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The entry point: the fast path for `token` and `headers`, the process that renews, and otherwise the whole program. */
 import { writeSync } from 'node:fs';
+import { keepCompiledCode } from './fast-path/compiled-code.js';
 import { answerQuickly, findAgentQuestion, findExpiredLogin, type FastPathRequest } from './fast-path/quick.js';
 import type { RefresherReport } from './fast-path/quick-renewal.js';
 import { refresherCommand } from './machine/refresher-command.js';
@@ -27,6 +28,7 @@ async function runCommandLine(): Promise<void> {
 }
 
 async function runWholeProgram(report: RefresherReport): Promise<void> {
+  keepCompiledCode({ variables: process.env, platform: process.platform });
   const { run } = await import('./main.js');
   await run(report);
 }
