@@ -13,8 +13,14 @@ export const lockedSets = {
   executable: '`npm run bundle`: the Node that is shipped in the executable, and postject, which injects the program',
   'mcp-remote': '`npm run bench`: the peer of the bridge',
   runtimes: '`npm run release`: the Node versions that the package is tested on',
+  windows: '`npm run test:windows`: the Node versions for Windows that wine can run',
 } as const;
 export type LockedSet = keyof typeof lockedSets;
+
+/** Options of npm for a set. npm installs a package for another system only by `--force`, which still checks its integrity hash. */
+export function npmOptions(set: LockedSet): string[] {
+  return set === 'windows' ? ['--force'] : [];
+}
 
 /** The folder with the package.json and the lockfile of a set. */
 export const lockedFolder = (set: LockedSet) => path.join(import.meta.dirname, 'locked', set);
@@ -66,7 +72,7 @@ export function installLocked(set: LockedSet, folder: string, options: InstallOp
   const { from = lockedFolder(set), env = process.env } = options;
   mkdirSync(folder, { recursive: true });
   for (const file of ['package.json', 'package-lock.json']) copyFileSync(path.join(from, file), path.join(folder, file));
-  const words = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const words = ['ci', ...npmOptions(set), '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   try {
     npm(words, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', timeout: npmTimeout, killSignal: 'SIGKILL' });
   } catch (error) {

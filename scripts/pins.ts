@@ -10,7 +10,7 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, copyFileSync, rmSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from './build.js';
-import { lockedFolder, lockedSets, lockedVersion, type LockedSet } from './locked.js';
+import { lockedFolder, lockedSets, lockedVersion, npmOptions, type LockedSet } from './locked.js';
 import { npm } from './npm.js';
 import { tagsOf, withNewestActions } from './pins/actions.js';
 
@@ -27,7 +27,7 @@ function updateLockfile(set: LockedSet): void {
   try {
     copyFileSync(path.join(lockedFolder(set), 'package.json'), path.join(work, 'package.json'));
     const words = ['install', '--package-lock-only', '--ignore-scripts', '--omit-lockfile-registry-resolved', '--no-audit', '--no-fund'];
-    npm([...words, '--loglevel=error'], { cwd: work, stdio: ['ignore', 2, 2] });
+    npm([...words, ...npmOptions(set), '--loglevel=error'], { cwd: work, stdio: ['ignore', 2, 2] });
     // npm takes the name from the folder, which is temporary.
     const { name, ...locked } = JSON.parse(readFileSync(path.join(work, 'package-lock.json'), 'utf8')) as { name?: string };
     writeFileSync(`${lockfile}.new`, `${JSON.stringify({ name: name && set, ...locked }, undefined, 2)}\n`);
