@@ -14,7 +14,10 @@ const children = new Map();
 /** `words` as they are, or as `node` with them. Variables of Linux do not reach the program. */
 function start({ id, words, env }) {
   const [command, ...rest] = words;
-  const child = spawn(command === 'node' ? process.execPath : command, rest, { env: { ...process.env, ...env }, stdio: 'pipe' });
+  const child = spawn(command === 'node' ? process.execPath : command, rest, {
+    env: { ...process.env, NODE: process.execPath, ...env },
+    stdio: 'pipe',
+  });
   children.set(id, child);
   for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => say({ id, name, text }));
   child.stdin.on('error', () => undefined);
