@@ -13,6 +13,7 @@ export const lockedSets = {
   executable: '`npm run bundle`: the Node of each executable, and postject, which injects the program',
   'mcp-remote': '`npm run bench`: the peer of the bridge',
   runtimes: '`npm run release`: the Node versions that the package is tested on',
+  windows: '`npm run test:windows`: the Node versions for Windows that wine can run',
 } as const;
 export type LockedSet = keyof typeof lockedSets;
 

@@ -13,7 +13,8 @@ import { openBrowser } from './terminal/open-browser.js';
 const interrupt = new AbortController();
 /** How many tasks are running that must not be interrupted. */
 let holding = 0;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+// SIGBREAK is Ctrl+Break of Windows.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const) {
   process.on(signal, () => {
     // A second signal ends the process at once.
     if (interrupt.signal.aborted && holding === 0) process.exit(exitCodes.interrupted);

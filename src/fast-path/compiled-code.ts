@@ -8,7 +8,11 @@ import { isPrivateFolder } from '../store/own-file.js';
 interface Machine {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
+  /** Starts to use a folder. Undefined if Node has no such function. */
+  readonly enable?: ((folder: string) => unknown) | undefined;
 }
+
+const { enableCompileCache } = nodeModule as { enableCompileCache?: (folder: string) => unknown };
 
 /** Where a platform's programs keep what they can make again, below the home folder. */
 const cacheFolders: Partial<Record<NodeJS.Platform, readonly string[]>> = {
@@ -25,16 +29,16 @@ const cacheFolders: Partial<Record<NodeJS.Platform, readonly string[]>> = {
  *
  * @returns the folder; undefined if no code is kept.
  */
-export function keepCompiledCode(machine: Machine): string | undefined {
+export function keepCompiledCode({ enable = enableCompileCache, ...machine }: Machine): string | undefined {
   const folder = findCodeFolder(machine);
-  if (folder === undefined || !('enableCompileCache' in nodeModule)) return undefined;
+  if (folder === undefined || enable === undefined) return undefined;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch {
     return undefined;
   }
   if (![folder, path.dirname(folder), path.dirname(path.dirname(folder))].every(isPrivateFolder)) return undefined;
-  (nodeModule.enableCompileCache as (folder: string) => unknown)(folder);
+  enable(folder);
   return folder;
 }
 

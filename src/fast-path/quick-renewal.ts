@@ -21,7 +21,7 @@ export interface RefresherReport {
   readonly isInterrupted: boolean;
 }
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] as const;
 
 /** Has an expired login renewed by another process. Never throws: if there is no token afterwards, the whole program reports why. */
 export async function renewQuickly(expired: FastPathLogin, request: FastPathRequest): Promise<RefresherReport> {

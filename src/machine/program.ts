@@ -1,16 +1,26 @@
 /** The machine's own processes: other programs, and this program as the process that renews tokens. */
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import os from 'node:os';
 import type { Readable } from 'node:stream';
 import type { BackgroundProgram, Refresher, StartedProgram, StartOptions } from '../effects.js';
 import { AuthError, getSystemCode } from '../errors.js';
+import { findWorkingFolder } from '../folders.js';
+import { isFile, prepareStart } from './program-start.js';
 import { refresherCommand, stopMessage } from './refresher-command.js';
 
-/** Runs a program with this process's streams and terminal; signals are passed on. Resolves to its exit code. Throws `program_failed`. */
-export async function runProgram([command = '', ...words]: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+/** Starts a program, which is looked for in the PATH of its environment. Throws `program_failed` if it is not found. */
+async function spawnProgram(words: readonly string[], { env = process.env, ...options }: SpawnOptions): Promise<ChildProcess> {
   const { spawn } = await import('node:child_process');
-  const child = spawn(command, words, { stdio: 'inherit', env: environment });
+  const place = { platform: process.platform, variables: env, folder: findWorkingFolder(), isFile };
+  const start = prepareStart(words, place);
+  return spawn(start.file, start.words, { ...options, env, windowsVerbatimArguments: start.windowsVerbatimArguments });
+}
+
+/** Runs a program with this process's streams and terminal; signals are passed on. Resolves to its exit code. Throws `program_failed`. */
+export async function runProgram(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const child = await spawnProgram(words, { stdio: 'inherit', env: environment });
   // A terminal sends SIGINT to both processes. Other signals reach only this one.
   const passOn = (signal: NodeJS.Signals) => void child.kill(signal);
   const signals = ['SIGTERM', 'SIGHUP'] as const;
@@ -19,7 +29,7 @@ export async function runProgram([command = '', ...words]: readonly string[], en
     const [code, signal] = (await once(child, 'close')) as ExitEvent;
     return toExitCode(code, signal);
   } catch (error) {
-    throw createStartError(command, error);
+    throw createStartError(words, error);
   } finally {
     for (const signal of signals) process.off(signal, passOn);
   }
@@ -29,20 +39,21 @@ export async function runProgram([command = '', ...words]: readonly string[], en
 const maxKeptCharacters = 4000;
 
 /** Starts a program in a session of its own, which goes on when this process ends. */
-export async function startInBackground(
-  [command = '', ...words]: readonly string[],
-  environment: NodeJS.ProcessEnv,
-): Promise<BackgroundProgram> {
-  const { spawn } = await import('node:child_process');
+export async function startInBackground(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<BackgroundProgram> {
   let said = '';
   let failure: string | undefined;
-  const child = spawn(command, words, { detached: true, windowsHide: true, stdio: ['ignore', 'ignore', 'pipe'], env: environment });
-  child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-maxKeptCharacters)));
+  const child = await spawnProgram(words, {
+    detached: true,
+    windowsHide: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: environment,
+  });
+  child.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-maxKeptCharacters)));
   child.on('error', (error) => (failure = getSystemCode(error)));
   child.on('close', (code) => (failure ??= said.trim() || `exit code ${code}`));
   // This process does not wait for it.
   child.unref();
-  (child.stderr as Readable & { unref(): void }).unref();
+  (child.stderr as (Readable & { unref(): void }) | null)?.unref();
   return { getFailure: () => failure };
 }
 
@@ -52,7 +63,7 @@ function toExitCode(code: number | null, signal: NodeJS.Signals | null): number 
   return code ?? 128 + (signal === null ? 0 : os.constants.signals[signal]);
 }
 
-function createStartError(command: string, cause: unknown): AuthError {
+function createStartError([command = '']: readonly string[], cause: unknown): AuthError {
   return new AuthError('program_failed', `${JSON.stringify(command)} cannot be run (${getSystemCode(cause)}).`, { cause });
 }
 
@@ -61,11 +72,14 @@ const maxKeptOutput = 2 ** 20;
 
 /** Starts a program whose stdin and stdout are pipes to this process. Throws `program_failed`. */
 export async function startProgram(
-  [command = '', ...words]: readonly string[],
+  words: readonly string[],
   { showsErrors, take, environment }: StartOptions & { readonly environment?: NodeJS.ProcessEnv },
 ): Promise<StartedProgram> {
-  const { spawn } = await import('node:child_process');
-  const child = spawn(command, words, { stdio: ['pipe', 'pipe', showsErrors ? 'inherit' : 'pipe'], env: environment });
+  const child = await spawnProgram(words, {
+    stdio: ['pipe', 'pipe', showsErrors ? 'inherit' : 'pipe'],
+    env: environment,
+    windowsHide: true,
+  });
   const stdout = keepOutput(child.stdout, take);
   const stderr = keepOutput(child.stderr);
   child.stdin?.on('error', () => undefined);
@@ -77,7 +91,7 @@ export async function startProgram(
   try {
     await once(child, 'spawn');
   } catch (error) {
-    throw createStartError(command, error);
+    throw createStartError(words, error);
   }
   return {
     ended,

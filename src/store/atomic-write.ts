@@ -7,6 +7,7 @@
  */
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { retryWhileInUse } from './in-use.js';
 import { syncFolder } from './sync-folder.js';
 
 interface TemporaryFileOptions {
@@ -36,7 +37,7 @@ export async function writeAtomically(
 ): Promise<void> {
   const temporary = await writeTemporaryFile(target, content, options);
   try {
-    await rename(temporary, target);
+    await retryWhileInUse(() => rename(temporary, target));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;

@@ -11,6 +11,7 @@ import { attemptTimeout } from './lock-times.js';
 import { createUnwritableError } from './unwritable.js';
 import { readOwnFile } from './own-file.js';
 import type { SealCodec } from './seal/codec.js';
+import { encodeForFileName } from './file-name.js';
 
 /** The format of the files that are written now. An older file says none, and its `started_at` is in milliseconds. */
 export const attemptFormat = 2;
@@ -111,7 +112,7 @@ export async function withAttempt<T>(
 const suffix = '.attempt';
 
 function getAttemptPath(store: string, attempt: string): string {
-  return `${store}.${encodeURIComponent(attempt)}${suffix}`;
+  return `${store}.${encodeForFileName(attempt)}${suffix}`;
 }
 
 /** The text of an attempt. What finds it stays in the clear; the rest is sealed. */

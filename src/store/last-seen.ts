@@ -7,6 +7,7 @@ import path from 'node:path';
 import { isObject } from '../text/json.js';
 import { writeAtomically } from './atomic-write.js';
 import { readOwnFile } from './own-file.js';
+import { encodeForFileName } from './file-name.js';
 
 /** Results as the server sent them. A server is unknown again if its URL changes. */
 export interface LastSeen {
@@ -52,5 +53,5 @@ export async function removeLastSeen(store: string, name: string): Promise<void>
 }
 
 function getLastSeenPath(store: string, name: string): string {
-  return `${store}.${encodeURIComponent(name)}.tools`;
+  return `${store}.${encodeForFileName(name)}.tools`;
 }

@@ -24,6 +24,8 @@ import path from 'node:path';
 import type { Clock } from '../effects.js';
 import { AuthError } from '../errors.js';
 import { getTemporaryPath } from './atomic-write.js';
+import { encodeForFileName } from './file-name.js';
+import { mayBeInUse } from './in-use.js';
 import { createLockOwner, hasEnded, parseLockOwner } from './lock-owner.js';
 import { readOwnFile } from './own-file.js';
 import { removeOwnFolder } from './removal.js';
@@ -78,7 +80,7 @@ export async function withLock<T>(lockPath: string, options: LockOptions<T>, wor
 
 /** The lock of one server's renewal, next to the store. Names from other programs may contain any character. */
 export function getServerLockPath(storeFile: string, name: string): string {
-  return `${storeFile}.${encodeURIComponent(name)}.lock`;
+  return `${storeFile}.${encodeForFileName(name)}.lock`;
 }
 
 /** The lock of a process that has another process renew a server's login. It cannot be the lock of another server. */
@@ -176,7 +178,9 @@ class Lock {
       const removed = this.#getTemporaryPath();
       await rename(this.#path, removed);
       await removeOwnFolder(removed, ownerFileName);
-    } catch {
+    } catch (error) {
+      // On Windows, a folder cannot be renamed while another process reads the file in it, as all do that wait for this lock.
+      if (mayBeInUse(error)) return false;
       // It is gone, or cannot be removed: the next check finds out.
     } finally {
       await rmdir(removal).catch(() => undefined);

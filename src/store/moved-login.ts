@@ -5,6 +5,7 @@ import { writeAtomically } from './atomic-write.js';
 import { formatDocument, parseDocument, type StoreDocument } from './document.js';
 import { readOwnFile } from './own-file.js';
 import { createUnwritableError } from './unwritable.js';
+import { encodeForFileName } from './file-name.js';
 
 /** Writes the copy next to the store, 0600: of a sealed store, a document that is sealed as well. Returns its path. Throws `store_unwritable`. */
 export async function writeMovedLogin(store: string, { name, document }: { name: string; document: StoreDocument }): Promise<string> {
@@ -31,5 +32,5 @@ export async function removeMovedLogin(store: string, name: string): Promise<voi
 
 /** Where the copy of server `name` is. */
 export function getMovedLoginPath(store: string, name: string): string {
-  return `${store}.${encodeURIComponent(name)}.moved`;
+  return `${store}.${encodeForFileName(name)}.moved`;
 }

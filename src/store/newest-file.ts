@@ -9,6 +9,7 @@ import type { ServerEntry } from './document.js';
 import { readLogin } from './login.js';
 import { isPrivateFolder, readOwnFile } from './own-file.js';
 import type { SealCodec } from './seal/codec.js';
+import { encodeForFileName } from './file-name.js';
 
 /** The state of one server's login after its last change. */
 export interface NewestLogin {
@@ -33,18 +34,18 @@ export interface NewestLoginFile extends NewestLogin {
 
 /** The main file of server `name`. `store` is the real path, without symbolic links. */
 export function getNewestPath(store: string, name: string): string {
-  return `${store}.${encodeURIComponent(name)}.newest`;
+  return `${store}.${encodeForFileName(name)}.newest`;
 }
 
 /** The file of one token response that is not in the store yet. `id` makes it unique. */
 export function getPendingRenewalPath(store: string, name: string, id: string): string {
-  return `${store}.${encodeURIComponent(name)}.${id}.newest`;
+  return `${store}.${encodeForFileName(name)}.${id}.newest`;
 }
 
 /** The files next to a store that may hold newest logins: of server `name`, or of all servers. */
 export function listNewestFiles(store: string, name?: string): string[] {
   const { dir, base } = path.parse(store);
-  const start = `${base}.${name === undefined ? '' : `${encodeURIComponent(name)}.`}`;
+  const start = `${base}.${name === undefined ? '' : `${encodeForFileName(name)}.`}`;
   const names = listNames(dir).filter((one) => one.startsWith(start) && /\.(newest|rescued)$/.test(one));
   return names.sort().map((one) => path.join(dir, one));
 }

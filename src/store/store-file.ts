@@ -5,6 +5,7 @@ import path from 'node:path';
 import { AuthError } from '../errors.js';
 import { getTemporaryPath, writeTemporaryFile } from './atomic-write.js';
 import { findUntrustedOwner } from './file-owner.js';
+import { mayBeInUse, retryWhileInUse } from './in-use.js';
 import { ownerFileName } from './lock.js';
 import { createOtherUserError } from './reading.js';
 import { removeOwnPath } from './removal.js';
@@ -52,14 +53,15 @@ export async function writeNextTo(target: string, text: string): Promise<string>
 /** Renames a temporary file to the store, and flushes the folder. */
 export async function replaceFile(target: string, written: string): Promise<void> {
   try {
-    renameSync(written, target);
+    await retryWhileInUse(() => renameSync(written, target));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // A file that is mounted into a container by itself cannot be replaced: it is overwritten. The temporary file stays until
     // that is done, and for good if it fails.
-    if (code === 'EBUSY') await fillFile(target, written);
+    const isMounted = code === 'EBUSY' && !mayBeInUse(error);
+    if (isMounted) await fillFile(target, written);
     await rm(written, { force: true }).catch(() => undefined);
-    if (code !== 'EBUSY') throw createUnwritableError(target, error);
+    if (!isMounted) throw createUnwritableError(target, error);
   }
   await syncFolder(path.dirname(target));
 }

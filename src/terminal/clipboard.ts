@@ -21,7 +21,8 @@ export interface CopyResult {
 export async function copyToClipboard(text: string, { env, send, runTmux }: ClipboardOptions): Promise<CopyResult> {
   const { TERM = '', TMUX } = env.variables;
   if (TMUX) return copyThroughTmux(text, { send, runTmux });
-  if (/^(dumb|linux|vt\d|$)/.test(TERM)) {
+  // Windows Terminal supports OSC 52, and has no TERM.
+  if (!(env.variables['WT_SESSION'] && TERM === '') && /^(dumb|linux|vt\d|$)/.test(TERM)) {
     return { sent: false, message: 'This terminal does not support copying by programs. Select the address and copy it.' };
   }
   send(formatOsc52(text));

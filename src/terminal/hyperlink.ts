@@ -14,7 +14,7 @@ const unsupportedTerms = /^(dumb|linux|vt\d|eterm|cons25|ansi|sun|screen|emacs|u
 export function supportsHyperlinks({ variables }: Env): boolean {
   const { TERM = '', TERM_PROGRAM = '', VTE_VERSION, FORCE_HYPERLINK } = variables;
   if (FORCE_HYPERLINK !== undefined) return !['0', 'false', 'no'].includes(FORCE_HYPERLINK);
-  if (unsupportedTerms.test(TERM) || variables['CI']) return false;
+  if ((unsupportedTerms.test(TERM) && !isWindowsTerminal(variables)) || variables['CI']) return false;
   // The first VTE versions with OSC 8 crashed.
   if (VTE_VERSION !== undefined) return Number(VTE_VERSION) >= 5000;
   if (supportingPrograms.has(TERM_PROGRAM) || supportingTerms.test(TERM)) return true;
@@ -26,4 +26,9 @@ export function supportsHyperlinks({ variables }: Env): boolean {
 /** `url` as a link to itself. The id joins the parts if it wraps over several rows. `url` must be printable. */
 export function formatHyperlink(url: string): string {
   return `\u001b]8;id=mcp-auth;${url}\u001b\\${url}\u001b]8;;\u001b\\`;
+}
+
+/** Windows Terminal sets no TERM. Over SSH or in WSL there is one, which is then what counts. */
+function isWindowsTerminal({ TERM = '', WT_SESSION }: Env['variables']): boolean {
+  return Boolean(WT_SESSION) && TERM === '';
 }

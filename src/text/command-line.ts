@@ -1,9 +1,15 @@
 /** Shell commands, to be copied by the user or run by an app. Every word reaches the program exactly as it is. */
 import { isPrintable } from './server-text.js';
 
-/** Formats a command for sh(1). */
-export function formatShellLine(words: readonly string[]): string {
-  return words.map(quoteShellWord).join(' ');
+/** Formats a command for the shell by which programs run a line: sh(1), or cmd.exe on Windows. */
+export function formatShellLine(words: readonly string[], platform: NodeJS.Platform = process.platform): string {
+  return words.map((word) => (platform === 'win32' ? quoteForCmd(word) : quoteForSh(word))).join(' ');
+}
+
+/** No path of Windows contains a quotation mark. Between two, cmd.exe reads all other characters of paths as they are, but `%NAME%`. */
+function quoteForCmd(word: string): string {
+  if (/^[\w+:.\\/-]+$/.test(word)) return word;
+  return `"${word.replace(/(\\*)"/g, '$1$1\\"').replace(/\\+$/, '$&$&')}"`;
 }
 
 /**
@@ -23,8 +29,20 @@ export function formatCommand({ raw }: TemplateStringsArray, ...values: readonly
   return ordered.map((word) => (typeof word === 'string' ? word : quoteShellWord(word.value))).join(' ');
 }
 
-/** Quotes one word for a shell: a name, a path or a URL from anywhere. */
-export function quoteShellWord(word: string): string {
+/** Quotes one word for the user's shell: a name, a path or a URL from anywhere. On Windows, for PowerShell and mostly for cmd.exe. */
+export function quoteShellWord(word: string, platform: NodeJS.Platform = process.platform): string {
+  return platform === 'win32' ? quoteForPowerShell(word) : quoteForSh(word);
+}
+
+/** Both shells of Windows read double quotes. What PowerShell would replace there needs its single quotes, which cmd.exe does not have. */
+function quoteForPowerShell(word: string): string {
+  if (/^[\w+:.\\/-]+$/.test(word)) return word;
+  if (isPrintable(word) && !/[$`"'\u2018-\u201e]/.test(word)) return `"${word.replace(/\\+$/, '$&$&')}"`;
+  // To PowerShell, typographic quotation marks are quotation marks. Doubled, they do not end the word.
+  return `'${word.replace(/['\u2018-\u201b]/g, '$&$&')}'`;
+}
+
+function quoteForSh(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   return isPrintable(word) ? `'${word.replaceAll("'", `'\\''`)}'` : quoteWithCodes(word);
 }

@@ -1,9 +1,18 @@
 /** A process with pipes, and its output. */
 import type { ChildProcess } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 import { completeMatch } from './complete.js';
 
-export interface Piped {
-  readonly child: ChildProcess;
+/** What is needed of a child process, which may run on another machine. */
+export interface PipedChild extends EventEmitter {
+  readonly stdin?: Writable | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+}
+
+export interface Piped<Child extends PipedChild = ChildProcess> {
+  readonly child: Child;
   readonly output: { stdout: string; stderr: string };
   /** Resolves to the exit code. */
   readonly exit: Promise<number | null>;
@@ -11,7 +20,7 @@ export interface Piped {
   shown(pattern: RegExp): Promise<string>;
 }
 
-export function piped(child: ChildProcess): Piped {
+export function piped<Child extends PipedChild>(child: Child): Piped<Child> {
   const output = { stdout: '', stderr: '' };
   let waiting: (() => void)[] = [];
   for (const name of ['stdout', 'stderr'] as const) {

@@ -36,6 +36,10 @@ describe('the clipboard', () => {
     expect((await copied({ TERM: 'tmux-256color' })).codes).toBe(osc52 + passed);
   });
 
+  test('in Windows Terminal, which has no TERM', async () => {
+    expect(await copied({ WT_SESSION: 'x' })).toMatchObject({ sent: true, codes: osc52 });
+  });
+
   test.each(['linux', 'dumb', ''])('TERM=%s: not supported, and the message says so', async (TERM) => {
     const { sent, codes, message } = await copied({ TERM });
     expect({ sent, codes }).toEqual({ sent: false, codes: '' });
@@ -76,6 +80,8 @@ describe('hyperlinks', () => {
     { variables: { TERM: 'xterm-256color', VTE_VERSION: '7200' }, knows: true },
     { variables: { TERM: 'xterm-256color', VTE_VERSION: '4800' }, knows: false },
     { variables: { TERM: 'xterm-256color', WT_SESSION: 'x' }, knows: true },
+    { variables: { WT_SESSION: 'x' }, knows: true },
+    { variables: { WT_SESSION: 'x', TERM: 'dumb' }, knows: false },
     { variables: { TERM: 'xterm-256color', SSH_CONNECTION: '1 2 3 22' }, knows: true },
     { variables: { TERM: 'xterm-256color' }, knows: false },
     { variables: { TERM: 'xterm', SSH_CONNECTION: '1 2 3 22' }, knows: false },

@@ -1,7 +1,7 @@
 /** A copied word reaches the program as one word, exactly as it is. */
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { quoteShellWord } from '../../src/text/command-line.js';
+import { formatShellLine, quoteShellWord } from '../../src/text/command-line.js';
 
 test.each([
   '/home/me/mcp-servers.json',
@@ -20,4 +20,30 @@ test.each([
 test('a word that needs no quotes has none', () => {
   expect(quoteShellWord('https://a.example/mcp')).toBe('https://a.example/mcp');
   expect(quoteShellWord('/home/me/.pflow/mcp-servers.json')).toBe('/home/me/.pflow/mcp-servers.json');
+});
+
+test.each([
+  ['linear', 'linear'],
+  ['C:\\Users\\me\\store.json', 'C:\\Users\\me\\store.json'],
+  ['C:\\Users\\My Name\\store.json', '"C:\\Users\\My Name\\store.json"'],
+  ['C:\\My Folder\\', '"C:\\My Folder\\\\"'],
+  ['https://a.example/mcp?k=1&x=2', '"https://a.example/mcp?k=1&x=2"'],
+  // In PowerShell, a comma makes a list, and @ passes on a variable.
+  ['a,b', '"a,b"'],
+  ['@a', '"@a"'],
+  ['', '""'],
+  ['$(calc)', "'$(calc)'"],
+  ['`n', "'`n'"],
+  ["it's", "'it''s'"],
+  ['a” ; calc', "'a” ; calc'"],
+  ['$’ ; calc', "'$’’ ; calc'"],
+])('on Windows, %j is shown as %s', (word, quoted) => {
+  expect(quoteShellWord(word, 'win32')).toBe(quoted);
+});
+
+test('a line that an app of Windows runs is for cmd.exe', () => {
+  const words = ['C:\\Program Files\\nodejs\\node.exe', 'C:\\a&b\\bin.cjs', 'headers', 'linear', '--store', "C:\\it's mine\\"];
+  expect(formatShellLine(words, 'win32')).toBe(
+    '"C:\\Program Files\\nodejs\\node.exe" "C:\\a&b\\bin.cjs" headers linear --store "C:\\it\'s mine\\\\"',
+  );
 });
