@@ -108,6 +108,6 @@ async function logIn(url: string, homeFolder: string): Promise<void> {
   const env = { PATH: process.env['PATH'] ?? '', HOME: homeFolder, NO_COLOR: '1' };
   const login = piped(spawn(process.execPath, words, { env, stdio: 'pipe' }));
   const end = await new Person().approve(await login.shown(/^(http:\S+\/auth\?\S+)$/m));
-  login.child.stdin?.end(`${end}\n`);
+  login.child.stdin.end(`${end}\n`);
   if ((await login.exit) !== 0) throw new Error(login.output.stderr);
 }

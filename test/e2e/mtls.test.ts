@@ -43,7 +43,7 @@ async function logInWithCertificate(server: FakeServer, store: string, words: re
   const login = start(['login', server.url, '--name', 'closed', '--no-browser', '--flow', 'paste', ...words], store);
   const shown = await login.shown(/^(https:\S+state=\S+)$/m);
   const request = new URL(shown).searchParams;
-  login.child.stdin?.end(`${request.get('redirect_uri')}?code=c&state=${request.get('state')}\n`);
+  login.child.stdin.end(`${request.get('redirect_uri')}?code=c&state=${request.get('state')}\n`);
   return { exit: await login.exit, ...login.output };
 }
 
@@ -65,7 +65,7 @@ test.each([
     ['logout', 'closed'],
   ]) {
     const run = start(command, store);
-    run.child.stdin?.end();
+    run.child.stdin.end();
     expect(await run.exit, run.output.stderr).toBe(0);
   }
   expect(server.asked('POST /revoke').length).toBeGreaterThan(0);
@@ -76,7 +76,7 @@ test('the bridge shows it too', async () => {
   const store = temporaryStore();
   await logInWithCertificate(server, store, ['--client-cert', at('both.pem')]);
   const bridge = start(['bridge', 'closed'], store);
-  bridge.child.stdin?.end('{"jsonrpc":"2.0","id":1,"method":"tools/list"}\n');
+  bridge.child.stdin.end('{"jsonrpc":"2.0","id":1,"method":"tools/list"}\n');
   expect(await bridge.exit).toBe(0);
   expect(bridge.output.stdout).toContain('"result"');
 });
@@ -113,7 +113,7 @@ test('the certificate is all the proof where the client proves itself by it', as
 test('without one, the message names the option', async () => {
   const server = await closed();
   const login = start(['login', server.url, '--no-browser'], temporaryStore());
-  login.child.stdin?.end();
+  login.child.stdin.end();
   expect(await login.exit).toBe(6);
   expect(login.output.stderr).toContain('--client-cert FILE --client-key FILE');
 });
@@ -121,7 +121,7 @@ test('without one, the message names the option', async () => {
 test('a file that is not a certificate is reported before the first request', async () => {
   const server = await closed();
   const login = start(['login', server.url, '--no-browser', '--client-cert', at('ca.key')], temporaryStore());
-  login.child.stdin?.end();
+  login.child.stdin.end();
   expect(await login.exit).toBe(1);
   expect(login.output.stderr).toContain('cannot be used with the key');
   expect(server.requests).toEqual([]);

@@ -75,7 +75,7 @@ async function logInToVendor(server: VendorServer, store: string) {
     const page = server.authorize(request);
     // An error page does not redirect.
     const back = new URLSearchParams({ ...page, state: request.get('state') ?? '' });
-    login.child.stdin?.end('page' in page ? `${page.page}\n` : `${request.get('redirect_uri')}?${String(back)}\n`);
+    login.child.stdin.end('page' in page ? `${page.page}\n` : `${request.get('redirect_uri')}?${String(back)}\n`);
   }
   return login;
 }
@@ -91,7 +91,7 @@ async function tried(server: VendorServer, number: number): Promise<Result> {
     ['token', 'vendor'],
   ]) {
     const later = start(words, store);
-    later.child.stdin?.end();
+    later.child.stdin.end();
     exits.push(await later.exit);
     outputs.push(later.output);
   }
