@@ -16,6 +16,8 @@ declare const isBinary: unique symbol;
 export type BinaryString = string & { readonly [isBinary]: true };
 
 export interface Secrets {
+  /** Grows with each value that was not noted yet. */
+  readonly revision: number;
   /** Notes a value. `replacement`, by default `…`, is printed instead of it. */
   add(value: string, replacement?: string): void;
   /** Notes the keys in a server's URL: many services give each customer a URL of their own. */
@@ -238,6 +240,8 @@ export interface HttpRequest {
   /** The encoding of a string body: UTF-8 by default, latin1 for a binary string. */
   readonly encoding?: 'latin1' | undefined;
   readonly signal?: AbortSignal | null;
+  /** Whether the signal is used for many requests, as a bridge does. */
+  readonly isSignalReused?: boolean;
   /** How many redirects to follow: 0 by default, as a request with a secret needs. */
   readonly maxRedirects?: number;
   /** Resolve as soon as the head has arrived. The body then has no time limit. */

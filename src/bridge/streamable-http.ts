@@ -115,14 +115,14 @@ class StreamableHttp implements Transport {
 
   #post(message: Message, signal: AbortSignal): Promise<HttpResponse> {
     const sessionId = message.method === 'initialize' ? undefined : this.#sessionId;
-    const headers = {
+    const headers: Record<string, string> = {
       ...this.#headers,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
-      ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
-      ...createVersionHeaders(message, this.#protocolVersion),
     };
-    return this.#http.open({ method: 'POST', headers, body: message.text, encoding: binaryEncoding, signal });
+    if (sessionId !== undefined) headers['mcp-session-id'] = sessionId;
+    Object.assign(headers, createVersionHeaders(message, this.#protocolVersion));
+    return this.#http.open({ method: 'POST', headers, body: message.text, encoding: binaryEncoding, signal, isSignalReused: true });
   }
 
   /** Batches were removed in MCP 2025-06-18. The messages of a rejected batch are sent one after another. */

@@ -4,14 +4,13 @@ import type { Socket } from 'node:net';
 import type { Clock, Env, Network } from '../effects.js';
 import { classifyAddress } from './address-ranges.js';
 import { pickLessPrivate } from './allowed-network.js';
+import { IdleSockets } from './idle-sockets.js';
 import { limitLookup, type ConnectionLookup, type DnsLookup } from './lookup.js';
 import { findProxy, type Proxy } from './proxies.js';
 import { findIpAddress, isLoopbackUrl } from './url-policy.js';
 
 /** Milliseconds to establish a connection. */
 const connectTimeout = 10_000;
-/** Milliseconds for which an idle connection is kept: most servers close it after five seconds. */
-const idleTimeout = 4_000;
 
 type NodeHttp = Pick<typeof import('node:http'), 'Agent' | 'request'>;
 
@@ -31,15 +30,17 @@ interface RouteOptions {
 export class Connections {
   readonly #env: Env;
   readonly #clock: Pick<Clock, 'alarm'>;
+  readonly #idle: IdleSockets;
   readonly #lookup: DnsLookup | undefined;
   /** By allowed network, scheme and proxy. */
   readonly #routes = new Map<string, Promise<Route>>();
   /** By host name: the least private network in which a connection to it was established. */
   readonly #networks = new Map<string, Network>();
 
-  constructor({ env, clock, lookup }: { env: Env; clock: Pick<Clock, 'alarm'>; lookup: DnsLookup | undefined }) {
+  constructor({ env, clock, lookup }: { env: Env; clock: Pick<Clock, 'alarm' | 'every'>; lookup: DnsLookup | undefined }) {
     this.#env = env;
     this.#clock = clock;
+    this.#idle = new IdleSockets(clock);
     this.#lookup = lookup;
   }
 
@@ -74,7 +75,8 @@ export class Connections {
   }
 
   #createDirectAgent(node: NodeHttp, { isSecure, lookup }: { isSecure: boolean; lookup: ConnectionLookup }): Agent {
-    const agent = new node.Agent({ keepAlive: true, timeout: idleTimeout, lookup });
+    const agent = new node.Agent({ keepAlive: true, lookup });
+    this.#idle.watch(agent);
     const connect = agent.createConnection.bind(agent);
     return Object.assign(agent, {
       createConnection: (...[target, callback]: Parameters<typeof connect>) => {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ServerAccess } from '../effects.js';
 import { AuthError } from '../errors.js';
 import type { Route } from './connections.js';
+import type { RequestAborts } from './request-aborts.js';
 
 interface RequestToSend {
   readonly url: URL;
@@ -11,7 +12,10 @@ interface RequestToSend {
   readonly route: Route;
   readonly body: string | null;
   readonly encoding: BufferEncoding;
+  /** Ends the request until the response is complete. */
   readonly signal: AbortSignal | undefined;
+  readonly isSignalReused?: boolean;
+  readonly aborts: RequestAborts;
   /** The TLS client certificate for a server that asks for one. */
   readonly certificate: ServerAccess['certificate'];
 }
@@ -24,7 +28,8 @@ const maxInterimResponses = 1000;
  *
  * @throws AuthError `response_invalid` if the server sends interim responses without end.
  */
-export function sendRequest({ url, method, headers, route, body, encoding, signal, certificate }: RequestToSend): Promise<IncomingMessage> {
+export function sendRequest(sent: RequestToSend): Promise<IncomingMessage> {
+  const { url, method, headers, route, body, encoding, signal, isSignalReused = false, aborts, certificate } = sent;
   return new Promise((resolve, reject) => {
     const { protocol, port, pathname, search } = url;
     const hostname = url.hostname.replace(/^\[|\]$/g, '');
@@ -38,11 +43,7 @@ export function sendRequest({ url, method, headers, route, body, encoding, signa
       if (interimResponses <= maxInterimResponses) return;
       request.destroy(new AuthError('response_invalid', `${url.host} sent more than ${maxInterimResponses} interim responses (1xx).`));
     });
-    if (signal) {
-      const end = () => request.destroy();
-      signal.addEventListener('abort', end, { once: true });
-      request.on('close', () => signal.removeEventListener('abort', end));
-    }
+    if (signal) aborts.watch(request, { signal, isReused: isSignalReused });
     request.end(body, encoding);
   });
 }

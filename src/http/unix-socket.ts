@@ -2,6 +2,7 @@
 import { Agent, request as requestByHttp, type IncomingMessage } from 'node:http';
 import type { HttpRequest, HttpResponse, Upgraded, UpgradeRequest } from '../effects.js';
 import { AuthError, getSystemCode } from '../errors.js';
+import { RequestAborts } from './request-aborts.js';
 import { sendRequest } from './send-request.js';
 
 /** Milliseconds for which an idle connection is kept. */
@@ -14,6 +15,7 @@ const nobodyListens = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTSOCK', 'ENOTDIR', 
 /** The connections to one socket. */
 export class UnixSocketHttp {
   readonly #agent: Agent;
+  readonly #aborts = new RequestAborts();
 
   /** @param checkBefore is called with the path before each connection. What it throws fails the request. */
   constructor(socketPath: string, { checkBefore }: { checkBefore: (socketPath: string) => void }) {
@@ -56,16 +58,19 @@ export class UnixSocketHttp {
     }
   }
 
-  #send(path: string, { method = 'GET', headers = {}, body = null, encoding }: HttpRequest, signal: AbortSignal | undefined) {
+  #send(path: string, request: HttpRequest, signal: AbortSignal | undefined) {
+    const { method = 'GET', headers = {}, body = null, encoding } = request;
     const route = { agent: this.#agent, request: requestByHttp };
     const url = new URL(path, 'http://localhost');
     return sendRequest({
+      aborts: this.#aborts,
       url,
       method,
       headers,
       route,
       encoding: encoding ?? 'utf8',
       signal,
+      isSignalReused: request.isSignalReused === true && signal === request.signal,
       certificate: undefined,
       body: body as string | null,
     });

@@ -28,6 +28,11 @@ export class NotedSecrets implements Secrets {
   readonly #sources: SourceSearch[] = [];
   /** A search for `#noted`; undefined when that has changed. */
   #search: Search | undefined;
+  #revision = 0;
+
+  get revision(): number {
+    return this.#revision;
+  }
 
   add(value: string, replacement = redactionMark): void {
     if (value.length < minSecretLength) return;
@@ -36,6 +41,7 @@ export class NotedSecrets implements Secrets {
     this.#noted.set(value, known ?? { replacement });
     if (known !== undefined) return;
     this.#search = undefined;
+    this.#revision += 1;
     const [oldest] = this.#noted.keys();
     if (this.#noted.size > maxValues && oldest !== undefined) this.#noted.delete(oldest);
   }

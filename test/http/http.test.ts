@@ -1,6 +1,7 @@
 /** Bodies, redirects, failures and time limits of a request. */
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
@@ -51,6 +52,72 @@ test('a body of more than 1 MiB is refused, counted after decompression', async 
   const { origin } = await listening((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
   expect(bomb.length).toBeLessThan(20_000);
   await expect(http().fetch(origin)).rejects.toMatchObject({ code: 'response_invalid' });
+});
+
+test('an aborted signal ends all of its requests, also if it is used again and again, and is then forgotten', async () => {
+  const sockets: Promise<unknown>[] = [];
+  const { origin } = await listening((request, response) => {
+    if (request.url === '/fast') return void response.end('ok');
+    sockets.push(once(request.socket, 'close'));
+    // The second one has begun its response.
+    if (request.url === '/body') response.write('begun');
+  });
+  const asking = http();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const ask = (path: string) => asking.open(`${origin}${path}`, { signal, isSignalReused: true, timeout: 0 });
+  for (let count = 0; count < 20; count += 1) (await ask('/fast')).body.resume();
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  const { body } = await ask('/body');
+  const failure = once(body, 'error');
+  const silent = ask('/silent').catch((error: unknown) => error);
+  while (sockets.length < 2) await nextRound();
+  controller.abort(new Error('no longer wanted'));
+  expect(await silent).toMatchObject({ message: 'no longer wanted' });
+  await failure;
+  await Promise.all(sockets);
+  await expect(ask('/fast')).rejects.toThrow('no longer wanted');
+});
+
+test('an idle connection is used again, and is closed after four seconds, before the server closes it', async () => {
+  const beats: (() => void)[] = [];
+  const clock = {
+    ...testClock(),
+    every: (milliseconds: number, action: () => void) => {
+      expect(milliseconds).toBe(1000);
+      beats.push(action);
+      return () => void beats.splice(beats.indexOf(action), 1);
+    },
+  };
+  const ports: (number | undefined)[] = [];
+  const closed: Promise<unknown>[] = [];
+  const { origin } = await listening((request, response) => {
+    ports.push(request.socket.remotePort);
+    if (!ports.slice(0, -1).includes(request.socket.remotePort)) closed.push(once(request.socket, 'close'));
+    response.end('ok');
+  });
+  const asking = http({}, undefined, undefined, clock);
+  const ask = async () => {
+    await (await asking.fetch(origin)).text();
+    // Node returns the connection to its agent in a later tick.
+    await nextRound();
+    expect(beats).toHaveLength(1);
+  };
+  const beat = () => beats[0]?.();
+  await ask();
+  for (let second = 0; second < 3; second += 1) beat();
+  await ask();
+  expect(ports[1]).toBe(ports[0]);
+  for (let second = 0; second < 3; second += 1) beat();
+  await ask();
+  expect(ports[2]).toBe(ports[0]);
+  expect(beats).toHaveLength(1);
+  for (let second = 0; second < 4; second += 1) beat();
+  await closed[0];
+  // Nothing is left to look at.
+  expect(beats).toEqual([]);
+  await ask();
+  expect(ports[3]).not.toBe(ports[0]);
 });
 
 describe('redirects', () => {
