@@ -6,6 +6,7 @@
 import { statSync } from 'node:fs';
 import { win32 } from 'node:path';
 import { AuthError } from '../errors.js';
+import { quoteForWindowsProgram } from '../text/windows-quotes.js';
 
 /** What `spawn` gets. */
 export interface ProgramStart {
@@ -119,6 +120,5 @@ function quoteForBatch(word: string, file: string): string {
   }
   // Batch files often compare a plain word with one of their own.
   if (/^[\w.:\\/@+-]+$/.test(word)) return word;
-  // The program takes a backslash before a quotation mark as its escape.
-  return `"${word.replace(/\\+$/, '$&$&')}"`;
+  return quoteForWindowsProgram(word);
 }

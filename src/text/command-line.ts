@@ -1,5 +1,6 @@
 /** Shell commands, to be copied by the user or run by an app. Every word reaches the program exactly as it is. */
 import { isPrintable } from './server-text.js';
+import { quoteForWindowsProgram } from './windows-quotes.js';
 
 /** Formats a command for the shell by which programs run a line: sh(1), or cmd.exe on Windows. */
 export function formatShellLine(words: readonly string[], platform: NodeJS.Platform = process.platform): string {
@@ -9,7 +10,7 @@ export function formatShellLine(words: readonly string[], platform: NodeJS.Platf
 /** No path of Windows contains a quotation mark. Between two, cmd.exe reads all other characters of paths as they are, but `%NAME%`. */
 function quoteForCmd(word: string): string {
   if (/^[\w+:.\\/-]+$/.test(word)) return word;
-  return `"${word.replace(/(\\*)"/g, '$1$1\\"').replace(/\\+$/, '$&$&')}"`;
+  return quoteForWindowsProgram(word);
 }
 
 /**
@@ -37,7 +38,7 @@ export function quoteShellWord(word: string, platform: NodeJS.Platform = process
 /** Both shells of Windows read double quotes. What PowerShell would replace there needs its single quotes, which cmd.exe does not have. */
 function quoteForPowerShell(word: string): string {
   if (/^[\w+:.\\/-]+$/.test(word)) return word;
-  if (isPrintable(word) && !/[$`"'\u2018-\u201e]/.test(word)) return `"${word.replace(/\\+$/, '$&$&')}"`;
+  if (isPrintable(word) && !/[$`"'\u2018-\u201e]/.test(word)) return quoteForWindowsProgram(word);
   // To PowerShell, typographic quotation marks are quotation marks. Doubled, they do not end the word.
   return `'${word.replace(/['\u2018-\u201b]/g, '$&$&')}'`;
 }
