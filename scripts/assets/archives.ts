@@ -17,17 +17,20 @@ interface ArchiveKind {
 const tarball: ArchiveKind = {
   ending: '.tar.gz',
   program: 'mcp-auth',
-  papers: ['licence', 'manual', 'completion'],
+  papers: ['licence', 'licence of Node', 'manual', 'completion'],
   pack: ({ name, file }, from) => {
     const sameEverywhere = ['--format=ustar', '--sort=name', '--owner=0', '--group=0', '--numeric-owner'];
     runPacker('tar', [...sameEverywhere, '--use-compress-program=gzip -n', '-cf', file, name], from);
   },
 };
 
+/** For any system that has a Node. */
+const withoutNode: ArchiveKind = { ...tarball, papers: tarball.papers.filter((kind) => kind !== 'licence of Node') };
+
 const zip: ArchiveKind = {
   ending: '.zip',
   program: 'mcp-auth.exe',
-  papers: ['licence'],
+  papers: ['licence', 'licence of Node'],
   // -X: without the user and the times that only Unix has. -D: without entries for folders, whose order is that of the disk.
   pack: ({ name, file }, from) => runPacker('zip', ['-q', '-X', '-D', '-r', file, name], from),
 };
@@ -63,7 +66,7 @@ export const archives: Format = {
     const { bundle } = page.sources;
     const singleFile = { path: 'mcp-auth.mjs', content: { copyOf: path.join(bundle, 'mcp-auth.mjs') }, isExecutable: true };
     return [
-      makeArchive(page, tarball, { name: `mcp-auth-${page.version}-node`, program: singleFile }),
+      makeArchive(page, withoutNode, { name: `mcp-auth-${page.version}-node`, program: singleFile }),
       ...page.executables.map((target) => {
         const kind = kinds[target.os];
         const program = { path: kind.program, content: { copyOf: path.join(bundle, target.file) }, isExecutable: true };

@@ -16,7 +16,9 @@ const documents = 'usr/share/doc/mcp-auth';
 
 function installedFiles(page: Page, executable: string): Entry[] {
   const { version, project, papers, time } = page;
-  const licences = papers.filter(({ kind }) => kind === 'licence').map(({ path: name, text }) => [name, text] as const);
+  const licences = papers
+    .filter(({ kind }) => kind === 'licence' || kind === 'licence of Node')
+    .map(({ path: name, text }) => [name, text] as const);
   const licence = licences.find(([name]) => name === 'LICENSE')?.[1] ?? '';
   const date = new Date(time * 1000).toUTCString().replace('GMT', '+0000');
   const changelog = `mcp-auth (${version}) stable; urgency=medium\n\n  * See ${project.homepage}/releases\n\n -- ${project.maintainer}  ${date}\n`;
@@ -27,7 +29,7 @@ function installedFiles(page: Page, executable: string): Entry[] {
     ),
     {
       path: `${documents}/copyright`,
-      content: `mcp-auth, from ${project.homepage}\n\n${licence}\nThe packages that are built in are in THIRD-PARTY-LICENSES.txt.gz, with their licences.\n`,
+      content: `mcp-auth, from ${project.homepage}\n\n${licence}\nThe packages that are built in are in THIRD-PARTY-LICENSES.txt.gz, with their licences. Node and what it contains is in LICENSE-of-Node.txt.gz.\n`,
     },
     ...licences.filter(([name]) => name !== 'LICENSE').map(([name, text]) => ({ path: `${documents}/${name}.gz`, content: gzip(text) })),
     { path: `${documents}/changelog.gz`, content: gzip(changelog) },

@@ -1,4 +1,4 @@
-/** What is installed with the command: the licences, the manual page and the completion of each shell. */
+/** What is installed with the command: the licences, that of Node where the command contains it, the manual page and the completion of each shell. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadCommandReferences } from '../../src/commands/completion.js';
@@ -6,7 +6,7 @@ import { shells } from '../../src/reference/index.js';
 import type { Sources } from './page.js';
 
 export interface Paper {
-  readonly kind: 'licence' | 'manual' | 'completion';
+  readonly kind: 'licence' | 'licence of Node' | 'manual' | 'completion';
   /** Where the file is in an archive. */
   readonly path: string;
   /** Where Debian puts it, below /usr/share. Licences have a place of their own there. */
@@ -28,6 +28,7 @@ export async function readPapers({ root, dist, bundle }: Sources): Promise<Paper
   return [
     { kind: 'licence', path: 'LICENSE', text: read(root, 'LICENSE') },
     { kind: 'licence', path: 'THIRD-PARTY-LICENSES.txt', text: read(bundle, 'THIRD-PARTY-LICENSES.txt') },
+    { kind: 'licence of Node', path: 'LICENSE-of-Node.txt', text: read(bundle, 'LICENSE-of-Node.txt') },
     { kind: 'manual', path: 'mcp-auth.1', debian: 'man/man1/mcp-auth.1.gz', text: read(dist, 'mcp-auth.1') },
     ...shells.map(({ name, script }): Paper => {
       const places = completionPlaces[name];

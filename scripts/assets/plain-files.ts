@@ -12,7 +12,7 @@ export const plainFiles: Format = {
   make: ({ folder, sources: { root, dist, bundle } }) => {
     const copies: (readonly [from: string, name: string])[] = [
       [path.join(bundle, 'mcp-auth.mjs'), 'mcp-auth.mjs'],
-      [path.join(bundle, 'THIRD-PARTY-LICENSES.txt'), 'THIRD-PARTY-LICENSES.txt'],
+      ...['THIRD-PARTY-LICENSES.txt', 'LICENSE-of-Node.txt'].map((name) => [path.join(bundle, name), name] as const),
       [path.join(dist, 'sbom.cdx.json'), `${tarball}.cdx.json`],
       ...readdirSync(bundle)
         // An SBOM whose product was removed is of an earlier build.

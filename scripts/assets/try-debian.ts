@@ -3,7 +3,7 @@
  * changes the machine while it runs.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -38,15 +38,20 @@ export async function tryDebianPackage(folder: string, version: string): Promise
   const obstacle = findObstacle(path.join(folder, name));
   if (obstacle !== undefined) return `${name}: installation SKIPPED, ${obstacle}`;
   const home = mkdtempSync(path.join(tmpdir(), 'mcp-auth-deb-'));
-  const store = path.join(home, 'mcp-servers.json');
-  writeFileSync(store, '{ "mcpServers": {} }\n');
-  const seen = { files: [] as string[], checks: 0 };
+  const store = path.join(home, '.config/mcp-auth/mcp-servers.json');
+  const seen = { files: [] as string[], checks: 0, store: '' };
   try {
     dpkg('--install', path.join(folder, name));
     seen.files = dpkg('--listfiles', 'mcp-auth').trim().split('\n');
     const { smoke } = await import('../smoke.js');
     seen.checks = await smoke(['/usr/bin/mcp-auth']);
     const manual = seen.files.find((file) => file.endsWith('mcp-auth.1.gz')) ?? '';
+    execFileSync('/usr/bin/mcp-auth', ['add', 'demo', 'https://mcp.example.com/mcp'], {
+      env: { HOME: home },
+      stdio: ['ignore', 2, 'pipe'],
+    });
+    seen.store = readFileSync(store, 'utf8');
+    check('the store of a user has the server', seen.store.includes('https://mcp.example.com/mcp'));
     // The configuration of a small container leaves manual pages out.
     if (existsSync(manual)) check('the manual page', execFileSync('gzip', ['-dc', manual], { encoding: 'utf8' }).startsWith('.TH'));
     check('the completion of bash', execFileSync('bash', ['-c', completionOfLogin], { encoding: 'utf8' }).trim() === 'login');
@@ -54,9 +59,9 @@ export async function tryDebianPackage(folder: string, version: string): Promise
     if (isKnown()) dpkg('--purge', 'mcp-auth');
   }
   const left = seen.files.filter((file) => file.includes('mcp-auth') && existsSync(file));
-  const isUntouched = readFileSync(store, 'utf8') === '{ "mcpServers": {} }\n';
+  const isUntouched = seen.store === readFileSync(store, 'utf8');
   rmSync(home, { recursive: true, force: true });
   check(`nothing remains, but: ${left.join(', ')}`, left.length === 0);
   check('the store of a user is as it was', isUntouched);
-  return `${name}: installed, ${seen.checks + 2} checks passed, removed; nothing remained`;
+  return `${name}: installed, ${seen.checks + 3} checks passed, removed; nothing remained`;
 }
