@@ -10,7 +10,7 @@ import { gzip, runPacker, withTree, type Entry } from './tree.js';
 const architectures: Readonly<Record<Target['cpu'], string>> = { arm64: 'arm64', x64: 'amd64' };
 
 /** The name of the package with this executable. */
-export const debianPackageOf = ({ cpu }: Target, version: string) => `mcp-auth_${version}_${architectures[cpu]}.deb`;
+export const debianPackageOf = ({ cpu }: Pick<Target, 'cpu'>, version: string) => `mcp-auth_${version}_${architectures[cpu]}.deb`;
 
 const documents = 'usr/share/doc/mcp-auth';
 

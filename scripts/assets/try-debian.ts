@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { debianPackageOf } from './debian.js';
 
 const dpkg = (...words: string[]) => execFileSync('dpkg', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 2] });
 
@@ -34,7 +35,7 @@ function check(what: string, isSo: boolean): void {
 
 /** Returns a line about what was done, or why it was skipped. Throws if a check fails; the package is removed in any case. */
 export async function tryDebianPackage(folder: string, version: string): Promise<string> {
-  const name = `mcp-auth_${version}_${process.arch === 'arm64' ? 'arm64' : 'amd64'}.deb`;
+  const name = debianPackageOf({ cpu: process.arch === 'arm64' ? 'arm64' : 'x64' }, version);
   const obstacle = findObstacle(path.join(folder, name));
   if (obstacle !== undefined) return `${name}: installation SKIPPED, ${obstacle}`;
   const home = mkdtempSync(path.join(tmpdir(), 'mcp-auth-deb-'));

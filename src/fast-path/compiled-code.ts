@@ -24,14 +24,15 @@ const cacheFolders: Partial<Record<NodeJS.Platform, readonly string[]>> = {
  * Has Node keep the compiled code of what is loaded from now on. With 60 files, a start of the bridge took 215 ms instead of 253
  * (Node 24), and 287 instead of 312 (Node 22).
  *
- * Node runs what it finds in the folder without comparing it with the source. So the folder and the one above must belong to this
+ * Node runs what it finds in the folder without comparing it with the source. So the folder and the two above must belong to this
  * user, and no other user may write there: with `sudo`, HOME is often another user's. Node's own default, a folder in /tmp, is not safe.
  *
  * @returns the folder; undefined if no code is kept.
  */
 export function keepCompiledCode({ enable = enableCompileCache, ...machine }: Machine): string | undefined {
+  if (enable === undefined) return undefined;
   const folder = findCodeFolder(machine);
-  if (folder === undefined || enable === undefined) return undefined;
+  if (folder === undefined) return undefined;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch {

@@ -30,9 +30,6 @@ export interface FreshLoginRequest {
   readonly hasWorked?: boolean;
 }
 
-/** What renews is loaded when a token has to be renewed: a bridge with a fresh token starts without it. */
-const loadRenewal = () => import('./renewal.js');
-
 /**
  * Returns the login of server `name` with an access token that is valid now: the stored one, or a new one, which is then
  * stored. If several processes call this at once, one of them renews, and the others use its result.
@@ -59,8 +56,9 @@ export async function getFreshLogin(request: FreshLoginRequest, context: Context
   }
 }
 
+/** What renews is loaded when a token may have to be renewed: a bridge with a fresh token starts without it. */
 async function canRenew(login: Login): Promise<boolean> {
-  const renewal = await loadRenewal();
+  const renewal = await import('./renewal.js');
   return renewal.canRenew(login);
 }
 

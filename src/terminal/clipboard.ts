@@ -1,5 +1,6 @@
 /** Copies to the clipboard of the user's own machine with OSC 52, also through SSH and tmux. */
 import type { Env } from '../effects.js';
+import { isWindowsTerminal } from './hyperlink.js';
 
 /** Runs tmux with these arguments and this stdin, without a shell. Undefined if it cannot be run or fails. */
 export type RunTmux = (words: readonly string[], input: string) => Promise<string | undefined>;
@@ -21,8 +22,8 @@ export interface CopyResult {
 export async function copyToClipboard(text: string, { env, send, runTmux }: ClipboardOptions): Promise<CopyResult> {
   const { TERM = '', TMUX } = env.variables;
   if (TMUX) return copyThroughTmux(text, { send, runTmux });
-  // Windows Terminal supports OSC 52, and has no TERM.
-  if (!(env.variables['WT_SESSION'] && TERM === '') && /^(dumb|linux|vt\d|$)/.test(TERM)) {
+  // Windows Terminal supports OSC 52.
+  if (!isWindowsTerminal(env.variables) && /^(dumb|linux|vt\d|$)/.test(TERM)) {
     return { sent: false, message: 'This terminal does not support copying by programs. Select the address and copy it.' };
   }
   send(formatOsc52(text));

@@ -29,6 +29,6 @@ export function formatHyperlink(url: string): string {
 }
 
 /** Windows Terminal sets no TERM. Over SSH or in WSL there is one, which is then what counts. */
-function isWindowsTerminal({ TERM = '', WT_SESSION }: Env['variables']): boolean {
+export function isWindowsTerminal({ TERM = '', WT_SESSION }: Env['variables']): boolean {
   return Boolean(WT_SESSION) && TERM === '';
 }
