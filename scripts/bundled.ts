@@ -1,7 +1,7 @@
-/** Finds the packages that are bundled into the products, from esbuild's metafiles. */
+/** Finds the packages that are bundled into the products, from the files that were read for them. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Metafile } from 'esbuild';
+import type { BundledFile } from './bundler.js';
 
 export interface BundledPackage {
   /** Its folder relative to the root, as in package-lock.json: `node_modules/conf`. */
@@ -28,32 +28,31 @@ function findPlace(file: string): string | undefined {
 }
 
 /** Finds the packages with code in the output. A package that only re-exports others leaves no code there. */
-function findPlaces(metafiles: readonly Metafile[]): Set<string> {
-  const inputs = metafiles.flatMap(({ outputs }) => Object.values(outputs).flatMap((output) => Object.entries(output.inputs)));
-  const places = inputs.map(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? findPlace(file) : undefined));
+function findPlaces(files: readonly BundledFile[]): Set<string> {
+  const places = files.map(({ file, bytes }) => (bytes > 0 ? findPlace(file) : undefined));
   return new Set(places.filter((place) => place !== undefined));
 }
 
 /** Maps each package to the packages that it imports. The key of our own source is undefined. */
-function findImports(metafiles: readonly Metafile[]): Map<string | undefined, Set<string>> {
+function findImports(files: readonly BundledFile[]): Map<string | undefined, Set<string>> {
   const found = new Map<string | undefined, Set<string>>();
-  for (const [file, { imports }] of metafiles.flatMap(({ inputs }) => Object.entries(inputs))) {
+  for (const { file, imports } of files) {
     const from = findPlace(file);
     const known = found.get(from) ?? new Set();
     found.set(from, known);
-    for (const to of imports.map((one) => findPlace(one.path))) if (to !== undefined && to !== from) known.add(to);
+    for (const to of imports.map(findPlace)) if (to !== undefined && to !== from) known.add(to);
   }
   return found;
 }
 
 /**
- * Reads the packages of one product from its metafiles, their package.json files and package-lock.json.
+ * Reads the packages of one product from its files, their package.json files and package-lock.json.
  *
  * @throws Error if an installed version differs from package-lock.json.
  */
-export function readBundle(root: string, metafiles: readonly Metafile[]): Bundle {
-  const places = findPlaces(metafiles);
-  const imported = findImports(metafiles);
+export function readBundle(root: string, files: readonly BundledFile[]): Bundle {
+  const places = findPlaces(files);
+  const imported = findImports(files);
   // Look through packages without code: their importers import what they re-export.
   const follow = (from: string | undefined, passed = new Set([from])): string[] =>
     [...(imported.get(from) ?? [])].flatMap((to) => {

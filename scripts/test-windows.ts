@@ -8,9 +8,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { build as bundle } from 'esbuild';
 import { piped } from '../test/helpers/piped.js';
 import build, { command } from '../test/helpers/build.js';
+import { version } from './build.js';
+import { bundle } from './bundler.js';
 import { installLocked, lockedNames, lockedVersion } from './locked.js';
 import { smokeOn } from './smoke.js';
 import { explainMissingWine, startWine, toWindowsPath, type WineMachine } from './wine/machine.js';
@@ -28,7 +29,7 @@ async function testBatchFile(wine: WineMachine, folder: string): Promise<void> {
   writeFileSync(path.join(tools, 'show.cmd'), '@echo off\r\n"%NODE%" "%~dp0show.js" %*\r\n');
   writeFileSync(path.join(tools, 'show.js'), 'console.log(JSON.stringify(process.argv.slice(2)))');
   const outfile = path.join(folder, 'batch.mjs');
-  await bundle({ entryPoints: [path.join(import.meta.dirname, 'wine/batch.ts')], bundle: true, platform: 'node', format: 'esm', outfile });
+  await bundle({ input: { batch: path.join(import.meta.dirname, 'wine/batch.ts') }, output: { file: outfile, format: 'esm' }, version });
   const show = async (words: readonly string[]) => {
     const child = wine.start(['node', toWindowsPath(outfile), toWindowsPath(tools), ...words]);
     const { exit, output } = piped(child);

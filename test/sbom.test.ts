@@ -1,10 +1,11 @@
 /** The list of what is built into the program, in package.json, and the SBOM that is made from it. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Metafile } from 'esbuild';
 import { describe, expect, test } from 'vitest';
+import { bundlePackage } from '../scripts/build.js';
 import { checkBundled, readBundle, type Listed } from '../scripts/bundled.js';
+import type { BundledFile } from '../scripts/bundler.js';
 import { lockedPackage } from '../scripts/locked.js';
 import { describeNode, describePackage, writeSbom } from '../scripts/sbom.js';
 import { nodePackages } from '../scripts/targets.js';
@@ -15,15 +16,14 @@ const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 const manifest = JSON.parse(read('package.json')) as Listed & { name: string; version: string };
 const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, { version: string; integrity: string }> };
 
-/** The packages whose code is in `dist`: esbuild writes the file of origin above each piece of code. */
-function findShipped(): string[] {
-  const files = readdirSync(path.join(root, 'dist'), { recursive: true, encoding: 'utf8' }).filter((file) => /\.c?js$/.test(file));
-  const code = files.map((file) => read(path.join('dist', file))).join('\n');
-  const origins = [...code.matchAll(/^ *\/\/ (node_modules\/.*)$/gm)].map(([, file = '']) => file);
+/** The packages whose code is in `dist`: with white space, the bundler writes the file of origin above each piece of code. */
+async function findShipped(): Promise<string[]> {
+  const { code } = await bundlePackage({ minify: false });
+  const origins = [...code.matchAll(/^ *\/\/ ?(?:#region )?(node_modules\/.*)$/gm)].map(([, file = '']) => file);
   const places = origins.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? file);
   return [...new Set(places)].sort();
 }
-const shipped = findShipped();
+const shipped = await findShipped();
 
 describe('the list "bundled" in package.json', () => {
   test('has the devDependencies that are in dist, and the build takes it', () => {
@@ -123,62 +123,40 @@ describe('the SBOM of the package', () => {
   });
 });
 
-describe('from a metafile', () => {
+describe('from the files of a bundle', () => {
   const product = describePackage('application', { name: 'thing', version: '1.0.0', licence: 'MIT' });
-  const file = (bytes: number, ...imports: string[]) => ({
-    bytes,
-    imports: imports.map((path) => ({ path, kind: 'import-statement' as const })),
-  });
-  const inputs: Metafile['inputs'] = {
-    'src/main.ts': file(10, 'node_modules/open/index.js', 'node:fs'),
+  const read = (file: string, bytes: number, ...imports: string[]): BundledFile => ({ file, bytes, imports });
+  const files = [
+    read('src/main.ts', 5, 'node_modules/open/index.js', 'node:fs'),
     // Hands on what wsl-utils exports, and leaves no code of its own.
-    'node_modules/open/index.js': file(10, 'node_modules/wsl-utils/index.js'),
-    'node_modules/wsl-utils/index.js': file(10, 'node_modules/is-wsl/index.js', 'node_modules/wsl-utils/more.js'),
-    'node_modules/wsl-utils/more.js': file(10, 'node_modules/open/index.js'),
-    'node_modules/is-wsl/index.js': file(10),
-    'node_modules/zod/index.js': file(10),
-  };
-  const metafile = (order: (names: string[]) => string[]): Metafile => {
-    const used = {
-      'src/main.ts': 5,
-      'node_modules/open/index.js': 0,
-      'node_modules/wsl-utils/index.js': 5,
-      'node_modules/is-wsl/index.js': 5,
-    };
-    const sorted = <Value>(record: Record<string, Value>) =>
-      Object.fromEntries(order(Object.keys(record)).map((name) => [name, record[name] as Value]));
-    const output = {
-      bytes: 15,
-      imports: [],
-      exports: [],
-      inputs: sorted(Object.fromEntries(Object.entries(used).map(([name, bytesInOutput]) => [name, { bytesInOutput }]))),
-    };
-    return { inputs: sorted(inputs), outputs: { 'dist/main.js': output } };
-  };
-  const bundle = readBundle(root, [metafile((names) => names)]);
+    read('node_modules/open/index.js', 0, 'node_modules/wsl-utils/index.js'),
+    read('node_modules/wsl-utils/index.js', 5, 'node_modules/is-wsl/index.js', 'node_modules/wsl-utils/more.js'),
+    read('node_modules/wsl-utils/more.js', 0, 'node_modules/open/index.js'),
+    read('node_modules/is-wsl/index.js', 5),
+    read('node_modules/zod/index.js', 0),
+  ];
+  const bundle = readBundle(root, files);
 
   test('only packages that leave code are there, and the graph leads through those that leave none', () => {
     const { dependencies } = expectValid(writeSbom(product, bundle));
     const graph = dependencies.map(({ ref, dependsOn }) => [ref, dependsOn].flat().map((one) => one.replace(/^pkg:npm\/|@.*$/g, '')));
     expect(graph).toEqual([['is-wsl'], ['thing', 'wsl-utils'], ['wsl-utils', 'is-wsl']]);
   });
-  test('the same bundle gives the same text, in whatever order esbuild names it', () => {
-    const other = readBundle(root, [metafile((names) => names.toReversed())]);
+  test('the same bundle gives the same text, in whatever order the bundler names it', () => {
+    const other = readBundle(root, files.toReversed());
     expect(writeSbom(product, other)).toBe(writeSbom(product, bundle));
   });
   test('a package at another version than package-lock.json has is refused', () => {
     const folder = temporaryFolder();
     mkdirSync(path.join(folder, 'node_modules/thing'), { recursive: true });
     writeFileSync(path.join(folder, 'node_modules/thing/package.json'), '{ "name": "thing", "version": "1.0.1" }');
-    const output = { bytes: 5, imports: [], exports: [], inputs: { 'node_modules/thing/index.js': { bytesInOutput: 5 } } };
+    const files = [read('node_modules/thing/index.js', 5)];
     for (const [packages, has] of [
       [{ 'node_modules/thing': { version: '1.0.0' } }, '1.0.0'],
       [{}, 'no entry for it'],
     ] as const) {
       writeFileSync(path.join(folder, 'package-lock.json'), JSON.stringify({ packages }));
-      expect(() => readBundle(folder, [{ inputs: {}, outputs: { 'dist/main.js': output } }])).toThrow(
-        `node_modules/thing is 1.0.1, but package-lock.json has ${has}.`,
-      );
+      expect(() => readBundle(folder, files)).toThrow(`node_modules/thing is 1.0.1, but package-lock.json has ${has}.`);
     }
   });
   test.each(nodePackages)('that of an executable has the Node that is shipped, as npm and as advisories name it: %s', (nodePackage) => {

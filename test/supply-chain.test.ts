@@ -94,7 +94,15 @@ test('npm pack holds the program, its types and its papers, and nothing else', (
   const types = sources.map((file) => `dist/${file.replace(/\.ts$/, '.d.ts')}`);
   expect(files.filter((file) => file.endsWith('.d.ts') && !types.includes(file))).toEqual([]);
   const code = files.filter((file) => /\.c?js$/.test(file) && !file.startsWith('dist/pieces/'));
-  expect(code.sort()).toEqual(['dist/bin.cjs', 'dist/fast-path/quick-renewal.js', 'dist/index.js', 'dist/main.js', 'dist/refresher.js']);
+  expect(code.sort()).toEqual([
+    'dist/bin.cjs',
+    'dist/fast-path/fast-path.cjs',
+    'dist/fast-path/quick-renewal.cjs',
+    'dist/index.js',
+    'dist/library.cjs',
+    'dist/main.cjs',
+    'dist/refresher.cjs',
+  ]);
   for (const file of files.filter((one) => one.endsWith('js'))) expect(read(file), file).not.toContain(root);
 });
 

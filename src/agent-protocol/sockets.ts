@@ -3,9 +3,9 @@
  * the same places.
  */
 import path from 'node:path';
-import { createHash } from 'node:crypto';
 import { AuthError } from '../errors.js';
 import { findHomeFolder } from '../folders.js';
+import { loadCrypto } from '../text/node-crypto.js';
 
 interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>;
@@ -57,7 +57,7 @@ function listConfigFolders(env: Environment): string[] {
 /** The name of the owner's socket of the agent of a store, in one of those folders. */
 export function getOwnerSocketName(store: string, defaultStore: string | undefined): string {
   if (store === defaultStore) return 'agent.sock';
-  return `agent-${createHash('sha256').update(store).digest('hex').slice(0, 8)}.sock`;
+  return `agent-${loadCrypto().createHash('sha256').update(store).digest('hex').slice(0, 8)}.sock`;
 }
 
 /** The subfolder of the sockets that `mcp-auth ssh` brings from other machines. */

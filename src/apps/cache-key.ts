@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { loadCrypto } from '../text/node-crypto.js';
 import type { CopiedLogin } from './app.js';
 
 /**
@@ -6,7 +6,8 @@ import type { CopiedLogin } from './app.js';
  * a hash of its type, URL and headers.
  */
 export function computeCacheKey({ name, url }: Pick<CopiedLogin, 'name' | 'url'>): string {
-  const hash = createHash('sha256')
+  const hash = loadCrypto()
+    .createHash('sha256')
     .update(JSON.stringify({ type: 'http', url, headers: {} }))
     .digest('hex');
   return `${name}|${hash.slice(0, 16)}`;

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { parseCachedLogin, type App, type CachedLogin, type CopiedLogin, type KnownServer, type AppEnvironment } from './app.js';
 import { jsonc } from './formats/jsonc.js';
 import { toSeconds } from '../text/duration.js';
+import { loadCrypto } from '../text/node-crypto.js';
 
 /** mcp-remote, which has a cache but no configuration: one file per server, named by a hash of its URL. */
 export const mcpRemote: App = {
@@ -32,7 +32,7 @@ function getCacheFile({ home, variables }: AppEnvironment, url: string, what: st
 }
 
 function hashUrl(url: string): string {
-  return createHash('md5').update(url).digest('hex');
+  return loadCrypto().createHash('md5').update(url).digest('hex');
 }
 
 function toCacheEntry({ accessToken, refreshToken, expiresAtSeconds, scope, issuer, nowSeconds }: CopiedLogin) {

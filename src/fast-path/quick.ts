@@ -14,9 +14,10 @@ import { readStoreText } from '../store/reading.js';
 import { isExpectedSealed } from '../store/seal/seal-marks.js';
 import { toAsciiJson } from '../text/json.js';
 import { toPrintable } from '../text/server-text.js';
+import { isQuickCommand, type QuickCommand } from './quick-commands.js';
 
 /** What each command prints of an access token. */
-const formats: Readonly<Record<string, (token: string) => string>> = {
+const formats: Readonly<Record<QuickCommand, (token: string) => string>> = {
   token: toPrintable,
   headers: (token) => toAsciiJson({ Authorization: `Bearer ${token}` }),
 };
@@ -62,7 +63,7 @@ export function findAgentQuestion({ argv, variables }: FastPathRequest): AgentQu
     if (isStoreUrl(file)) return undefined;
     const { text, warning } = existsSync(file) ? readStoreText(file) : { text: '', warning: undefined };
     const entry = findServerInText(text, line.name);
-    const question = { command: line.command as AgentQuestion['command'], name: line.name };
+    const question = { command: line.command, name: line.name };
     if (entry === undefined) return question;
     return isLoginClosed(entry) && readLogin(entry) === undefined && warning === undefined ? { ...question, sealedIn: file } : undefined;
   } catch {
@@ -72,7 +73,7 @@ export function findAgentQuestion({ argv, variables }: FastPathRequest): AgentQu
 
 /** A token or headers that an agent is asked for. */
 export interface AgentQuestion {
-  readonly command: 'token' | 'headers';
+  readonly command: QuickCommand;
   readonly name: string;
   /** The store that has the login, if it is sealed. */
   readonly sealedIn?: string;
@@ -84,10 +85,9 @@ function isFreshAt(login: Login, now: number): boolean {
 
 /** The command line if it is `COMMAND NAME [--store FILE]`; undefined for any other. */
 function parseCommandLine([command = '', name = '', flag, store, ...more]: readonly string[]) {
-  const format = Object.hasOwn(formats, command) ? formats[command] : undefined;
   const hasStore = flag === '--store' && store !== undefined;
-  if (format === undefined || /^-|^$/.test(name) || !(flag === undefined || hasStore) || more.length > 0) return undefined;
-  return { command, format, name, store };
+  if (!isQuickCommand(command) || /^-|^$/.test(name) || !(flag === undefined || hasStore) || more.length > 0) return undefined;
+  return { command, format: formats[command], name, store };
 }
 
 function findLogin({ argv, variables }: FastPathRequest): FastPathLogin | undefined {

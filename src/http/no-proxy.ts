@@ -1,6 +1,7 @@
 /** NO_PROXY: hosts to connect to without a proxy. Names are compared with names only, and addresses with addresses only. */
-import { BlockList, isIP } from 'node:net';
+import { BlockList } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { findFamily } from './address-ranges.js';
 import { findIpAddress } from './url-policy.js';
 
 /** Whether one word of the list includes a URL. */
@@ -34,9 +35,9 @@ function splitPort(word: string): { readonly host: string; readonly port: string
 /** Undefined if the word is neither an address nor a network. */
 function parseNetwork(word: string): Exemption | undefined {
   const [address = '', length, ...more] = word.replace(/[[\]]/g, '').split('/');
-  const addressBits = isIP(address) === 6 ? 128 : 32;
+  const addressBits = findFamily(address) === 'ipv6' ? 128 : 32;
   const prefix = length === undefined ? addressBits : /^\d+$/.test(length) ? Number(length) : Infinity;
-  if (isIP(address) === 0) return undefined;
+  if (findFamily(address) === undefined) return undefined;
   if (prefix > addressBits || more.length > 0) return () => false;
   const network = toIpv4(address, prefix);
   const list = new BlockList();
@@ -45,7 +46,8 @@ function parseNetwork(word: string): Exemption | undefined {
     const urlAddress = findIpAddress(url);
     if (urlAddress === undefined) return false;
     const host = toIpv4(urlAddress, 128).address;
-    return findFamily(host) === findFamily(network.address) && list.check(host, findFamily(host));
+    const family = findFamily(host);
+    return family !== undefined && family === findFamily(network.address) && list.check(host, family);
   };
 }
 
@@ -65,13 +67,9 @@ function trimDot(name: string): string {
 
 /** Converts an IPv4 address or network in IPv6 form, as ::ffff:10.0.0.0/104, to IPv4. Others are only freed from their zone. */
 function toIpv4(address: string, prefix: number): { readonly address: string; readonly prefix: number } {
-  const canonical = isIP(address) === 6 ? new URL(`http://[${address.replace(/%[^]*/, '')}]`).hostname : '';
+  const canonical = findFamily(address) === 'ipv6' ? new URL(`http://[${address.replace(/%[^]*/, '')}]`).hostname : '';
   const [, high, low] = /^\[::ffff:([\da-f]+):([\da-f]+)\]$/.exec(canonical) ?? [];
   if (high === undefined || low === undefined || prefix < 96) return { address: address.replace(/%[^]*/, ''), prefix };
   const parts = [high, low].map((word) => parseInt(word, 16)).flatMap((word) => [word >> 8, word & 255]);
   return { address: parts.join('.'), prefix: prefix - 96 };
-}
-
-function findFamily(address: string): 'ipv4' | 'ipv6' {
-  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
 }

@@ -2,11 +2,10 @@
  * The URLs that this program connects to, prints or opens: https, or http if the host is this machine.
  * MCP authorization 2025-11-25, "Communication Security"; RFC 8252 section 7.3 for loopback.
  */
-import { isIP } from 'node:net';
 import type { Network } from '../effects.js';
 import { AuthError, type ErrorCode } from '../errors.js';
 import { quote } from '../text/server-text.js';
-import { classifyAddress } from './address-ranges.js';
+import { classifyAddress, findFamily } from './address-ranges.js';
 import { isNetworkAllowed } from './allowed-network.js';
 
 /** A DNS name or an IPv4 address. The WHATWG parser accepts hosts such as `a$(calc).example`. */
@@ -55,7 +54,7 @@ export function isLoopbackUrl(url: URL): boolean {
 export function findIpAddress({ hostname }: URL): string | undefined {
   if (hostname === 'localhost') return '127.0.0.1';
   const withoutBrackets = hostname.replace(/^\[|\]$/g, '');
-  return isIP(withoutBrackets) === 0 ? undefined : withoutBrackets;
+  return findFamily(withoutBrackets) && withoutBrackets;
 }
 
 /**

@@ -15,9 +15,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { root } from '../../scripts/build.js';
+import { bundle } from '../../scripts/bundler.js';
 import { makeReachable, reachableFolder, type Reachable } from '../helpers/reachable.js';
 import { secretStore, start } from './starting.js';
 
@@ -106,7 +105,7 @@ others(`other users of the machine${isRoot ? '' : ' (skipped: only root can be t
     expect((await run(['login', '--finish'], store)).stderr).not.toContain('No login is waiting to be finished');
   });
 
-  test('tokens that cannot be stored are not put into a folder that another user has made for them', () => {
+  test('tokens that cannot be stored are not put into a folder that another user has made for them', async () => {
     const { folder } = shared(me);
     const planted = path.join(folder, `mcp-auth-${me}`);
     mkdirSync(planted);
@@ -114,7 +113,7 @@ others(`other users of the machine${isRoot ? '' : ' (skipped: only root can be t
     const closed = path.join(temporaryFolder(), 'mcp-servers.json');
     chmodSync(path.dirname(closed), 0o755);
     const rescue = path.join(folder, 'rescue.mjs');
-    buildSync({ entryPoints: [path.join(root, 'src/store/newest.ts')], outfile: rescue, bundle: true, platform: 'node', format: 'esm' });
+    await bundle({ input: { rescue: 'src/store/newest.ts' }, output: { file: rescue, format: 'esm' }, version: '' });
     chmodSync(rescue, 0o644);
     const script = `import(${JSON.stringify(rescue)})
       .then(({ writePendingRenewal }) => writePendingRenewal(${JSON.stringify(closed)}, { name: 'demo', before: { auth: { token: 'x' } }, document: { mcpServers: { demo: { auth: { token: 'SECRET-token' } } } } }))

@@ -1,5 +1,5 @@
 /** Seals texts with the data key of a store: AES-256-GCM, bound to the place where each text is. Synchronous: there are many. */
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { loadCrypto } from '../../text/node-crypto.js';
 
 /** The format of a sealed text: this, and base64url of the nonce, the ciphertext and the tag. */
 const format = 'v1.';
@@ -19,6 +19,7 @@ interface Remembered {
 }
 
 export class SealCodec {
+  readonly #crypto = loadCrypto();
   readonly #key: Uint8Array;
   /** By place: a text that has not changed keeps its sealed text, octet for octet, so that the file does not change. */
   readonly #known = new Map<string, readonly Remembered[]>();
@@ -28,15 +29,15 @@ export class SealCodec {
   constructor(dataKey: Uint8Array) {
     if (dataKey.length !== dataKeyLength) throw new RangeError('The data key has another length.');
     this.#key = dataKey;
-    this.fingerprint = createHmac('sha256', dataKey).update('mcp-auth seal').digest('base64url').slice(0, 22);
+    this.fingerprint = this.#crypto.createHmac('sha256', dataKey).update('mcp-auth seal').digest('base64url').slice(0, 22);
   }
 
   /** Seals a text. It opens only with the same place. */
   seal(place: string, text: string): string {
     const known = this.#known.get(place)?.find((one) => one.text === text);
     if (known !== undefined) return known.sealed;
-    const nonce = randomBytes(nonceLength);
-    const cipher = createCipheriv(algorithm, this.#key, nonce, { authTagLength: tagLength }).setAAD(Buffer.from(place));
+    const nonce = this.#crypto.randomBytes(nonceLength);
+    const cipher = this.#crypto.createCipheriv(algorithm, this.#key, nonce, { authTagLength: tagLength }).setAAD(Buffer.from(place));
     const parts = [nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()];
     const sealed = format + Buffer.concat(parts).toString('base64url');
     this.#remember(place, { text, sealed });
@@ -52,7 +53,7 @@ export class SealCodec {
     if (octets.length < nonceLength + tagLength) return undefined;
     const end = octets.length - tagLength;
     try {
-      const decipher = createDecipheriv(algorithm, this.#key, octets.subarray(0, nonceLength), { authTagLength: tagLength });
+      const decipher = this.#crypto.createDecipheriv(algorithm, this.#key, octets.subarray(0, nonceLength), { authTagLength: tagLength });
       decipher.setAAD(Buffer.from(place)).setAuthTag(octets.subarray(end));
       const text = decipher.update(octets.subarray(nonceLength, end)).toString();
       // Throws unless everything is as it was sealed.

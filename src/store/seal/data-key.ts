@@ -1,6 +1,6 @@
 /** The data key of a seal: made, sealed to recipients, and opened by identities. The only place that uses age. */
-import { createHash, randomBytes } from 'node:crypto';
 import { AuthError } from '../../errors.js';
+import { loadCrypto } from '../../text/node-crypto.js';
 import { dataKeyLength } from './codec.js';
 import { createSealBrokenError } from './seal-errors.js';
 import type { Seal } from './seal.js';
@@ -13,7 +13,10 @@ const loadAge = () => import('age-encryption');
  *
  * @throws AuthError `usage` for a recipient that is none.
  */
-export async function createSeal(recipients: readonly string[], dataKey: Uint8Array = randomBytes(dataKeyLength)): Promise<Seal> {
+export async function createSeal(
+  recipients: readonly string[],
+  dataKey: Uint8Array = loadCrypto().randomBytes(dataKeyLength),
+): Promise<Seal> {
   const { Encrypter, armor } = await loadAge();
   const encrypter = new Encrypter();
   const all = [...new Set(recipients)];
@@ -30,7 +33,7 @@ export async function createSeal(recipients: readonly string[], dataKey: Uint8Ar
 
 /** Next to the data key, so that a recipient whom another program adds to the list is not sealed to by the next change. */
 function hashRecipients(recipients: readonly string[]): Buffer {
-  return createHash('sha256').update(JSON.stringify(recipients)).digest();
+  return loadCrypto().createHash('sha256').update(JSON.stringify(recipients)).digest();
 }
 
 function createRecipientError(recipient: string): AuthError {
