@@ -7,7 +7,7 @@ import type { PreferenceName } from '../store/preferences.js';
 import type { Command, CommandOption } from './command.js';
 
 /** The preferences, each with the function that checks its value. To add a preference, add it here and to `PreferenceValues`. */
-const preferences: Record<PreferenceName, (value: string) => string> = {
+const preferences: Record<PreferenceName, (value: string, platform: NodeJS.Platform) => string> = {
   'client-metadata-url': checkClientIdUrl,
   relay: parseRelayUrl,
   'identity-file': (file) => path.resolve(file),
@@ -30,7 +30,7 @@ export const config: Command<typeof options> = {
     'config identity-file ~/.config/mcp-auth/identity.txt',
     "config identity-command 'op read op://vault/mcp-auth/identity'",
   ],
-  run: async ({ arguments: [name, value], options: { unset } }, { preferences: stored, ui }) => {
+  run: async ({ arguments: [name, value], options: { unset } }, { preferences: stored, ui, env }) => {
     const values = await stored.read();
     if (name === undefined) {
       for (const [one, set] of Object.entries(values)) ui.print(`${one}=${set}`);
@@ -50,7 +50,7 @@ export const config: Command<typeof options> = {
       await stored.write(name, undefined);
       ui.succeed(`Removed ${name}.`);
     } else if (value !== undefined) {
-      await stored.write(name, preferences[name](value));
+      await stored.write(name, preferences[name](value, env.platform));
       ui.succeed(`Set ${name} in ${stored.path ?? ''}.`);
     } else if (values[name] !== undefined) ui.print(values[name]);
     else ui.say(`${name} is not set.`);

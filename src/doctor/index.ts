@@ -9,12 +9,14 @@ import * as relay from './relay.js';
 import * as server from './server.js';
 import type { MachineCheck, Check } from './check.js';
 import * as store from './store.js';
+import * as windows from './windows.js';
 
 /** Checks of this machine, which need no server. */
 export const machineChecks: readonly MachineCheck[] = [
   machine.program,
   machine.certificates,
   store.file,
+  windows.access,
   store.database,
   store.seal,
   store.locks,

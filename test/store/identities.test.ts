@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/machine/clock.js';
 import { startProgram } from '../../src/machine/program.js';
+import { checkIdentityCommand } from '../../src/store/identities/identity-command.js';
 import { identitySources } from '../../src/store/identities/index.js';
 import { Keyring } from '../../src/store/identities/keyring.js';
 import type { IdentityMachine } from '../../src/store/identities/source.js';
@@ -17,13 +18,14 @@ import { createAgents } from '../../src/machine/agents.js';
 interface Configured {
   readonly variables?: Record<string, string>;
   readonly preferences?: Record<string, string>;
+  readonly platform?: NodeJS.Platform;
 }
 
 /** A machine on which only this is configured. */
-function createMachine({ variables = {}, preferences = {} }: Configured = {}) {
+function createMachine({ variables = {}, preferences = {}, platform = 'linux' }: Configured = {}) {
   const warnings: string[] = [];
   const machine: IdentityMachine = {
-    env: { variables, exists: existsSync },
+    env: { variables, platform, exists: existsSync },
     clock: systemClock,
     startProgram: (words, options) => startProgram(words, { ...options, showsErrors: false }),
     preferences: { read: () => Promise.resolve(preferences) },
@@ -107,7 +109,7 @@ describe.each(sourcesOfText)('$name', (source) => {
   });
 });
 
-async function allConfigured(text: string): Promise<Required<Configured>> {
+async function allConfigured(text: string): Promise<Configured> {
   const all = await Promise.all(Object.values(configure).map(async (one) => one(text)));
   return {
     variables: Object.assign({}, ...all.map(({ variables }) => variables)) as Record<string, string>,
@@ -170,6 +172,16 @@ describe('commands', () => {
   test('no shell runs it', async () => {
     const { machine } = createMachine({ variables: { MCP_AUTH_IDENTITY_COMMAND: 'echo $HOME; echo "#"' } });
     expect(await (await identitySources[1]?.find(machine))?.readText?.()).toBe('$HOME; echo #\n');
+  });
+
+  test.each([
+    ['win32', 'echo C:\\op\\op.exe "a b"', 'C:\\op\\op.exe a b\n'],
+    ['linux', 'echo C:\\op\\op.exe "a b"', 'C:opop.exe a b\n'],
+  ] as const)('a backslash is what it is on %s', async (platform, line, printed) => {
+    const { machine } = createMachine({ variables: { MCP_AUTH_IDENTITY_COMMAND: line }, platform });
+    expect(await (await identitySources[1]?.find(machine))?.readText?.()).toBe(printed);
+    expect(checkIdentityCommand(line, platform)).toBe(line);
+    expect(() => checkIdentityCommand('"op', platform)).toThrow('a quote is not closed');
   });
 
   test('it is run once, however many seals are opened', async () => {

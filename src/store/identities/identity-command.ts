@@ -1,6 +1,7 @@
 /** Identities that a program prints: a password manager, or one that decrypts a file with a TPM or a passphrase. */
 import { AuthError } from '../../errors.js';
 import { parseShellWords } from '../../text/shell-words.js';
+import { parseWindowsWords } from '../../text/windows-words.js';
 import type { Identity, IdentityMachine, IdentitySource } from './source.js';
 import { createSourceError, createTextIdentity, maxIdentityLength } from './text-identity.js';
 
@@ -26,15 +27,20 @@ export const commandPreference: IdentitySource = {
 };
 
 /** Checks a command line. @throws AuthError `usage` */
-export function checkIdentityCommand(line: string): string {
-  if ((parseShellWords(line) ?? []).length > 0) return line;
+export function checkIdentityCommand(line: string, platform: NodeJS.Platform): string {
+  if ((parseWords(line, platform) ?? []).length > 0) return line;
   throw new AuthError('usage', 'This is not a command line: it is empty, or a quote is not closed.', {
     hint: "For example: mcp-auth config identity-command 'op read op://vault/mcp-auth/identity'",
   });
 }
 
+/** Undefined if a quote is not closed. On Windows, a backslash is part of a path. */
+function parseWords(line: string, platform: NodeJS.Platform): string[] | undefined {
+  return platform === 'win32' ? parseWindowsWords(line) : parseShellWords(line);
+}
+
 function createCommandIdentity(line: string, origin: string, machine: IdentityMachine): Identity {
-  const words = parseShellWords(line) ?? [];
+  const words = parseWords(line, machine.env.platform) ?? [];
   // The other words may name what should not be on a screen.
   const what = `The identity command ${JSON.stringify(words[0] ?? '')} (${origin})`;
   return createTextIdentity(what, () => runCommand(words, what, machine));

@@ -5,7 +5,7 @@ import type { Seal } from '../seal/seal.js';
 
 /** What sources may use of this machine. */
 export interface IdentityMachine {
-  readonly env: Pick<Env, 'variables' | 'exists'>;
+  readonly env: Pick<Env, 'variables' | 'exists' | 'platform'>;
   readonly clock: Pick<Clock, 'alarm'>;
   readonly startProgram: Effects['startProgram'];
   readonly preferences: Pick<Preferences, 'read'>;
