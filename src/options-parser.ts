@@ -27,7 +27,7 @@ export async function parseLine(argv: readonly string[], output: Output): Promis
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
-    throw toUsageError(error);
+    throw toUsageError(error, argv);
   }
 }
 
@@ -89,10 +89,11 @@ function addCommand(
 }
 
 /** Converts commander's `error: unknown option '--x'` with `(Did you mean --y?)` on a second line. */
-function toUsageError({ message }: CommanderError): AuthError {
+function toUsageError({ message }: CommanderError, argv: readonly string[]): AuthError {
   const [what = '', ...more] = message.replace(/^error: /, '').split('\n');
   const suggestion = more.join(' ').replace(/^\(|\)$/g, '');
-  return new AuthError('usage', `${what.charAt(0).toUpperCase()}${what.slice(1)}.`, {
-    hint: suggestion || 'For help, run: mcp-auth --help',
+  const command = commands.find((listing) => isNamed(listing, argv.slice(0, 1)))?.name;
+  return new AuthError('usage', `${what.charAt(0).toUpperCase()}${what.slice(1).replace(/\.$/, '')}.`, {
+    hint: suggestion || `For help, run: ${['mcp-auth', command, '--help'].filter(Boolean).join(' ')}`,
   });
 }
