@@ -1,7 +1,7 @@
 /** Response bodies, read up to the size limit of a message. */
 import type { BinaryString, HttpResponse } from '../effects.js';
 import { AuthError } from '../errors.js';
-import { binaryEncoding } from '../text/binary-string.js';
+import { joinOctets } from '../text/binary-string.js';
 
 /** Large enough for a few images, small enough to stop an endless response. */
 export const maxMessageBytes = 64 * 1024 * 1024;
@@ -15,7 +15,7 @@ export function isOk({ status }: HttpResponse): boolean {
 
 /** @throws AuthError `response_invalid` if it is larger than `maxMessageBytes`, `network_error` if the connection is lost. */
 export async function readBody({ body }: HttpResponse): Promise<BinaryString> {
-  const chunks: string[] = [];
+  const chunks: Buffer[] = [];
   let size = 0;
   await forEachChunk(body, (chunk) => {
     size += chunk.length;
@@ -23,24 +23,23 @@ export async function readBody({ body }: HttpResponse): Promise<BinaryString> {
     chunks.push(chunk);
     return undefined;
   });
-  return chunks.join('').replace(byteOrderMark, '') as BinaryString;
+  return joinOctets(chunks).replace(byteOrderMark, '') as BinaryString;
 }
 
 /**
- * Calls `take` with each chunk of a body, as a binary string, until its end. Reading pauses until a promise returned by `take`
+ * Calls `take` with each chunk of a body until its end. Reading pauses until a promise returned by `take`
  * resolves. An error thrown by `take` stops it.
  *
  * @throws AuthError `network_error` if the connection is lost.
  */
-export function forEachChunk(body: HttpResponse['body'], take: (chunk: string) => Promise<unknown> | undefined): Promise<void> {
+export function forEachChunk(body: HttpResponse['body'], take: (chunk: Buffer) => Promise<unknown> | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       body.destroy();
       reject(error instanceof AuthError ? error : connectionLostError());
     };
     body
-      .setEncoding(binaryEncoding)
-      .on('data', (chunk: string) => {
+      .on('data', (chunk: Buffer) => {
         try {
           const waiting = take(chunk);
           if (waiting === undefined) return;

@@ -2,6 +2,7 @@
 import { createParser } from 'eventsource-parser';
 import type { BinaryString, HttpResponse } from '../effects.js';
 import { forEachChunk, maxMessageBytes, messageTooLargeError } from './body.js';
+import { binaryEncoding } from '../text/binary-string.js';
 
 export interface ServerEvent {
   readonly id?: string;
@@ -30,7 +31,7 @@ export function readEvents({ body }: HttpResponse, { onEvent, onRetry }: EventHa
   return forEachChunk(body, (chunk) => {
     pendingBytes += chunk.length;
     handled = [];
-    parser.feed(normaliseLineEnds(chunk));
+    parser.feed(normaliseLineEnds(chunk.toString(binaryEncoding)));
     if (handled.length > 0) pendingBytes = 0;
     if (pendingBytes > maxMessageBytes) throw messageTooLargeError();
     const waiting = handled.filter((one) => one !== undefined);

@@ -1,7 +1,7 @@
 /** Messages of one line each, from and to another program. */
 import { finished, type Readable, type Writable } from 'node:stream';
 import type { BinaryString, Lines } from '../effects.js';
-import { binaryEncoding } from './binary-string.js';
+import { binaryEncoding, joinOctets } from './binary-string.js';
 
 interface LineOptions {
   readonly signal: AbortSignal;
@@ -15,33 +15,42 @@ interface LineOptions {
  * stdio transport. Node's readline also splits at U+2028 as of version 22, which is valid inside a JSON string.
  */
 export function forEachLine(input: Readable, { signal, take, maxOctets = Infinity }: LineOptions): Promise<void> {
-  let pieces: string[] = [];
+  /** The beginning of a line whose end has not arrived. */
+  const pieces: Buffer[] = [];
   let size = 0;
-  const read = (chunk: string) => {
-    const [first = '', ...others] = chunk.split('\n');
-    pieces.push(first);
-    size = others.length === 0 ? size + chunk.length : (others.at(-1)?.length ?? 0);
-    if (size > maxOctets) input.destroy(new Error('A line is too long.'));
-    for (const next of others) {
-      take(joinLine(pieces));
-      pieces = [next];
+  const takeLine = (end: Buffer) => {
+    const line = joinLine(pieces, end);
+    pieces.length = 0;
+    size = 0;
+    take(line);
+  };
+  const read = (chunk: Buffer) => {
+    let start = 0;
+    for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
+      takeLine(chunk.subarray(start, end));
+      start = end + 1;
     }
+    if (start === chunk.length) return;
+    pieces.push(chunk.subarray(start));
+    size += chunk.length - start;
+    if (size > maxOctets) input.destroy(new Error('A line is too long.'));
   };
   const abort = () => input.destroy();
   return new Promise<void>((resolve, reject) => {
     signal.addEventListener('abort', abort, { once: true });
-    input.setEncoding(binaryEncoding).on('data', read);
+    input.on('data', read);
     finished(input, { writable: false }, (error) => {
       if (error && !signal.aborted) return reject(error);
-      const last = joinLine(pieces);
-      if (last !== '' && !signal.aborted) take(last);
+      if (pieces.length > 0 && !signal.aborted) takeLine(Buffer.of());
       resolve();
     });
   }).finally(() => signal.removeEventListener('abort', abort));
 }
 
-function joinLine(pieces: readonly string[]): BinaryString {
-  const line = pieces.length === 1 ? (pieces[0] ?? '') : pieces.join('');
+const lineFeed = 0x0a;
+
+function joinLine(pieces: readonly Buffer[], end: Buffer): BinaryString {
+  const line = joinOctets([...pieces, end]);
   return (line.endsWith('\r') ? line.slice(0, -1) : line) as BinaryString;
 }
 
