@@ -2,9 +2,9 @@
  * Writes a software bill of materials (SBOM) in CycloneDX 1.6. Bundled packages are in no lockfile of a user, so vulnerability
  * scanners need this file to find them.
  *
- * Why not a library: `npm sbom` lists installed packages, not bundled ones. `@cyclonedx/cyclonedx-esbuild` would bring 34
- * packages into the job that builds a release, and does not include the hashes of package-lock.json or the Node in the
- * executable.
+ * Why not a library: `npm sbom` lists installed packages, not bundled ones. A plugin of a bundler, as `@cyclonedx/cyclonedx-esbuild`,
+ * would bring 34 packages into the job that builds a release, and does not include the hashes of package-lock.json or the Node in
+ * the executable.
  */
 import { createHash } from 'node:crypto';
 import type { Bundle } from './bundled.js';
