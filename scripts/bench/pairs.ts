@@ -59,21 +59,28 @@ export async function wallTime({ words: [command = '', ...words], env }: Program
 const folder = mkdtempSync(path.join(tmpdir(), 'mcp-auth-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-/** A script that writes the peak memory of its process, in KiB, into the file named by MAX_RSS_FILE. */
-const hook = path.join(folder, 'max-rss.cjs');
+/**
+ * A script that copies what Linux knows of its process into the file named by STATUS_FILE. Not `process.resourceUsage().maxRSS`, which
+ * begins with the memory of the process that started it.
+ */
+const hook = path.join(folder, 'status.cjs');
 writeFileSync(
   hook,
-  "process.on('exit', () => require('node:fs').writeFileSync(process.env.MAX_RSS_FILE, String(process.resourceUsage().maxRSS)));",
+  "const fs = require('node:fs'); process.on('exit', () => fs.writeFileSync(process.env.STATUS_FILE, fs.readFileSync('/proc/self/status')));",
 );
 
 /** Runs a Node program and measures its peak memory in MiB. */
 export async function peakMemory({ words: [node = '', ...words], env }: Program): Promise<number> {
-  const file = path.join(folder, 'max-rss');
-  await wallTime({ words: [node, '--require', hook, ...words], env: { ...env, MAX_RSS_FILE: file } });
-  return Number(readFileSync(file, 'utf8')) / 1024;
+  const file = path.join(folder, 'status');
+  await wallTime({ words: [node, '--require', hook, ...words], env: { ...env, STATUS_FILE: file } });
+  return readPeakMemory(file);
 }
 
 /** Reads the peak memory of a running process from /proc, in MiB. */
 export function peakMemoryOf(pid: number | undefined): number {
-  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+  return readPeakMemory(`/proc/${pid}/status`);
+}
+
+function readPeakMemory(file: string): number {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(file, 'utf8'))?.[1]) / 1024;
 }
