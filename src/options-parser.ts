@@ -3,7 +3,7 @@ import { Command as Parser, CommanderError } from 'commander';
 import { commonOptions, commonOptionsHeading, type Command, type CommandOption } from './commands/command.js';
 import { commands } from './commands/index.js';
 import { AuthError, exitCodes, exitCodeMeanings } from './errors.js';
-import { isNamed, type ParsedLine } from './plain-line.js';
+import { findListing, type ParsedLine } from './plain-line.js';
 import { version } from './version.js';
 
 /** Where help and messages are printed. */
@@ -35,7 +35,7 @@ export async function parseLine(argv: readonly string[], output: Output): Promis
 function normalizeArgv(argv: readonly string[]): readonly string[] {
   const words = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
   const [first = ''] = words;
-  return first.startsWith('-') || commands.some((listing) => isNamed(listing, [first])) ? words : [first];
+  return first.startsWith('-') || findListing(first) !== undefined ? words : [first];
 }
 
 /** @param take receives what the line says. */
@@ -51,11 +51,12 @@ async function createParser(argv: readonly string[], output: Output, take: (pars
       outputError: () => undefined,
     })
     .addHelpText('after', `\nFor help on a command, run: mcp-auth COMMAND --help\n\n${formatExitCodes()}`);
+  const used = new Set(argv.map(findListing));
   for (const listing of commands) {
     const one = parser.command(listing.name).summary(listing.summary);
     if (listing.alias !== undefined) one.alias(listing.alias);
     // Load only the command that is used: apps run mcp-auth often, and start-up time counts.
-    if (isNamed(listing, argv)) addCommand({ parser: one, command: await listing.load(), isFirst: one.name() === argv[0] }, take);
+    if (used.has(listing)) addCommand({ parser: one, command: await listing.load(), isFirst: one.name() === argv[0] }, take);
   }
   return parser;
 }
@@ -92,7 +93,7 @@ function addCommand(
 function toUsageError({ message }: CommanderError, argv: readonly string[]): AuthError {
   const [what = '', ...more] = message.replace(/^error: /, '').split('\n');
   const suggestion = more.join(' ').replace(/^\(|\)$/g, '');
-  const command = commands.find((listing) => isNamed(listing, argv.slice(0, 1)))?.name;
+  const command = findListing(argv[0])?.name;
   return new AuthError('usage', `${what.charAt(0).toUpperCase()}${what.slice(1).replace(/\.$/, '')}.`, {
     hint: suggestion || `For help, run: ${['mcp-auth', command, '--help'].filter(Boolean).join(' ')}`,
   });

@@ -2,8 +2,7 @@
  * Parses a command line without options, as `bridge NAME`, which apps use for each connection. commander would be loaded for the same
  * result: without it, the bridge starts in 5 % less time.
  */
-import type { Command, CommandListing } from './commands/command.js';
-import type { commonOptions } from './commands/command.js';
+import type { Command, CommandListing, commonOptions } from './commands/command.js';
 import { commands } from './commands/index.js';
 import type { LoginOptions } from './commands/login.js';
 import type { ParsedOptions } from './commands/parsed-options.js';
@@ -21,7 +20,7 @@ export interface ParsedLine {
 
 /** What such a line says; undefined for any line that is not one, or that has too few or too many arguments. */
 export async function parsePlainLine([first, ...words]: readonly string[]): Promise<ParsedLine | undefined> {
-  const listing = commands.find((one) => first !== undefined && isNamed(one, [first]));
+  const listing = findListing(first);
   if (listing === undefined || words.some((word) => word.startsWith('-'))) return undefined;
   const command = await listing.load();
   const least = command.arguments.filter(({ syntax }) => syntax.startsWith('<')).length;
@@ -41,7 +40,7 @@ function toCamelCase(name: string): string {
   return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Whether one of the words names the command. */
-export function isNamed({ name, alias }: CommandListing, argv: readonly string[]): boolean {
-  return argv.some((word) => word === name || word === alias);
+/** The command that a word names. */
+export function findListing(word: string | undefined): CommandListing | undefined {
+  return word === undefined ? undefined : commands.find(({ name, alias }) => word === name || word === alias);
 }

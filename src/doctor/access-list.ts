@@ -32,8 +32,7 @@ const usefulBits = [0x1, 0x2, 0x4, 0x10000, 0x40000, 0x80000, 0x10000000, 0x4000
  * @returns undefined if the text is no such descriptor.
  */
 export function listOtherUsers(descriptor: string, user: string): string[] | undefined {
-  const [, list] = /^(?:O:[\w-]+)?(?:G:[\w-]+)?(?:D:(.*))?$/s.exec(descriptor.trim()) ?? [];
-  const owner = /^O:([\w-]+?)(?=G:|D:|$)/.exec(descriptor.trim())?.[1];
+  const [, owner, list] = /^O:([\w-]+?)(?:G:[\w-]+?)?(?:D:(.*)|S:.*)?$/s.exec(descriptor.trim()) ?? [];
   if (owner === undefined) return undefined;
   // Without a list, everyone may do everything.
   if (list === undefined || list.includes('NO_ACCESS_CONTROL')) return [names['WD'] ?? 'WD'];

@@ -41,7 +41,8 @@ export function forEachLine(input: Readable, { signal, take, maxOctets = Infinit
     input.on('data', read);
     finished(input, { writable: false }, (error) => {
       if (error && !signal.aborted) return reject(error);
-      if (pieces.length > 0 && !signal.aborted) takeLine(Buffer.of());
+      const last = joinLine(pieces, Buffer.of());
+      if (last !== '' && !signal.aborted) take(last);
       resolve();
     });
   }).finally(() => signal.removeEventListener('abort', abort));
